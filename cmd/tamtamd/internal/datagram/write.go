@@ -1,0 +1,97 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package datagram
+
+import (
+	"encoding/binary"
+	"hash/adler32"
+	"net/netip"
+)
+
+// MaxPayload is the largest payload in bytes of a broadcast that AppendBroadcast
+// makes: with it, the datagram takes 1,200 bytes in an IPv6 cluster, which any
+// path carries unfragmented (RFC 8200: 1,280 with the headers of IPv6 and UDP).
+const MaxPayload = 1200 - HeaderSize - 24
+
+// A Mapper says how an entry reads on the other side.
+type Mapper interface {
+	// MapEntry returns the entry with the addresses of the other side, or
+	// false to leave it out.
+	MapEntry(Entry) (Entry, bool)
+}
+
+// AppendRewritten appends to dst the datagram with the sender's port and all
+// entries as they read on the other side, in that side's family, with a new
+// checksum. The broadcast, if there is one, is left out. It returns false, and
+// nothing appended, when the target of a PingReq was left out: such a datagram
+// says nothing, and would crash Smudge.
+func (d Datagram) AppendRewritten(dst []byte, f Family, port uint16, m Mapper) ([]byte, bool) {
+	start := len(dst)
+	dst = appendHeader(dst, d.Verb(), port, d.Heartbeat())
+	kept := 0
+	for i := range d.entries {
+		e, ok := m.MapEntry(d.Entry(i))
+		if !ok && d.IsTarget(i) {
+			return dst[:start], false
+		}
+		if ok {
+			dst = appendEntry(dst, f, e)
+			kept++
+		}
+	}
+	dst[start+4] |= byte(kept) << 2
+	return sum(dst, start), true
+}
+
+// AppendBare appends a datagram of HeaderSize bytes, without entries and
+// broadcast. With a verb of PingReq it would be none that Parse accepts.
+func AppendBare(dst []byte, v Verb, port uint16, heartbeat uint32) []byte {
+	start := len(dst)
+	return sum(appendHeader(dst, v, port, heartbeat), start)
+}
+
+// AppendBroadcast appends a datagram that carries nothing but b. It is an Ack
+// that answers no ping: Smudge takes the broadcast from it and forgets the rest.
+func AppendBroadcast(dst []byte, f Family, port uint16, b Broadcast) []byte {
+	start := len(dst)
+	dst = appendHeader(dst, Ack, port, 0)
+	dst = appendAddr(dst, f, b.Origin)
+	dst = binary.LittleEndian.AppendUint32(dst, b.Index)
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(b.Payload)))
+	dst = append(dst, b.Payload...)
+	return sum(dst, start)
+}
+
+func appendHeader(dst []byte, v Verb, port uint16, heartbeat uint32) []byte {
+	dst = append(dst, 0, 0, 0, 0, byte(v))
+	dst = binary.LittleEndian.AppendUint16(dst, port)
+	return binary.LittleEndian.AppendUint32(dst, heartbeat)
+}
+
+func appendEntry(dst []byte, f Family, e Entry) []byte {
+	dst = append(dst, byte(e.Status))
+	dst = appendAddr(dst, f, e.Addr)
+	dst = binary.LittleEndian.AppendUint32(dst, e.Heartbeat)
+	return appendAddr(dst, f, e.Source)
+}
+
+// appendAddr writes zeros for the zero AddrPort.
+func appendAddr(dst []byte, f Family, a netip.AddrPort) []byte {
+	ip := [16]byte{}
+	if a.IsValid() {
+		ip = a.Addr().As16() // an IPv4 address is in the last four bytes
+	}
+	if f == IPv4 {
+		dst = append(dst, ip[12:]...)
+	} else {
+		dst = append(dst, ip[:]...)
+	}
+	return binary.LittleEndian.AppendUint16(dst, a.Port())
+}
+
+// sum writes the checksum of the datagram that begins at start.
+func sum(dst []byte, start int) []byte {
+	binary.LittleEndian.PutUint32(dst[start:], adler32.Checksum(dst[start+4:]))
+	return dst
+}
