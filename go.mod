@@ -8,6 +8,8 @@ require (
 )
 
 require (
+	github.com/peterbourgon/ff/v3 v3.4.0 // indirect
+	go.yaml.in/yaml/v3 v3.0.6 // indirect
 	golang.org/x/net v0.60.0 // indirect
 	golang.org/x/sys v0.48.0 // indirect
 	golang.org/x/text v0.42.0 // indirect

@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package daemon wires tamtamd together; it is the only place that does.
+package daemon
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/oklog/run"
+
+	"github.com/eelcocramer/tamtam/internal/config"
+	"github.com/eelcocramer/tamtam/internal/ctlflags"
+	"github.com/eelcocramer/tamtam/internal/daemonflags"
+)
+
+// Exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// Main runs the daemon until a signal or a failure, and returns the exit code.
+// Help goes to stdout; the banner, the log and errors to stderr.
+func Main(args []string, stdout, stderr io.Writer) int {
+	fs := flag.NewFlagSet("tamtamd", flag.ContinueOnError)
+	fs.SetOutput(io.Discard) // errors are told once, below
+	fs.Usage = func() {}
+	flags := daemonflags.Register(fs)
+
+	if err := config.Parse(fs, args, daemonflags.Short(), ctlflags.Names()); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			daemonflags.WriteHelp(stdout, fs)
+			return exitDone
+		}
+		fmt.Fprintf(stderr, "tamtamd: %v\n", err)
+		if config.IsUsage(err) {
+			fmt.Fprintln(stderr, "tamtamd -h lists the flags")
+			return exitUsage
+		}
+		return exitFailed
+	}
+	if err := flags.Check(); err != nil {
+		fmt.Fprintf(stderr, "tamtamd: %v\n", err)
+		return exitFailed
+	}
+	err := Run(context.Background(), flags, stderr)
+	if err == nil || errors.Is(err, run.ErrSignal) {
+		return exitDone
+	}
+	fmt.Fprintf(stderr, "tamtamd: %v\n", err)
+	return exitFailed
+}
+
+// exitOnSecondSignal ends the process at once when a signal comes while another
+// is being obeyed.
+func exitOnSecondSignal() {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		<-c
+		os.Exit(exitFailed)
+	}()
+}

@@ -1,0 +1,32 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package gossip
+
+import (
+	"net/netip"
+	"time"
+)
+
+// PeerState is what the 2018 API tells of a member beside its status.
+type PeerState struct {
+	Age         time.Duration // since it last answered or changed its status
+	EmitCounter int32         // how many more times its status is gossiped
+	PingMillis  int32         // last round trip; -1 without data, -2 timed out
+	Timestamp   uint32        // when Age began, milliseconds since 1970 mod 2³²
+}
+
+// Peers returns the state of every member but this node.
+func (n *Node) Peers() map[netip.AddrPort]PeerState {
+	states := n.cfg.Engine.States()
+	peers := make(map[netip.AddrPort]PeerState, len(states))
+	for a, s := range states {
+		peers[a] = PeerState{
+			Age:         s.Age,
+			EmitCounter: int32(s.EmitCounter),
+			PingMillis:  int32(s.PingMillis),
+			Timestamp:   s.Timestamp,
+		}
+	}
+	return peers
+}

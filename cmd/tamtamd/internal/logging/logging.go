@@ -1,0 +1,103 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package logging makes the daemon's logger: go-kit/log with a threshold that can
+// be changed while it runs.
+package logging
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+)
+
+// Level is a threshold: less severe lines are left out.
+type Level uint8
+
+// The thresholds, from all to nothing.
+const (
+	Trace Level = iota // as Debug, and the Smudge library's own lines
+	Debug              // one line a message
+	Info               // life cycle and membership
+	Warn               // something was dropped or degraded
+	Error              // something gave up
+	Off
+)
+
+// String returns the name of the level, as flags and users write it.
+func (l Level) String() string {
+	return [...]string{"trace", "debug", "info", "warn", "error", "off"}[l]
+}
+
+// Control changes the threshold of a logger.
+type Control struct {
+	base     log.Logger
+	swap     log.SwapLogger
+	onChange func(Level)
+
+	mu    sync.Mutex // guards level, and keeps the calls of onChange in order
+	level Level
+}
+
+// New returns a logger that writes lines of the format, "logfmt" or "json", to w,
+// and its control.
+func New(w io.Writer, format string, l Level) (log.Logger, *Control, error) {
+	c := &Control{}
+	switch w = log.NewSyncWriter(w); format {
+	case "logfmt":
+		c.base = log.NewLogfmtLogger(w)
+	case "json":
+		c.base = log.NewJSONLogger(w)
+	default:
+		return nil, nil, fmt.Errorf("log format %q: want logfmt or json", format)
+	}
+	// UTC with milliseconds: lines of several machines are read side by side.
+	c.base = log.With(c.base, "ts", log.TimestampFormat(func() time.Time { return time.Now().UTC() }, "2006-01-02T15:04:05.000Z"))
+	c.SetLevel(l)
+	return &c.swap, c, nil
+}
+
+// Level returns the threshold.
+func (c *Control) Level() Level {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.level
+}
+
+// SetLevel changes the threshold.
+func (c *Control) SetLevel(l Level) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.level = l
+	c.swap.Swap(level.NewFilter(c.base, allow(l)))
+	if c.onChange != nil {
+		c.onChange(l)
+	}
+}
+
+// OnChange has f told the present level and every change. f must not call back.
+func (c *Control) OnChange(f func(Level)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.onChange = f
+	f(c.level)
+}
+
+func allow(l Level) level.Option {
+	switch l {
+	case Trace, Debug:
+		return level.AllowDebug()
+	case Info:
+		return level.AllowInfo()
+	case Warn:
+		return level.AllowWarn()
+	case Error:
+		return level.AllowError()
+	default:
+		return level.AllowNone()
+	}
+}

@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rpc
+
+import (
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/logging"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+var statuses = map[member.Status]tamtamv1.MemberStatus{
+	member.Alive:     tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE,
+	member.Suspected: tamtamv1.MemberStatus_MEMBER_STATUS_SUSPECTED,
+	member.Dead:      tamtamv1.MemberStatus_MEMBER_STATUS_DEAD,
+}
+
+// toMember makes the API's member; state may be the zero PeerState.
+func toMember(m member.Member, state gossip.PeerState) *tamtamv1.Member {
+	out := &tamtamv1.Member{
+		Address:     m.Addr.String(),
+		Status:      statuses[m.Status],
+		StatusSince: timestamppb.New(m.Since),
+		Local:       m.Local,
+	}
+	// Smudge writes -1 for no data yet and -2 for a time-out; a state that is
+	// not there has no timestamp.
+	if !m.Local && state.Timestamp != 0 && state.PingMillis >= 0 {
+		out.RoundTrip = durationpb.New(time.Duration(state.PingMillis) * time.Millisecond)
+	}
+	return out
+}
+
+func toChange(c member.Change) *tamtamv1.WatchMembersResponse {
+	return &tamtamv1.WatchMembersResponse{
+		Revision: c.Revision,
+		Event: &tamtamv1.WatchMembersResponse_Change{Change: &tamtamv1.MemberChange{
+			Member:         toMember(c.Member, gossip.PeerState{}),
+			PreviousStatus: statuses[c.Previous],
+			Removed:        c.Removed,
+		}},
+	}
+}
+
+// levels are in the order of their numbers in the API, from 1.
+var levels = []logging.Level{
+	logging.Trace, logging.Debug, logging.Info, logging.Warn, logging.Error, logging.Off,
+}
+
+func toLevel(l logging.Level) tamtamv1.LogLevel {
+	for i, have := range levels {
+		if have == l {
+			return tamtamv1.LogLevel(i + 1)
+		}
+	}
+	return tamtamv1.LogLevel_LOG_LEVEL_UNSPECIFIED
+}
+
+func fromLevel(l tamtamv1.LogLevel) (logging.Level, error) {
+	if l < 1 || int(l) > len(levels) {
+		return 0, fmt.Errorf("%w: log_level %d is none: give LOG_LEVEL_TRACE to LOG_LEVEL_OFF", errInvalid, l)
+	}
+	return levels[l-1], nil
+}
+
+func fromStatuses(wanted []tamtamv1.MemberStatus) (map[member.Status]bool, error) {
+	set := map[member.Status]bool{}
+	for _, w := range wanted {
+		found := false
+		for s, out := range statuses {
+			if out == w {
+				set[s], found = true, true
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("%w: statuses holds %d, which is none", errInvalid, w)
+		}
+	}
+	return set, nil
+}

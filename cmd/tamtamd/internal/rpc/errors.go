@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rpc
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
+)
+
+// errorDomain is the domain of the ErrorInfo that each status carries.
+const errorDomain = "tamtam"
+
+// errInvalid: a request that no state of the node could make right.
+var errInvalid = errors.New("invalid request")
+
+// mapping gives each sentinel its code and its reason. The first that fits is
+// taken, so an error that wraps two is what the earlier says.
+var mapping = []struct {
+	err    error
+	code   codes.Code
+	reason string
+}{
+	{errInvalid, codes.InvalidArgument, "INVALID_REQUEST"},
+	{gossip.ErrBadAddress, codes.InvalidArgument, "BAD_ADDRESS"},
+	{gossip.ErrUnresolved, codes.InvalidArgument, "UNRESOLVED"},
+	{gossip.ErrHeartbeat, codes.InvalidArgument, "BAD_HEARTBEAT"},
+	{broadcast.ErrTooLarge, codes.InvalidArgument, "PAYLOAD_TOO_LARGE"},
+	{gossip.ErrNotMember, codes.NotFound, "NOT_MEMBER"},
+	{gossip.ErrSelf, codes.FailedPrecondition, "SELF"},
+	{gossip.ErrTooMany, codes.ResourceExhausted, "TOO_MANY"},
+	{fanout.ErrOverflow, codes.ResourceExhausted, "READER_TOO_SLOW"},
+	{gossip.ErrNoAnswer, codes.DeadlineExceeded, "NO_ANSWER"},
+	{context.DeadlineExceeded, codes.DeadlineExceeded, "DEADLINE"},
+	{context.Canceled, codes.Canceled, "CANCELED"},
+	{fanout.ErrClosed, codes.Unavailable, "STOPPING"},
+}
+
+// toStatus makes a gRPC status of an error of the domain, with details that a
+// program can read. A nil error stays nil.
+func toStatus(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, m := range mapping {
+		if errors.Is(err, m.err) {
+			return withReason(m.code, err.Error(), m.reason)
+		}
+	}
+	if _, ok := status.FromError(err); ok {
+		return err
+	}
+	return withReason(codes.Internal, err.Error(), "INTERNAL")
+}
+
+func withReason(c codes.Code, message, reason string) error {
+	s := status.New(c, message)
+	if d, err := s.WithDetails(&errdetails.ErrorInfo{Reason: reason, Domain: errorDomain}); err == nil {
+		s = d
+	}
+	return s.Err()
+}

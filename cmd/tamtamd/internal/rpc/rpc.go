@@ -1,0 +1,82 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package rpc serves the node to programs: tamtam.v1, and beside it the 2018 API as
+// a thin layer over the same things. It holds no state of the cluster, and is the
+// one place where errors become gRPC statuses.
+package rpc
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/go-kit/log"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/logging"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/internal/buildinfo"
+)
+
+// Node is what the services do to the cluster; *gossip.Node is one.
+type Node interface {
+	Join(ctx context.Context, addresses []string) []gossip.JoinResult
+	Leave(ctx context.Context, address string) (member.Member, error)
+	Ping(ctx context.Context, address string) (netip.AddrPort, time.Duration, error)
+	Heartbeat() time.Duration
+	SetHeartbeat(time.Duration) error
+	Peers() map[netip.AddrPort]gossip.PeerState
+}
+
+// Members is what the services read of the member table; *member.Table is one.
+type Members interface {
+	Get(netip.AddrPort) (member.Member, bool)
+	List() ([]member.Member, uint64)
+	Watch(after *uint64, buffer int) member.Watch
+}
+
+// Messages is where the readers of broadcasts subscribe.
+type Messages interface {
+	Subscribe(buffer int) *fanout.Subscription[broadcast.Message]
+}
+
+// Threshold is the log's; *logging.Control is one.
+type Threshold interface {
+	Level() logging.Level
+	SetLevel(logging.Level)
+}
+
+// Config says what is served. All fields are required.
+type Config struct {
+	Node      Node
+	Members   Members
+	Messages  Messages
+	Threshold Threshold
+	// Broadcast sends to all live members and returns how many they are.
+	Broadcast func(payload []byte) (sentTo int, err error)
+	Counters  func() map[string]uint64
+
+	Local       netip.AddrPort
+	Started     time.Time
+	ClusterName string
+	MaxPayload  int
+	Build       buildinfo.Info
+	Logger      log.Logger
+}
+
+// Bounds on what one client can ask for.
+const (
+	// streamBuffer is how many messages or changes a reader may fall behind.
+	streamBuffer = 1024
+	// maxRequestBytes is far over the largest request there is.
+	maxRequestBytes = 64 << 10
+	// maxJoin is how many addresses a Join may name.
+	maxJoin = 256
+	// pingWithin is how long Ping waits when the client sets no deadline.
+	pingWithin = 5 * time.Second
+	// joinWithin bounds Join likewise; it is more than the greetings take.
+	joinWithin = 10 * time.Second
+)

@@ -1,0 +1,103 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rpc
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"runtime/debug"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/health"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
+	"google.golang.org/grpc/status"
+
+	"github.com/eelcocramer/tamtam/proto/service"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+// Server serves both APIs, health and reflection.
+type Server struct {
+	grpc   *grpc.Server
+	health *health.Server
+}
+
+const (
+	// maxStreams bounds the calls under way of one connection.
+	maxStreams = 1024
+	// A client from which nothing has come for keepAliveAfter is asked for a
+	// sign of life, and is gone when it gives none within keepAliveWithin: so
+	// the stream of a vanished reader ends.
+	keepAliveAfter  = 30 * time.Second
+	keepAliveWithin = 10 * time.Second
+)
+
+// NewServer returns a server that serves nothing yet.
+func NewServer(cfg Config) *Server {
+	s := &Server{
+		grpc: grpc.NewServer(
+			grpc.MaxRecvMsgSize(maxRequestBytes),
+			grpc.MaxConcurrentStreams(maxStreams),
+			grpc.KeepaliveParams(keepalive.ServerParameters{Time: keepAliveAfter, Timeout: keepAliveWithin}),
+			// Clients may ask for signs of life themselves, but not pester.
+			grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
+			grpc.UnaryInterceptor(unary(cfg.Logger)),
+			grpc.StreamInterceptor(stream(cfg.Logger)),
+		),
+		health: health.NewServer(),
+	}
+	tamtamv1.RegisterTamTamServiceServer(s.grpc, &v1{Config: cfg})
+	service.RegisterTamTamServer(s.grpc, &service2018{Config: cfg})
+	grpc_health_v1.RegisterHealthServer(s.grpc, s.health)
+	for _, name := range []string{tamtamv1.TamTamService_ServiceDesc.ServiceName, service.TamTam_ServiceDesc.ServiceName} {
+		s.health.SetServingStatus(name, grpc_health_v1.HealthCheckResponse_SERVING)
+	}
+	reflection.Register(s.grpc)
+	return s
+}
+
+// Serve serves until Stop, and closes the listener.
+func (s *Server) Serve(l net.Listener) error { return s.grpc.Serve(l) }
+
+// Stop ends Serve: no new calls, and those under way have the time given to end
+// by themselves. Streams end only when what they subscribe to does, so that is to
+// be closed first.
+func (s *Server) Stop(within time.Duration) {
+	s.health.Shutdown() // NOT_SERVING
+	timer := time.AfterFunc(within, s.grpc.Stop)
+	defer timer.Stop()
+	s.grpc.GracefulStop()
+}
+
+// unary logs each call, and keeps a panic of a handler from ending the process.
+func unary(logger log.Logger) grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
+		defer finish(logger, info.FullMethod, time.Now(), &err)
+		return handler(ctx, req)
+	}
+}
+
+// stream is unary for streams.
+func stream(logger log.Logger) grpc.StreamServerInterceptor {
+	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
+		defer finish(logger, info.FullMethod, time.Now(), &err)
+		return handler(srv, ss)
+	}
+}
+
+// finish is deferred around a handler, directly, so that it can recover.
+func finish(logger log.Logger, method string, began time.Time, err *error) {
+	if p := recover(); p != nil {
+		*err = status.Error(codes.Internal, "the daemon erred; its log says more")
+		_ = level.Error(logger).Log("msg", "panic in a call", "method", method, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	}
+	_ = level.Debug(logger).Log("msg", "call", "method", method, "code", status.Code(*err), "took", time.Since(began).Round(time.Microsecond))
+}

@@ -1,0 +1,80 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rpc
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+// forward sends what a subscription brings until it or the client ends. A client
+// that does not read blocks only this call: its subscription overflows, and it
+// learns of it when it reads on. It is one that vanished if it answers no
+// keep-alive.
+func forward[T any](ctx context.Context, sub *fanout.Subscription[T], send func(T) error) error {
+	for {
+		select {
+		case v, ok := <-sub.C():
+			if !ok {
+				return toStatus(sub.Err())
+			}
+			if err := send(v); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return toStatus(ctx.Err())
+		}
+	}
+}
+
+func (s *v1) StreamMessages(_ *tamtamv1.StreamMessagesRequest, out grpc.ServerStreamingServer[tamtamv1.StreamMessagesResponse]) error {
+	sub := s.Messages.Subscribe(streamBuffer)
+	defer sub.Unsubscribe()
+	// The client may count on every message from here on.
+	if err := out.SendHeader(nil); err != nil {
+		return err
+	}
+	return forward(out.Context(), sub, func(m message) error {
+		return out.Send(&tamtamv1.StreamMessagesResponse{Message: &tamtamv1.Message{
+			Origin:   m.Origin.String(),
+			Payload:  m.Payload,
+			Received: timestamppb.New(m.Received),
+		}})
+	})
+}
+
+func (s *v1) WatchMembers(r *tamtamv1.WatchMembersRequest, out grpc.ServerStreamingServer[tamtamv1.WatchMembersResponse]) error {
+	w := s.Members.Watch(r.AfterRevision, streamBuffer)
+	defer w.Changes.Unsubscribe()
+	var states map[addrPort]gossip.PeerState
+	if len(w.Members) > 0 {
+		states = s.Node.Peers()
+	}
+	for _, m := range w.Members {
+		if err := out.Send(&tamtamv1.WatchMembersResponse{
+			Revision: w.Revision,
+			Event:    &tamtamv1.WatchMembersResponse_Present{Present: toMember(m, states[m.Addr])},
+		}); err != nil {
+			return err
+		}
+	}
+	for _, c := range w.Missed {
+		if err := out.Send(toChange(c)); err != nil {
+			return err
+		}
+	}
+	if err := out.Send(&tamtamv1.WatchMembersResponse{
+		Revision: w.Revision,
+		Event:    &tamtamv1.WatchMembersResponse_Synced{Synced: &tamtamv1.Synced{Resumed: w.Resumed}},
+	}); err != nil {
+		return err
+	}
+	return forward(out.Context(), w.Changes, func(c change) error { return out.Send(toChange(c)) })
+}

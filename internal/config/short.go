@@ -1,0 +1,74 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"flag"
+	"slices"
+	"strings"
+)
+
+// ExpandShort replaces one-letter flags in args by their long names. Were both
+// names defined as flags, ff would take an explicit -b for no reason not to read
+// TAMTAM_BIND. Values of flags are left alone, and all that follows "--".
+func ExpandShort(fs *flag.FlagSet, args []string, short map[string]string) []string {
+	out := slices.Clone(args)
+	for i := 0; i < len(out); i++ {
+		a := out[i]
+		if a == "--" {
+			break
+		}
+		if len(a) < 2 || a[0] != '-' {
+			continue
+		}
+		name, value, has := strings.Cut(strings.TrimPrefix(a[1:], "-"), "=")
+		if long, ok := short[name]; ok {
+			name = long
+			if out[i] = "--" + long; has {
+				out[i] += "=" + value
+			}
+		}
+		if f := fs.Lookup(name); f != nil && !has && !isBool(f) {
+			i++ // its value
+		}
+	}
+	return out
+}
+
+func isBool(f *flag.Flag) bool {
+	b, ok := f.Value.(interface{ IsBoolFlag() bool })
+	return ok && b.IsBoolFlag()
+}
+
+// Nearest returns the name that is most like the word, or none if all are far.
+func Nearest(word string, names []string) string {
+	best, least := "", 3 // edits that a slip of the pen may take, and one
+	for _, n := range names {
+		if d := distance(word, n); d < least && d < len(word) {
+			best, least = n, d
+		}
+	}
+	return best
+}
+
+// distance is the Levenshtein distance, in bytes.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}

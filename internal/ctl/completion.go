@@ -1,0 +1,173 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ctl
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/peterbourgon/ff/v3/ffcli"
+
+	"github.com/eelcocramer/tamtam/internal/ctlflags"
+)
+
+// shells are the arguments of completion.
+var shells = []string{"bash", "zsh", "fish"}
+
+func (a *app) completionCommand(root *ffcli.Command) *ffcli.Command {
+	return a.command(&ffcli.Command{
+		Name:       "completion",
+		ShortUsage: "tamtamctl completion bash|zsh|fish",
+		ShortHelp:  "Print a script that completes commands and flags in a shell.",
+		LongHelp: `
+  source <(tamtamctl completion bash)
+  tamtamctl completion zsh > ~/.zfunc/_tamtamctl
+  tamtamctl completion fish > ~/.config/fish/completions/tamtamctl.fish`,
+		Exec: func(_ context.Context, args []string) error {
+			shell, err := oneArgument("completion", "shell", args)
+			if err != nil {
+				return err
+			}
+			var script string
+			switch words := completions(root); shell {
+			case "bash":
+				script = bashScript(words)
+			case "zsh":
+				// zsh runs bash's script by its compatibility layer.
+				script = "#compdef tamtamctl\nautoload -U +X bashcompinit && bashcompinit\n" + bashScript(words)
+			case "fish":
+				script = fishScript(words)
+			default:
+				return &usageError{"tamtamctl completion", fmt.Sprintf("%q is no shell that can be completed in: want %s", shell, strings.Join(shells, ", "))}
+			}
+			_, err = io.WriteString(a.Out, script)
+			return err
+		},
+	})
+}
+
+// completion is what may follow one command.
+type completion struct {
+	path     string // "tamtamctl configure"
+	words    []word // subcommands and arguments
+	flags    []*flag.Flag
+	children []completion
+}
+
+type word struct{ name, help string }
+
+// arguments are the words that commands take as arguments.
+var arguments = map[string][]string{
+	"tamtamctl completion":          shells,
+	"tamtamctl configure threshold": thresholds,
+}
+
+// flagValues are the words that flags take as values.
+var flagValues = map[string][]string{
+	"output":   {ctlflags.Table, ctlflags.JSON},
+	"encoding": encodings,
+	"status":   statusNames,
+}
+
+// completions walks the real tree, so that nothing is forgotten.
+func completions(root *ffcli.Command) completion {
+	var walk func(c *ffcli.Command, path string) completion
+	walk = func(c *ffcli.Command, path string) completion {
+		out := completion{path: path}
+		for _, sub := range c.Subcommands {
+			out.words = append(out.words, word{sub.Name, sub.ShortHelp})
+			out.children = append(out.children, walk(sub, path+" "+sub.Name))
+		}
+		for _, name := range arguments[path] {
+			out.words = append(out.words, word{name, ""})
+		}
+		c.FlagSet.VisitAll(func(f *flag.Flag) { out.flags = append(out.flags, f) })
+		return out
+	}
+	return walk(root, root.Name)
+}
+
+func (c completion) each(f func(completion)) {
+	f(c)
+	for _, child := range c.children {
+		child.each(f)
+	}
+}
+
+// bashScript finds the command by the words so far, and offers what may follow.
+func bashScript(root completion) string {
+	var b strings.Builder
+	b.WriteString("_tamtamctl() {\n" +
+		"  local cur=\"${COMP_WORDS[COMP_CWORD]}\" prev=\"${COMP_WORDS[COMP_CWORD-1]}\" path=tamtamctl word\n" +
+		"  case \"$prev\" in\n")
+	for _, name := range sortedKeys(flagValues) {
+		pattern := "--" + name
+		for letter, long := range ctlflags.Short() {
+			if long == name {
+				pattern += "|-" + letter
+			}
+		}
+		fmt.Fprintf(&b, "    %s) COMPREPLY=($(compgen -W \"%s\" -- \"$cur\")); return ;;\n", pattern, strings.Join(flagValues[name], " "))
+	}
+	b.WriteString("    --config) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n" +
+		"  esac\n" +
+		"  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n" +
+		"    case \"$path $word\" in\n")
+	root.each(func(c completion) {
+		if c.path != root.path {
+			fmt.Fprintf(&b, "      \"%s\") path=\"%s\" ;;\n", c.path, c.path)
+		}
+	})
+	b.WriteString("    esac\n  done\n  case \"$path\" in\n")
+	root.each(func(c completion) {
+		var words []string
+		for _, w := range c.words {
+			words = append(words, w.name)
+		}
+		for _, f := range c.flags {
+			words = append(words, "--"+f.Name)
+		}
+		fmt.Fprintf(&b, "    \"%s\") COMPREPLY=($(compgen -W \"%s\" -- \"$cur\")) ;;\n", c.path, strings.Join(words, " "))
+	})
+	b.WriteString("  esac\n}\ncomplete -F _tamtamctl tamtamctl\n")
+	return b.String()
+}
+
+func fishScript(root completion) string {
+	var b strings.Builder
+	b.WriteString("complete -c tamtamctl -f\n")
+	quote := strings.NewReplacer(`\`, `\\`, `'`, `\'`)
+	root.each(func(c completion) {
+		// All words of the path were typed, and none of the next.
+		cond := "true"
+		for _, w := range strings.Fields(c.path)[1:] {
+			cond += "; and __fish_seen_subcommand_from " + w
+		}
+		next := cond
+		if len(c.words) > 0 {
+			next += "; and not __fish_seen_subcommand_from"
+			for _, w := range c.words {
+				next += " " + w.name
+			}
+		}
+		for _, w := range c.words {
+			fmt.Fprintf(&b, "complete -c tamtamctl -n '%s' -a %s -d '%s'\n", next, w.name, quote.Replace(w.help))
+		}
+		for _, f := range c.flags {
+			_, usage := flag.UnquoteUsage(f)
+			arg := ""
+			if bf, ok := f.Value.(interface{ IsBoolFlag() bool }); !ok || !bf.IsBoolFlag() {
+				arg = " -r"
+			}
+			if values := flagValues[f.Name]; values != nil {
+				arg += fmt.Sprintf(" -a '%s'", strings.Join(values, " "))
+			}
+			fmt.Fprintf(&b, "complete -c tamtamctl -n '%s' -l %s%s -d '%s'\n", cond, f.Name, arg, quote.Replace(usage))
+		}
+	})
+	return b.String()
+}

@@ -1,0 +1,155 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package ctl is tamtamctl: a tree of commands, each a call or two of the daemon's
+// API. Data goes to stdout, words to stderr.
+package ctl
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+
+	"github.com/peterbourgon/ff/v3/ffcli"
+
+	"github.com/eelcocramer/tamtam/internal/config"
+	"github.com/eelcocramer/tamtam/internal/ctlflags"
+	"github.com/eelcocramer/tamtam/internal/daemonflags"
+)
+
+// Streams are the standard streams of a program.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// app is what the commands share.
+type app struct {
+	Streams
+	flags *ctlflags.Flags
+}
+
+// Run runs tamtamctl and returns its exit code. A done ctx ends a stream without an
+// error: it was asked for.
+func Run(ctx context.Context, args []string, s Streams) int {
+	a := &app{Streams: s, flags: ctlflags.Default()}
+	root := a.tree()
+	args = expandShort(root, args)
+	root.Options = config.Options(root.FlagSet, config.NamedFile(args), daemonflags.Names())
+
+	err := root.Parse(args)
+	if err != nil {
+		var usage *usageError
+		if !errors.As(err, &usage) { // else a command has refused its arguments
+			err = explain(root, err)
+		}
+	} else {
+		a.banner()
+		err = root.Run(ctx)
+	}
+	return a.exit(ctx, err)
+}
+
+// Command returns the tree of commands, for documentation.
+func Command() *ffcli.Command {
+	return (&app{flags: ctlflags.Default()}).tree()
+}
+
+func (a *app) tree() *ffcli.Command {
+	fs := flag.NewFlagSet("tamtamctl", flag.ContinueOnError)
+	root := a.command(&ffcli.Command{
+		Name:       "tamtamctl",
+		ShortUsage: "tamtamctl [flags] <command> [flags] [arguments]",
+		ShortHelp:  "Ask a tamtamd on this machine about its cluster.",
+		LongHelp: `Talks to tamtamd by gRPC. The flags below go before or after a command; each may
+also be a TAMTAM_* variable (--rpc is TAMTAM_RPC) or a key of the YAML file that
+--config names, which the daemon may share.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing found, 4 no daemon there,
+5 refused by the daemon, 6 out of time.`,
+		FlagSet: fs,
+	})
+	root.Subcommands = []*ffcli.Command{
+		a.addressCommand(),
+		a.broadcastCommand(),
+		a.completionCommand(root),
+		a.configureCommand(),
+		a.healthyCommand(),
+		a.joinCommand(),
+		a.leaveCommand(),
+		a.monitorCommand(),
+		a.nodesCommand(),
+		a.pingCommand(),
+		a.statsCommand(),
+		a.streamCommand(),
+		a.versionCommand(),
+	}
+	root.Exec = group(root)
+	return root
+}
+
+// command gives a command the shared flags, and its help the common form.
+func (a *app) command(c *ffcli.Command) *ffcli.Command {
+	if c.FlagSet == nil {
+		c.FlagSet = flag.NewFlagSet(c.Name, flag.ContinueOnError)
+	}
+	a.flags.Register(c.FlagSet)
+	c.FlagSet.SetOutput(io.Discard) // errors are told once, by exit
+	c.UsageFunc = help
+	// flag prints the usage to stderr for -h; we print it to stdout.
+	c.FlagSet.Usage = func() {
+		if a.Out != nil {
+			fmt.Fprintln(a.Out, help(c))
+		}
+	}
+	return c
+}
+
+// group is the Exec of a command that only has subcommands.
+func group(c *ffcli.Command) func(context.Context, []string) error {
+	return func(_ context.Context, args []string) error {
+		var names []string
+		for _, sub := range c.Subcommands {
+			names = append(names, sub.Name)
+		}
+		if len(args) == 0 {
+			return &usageError{c.Name, "a command is missing"}
+		}
+		text := fmt.Sprintf("no command %q", args[0])
+		if n := config.Nearest(args[0], names); n != "" {
+			text += fmt.Sprintf(": did you mean %q?", n)
+		}
+		return &usageError{c.Name, text}
+	}
+}
+
+// expandShort expands one-letter flags before and after the commands.
+func expandShort(root *ffcli.Command, args []string) []string {
+	// All flags of all commands in one set: which take a value is the same
+	// wherever they stand.
+	all := flag.NewFlagSet("", flag.ContinueOnError)
+	var add func(*ffcli.Command)
+	add = func(c *ffcli.Command) {
+		c.FlagSet.VisitAll(func(f *flag.Flag) {
+			if all.Lookup(f.Name) == nil {
+				all.Var(f.Value, f.Name, f.Usage)
+			}
+		})
+		for _, sub := range c.Subcommands {
+			add(sub)
+		}
+	}
+	add(root)
+	return config.ExpandShort(all, args, ctlflags.Short())
+}
+
+// explain makes one line of an error of parsing.
+func explain(root *ffcli.Command, err error) error {
+	err = config.Explain(root.FlagSet, err)
+	if config.IsUsage(err) {
+		return &usageError{"tamtamctl", err.Error()}
+	}
+	return err
+}

@@ -1,0 +1,99 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ctl
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"syscall"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// Exit codes, which scripts may rely on.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitNothing     = 3
+	exitUnreachable = 4
+	exitRefused     = 5
+	exitDeadline    = 6
+)
+
+// usageError is a command line that no state of the cluster could make right.
+type usageError struct{ command, text string }
+
+func (e *usageError) Error() string { return e.text }
+
+// errNothing: a list has no entries. There is nothing to say about it.
+var errNothing = errors.New("nothing found")
+
+// unreachableError: nobody serves gRPC at the address.
+type unreachableError struct {
+	address string
+	cause   string
+}
+
+func (e *unreachableError) Error() string {
+	return fmt.Sprintf("no tamtamd answers at %s (%s): start tamtamd, or give its address with --rpc", e.address, e.cause)
+}
+
+// goneError: the daemon ended in the midst of a stream.
+type goneError struct{ address string }
+
+func (e *goneError) Error() string { return fmt.Sprintf("the tamtamd at %s has ended", e.address) }
+
+// exit tells an error, once, and returns the exit code that it stands for.
+func (a *app) exit(ctx context.Context, err error) int {
+	var usage *usageError
+	var unreachable *unreachableError
+	var gone *goneError
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return exitDone
+	case ctx.Err() != nil: // interrupted
+		return exitDone
+	case errors.Is(err, syscall.EPIPE), errors.Is(err, io.ErrClosedPipe):
+		return exitDone // nobody reads on: as with | head
+	case errors.Is(err, errNothing):
+		return exitNothing
+	case errors.As(err, &usage):
+		fmt.Fprintf(a.Err, "tamtamctl: %s\n%s -h tells more\n", usage.text, usage.command)
+		return exitUsage
+	case errors.As(err, &unreachable), errors.As(err, &gone):
+		fmt.Fprintf(a.Err, "tamtamctl: %v\n", err)
+		return exitUnreachable
+	}
+	// The one place where a status is read.
+	s, ok := status.FromError(err)
+	if !ok {
+		fmt.Fprintf(a.Err, "tamtamctl: %v\n", err)
+		return exitFailed
+	}
+	fmt.Fprintf(a.Err, "tamtamctl: %s\n", s.Message())
+	return exitCode(s.Code())
+}
+
+func exitCode(c codes.Code) int {
+	switch c {
+	case codes.OK:
+		return exitDone
+	case codes.NotFound:
+		return exitNothing
+	case codes.Unavailable:
+		return exitUnreachable
+	case codes.DeadlineExceeded:
+		return exitDeadline
+	case codes.InvalidArgument, codes.FailedPrecondition, codes.OutOfRange, codes.AlreadyExists,
+		codes.PermissionDenied, codes.Unauthenticated, codes.ResourceExhausted, codes.Aborted:
+		return exitRefused
+	default:
+		return exitFailed
+	}
+}

@@ -1,0 +1,145 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ctl
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/peterbourgon/ff/v3/ffcli"
+
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+func (a *app) addressCommand() *ffcli.Command {
+	return a.command(&ffcli.Command{
+		Name:       "address",
+		ShortUsage: "tamtamctl address",
+		ShortHelp:  "Print the gossip address of the node.",
+		LongHelp: `Others join the cluster through this address.
+
+  tamtamctl address
+  tamtamctl -o json address    # and the cluster's name and limits`,
+		Exec: func(ctx context.Context, args []string) error {
+			if err := noArguments("address", args); err != nil {
+				return err
+			}
+			return a.call(ctx, func(ctx context.Context, c *api) error {
+				r, err := c.GetLocalNode(ctx, &tamtamv1.GetLocalNodeRequest{})
+				if err != nil {
+					return err
+				}
+				return a.print(map[string]any{
+					"address":           r.GetMember().GetAddress(),
+					"started":           r.GetStarted().AsTime(),
+					"cluster":           r.GetClusterName(),
+					"max_payload_bytes": r.GetMaxPayloadBytes(),
+				}, func(w io.Writer) { fmt.Fprintln(w, r.GetMember().GetAddress()) })
+			})
+		},
+	})
+}
+
+func (a *app) nodesCommand() *ffcli.Command {
+	var wanted statusList
+	fs := flag.NewFlagSet("nodes", flag.ContinueOnError)
+	fs.Var(&wanted, "status", "only members of this `status`: alive, suspected or dead; repeatable and comma separated")
+	return a.command(&ffcli.Command{
+		Name:       "nodes",
+		ShortUsage: "tamtamctl nodes [--status STATUS]",
+		ShortHelp:  "List the members, as the node sees them.",
+		LongHelp: `The node itself is listed, too. Exits with 3 when no member has the status.
+
+  tamtamctl nodes
+  tamtamctl nodes --status suspected,dead
+  tamtamctl nodes -o json | jq -r '.[].address'`,
+		FlagSet: fs,
+		Exec: func(ctx context.Context, args []string) error {
+			if err := noArguments("nodes", args); err != nil {
+				return err
+			}
+			return a.list(ctx, wanted)
+		},
+	})
+}
+
+func (a *app) healthyCommand() *ffcli.Command {
+	return a.command(&ffcli.Command{
+		Name:       "healthy",
+		ShortUsage: "tamtamctl healthy",
+		ShortHelp:  "List the members that are alive.",
+		LongHelp: `The same as "tamtamctl nodes --status alive".
+
+  tamtamctl healthy`,
+		Exec: func(ctx context.Context, args []string) error {
+			if err := noArguments("healthy", args); err != nil {
+				return err
+			}
+			return a.list(ctx, statusList{tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE})
+		},
+	})
+}
+
+func (a *app) list(ctx context.Context, wanted statusList) error {
+	return a.call(ctx, func(ctx context.Context, c *api) error {
+		r, err := c.ListMembers(ctx, &tamtamv1.ListMembersRequest{Statuses: wanted})
+		if err != nil {
+			return err
+		}
+		rows := make([]memberJSON, 0, len(r.GetMembers()))
+		for _, m := range r.GetMembers() {
+			rows = append(rows, toJSON(m))
+		}
+		err = a.print(rows, func(w io.Writer) {
+			if len(rows) > 0 {
+				fmt.Fprint(w, memberHeader)
+			}
+			for _, m := range r.GetMembers() {
+				memberRow(w, m)
+			}
+		})
+		if err == nil && len(rows) == 0 {
+			return errNothing
+		}
+		return err
+	})
+}
+
+// statusNames are the values of --status, for completion too.
+var statusNames = []string{"alive", "suspected", "dead"}
+
+// statusList is the value of --status.
+type statusList []tamtamv1.MemberStatus
+
+func (l *statusList) String() string { return "" }
+
+func (l *statusList) Set(s string) error {
+	for name := range strings.SplitSeq(s, ",") {
+		v, ok := tamtamv1.MemberStatus_value["MEMBER_STATUS_"+strings.ToUpper(strings.TrimSpace(name))]
+		if !ok || v == 0 {
+			return fmt.Errorf("want %s", strings.Join(statusNames, ", "))
+		}
+		*l = append(*l, tamtamv1.MemberStatus(v))
+	}
+	return nil
+}
+
+// noArguments refuses arguments of a command that takes none.
+func noArguments(command string, args []string) error {
+	if len(args) > 0 {
+		return &usageError{"tamtamctl " + command, fmt.Sprintf("%s takes no argument, not %q", command, args[0])}
+	}
+	return nil
+}
+
+// oneArgument returns the one argument of a command.
+func oneArgument(command, what string, args []string) (string, error) {
+	if len(args) != 1 || args[0] == "" {
+		return "", &usageError{"tamtamctl " + command, fmt.Sprintf("%s takes one %s, not %d arguments", command, what, len(args))}
+	}
+	return args[0], nil
+}

@@ -1,0 +1,100 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package ctlflags is what all commands of tamtamctl take. It uses the standard
+// library alone, so that the daemon, whose configuration file may be the same, can
+// know the names.
+package ctlflags
+
+import (
+	"errors"
+	"flag"
+	"strings"
+	"time"
+)
+
+// Flags are the flags of every command, each also a TAMTAM_* variable and a YAML
+// key.
+type Flags struct {
+	RPC      string
+	Config   string
+	NoBanner bool
+	Verbose  bool
+	Trace    bool
+	Timeout  time.Duration
+	Output   string // Table or JSON
+}
+
+// The forms of output.
+const (
+	Table = "table"
+	JSON  = "json"
+)
+
+// MaxTimeout is the longest --timeout.
+const MaxTimeout = 24 * time.Hour
+
+// Default returns the flags as they are when nobody sets them.
+func Default() *Flags {
+	return &Flags{RPC: "localhost:6262", Timeout: 5 * time.Second, Output: Table}
+}
+
+// Register defines the flags in fs. Several flag sets may share one Flags.
+func (f *Flags) Register(fs *flag.FlagSet) {
+	fs.StringVar(&f.RPC, "rpc", f.RPC, "`host:port` that tamtamd serves gRPC on")
+	fs.StringVar(&f.Config, "config", f.Config, "YAML `file` with values of flags, keyed by their names (default $HOME/.tamtam.yaml, if it exists)")
+	fs.BoolVar(&f.NoBanner, "nobanner", f.NoBanner, "print no banner, even on a terminal")
+	fs.BoolVar(&f.Verbose, "verbose", f.Verbose, "say on stderr what is called and how long it took")
+	fs.BoolVar(&f.Trace, "trace", f.Trace, "as --verbose, and what is sent and received, payloads by their length")
+	fs.Var(timeout{&f.Timeout}, "timeout", "`time` that a call may take; streams only need to begin within it")
+	fs.Var(output{&f.Output}, "output", "`form` of what is printed: table or json")
+}
+
+// Short returns the one-letter names of flags, by letter.
+func Short() map[string]string { return map[string]string{"o": "output"} }
+
+// Names returns the names of all flags, sorted.
+func Names() []string {
+	fs := flag.NewFlagSet("tamtamctl", flag.ContinueOnError)
+	Default().Register(fs)
+	var names []string
+	fs.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+	return names
+}
+
+// The values of flags; see package flag for why the pointers may be nil.
+type timeout struct{ p *time.Duration }
+
+func (v timeout) String() string {
+	if v.p == nil {
+		return ""
+	}
+	return v.p.String()
+}
+
+func (v timeout) Set(s string) error {
+	d, err := time.ParseDuration(s)
+	if err != nil || d <= 0 || d > MaxTimeout {
+		return errors.New("want a time over 0 and up to 24h, such as 5s")
+	}
+	*v.p = d
+	return nil
+}
+
+type output struct{ p *string }
+
+func (v output) String() string {
+	if v.p == nil {
+		return ""
+	}
+	return *v.p
+}
+
+func (v output) Set(s string) error {
+	s = strings.ToLower(s)
+	if s != Table && s != JSON {
+		return errors.New("want table or json")
+	}
+	*v.p = s
+	return nil
+}

@@ -1,0 +1,119 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package daemonflags is tamtamd's command line: the flags, their defaults, and
+// what their values may be. It uses the standard library alone, so that the
+// client, whose configuration file may be the same, can know the names.
+package daemonflags
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// Flags are tamtamd's flags, each also a TAMTAM_* variable and a YAML key.
+type Flags struct {
+	Bind              netip.Addr // invalid: chosen
+	Port              uint16     // 0: any free one
+	Iface             string
+	IPv6              bool
+	Heartbeat         time.Duration
+	MaxPayload        int
+	Multicast         bool
+	MulticastAddress  netip.Addr // invalid: Smudge's default
+	MulticastInterval time.Duration
+	MulticastPort     uint16
+	ClusterName       string
+	RPC               string
+	Config            string
+	NoBanner          bool
+	Verbose           bool
+	Trace             bool
+	Join              []string
+	LogFormat         string
+}
+
+// Ranges of the values.
+const (
+	MinHeartbeat         = 20 * time.Millisecond
+	MaxHeartbeat         = time.Minute
+	MaxMulticastInterval = time.Hour
+	MaxClusterName       = 255 // its length is one byte in an announcement
+	MaxJoin              = 256
+	// MaxPayload keeps the whole datagram within 1,200 bytes, which every
+	// path carries: 11 bytes of header and 24 of an IPv6 broadcast's are not
+	// the payload's.
+	MaxPayload = 1200 - 11 - 24
+)
+
+// Register defines the flags in fs. What they return is filled in by parsing, and
+// to be checked with Check after it.
+func Register(fs *flag.FlagSet) *Flags {
+	f := &Flags{}
+	fs.Var(addrValue{&f.Bind}, "bind", "`IP` address to gossip on, which also names this node to others (default: that of the default route, else of the first interface that is up, else loopback)")
+	f.Port = 9999
+	fs.Var(portValue{&f.Port, true}, "port", "UDP `port` to gossip on; 0 for any free one")
+	fs.StringVar(&f.Iface, "iface", "", "gossip on the first usable address of the network interface `name`")
+	fs.BoolVar(&f.IPv6, "ipv6", false, "choose an IPv6 address to gossip on")
+	f.Heartbeat = 500 * time.Millisecond
+	fs.Var(durationValue{&f.Heartbeat, time.Millisecond, MinHeartbeat, MaxHeartbeat}, "heartbeat", "`time` between two pings, 20ms to 1m; a bare number is milliseconds")
+	f.MaxPayload = 256
+	fs.Var(intValue{&f.MaxPayload, 1, MaxPayload}, "max", "most `bytes` a broadcast may carry, 1 to 1165; plain Smudge nodes drop what is over their own limit, 256 by default")
+	fs.BoolVar(&f.Multicast, "multicast", false, "announce this node by multicast, and greet those that do")
+	fs.Var(groupValue{&f.MulticastAddress}, "multicast-address", "multicast `IP` to announce on (default: 224.0.0.0, or ff02::1 with IPv6)")
+	f.MulticastInterval = 10 * time.Second
+	fs.Var(durationValue{&f.MulticastInterval, time.Second, 0, MaxMulticastInterval}, "multicast-interval", "`time` between two announcements, up to 1h; a bare number is seconds; 0 announces once at the start")
+	f.MulticastPort = 9998
+	fs.Var(portValue{&f.MulticastPort, false}, "multicast-port", "UDP `port` to announce on")
+	f.ClusterName = "smudge"
+	fs.Var(nameValue{&f.ClusterName}, "clustername", "`name` of the cluster: announcements of another are ignored; plain Smudge's is smudge")
+	f.RPC = "localhost:6262"
+	fs.Var(listenValue{&f.RPC}, "rpc", "`host:port` to serve gRPC on; port 0 for any free one")
+	fs.StringVar(&f.Config, "config", "", "YAML `file` with values of flags, keyed by their names (default $HOME/.tamtam.yaml, if it exists)")
+	fs.BoolVar(&f.NoBanner, "nobanner", false, "print no banner, even on a terminal")
+	fs.BoolVar(&f.Verbose, "verbose", false, "log one line a message too")
+	fs.BoolVar(&f.Trace, "trace", false, "as --verbose, and the Smudge library's own lines")
+	fs.Var(joinValue{&f.Join}, "join", "`address` of a node to join, IP or host name, with a port or with that of --port; repeatable and comma separated; tried until it answers")
+	f.LogFormat = "logfmt"
+	fs.Var(choiceValue{&f.LogFormat, []string{"logfmt", "json"}}, "log-format", "`format` of log lines: logfmt or json")
+	return f
+}
+
+// Short returns the one-letter names of flags, by letter.
+func Short() map[string]string {
+	return map[string]string{"b": "bind", "p": "port", "i": "iface", "6": "ipv6"}
+}
+
+// Names returns the names of all flags, sorted.
+func Names() []string {
+	fs := flag.NewFlagSet("tamtamd", flag.ContinueOnError)
+	Register(fs)
+	var names []string
+	fs.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+	return names
+}
+
+// WriteHelp writes the flags of fs and what they mean.
+func WriteHelp(w io.Writer, fs *flag.FlagSet) {
+	short := map[string]string{}
+	for letter, name := range Short() {
+		short[name] = "-" + letter + ", "
+	}
+	fmt.Fprintf(w, "USAGE\n  tamtamd [flags]\n\nJoins this machine to a cluster, and serves programs on it by gRPC. No flag is\nneeded. Each flag may also be a TAMTAM_* variable (--log-format is\nTAMTAM_LOG_FORMAT) or a key of the YAML file that --config names.\n\nFLAGS\n")
+	fs.VisitAll(func(f *flag.Flag) {
+		arg, usage := flag.UnquoteUsage(f)
+		if arg != "" && arg != "value" {
+			arg = " " + strings.ToUpper(arg)
+		} else {
+			arg = ""
+		}
+		if f.DefValue != "" && f.DefValue != "false" {
+			usage += " (default " + f.DefValue + ")"
+		}
+		fmt.Fprintf(w, "  %s--%s%s\n      %s\n", short[f.Name], f.Name, arg, usage)
+	})
+}

@@ -1,0 +1,226 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package daemonflags
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/eelcocramer/tamtam/internal/hostport"
+)
+
+// The values of flags. Package flag calls String on zero values, to learn
+// defaults, so each pointer may be nil there. Errors say what would be right; flag
+// puts the value and the name before them.
+var (
+	_ flag.Value = addrValue{}
+	_ flag.Value = groupValue{}
+	_ flag.Value = portValue{}
+	_ flag.Value = intValue{}
+	_ flag.Value = durationValue{}
+	_ flag.Value = nameValue{}
+	_ flag.Value = listenValue{}
+	_ flag.Value = joinValue{}
+	_ flag.Value = choiceValue{}
+)
+
+// addrValue is an address that can name this node.
+type addrValue struct{ p *netip.Addr }
+
+func (v addrValue) String() string {
+	if v.p == nil || !v.p.IsValid() {
+		return ""
+	}
+	return v.p.String()
+}
+
+func (v addrValue) Set(s string) error {
+	ip, err := netip.ParseAddr(s)
+	if err != nil {
+		return errors.New("want an IP address of this machine, such as 192.0.2.1")
+	}
+	switch ip = ip.Unmap(); {
+	case ip.IsUnspecified():
+		return errors.New("this address names the node to others, so it must be one of this machine's: leave it out to have one chosen, or use --iface")
+	case ip.IsMulticast() || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+		return errors.New("want an address of one machine")
+	case ip.Zone() != "" || ip.Is6() && ip.IsLinkLocalUnicast():
+		return errLinkLocal
+	}
+	*v.p = ip
+	return nil
+}
+
+// groupValue is a multicast address.
+type groupValue struct{ p *netip.Addr }
+
+func (v groupValue) String() string { return addrValue(v).String() }
+
+func (v groupValue) Set(s string) error {
+	ip, err := netip.ParseAddr(strings.Trim(s, "[]")) // Smudge wants brackets
+	// 224.0.0.0 is Smudge's default; as a base address it is reserved, and
+	// IsMulticast counts it all the same.
+	if err != nil || !ip.IsMulticast() || ip.Zone() != "" {
+		return errors.New("want a multicast IP address, such as 224.0.0.0 or ff02::1")
+	}
+	*v.p = ip
+	return nil
+}
+
+// portValue is a UDP port.
+type portValue struct {
+	p    *uint16
+	zero bool // 0 is a value
+}
+
+func (v portValue) String() string {
+	if v.p == nil {
+		return ""
+	}
+	return strconv.Itoa(int(*v.p))
+}
+
+func (v portValue) Set(s string) error {
+	n, err := strconv.ParseUint(s, 10, 16)
+	switch {
+	case v.zero && err != nil:
+		return errors.New("want a port, 0 to 65535")
+	case !v.zero && (err != nil || n == 0):
+		return errors.New("want a port, 1 to 65535")
+	}
+	*v.p = uint16(n)
+	return nil
+}
+
+// intValue is a number in a range.
+type intValue struct {
+	p        *int
+	min, max int
+}
+
+func (v intValue) String() string {
+	if v.p == nil {
+		return ""
+	}
+	return strconv.Itoa(*v.p)
+}
+
+func (v intValue) Set(s string) error {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < v.min || n > v.max {
+		return fmt.Errorf("want a number, %d to %d", v.min, v.max)
+	}
+	*v.p = n
+	return nil
+}
+
+// durationValue is a time in a range; a bare number counts units.
+type durationValue struct {
+	p              *time.Duration
+	unit, min, max time.Duration
+}
+
+func (v durationValue) String() string {
+	if v.p == nil {
+		return ""
+	}
+	return v.p.String()
+}
+
+func (v durationValue) Set(s string) error {
+	d, err := time.ParseDuration(s)
+	if n, e := strconv.ParseInt(s, 10, 32); e == nil {
+		d, err = time.Duration(n)*v.unit, nil
+	}
+	if err != nil || d < v.min || d > v.max {
+		return fmt.Errorf("want a time from %v to %v, such as %v", v.min, v.max, max(v.min, 10*v.unit))
+	}
+	*v.p = d
+	return nil
+}
+
+// nameValue is the name of a cluster.
+type nameValue struct{ p *string }
+
+func (v nameValue) String() string {
+	if v.p == nil {
+		return ""
+	}
+	return *v.p
+}
+
+func (v nameValue) Set(s string) error {
+	if s == "" || len(s) > MaxClusterName || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
+		return fmt.Errorf("want 1 to %d bytes of UTF-8 without control characters", MaxClusterName)
+	}
+	*v.p = s
+	return nil
+}
+
+// listenValue is where a server listens.
+type listenValue struct{ p *string }
+
+func (v listenValue) String() string { return nameValue(v).String() }
+
+func (v listenValue) Set(s string) error {
+	_, port, err := net.SplitHostPort(s)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return errors.New("want host:port, such as localhost:6262")
+	}
+	*v.p = s
+	return nil
+}
+
+// joinValue is a list of addresses; it grows with each Set.
+type joinValue struct{ p *[]string }
+
+func (v joinValue) String() string {
+	if v.p == nil {
+		return ""
+	}
+	return strings.Join(*v.p, ",")
+}
+
+func (v joinValue) Set(s string) error {
+	for a := range strings.SplitSeq(s, ",") {
+		if a = strings.TrimSpace(a); a == "" {
+			continue
+		}
+		if _, _, err := hostport.Split(a, 1); err != nil {
+			return fmt.Errorf("%q: %w; want an IP or host name, with a port or without", a, err)
+		}
+		if !slices.Contains(*v.p, a) {
+			*v.p = append(*v.p, a)
+		}
+	}
+	return nil
+}
+
+// choiceValue is one of some words.
+type choiceValue struct {
+	p     *string
+	words []string
+}
+
+func (v choiceValue) String() string { return nameValue{v.p}.String() }
+
+func (v choiceValue) Set(s string) error {
+	if !slices.Contains(v.words, s) {
+		return fmt.Errorf("want %s", strings.Join(v.words, " or "))
+	}
+	*v.p = s
+	return nil
+}
