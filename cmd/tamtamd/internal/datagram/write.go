@@ -95,3 +95,20 @@ func sum(dst []byte, start int) []byte {
 	binary.LittleEndian.PutUint32(dst[start:], adler32.Checksum(dst[start+4:]))
 	return dst
 }
+
+// Compose makes a datagram with entries, at most 63, for tests: the daemon itself only
+// rewrites what Smudge composed. The first entry of
+// a PingReq is to be a Target.
+func Compose(f Family, v Verb, port uint16, heartbeat uint32, entries []Entry) []byte {
+	b := appendHeader(nil, v, port, heartbeat)
+	b[4] |= byte(len(entries)) << 2
+	for _, e := range entries {
+		b = appendEntry(b, f, e)
+	}
+	return sum(b, 0)
+}
+
+// Target is the entry of a PingReq that names the node to ping.
+func Target(a netip.AddrPort, heartbeat uint32) Entry {
+	return Entry{Status: forwardTo, Addr: a, Heartbeat: heartbeat}
+}

@@ -78,7 +78,8 @@ func (n *Node) let(from netip.AddrPort, d datagram.Datagram, now time.Time) (bc 
 	return bc, true
 }
 
-// believe tells whether the heartbeat of a member's datagram may be believed.
+// believe tells whether the heartbeat of a member's datagram may be believed. mu is
+// held.
 func (n *Node) believe(p *peer, d datagram.Datagram, now time.Time) bool {
 	if d.Verb() == datagram.Ack {
 		return n.clock.Plausible(d.Heartbeat()) // an echo of ours
@@ -88,19 +89,20 @@ func (n *Node) believe(p *peer, d datagram.Datagram, now time.Time) bool {
 	return ok
 }
 
-// stranger answers somebody who is no member, and makes it a candidate. Nothing
-// it says is heard.
+// stranger answers somebody who is no member, and makes it a candidate if it pings.
+// Nothing it says is heard. mu is held.
 func (n *Node) stranger(from netip.AddrPort, d datagram.Datagram, now time.Time) {
 	n.drop("stranger")
 	n.reply(from, d, now)
-	// An NFPing is somebody's question whether we are there, and no more.
-	if d.Verb() != datagram.NFPing {
+	// An NFPing is somebody's question whether we are there, and an Ack an answer
+	// that we asked for, or late: neither is a wish to join.
+	if v := d.Verb(); v == datagram.Ping || v == datagram.PingReq {
 		n.consider(from, now)
 	}
 }
 
 // reply answers a ping in Smudge's place: a bare answer, as long as the shortest
-// question, so that a forged source gains nothing.
+// question, so that a forged source gains nothing. mu is held.
 func (n *Node) reply(to netip.AddrPort, d datagram.Datagram, now time.Time) {
 	if v := d.Verb(); v != datagram.Ping && v != datagram.NFPing {
 		return
