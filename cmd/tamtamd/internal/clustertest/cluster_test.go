@@ -1,0 +1,236 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package clustertest
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// bin is where the programs are.
+var bin string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "tamtam")
+	if err == nil {
+		err = Build(dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	bin = dir
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+func TestEverybodySeesEverybody(t *testing.T) {
+	all := Cluster(t, bin, 5)
+	for _, d := range all {
+		if strings.Contains(d.out.String(), "panic") {
+			t.Errorf("%s panicked", d.Gossip)
+		}
+	}
+}
+
+// TestBootOrder: who is started first need not be who is joined.
+func TestBootOrder(t *testing.T) {
+	// A port that nobody has yet.
+	l, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed := l.LocalAddr().String()
+	_ = l.Close()
+	early := StartDaemon(t, bin, nil, "--join", "no-such-host.invalid,"+seed)
+	late := StartDaemon(t, bin, nil, "--port", seed[strings.LastIndex(seed, ":")+1:])
+	Eventually(t, "they find each other", func() bool { return early.Sees(early, late) && late.Sees(early, late) })
+}
+
+func TestKilledNodeIsNoticedAndComesBack(t *testing.T) {
+	all := Cluster(t, bin, 3)
+	victim := all[2]
+	victim.Kill()
+	for _, d := range all[:2] {
+		Eventually(t, d.Gossip.String()+" notices", func() bool { return d.Statuses()[victim.Gossip.String()] == "DEAD" })
+	}
+	back := StartDaemon(t, bin, nil, "--port", fmt.Sprint(victim.Gossip.Port()), "--join", all[0].Gossip.String())
+	again := []*Daemon{all[0], all[1], back}
+	for _, d := range again {
+		Eventually(t, d.Gossip.String()+" sees it back", func() bool { return d.Sees(again...) })
+	}
+	// Its first message after the restart arrives.
+	s := StartStream(t, all[1], "stream")
+	if r := back.Ctl("broadcast", "I am back"); r.Code != 0 {
+		t.Fatalf("broadcast: %+v", r)
+	}
+	s.Wants(t, "I am back\n")
+}
+
+// TestStopped: a node that stands still for a second is not dead afterwards.
+func TestStopped(t *testing.T) {
+	all := Cluster(t, bin, 3)
+	if err := all[2].Cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	Eventually(t, "it is missed", func() bool { return all[0].Statuses()[all[2].Gossip.String()] != "ALIVE" })
+	if err := all[2].Cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range all {
+		Eventually(t, d.Gossip.String()+" sees everybody again", func() bool { return d.Sees(all...) })
+	}
+}
+
+func TestBroadcastReachesAll(t *testing.T) {
+	all := Cluster(t, bin, 4)
+	var streams []*Stream
+	for _, d := range all {
+		streams = append(streams, StartStream(t, d, "stream"))
+	}
+	var want strings.Builder
+	for i, d := range all {
+		message := fmt.Sprintf("message %d of %s", i, d.Gossip)
+		if r := d.Ctl("broadcast", message); r.Code != 0 || r.Out != "" || r.Err != "" {
+			t.Fatalf("broadcast: %+v", r)
+		}
+		want.WriteString(message + "\n")
+		for _, s := range streams { // one after the other, so that the order is known
+			s.Wants(t, want.String())
+		}
+	}
+}
+
+func TestSignalsEndItAtOnce(t *testing.T) {
+	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		all := Cluster(t, bin, 2)
+		stream := StartStream(t, all[0], "stream")
+		monitor := StartStream(t, all[0], "monitor")
+		began := time.Now()
+		if err := all[0].Cmd.Process.Signal(s); err != nil {
+			t.Fatal(err)
+		}
+		if code := all[0].Wait(); code != 0 {
+			t.Errorf("%v: exit code %d", s, code)
+		}
+		// A second is what was promised. Ten times that is a broken
+		// program on the slowest machine, not a slow one.
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("%v: took %v", s, took)
+		} else {
+			t.Logf("%v: took %v", s, took)
+		}
+		for _, c := range []*Stream{stream, monitor} {
+			if code := c.Wait(); code != 4 {
+				t.Errorf("%v: the client's exit code is %d", s, code)
+			}
+		}
+	}
+}
+
+func TestTakenPortsAreNamed(t *testing.T) {
+	first := StartDaemon(t, bin, nil)
+	for _, c := range []struct{ flag, value, want string }{
+		{"--port", fmt.Sprint(first.Gossip.Port()), first.Gossip.String()},
+		{"--rpc", first.RPC, first.RPC},
+	} {
+		args := []string{"--bind", "127.0.0.1", "--port", "0", "--rpc", "127.0.0.1:0", c.flag, c.value}
+		p, _ := start(t, bin, "tamtamd", args, nil, true)
+		code, text := p.Wait(), p.out.String()
+		if code != 1 || !strings.Contains(text, c.want) || !strings.Contains(text, "in use") || strings.Count(text, "\n") != 1 {
+			t.Errorf("%s taken: exit code %d, %q", c.flag, code, text)
+		}
+	}
+}
+
+func TestConfiguration(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "tamtam.yaml")
+	yaml := "# daemon and client\nbind: 127.0.0.1\nport: 0\nclustername: from-file\nheartbeat: 300\nmax: 100\ntimeout: 7s\njoin:\n  - 127.0.0.1:9\n  - 127.0.0.1:10\n"
+	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// Flag before variable before file.
+	env := []string{"TAMTAM_CONFIG=" + file, "TAMTAM_CLUSTERNAME=from-env", "TAMTAM_HEARTBEAT=400", "TAMTAM_SLIP=1"}
+	d := StartDaemon(t, bin, env, "--heartbeat=250ms", "--rpc=127.0.0.1:0")
+	Eventually(t, "it tries the second seed of the list", func() bool {
+		return strings.Contains(d.out.String(), `"seed":"127.0.0.1:10"`)
+	})
+	for _, c := range []struct{ want, of string }{
+		{`"heartbeat_ms":250`, d.Ctl("configure", "heartbeat", "-o", "json").Out},
+		{`"cluster":"from-env"`, d.Ctl("address", "-o", "json").Out},
+		{`"max_payload_bytes":100`, d.Ctl("address", "-o", "json").Out},
+		{"TAMTAM_SLIP", d.out.String()},
+	} {
+		if !strings.Contains(c.of, c.want) {
+			t.Errorf("%q is not in %q", c.want, c.of)
+		}
+	}
+	// The client reads the same file, and its own keys.
+	if r := Ctl(t, bin, nil, "", "--config", file, "--rpc", d.RPC, "address"); r.Code != 0 {
+		t.Errorf("client: %+v", r)
+	}
+}
+
+func TestBadConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	unknown := write("unknown.yaml", "port: 0\nprot: 1\n")
+	for _, c := range []struct {
+		name string
+		args []string
+		env  []string
+		code int
+		want []string
+	}{
+		{"unknown flag", []string{"--frob"}, nil, 2, []string{"--frob"}},
+		{"argument", []string{"frob"}, nil, 2, []string{"frob"}},
+		{"bad address", []string{"--bind", "300.1.1.1"}, nil, 1, []string{"300.1.1.1", "--bind", "192.0.2.1"}},
+		{"not this machine's", []string{"--bind", "192.0.2.1", "--port", "0"}, nil, 1, []string{"192.0.2.1:0", "--bind"}},
+		{"unspecified", []string{"-b", "0.0.0.0"}, nil, 1, []string{"0.0.0.0", "--bind", "--iface"}},
+		{"bad port", []string{"-p", "70000"}, nil, 1, []string{"70000", "--port", "0 to 65535"}},
+		{"bad heartbeat", []string{"--heartbeat", "1"}, nil, 1, []string{"--heartbeat", "20ms"}},
+		{"no such interface", []string{"--iface", "nosuch0"}, nil, 1, []string{"nosuch0", "lo"}},
+		{"combination", []string{"--iface", "lo", "--bind", "127.0.0.1"}, nil, 1, []string{"--iface", "--bind"}},
+		{"combination", []string{"-6", "--bind", "127.0.0.1"}, nil, 1, []string{"--ipv6", "--bind"}},
+		{"bad variable", nil, []string{"TAMTAM_MAX=9999"}, 1, []string{"TAMTAM_MAX", "9999", "1165"}},
+		{"unknown key", []string{"--config", unknown}, nil, 1, []string{unknown + ":2", "prot", `"port"`}},
+		{"no such file", []string{"--config", filepath.Join(dir, "none.yaml")}, nil, 1, []string{"none.yaml"}},
+		{"bad join", []string{"--join", "a b"}, nil, 1, []string{"a b", "--join"}},
+		{"bad log format", []string{"--log-format", "xml"}, nil, 1, []string{"xml", "logfmt", "json"}},
+	} {
+		p, _ := start(t, bin, "tamtamd", c.args, c.env, true)
+		code, text := p.Wait(), p.out.String()
+		if code != c.code {
+			t.Errorf("%s: exit code %d, want %d: %s", c.name, code, c.code, text)
+		}
+		for _, w := range c.want {
+			if !strings.Contains(text, w) {
+				t.Errorf("%s: %q does not name %q", c.name, text, w)
+			}
+		}
+		if c.code == 1 && strings.Count(text, "\n") != 1 {
+			t.Errorf("%s: not one line: %q", c.name, text)
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	p, _ := start(t, bin, "tamtamd", []string{"-h"}, nil, false)
+	if code := p.Wait(); code != 0 || !strings.Contains(p.out.String(), "--clustername") {
+		t.Errorf("exit code %d: %s", code, p.out.String())
+	}
+}
