@@ -29,6 +29,7 @@ type Streams struct {
 type app struct {
 	Streams
 	flags *ctlflags.Flags
+	asked *ffcli.Command // the command whose usage was last asked for
 }
 
 // Run runs tamtamctl and returns its exit code. A done ctx ends a stream without an
@@ -40,12 +41,12 @@ func Run(ctx context.Context, args []string, s Streams) int {
 	root.Options = config.Options(root.FlagSet, config.NamedFile(args), daemonflags.Names())
 
 	err := root.Parse(args)
-	if err != nil {
-		var usage *usageError
-		if !errors.As(err, &usage) { // else a command has refused its arguments
-			err = explain(root, err)
-		}
-	} else {
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		_, err = fmt.Fprintln(a.Out, help(a.asked))
+	case err != nil:
+		err = explain(root, err)
+	default:
 		a.banner()
 		err = root.Run(ctx)
 	}
@@ -96,13 +97,12 @@ func (a *app) command(c *ffcli.Command) *ffcli.Command {
 		c.FlagSet = flag.NewFlagSet(c.Name, flag.ContinueOnError)
 	}
 	a.flags.Register(c.FlagSet)
-	c.FlagSet.SetOutput(io.Discard) // errors are told once, by exit
-	c.UsageFunc = help
-	// flag prints the usage to stderr for -h; we print it to stdout.
-	c.FlagSet.Usage = func() {
-		if a.Out != nil {
-			fmt.Fprintln(a.Out, help(c))
-		}
+	// Package flag would print errors and usage to the same place. Errors are
+	// told by exit, and help by Run, if it was asked for.
+	c.FlagSet.SetOutput(io.Discard)
+	c.UsageFunc = func(c *ffcli.Command) string {
+		a.asked = c
+		return ""
 	}
 	return c
 }

@@ -6,7 +6,6 @@ package ctl
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"syscall"
@@ -55,7 +54,7 @@ func (a *app) exit(ctx context.Context, err error) int {
 	var unreachable *unreachableError
 	var gone *goneError
 	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
+	case err == nil:
 		return exitDone
 	case ctx.Err() != nil: // interrupted
 		return exitDone
