@@ -97,13 +97,24 @@ func Names() []string {
 	return names
 }
 
+// Long says what tamtamd does, for help and documentation.
+const Long = `No flag is needed to start. Each flag may also be a TAMTAM_* variable (--log-format is
+TAMTAM_LOG_FORMAT) or a key of the YAML file that --config names.
+
+Ends at SIGTERM or SIGINT; a second one ends it at once. Exit codes: 0 ended by a
+signal, 1 failed, 2 wrong usage.
+
+  tamtamd
+  tamtamd --bind 192.0.2.10 --join seed-1.example,seed-2.example
+  TAMTAM_JOIN=seed.example TAMTAM_LOG_FORMAT=json tamtamd`
+
 // WriteHelp writes the flags of fs and what they mean.
 func WriteHelp(w io.Writer, fs *flag.FlagSet) {
 	short := map[string]string{}
 	for letter, name := range Short() {
 		short[name] = "-" + letter + ", "
 	}
-	fmt.Fprintf(w, "USAGE\n  tamtamd [flags]\n\nJoins this machine to a cluster, and serves programs on it by gRPC. No flag is\nneeded. Each flag may also be a TAMTAM_* variable (--log-format is\nTAMTAM_LOG_FORMAT) or a key of the YAML file that --config names.\n\nFLAGS\n")
+	fmt.Fprintf(w, "Join this machine to a cluster, and serve programs on it by gRPC.\n\nUSAGE\n  tamtamd [flags]\n\n%s\n\nFLAGS\n", Long)
 	fs.VisitAll(func(f *flag.Flag) {
 		arg, usage := flag.UnquoteUsage(f)
 		if arg != "" && arg != "value" {

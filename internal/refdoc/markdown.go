@@ -1,0 +1,169 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package refdoc
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// generated stands at the top of each page.
+const generated = "<!-- Written by tamtam-gendoc (make docs). Do not edit. -->\n\n"
+
+// Markdown makes a page of a command, and one of each of its commands.
+func Markdown(c Command) []Page {
+	return markdown(c, nil)
+}
+
+func markdown(c Command, parent *Command) []Page {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s# %s\n\n%s\n\n```\n%s\n```\n", generated, c.Path, c.Short, c.Usage)
+	if c.Long != "" {
+		b.WriteString("\n" + paragraphs(c.Long))
+	}
+	if len(c.Commands) > 0 {
+		b.WriteString("\n## Commands\n\n| command | |\n| --- | --- |\n")
+		for _, sub := range c.Commands {
+			fmt.Fprintf(&b, "| [`%s`](%s) | %s |\n", sub.Path, fileName(sub.Path), cell(sub.Short))
+		}
+	}
+	if len(c.Flags) > 0 {
+		b.WriteString("\n## Flags\n\n" + flagTable(c.Flags))
+	}
+	if parent != nil {
+		fmt.Fprintf(&b, "\nThe flags of [`%s`](%s) go here, too.\n", root(parent.Path), fileName(root(parent.Path)))
+	}
+	pages := []Page{{fileName(c.Path), b.String()}}
+	for _, sub := range c.Commands {
+		pages = append(pages, markdown(sub, &c)...)
+	}
+	return pages
+}
+
+func root(path string) string { return strings.Fields(path)[0] }
+
+func fileName(path string) string { return strings.ReplaceAll(path, " ", "-") + ".md" }
+
+// paragraphs makes code blocks of the lines that are examples.
+func paragraphs(long string) string {
+	var b strings.Builder
+	code := false
+	for line := range strings.SplitSeq(long, "\n") {
+		example := strings.HasPrefix(line, "  ")
+		if example != code && (line != "" || code) {
+			b.WriteString("```")
+			if example {
+				b.WriteString("sh")
+			}
+			b.WriteString("\n")
+			code = example
+		}
+		b.WriteString(strings.TrimPrefix(line, "  ") + "\n")
+	}
+	if code {
+		b.WriteString("```\n")
+	}
+	return b.String()
+}
+
+func flagTable(flags []Flag) string {
+	var b strings.Builder
+	b.WriteString("| flag | default | |\n| --- | --- | --- |\n")
+	for _, f := range flags {
+		name := "`--" + f.Name
+		if f.Value != "" {
+			name += " " + f.Value
+		}
+		name += "`"
+		if f.Letter != "" {
+			name += ", `-" + f.Letter + "`"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", name, code(f.Default), cell(f.Usage))
+	}
+	return b.String()
+}
+
+func code(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "`" + s + "`"
+}
+
+// cell makes text fit for a table.
+func cell(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, "|", `\|`), "\n", " ")
+}
+
+// Configuration makes the page of environment variables and keys of the
+// configuration file, for some programs that share them.
+func Configuration(envName func(flag string) string, programs ...Command) Page {
+	type row struct{ flag, def, programs string }
+	rows := map[string]*row{}
+	for _, p := range programs {
+		for _, f := range p.Flags {
+			if r := rows[f.Name]; r != nil {
+				r.programs += ", " + p.Path
+				continue
+			}
+			rows[f.Name] = &row{f.Name, f.Default, p.Path}
+		}
+	}
+	names := make([]string, 0, len(rows))
+	for name := range rows {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+
+	var b strings.Builder
+	b.WriteString(generated + `# Configuration
+
+A value is taken from a flag, else from an environment variable, else from the
+configuration file, else it is the default. The file is the one that ` + "`--config`" + ` or
+` + "`TAMTAM_CONFIG`" + ` names, else ` + "`$HOME/.tamtam.yaml`" + `, if it exists. It is YAML, with the names
+of flags as keys; a list stands for a flag that is given several times. One file may
+serve all programs: each takes its own keys, and refuses those that none knows.
+
+` + "```yaml" + `
+bind: 192.0.2.10
+join:
+  - seed-1.example
+  - seed-2.example:9999
+log-format: json
+` + "```" + `
+
+| key and flag | variable | default | of |
+| --- | --- | --- | --- |
+`)
+	for _, name := range names {
+		key := "`" + name + "`"
+		if name == "config" {
+			key = "`--config`" // a file names no other
+		}
+		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", key, envName(name), code(rows[name].def), rows[name].programs)
+	}
+	return Page{"configuration.md", b.String()}
+}
+
+// Index makes the page that lists the others, in their order.
+func Index(pages []Page) Page {
+	var b strings.Builder
+	b.WriteString(generated + "# Reference\n\n")
+	for _, p := range pages {
+		title := p.Name
+		for line := range strings.Lines(p.Text) {
+			if t, ok := strings.CutPrefix(line, "# "); ok {
+				title = strings.TrimSpace(t)
+				break
+			}
+		}
+		indent := strings.Repeat("  ", max(0, strings.Count(title, " ")))
+		if !strings.HasPrefix(title, "tamtam") {
+			indent = ""
+		}
+		fmt.Fprintf(&b, "%s- [%s](%s)\n", indent, title, p.Name)
+	}
+	return Page{"README.md", b.String()}
+}
