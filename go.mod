@@ -3,13 +3,13 @@ module github.com/eelcocramer/tamtam
 go 1.26.0
 
 require (
+	github.com/peterbourgon/ff/v3 v3.4.0
+	go.yaml.in/yaml/v3 v3.0.6
 	google.golang.org/grpc v1.85.0
 	google.golang.org/protobuf v1.36.12
 )
 
 require (
-	github.com/peterbourgon/ff/v3 v3.4.0 // indirect
-	go.yaml.in/yaml/v3 v3.0.6 // indirect
 	golang.org/x/net v0.60.0 // indirect
 	golang.org/x/sys v0.48.0 // indirect
 	golang.org/x/text v0.42.0 // indirect

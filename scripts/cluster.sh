@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# SPDX-FileCopyrightText: The TamTam Authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Starts three nodes on this machine and stops them at Ctrl-C. "make cluster" builds
+# the programs first. The nodes gossip on 127.0.0.1:9999 to 10001 and serve gRPC on
+# localhost:6262 to 6264; TAMTAM_CLUSTER_PORT and TAMTAM_CLUSTER_RPC move the first.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+gossip=${TAMTAM_CLUSTER_PORT:-9999}
+rpc=${TAMTAM_CLUSTER_RPC:-6262}
+logs=$(mktemp -d)
+pids=()
+
+# What is set for a daemon of one's own must not change these.
+for name in $(env | sed -n 's/^\(TAMTAM_[A-Z_]*\)=.*/\1/p'); do unset "$name"; done
+echo '{}' >"$logs/config.yaml"
+
+stop() {
+	trap - EXIT INT TERM
+	((${#pids[@]} == 0)) || kill "${pids[@]}" 2>/dev/null || true
+	wait || true
+	rm -rf "$logs"
+}
+trap stop EXIT
+trap 'echo; echo "stopping"; exit 0' INT TERM
+
+fail() {
+	echo "cluster: $1" >&2
+	exit 1
+}
+
+for i in 0 1 2; do
+	./bin/tamtamd --config "$logs/config.yaml" --bind 127.0.0.1 --port $((gossip + i)) \
+		--rpc "localhost:$((rpc + i))" --join "127.0.0.1:$gossip" --nobanner 2>"$logs/$i" &
+	pids+=($!)
+done
+
+# Ready means: all three serve, and each sees three alive. A minute is for the
+# slowest machine; it takes a fraction of a second.
+for i in 0 1 2; do
+	for ((try = 0; ; try++)); do
+		kill -0 "${pids[$i]}" 2>/dev/null || fail "node $((i + 1)) has ended: $(tail -n 1 "$logs/$i")"
+		alive=$(./bin/tamtamctl --config "$logs/config.yaml" --rpc "localhost:$((rpc + i))" healthy 2>/dev/null | grep -c ' ALIVE ' || true)
+		((alive == 3)) && break
+		((try < 300)) || fail "node $((i + 1)) does not see three members: $(tail -n 1 "$logs/$i")"
+		sleep 0.2
+	done
+done
+
+cat <<EOF
+Three nodes are up, and each sees the others:
+
+  node 1  gossip 127.0.0.1:$gossip  gRPC localhost:$rpc
+  node 2  gossip 127.0.0.1:$((gossip + 1))  gRPC localhost:$((rpc + 1))
+  node 3  gossip 127.0.0.1:$((gossip + 2))  gRPC localhost:$((rpc + 2))
+
+In another terminal:
+
+  ./bin/tamtamctl$( ((rpc == 6262)) || echo " --rpc localhost:$rpc") nodes
+  ./bin/tamtamctl --rpc localhost:$((rpc + 2)) stream     # on node 3
+  ./bin/tamtamctl$( ((rpc == 6262)) || echo " --rpc localhost:$rpc") broadcast hello
+
+Ctrl-C stops them.
+EOF
+
+# The first to end of its own accord ends the others.
+wait -n "${pids[@]}" || true
+for i in 0 1 2; do
+	kill -0 "${pids[$i]}" 2>/dev/null || fail "node $((i + 1)) has ended: $(tail -n 1 "$logs/$i")"
+done
