@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package logging
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/go-kit/log/level"
+)
+
+func TestThreshold(t *testing.T) {
+	for l, want := range map[Level]string{
+		Trace: "debug info warn error", Debug: "debug info warn error", Info: "info warn error",
+		Warn: "warn error", Error: "error", Off: "",
+	} {
+		var b strings.Builder
+		logger, control, err := New(&b, "logfmt", Off)
+		if err != nil {
+			t.Fatal(err)
+		}
+		control.SetLevel(l)
+		if control.Level() != l {
+			t.Errorf("level %v, want %v", control.Level(), l)
+		}
+		_ = level.Debug(logger).Log("msg", "x")
+		_ = level.Info(logger).Log("msg", "x")
+		_ = level.Warn(logger).Log("msg", "x")
+		_ = level.Error(logger).Log("msg", "x")
+		var got []string
+		for line := range strings.Lines(b.String()) {
+			got = append(got, strings.TrimPrefix(strings.Fields(line)[1], "level="))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%v lets through %v, want %v", l, got, want)
+		}
+	}
+}
+
+func TestOnChange(t *testing.T) {
+	_, control, _ := New(&strings.Builder{}, "json", Info)
+	var told []Level
+	control.OnChange(func(l Level) { told = append(told, l) })
+	control.SetLevel(Trace)
+	if len(told) != 2 || told[0] != Info || told[1] != Trace {
+		t.Errorf("told %v", told)
+	}
+}
+
+func TestFormats(t *testing.T) {
+	var b strings.Builder
+	logger, _, err := New(&b, "json", Info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = level.Info(logger).Log("msg", "a b")
+	var line map[string]string
+	if err := json.Unmarshal([]byte(b.String()), &line); err != nil || line["msg"] != "a b" || !strings.HasSuffix(line["ts"], "Z") {
+		t.Errorf("%q: %v", b.String(), err)
+	}
+	if _, _, err := New(&b, "xml", Info); err == nil || !strings.Contains(err.Error(), "xml") {
+		t.Errorf("error %v", err)
+	}
+}
