@@ -61,9 +61,10 @@ func Parse(fs *flag.FlagSet, args []string, short map[string]string, others []st
 }
 
 // NamedFile returns the file that --config names in args, wherever it stands
-// before a "--", else TAMTAM_CONFIG. It has to be known before anything else is
-// parsed.
+// before a "--", else TAMTAM_CONFIG. Of several, the last counts, as with any flag.
+// It has to be known before anything else is parsed.
 func NamedFile(args []string) string {
+	file := os.Getenv(EnvName("config"))
 	for i, a := range args {
 		if a == "--" {
 			break
@@ -72,14 +73,14 @@ func NamedFile(args []string) string {
 		if !strings.HasPrefix(a, "-") || name != "config" {
 			continue
 		}
-		if has {
-			return value
-		}
-		if i+1 < len(args) {
-			return args[i+1]
+		switch {
+		case has:
+			file = value
+		case i+1 < len(args):
+			file = args[i+1]
 		}
 	}
-	return os.Getenv(EnvName("config"))
+	return file
 }
 
 // EnvName returns the variable that sets a flag.
@@ -125,6 +126,9 @@ func Explain(fs *flag.FlagSet, err error) error {
 			}
 		}
 		if strings.HasPrefix(text, "invalid ") { // a value, not the usage
+			if strings.HasPrefix(text, "invalid boolean value ") {
+				text = wantBool(text)
+			}
 			return errors.New(text)
 		}
 		return &usageError{text}
@@ -133,10 +137,21 @@ func Explain(fs *flag.FlagSet, err error) error {
 	fs.VisitAll(func(f *flag.Flag) {
 		prefix := fmt.Sprintf("error setting flag %q from environment variable %q: ", f.Name, EnvName(f.Name))
 		if cause, ok := strings.CutPrefix(text, prefix); ok {
+			if IsBool(f) {
+				cause = wantBool(cause)
+			}
 			text = fmt.Sprintf("invalid value %q for %s: %s", os.Getenv(EnvName(f.Name)), EnvName(f.Name), cause)
 		}
 	})
 	return errors.New(text)
+}
+
+// wantBool says what would be right where package flag says only that it is wrong.
+func wantBool(text string) string {
+	if head, ok := strings.CutSuffix(text, "parse error"); ok {
+		return head + "want true or false"
+	}
+	return text
 }
 
 // IsUsage tells whether an error of Parse is about the form of the command line: a

@@ -4,10 +4,13 @@
 package config
 
 import (
+	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -49,9 +52,17 @@ func (p *fileParser) parse(r io.Reader, set func(name, value string) error) erro
 	if len(b) > maxFileBytes {
 		return p.errorf(0, "over %d bytes: this is no configuration", maxFileBytes)
 	}
-	var doc yaml.Node
-	if err := yaml.Unmarshal(b, &doc); err != nil {
-		return p.errorf(0, "%s", strings.TrimPrefix(err.Error(), "yaml: "))
+	var doc, next yaml.Node
+	dec := yaml.NewDecoder(bytes.NewReader(b))
+	if err := dec.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
+		return p.syntax(err)
+	}
+	// A second document would be ignored, and nobody would know why.
+	switch err := dec.Decode(&next); {
+	case err == nil:
+		return p.errorf(next.Line, "a second document: want one")
+	case !errors.Is(err, io.EOF):
+		return p.syntax(err)
 	}
 	if len(doc.Content) == 0 {
 		return nil // empty
@@ -97,10 +108,26 @@ func (p *fileParser) entry(key, value *yaml.Node, set func(name, value string) e
 		}
 		if err := set(key.Value, v.Value); err != nil {
 			cause := strings.TrimPrefix(err.Error(), fmt.Sprintf("error setting flag %q from config file: ", key.Value))
+			if IsBool(p.flags.Lookup(key.Value)) {
+				cause = wantBool(cause)
+			}
 			return p.errorf(v.Line, "invalid value %q for key %s: %s", v.Value, key.Value, cause)
 		}
 	}
 	return nil
+}
+
+// syntax places an error of the YAML library, "yaml: line 3: what is wrong", in the
+// file.
+func (p *fileParser) syntax(err error) error {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	if rest, ok := strings.CutPrefix(text, "line "); ok {
+		number, what, _ := strings.Cut(rest, ": ")
+		if line, err := strconv.Atoi(number); err == nil {
+			return p.errorf(line, "%s", what)
+		}
+	}
+	return p.errorf(0, "%s", text)
 }
 
 func (p *fileParser) suggest(key string) string {

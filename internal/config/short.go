@@ -29,14 +29,15 @@ func ExpandShort(fs *flag.FlagSet, args []string, short map[string]string) []str
 				out[i] += "=" + value
 			}
 		}
-		if f := fs.Lookup(name); f != nil && !has && !isBool(f) {
+		if f := fs.Lookup(name); f != nil && !has && !IsBool(f) {
 			i++ // its value
 		}
 	}
 	return out
 }
 
-func isBool(f *flag.Flag) bool {
+// IsBool tells whether a flag takes no value of its own.
+func IsBool(f *flag.Flag) bool {
 	b, ok := f.Value.(interface{ IsBoolFlag() bool })
 	return ok && b.IsBoolFlag()
 }

@@ -5,7 +5,9 @@ package ctl
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -14,8 +16,6 @@ import (
 	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/encoding/prototext"
-	"google.golang.org/protobuf/proto"
 
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -56,6 +56,10 @@ func (c *api) explain(err error) error {
 		return err
 	}
 	timedOut := s.Code() == codes.DeadlineExceeded && c.conn.GetState() != connectivity.Ready
+	if s.Code() == codes.DeadlineExceeded && !timedOut && strings.HasPrefix(s.Message(), context.DeadlineExceeded.Error()) {
+		// The daemon is there, but our own clock ran out first.
+		return status.Errorf(codes.DeadlineExceeded, "no answer from the tamtamd at %s within %v: --timeout gives it longer", c.app.flags.RPC, c.app.flags.Timeout)
+	}
 	if s.Code() != codes.Unavailable && !timedOut {
 		return err
 	}
@@ -69,8 +73,9 @@ func (c *api) explain(err error) error {
 }
 
 // stream opens a stream within --timeout and hands what it brings to each, until
-// either ends it.
+// either ends it. That ctx is done is no error: it is how a person ends a stream.
 func stream[T any](ctx context.Context, c *api, open func(context.Context) (grpc.ServerStreamingClient[T], error), each func(*T) error) error {
+	asked := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	late := time.AfterFunc(c.app.flags.Timeout, cancel)
@@ -78,15 +83,21 @@ func stream[T any](ctx context.Context, c *api, open func(context.Context) (grpc
 	if err == nil {
 		_, err = s.Header() // the daemon has begun
 	}
-	if !late.Stop() && err != nil {
+	if !late.Stop() { // ctx is cancelled by now, even if the stream just began
 		err = status.Error(codes.DeadlineExceeded, fmt.Sprintf("the stream did not begin within %v", c.app.flags.Timeout))
+	}
+	if asked.Err() != nil {
+		return nil
 	}
 	if err != nil {
 		return c.explain(err)
 	}
 	for {
 		m, err := s.Recv()
-		if status.Code(err) == codes.Unavailable {
+		if err != nil && asked.Err() != nil {
+			return nil
+		}
+		if status.Code(err) == codes.Unavailable || errors.Is(err, io.EOF) {
 			return &goneError{c.app.flags.RPC}
 		}
 		if err != nil {
@@ -96,40 +107,4 @@ func stream[T any](ctx context.Context, c *api, open func(context.Context) (grpc
 			return err
 		}
 	}
-}
-
-// logUnary is --verbose and --trace for calls.
-func (a *app) logUnary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-	if !a.flags.Verbose && !a.flags.Trace {
-		return invoke(ctx, method, req, reply, cc, opts...)
-	}
-	a.trace("sent", req)
-	began := time.Now()
-	err := invoke(ctx, method, req, reply, cc, opts...)
-	fmt.Fprintf(a.Err, "%s %s: %s in %v\n", a.flags.RPC, method, status.Code(err), time.Since(began).Round(time.Microsecond))
-	if err == nil {
-		a.trace("received", reply)
-	}
-	return err
-}
-
-// logStream is --verbose for streams.
-func (a *app) logStream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-	if a.flags.Verbose || a.flags.Trace {
-		fmt.Fprintf(a.Err, "%s %s: stream\n", a.flags.RPC, method)
-	}
-	return open(ctx, desc, cc, method, opts...)
-}
-
-// trace is --trace for messages. A payload is nobody's business here.
-func (a *app) trace(what string, m any) {
-	msg, ok := m.(proto.Message)
-	if !ok || !a.flags.Trace {
-		return
-	}
-	if b, ok := msg.(*tamtamv1.BroadcastRequest); ok {
-		fmt.Fprintf(a.Err, "  %s payload of %d bytes\n", what, len(b.GetPayload()))
-		return
-	}
-	fmt.Fprintf(a.Err, "  %s {%s}\n", what, prototext.MarshalOptions{}.Format(msg))
 }

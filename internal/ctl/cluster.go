@@ -141,9 +141,13 @@ func (a *app) statsCommand() *ffcli.Command {
 				if err != nil {
 					return err
 				}
-				return a.print(r.GetCounters(), func(w io.Writer) {
-					for _, name := range sortedKeys(r.GetCounters()) {
-						fmt.Fprintf(w, "%s\t%d\n", strings.ReplaceAll(name, "\t", " "), r.GetCounters()[name])
+				counters := r.GetCounters()
+				if counters == nil {
+					counters = map[string]uint64{} // {} in JSON, not null
+				}
+				return a.print(counters, func(w io.Writer) {
+					for _, name := range sortedKeys(counters) {
+						fmt.Fprintf(w, "%s\t%d\n", strings.ReplaceAll(name, "\t", " "), counters[name])
 					}
 				})
 			})

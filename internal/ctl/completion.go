@@ -12,6 +12,7 @@ import (
 
 	"github.com/peterbourgon/ff/v3/ffcli"
 
+	"github.com/eelcocramer/tamtam/internal/config"
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
 )
 
@@ -160,7 +161,7 @@ func fishScript(root completion) string {
 		for _, f := range c.flags {
 			_, usage := flag.UnquoteUsage(f)
 			arg := ""
-			if bf, ok := f.Value.(interface{ IsBoolFlag() bool }); !ok || !bf.IsBoolFlag() {
+			if !config.IsBool(f) {
 				arg = " -r"
 			}
 			if values := flagValues[f.Name]; values != nil {

@@ -29,7 +29,7 @@ func (a *app) configureCommand() *ffcli.Command {
 			a.thresholdCommand(),
 		},
 	})
-	c.Exec = group(c)
+	c.Exec = group(c, "tamtamctl configure")
 	return c
 }
 

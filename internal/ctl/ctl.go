@@ -33,21 +33,29 @@ type app struct {
 }
 
 // Run runs tamtamctl and returns its exit code. A done ctx ends a stream without an
-// error: it was asked for.
+// error, as that is how streams end, and any other command as failed.
 func Run(ctx context.Context, args []string, s Streams) int {
 	a := &app{Streams: s, flags: ctlflags.Default()}
 	root := a.tree()
-	args = expandShort(root, args)
+	path, args := arrange(root, args)
 	root.Options = config.Options(root.FlagSet, config.NamedFile(args), daemonflags.Names())
 
-	err := root.Parse(args)
+	// The command line by itself comes first: whoever asks for help gets it,
+	// whatever is wrong with the environment or the file.
+	alone := &app{flags: ctlflags.Default()}
+	err := alone.tree().Parse(args)
+	if err == nil {
+		err = root.Parse(args)
+	}
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		_, err = fmt.Fprintln(a.Out, help(a.asked))
+		_, err = fmt.Fprintln(a.Out, help(alone.asked))
 	case err != nil:
-		err = explain(root, err)
+		err = explain(root, path, err)
 	default:
-		a.banner()
+		if path != "tamtamctl completion" { // a script for a shell
+			a.banner()
+		}
 		err = root.Run(ctx)
 	}
 	return a.exit(ctx, err)
@@ -87,7 +95,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing found, 4 no daemon there,
 		a.streamCommand(),
 		a.versionCommand(),
 	}
-	root.Exec = group(root)
+	root.Exec = group(root, root.Name)
 	return root
 }
 
@@ -107,49 +115,30 @@ func (a *app) command(c *ffcli.Command) *ffcli.Command {
 	return c
 }
 
-// group is the Exec of a command that only has subcommands.
-func group(c *ffcli.Command) func(context.Context, []string) error {
+// group is the Exec of a command that only has subcommands; path are the words that
+// lead to it.
+func group(c *ffcli.Command, path string) func(context.Context, []string) error {
 	return func(_ context.Context, args []string) error {
 		var names []string
 		for _, sub := range c.Subcommands {
 			names = append(names, sub.Name)
 		}
 		if len(args) == 0 {
-			return &usageError{c.Name, "a command is missing"}
+			return &usageError{path, "a command is missing"}
 		}
 		text := fmt.Sprintf("no command %q", args[0])
 		if n := config.Nearest(args[0], names); n != "" {
 			text += fmt.Sprintf(": did you mean %q?", n)
 		}
-		return &usageError{c.Name, text}
+		return &usageError{path, text}
 	}
-}
-
-// expandShort expands one-letter flags before and after the commands.
-func expandShort(root *ffcli.Command, args []string) []string {
-	// All flags of all commands in one set: which take a value is the same
-	// wherever they stand.
-	all := flag.NewFlagSet("", flag.ContinueOnError)
-	var add func(*ffcli.Command)
-	add = func(c *ffcli.Command) {
-		c.FlagSet.VisitAll(func(f *flag.Flag) {
-			if all.Lookup(f.Name) == nil {
-				all.Var(f.Value, f.Name, f.Usage)
-			}
-		})
-		for _, sub := range c.Subcommands {
-			add(sub)
-		}
-	}
-	add(root)
-	return config.ExpandShort(all, args, ctlflags.Short())
 }
 
 // explain makes one line of an error of parsing.
-func explain(root *ffcli.Command, err error) error {
+func explain(root *ffcli.Command, path string, err error) error {
 	err = config.Explain(root.FlagSet, err)
 	if config.IsUsage(err) {
-		return &usageError{"tamtamctl", err.Error()}
+		return &usageError{path, err.Error()}
 	}
 	return err
 }

@@ -56,8 +56,6 @@ func (a *app) exit(ctx context.Context, err error) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case ctx.Err() != nil: // interrupted
-		return exitDone
 	case errors.Is(err, syscall.EPIPE), errors.Is(err, io.ErrClosedPipe):
 		return exitDone // nobody reads on: as with | head
 	case errors.Is(err, errNothing):
@@ -65,6 +63,10 @@ func (a *app) exit(ctx context.Context, err error) int {
 	case errors.As(err, &usage):
 		fmt.Fprintf(a.Err, "tamtamctl: %s\n%s -h tells more\n", usage.text, usage.command)
 		return exitUsage
+	case ctx.Err() != nil:
+		// Whether it was done, nobody knows: a script must not go on as if.
+		fmt.Fprintln(a.Err, "tamtamctl: interrupted")
+		return exitFailed
 	case errors.As(err, &unreachable), errors.As(err, &gone):
 		fmt.Fprintf(a.Err, "tamtamctl: %v\n", err)
 		return exitUnreachable

@@ -41,7 +41,7 @@ goes after --.
   tamtamctl broadcast --base64 3q2+7w==`,
 		FlagSet: fs,
 		Exec: func(ctx context.Context, args []string) error {
-			payload, err := a.payload(args, *encoded)
+			payload, err := a.payload(ctx, args, *encoded)
 			if err != nil {
 				return err
 			}
@@ -63,7 +63,7 @@ goes after --.
 }
 
 // payload is the message that the arguments of broadcast stand for.
-func (a *app) payload(args []string, encoded bool) ([]byte, error) {
+func (a *app) payload(ctx context.Context, args []string, encoded bool) ([]byte, error) {
 	var raw []byte
 	switch {
 	case len(args) > 1:
@@ -74,7 +74,7 @@ func (a *app) payload(args []string, encoded bool) ([]byte, error) {
 		return nil, &usageError{"tamtamctl broadcast", "broadcast takes a message, or - to read stdin"}
 	default:
 		var err error
-		if raw, err = io.ReadAll(io.LimitReader(a.In, maxStdin+1)); err != nil {
+		if raw, err = readAll(ctx, io.LimitReader(a.In, maxStdin+1)); err != nil {
 			return nil, fmt.Errorf("read stdin: %w", err)
 		}
 		if len(raw) > maxStdin {
@@ -89,6 +89,26 @@ func (a *app) payload(args []string, encoded bool) ([]byte, error) {
 		return nil, &usageError{"tamtamctl broadcast", fmt.Sprintf("the message is not base64: %v", err)}
 	}
 	return payload, nil
+}
+
+// readAll is io.ReadAll until ctx is done. The goroutine of a read that never returns
+// is abandoned on purpose: nothing can interrupt it, and the program ends.
+func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
+	type result struct {
+		b   []byte
+		err error
+	}
+	read := make(chan result, 1)
+	go func() {
+		b, err := io.ReadAll(r)
+		read <- result{b, err}
+	}()
+	select {
+	case got := <-read:
+		return got.b, got.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // encodings are the values of --encoding.
@@ -115,7 +135,8 @@ func (a *app) streamCommand() *ffcli.Command {
 		ShortUsage: "tamtamctl stream [--encoding FORM]",
 		ShortHelp:  "Print each message that is broadcast from now on.",
 		LongHelp: `Ends with Ctrl-C, when its output is closed, or when the daemon ends. On a
-terminal, control characters of a message are escaped. In JSON, each message is one
+terminal, control characters of a message are escaped; elsewhere only its line
+ends are, so that a message is one line. In JSON, each message is one
 line, with its payload in base64, and as text when it is valid UTF-8.
 
   tamtamctl stream
@@ -160,7 +181,7 @@ func (a *app) message(m *tamtamv1.Message, form encoding) error {
 	case "base64":
 		text = base64.StdEncoding.EncodeToString(m.GetPayload()) + "\n"
 	default:
-		text = string(m.GetPayload()) + "\n"
+		text = oneLine.Replace(string(m.GetPayload())) + "\n"
 		if isTerminal(a.Out) {
 			text = escape(string(m.GetPayload())) + "\n"
 		}
@@ -168,6 +189,10 @@ func (a *app) message(m *tamtamv1.Message, form encoding) error {
 	_, err := io.WriteString(a.Out, text)
 	return err
 }
+
+// oneLine keeps a message from looking like several. The rest of it is left alone
+// where no terminal is: who needs every byte takes base64 or JSON.
+var oneLine = strings.NewReplacer("\n", `\n`, "\r", `\r`)
 
 // escape makes visible what would steer a terminal, and what is no UTF-8.
 func escape(s string) string {
@@ -179,6 +204,8 @@ func escape(s string) string {
 			fmt.Fprintf(&b, `\x%02x`, s[i])
 		case r == '\n':
 			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
 		case r == '\t':
 			b.WriteString(`\t`)
 		case !unicode.IsPrint(r) && r < 0x100:

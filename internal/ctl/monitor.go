@@ -40,6 +40,7 @@ ends. Having fallen behind, it goes on after the last change it saw.
 func (a *app) monitor(ctx context.Context, c *api) error {
 	var seen *uint64
 	for {
+		moved := false // without that, going on would be going in circles
 		err := stream(ctx, c, func(ctx context.Context) (grpc.ServerStreamingClient[tamtamv1.WatchMembersResponse], error) {
 			return c.WatchMembers(ctx, &tamtamv1.WatchMembersRequest{AfterRevision: seen})
 		}, func(r *tamtamv1.WatchMembersResponse) error {
@@ -47,11 +48,11 @@ func (a *app) monitor(ctx context.Context, c *api) error {
 			// has only part of it is no point to go on from.
 			if r.GetPresent() == nil {
 				revision := r.GetRevision()
-				seen = &revision
+				seen, moved = &revision, true
 			}
 			return a.event(r)
 		})
-		if status.Code(err) != codes.ResourceExhausted || seen == nil {
+		if status.Code(err) != codes.ResourceExhausted || !moved {
 			return err
 		}
 		fmt.Fprintln(a.Err, "tamtamctl: fell behind, going on after the last change seen")

@@ -60,16 +60,19 @@ func (a *app) versionCommand() *ffcli.Command {
 			var gone *unreachableError
 			if errors.As(err, &gone) {
 				fmt.Fprintf(a.Err, "tamtamctl: %v\n", gone)
-			} else if err != nil {
-				return err
+				err = nil
 			}
-			return a.print(versions, func(w io.Writer) {
+			// The client's version is known whatever the daemon says.
+			if e := a.print(versions, func(w io.Writer) {
 				fmt.Fprint(w, "PROGRAM\tVERSION\tCOMMIT\tGO\tSMUDGE\n")
 				versions["client"].row(w, "tamtamctl")
 				if d, ok := versions["daemon"]; ok {
 					d.row(w, "tamtamd")
 				}
-			})
+			}); e != nil {
+				return e
+			}
+			return err
 		},
 	})
 }

@@ -9,6 +9,8 @@ package ctlflags
 import (
 	"errors"
 	"flag"
+	"net"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -41,7 +43,7 @@ func Default() *Flags {
 
 // Register defines the flags in fs. Several flag sets may share one Flags.
 func (f *Flags) Register(fs *flag.FlagSet) {
-	fs.StringVar(&f.RPC, "rpc", f.RPC, "`host:port` that tamtamd serves gRPC on")
+	fs.Var(rpc{&f.RPC}, "rpc", "`host:port` that tamtamd serves gRPC on")
 	fs.StringVar(&f.Config, "config", f.Config, "YAML `file` with values of flags, keyed by their names (default $HOME/.tamtam.yaml, if it exists)")
 	fs.BoolVar(&f.NoBanner, "nobanner", f.NoBanner, "print no banner, even on a terminal")
 	fs.BoolVar(&f.Verbose, "verbose", f.Verbose, "say on stderr what is called and how long it took")
@@ -63,6 +65,30 @@ func Names() []string {
 }
 
 // The values of flags; see package flag for why the pointers may be nil.
+
+// rpc takes all that tamtamd's --rpc takes, port 0 too: a file that serves both
+// programs must not stop the client from, say, printing its version.
+type rpc struct{ p *string }
+
+func (v rpc) String() string {
+	if v.p == nil {
+		return ""
+	}
+	return *v.p
+}
+
+func (v rpc) Set(s string) error {
+	_, port, err := net.SplitHostPort(s)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return errors.New("want host:port, such as localhost:6262")
+	}
+	*v.p = s
+	return nil
+}
+
 type timeout struct{ p *time.Duration }
 
 func (v timeout) String() string {

@@ -46,26 +46,16 @@ func root(path string) string { return strings.Fields(path)[0] }
 
 func fileName(path string) string { return strings.ReplaceAll(path, " ", "-") + ".md" }
 
-// paragraphs makes code blocks of the lines that are examples.
+// paragraphs makes code blocks of the paragraphs that are examples.
 func paragraphs(long string) string {
-	var b strings.Builder
-	code := false
-	for line := range strings.SplitSeq(long, "\n") {
-		example := strings.HasPrefix(line, "  ")
-		if example != code && (line != "" || code) {
-			b.WriteString("```")
-			if example {
-				b.WriteString("sh")
-			}
-			b.WriteString("\n")
-			code = example
+	var out []string
+	for block := range strings.SplitSeq(long, "\n\n") {
+		if strings.HasPrefix(block, "  ") {
+			block = "```sh\n" + strings.ReplaceAll("\n"+block, "\n  ", "\n")[1:] + "\n```"
 		}
-		b.WriteString(strings.TrimPrefix(line, "  ") + "\n")
+		out = append(out, block)
 	}
-	if code {
-		b.WriteString("```\n")
-	}
-	return b.String()
+	return strings.Join(out, "\n\n") + "\n"
 }
 
 func flagTable(flags []Flag) string {

@@ -1,0 +1,183 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rpc
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/go-kit/log"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/health/grpc_health_v1"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/proto/service"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+// open waits until the stream is served.
+func open[T any](t *testing.T, s grpc.ServerStreamingClient[T], err error) grpc.ServerStreamingClient[T] {
+	t.Helper()
+	if err == nil {
+		_, err = s.Header()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func recv[T any](t *testing.T, s grpc.ServerStreamingClient[T]) *T {
+	t.Helper()
+	m, err := s.Recv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestMessagesReachBothAPIs(t *testing.T) {
+	f, conn := serve(t)
+	ctx := within(t)
+	s1, err := tamtamv1.NewTamTamServiceClient(conn).StreamMessages(ctx, &tamtamv1.StreamMessagesRequest{})
+	s1 = open(t, s1, err)
+	s2, err := service.NewTamTamClient(conn).Stream(ctx, &service.Empty{})
+	s2 = open(t, s2, err)
+	f.messages.Publish(broadcast.Message{Origin: alice, Payload: []byte("hi"), Received: start})
+	if m := recv(t, s1).GetMessage(); m.GetOrigin() != alice.String() || string(m.GetPayload()) != "hi" || !m.GetReceived().AsTime().Equal(start) {
+		t.Errorf("v1 got %v", m)
+	}
+	if m := recv(t, s2); string(m.GetBytes()) != "hi" {
+		t.Errorf("2018 got %v", m)
+	}
+	f.messages.Close()
+	_, err = s1.Recv()
+	code(t, err, codes.Unavailable)
+	_, err = s2.Recv()
+	code(t, err, codes.Unavailable)
+}
+
+func TestWatch(t *testing.T) {
+	f, conn := serve(t)
+	c, ctx := tamtamv1.NewTamTamServiceClient(conn), within(t)
+	s, err := c.WatchMembers(ctx, &tamtamv1.WatchMembersRequest{})
+	s = open(t, s, err)
+	for _, want := range []string{self.String(), alice.String()} {
+		if m := recv(t, s); m.GetPresent().GetAddress() != want || m.GetRevision() != 101 {
+			t.Errorf("got %v, want %s", m, want)
+		}
+	}
+	if m := recv(t, s); m.GetSynced() == nil || m.GetSynced().GetResumed() || m.GetRevision() != 101 {
+		t.Errorf("got %v, want the mark", m)
+	}
+	f.table.Set(alice, member.Alive)
+	m := recv(t, s)
+	if ch := m.GetChange(); m.GetRevision() != 102 || ch.GetMember().GetStatus() != tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE ||
+		ch.GetPreviousStatus() != tamtamv1.MemberStatus_MEMBER_STATUS_SUSPECTED || ch.GetRemoved() {
+		t.Errorf("got %v", m)
+	}
+	f.table.Remove(alice)
+	if m := recv(t, s); !m.GetChange().GetRemoved() || m.GetRevision() != 103 {
+		t.Errorf("got %v", m)
+	}
+
+	seen := uint64(102)
+	r, err := c.WatchMembers(ctx, &tamtamv1.WatchMembersRequest{AfterRevision: &seen})
+	r = open(t, r, err)
+	if m := recv(t, r); !m.GetChange().GetRemoved() || m.GetRevision() != 103 {
+		t.Errorf("resumed with %v", m)
+	}
+	if m := recv(t, r); !m.GetSynced().GetResumed() || m.GetRevision() != 103 {
+		t.Errorf("resumed with %v", m)
+	}
+	f.table.Close()
+	_, err = r.Recv()
+	code(t, err, codes.Unavailable)
+}
+
+func TestMonitor2018(t *testing.T) {
+	f, conn := serve(t)
+	s, err := service.NewTamTamClient(conn).Monitor(within(t), &service.Empty{})
+	s = open(t, s, err)
+	f.table.Remove(alice) // 2018 has no word for it
+	f.table.Set(alice, member.Dead)
+	if n := recv(t, s); n.GetStatus() != service.Node_DEAD || n.GetAddress().GetIP() != "192.0.2.2" {
+		t.Errorf("got %v", n)
+	}
+}
+
+// TestSlowReader: one that does not read is told when it reads again; the other
+// gets everything meanwhile.
+func TestSlowReader(t *testing.T) {
+	f, conn := serve(t)
+	c, ctx := tamtamv1.NewTamTamServiceClient(conn), within(t)
+	slow, err := c.StreamMessages(ctx, &tamtamv1.StreamMessagesRequest{})
+	slow = open(t, slow, err)
+	quick, err := c.StreamMessages(ctx, &tamtamv1.StreamMessagesRequest{})
+	quick = open(t, quick, err)
+	payload := make([]byte, 1000)
+	const total = 4 * streamBuffer
+	for range total {
+		f.messages.Publish(broadcast.Message{Origin: alice, Payload: payload, Received: start})
+		recv(t, quick)
+	}
+	for {
+		if _, err = slow.Recv(); err != nil {
+			break
+		}
+	}
+	code(t, err, codes.ResourceExhausted)
+}
+
+// TestStopEndsStalledStreams: whoever does not read does not hold up the end.
+func TestStopEndsStalledStreams(t *testing.T) {
+	f, conn := serve(t)
+	ctx := within(t)
+	s, err := tamtamv1.NewTamTamServiceClient(conn).StreamMessages(ctx, &tamtamv1.StreamMessagesRequest{})
+	open(t, s, err)
+	for range 4 * streamBuffer {
+		f.messages.Publish(broadcast.Message{Origin: alice, Payload: make([]byte, 1000), Received: start})
+	}
+	f.messages.Close()
+	stopped := make(chan struct{})
+	go func() {
+		f.server.Stop(10 * time.Millisecond)
+		close(stopped)
+	}()
+	select {
+	case <-stopped:
+	case <-ctx.Done():
+		t.Fatal("Stop waits for the stalled stream")
+	}
+	if err := <-f.ended; err != nil {
+		t.Errorf("Serve ended with %v", err)
+	}
+}
+
+func TestHealthTellsTheEnd(t *testing.T) {
+	f, conn := serve(t)
+	ctx, cancel := context.WithCancel(within(t))
+	defer cancel()
+	w, err := grpc_health_v1.NewHealthClient(conn).Watch(ctx, &grpc_health_v1.HealthCheckRequest{})
+	w = open(t, w, err)
+	if s := recv(t, w).GetStatus(); s != grpc_health_v1.HealthCheckResponse_SERVING {
+		t.Errorf("status %v", s)
+	}
+	f.server.health.Shutdown()
+	if s := recv(t, w).GetStatus(); s != grpc_health_v1.HealthCheckResponse_NOT_SERVING {
+		t.Errorf("status %v", s)
+	}
+}
+
+// TestPanicIsOneCallsError: the process is none the worse.
+func TestPanicIsOneCallsError(t *testing.T) {
+	logger, ctx := log.NewNopLogger(), context.Background()
+	_, err := unary(logger)(ctx, nil, &grpc.UnaryServerInfo{FullMethod: "/x"}, func(context.Context, any) (any, error) { panic("oops") })
+	code(t, err, codes.Internal)
+	err = stream(logger)(nil, nil, &grpc.StreamServerInfo{FullMethod: "/x"}, func(any, grpc.ServerStream) error { panic("oops") })
+	code(t, err, codes.Internal)
+}
