@@ -174,7 +174,7 @@ func TestEscape(t *testing.T) {
 	for in, want := range map[string]string{
 		"plain ä 漢": "plain ä 漢",
 		"\x1b[2J":   `\x1b[2J`,
-		"a\nb\tc\r": `a\nb\tc\x0d`,
+		"a\nb\tc\r": `a\nb\tc\r`,
 		"\xff\x00":  `\xff\x00`,
 		"\u202e":    `\u202e`, // would turn the line round
 		"\u009b1m":  `\x9b1m`, // a control sequence in eight bits
