@@ -5,6 +5,7 @@ package gossip
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"sync"
@@ -44,9 +45,10 @@ func (n *Node) join(ctx context.Context, address string, readmit bool) JoinResul
 	}
 	wg.Wait()
 	for i, a := range targets {
-		if errs[i] == nil {
+		switch {
+		case errs[i] == nil:
 			r.Members = append(r.Members, a)
-		} else {
+		case r.Err == nil || errors.Is(r.Err, ErrSelf): // that it is ourselves says least
 			r.Err = errs[i]
 		}
 	}
@@ -71,9 +73,15 @@ func (n *Node) greet(ctx context.Context, a netip.AddrPort, readmit bool) error 
 		n.mu.Unlock()
 		return nil
 	}
-	if _, out := n.removed[a]; out || !n.candidate.Add(a, n.clock.Now(), now) {
+	if _, out := n.removed[a]; out {
 		n.mu.Unlock()
-		return fmt.Errorf("%w candidates, or %s was removed", ErrTooMany, a)
+		return fmt.Errorf("%s was removed on request, and %w until it is joined again", a, ErrNotMember)
+	}
+	// Heard of before, it may be about to be given up: it is greeted anew.
+	n.candidate.Drop(a)
+	if !n.candidate.Add(a, n.clock.Now(), now) {
+		n.mu.Unlock()
+		return fmt.Errorf("join %s: %w addresses are being greeted", a, ErrTooMany)
 	}
 	n.waiters[a] = append(n.waiters[a], done)
 	n.poke()

@@ -1,0 +1,152 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ctl_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestFlagBeatsEnvironmentAndFile in every place that a flag may stand.
+func TestFlagBeatsEnvironmentAndFile(t *testing.T) {
+	addr := serve(t, &fake{})
+	file := filepath.Join(t.TempDir(), "c.yaml")
+	if err := os.WriteFile(file, []byte("rpc: 127.0.0.1:1\noutput: json\nlog-format: json\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, env := range []string{"", "127.0.0.1:2"} {
+		t.Setenv("TAMTAM_RPC", env)
+		for _, args := range []string{
+			"--config FILE --rpc ADDR -o table ping a:1",
+			"--config FILE ping --rpc ADDR -o table a:1",
+			"ping --config FILE a:1 --rpc ADDR --output=table",
+			"--rpc 127.0.0.1:3 -o json ping --rpc ADDR a:1 -o table --config FILE",
+		} {
+			r := run(t, strings.Fields(strings.NewReplacer("FILE", file, "ADDR", addr).Replace(args))...)
+			if r.code != 0 || r.out != "a:1  1.5ms\n" {
+				t.Errorf("%q, TAMTAM_RPC=%q: %+v", args, env, r)
+			}
+		}
+	}
+}
+
+func TestEnvironmentBeatsFile(t *testing.T) {
+	addr := serve(t, &fake{})
+	file := filepath.Join(t.TempDir(), "c.yaml")
+	if err := os.WriteFile(file, []byte("rpc: 127.0.0.1:1\noutput: json\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TAMTAM_RPC", addr)
+	t.Setenv("TAMTAM_CONFIG", file)
+	if r := run(t, "ping", "a:1"); r.code != 0 || r.out != `{"address":"a:1","round_trip_ms":1.5}`+"\n" {
+		t.Errorf("%+v", r)
+	}
+	if r := run(t, "--rpc", addr, "ping", "a:1", "--config", "/nonexistent/c.yaml"); r.code != 1 || !strings.Contains(r.err, "/nonexistent/c.yaml") {
+		t.Errorf("the last --config counts: %+v", r)
+	}
+}
+
+// TestFlagsAreNoAddresses: what follows an argument is still a flag, until "--".
+func TestFlagsAreNoAddresses(t *testing.T) {
+	f := &fake{}
+	addr := serve(t, f)
+	for _, c := range []struct{ args, want string }{
+		{"join a b --rpc ADDR", "a b"},
+		{"join a --rpc ADDR b -o json", "a b"},
+		{"--rpc ADDR join -- -o json", "-o json"},
+		{"--rpc ADDR join a -- -o", "a -o"},
+		{"--rpc ADDR join nodes", "nodes"}, // an argument, and no command
+	} {
+		r := run(t, strings.Fields(strings.ReplaceAll(c.args, "ADDR", addr))...)
+		f.mu.Lock()
+		if want := strings.Fields(c.want); r.code != 0 || !slices.Equal(f.joined, want) {
+			t.Errorf("%s: joined %q, want %q; %+v", c.args, f.joined, want, r)
+		}
+		f.joined = nil
+		f.mu.Unlock()
+	}
+}
+
+// TestHelpAnywhere: even behind arguments, and whatever is wrong elsewhere.
+func TestHelpAnywhere(t *testing.T) {
+	t.Setenv("TAMTAM_TIMEOUT", "soon")
+	t.Setenv("TAMTAM_CONFIG", "/nonexistent/c.yaml")
+	for args, want := range map[string]string{
+		"-h":                     "tamtamctl [flags] <command>",
+		"--help":                 "tamtamctl [flags] <command>",
+		"nodes -h":               "tamtamctl nodes",
+		"join 192.0.2.1 -h":      "tamtamctl join",
+		"-o json ping --help a":  "tamtamctl ping",
+		"configure -h":           "tamtamctl configure heartbeat|threshold",
+		"configure heartbeat -h": "tamtamctl configure heartbeat",
+	} {
+		r := run(t, strings.Fields(args)...)
+		if r.code != 0 || !strings.Contains(r.out, "USAGE\n  "+want) || r.err != "" {
+			t.Errorf("%s: %+v", args, r)
+		}
+	}
+}
+
+// TestUsageErrors: exit code 2, and the command whose help would tell.
+func TestUsageErrors(t *testing.T) {
+	for args, want := range map[string][]string{
+		"":                           {"a command is missing", "tamtamctl -h"},
+		"nodez -o json --status x":   {`no command "nodez"`, `"nodes"`, "tamtamctl -h"},
+		"configure":                  {"a command is missing", "tamtamctl configure -h"},
+		"configure heartbeet":        {`"heartbeat"`, "tamtamctl configure -h"},
+		"configure threshold --frob": {"--frob", "tamtamctl configure threshold -h"},
+		"nodes x":                    {`"x"`, "tamtamctl nodes -h"},
+		"ping":                       {"one address", "tamtamctl ping -h"},
+		"ping a b":                   {"one address", "tamtamctl ping -h"},
+		"join":                       {"addresses", "tamtamctl join -h"},
+		"broadcast --base64 %":       {"base64", "tamtamctl broadcast -h"},
+		"nodes --rpc":                {"--rpc", "tamtamctl nodes -h"},
+		"completion tcsh":            {`"tcsh"`, "bash, zsh, fish", "tamtamctl completion -h"},
+	} {
+		r := run(t, strings.Fields(args)...)
+		for _, w := range want {
+			if !strings.Contains(r.err, w) {
+				t.Errorf("%q: no %q in %q", args, w, r.err)
+			}
+		}
+		if r.code != 2 || r.out != "" {
+			t.Errorf("%q: %+v", args, r)
+		}
+	}
+}
+
+// TestValueErrors: one line that names the value, whence it came, and what is right.
+func TestValueErrors(t *testing.T) {
+	for _, c := range []struct {
+		name, value string
+		args        string
+		want        []string
+	}{
+		{"TAMTAM_TIMEOUT", "soon", "nodes", []string{`"soon"`, "TAMTAM_TIMEOUT", "5s"}},
+		{"TAMTAM_VERBOSE", "yes", "nodes", []string{`"yes"`, "TAMTAM_VERBOSE", "true or false"}},
+		{"", "", "nodes --verbose=yes", []string{`"yes"`, "--verbose", "true or false"}},
+		{"", "", "nodes --rpc nonsense", []string{`"nonsense"`, "--rpc", "localhost:6262"}},
+		{"", "", "nodes --rpc host:port", []string{`"host:port"`, "--rpc", "localhost:6262"}},
+		{"", "", "nodes --status lively", []string{`"lively"`, "--status", "alive, suspected, dead"}},
+		{"", "", "stream --encoding morse", []string{`"morse"`, "--encoding", "base64"}},
+	} {
+		t.Run(c.args+c.value, func(t *testing.T) {
+			if c.name != "" {
+				t.Setenv(c.name, c.value)
+			}
+			r := run(t, strings.Fields(c.args)...)
+			for _, w := range c.want {
+				if !strings.Contains(r.err, w) {
+					t.Errorf("no %q in %q", w, r.err)
+				}
+			}
+			if r.code != 1 || strings.Count(r.err, "\n") != 1 || r.out != "" {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+}

@@ -1,0 +1,113 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ctl_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestCommandOutput: what each command prints, in both forms, and how it ends.
+func TestCommandOutput(t *testing.T) {
+	addr := serve(t, &fake{})
+	const since = `"since":"1970-01-01T00:00:00Z"`
+	selfJSON := `{"address":"192.0.2.1:9999","status":"ALIVE",` + since + `,"local":true,"round_trip_ms":null}`
+	otherJSON := `{"address":"192.0.2.2:9999","status":"DEAD",` + since + `,"local":false,"round_trip_ms":null}`
+	for _, c := range []struct {
+		args  string
+		code  int
+		table string // a regular expression for all of stdout
+		json  string
+	}{
+		{"address", 0, `192\.0\.2\.1:9999\n`, `{"address":"192.0.2.1:9999","cluster":"c","max_payload_bytes":256,"started":"1970-01-01T00:00:00Z"}`},
+		{"nodes", 0, `ADDRESS +STATUS +SINCE +ROUND TRIP *\n192\.0\.2\.1:9999 +ALIVE .*this node\n192\.0\.2\.2:9999 +DEAD .*\n`, "[" + selfJSON + "," + otherJSON + "]"},
+		{"nodes --status dead", 0, `ADDRESS.*\n192\.0\.2\.2:9999 .*\n`, "[" + otherJSON + "]"},
+		{"nodes --status Alive,dead --status suspected", 0, `ADDRESS.*\n192\.0\.2\.1:.*\n192\.0\.2\.2:.*\n`, "[" + selfJSON + "," + otherJSON + "]"},
+		{"nodes --status suspected", 3, ``, "[]"},
+		{"healthy", 0, `ADDRESS.*\n192\.0\.2\.1:9999 .*\n`, "[" + selfJSON + "]"},
+		{"join a", 0, `192\.0\.2\.2:9999\n`, `[{"address":"a","members":["192.0.2.2:9999"]}]`},
+		{"join a silent", 0, `192\.0\.2\.2:9999\n`, `[{"address":"a","members":["192.0.2.2:9999"]},{"address":"silent","members":[],"error":"no answer from silent"}]`},
+		{"leave 192.0.2.2:9999", 0, `192\.0\.2\.2:9999\n`, otherJSON},
+		{"leave nobody", 3, ``, ``},
+		{"ping a:1", 0, `a:1 +1\.5ms\n`, `{"address":"a:1","round_trip_ms":1.5}`},
+		{"broadcast hello", 0, ``, `{"sent_to":1}`},
+		{"configure heartbeat", 0, `500ms\n`, `{"heartbeat_ms":500,"threshold":"info"}`},
+		{"configure heartbeat 250", 0, `250ms\n`, `{"heartbeat_ms":250,"threshold":"info"}`},
+		{"configure heartbeat 2s", 0, `2s\n`, `{"heartbeat_ms":2000,"threshold":"info"}`},
+		{"configure threshold", 0, `info\n`, `{"heartbeat_ms":500,"threshold":"info"}`},
+		{"configure threshold WARN", 0, `warn\n`, `{"heartbeat_ms":500,"threshold":"warn"}`},
+		{"stats", 0, `a +1\nb_count +2\n`, `{"a":1,"b_count":2}`},
+	} {
+		r := run(t, append([]string{"--rpc", addr}, strings.Fields(c.args)...)...)
+		if r.code != c.code || !regexp.MustCompile(`^`+c.table+`$`).MatchString(r.out) {
+			t.Errorf("%s: exit code %d, want %d; stdout %q, want %s; stderr %q", c.args, r.code, c.code, r.out, c.table, r.err)
+		}
+		// The flag after all else: it counts there, too.
+		r = run(t, append(strings.Fields(c.args), "--rpc", addr, "-o", "json")...)
+		want := c.json
+		if want != "" {
+			want += "\n"
+		}
+		if r.code != c.code || r.out != want {
+			t.Errorf("%s -o json: exit code %d, want %d; stdout %q, want %q; stderr %q", c.args, r.code, c.code, r.out, want, r.err)
+		}
+	}
+}
+
+func TestWhoDidNotAnswerIsTold(t *testing.T) {
+	r := run(t, "--rpc", serve(t, &fake{}), "join", "a", "silent")
+	if r.err != "tamtamctl: no answer from silent\n" {
+		t.Errorf("stderr %q", r.err)
+	}
+}
+
+func TestNoCountersIsAnEmptyObject(t *testing.T) {
+	if r := run(t, "--rpc", serve(t, &fake{empty: true}), "stats", "-o", "json"); r.out != "{}\n" || r.code != 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestVersion: the client's own is printed whatever the daemon says, or if it says
+// nothing.
+func TestVersion(t *testing.T) {
+	for _, c := range []struct {
+		name, addr string
+		code       int
+		daemon     bool
+		err        string
+	}{
+		{"daemon", serve(t, &fake{}), 0, true, ""},
+		{"old daemon", serve(t, &fake{old: true}), 1, false, "no such call"},
+		{"no daemon", "127.0.0.1:1", 0, false, "127.0.0.1:1"},
+	} {
+		r := run(t, "--rpc", c.addr, "version")
+		if r.code != c.code || !strings.Contains(r.out, "tamtamctl") || strings.Contains(r.out, "v9") != c.daemon ||
+			!strings.Contains(r.err, c.err) || strings.Contains(r.err, "rpc error") || c.err == "" && r.err != "" {
+			t.Errorf("%s: %+v", c.name, r)
+		}
+	}
+}
+
+func TestBroadcastPayload(t *testing.T) {
+	f := &fake{}
+	addr := serve(t, f)
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"hello"}, "hello"},
+		{[]string{"--base64", "AP8="}, "\x00\xff"},
+		{[]string{"AP8=", "--base64"}, "\x00\xff"},
+		{[]string{"--", "--base64"}, "--base64"},
+		{[]string{"--nobanner", "--", "-"}, ""}, // stdin
+	} {
+		r := run(t, append([]string{"broadcast", "--rpc", addr}, c.args...)...)
+		f.mu.Lock()
+		if r.code != 0 || string(f.payload) != c.want {
+			t.Errorf("%q: sent %q, want %q; %+v", c.args, f.payload, c.want, r)
+		}
+		f.mu.Unlock()
+	}
+}

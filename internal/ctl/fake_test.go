@@ -1,0 +1,163 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ctl_test
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/eelcocramer/tamtam/internal/ctl"
+	pb "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+const self, other = "192.0.2.1:9999", "192.0.2.2:9999"
+
+// fake is a daemon with a small cluster, which remembers what it was asked.
+type fake struct {
+	pb.UnimplementedTamTamServiceServer
+	messages func(grpc.ServerStreamingServer[pb.StreamMessagesResponse]) error
+	watch    func(*pb.WatchMembersRequest, grpc.ServerStreamingServer[pb.WatchMembersResponse]) error
+	hang     chan struct{} // Ping waits for it
+	empty    bool          // no counters
+	old      bool          // knows no version
+
+	mu       sync.Mutex
+	payload  []byte
+	joined   []string
+	settings *pb.Settings
+}
+
+func member(address string, s pb.MemberStatus) *pb.Member {
+	return &pb.Member{Address: address, Status: s, StatusSince: timestamppb.New(time.Unix(0, 0)), Local: address == self}
+}
+
+func (f *fake) GetLocalNode(context.Context, *pb.GetLocalNodeRequest) (*pb.GetLocalNodeResponse, error) {
+	return &pb.GetLocalNodeResponse{Member: member(self, pb.MemberStatus_MEMBER_STATUS_ALIVE), ClusterName: "c", MaxPayloadBytes: 256}, nil
+}
+
+func (f *fake) ListMembers(_ context.Context, r *pb.ListMembersRequest) (*pb.ListMembersResponse, error) {
+	out := &pb.ListMembersResponse{}
+	for _, m := range []*pb.Member{member(self, pb.MemberStatus_MEMBER_STATUS_ALIVE), member(other, pb.MemberStatus_MEMBER_STATUS_DEAD)} {
+		if len(r.GetStatuses()) == 0 || slices.Contains(r.GetStatuses(), m.GetStatus()) {
+			out.Members = append(out.Members, m)
+		}
+	}
+	return out, nil
+}
+
+func (f *fake) Join(_ context.Context, r *pb.JoinRequest) (*pb.JoinResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.joined = r.GetAddresses()
+	out := &pb.JoinResponse{}
+	for _, a := range r.GetAddresses() {
+		if strings.HasPrefix(a, "silent") {
+			out.Results = append(out.Results, &pb.JoinResult{Address: a, Error: "no answer from " + a})
+			continue
+		}
+		out.Results = append(out.Results, &pb.JoinResult{Address: a, Members: []string{other}})
+	}
+	return out, nil
+}
+
+func (f *fake) Leave(_ context.Context, r *pb.LeaveRequest) (*pb.LeaveResponse, error) {
+	if r.GetAddress() != other {
+		return nil, status.Errorf(codes.NotFound, "no member %s", r.GetAddress())
+	}
+	return &pb.LeaveResponse{Member: member(other, pb.MemberStatus_MEMBER_STATUS_DEAD)}, nil
+}
+
+func (f *fake) Broadcast(_ context.Context, r *pb.BroadcastRequest) (*pb.BroadcastResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.payload = r.GetPayload()
+	return &pb.BroadcastResponse{SentTo: 1}, nil
+}
+
+func (f *fake) Ping(ctx context.Context, r *pb.PingRequest) (*pb.PingResponse, error) {
+	if f.hang != nil {
+		close(f.hang)
+		<-ctx.Done()
+		return nil, status.FromContextError(ctx.Err()).Err()
+	}
+	return &pb.PingResponse{Address: r.GetAddress(), RoundTrip: durationpb.New(1500 * time.Microsecond)}, nil
+}
+
+func (f *fake) GetSettings(context.Context, *pb.GetSettingsRequest) (*pb.GetSettingsResponse, error) {
+	return &pb.GetSettingsResponse{Settings: f.settings}, nil
+}
+
+func (f *fake) UpdateSettings(_ context.Context, r *pb.UpdateSettingsRequest) (*pb.UpdateSettingsResponse, error) {
+	s := &pb.Settings{Heartbeat: f.settings.GetHeartbeat(), LogLevel: f.settings.GetLogLevel()}
+	if r.Heartbeat != nil {
+		s.Heartbeat = r.GetHeartbeat()
+	}
+	if r.LogLevel != nil {
+		s.LogLevel = r.GetLogLevel()
+	}
+	return &pb.UpdateSettingsResponse{Settings: s}, nil
+}
+
+func (f *fake) GetVersion(context.Context, *pb.GetVersionRequest) (*pb.GetVersionResponse, error) {
+	if f.old {
+		return nil, status.Error(codes.Unimplemented, "no such call")
+	}
+	return &pb.GetVersionResponse{Version: "v9", GoVersion: "go1", SmudgeVersion: "v1.0.1"}, nil
+}
+
+func (f *fake) GetCounters(context.Context, *pb.GetCountersRequest) (*pb.GetCountersResponse, error) {
+	if f.empty {
+		return &pb.GetCountersResponse{}, nil
+	}
+	return &pb.GetCountersResponse{Counters: map[string]uint64{"b_count": 2, "a": 1}}, nil
+}
+
+func (f *fake) StreamMessages(_ *pb.StreamMessagesRequest, s grpc.ServerStreamingServer[pb.StreamMessagesResponse]) error {
+	return f.messages(s)
+}
+
+func (f *fake) WatchMembers(r *pb.WatchMembersRequest, s grpc.ServerStreamingServer[pb.WatchMembersResponse]) error {
+	return f.watch(r, s)
+}
+
+// serve serves a fake on loopback and returns its address.
+func serve(t *testing.T, f *fake) string {
+	t.Helper()
+	f.settings = &pb.Settings{Heartbeat: durationpb.New(500 * time.Millisecond), LogLevel: pb.LogLevel_LOG_LEVEL_INFO}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := grpc.NewServer()
+	pb.RegisterTamTamServiceServer(s, f)
+	go func() { _ = s.Serve(l) }()
+	t.Cleanup(s.Stop)
+	return l.Addr().String()
+}
+
+type result struct {
+	out, err string
+	code     int
+}
+
+// run runs tamtamctl away from the files of whoever runs the test.
+func run(t *testing.T, args ...string) result {
+	t.Helper()
+	t.Setenv("HOME", t.TempDir())
+	var out, errs bytes.Buffer
+	code := ctl.Run(context.Background(), args, ctl.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
+	return result{out.String(), errs.String(), code}
+}

@@ -1,0 +1,161 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ctl_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/eelcocramer/tamtam/internal/ctl"
+	pb "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+// sending is a stream that brings payloads and then ends with err.
+func sending(err error, payloads ...string) *fake {
+	return &fake{messages: func(s grpc.ServerStreamingServer[pb.StreamMessagesResponse]) error {
+		for _, p := range payloads {
+			if err := s.Send(&pb.StreamMessagesResponse{Message: &pb.Message{Origin: other, Payload: []byte(p)}}); err != nil {
+				return err
+			}
+		}
+		return err
+	}}
+}
+
+// TestStreamForms: a message is one line wherever lines are what is printed.
+func TestStreamForms(t *testing.T) {
+	const payload = "one\nFAKE\r\xff"
+	for _, c := range []struct{ args, want string }{
+		{"", `one\nFAKE\r` + "\xff\n"},
+		{"--encoding base64", "b25lCkZBS0UN/w==\n"},
+		{"--encoding bytes", payload},
+		{"-o json", `{"origin":"192.0.2.2:9999","received":"1970-01-01T00:00:00Z","payload":"b25lCkZBS0UN/w=="}` + "\n"},
+	} {
+		addr := serve(t, sending(status.Error(codes.Unavailable, "stopping"), payload))
+		r := run(t, append([]string{"stream", "--rpc", addr}, strings.Fields(c.args)...)...)
+		if r.out != c.want || r.code != 4 || !strings.Contains(r.err, addr) {
+			t.Errorf("%s: %+v, want %q", c.args, r, c.want)
+		}
+	}
+}
+
+// TestStreamEnds: who ends it, and how that is told.
+func TestStreamEnds(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		code int
+		want string
+	}{
+		{nil, 4, "has ended"},
+		{status.Error(codes.Unavailable, "stopping"), 4, "has ended"},
+		{status.Error(codes.ResourceExhausted, "too slow"), 5, "too slow"},
+		{status.Error(codes.Internal, "broken"), 1, "broken"},
+	} {
+		r := run(t, "stream", "--rpc", serve(t, sending(c.err, "x")))
+		if r.code != c.code || r.out != "x\n" || !strings.Contains(r.err, c.want) || strings.Count(r.err, "\n") != 1 {
+			t.Errorf("%v: %+v", c.err, r)
+		}
+	}
+}
+
+type brokenPipe struct{ err error }
+
+func (b brokenPipe) Write([]byte) (int, error) { return 0, b.err }
+
+func TestClosedPipeIsSilent(t *testing.T) {
+	for _, err := range []error{syscall.EPIPE, io.ErrClosedPipe} {
+		addr := serve(t, sending(status.Error(codes.Internal, "not reached"), "x"))
+		var errs bytes.Buffer
+		code := ctl.Run(context.Background(), []string{"--rpc", addr, "stream"}, ctl.Streams{Out: brokenPipe{err}, Err: &errs})
+		if code != 0 || errs.Len() > 0 {
+			t.Errorf("%v: exit code %d, %q", err, code, errs.String())
+		}
+	}
+}
+
+// TestTraceHidesPayloads of streams, too.
+func TestTraceHidesPayloads(t *testing.T) {
+	r := run(t, "stream", "--trace", "--rpc", serve(t, sending(nil, "secret")))
+	if !strings.Contains(r.err, "payload of 6 bytes from "+other) || strings.Contains(r.err, "secret") {
+		t.Errorf("stderr %q", r.err)
+	}
+}
+
+// TestInterruptedCallFailed: whether a call was done is unknown then, so that it is no
+// success, unlike a stream's end.
+func TestInterruptedCallFailed(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	f := &fake{hang: make(chan struct{})}
+	addr := serve(t, f)
+	go func() {
+		<-f.hang
+		cancel()
+	}()
+	var out, errs bytes.Buffer
+	code := ctl.Run(ctx, []string{"ping", "--rpc", addr, "--timeout", "1m", "a:1"}, ctl.Streams{Out: &out, Err: &errs})
+	if code != 1 || out.Len() > 0 || errs.String() != "tamtamctl: interrupted\n" {
+		t.Errorf("exit code %d, %q, %q", code, out.String(), errs.String())
+	}
+}
+
+// TestInterruptEndsReadingStdin, which nothing else can.
+func TestInterruptEndsReadingStdin(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	stdin, w := io.Pipe()
+	t.Cleanup(func() { _ = w.Close() })
+	go func() {
+		_, _ = w.Write([]byte("half a mess")) // returns once it is read
+		cancel()
+	}()
+	var errs bytes.Buffer
+	ended := make(chan int, 1)
+	go func() {
+		ended <- ctl.Run(ctx, []string{"broadcast", "-", "--rpc", "127.0.0.1:1"}, ctl.Streams{In: stdin, Out: io.Discard, Err: &errs})
+	}()
+	select {
+	case code := <-ended:
+		if code != 1 || errs.String() != "tamtamctl: interrupted\n" {
+			t.Errorf("exit code %d, %q", code, errs.String())
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("it still reads")
+	}
+}
+
+// TestMonitorDoesNotGoInCircles when the daemon refuses it at once.
+func TestMonitorDoesNotGoInCircles(t *testing.T) {
+	asked := 0
+	addr := serve(t, &fake{watch: func(_ *pb.WatchMembersRequest, s grpc.ServerStreamingServer[pb.WatchMembersResponse]) error {
+		if asked++; asked == 1 {
+			if err := s.Send(&pb.WatchMembersResponse{Revision: 1, Event: &pb.WatchMembersResponse_Synced{Synced: &pb.Synced{}}}); err != nil {
+				return err
+			}
+		}
+		if asked > 2 {
+			return status.Error(codes.Internal, "asked once too often")
+		}
+		return status.Error(codes.ResourceExhausted, "too many readers")
+	}})
+	r := run(t, "monitor", "--rpc", addr)
+	if r.code != 5 || asked != 2 || strings.Count(r.err, "fell behind") != 1 || !strings.Contains(r.err, "too many readers") {
+		t.Errorf("asked %d times: %+v", asked, r)
+	}
+}
+
+func TestOutOfTime(t *testing.T) {
+	f := &fake{hang: make(chan struct{})}
+	r := run(t, "ping", "a:1", "--timeout", "300ms", "--rpc", serve(t, f))
+	if r.code != 6 || r.out != "" || strings.Count(r.err, "\n") != 1 {
+		t.Errorf("%+v", r)
+	}
+}
