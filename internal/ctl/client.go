@@ -56,8 +56,8 @@ func (c *api) explain(err error) error {
 		return err
 	}
 	timedOut := s.Code() == codes.DeadlineExceeded && c.conn.GetState() != connectivity.Ready
-	if s.Code() == codes.DeadlineExceeded && !timedOut && strings.HasPrefix(s.Message(), context.DeadlineExceeded.Error()) {
-		// The daemon is there, but our own clock ran out first.
+	if s.Code() == codes.DeadlineExceeded && !timedOut && isTransports(s.Message()) {
+		// The daemon is there, but the clock ran out before it said anything.
 		return status.Errorf(codes.DeadlineExceeded, "no answer from the tamtamd at %s within %v: --timeout gives it longer", c.app.flags.RPC, c.app.flags.Timeout)
 	}
 	if s.Code() != codes.Unavailable && !timedOut {
@@ -70,6 +70,12 @@ func (c *api) explain(err error) error {
 		cause = strings.Trim(cause[i+len("connect: "):], `"`) // what the system said
 	}
 	return &unreachableError{c.app.flags.RPC, cause}
+}
+
+// isTransports tells gRPC's own words for a deadline that has passed from those of the
+// daemon, which say more. Which of the two it is depends on whose clock is first.
+func isTransports(message string) bool {
+	return strings.HasPrefix(message, context.DeadlineExceeded.Error()) || strings.HasPrefix(message, "stream terminated by RST_STREAM")
 }
 
 // stream opens a stream within --timeout and hands what it brings to each, until

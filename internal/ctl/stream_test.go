@@ -83,6 +83,30 @@ func TestClosedPipeIsSilent(t *testing.T) {
 	}
 }
 
+// cancelling cancels at the first write, as a person does who has seen enough.
+type cancelling struct{ cancel func() }
+
+func (c cancelling) Write(b []byte) (int, error) {
+	c.cancel()
+	return len(b), nil
+}
+
+func TestInterruptInTheMidstIsSilent(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	addr := serve(t, &fake{messages: func(s grpc.ServerStreamingServer[pb.StreamMessagesResponse]) error {
+		if err := s.Send(&pb.StreamMessagesResponse{Message: &pb.Message{Payload: []byte("x")}}); err != nil {
+			return err
+		}
+		<-s.Context().Done()
+		return nil
+	}})
+	var errs bytes.Buffer
+	code := ctl.Run(ctx, []string{"stream", "--rpc", addr}, ctl.Streams{Out: cancelling{cancel}, Err: &errs})
+	if code != 0 || errs.Len() > 0 {
+		t.Errorf("exit code %d, %q", code, errs.String())
+	}
+}
+
 // TestTraceHidesPayloads of streams, too.
 func TestTraceHidesPayloads(t *testing.T) {
 	r := run(t, "stream", "--trace", "--rpc", serve(t, sending(nil, "secret")))
@@ -155,7 +179,7 @@ func TestMonitorDoesNotGoInCircles(t *testing.T) {
 func TestOutOfTime(t *testing.T) {
 	f := &fake{hang: make(chan struct{})}
 	r := run(t, "ping", "a:1", "--timeout", "300ms", "--rpc", serve(t, f))
-	if r.code != 6 || r.out != "" || strings.Count(r.err, "\n") != 1 {
+	if r.code != 6 || r.out != "" || strings.Count(r.err, "\n") != 1 || !strings.Contains(r.err, "--timeout") {
 		t.Errorf("%+v", r)
 	}
 }
