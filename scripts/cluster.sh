@@ -31,6 +31,14 @@ fail() {
 	exit 1
 }
 
+# Fails when any node has ended, with what it said last.
+check() {
+	local n
+	for n in 0 1 2; do
+		kill -0 "${pids[$n]}" 2>/dev/null || fail "node $((n + 1)) has ended: $(tail -n 1 "$logs/$n")"
+	done
+}
+
 for i in 0 1 2; do
 	./bin/tamtamd --config "$logs/config.yaml" --bind 127.0.0.1 --port $((gossip + i)) \
 		--rpc "localhost:$((rpc + i))" --join "127.0.0.1:$gossip" --nobanner 2>"$logs/$i" &
@@ -41,7 +49,7 @@ done
 # slowest machine; it takes a fraction of a second.
 for i in 0 1 2; do
 	for ((try = 0; ; try++)); do
-		kill -0 "${pids[$i]}" 2>/dev/null || fail "node $((i + 1)) has ended: $(tail -n 1 "$logs/$i")"
+		check # all: what one node lacks may be another's fault
 		alive=$(./bin/tamtamctl --config "$logs/config.yaml" --rpc "localhost:$((rpc + i))" healthy 2>/dev/null | grep -c ' ALIVE ' || true)
 		((alive == 3)) && break
 		((try < 300)) || fail "node $((i + 1)) does not see three members: $(tail -n 1 "$logs/$i")"
@@ -65,8 +73,9 @@ In another terminal:
 Ctrl-C stops them.
 EOF
 
-# The first to end of its own accord ends the others.
-wait -n "${pids[@]}" || true
-for i in 0 1 2; do
-	kill -0 "${pids[$i]}" 2>/dev/null || fail "node $((i + 1)) has ended: $(tail -n 1 "$logs/$i")"
+# The first to end of its own accord ends the others. "wait -n" would do, but the
+# bash of macOS does not have it.
+while :; do
+	check
+	sleep 0.5
 done

@@ -41,7 +41,7 @@ for dir in . internal/tools; do
 done
 
 copy cmd/tamtamd
-echo "replace github.com/eelcocramer/tamtam => $PWD" >>"$work/go.mod"
+go mod edit -replace "github.com/eelcocramer/tamtam=$PWD" "$work/go.mod" # quotes blanks
 (cd cmd/tamtamd && go mod tidy -modfile="$work/go.mod")
 go mod edit -dropreplace github.com/eelcocramer/tamtam "$work/go.mod"
 settle cmd/tamtamd

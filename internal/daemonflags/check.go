@@ -13,7 +13,7 @@ import (
 func (f *Flags) Check() error {
 	switch {
 	case f.Bind.IsValid() && f.Iface != "":
-		return fmt.Errorf("--bind %s and --iface %s both say which address to use: give one of them", f.Bind, f.Iface)
+		return fmt.Errorf("--bind %s and --iface %q both say which address to use: give one of them", f.Bind, f.Iface)
 	case f.IPv6 && f.Bind.Is4():
 		return fmt.Errorf("--ipv6 with --bind %s, an IPv4 address: leave one of them out", f.Bind)
 	case f.MulticastAddress.IsValid() && f.MulticastAddress.Is4() == f.WantsIPv6():

@@ -41,6 +41,7 @@ type Flags struct {
 const (
 	MinHeartbeat         = 20 * time.Millisecond
 	MaxHeartbeat         = time.Minute
+	MinMulticastInterval = time.Second // or 0; Smudge's, too: a short one floods the network
 	MaxMulticastInterval = time.Hour
 	MaxClusterName       = 255 // its length is one byte in an announcement
 	MaxJoin              = 256
@@ -60,13 +61,13 @@ func Register(fs *flag.FlagSet) *Flags {
 	fs.StringVar(&f.Iface, "iface", "", "gossip on the first usable address of the network interface `name`")
 	fs.BoolVar(&f.IPv6, "ipv6", false, "choose an IPv6 address to gossip on")
 	f.Heartbeat = 500 * time.Millisecond
-	fs.Var(durationValue{&f.Heartbeat, time.Millisecond, MinHeartbeat, MaxHeartbeat}, "heartbeat", "`time` between two pings, 20ms to 1m; a bare number is milliseconds")
+	fs.Var(durationValue{p: &f.Heartbeat, unit: time.Millisecond, min: MinHeartbeat, max: MaxHeartbeat}, "heartbeat", "`time` between two pings, 20ms to 1m; a bare number is milliseconds")
 	f.MaxPayload = 256
 	fs.Var(intValue{&f.MaxPayload, 1, MaxPayload}, "max", "most `bytes` a broadcast may carry, 1 to 1165; plain Smudge nodes drop what is over their own limit, 256 by default")
 	fs.BoolVar(&f.Multicast, "multicast", false, "announce this node by multicast, and greet those that do")
 	fs.Var(groupValue{&f.MulticastAddress}, "multicast-address", "multicast `IP` to announce on (default: 224.0.0.0, or ff02::1 with IPv6)")
 	f.MulticastInterval = 10 * time.Second
-	fs.Var(durationValue{&f.MulticastInterval, time.Second, 0, MaxMulticastInterval}, "multicast-interval", "`time` between two announcements, up to 1h; a bare number is seconds; 0 announces once at the start")
+	fs.Var(durationValue{p: &f.MulticastInterval, unit: time.Second, min: MinMulticastInterval, max: MaxMulticastInterval, zero: true}, "multicast-interval", "`time` between two announcements, 1s to 1h; a bare number is seconds; 0 announces once at the start")
 	f.MulticastPort = 9998
 	fs.Var(portValue{&f.MulticastPort, false}, "multicast-port", "UDP `port` to announce on")
 	f.ClusterName = "smudge"

@@ -128,6 +128,7 @@ func (v intValue) Set(s string) error {
 type durationValue struct {
 	p              *time.Duration
 	unit, min, max time.Duration
+	zero           bool // 0 is a value, too
 }
 
 func (v durationValue) String() string {
@@ -142,8 +143,12 @@ func (v durationValue) Set(s string) error {
 	if n, e := strconv.ParseInt(s, 10, 32); e == nil {
 		d, err = time.Duration(n)*v.unit, nil
 	}
-	if err != nil || d < v.min || d > v.max {
-		return fmt.Errorf("want a time from %v to %v, such as %v", v.min, v.max, max(v.min, 10*v.unit))
+	if err != nil || (d < v.min || d > v.max) && !(v.zero && d == 0) {
+		or := ""
+		if v.zero {
+			or = ", or 0"
+		}
+		return fmt.Errorf("want a time from %v to %v, such as %v%s", v.min, v.max, max(v.min, 10*v.unit), or)
 	}
 	*v.p = d
 	return nil
