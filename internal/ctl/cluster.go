@@ -82,7 +82,7 @@ keep it.
 				return err
 			}
 			return a.call(ctx, func(ctx context.Context, c *api) error {
-				r, err := c.Leave(ctx, &tamtamv1.LeaveRequest{Address: address})
+				r, err := c.RemoveMember(ctx, &tamtamv1.RemoveMemberRequest{Address: address})
 				if err != nil {
 					return err
 				}

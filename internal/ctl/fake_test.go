@@ -73,11 +73,11 @@ func (f *fake) Join(_ context.Context, r *pb.JoinRequest) (*pb.JoinResponse, err
 	return out, nil
 }
 
-func (f *fake) Leave(_ context.Context, r *pb.LeaveRequest) (*pb.LeaveResponse, error) {
+func (f *fake) RemoveMember(_ context.Context, r *pb.RemoveMemberRequest) (*pb.RemoveMemberResponse, error) {
 	if r.GetAddress() != other {
 		return nil, status.Errorf(codes.NotFound, "no member %s", r.GetAddress())
 	}
-	return &pb.LeaveResponse{Member: member(other, pb.MemberStatus_MEMBER_STATUS_DEAD)}, nil
+	return &pb.RemoveMemberResponse{Member: member(other, pb.MemberStatus_MEMBER_STATUS_DEAD)}, nil
 }
 
 func (f *fake) Broadcast(_ context.Context, r *pb.BroadcastRequest) (*pb.BroadcastResponse, error) {

@@ -45,6 +45,8 @@ const (
 	MemberStatus_MEMBER_STATUS_SUSPECTED MemberStatus = 2
 	// The member is taken for dead.
 	MemberStatus_MEMBER_STATUS_DEAD MemberStatus = 3
+	// The member said goodbye.
+	MemberStatus_MEMBER_STATUS_LEFT MemberStatus = 4
 )
 
 // Enum value maps for MemberStatus.
@@ -54,12 +56,14 @@ var (
 		1: "MEMBER_STATUS_ALIVE",
 		2: "MEMBER_STATUS_SUSPECTED",
 		3: "MEMBER_STATUS_DEAD",
+		4: "MEMBER_STATUS_LEFT",
 	}
 	MemberStatus_value = map[string]int32{
 		"MEMBER_STATUS_UNSPECIFIED": 0,
 		"MEMBER_STATUS_ALIVE":       1,
 		"MEMBER_STATUS_SUSPECTED":   2,
 		"MEMBER_STATUS_DEAD":        3,
+		"MEMBER_STATUS_LEFT":        4,
 	}
 )
 
@@ -172,7 +176,20 @@ type Member struct {
 	Local bool `protobuf:"varint,4,opt,name=local,proto3" json:"local,omitempty"`
 	// Round trip of the last answered ping, in whole milliseconds. Absent
 	// without an answer yet, after a time-out, and for the node itself.
-	RoundTrip     *durationpb.Duration `protobuf:"bytes,5,opt,name=round_trip,json=roundTrip,proto3" json:"round_trip,omitempty"`
+	RoundTrip *durationpb.Duration `protobuf:"bytes,5,opt,name=round_trip,json=roundTrip,proto3" json:"round_trip,omitempty"`
+	// The name it gives itself, the host's by default. Not unique; empty for a plain
+	// member.
+	Name string `protobuf:"bytes,6,opt,name=name,proto3" json:"name,omitempty"`
+	// Whether it is a plain member: one that speaks bare Smudge, so that nothing
+	// lost on the way to it is sent again, and its goodbye is not heard.
+	Plain bool `protobuf:"varint,7,opt,name=plain,proto3" json:"plain,omitempty"`
+	// Whether it came or went more than a few times in the last minute.
+	Flapping bool `protobuf:"varint,8,opt,name=flapping,proto3" json:"flapping,omitempty"`
+	// Version of its TamTam; empty for a plain member.
+	Version string `protobuf:"bytes,9,opt,name=version,proto3" json:"version,omitempty"`
+	// Names this life of the member; another one after a restart. 0 for a plain
+	// member.
+	Session       uint64 `protobuf:"varint,10,opt,name=session,proto3" json:"session,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -242,6 +259,41 @@ func (x *Member) GetRoundTrip() *durationpb.Duration {
 	return nil
 }
 
+func (x *Member) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Member) GetPlain() bool {
+	if x != nil {
+		return x.Plain
+	}
+	return false
+}
+
+func (x *Member) GetFlapping() bool {
+	if x != nil {
+		return x.Flapping
+	}
+	return false
+}
+
+func (x *Member) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *Member) GetSession() uint64 {
+	if x != nil {
+		return x.Session
+	}
+	return 0
+}
+
 // GetLocalNodeRequest asks for the answering node.
 type GetLocalNodeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -286,12 +338,17 @@ type GetLocalNodeResponse struct {
 	Member *Member `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
 	// When the node started.
 	Started *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=started,proto3" json:"started,omitempty"`
-	// The name of the cluster, as multicast discovery announces it.
+	// The name of the cluster. A node of another one is refused.
 	ClusterName string `protobuf:"bytes,3,opt,name=cluster_name,json=clusterName,proto3" json:"cluster_name,omitempty"`
 	// The largest payload Broadcast takes, in bytes.
 	MaxPayloadBytes uint32 `protobuf:"varint,4,opt,name=max_payload_bytes,json=maxPayloadBytes,proto3" json:"max_payload_bytes,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The profile that set what was not set by itself: lan, wan or local.
+	Profile string `protobuf:"bytes,5,opt,name=profile,proto3" json:"profile,omitempty"`
+	// How soon a member that ends without a goodbye is found dead by all others, at
+	// the present heartbeat, when nothing is lost.
+	DetectionTime *durationpb.Duration `protobuf:"bytes,6,opt,name=detection_time,json=detectionTime,proto3" json:"detection_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetLocalNodeResponse) Reset() {
@@ -350,6 +407,20 @@ func (x *GetLocalNodeResponse) GetMaxPayloadBytes() uint32 {
 		return x.MaxPayloadBytes
 	}
 	return 0
+}
+
+func (x *GetLocalNodeResponse) GetProfile() string {
+	if x != nil {
+		return x.Profile
+	}
+	return ""
+}
+
+func (x *GetLocalNodeResponse) GetDetectionTime() *durationpb.Duration {
+	if x != nil {
+		return x.DetectionTime
+	}
+	return nil
 }
 
 // ListMembersRequest says which members to list.
@@ -612,12 +683,9 @@ func (x *JoinResult) GetError() string {
 	return ""
 }
 
-// LeaveRequest names a member to forget.
+// LeaveRequest asks the node to leave its cluster.
 type LeaveRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// IP and port of the member; the port that the answering node gossips on is
-	// the default.
-	Address       string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -652,20 +720,15 @@ func (*LeaveRequest) Descriptor() ([]byte, []int) {
 	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{8}
 }
 
-func (x *LeaveRequest) GetAddress() string {
-	if x != nil {
-		return x.Address
-	}
-	return ""
-}
-
-// LeaveResponse tells who was forgotten.
+// LeaveResponse tells who knows of it. The daemon ends right after it.
 type LeaveResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The member as it was last known.
-	Member        *Member `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// How many members acknowledged the goodbye.
+	Acknowledged uint32 `protobuf:"varint,1,opt,name=acknowledged,proto3" json:"acknowledged,omitempty"`
+	// How many did not in time: they will find the node dead.
+	Unacknowledged uint32 `protobuf:"varint,2,opt,name=unacknowledged,proto3" json:"unacknowledged,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *LeaveResponse) Reset() {
@@ -698,7 +761,107 @@ func (*LeaveResponse) Descriptor() ([]byte, []int) {
 	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{9}
 }
 
-func (x *LeaveResponse) GetMember() *Member {
+func (x *LeaveResponse) GetAcknowledged() uint32 {
+	if x != nil {
+		return x.Acknowledged
+	}
+	return 0
+}
+
+func (x *LeaveResponse) GetUnacknowledged() uint32 {
+	if x != nil {
+		return x.Unacknowledged
+	}
+	return 0
+}
+
+// RemoveMemberRequest names a member to remove.
+type RemoveMemberRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// IP and port of the member; the port that the answering node gossips on is
+	// the default.
+	Address       string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveMemberRequest) Reset() {
+	*x = RemoveMemberRequest{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveMemberRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveMemberRequest) ProtoMessage() {}
+
+func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveMemberRequest.ProtoReflect.Descriptor instead.
+func (*RemoveMemberRequest) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *RemoveMemberRequest) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+// RemoveMemberResponse tells who was removed.
+type RemoveMemberResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The member as it was last known.
+	Member        *Member `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveMemberResponse) Reset() {
+	*x = RemoveMemberResponse{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveMemberResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveMemberResponse) ProtoMessage() {}
+
+func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveMemberResponse.ProtoReflect.Descriptor instead.
+func (*RemoveMemberResponse) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *RemoveMemberResponse) GetMember() *Member {
 	if x != nil {
 		return x.Member
 	}
@@ -716,7 +879,7 @@ type BroadcastRequest struct {
 
 func (x *BroadcastRequest) Reset() {
 	*x = BroadcastRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[10]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -728,7 +891,7 @@ func (x *BroadcastRequest) String() string {
 func (*BroadcastRequest) ProtoMessage() {}
 
 func (x *BroadcastRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[10]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -741,7 +904,7 @@ func (x *BroadcastRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BroadcastRequest.ProtoReflect.Descriptor instead.
 func (*BroadcastRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{10}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *BroadcastRequest) GetPayload() []byte {
@@ -762,7 +925,7 @@ type BroadcastResponse struct {
 
 func (x *BroadcastResponse) Reset() {
 	*x = BroadcastResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[11]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -774,7 +937,7 @@ func (x *BroadcastResponse) String() string {
 func (*BroadcastResponse) ProtoMessage() {}
 
 func (x *BroadcastResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[11]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -787,7 +950,7 @@ func (x *BroadcastResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BroadcastResponse.ProtoReflect.Descriptor instead.
 func (*BroadcastResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{11}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *BroadcastResponse) GetSentTo() uint32 {
@@ -812,7 +975,7 @@ type Message struct {
 
 func (x *Message) Reset() {
 	*x = Message{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[12]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -824,7 +987,7 @@ func (x *Message) String() string {
 func (*Message) ProtoMessage() {}
 
 func (x *Message) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[12]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -837,7 +1000,7 @@ func (x *Message) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Message.ProtoReflect.Descriptor instead.
 func (*Message) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{12}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Message) GetOrigin() string {
@@ -870,7 +1033,7 @@ type StreamMessagesRequest struct {
 
 func (x *StreamMessagesRequest) Reset() {
 	*x = StreamMessagesRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[13]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -882,7 +1045,7 @@ func (x *StreamMessagesRequest) String() string {
 func (*StreamMessagesRequest) ProtoMessage() {}
 
 func (x *StreamMessagesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[13]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -895,7 +1058,7 @@ func (x *StreamMessagesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamMessagesRequest.ProtoReflect.Descriptor instead.
 func (*StreamMessagesRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{13}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{15}
 }
 
 // StreamMessagesResponse carries one message.
@@ -909,7 +1072,7 @@ type StreamMessagesResponse struct {
 
 func (x *StreamMessagesResponse) Reset() {
 	*x = StreamMessagesResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[14]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -921,7 +1084,7 @@ func (x *StreamMessagesResponse) String() string {
 func (*StreamMessagesResponse) ProtoMessage() {}
 
 func (x *StreamMessagesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[14]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -934,7 +1097,7 @@ func (x *StreamMessagesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamMessagesResponse.ProtoReflect.Descriptor instead.
 func (*StreamMessagesResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{14}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *StreamMessagesResponse) GetMessage() *Message {
@@ -956,7 +1119,7 @@ type WatchMembersRequest struct {
 
 func (x *WatchMembersRequest) Reset() {
 	*x = WatchMembersRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[15]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -968,7 +1131,7 @@ func (x *WatchMembersRequest) String() string {
 func (*WatchMembersRequest) ProtoMessage() {}
 
 func (x *WatchMembersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[15]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -981,7 +1144,7 @@ func (x *WatchMembersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchMembersRequest.ProtoReflect.Descriptor instead.
 func (*WatchMembersRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{15}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *WatchMembersRequest) GetAfterRevision() uint64 {
@@ -999,14 +1162,19 @@ type MemberChange struct {
 	// Its status before; unspecified when it is new.
 	PreviousStatus MemberStatus `protobuf:"varint,2,opt,name=previous_status,json=previousStatus,proto3,enum=tamtam.v1.MemberStatus" json:"previous_status,omitempty"`
 	// Whether the member is no longer listed.
-	Removed       bool `protobuf:"varint,3,opt,name=removed,proto3" json:"removed,omitempty"`
+	Removed bool `protobuf:"varint,3,opt,name=removed,proto3" json:"removed,omitempty"`
+	// When it changed, by the answering node's clock.
+	Time *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=time,proto3" json:"time,omitempty"`
+	// The gossip address of the node that said so: the member itself when it came or
+	// left, the answering node when it found out by itself. Empty when unknown.
+	ReportedBy    string `protobuf:"bytes,5,opt,name=reported_by,json=reportedBy,proto3" json:"reported_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *MemberChange) Reset() {
 	*x = MemberChange{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[16]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1018,7 +1186,7 @@ func (x *MemberChange) String() string {
 func (*MemberChange) ProtoMessage() {}
 
 func (x *MemberChange) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[16]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1031,7 +1199,7 @@ func (x *MemberChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberChange.ProtoReflect.Descriptor instead.
 func (*MemberChange) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{16}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *MemberChange) GetMember() *Member {
@@ -1055,6 +1223,20 @@ func (x *MemberChange) GetRemoved() bool {
 	return false
 }
 
+func (x *MemberChange) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *MemberChange) GetReportedBy() string {
+	if x != nil {
+		return x.ReportedBy
+	}
+	return ""
+}
+
 // Synced marks the end of the first part of a watch.
 type Synced struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1067,7 +1249,7 @@ type Synced struct {
 
 func (x *Synced) Reset() {
 	*x = Synced{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[17]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1079,7 +1261,7 @@ func (x *Synced) String() string {
 func (*Synced) ProtoMessage() {}
 
 func (x *Synced) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[17]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1092,7 +1274,7 @@ func (x *Synced) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Synced.ProtoReflect.Descriptor instead.
 func (*Synced) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{17}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Synced) GetResumed() bool {
@@ -1122,7 +1304,7 @@ type WatchMembersResponse struct {
 
 func (x *WatchMembersResponse) Reset() {
 	*x = WatchMembersResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[18]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1134,7 +1316,7 @@ func (x *WatchMembersResponse) String() string {
 func (*WatchMembersResponse) ProtoMessage() {}
 
 func (x *WatchMembersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[18]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1147,7 +1329,7 @@ func (x *WatchMembersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchMembersResponse.ProtoReflect.Descriptor instead.
 func (*WatchMembersResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{18}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *WatchMembersResponse) GetRevision() uint64 {
@@ -1228,7 +1410,7 @@ type PingRequest struct {
 
 func (x *PingRequest) Reset() {
 	*x = PingRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[19]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1240,7 +1422,7 @@ func (x *PingRequest) String() string {
 func (*PingRequest) ProtoMessage() {}
 
 func (x *PingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[19]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1253,7 +1435,7 @@ func (x *PingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PingRequest.ProtoReflect.Descriptor instead.
 func (*PingRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{19}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *PingRequest) GetAddress() string {
@@ -1276,7 +1458,7 @@ type PingResponse struct {
 
 func (x *PingResponse) Reset() {
 	*x = PingResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[20]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1288,7 +1470,7 @@ func (x *PingResponse) String() string {
 func (*PingResponse) ProtoMessage() {}
 
 func (x *PingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[20]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1301,7 +1483,7 @@ func (x *PingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PingResponse.ProtoReflect.Descriptor instead.
 func (*PingResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{20}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PingResponse) GetAddress() string {
@@ -1331,7 +1513,7 @@ type Settings struct {
 
 func (x *Settings) Reset() {
 	*x = Settings{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[21]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1343,7 +1525,7 @@ func (x *Settings) String() string {
 func (*Settings) ProtoMessage() {}
 
 func (x *Settings) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[21]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1356,7 +1538,7 @@ func (x *Settings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Settings.ProtoReflect.Descriptor instead.
 func (*Settings) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{21}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Settings) GetHeartbeat() *durationpb.Duration {
@@ -1382,7 +1564,7 @@ type GetSettingsRequest struct {
 
 func (x *GetSettingsRequest) Reset() {
 	*x = GetSettingsRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1394,7 +1576,7 @@ func (x *GetSettingsRequest) String() string {
 func (*GetSettingsRequest) ProtoMessage() {}
 
 func (x *GetSettingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1407,7 +1589,7 @@ func (x *GetSettingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSettingsRequest.ProtoReflect.Descriptor instead.
 func (*GetSettingsRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{22}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{24}
 }
 
 // GetSettingsResponse tells the settings.
@@ -1421,7 +1603,7 @@ type GetSettingsResponse struct {
 
 func (x *GetSettingsResponse) Reset() {
 	*x = GetSettingsResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1433,7 +1615,7 @@ func (x *GetSettingsResponse) String() string {
 func (*GetSettingsResponse) ProtoMessage() {}
 
 func (x *GetSettingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1446,7 +1628,7 @@ func (x *GetSettingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSettingsResponse.ProtoReflect.Descriptor instead.
 func (*GetSettingsResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{23}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *GetSettingsResponse) GetSettings() *Settings {
@@ -1469,7 +1651,7 @@ type UpdateSettingsRequest struct {
 
 func (x *UpdateSettingsRequest) Reset() {
 	*x = UpdateSettingsRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1481,7 +1663,7 @@ func (x *UpdateSettingsRequest) String() string {
 func (*UpdateSettingsRequest) ProtoMessage() {}
 
 func (x *UpdateSettingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1494,7 +1676,7 @@ func (x *UpdateSettingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSettingsRequest.ProtoReflect.Descriptor instead.
 func (*UpdateSettingsRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{24}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *UpdateSettingsRequest) GetHeartbeat() *durationpb.Duration {
@@ -1522,7 +1704,7 @@ type UpdateSettingsResponse struct {
 
 func (x *UpdateSettingsResponse) Reset() {
 	*x = UpdateSettingsResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1534,7 +1716,7 @@ func (x *UpdateSettingsResponse) String() string {
 func (*UpdateSettingsResponse) ProtoMessage() {}
 
 func (x *UpdateSettingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1547,7 +1729,7 @@ func (x *UpdateSettingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSettingsResponse.ProtoReflect.Descriptor instead.
 func (*UpdateSettingsResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{25}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *UpdateSettingsResponse) GetSettings() *Settings {
@@ -1566,7 +1748,7 @@ type GetVersionRequest struct {
 
 func (x *GetVersionRequest) Reset() {
 	*x = GetVersionRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1578,7 +1760,7 @@ func (x *GetVersionRequest) String() string {
 func (*GetVersionRequest) ProtoMessage() {}
 
 func (x *GetVersionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1591,7 +1773,7 @@ func (x *GetVersionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVersionRequest.ProtoReflect.Descriptor instead.
 func (*GetVersionRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{26}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{28}
 }
 
 // GetVersionResponse tells what is running.
@@ -1611,7 +1793,7 @@ type GetVersionResponse struct {
 
 func (x *GetVersionResponse) Reset() {
 	*x = GetVersionResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1623,7 +1805,7 @@ func (x *GetVersionResponse) String() string {
 func (*GetVersionResponse) ProtoMessage() {}
 
 func (x *GetVersionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1636,7 +1818,7 @@ func (x *GetVersionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVersionResponse.ProtoReflect.Descriptor instead.
 func (*GetVersionResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{27}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GetVersionResponse) GetVersion() string {
@@ -1676,7 +1858,7 @@ type GetCountersRequest struct {
 
 func (x *GetCountersRequest) Reset() {
 	*x = GetCountersRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1688,7 +1870,7 @@ func (x *GetCountersRequest) String() string {
 func (*GetCountersRequest) ProtoMessage() {}
 
 func (x *GetCountersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1701,7 +1883,7 @@ func (x *GetCountersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCountersRequest.ProtoReflect.Descriptor instead.
 func (*GetCountersRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{28}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{30}
 }
 
 // GetCountersResponse tells the counters.
@@ -1716,7 +1898,7 @@ type GetCountersResponse struct {
 
 func (x *GetCountersResponse) Reset() {
 	*x = GetCountersResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1728,7 +1910,7 @@ func (x *GetCountersResponse) String() string {
 func (*GetCountersResponse) ProtoMessage() {}
 
 func (x *GetCountersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1741,7 +1923,7 @@ func (x *GetCountersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCountersResponse.ProtoReflect.Descriptor instead.
 func (*GetCountersResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{29}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *GetCountersResponse) GetCounters() map[string]uint64 {
@@ -1755,20 +1937,28 @@ var File_tamtam_v1_tamtam_proto protoreflect.FileDescriptor
 
 const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\n" +
-	"\x16tamtam/v1/tamtam.proto\x12\ttamtam.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe2\x01\n" +
+	"\x16tamtam/v1/tamtam.proto\x12\ttamtam.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdc\x02\n" +
 	"\x06Member\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12/\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x17.tamtam.v1.MemberStatusR\x06status\x12=\n" +
 	"\fstatus_since\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vstatusSince\x12\x14\n" +
 	"\x05local\x18\x04 \x01(\bR\x05local\x128\n" +
 	"\n" +
-	"round_trip\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\troundTrip\"\x15\n" +
-	"\x13GetLocalNodeRequest\"\xc6\x01\n" +
+	"round_trip\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\troundTrip\x12\x12\n" +
+	"\x04name\x18\x06 \x01(\tR\x04name\x12\x14\n" +
+	"\x05plain\x18\a \x01(\bR\x05plain\x12\x1a\n" +
+	"\bflapping\x18\b \x01(\bR\bflapping\x12\x18\n" +
+	"\aversion\x18\t \x01(\tR\aversion\x12\x18\n" +
+	"\asession\x18\n" +
+	" \x01(\x04R\asession\"\x15\n" +
+	"\x13GetLocalNodeRequest\"\xa2\x02\n" +
 	"\x14GetLocalNodeResponse\x12)\n" +
 	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\x124\n" +
 	"\astarted\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\astarted\x12!\n" +
 	"\fcluster_name\x18\x03 \x01(\tR\vclusterName\x12*\n" +
-	"\x11max_payload_bytes\x18\x04 \x01(\rR\x0fmaxPayloadBytes\"I\n" +
+	"\x11max_payload_bytes\x18\x04 \x01(\rR\x0fmaxPayloadBytes\x12\x18\n" +
+	"\aprofile\x18\x05 \x01(\tR\aprofile\x12@\n" +
+	"\x0edetection_time\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\rdetectionTime\"I\n" +
 	"\x12ListMembersRequest\x123\n" +
 	"\bstatuses\x18\x01 \x03(\x0e2\x17.tamtam.v1.MemberStatusR\bstatuses\"^\n" +
 	"\x13ListMembersResponse\x12+\n" +
@@ -1782,10 +1972,14 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"JoinResult\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x18\n" +
 	"\amembers\x18\x02 \x03(\tR\amembers\x12\x14\n" +
-	"\x05error\x18\x03 \x01(\tR\x05error\"(\n" +
-	"\fLeaveRequest\x12\x18\n" +
-	"\aaddress\x18\x01 \x01(\tR\aaddress\":\n" +
-	"\rLeaveResponse\x12)\n" +
+	"\x05error\x18\x03 \x01(\tR\x05error\"\x0e\n" +
+	"\fLeaveRequest\"[\n" +
+	"\rLeaveResponse\x12\"\n" +
+	"\facknowledged\x18\x01 \x01(\rR\facknowledged\x12&\n" +
+	"\x0eunacknowledged\x18\x02 \x01(\rR\x0eunacknowledged\"/\n" +
+	"\x13RemoveMemberRequest\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\tR\aaddress\"A\n" +
+	"\x14RemoveMemberResponse\x12)\n" +
 	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\",\n" +
 	"\x10BroadcastRequest\x12\x18\n" +
 	"\apayload\x18\x01 \x01(\fR\apayload\",\n" +
@@ -1800,11 +1994,14 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\amessage\x18\x01 \x01(\v2\x12.tamtam.v1.MessageR\amessage\"T\n" +
 	"\x13WatchMembersRequest\x12*\n" +
 	"\x0eafter_revision\x18\x01 \x01(\x04H\x00R\rafterRevision\x88\x01\x01B\x11\n" +
-	"\x0f_after_revision\"\x95\x01\n" +
+	"\x0f_after_revision\"\xe6\x01\n" +
 	"\fMemberChange\x12)\n" +
 	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\x12@\n" +
 	"\x0fprevious_status\x18\x02 \x01(\x0e2\x17.tamtam.v1.MemberStatusR\x0epreviousStatus\x12\x18\n" +
-	"\aremoved\x18\x03 \x01(\bR\aremoved\"\"\n" +
+	"\aremoved\x18\x03 \x01(\bR\aremoved\x12.\n" +
+	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1f\n" +
+	"\vreported_by\x18\x05 \x01(\tR\n" +
+	"reportedBy\"\"\n" +
 	"\x06Synced\x12\x18\n" +
 	"\aresumed\x18\x01 \x01(\bR\aresumed\"\xca\x01\n" +
 	"\x14WatchMembersResponse\x12\x1a\n" +
@@ -1844,12 +2041,13 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\bcounters\x18\x01 \x03(\v2,.tamtam.v1.GetCountersResponse.CountersEntryR\bcounters\x1a;\n" +
 	"\rCountersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01*{\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01*\x93\x01\n" +
 	"\fMemberStatus\x12\x1d\n" +
 	"\x19MEMBER_STATUS_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13MEMBER_STATUS_ALIVE\x10\x01\x12\x1b\n" +
 	"\x17MEMBER_STATUS_SUSPECTED\x10\x02\x12\x16\n" +
-	"\x12MEMBER_STATUS_DEAD\x10\x03*\x9f\x01\n" +
+	"\x12MEMBER_STATUS_DEAD\x10\x03\x12\x16\n" +
+	"\x12MEMBER_STATUS_LEFT\x10\x04*\x9f\x01\n" +
 	"\bLogLevel\x12\x19\n" +
 	"\x15LOG_LEVEL_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fLOG_LEVEL_TRACE\x10\x01\x12\x13\n" +
@@ -1857,12 +2055,13 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x0eLOG_LEVEL_INFO\x10\x03\x12\x12\n" +
 	"\x0eLOG_LEVEL_WARN\x10\x04\x12\x13\n" +
 	"\x0fLOG_LEVEL_ERROR\x10\x05\x12\x11\n" +
-	"\rLOG_LEVEL_OFF\x10\x062\x8e\a\n" +
+	"\rLOG_LEVEL_OFF\x10\x062\xdf\a\n" +
 	"\rTamTamService\x12O\n" +
 	"\fGetLocalNode\x12\x1e.tamtam.v1.GetLocalNodeRequest\x1a\x1f.tamtam.v1.GetLocalNodeResponse\x12L\n" +
 	"\vListMembers\x12\x1d.tamtam.v1.ListMembersRequest\x1a\x1e.tamtam.v1.ListMembersResponse\x127\n" +
 	"\x04Join\x12\x16.tamtam.v1.JoinRequest\x1a\x17.tamtam.v1.JoinResponse\x12:\n" +
-	"\x05Leave\x12\x17.tamtam.v1.LeaveRequest\x1a\x18.tamtam.v1.LeaveResponse\x12F\n" +
+	"\x05Leave\x12\x17.tamtam.v1.LeaveRequest\x1a\x18.tamtam.v1.LeaveResponse\x12O\n" +
+	"\fRemoveMember\x12\x1e.tamtam.v1.RemoveMemberRequest\x1a\x1f.tamtam.v1.RemoveMemberResponse\x12F\n" +
 	"\tBroadcast\x12\x1b.tamtam.v1.BroadcastRequest\x1a\x1c.tamtam.v1.BroadcastResponse\x12W\n" +
 	"\x0eStreamMessages\x12 .tamtam.v1.StreamMessagesRequest\x1a!.tamtam.v1.StreamMessagesResponse0\x01\x12Q\n" +
 	"\fWatchMembers\x12\x1e.tamtam.v1.WatchMembersRequest\x1a\x1f.tamtam.v1.WatchMembersResponse0\x01\x127\n" +
@@ -1886,7 +2085,7 @@ func file_tamtam_v1_tamtam_proto_rawDescGZIP() []byte {
 }
 
 var file_tamtam_v1_tamtam_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(MemberStatus)(0),              // 0: tamtam.v1.MemberStatus
 	(LogLevel)(0),                  // 1: tamtam.v1.LogLevel
@@ -1900,84 +2099,90 @@ var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(*JoinResult)(nil),             // 9: tamtam.v1.JoinResult
 	(*LeaveRequest)(nil),           // 10: tamtam.v1.LeaveRequest
 	(*LeaveResponse)(nil),          // 11: tamtam.v1.LeaveResponse
-	(*BroadcastRequest)(nil),       // 12: tamtam.v1.BroadcastRequest
-	(*BroadcastResponse)(nil),      // 13: tamtam.v1.BroadcastResponse
-	(*Message)(nil),                // 14: tamtam.v1.Message
-	(*StreamMessagesRequest)(nil),  // 15: tamtam.v1.StreamMessagesRequest
-	(*StreamMessagesResponse)(nil), // 16: tamtam.v1.StreamMessagesResponse
-	(*WatchMembersRequest)(nil),    // 17: tamtam.v1.WatchMembersRequest
-	(*MemberChange)(nil),           // 18: tamtam.v1.MemberChange
-	(*Synced)(nil),                 // 19: tamtam.v1.Synced
-	(*WatchMembersResponse)(nil),   // 20: tamtam.v1.WatchMembersResponse
-	(*PingRequest)(nil),            // 21: tamtam.v1.PingRequest
-	(*PingResponse)(nil),           // 22: tamtam.v1.PingResponse
-	(*Settings)(nil),               // 23: tamtam.v1.Settings
-	(*GetSettingsRequest)(nil),     // 24: tamtam.v1.GetSettingsRequest
-	(*GetSettingsResponse)(nil),    // 25: tamtam.v1.GetSettingsResponse
-	(*UpdateSettingsRequest)(nil),  // 26: tamtam.v1.UpdateSettingsRequest
-	(*UpdateSettingsResponse)(nil), // 27: tamtam.v1.UpdateSettingsResponse
-	(*GetVersionRequest)(nil),      // 28: tamtam.v1.GetVersionRequest
-	(*GetVersionResponse)(nil),     // 29: tamtam.v1.GetVersionResponse
-	(*GetCountersRequest)(nil),     // 30: tamtam.v1.GetCountersRequest
-	(*GetCountersResponse)(nil),    // 31: tamtam.v1.GetCountersResponse
-	nil,                            // 32: tamtam.v1.GetCountersResponse.CountersEntry
-	(*timestamppb.Timestamp)(nil),  // 33: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 34: google.protobuf.Duration
+	(*RemoveMemberRequest)(nil),    // 12: tamtam.v1.RemoveMemberRequest
+	(*RemoveMemberResponse)(nil),   // 13: tamtam.v1.RemoveMemberResponse
+	(*BroadcastRequest)(nil),       // 14: tamtam.v1.BroadcastRequest
+	(*BroadcastResponse)(nil),      // 15: tamtam.v1.BroadcastResponse
+	(*Message)(nil),                // 16: tamtam.v1.Message
+	(*StreamMessagesRequest)(nil),  // 17: tamtam.v1.StreamMessagesRequest
+	(*StreamMessagesResponse)(nil), // 18: tamtam.v1.StreamMessagesResponse
+	(*WatchMembersRequest)(nil),    // 19: tamtam.v1.WatchMembersRequest
+	(*MemberChange)(nil),           // 20: tamtam.v1.MemberChange
+	(*Synced)(nil),                 // 21: tamtam.v1.Synced
+	(*WatchMembersResponse)(nil),   // 22: tamtam.v1.WatchMembersResponse
+	(*PingRequest)(nil),            // 23: tamtam.v1.PingRequest
+	(*PingResponse)(nil),           // 24: tamtam.v1.PingResponse
+	(*Settings)(nil),               // 25: tamtam.v1.Settings
+	(*GetSettingsRequest)(nil),     // 26: tamtam.v1.GetSettingsRequest
+	(*GetSettingsResponse)(nil),    // 27: tamtam.v1.GetSettingsResponse
+	(*UpdateSettingsRequest)(nil),  // 28: tamtam.v1.UpdateSettingsRequest
+	(*UpdateSettingsResponse)(nil), // 29: tamtam.v1.UpdateSettingsResponse
+	(*GetVersionRequest)(nil),      // 30: tamtam.v1.GetVersionRequest
+	(*GetVersionResponse)(nil),     // 31: tamtam.v1.GetVersionResponse
+	(*GetCountersRequest)(nil),     // 32: tamtam.v1.GetCountersRequest
+	(*GetCountersResponse)(nil),    // 33: tamtam.v1.GetCountersResponse
+	nil,                            // 34: tamtam.v1.GetCountersResponse.CountersEntry
+	(*timestamppb.Timestamp)(nil),  // 35: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),    // 36: google.protobuf.Duration
 }
 var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	0,  // 0: tamtam.v1.Member.status:type_name -> tamtam.v1.MemberStatus
-	33, // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
-	34, // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
+	35, // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
+	36, // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
 	2,  // 3: tamtam.v1.GetLocalNodeResponse.member:type_name -> tamtam.v1.Member
-	33, // 4: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
-	0,  // 5: tamtam.v1.ListMembersRequest.statuses:type_name -> tamtam.v1.MemberStatus
-	2,  // 6: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
-	9,  // 7: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
-	2,  // 8: tamtam.v1.LeaveResponse.member:type_name -> tamtam.v1.Member
-	33, // 9: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
-	14, // 10: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
-	2,  // 11: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
-	0,  // 12: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
-	2,  // 13: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
-	19, // 14: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
-	18, // 15: tamtam.v1.WatchMembersResponse.change:type_name -> tamtam.v1.MemberChange
-	34, // 16: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
-	34, // 17: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
-	1,  // 18: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
-	23, // 19: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	34, // 20: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
-	1,  // 21: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
-	23, // 22: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	32, // 23: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
-	3,  // 24: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
-	5,  // 25: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
-	7,  // 26: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
-	10, // 27: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
-	12, // 28: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
-	15, // 29: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
-	17, // 30: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
-	21, // 31: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
-	24, // 32: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
-	26, // 33: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
-	28, // 34: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
-	30, // 35: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
-	4,  // 36: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
-	6,  // 37: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
-	8,  // 38: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
-	11, // 39: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
-	13, // 40: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
-	16, // 41: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
-	20, // 42: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
-	22, // 43: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
-	25, // 44: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
-	27, // 45: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
-	29, // 46: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
-	31, // 47: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
-	36, // [36:48] is the sub-list for method output_type
-	24, // [24:36] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	35, // 4: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
+	36, // 5: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
+	0,  // 6: tamtam.v1.ListMembersRequest.statuses:type_name -> tamtam.v1.MemberStatus
+	2,  // 7: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
+	9,  // 8: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
+	2,  // 9: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
+	35, // 10: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
+	16, // 11: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
+	2,  // 12: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
+	0,  // 13: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
+	35, // 14: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
+	2,  // 15: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
+	21, // 16: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
+	20, // 17: tamtam.v1.WatchMembersResponse.change:type_name -> tamtam.v1.MemberChange
+	36, // 18: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
+	36, // 19: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
+	1,  // 20: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
+	25, // 21: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
+	36, // 22: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
+	1,  // 23: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
+	25, // 24: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
+	34, // 25: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
+	3,  // 26: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
+	5,  // 27: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
+	7,  // 28: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
+	10, // 29: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
+	12, // 30: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
+	14, // 31: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
+	17, // 32: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
+	19, // 33: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
+	23, // 34: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
+	26, // 35: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
+	28, // 36: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
+	30, // 37: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
+	32, // 38: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
+	4,  // 39: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
+	6,  // 40: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
+	8,  // 41: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
+	11, // 42: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
+	13, // 43: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
+	15, // 44: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
+	18, // 45: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
+	22, // 46: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
+	24, // 47: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
+	27, // 48: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
+	29, // 49: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
+	31, // 50: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
+	33, // 51: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
+	39, // [39:52] is the sub-list for method output_type
+	26, // [26:39] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_v1_tamtam_proto_init() }
@@ -1985,20 +2190,20 @@ func file_tamtam_v1_tamtam_proto_init() {
 	if File_tamtam_v1_tamtam_proto != nil {
 		return
 	}
-	file_tamtam_v1_tamtam_proto_msgTypes[15].OneofWrappers = []any{}
-	file_tamtam_v1_tamtam_proto_msgTypes[18].OneofWrappers = []any{
+	file_tamtam_v1_tamtam_proto_msgTypes[17].OneofWrappers = []any{}
+	file_tamtam_v1_tamtam_proto_msgTypes[20].OneofWrappers = []any{
 		(*WatchMembersResponse_Present)(nil),
 		(*WatchMembersResponse_Synced)(nil),
 		(*WatchMembersResponse_Change)(nil),
 	}
-	file_tamtam_v1_tamtam_proto_msgTypes[24].OneofWrappers = []any{}
+	file_tamtam_v1_tamtam_proto_msgTypes[26].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_v1_tamtam_proto_rawDesc), len(file_tamtam_v1_tamtam_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   31,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

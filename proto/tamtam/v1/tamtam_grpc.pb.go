@@ -33,6 +33,7 @@ const (
 	TamTamService_ListMembers_FullMethodName    = "/tamtam.v1.TamTamService/ListMembers"
 	TamTamService_Join_FullMethodName           = "/tamtam.v1.TamTamService/Join"
 	TamTamService_Leave_FullMethodName          = "/tamtam.v1.TamTamService/Leave"
+	TamTamService_RemoveMember_FullMethodName   = "/tamtam.v1.TamTamService/RemoveMember"
 	TamTamService_Broadcast_FullMethodName      = "/tamtam.v1.TamTamService/Broadcast"
 	TamTamService_StreamMessages_FullMethodName = "/tamtam.v1.TamTamService/StreamMessages"
 	TamTamService_WatchMembers_FullMethodName   = "/tamtam.v1.TamTamService/WatchMembers"
@@ -58,10 +59,13 @@ type TamTamServiceClient interface {
 	// addresses, and returns when every address has answered or was given up.
 	// Fails with DEADLINE_EXCEEDED when nobody answered.
 	Join(ctx context.Context, in *JoinRequest, opts ...grpc.CallOption) (*JoinResponse, error)
-	// Leave makes the node forget a member, dead or alive, until Join names it
-	// again. Fails with NOT_FOUND when there is no such member and with
-	// FAILED_PRECONDITION for the node itself.
+	// Leave makes the node say goodbye to all members, so that they see it as left
+	// and not as dead, and ends the daemon.
 	Leave(ctx context.Context, in *LeaveRequest, opts ...grpc.CallOption) (*LeaveResponse, error)
+	// RemoveMember takes a member, dead or alive, off the lists of all nodes. A live
+	// one learns it and is alone then; it may join again. Fails with NOT_FOUND when
+	// there is no such member and with FAILED_PRECONDITION for the node itself.
+	RemoveMember(ctx context.Context, in *RemoveMemberRequest, opts ...grpc.CallOption) (*RemoveMemberResponse, error)
 	// Broadcast sends a short message to every live member, this node's own
 	// readers included. Best effort: a lost datagram is not sent again, but
 	// every first receiver passes the message on to others.
@@ -135,6 +139,16 @@ func (c *tamTamServiceClient) Leave(ctx context.Context, in *LeaveRequest, opts 
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(LeaveResponse)
 	err := c.cc.Invoke(ctx, TamTamService_Leave_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tamTamServiceClient) RemoveMember(ctx context.Context, in *RemoveMemberRequest, opts ...grpc.CallOption) (*RemoveMemberResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RemoveMemberResponse)
+	err := c.cc.Invoke(ctx, TamTamService_RemoveMember_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -254,10 +268,13 @@ type TamTamServiceServer interface {
 	// addresses, and returns when every address has answered or was given up.
 	// Fails with DEADLINE_EXCEEDED when nobody answered.
 	Join(context.Context, *JoinRequest) (*JoinResponse, error)
-	// Leave makes the node forget a member, dead or alive, until Join names it
-	// again. Fails with NOT_FOUND when there is no such member and with
-	// FAILED_PRECONDITION for the node itself.
+	// Leave makes the node say goodbye to all members, so that they see it as left
+	// and not as dead, and ends the daemon.
 	Leave(context.Context, *LeaveRequest) (*LeaveResponse, error)
+	// RemoveMember takes a member, dead or alive, off the lists of all nodes. A live
+	// one learns it and is alone then; it may join again. Fails with NOT_FOUND when
+	// there is no such member and with FAILED_PRECONDITION for the node itself.
+	RemoveMember(context.Context, *RemoveMemberRequest) (*RemoveMemberResponse, error)
 	// Broadcast sends a short message to every live member, this node's own
 	// readers included. Best effort: a lost datagram is not sent again, but
 	// every first receiver passes the message on to others.
@@ -308,6 +325,9 @@ func (UnimplementedTamTamServiceServer) Join(context.Context, *JoinRequest) (*Jo
 }
 func (UnimplementedTamTamServiceServer) Leave(context.Context, *LeaveRequest) (*LeaveResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Leave not implemented")
+}
+func (UnimplementedTamTamServiceServer) RemoveMember(context.Context, *RemoveMemberRequest) (*RemoveMemberResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RemoveMember not implemented")
 }
 func (UnimplementedTamTamServiceServer) Broadcast(context.Context, *BroadcastRequest) (*BroadcastResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Broadcast not implemented")
@@ -422,6 +442,24 @@ func _TamTamService_Leave_Handler(srv interface{}, ctx context.Context, dec func
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(TamTamServiceServer).Leave(ctx, req.(*LeaveRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TamTamService_RemoveMember_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RemoveMemberRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TamTamServiceServer).RemoveMember(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TamTamService_RemoveMember_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TamTamServiceServer).RemoveMember(ctx, req.(*RemoveMemberRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -578,6 +616,10 @@ var TamTamService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Leave",
 			Handler:    _TamTamService_Leave_Handler,
+		},
+		{
+			MethodName: "RemoveMember",
+			Handler:    _TamTamService_RemoveMember_Handler,
 		},
 		{
 			MethodName: "Broadcast",

@@ -171,7 +171,7 @@ func TestV1Calls(t *testing.T) {
 		_, err = c.Join(ctx, &tamtamv1.JoinRequest{Addresses: make([]string, n)})
 		code(t, err, codes.InvalidArgument)
 	}
-	v, err := c.Leave(ctx, &tamtamv1.LeaveRequest{Address: "x"})
+	v, err := c.RemoveMember(ctx, &tamtamv1.RemoveMemberRequest{Address: "x"})
 	if err != nil || v.GetMember().GetAddress() != alice.String() || f.asked[0] != "x" {
 		t.Errorf("Leave: %v, %v", v, err)
 	}

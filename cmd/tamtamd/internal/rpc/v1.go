@@ -112,12 +112,12 @@ func (s *v1) Join(ctx context.Context, r *tamtamv1.JoinRequest) (*tamtamv1.JoinR
 	return out, nil
 }
 
-func (s *v1) Leave(ctx context.Context, r *tamtamv1.LeaveRequest) (*tamtamv1.LeaveResponse, error) {
+func (s *v1) RemoveMember(ctx context.Context, r *tamtamv1.RemoveMemberRequest) (*tamtamv1.RemoveMemberResponse, error) {
 	m, err := s.Node.Leave(ctx, r.GetAddress())
 	if err != nil {
 		return nil, toStatus(err)
 	}
-	return &tamtamv1.LeaveResponse{Member: toMember(m, gossip.PeerState{})}, nil
+	return &tamtamv1.RemoveMemberResponse{Member: toMember(m, gossip.PeerState{})}, nil
 }
 
 func (s *v1) Broadcast(_ context.Context, r *tamtamv1.BroadcastRequest) (*tamtamv1.BroadcastResponse, error) {
