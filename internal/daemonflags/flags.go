@@ -45,10 +45,10 @@ const (
 	MaxMulticastInterval = time.Hour
 	MaxClusterName       = 255 // its length is one byte in an announcement
 	MaxJoin              = 256
-	// MaxPayload keeps the whole datagram within 1,200 bytes, which every
-	// path carries: 11 bytes of header and 24 of an IPv6 broadcast's are not
-	// the payload's.
-	MaxPayload = 1200 - 11 - 24
+	// MaxPayload keeps a message within one frame of 1,200 bytes, which every path
+	// carries: less 29 of the frame's header, 4 of an acknowledgement and 16 of room
+	// for sealing, less 11 of the datagram's header and 24 of an IPv6 broadcast's.
+	MaxPayload = 1200 - 29 - 4 - 16 - 11 - 24
 )
 
 // Register defines the flags in fs. What they return is filled in by parsing, and
@@ -63,7 +63,7 @@ func Register(fs *flag.FlagSet) *Flags {
 	f.Heartbeat = 500 * time.Millisecond
 	fs.Var(durationValue{p: &f.Heartbeat, unit: time.Millisecond, min: MinHeartbeat, max: MaxHeartbeat}, "heartbeat", "`time` between two pings, 20ms to 1m; a bare number is milliseconds")
 	f.MaxPayload = 256
-	fs.Var(intValue{&f.MaxPayload, 1, MaxPayload}, "max", "most `bytes` a broadcast may carry, 1 to 1165; plain Smudge nodes drop what is over their own limit, 256 by default")
+	fs.Var(intValue{&f.MaxPayload, 1, MaxPayload}, "max", "most `bytes` a broadcast may carry, 1 to 1116; plain Smudge nodes drop what is over their own limit, 256 by default")
 	fs.BoolVar(&f.Multicast, "multicast", false, "announce this node by multicast, and greet those that do")
 	fs.Var(groupValue{&f.MulticastAddress}, "multicast-address", "multicast `IP` to announce on (default: 224.0.0.0, or ff02::1 with IPv6)")
 	f.MulticastInterval = 10 * time.Second

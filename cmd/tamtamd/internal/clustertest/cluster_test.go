@@ -206,7 +206,7 @@ func TestBadConfiguration(t *testing.T) {
 		{"no such interface", []string{"--iface", "nosuch0"}, nil, 1, []string{"nosuch0", "lo"}},
 		{"combination", []string{"--iface", "lo", "--bind", "127.0.0.1"}, nil, 1, []string{"--iface", "--bind"}},
 		{"combination", []string{"-6", "--bind", "127.0.0.1"}, nil, 1, []string{"--ipv6", "--bind"}},
-		{"bad variable", nil, []string{"TAMTAM_MAX=9999"}, 1, []string{"TAMTAM_MAX", "9999", "1165"}},
+		{"bad variable", nil, []string{"TAMTAM_MAX=9999"}, 1, []string{"TAMTAM_MAX", "9999", "1116"}},
 		{"unknown key", []string{"--config", unknown}, nil, 1, []string{unknown + ":2", "prot", `"port"`}},
 		{"no such file", []string{"--config", filepath.Join(dir, "none.yaml")}, nil, 1, []string{"none.yaml"}},
 		{"bad join", []string{"--join", "a b"}, nil, 1, []string{"a b", "--join"}},
