@@ -27,8 +27,9 @@ func parse(args ...string) (*Flags, error) {
 func TestDefaults(t *testing.T) {
 	f, err := parse()
 	want := &Flags{
-		Port: 9999, Heartbeat: 500 * time.Millisecond, MaxPayload: 256, MulticastInterval: 10 * time.Second,
+		Port: 9999, Profile: LAN, Heartbeat: 500 * time.Millisecond, MinPing: 500 * time.Millisecond, MaxPayload: 256, MulticastInterval: 10 * time.Second,
 		MulticastPort: 9998, ClusterName: "smudge", RPC: "localhost:6262", LogFormat: "logfmt",
+		ReconnectTimeout: 24 * time.Hour,
 	}
 	if err != nil || !reflect.DeepEqual(f, want) {
 		t.Errorf("got %+v, %v; want %+v", f, err, want)
@@ -44,10 +45,22 @@ func TestValues(t *testing.T) {
 		{"--bind 192.0.2.1", func(f *Flags) any { return f.Bind }, netip.MustParseAddr("192.0.2.1")},
 		{"--bind ::ffff:192.0.2.1", func(f *Flags) any { return f.Bind }, netip.MustParseAddr("192.0.2.1")},
 		{"--bind ::1", func(f *Flags) any { return f.WantsIPv6() }, true},
+		{"--bind :: --advertise ::1", func(f *Flags) any { return f.Bind }, netip.IPv6Unspecified()},
+		{"--bind 0.0.0.0 --advertise 192.0.2.1", func(f *Flags) any { return f.Advertise }, netip.MustParseAddrPort("192.0.2.1:0")},
+		{"--advertise ::ffff:192.0.2.1", func(f *Flags) any { return f.Advertise }, netip.MustParseAddrPort("192.0.2.1:0")},
+		{"--advertise 192.0.2.1:7", func(f *Flags) any { return f.Advertise }, netip.MustParseAddrPort("192.0.2.1:7")},
+		{"--advertise 2001:db8::1 -ipv6", func(f *Flags) any { return f.Advertise }, netip.MustParseAddrPort("[2001:db8::1]:0")},
+		{"--advertise [2001:db8::1]:7 --bind ::1", func(f *Flags) any { return f.Advertise }, netip.MustParseAddrPort("[2001:db8::1]:7")},
+		{"--name blå-1", func(f *Flags) any { return f.Name }, "blå-1"},
 		{"--ipv6", func(f *Flags) any { return f.WantsIPv6() }, true},
 		{"--port 0", func(f *Flags) any { return f.Port }, uint16(0)},
 		{"--heartbeat 250", func(f *Flags) any { return f.Heartbeat }, 250 * time.Millisecond},
 		{"--heartbeat 1s", func(f *Flags) any { return f.Heartbeat }, time.Second},
+		{"--min-ping 30", func(f *Flags) any { return f.MinPing }, 30 * time.Millisecond},
+		{"--min-ping 1m", func(f *Flags) any { return f.MinPing }, time.Minute},
+		{"--reconnect-timeout 90", func(f *Flags) any { return f.ReconnectTimeout }, 90 * time.Second},
+		{"--reconnect-timeout 8760h", func(f *Flags) any { return f.ReconnectTimeout }, MaxReconnectTimeout},
+		{"--state-dir d", func(f *Flags) any { return f.StateDir }, "d"},
 		{"--max 1116", func(f *Flags) any { return f.MaxPayload }, MaxPayload},
 		{"--multicast-interval 30", func(f *Flags) any { return f.MulticastInterval }, 30 * time.Second},
 		{"--multicast-interval 1s", func(f *Flags) any { return f.MulticastInterval }, time.Second},
@@ -64,6 +77,26 @@ func TestValues(t *testing.T) {
 	}
 }
 
+// TestProfile: it sets what is not set by itself, wherever it stands.
+func TestProfile(t *testing.T) {
+	for _, c := range []struct {
+		args               string
+		heartbeat, minPing time.Duration
+	}{
+		{"--profile lan", 500 * time.Millisecond, 500 * time.Millisecond},
+		{"--profile wan", time.Second, 2 * time.Second},
+		{"--profile local", 200 * time.Millisecond, 200 * time.Millisecond},
+		{"--heartbeat 3s --profile wan", 3 * time.Second, 2 * time.Second},
+		{"--profile wan --min-ping 3s", time.Second, 3 * time.Second},
+		{"--profile wan --heartbeat 500ms --min-ping 500", 500 * time.Millisecond, 500 * time.Millisecond},
+	} {
+		f, err := parse(strings.Fields(c.args)...)
+		if err != nil || f.Heartbeat != c.heartbeat || f.MinPing != c.minPing {
+			t.Errorf("%s: heartbeat %v, min-ping %v, %v; want %v, %v", c.args, f.Heartbeat, f.MinPing, err, c.heartbeat, c.minPing)
+		}
+	}
+}
+
 // TestRefused: one line that names the flag, the value and what would be right.
 func TestRefused(t *testing.T) {
 	for _, c := range []struct {
@@ -71,12 +104,36 @@ func TestRefused(t *testing.T) {
 		want []string
 	}{
 		{[]string{"--bind", "localhost"}, []string{"localhost", "192.0.2.1"}},
-		{[]string{"--bind", "0.0.0.0"}, []string{"names the node", "--iface"}},
+		{[]string{"--bind", "0.0.0.0"}, []string{"0.0.0.0", "names the node", "--iface", "--advertise"}},
 		{[]string{"--bind", "::"}, []string{"names the node"}},
 		{[]string{"--bind", "224.0.0.1"}, []string{"one machine"}},
 		{[]string{"--bind", "255.255.255.255"}, []string{"one machine"}},
 		{[]string{"--bind", "fe80::1"}, []string{"link-local"}},
 		{[]string{"--bind", "fe80::1%lo"}, []string{"link-local"}},
+		{[]string{"--advertise", "localhost"}, []string{"localhost", "192.0.2.1"}},
+		{[]string{"--advertise", ""}, []string{"192.0.2.1"}},
+		{[]string{"--advertise", "192.0.2.1:0"}, []string{"1 to 65535"}},
+		{[]string{"--advertise", "192.0.2.1:x"}, []string{"1 to 65535"}},
+		{[]string{"--advertise", "0.0.0.0"}, []string{"reach", "192.0.2.1"}},
+		{[]string{"--advertise", "[::]:9999"}, []string{"reach"}},
+		{[]string{"--advertise", "224.0.0.1"}, []string{"one machine"}},
+		{[]string{"--advertise", "255.255.255.255:1"}, []string{"one machine"}},
+		{[]string{"--advertise", "fe80::1"}, []string{"link-local"}},
+		{[]string{"--advertise", "[fe80::1%lo]:1"}, []string{"link-local"}},
+		{[]string{"--advertise", "2001:db8::1", "--bind", "192.0.2.1"}, []string{"2001:db8::1", "--bind 192.0.2.1", "IPv4"}},
+		{[]string{"--advertise", "192.0.2.1:1", "--bind", "::"}, []string{"192.0.2.1", "--bind ::", "IPv6"}},
+		{[]string{"--advertise", "192.0.2.1", "--ipv6"}, []string{"192.0.2.1", "with --ipv6", "IPv6"}},
+		{[]string{"--advertise", "2001:db8::1"}, []string{"2001:db8::1", "without --ipv6", "IPv4"}},
+		{[]string{"--profile", "moon"}, []string{"moon", "lan, wan or local"}},
+		{[]string{"--min-ping", "19"}, []string{"20ms to 1m,"}},
+		{[]string{"--min-ping", "61s"}, []string{"20ms to 1m,"}},
+		{[]string{"--name", ""}, []string{"1 to 128"}},
+		{[]string{"--name", strings.Repeat("x", 129)}, []string{"1 to 128"}},
+		{[]string{"--name", "a\x1b[2J"}, []string{"control"}},
+		{[]string{"--name", "a\u202eb"}, []string{"control"}},
+		{[]string{"--name", "\xff"}, []string{"UTF-8"}},
+		{[]string{"--reconnect-timeout", "0"}, []string{"1s to 8760h,"}},
+		{[]string{"--reconnect-timeout", "8761h"}, []string{"1s to 8760h,"}},
 		{[]string{"--port", "-1"}, []string{"0 to 65535"}},
 		{[]string{"--port", "65536"}, []string{"0 to 65535"}},
 		{[]string{"--multicast-port", "0"}, []string{"1 to 65535"}},
@@ -151,6 +208,12 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	for _, name := range Names() {
 		if !strings.Contains(b.String(), "--"+name) {
 			t.Errorf("no --%s in the help", name)
+		}
+	}
+	// Of what the profile sets, too.
+	for _, text := range []string{"1s with --profile wan, 200ms with --profile local (default 500ms)", "2s with --profile wan", "(default 24h)"} {
+		if !strings.Contains(b.String(), text) {
+			t.Errorf("no %q in the help", text)
 		}
 	}
 }

@@ -13,15 +13,20 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Flags are tamtamd's flags, each also a TAMTAM_* variable and a YAML key.
 type Flags struct {
-	Bind              netip.Addr // invalid: chosen
-	Port              uint16     // 0: any free one
+	Bind              netip.Addr     // invalid: chosen; unspecified only with Advertise
+	Port              uint16         // 0: any free one
+	Advertise         netip.AddrPort // invalid: the bound one; port 0: the bound port
 	Iface             string
 	IPv6              bool
-	Heartbeat         time.Duration
+	Name              string        // "": the host's
+	Profile           string        // LAN, WAN or Local
+	Heartbeat         time.Duration // 0 until Check: by the profile
+	MinPing           time.Duration // 0 until Check: by the profile
 	MaxPayload        int
 	Multicast         bool
 	MulticastAddress  netip.Addr // invalid: Smudge's default
@@ -34,6 +39,8 @@ type Flags struct {
 	Verbose           bool
 	Trace             bool
 	Join              []string
+	ReconnectTimeout  time.Duration
+	StateDir          string // "": nothing is kept
 	LogFormat         string
 }
 
@@ -43,7 +50,12 @@ const (
 	MaxHeartbeat         = time.Minute
 	MinMulticastInterval = time.Second // or 0; Smudge's, too: a short one floods the network
 	MaxMulticastInterval = time.Hour
-	MaxClusterName       = 255 // its length is one byte in an announcement
+	MinMinPing           = 20 * time.Millisecond
+	MaxMinPing           = time.Minute
+	MinReconnectTimeout  = time.Second
+	MaxReconnectTimeout  = 8760 * time.Hour // a year
+	MaxClusterName       = 255              // its length is one byte in an announcement
+	MaxName              = 128
 	MaxJoin              = 256
 	// MaxPayload keeps a message within one frame of 1,200 bytes, which every path
 	// carries: less 29 of the frame's header, 4 of an acknowledgement and 16 of room
@@ -55,13 +67,19 @@ const (
 // to be checked with Check after it.
 func Register(fs *flag.FlagSet) *Flags {
 	f := &Flags{}
-	fs.Var(addrValue{&f.Bind}, "bind", "`IP` address to gossip on, which also names this node to others (default: that of the default route, else of the first interface that is up, else loopback)")
+	fs.Var(addrValue{&f.Bind}, "bind", "`IP` address to gossip on, which also names this node to others; 0.0.0.0 or :: for all, together with --advertise (default: that of the default route, else of the first interface that is up, else loopback)")
 	f.Port = 9999
 	fs.Var(portValue{&f.Port, true}, "port", "UDP `port` to gossip on; 0 for any free one")
+	fs.Var(advertiseValue{&f.Advertise}, "advertise", "`address` that others know and reach this node by, IP or IP:port, where it differs from the bound one, as behind NAT or in a container (default: the bound address; without a port, the bound port)")
 	fs.StringVar(&f.Iface, "iface", "", "gossip on the first usable address of the network interface `name`")
 	fs.BoolVar(&f.IPv6, "ipv6", false, "choose an IPv6 address to gossip on")
-	f.Heartbeat = 500 * time.Millisecond
-	fs.Var(durationValue{p: &f.Heartbeat, unit: time.Millisecond, min: MinHeartbeat, max: MaxHeartbeat}, "heartbeat", "`time` between two pings, 20ms to 1m; a bare number is milliseconds")
+	fs.Var(nameValue{&f.Name, MaxName, unprintable}, "name", "`name` that this node gives itself, 1 to 128 bytes; need not be unique (default: the host's)")
+	f.Profile = LAN
+	fs.Var(choiceValue{&f.Profile, profileNames()}, "profile", "`kind` of network: lan, wan, or local for one machine; sets the timing that is not set by itself")
+	fs.Var(durationValue{p: &f.Heartbeat, unit: time.Millisecond, min: MinHeartbeat, max: MaxHeartbeat, unset: profiles[0].heartbeat}, "heartbeat",
+		"`time` between two pings, 20ms to 1m; a bare number is milliseconds; "+inOthers(func(p profile) time.Duration { return p.heartbeat }))
+	fs.Var(durationValue{p: &f.MinPing, unit: time.Millisecond, min: MinMinPing, max: MaxMinPing, unset: profiles[0].minPing}, "min-ping",
+		"`time` that an answer to a ping is waited for before others are asked, 20ms to 1m; a bare number is milliseconds; "+inOthers(func(p profile) time.Duration { return p.minPing }))
 	f.MaxPayload = 256
 	fs.Var(intValue{&f.MaxPayload, 1, MaxPayload}, "max", "most `bytes` a broadcast may carry, 1 to 1116; plain Smudge nodes drop what is over their own limit, 256 by default")
 	fs.BoolVar(&f.Multicast, "multicast", false, "announce this node by multicast, and greet those that do")
@@ -71,7 +89,7 @@ func Register(fs *flag.FlagSet) *Flags {
 	f.MulticastPort = 9998
 	fs.Var(portValue{&f.MulticastPort, false}, "multicast-port", "UDP `port` to announce on")
 	f.ClusterName = "smudge"
-	fs.Var(nameValue{&f.ClusterName}, "clustername", "`name` of the cluster: announcements of another are ignored; plain Smudge's is smudge")
+	fs.Var(nameValue{&f.ClusterName, MaxClusterName, unicode.IsControl}, "clustername", "`name` of the cluster: announcements of another are ignored; plain Smudge's is smudge")
 	f.RPC = "localhost:6262"
 	fs.Var(listenValue{&f.RPC}, "rpc", "`host:port` to serve gRPC on; port 0 for any free one")
 	fs.StringVar(&f.Config, "config", "", "YAML `file` with values of flags, keyed by their names (default $HOME/.tamtam.yaml, if it exists)")
@@ -79,6 +97,9 @@ func Register(fs *flag.FlagSet) *Flags {
 	fs.BoolVar(&f.Verbose, "verbose", false, "log one line a message too")
 	fs.BoolVar(&f.Trace, "trace", false, "as --verbose, and the Smudge library's own lines")
 	fs.Var(joinValue{&f.Join}, "join", "`address` of a node to join, IP or host name, with a port or with that of --port; repeatable and comma separated; tried until it answers")
+	f.ReconnectTimeout = 24 * time.Hour
+	fs.Var(durationValue{p: &f.ReconnectTimeout, unit: time.Second, min: MinReconnectTimeout, max: MaxReconnectTimeout}, "reconnect-timeout", "`time` for which members that are dead or have left are kept and tried again, 1s to 8760h; a bare number is seconds")
+	fs.StringVar(&f.StateDir, "state-dir", "", "`directory` to keep the addresses of known members in, so that this node finds its cluster again after a restart without --join (default: none, nothing is kept)")
 	f.LogFormat = "logfmt"
 	fs.Var(choiceValue{&f.LogFormat, []string{"logfmt", "json"}}, "log-format", "`format` of log lines: logfmt or json")
 	return f

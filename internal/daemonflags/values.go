@@ -4,6 +4,7 @@
 package daemonflags
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -24,6 +25,7 @@ import (
 // puts the value and the name before them.
 var (
 	_ flag.Value = addrValue{}
+	_ flag.Value = advertiseValue{}
 	_ flag.Value = groupValue{}
 	_ flag.Value = portValue{}
 	_ flag.Value = intValue{}
@@ -34,7 +36,8 @@ var (
 	_ flag.Value = choiceValue{}
 )
 
-// addrValue is an address that can name this node.
+// addrValue is an address to bind to. Whether it may be the unspecified one depends on
+// other flags: see Check.
 type addrValue struct{ p *netip.Addr }
 
 func (v addrValue) String() string {
@@ -49,17 +52,58 @@ func (v addrValue) Set(s string) error {
 	if err != nil {
 		return errors.New("want an IP address of this machine, such as 192.0.2.1")
 	}
-	switch ip = ip.Unmap(); {
-	case ip.IsUnspecified():
-		return errors.New("this address names the node to others, so it must be one of this machine's: leave it out to have one chosen, or use --iface")
+	if err := checkUnicast(ip.Unmap()); err != nil {
+		return err
+	}
+	*v.p = ip.Unmap()
+	return nil
+}
+
+// checkUnicast refuses addresses that are never those of one machine.
+func checkUnicast(ip netip.Addr) error {
+	switch {
 	case ip.IsMulticast() || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
 		return errors.New("want an address of one machine")
 	case ip.Zone() != "" || ip.Is6() && ip.IsLinkLocalUnicast():
-		return errLinkLocal
+		return errors.New("a link-local address means nothing to another machine: give a global or unique local one")
 	}
-	*v.p = ip
 	return nil
 }
+
+// advertiseValue is an address that names this node to others; port 0 when none is given.
+type advertiseValue struct{ p *netip.AddrPort }
+
+func (v advertiseValue) String() string {
+	switch {
+	case v.p == nil || !v.p.IsValid():
+		return ""
+	case v.p.Port() == 0:
+		return v.p.Addr().String()
+	}
+	return v.p.String()
+}
+
+func (v advertiseValue) Set(s string) error {
+	host, port, err := hostport.Split(s, 0)
+	if err != nil {
+		return fmt.Errorf("%w; %w", err, errAdvertise)
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return errAdvertise
+	}
+	ip = ip.Unmap()
+	if ip.IsUnspecified() {
+		return errors.New("others cannot reach this address: give one that they can, such as 192.0.2.1")
+	}
+	if err := checkUnicast(ip); err != nil {
+		return err
+	}
+	*v.p = netip.AddrPortFrom(ip, port)
+	return nil
+}
+
+var errAdvertise = errors.New("want an IP address with a port or without, such as 192.0.2.1 or [2001:db8::1]:9999")
 
 // groupValue is a multicast address.
 type groupValue struct{ p *netip.Addr }
@@ -128,14 +172,27 @@ func (v intValue) Set(s string) error {
 type durationValue struct {
 	p              *time.Duration
 	unit, min, max time.Duration
-	zero           bool // 0 is a value, too
+	zero           bool          // 0 is a value, too
+	unset          time.Duration // what 0 stands for, where it is no value
 }
 
 func (v durationValue) String() string {
 	if v.p == nil {
 		return ""
 	}
-	return v.p.String()
+	return compact(cmp.Or(*v.p, v.unset))
+}
+
+// compact leaves out the zeros that a duration of whole hours or minutes ends in.
+func compact(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }
 
 func (v durationValue) Set(s string) error {
@@ -148,14 +205,18 @@ func (v durationValue) Set(s string) error {
 		if v.zero {
 			or = ", or 0"
 		}
-		return fmt.Errorf("want a time from %v to %v, such as %v%s", v.min, v.max, max(v.min, 10*v.unit), or)
+		return fmt.Errorf("want a time from %s to %s, such as %s%s", compact(v.min), compact(v.max), compact(max(v.min, 10*v.unit)), or)
 	}
 	*v.p = d
 	return nil
 }
 
-// nameValue is the name of a cluster.
-type nameValue struct{ p *string }
+// nameValue is the name of a cluster or a node.
+type nameValue struct {
+	p   *string
+	max int             // bytes
+	bad func(rune) bool // what may not be in it
+}
 
 func (v nameValue) String() string {
 	if v.p == nil {
@@ -165,17 +226,21 @@ func (v nameValue) String() string {
 }
 
 func (v nameValue) Set(s string) error {
-	if s == "" || len(s) > MaxClusterName || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
-		return fmt.Errorf("want 1 to %d bytes of UTF-8 without control characters", MaxClusterName)
+	if s == "" || len(s) > v.max || !utf8.ValidString(s) || strings.ContainsFunc(s, v.bad) {
+		return fmt.Errorf("want 1 to %d bytes of UTF-8 without control characters", v.max)
 	}
 	*v.p = s
 	return nil
 }
 
+// unprintable characters steer terminals, direction marks among them. The name of a node is
+// printed on those of others.
+func unprintable(r rune) bool { return !unicode.IsPrint(r) }
+
 // listenValue is where a server listens.
 type listenValue struct{ p *string }
 
-func (v listenValue) String() string { return nameValue(v).String() }
+func (v listenValue) String() string { return nameValue{p: v.p}.String() }
 
 func (v listenValue) Set(s string) error {
 	_, port, err := net.SplitHostPort(s)
@@ -220,11 +285,12 @@ type choiceValue struct {
 	words []string
 }
 
-func (v choiceValue) String() string { return nameValue{v.p}.String() }
+func (v choiceValue) String() string { return nameValue{p: v.p}.String() }
 
 func (v choiceValue) Set(s string) error {
 	if !slices.Contains(v.words, s) {
-		return fmt.Errorf("want %s", strings.Join(v.words, " or "))
+		last := len(v.words) - 1
+		return fmt.Errorf("want %s or %s", strings.Join(v.words[:last], ", "), v.words[last])
 	}
 	*v.p = s
 	return nil
