@@ -66,32 +66,6 @@ func (a *app) joined(results []*tamtamv1.JoinResult) error {
 	})
 }
 
-func (a *app) leaveCommand() *ffcli.Command {
-	return a.command(&ffcli.Command{
-		Name:       "leave",
-		ShortUsage: "tamtamctl leave ADDRESS",
-		ShortHelp:  "Make the node forget a member, dead or alive.",
-		LongHelp: addressHelp + ` The
-member is shut out by this node until "tamtamctl join" names it again; other nodes
-keep it.
-
-  tamtamctl leave 192.0.2.1:9999`,
-		Exec: func(ctx context.Context, args []string) error {
-			address, err := oneArgument("leave", "address", args)
-			if err != nil {
-				return err
-			}
-			return a.call(ctx, func(ctx context.Context, c *api) error {
-				r, err := c.RemoveMember(ctx, &tamtamv1.RemoveMemberRequest{Address: address})
-				if err != nil {
-					return err
-				}
-				return a.print(toJSON(r.GetMember()), func(w io.Writer) { fmt.Fprintln(w, r.GetMember().GetAddress()) })
-			})
-		},
-	})
-}
-
 func (a *app) pingCommand() *ffcli.Command {
 	return a.command(&ffcli.Command{
 		Name:       "ping",
@@ -113,11 +87,12 @@ needs no member there, and makes none. Exits with 6 when no answer comes within
 				if err != nil {
 					return err
 				}
-				trip := r.GetRoundTrip().AsDuration()
 				return a.print(map[string]any{
 					"address":       r.GetAddress(),
-					"round_trip_ms": float64(trip.Microseconds()) / 1000,
-				}, func(w io.Writer) { fmt.Fprintf(w, "%s  %v\n", r.GetAddress(), trip) })
+					"round_trip_ms": millis(r.GetRoundTrip()),
+				}, func(w io.Writer) {
+					fmt.Fprintf(w, "%s  %s\n", r.GetAddress(), shortTrip(r.GetRoundTrip().AsDuration()))
+				})
 			})
 		},
 	})

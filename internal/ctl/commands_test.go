@@ -13,22 +13,27 @@ import (
 func TestCommandOutput(t *testing.T) {
 	addr := serve(t, &fake{})
 	const since = `"since":"1970-01-01T00:00:00Z"`
-	selfJSON := `{"address":"192.0.2.1:9999","status":"ALIVE",` + since + `,"local":true,"round_trip_ms":null}`
-	otherJSON := `{"address":"192.0.2.2:9999","status":"DEAD",` + since + `,"local":false,"round_trip_ms":null}`
+	const selfJSON = `{"address":"192.0.2.1:9999","name":"one","status":"ALIVE",` + since +
+		`,"local":true,"round_trip_ms":null,"version":"v9","session":"9223372036854775809","plain":false,"flapping":false}`
+	const otherJSON = `{"address":"192.0.2.2:9999","name":"two\u001b[2J\n","status":"DEAD",` + since +
+		`,"local":false,"round_trip_ms":0.412,"version":"","session":"0","plain":true,"flapping":true}`
 	for _, c := range []struct {
 		args  string
 		code  int
 		table string // a regular expression for all of stdout
 		json  string
 	}{
-		{"address", 0, `192\.0\.2\.1:9999\n`, `{"address":"192.0.2.1:9999","cluster":"c","max_payload_bytes":256,"started":"1970-01-01T00:00:00Z"}`},
-		{"nodes", 0, `ADDRESS +STATUS +SINCE +ROUND TRIP *\n192\.0\.2\.1:9999 +ALIVE .*this node\n192\.0\.2\.2:9999 +DEAD .*\n`, "[" + selfJSON + "," + otherJSON + "]"},
+		{"address", 0, `192\.0\.2\.1:9999\n`, `{"address":"192.0.2.1:9999","cluster":"c","detection_time_ms":2500,"max_payload_bytes":256,"name":"one","profile":"lan","started":"1970-01-01T00:00:00Z"}`},
+		{"nodes", 0, `ADDRESS +NAME +STATUS +SINCE +ROUND TRIP *\n192\.0\.2\.1:9999 +one +ALIVE .* -  +this node\n192\.0\.2\.2:9999 +two\\x1b\[2J\\n +DEAD .* 0\.41ms +plain, flapping\n`, "[" + selfJSON + "," + otherJSON + "]"},
 		{"nodes --status dead", 0, `ADDRESS.*\n192\.0\.2\.2:9999 .*\n`, "[" + otherJSON + "]"},
 		{"nodes --status Alive,dead --status suspected", 0, `ADDRESS.*\n192\.0\.2\.1:.*\n192\.0\.2\.2:.*\n`, "[" + selfJSON + "," + otherJSON + "]"},
 		{"nodes --status suspected", 3, ``, "[]"},
+		{"nodes --status left", 3, ``, "[]"},
 		{"healthy", 0, `ADDRESS.*\n192\.0\.2\.1:9999 .*\n`, "[" + selfJSON + "]"},
 		{"join a", 0, `192\.0\.2\.2:9999\n`, `[{"address":"a","members":["192.0.2.2:9999"]}]`},
 		{"join a silent", 0, `192\.0\.2\.2:9999\n`, `[{"address":"a","members":["192.0.2.2:9999"]},{"address":"silent","members":[],"error":"no answer from silent"}]`},
+		{"leave", 0, `left: 2 of 3 members know\n`, `{"acknowledged":2,"unacknowledged":1}`},
+		{"leave a b", 2, ``, ``},
 		{"leave 192.0.2.2:9999", 0, `192\.0\.2\.2:9999\n`, otherJSON},
 		{"leave nobody", 3, ``, ``},
 		{"ping a:1", 0, `a:1 +1\.5ms\n`, `{"address":"a:1","round_trip_ms":1.5}`},
@@ -53,6 +58,13 @@ func TestCommandOutput(t *testing.T) {
 		if r.code != c.code || r.out != want {
 			t.Errorf("%s -o json: exit code %d, want %d; stdout %q, want %q; stderr %q", c.args, r.code, c.code, r.out, want, r.err)
 		}
+	}
+}
+
+// TestLeaveNobody: the variable of a script that is not set must not end the daemon.
+func TestLeaveNobody(t *testing.T) {
+	if r := run(t, "--rpc", serve(t, &fake{}), "leave", ""); r.code != 2 || r.out != "" || !strings.Contains(r.err, `""`) {
+		t.Errorf("%+v", r)
 	}
 }
 

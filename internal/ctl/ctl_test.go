@@ -216,7 +216,7 @@ func TestBashCompletion(t *testing.T) {
 		"tamtamctl no":                   "nodes",
 		"tamtamctl configure ":           "heartbeat threshold",
 		"tamtamctl configure threshold ": "trace debug info",
-		"tamtamctl nodes --status ":      "alive suspected dead",
+		"tamtamctl nodes --status ":      "alive suspected dead left",
 		"tamtamctl -o ":                  "table json",
 		"tamtamctl stream --enc":         "--encoding",
 	} {

@@ -40,12 +40,20 @@ type fake struct {
 	settings *pb.Settings
 }
 
+// member is the node itself, or a plain member whose name is hostile.
 func member(address string, s pb.MemberStatus) *pb.Member {
-	return &pb.Member{Address: address, Status: s, StatusSince: timestamppb.New(time.Unix(0, 0)), Local: address == self}
+	m := &pb.Member{Address: address, Status: s, StatusSince: timestamppb.New(time.Unix(0, 0))}
+	if address == self {
+		m.Local, m.Name, m.Version, m.Session = true, "one", "v9", 1<<63+1
+	} else {
+		m.Name, m.Plain, m.Flapping, m.RoundTrip = "two\x1b[2J\n", true, true, durationpb.New(412*time.Microsecond)
+	}
+	return m
 }
 
 func (f *fake) GetLocalNode(context.Context, *pb.GetLocalNodeRequest) (*pb.GetLocalNodeResponse, error) {
-	return &pb.GetLocalNodeResponse{Member: member(self, pb.MemberStatus_MEMBER_STATUS_ALIVE), ClusterName: "c", MaxPayloadBytes: 256}, nil
+	return &pb.GetLocalNodeResponse{Member: member(self, pb.MemberStatus_MEMBER_STATUS_ALIVE), ClusterName: "c", MaxPayloadBytes: 256,
+		Profile: "lan", DetectionTime: durationpb.New(2500 * time.Millisecond)}, nil
 }
 
 func (f *fake) ListMembers(_ context.Context, r *pb.ListMembersRequest) (*pb.ListMembersResponse, error) {
@@ -71,6 +79,10 @@ func (f *fake) Join(_ context.Context, r *pb.JoinRequest) (*pb.JoinResponse, err
 		out.Results = append(out.Results, &pb.JoinResult{Address: a, Members: []string{other}})
 	}
 	return out, nil
+}
+
+func (f *fake) Leave(context.Context, *pb.LeaveRequest) (*pb.LeaveResponse, error) {
+	return &pb.LeaveResponse{Acknowledged: 2, Unacknowledged: 1}, nil
 }
 
 func (f *fake) RemoveMember(_ context.Context, r *pb.RemoveMemberRequest) (*pb.RemoveMemberResponse, error) {

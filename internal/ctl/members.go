@@ -23,7 +23,7 @@ func (a *app) addressCommand() *ffcli.Command {
 		LongHelp: `Others join the cluster through this address.
 
   tamtamctl address
-  tamtamctl -o json address    # and the cluster's name and limits`,
+  tamtamctl -o json address    # and names, profile and limits`,
 		Exec: func(ctx context.Context, args []string) error {
 			if err := noArguments("address", args); err != nil {
 				return err
@@ -35,9 +35,12 @@ func (a *app) addressCommand() *ffcli.Command {
 				}
 				return a.print(map[string]any{
 					"address":           r.GetMember().GetAddress(),
+					"name":              r.GetMember().GetName(),
 					"started":           r.GetStarted().AsTime(),
 					"cluster":           r.GetClusterName(),
 					"max_payload_bytes": r.GetMaxPayloadBytes(),
+					"profile":           r.GetProfile(),
+					"detection_time_ms": millis(r.GetDetectionTime()),
 				}, func(w io.Writer) { fmt.Fprintln(w, r.GetMember().GetAddress()) })
 			})
 		},
@@ -47,12 +50,14 @@ func (a *app) addressCommand() *ffcli.Command {
 func (a *app) nodesCommand() *ffcli.Command {
 	var wanted statusList
 	fs := flag.NewFlagSet("nodes", flag.ContinueOnError)
-	fs.Var(&wanted, "status", "only members of this `status`: alive, suspected or dead; repeatable and comma separated")
+	fs.Var(&wanted, "status", "only members of this `status`: alive, suspected, dead or left; repeatable and comma separated")
 	return a.command(&ffcli.Command{
 		Name:       "nodes",
 		ShortUsage: "tamtamctl nodes [--status STATUS]",
 		ShortHelp:  "List the members, as the node sees them.",
-		LongHelp: `The node itself is listed, too. Exits with 3 when no member has the status.
+		LongHelp: `The node itself is listed, too. A plain member speaks bare Smudge: nothing lost on
+the way to it is sent again. A flapping one came or went more than a few times in
+the last minute. Exits with 3 when no member has the status.
 
   tamtamctl nodes
   tamtamctl nodes --status suspected,dead
@@ -110,7 +115,7 @@ func (a *app) list(ctx context.Context, wanted statusList) error {
 }
 
 // statusNames are the values of --status, for completion too.
-var statusNames = []string{"alive", "suspected", "dead"}
+var statusNames = []string{"alive", "suspected", "dead", "left"}
 
 // statusList is the value of --status.
 type statusList []tamtamv1.MemberStatus

@@ -23,8 +23,9 @@ func (a *app) monitorCommand() *ffcli.Command {
 		ShortUsage: "tamtamctl monitor",
 		ShortHelp:  "Print the members, then each change of one.",
 		LongHelp: `A line for each present member, then for each change as it happens, with the
-status before. Ends with Ctrl-C, when its output is closed, or when the daemon
-ends. Having fallen behind, it goes on after the last change it saw.
+status before, and with the node that said so, where that is not the member. Ends
+with Ctrl-C, when its output is closed, or when the daemon ends. Having fallen
+behind, it goes on after the last change it saw.
 
   tamtamctl monitor
   tamtamctl monitor -o json | jq 'select(.event == "change")'`,
@@ -66,6 +67,9 @@ type eventJSON struct {
 	Member   *memberJSON `json:"member,omitempty"`
 	Previous string      `json:"previous_status,omitempty"`
 	Resumed  bool        `json:"resumed,omitempty"`
+	// Of a change; absent when unknown.
+	Time       *time.Time `json:"time,omitempty"`
+	ReportedBy string     `json:"reported_by,omitempty"`
 }
 
 func (a *app) event(r *tamtamv1.WatchMembersResponse) error {
@@ -87,6 +91,11 @@ func (a *app) event(r *tamtamv1.WatchMembersResponse) error {
 		if p := r.GetChange().GetPreviousStatus(); p != 0 {
 			j.Previous = statusName(p)
 		}
+		if r.GetChange().GetTime() != nil {
+			at := r.GetChange().GetTime().AsTime()
+			j.Time = &at
+		}
+		j.ReportedBy = r.GetChange().GetReportedBy()
 	default:
 		return nil // of a daemon newer than we are
 	}
@@ -103,6 +112,14 @@ func (a *app) event(r *tamtamv1.WatchMembersResponse) error {
 		if j.Previous != "" && j.Previous != now {
 			was = "  was " + j.Previous
 		}
-		fmt.Fprintf(w, "%s  %-9s  %s%s\n", m.GetStatusSince().AsTime().Local().Format(time.DateTime), now, m.GetAddress(), was)
+		by := ""
+		if j.ReportedBy != "" && j.ReportedBy != m.GetAddress() {
+			by = "  by " + j.ReportedBy
+		}
+		at := m.GetStatusSince().AsTime()
+		if j.Time != nil {
+			at = *j.Time
+		}
+		fmt.Fprintf(w, "%s  %-9s  %s%s%s\n", at.Local().Format(time.DateTime), now, m.GetAddress(), was, by)
 	})
 }

@@ -10,11 +10,9 @@ import (
 	"os"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
-	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
 func (a *app) json() bool { return a.flags.Output == ctlflags.JSON }
@@ -37,49 +35,6 @@ func (a *app) print(v any, table func(io.Writer)) error {
 	}
 	_, err := io.WriteString(a.Out, b.String()) // at once: a reader sees whole lines
 	return err
-}
-
-// memberJSON is a member in JSON.
-type memberJSON struct {
-	Address string    `json:"address"`
-	Status  string    `json:"status"`
-	Since   time.Time `json:"since"`
-	Local   bool      `json:"local"`
-	// RoundTrip is in milliseconds, null when there is none.
-	RoundTrip *float64 `json:"round_trip_ms"`
-}
-
-func toJSON(m *tamtamv1.Member) memberJSON {
-	j := memberJSON{
-		Address: m.GetAddress(),
-		Status:  statusName(m.GetStatus()),
-		Since:   m.GetStatusSince().AsTime(),
-		Local:   m.GetLocal(),
-	}
-	if m.GetRoundTrip() != nil {
-		ms := float64(m.GetRoundTrip().AsDuration().Microseconds()) / 1000
-		j.RoundTrip = &ms
-	}
-	return j
-}
-
-func statusName(s tamtamv1.MemberStatus) string {
-	return strings.TrimPrefix(s.String(), "MEMBER_STATUS_")
-}
-
-const memberHeader = "ADDRESS\tSTATUS\tSINCE\tROUND TRIP\t\n"
-
-// memberRow writes a member under memberHeader.
-func memberRow(w io.Writer, m *tamtamv1.Member) {
-	trip, local := "-", ""
-	if m.GetRoundTrip() != nil {
-		trip = m.GetRoundTrip().AsDuration().String()
-	}
-	if m.GetLocal() {
-		local = "this node"
-	}
-	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", m.GetAddress(), statusName(m.GetStatus()),
-		m.GetStatusSince().AsTime().Local().Format(time.DateTime), trip, local)
 }
 
 // isTerminal tells whether a person looks at the stream.

@@ -206,6 +206,8 @@ func TestBadConfiguration(t *testing.T) {
 		{"no such interface", []string{"--iface", "nosuch0"}, nil, 1, []string{"nosuch0", "lo"}},
 		{"combination", []string{"--iface", "lo", "--bind", "127.0.0.1"}, nil, 1, []string{"--iface", "--bind"}},
 		{"combination", []string{"-6", "--bind", "127.0.0.1"}, nil, 1, []string{"--ipv6", "--bind"}},
+		{"combination", []string{"--advertise", "::1", "--bind", "127.0.0.1"}, nil, 1, []string{"--advertise ::1", "--bind 127.0.0.1"}},
+		{"bad profile", nil, []string{"TAMTAM_PROFILE=moon"}, 1, []string{"TAMTAM_PROFILE", "moon", "lan, wan or local"}},
 		{"bad variable", nil, []string{"TAMTAM_MAX=9999"}, 1, []string{"TAMTAM_MAX", "9999", "1116"}},
 		{"unknown key", []string{"--config", unknown}, nil, 1, []string{unknown + ":2", "prot", `"port"`}},
 		{"no such file", []string{"--config", filepath.Join(dir, "none.yaml")}, nil, 1, []string{"none.yaml"}},

@@ -24,9 +24,10 @@ func TestCommands(t *testing.T) {
 		json bool     // stdout is one line of JSON with -o json, too
 	}{
 		{[]string{"address"}, 0, []string{self}, nil, true},
-		{[]string{"nodes"}, 0, []string{self, other, "ALIVE"}, nil, true},
+		{[]string{"nodes"}, 0, []string{self, other, "NAME", "ALIVE", "this node"}, nil, true},
 		{[]string{"nodes", "--status", "alive,dead"}, 0, []string{self}, nil, true},
 		{[]string{"nodes", "--status", "dead"}, 3, nil, nil, true},
+		{[]string{"nodes", "--status", "gone"}, 1, nil, []string{"gone", "left"}, false},
 		{[]string{"healthy"}, 0, []string{self, other}, nil, true},
 		{[]string{"join", other}, 0, []string{other}, nil, true},
 		{[]string{"join", other, "no-such-host.invalid"}, 0, []string{other}, []string{"no-such-host.invalid"}, true},
@@ -62,7 +63,8 @@ func TestCommands(t *testing.T) {
 		{[]string{"completion", "tcsh"}, 2, nil, []string{"tcsh", "bash"}, false},
 		{[]string{"leave", "127.0.0.1:1"}, 3, nil, []string{"127.0.0.1:1"}, false},
 		{[]string{"leave", self}, 5, nil, []string{self}, false},
-		{[]string{"leave"}, 2, nil, []string{"leave"}, false},
+		{[]string{"leave", self, other}, 2, nil, []string{"leave", "2"}, false},
+		{[]string{"leave", ""}, 2, nil, []string{"leave"}, false},
 		{[]string{"node"}, 2, nil, []string{`"nodes"`}, false},
 		{[]string{"nodes", "--frob"}, 2, nil, []string{"--frob"}, false},
 		{[]string{"nodes", "extra"}, 2, nil, []string{"extra"}, false},
