@@ -3,9 +3,9 @@
 
 // Package admission decides who may become a member. Hearsay is not membership:
 // an address that others mention, or that a datagram claims to come from, is a
-// candidate. It is greeted with a ping, and admitted when it has answered. So
-// forged gossip fills no table for long, and whoever writes another's address
-// into a packet gains nothing by it.
+// candidate. It is greeted, and admitted when it has answered. So forged gossip
+// fills no table for long, and whoever writes another's address into a packet
+// gains nothing by it.
 //
 // The package does no IO and reads no clock: it is told the time and says what
 // to send. Its types are not safe for concurrent use.
@@ -22,29 +22,57 @@ import (
 // Bounds of the candidates. At a bound a new candidate is refused; it is heard
 // of again, or asks again, if it is real.
 const (
-	MaxCandidates      = 1024
-	MaxCandidatesPerIP = 256 // one machine may well run a hundred nodes
+	MaxCandidates          = 4096
+	MaxCandidatesPerTeller = 1024 // a member that tells nonsense leaves room for others
+	MaxCandidatesPerIP     = 256  // one machine may well run a hundred nodes
+)
+
+// Bounds of the passive ones, which anybody makes with a forged source: they are
+// counted by themselves, so that they take no room from those that somebody asked
+// for or a member told of.
+const (
+	MaxPassive      = 1024
+	MaxPassivePerIP = 128
 )
 
 // greetings are the times, from the first, at which a candidate is greeted. A
 // lost greeting costs little when the next one follows soon; the last leaves the
-// answer a second to arrive, and then the candidate is dropped.
-var greetings = [...]time.Duration{0, 200 * time.Millisecond, 600 * time.Millisecond, 1400 * time.Millisecond}
+// answer a second to arrive, and then the candidate is dropped. Whoever has not
+// answered a hello by bareFrom may be a plain node, and is pinged as well.
+var greetings = [...]time.Duration{
+	0, 60 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1400 * time.Millisecond,
+}
+
+const bareFrom = 400 * time.Millisecond
 
 // Patience is how long a candidate has to answer.
 const Patience = 2400 * time.Millisecond
 
-// greetingsPerSecond bounds what forged addresses can make the node send: 11
-// bytes each.
+// greetingsPerSecond bounds what forged addresses can make the node send: some
+// 50 bytes each.
 const greetingsPerSecond = 1000
 
-// Greeting is a ping to send.
+// Greeting is a hello to send, and, if Bare, a ping, too.
 type Greeting struct {
 	To        netip.AddrPort
-	Heartbeat uint32 // the answer carries it back
+	Bare      bool
+	Heartbeat uint32 // of the ping; the answer carries it back
+}
+
+// Reason is why an address is a candidate.
+type Reason struct {
+	// By is who told of it; invalid when nobody did.
+	By netip.AddrPort
+	// Ask says that it is to be asked for its members when it has answered.
+	Ask bool
+	// Passive: all that is known is a packet that anybody can have sent. It is
+	// answered by a ping in place of an acknowledgement, of the same size, and
+	// greeted no further.
+	Passive bool
 }
 
 type candidate struct {
+	Reason
 	heartbeat uint32
 	first     time.Time // when it was first greeted
 	sent      int
@@ -52,18 +80,21 @@ type candidate struct {
 
 // Candidates are the addresses that may answer yet.
 type Candidates struct {
-	m      map[netip.AddrPort]*candidate
-	perIP  map[netip.Addr]int
-	limit  *rate.Limiter
-	Expiry func(netip.AddrPort) // told of each that did not answer; may be nil
+	m               map[netip.AddrPort]*candidate
+	passive, active quota
+	perTeller       map[netip.AddrPort]int
+	limit           *rate.Limiter
+	Expiry          func(netip.AddrPort) // told of each that did not answer; may be nil
 }
 
 // NewCandidates returns an empty table.
 func NewCandidates() *Candidates {
 	return &Candidates{
-		m:     make(map[netip.AddrPort]*candidate),
-		perIP: make(map[netip.Addr]int),
-		limit: rate.NewLimiter(greetingsPerSecond, greetingsPerSecond),
+		m:         make(map[netip.AddrPort]*candidate),
+		passive:   quota{max: MaxPassive, maxPerIP: MaxPassivePerIP, perIP: make(map[netip.Addr]int)},
+		active:    quota{max: MaxCandidates, maxPerIP: MaxCandidatesPerIP, perIP: make(map[netip.Addr]int)},
+		perTeller: make(map[netip.AddrPort]int),
+		limit:     rate.NewLimiter(greetingsPerSecond, greetingsPerSecond),
 	}
 }
 
@@ -72,17 +103,65 @@ func (c *Candidates) Len() int { return len(c.m) }
 
 // Add makes the address a candidate, to be greeted at the next Tick. clock is
 // the heartbeat of the cluster as far as it is known. It returns false when a
-// bound is reached; an address that is a candidate already stays one.
-func (c *Candidates) Add(a netip.AddrPort, clock uint32, now time.Time) bool {
-	if _, ok := c.m[a]; ok {
+// bound is reached; an address that is a candidate already stays one, and a passive
+// one becomes an active one.
+func (c *Candidates) Add(a netip.AddrPort, why Reason, clock uint32, now time.Time) bool {
+	if k, ok := c.m[a]; ok {
+		k.Ask = k.Ask || why.Ask
+		if k.Passive && !why.Passive {
+			if !c.active.take(a) {
+				return false
+			}
+			c.passive.give(a)
+			k.Passive, k.first = false, now
+		}
 		return true
 	}
-	if len(c.m) >= MaxCandidates || c.perIP[a.Addr()] >= MaxCandidatesPerIP {
+	if why.By.IsValid() && c.perTeller[why.By] >= MaxCandidatesPerTeller || !c.quota(why).take(a) {
 		return false
 	}
-	c.m[a] = &candidate{heartbeat: greetingHeartbeat(clock), first: now}
-	c.perIP[a.Addr()]++
+	c.m[a] = &candidate{Reason: why, heartbeat: greetingHeartbeat(clock), first: now}
+	c.perTeller[why.By]++
 	return true
+}
+
+func (c *Candidates) quota(why Reason) *quota {
+	if why.Passive {
+		return &c.passive
+	}
+	return &c.active
+}
+
+// quota counts candidates of a sort.
+type quota struct {
+	max, maxPerIP int
+	taken         int
+	perIP         map[netip.Addr]int
+}
+
+func (q *quota) take(a netip.AddrPort) bool {
+	if q.taken >= q.max || q.perIP[a.Addr()] >= q.maxPerIP {
+		return false
+	}
+	q.taken++
+	q.perIP[a.Addr()]++
+	return true
+}
+
+func (q *quota) give(a netip.AddrPort) {
+	q.taken--
+	decrement(q.perIP, a.Addr())
+}
+
+// Ping returns the heartbeat of the ping that answers a packet of a passive
+// candidate, and false for any other.
+func (c *Candidates) Ping(a netip.AddrPort) (heartbeat uint32, ok bool) {
+	k := c.m[a]
+	if k == nil || !k.Passive {
+		return 0, false
+	}
+	k.sent++
+	return k.heartbeat, true
 }
 
 // greetingSpread is how far beyond the clock a greeting may be. Wide enough that
@@ -97,28 +176,33 @@ func greetingHeartbeat(clock uint32) uint32 {
 	return clock + 1 + rand.Uint32N(greetingSpread)
 }
 
-// Answered tells whether an answer with this heartbeat admits the address, which
-// is no candidate any more if so.
+// Answered tells whether an answer with this heartbeat admits the address. It stays
+// a candidate until it is dropped.
 func (c *Candidates) Answered(a netip.AddrPort, heartbeat uint32) bool {
 	k, ok := c.m[a]
-	if !ok || k.sent == 0 || k.heartbeat != heartbeat {
-		return false
-	}
-	c.remove(a)
-	return true
+	return ok && k.sent > 0 && k.heartbeat == heartbeat
 }
 
-// Drop forgets the address.
-func (c *Candidates) Drop(a netip.AddrPort) {
-	if _, ok := c.m[a]; ok {
-		c.remove(a)
+// Drop forgets the address, and tells why it was a candidate.
+func (c *Candidates) Drop(a netip.AddrPort) Reason {
+	k, ok := c.m[a]
+	if !ok {
+		return Reason{}
 	}
+	c.remove(a)
+	return k.Reason
 }
 
 func (c *Candidates) remove(a netip.AddrPort) {
+	why := c.m[a].Reason
 	delete(c.m, a)
-	if c.perIP[a.Addr()]--; c.perIP[a.Addr()] == 0 {
-		delete(c.perIP, a.Addr())
+	c.quota(why).give(a)
+	decrement(c.perTeller, why.By)
+}
+
+func decrement[K comparable](m map[K]int, k K) {
+	if m[k]--; m[k] == 0 {
+		delete(m, k)
 	}
 }
 
@@ -136,12 +220,12 @@ func (c *Candidates) Tick(out []Greeting, now time.Time) ([]Greeting, time.Time)
 			}
 			continue
 		}
-		if k.sent < len(greetings) && age >= greetings[k.sent] && c.limit.AllowN(now, 1) {
-			out = append(out, Greeting{To: a, Heartbeat: k.heartbeat})
+		if !k.Passive && k.sent < len(greetings) && age >= greetings[k.sent] && c.limit.AllowN(now, 1) {
+			out = append(out, Greeting{To: a, Bare: greetings[k.sent] >= bareFrom, Heartbeat: k.heartbeat})
 			k.sent++
 		}
 		due := k.first.Add(Patience)
-		if k.sent < len(greetings) {
+		if !k.Passive && k.sent < len(greetings) {
 			due = k.first.Add(greetings[k.sent])
 			if !due.After(now) { // the limit was reached: wait for it
 				due = now.Add(10 * time.Millisecond)

@@ -46,7 +46,7 @@ func TestGreetedUntilPatienceEnds(t *testing.T) {
 	c := NewCandidates()
 	var expired []netip.AddrPort
 	c.Expiry = func(a netip.AddrPort) { expired = append(expired, a) }
-	if !c.Add(alice, 500, start) {
+	if !c.Add(alice, Reason{}, 500, start) {
 		t.Fatal("refused")
 	}
 	sent, when := run(c, start, time.Minute)
@@ -54,6 +54,9 @@ func TestGreetedUntilPatienceEnds(t *testing.T) {
 		t.Fatalf("%d greetings at %v, want %d", len(sent), when, len(greetings))
 	}
 	for i, g := range sent {
+		if g.Bare != (when[i] >= bareFrom) {
+			t.Errorf("greeting %d at %v: bare %v", i, when[i], g.Bare)
+		}
 		if g.To != alice || g.Heartbeat != sent[0].Heartbeat || when[i] != greetings[i] {
 			t.Errorf("greeting %d is %v at %v", i, g, when[i])
 		}
@@ -71,7 +74,7 @@ func TestGreetedUntilPatienceEnds(t *testing.T) {
 
 func TestOnlyTheRightAnswerAdmits(t *testing.T) {
 	c := NewCandidates()
-	c.Add(alice, 0, start)
+	c.Add(alice, Reason{}, 0, start)
 	if c.Answered(alice, 1) {
 		t.Error("an answer before the greeting admits")
 	}
@@ -83,21 +86,47 @@ func TestOnlyTheRightAnswerAdmits(t *testing.T) {
 	if !c.Answered(alice, h) {
 		t.Error("the right answer does not admit")
 	}
-	if c.Answered(alice, h) || c.Len() != 0 {
+	if c.Drop(alice); c.Answered(alice, h) || c.Len() != 0 {
 		t.Error("the answer admits twice")
 	}
 }
 
 func TestAddAgainChangesNothing(t *testing.T) {
 	c := NewCandidates()
-	c.Add(alice, 0, start)
+	c.Add(alice, Reason{}, 0, start)
 	first, _ := c.Tick(nil, start)
-	if !c.Add(alice, 1000, start.Add(time.Millisecond)) {
+	if !c.Add(alice, Reason{}, 1000, start.Add(time.Millisecond)) {
 		t.Error("refused")
 	}
 	rest, _ := run(c, start.Add(time.Millisecond), time.Minute)
-	if len(rest) != len(greetings)-1 || rest[0] != first[0] {
+	if len(rest) != len(greetings)-1 || rest[0].Heartbeat != first[0].Heartbeat {
 		t.Errorf("greeted on with %v after %v", rest, first)
+	}
+}
+
+// TestPassiveIsAnsweredAndNotGreeted: a packet that anybody can have sent makes
+// nothing go out but one answer each.
+func TestPassiveIsAnsweredAndNotGreeted(t *testing.T) {
+	c := NewCandidates()
+	if _, ok := c.Ping(alice); ok {
+		t.Error("a ping for nobody")
+	}
+	c.Add(alice, Reason{Passive: true}, 0, start)
+	h, ok := c.Ping(alice)
+	if sent, _ := run(c, start, time.Second); !ok || len(sent) != 0 {
+		t.Errorf("%v, and greeted with %v", ok, sent)
+	}
+	if !c.Answered(alice, h) {
+		t.Error("the answer does not admit")
+	}
+	// Told of by others, it is greeted all the same.
+	c.Add(alice, Reason{Ask: true}, 0, start.Add(time.Second))
+	if sent, _ := run(c, start.Add(time.Second), time.Minute); len(sent) != len(greetings)-1 {
+		t.Errorf("greeted with %v", sent)
+	}
+	c.Add(alice, Reason{Passive: true}, 0, start)
+	if run(c, start, time.Minute); c.Len() != 0 {
+		t.Error("it stays for ever")
 	}
 }
 
@@ -105,15 +134,17 @@ func TestBounds(t *testing.T) {
 	for _, c := range []struct {
 		name       string
 		oneMachine bool
+		why        Reason
 		want       int
 	}{
-		{"one machine", true, MaxCandidatesPerIP},
-		{"many machines", false, MaxCandidates},
+		{"one machine", true, Reason{}, MaxCandidatesPerIP},
+		{"many machines", false, Reason{}, MaxCandidates},
+		{"one teller", false, Reason{By: alice}, MaxCandidatesPerTeller},
 	} {
 		k := NewCandidates()
 		taken := 0
 		for i := range 3 * MaxCandidates {
-			if k.Add(nth(i, c.oneMachine), 0, start) {
+			if k.Add(nth(i, c.oneMachine), c.why, 0, start) {
 				taken++
 			}
 		}
@@ -122,8 +153,8 @@ func TestBounds(t *testing.T) {
 		}
 		// All leave, and there is room again for as many.
 		run(k, start, time.Minute)
-		if k.Len() != 0 || len(k.perIP) != 0 {
-			t.Errorf("%s: %d candidates and %d machines are left", c.name, k.Len(), len(k.perIP))
+		if k.Len() != 0 || len(k.active.perIP)+len(k.perTeller) != 0 {
+			t.Errorf("%s: %d candidates and %d machines are left", c.name, k.Len(), len(k.active.perIP))
 		}
 	}
 }
@@ -134,7 +165,7 @@ func TestGreetingsAreLimited(t *testing.T) {
 	for ms := range 2_000 { // two seconds of a flood, with room made for more at once
 		at := start.Add(time.Duration(ms) * time.Millisecond)
 		for i := range 10 {
-			c.Add(nth(ms*10+i, false), 0, at)
+			c.Add(nth(ms*10+i, false), Reason{}, 0, at)
 		}
 		out, _ := c.Tick(nil, at)
 		for _, g := range out {
@@ -187,5 +218,31 @@ func TestPlausible(t *testing.T) {
 	k.Accept(1<<30-1, true, start)
 	if k.Plausible(0xFFFFFFF0) {
 		t.Error("a death at the wrap is plausible")
+	}
+}
+
+// TestPassiveTakeNoRoom: forged sources cannot keep out whom somebody asks for.
+func TestPassiveTakeNoRoom(t *testing.T) {
+	c, now := NewCandidates(), time.Now()
+	at := func(i int) netip.AddrPort {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i / MaxPassivePerIP)}), uint16(i%MaxPassivePerIP+1))
+	}
+	for i := range 2 * MaxPassive {
+		if got, want := c.Add(at(i), Reason{Passive: true}, 0, now), i < MaxPassive; got != want {
+			t.Fatalf("passive candidate %d: %v", i, got)
+		}
+	}
+	if a := netip.AddrPortFrom(at(0).Addr(), 60000); !c.Add(a, Reason{Ask: true}, 0, now) {
+		t.Error("no room for a new one of the same IP")
+	}
+	if !c.Add(at(0), Reason{}, 0, now) {
+		t.Error("a passive one cannot become an active one")
+	}
+	if !c.Add(at(2*MaxPassive), Reason{Passive: true}, 0, now) {
+		t.Error("which has not made room")
+	}
+	c.Tick(nil, now.Add(Patience))
+	if c.Len() != 0 || c.passive.taken != 0 || c.active.taken != 0 || len(c.passive.perIP)+len(c.active.perIP) != 0 {
+		t.Errorf("left: %+v", c)
 	}
 }

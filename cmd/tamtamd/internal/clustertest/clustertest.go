@@ -21,7 +21,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -108,12 +107,12 @@ func (p *Process) Kill() {
 	<-p.done
 }
 
-// Terminate asks the process to end, and returns its exit code and how long it
-// took.
-func (p *Process) Terminate() (code int, took time.Duration) {
+// End sends the process a signal that asks it to end, and returns its exit code and
+// how long it took.
+func (p *Process) End(with os.Signal) (code int, took time.Duration) {
 	p.t.Helper()
 	began := time.Now()
-	if err := p.Cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := p.Cmd.Process.Signal(with); err != nil {
 		p.t.Fatal(err)
 	}
 	code = p.Wait()
@@ -194,6 +193,13 @@ func (d *Daemon) ready() bool {
 	return false
 }
 
+// Restart starts a daemon anew at the same gossip address. The old one must have
+// ended.
+func (d *Daemon) Restart(args ...string) *Daemon {
+	d.t.Helper()
+	return StartDaemon(d.t, d.dir, nil, append([]string{"--port", fmt.Sprint(d.Gossip.Port())}, args...)...)
+}
+
 // Result is what a run of tamtamctl came to.
 type Result struct {
 	Out, Err string
@@ -226,23 +232,40 @@ func Ctl(t testing.TB, dir string, env []string, stdin string, args ...string) R
 
 // Member is a member as tamtamctl prints it in JSON.
 type Member struct {
-	Address, Status string
-	Local           bool
+	Address, Name, Status, Version, Session string
+	Local, Plain, Flapping                  bool
+}
+
+// Members returns the members that the daemon lists, by address.
+func (d *Daemon) Members() map[string]Member {
+	d.t.Helper()
+	r := d.Ctl("nodes", "-o", "json")
+	var list []Member
+	if err := json.Unmarshal([]byte(r.Out), &list); err != nil {
+		d.t.Fatalf("nodes printed %q, %q: %v", r.Out, r.Err, err)
+	}
+	members := map[string]Member{}
+	for _, m := range list {
+		members[m.Address] = m
+	}
+	return members
 }
 
 // Statuses returns the statuses of the members that the daemon lists, by address.
 func (d *Daemon) Statuses() map[string]string {
 	d.t.Helper()
-	r := d.Ctl("nodes", "-o", "json")
-	var members []Member
-	if err := json.Unmarshal([]byte(r.Out), &members); err != nil {
-		d.t.Fatalf("nodes printed %q, %q: %v", r.Out, r.Err, err)
-	}
 	statuses := map[string]string{}
-	for _, m := range members {
-		statuses[m.Address] = m.Status
+	for a, m := range d.Members() {
+		statuses[a] = m.Status
 	}
 	return statuses
+}
+
+// Status returns the status of another daemon as this one lists it, "" when it
+// does not.
+func (d *Daemon) Status(of *Daemon) string {
+	d.t.Helper()
+	return d.Members()[of.Gossip.String()].Status
 }
 
 // Sees tells whether the daemon lists exactly these members, all alive.
@@ -269,6 +292,18 @@ func Cluster(t testing.TB, dir string, n int, args ...string) []*Daemon {
 		Eventually(t, d.Gossip.String()+" sees everybody", func() bool { return d.Sees(all...) })
 	}
 	return all
+}
+
+// Meanwhile polls until done holds, and fails as soon as ok does not. It is for what
+// must not happen: done says how much must have gone on without it.
+func Meanwhile(t testing.TB, what string, ok, done func() bool) {
+	t.Helper()
+	Eventually(t, "enough of the time in which "+what, func() bool {
+		if !ok() {
+			t.Fatalf("not so: %s", what)
+		}
+		return done()
+	})
 }
 
 // Eventually polls until ok holds.

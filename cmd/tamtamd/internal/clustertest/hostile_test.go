@@ -156,7 +156,7 @@ func TestHostileDatagrams(t *testing.T) {
 			}
 			counted := victim.Counters()
 			t.Logf("sent %d, counted %v", sent, counted)
-			for _, reason := range []string{"size", "checksum", "sender_port", "entry_count", "target", "status", "broadcast_length", "self", "stranger", "heartbeat"} {
+			for _, reason := range []string{"size", "checksum", "sender_port", "entry_count", "target", "status", "broadcast_length", "self", "stranger", "bare_from_member"} {
 				if counted["dropped_"+reason] == 0 {
 					t.Errorf("none was dropped for %s", reason)
 				}

@@ -20,7 +20,7 @@ type plain struct {
 }
 
 // freePort returns a UDP port that nobody has at the moment.
-func freePort(t *testing.T, ip string) uint16 {
+func freePort(t testing.TB, ip string) uint16 {
 	t.Helper()
 	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(ip), 0)))
 	if err != nil {

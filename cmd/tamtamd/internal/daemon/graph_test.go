@@ -13,7 +13,7 @@ import (
 // layers are the daemon's packages, highest first: each may import only those
 // after it.
 var layers = []string{
-	"clustertest", "daemon", "rpc", "gossip", "discovery", "broadcast", "smudgenode",
+	"clustertest", "daemon", "rpc", "gossip", "discovery", "broadcast", "peerfile", "smudgenode",
 	"admission", "member", "transport", "datagram", "logging", "fanout",
 }
 

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -26,6 +27,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peerfile"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/rpc"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/smudgenode"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
@@ -41,7 +43,14 @@ const (
 	smudgeStart = 10 * time.Second
 	// callsEnd is how long calls under way may take to end at a shutdown.
 	callsEnd = 300 * time.Millisecond
+	// goodbyeWithin is how long members may take to acknowledge a goodbye.
+	goodbyeWithin = 500 * time.Millisecond
 )
+
+// timings of the transport, by profile.
+var timings = map[string]transport.Timing{
+	daemonflags.LAN: transport.LAN, daemonflags.WAN: transport.WAN, daemonflags.Local: transport.Local,
+}
 
 // Run runs a daemon until ctx is done, a signal comes (run.ErrSignal), or
 // something gives up.
@@ -51,7 +60,7 @@ const (
 //	streams ─┤   their subscriptions end, so that calls can
 //	rpc ─────┤   no new calls, those under way end
 //	seeds ───┤
-//	gossip ──┤   socket ─▶ gossip.Node ─▶ smudgenode.Node ─▶ Smudge
+//	gossip ──┤   goodbye, then endpoint ─▶ gossip.Node ─▶ smudgenode.Node ─▶ Smudge
 //	multicast┘
 func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error {
 	// What to log, and how much of it.
@@ -88,21 +97,35 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 		return fmt.Errorf("%w%s", err, bindHint(err, "--port", "--bind"))
 	}
 	defer socket.Close()
-	local := socket.Local()
+	local := advertised(flags.Advertise, socket.Local())
 	listener, err := net.Listen("tcp", flags.RPC)
 	if err != nil {
 		return fmt.Errorf("serve gRPC on %s: %w%s", flags.RPC, opCause(err), bindHint(err, "--rpc", "--rpc"))
 	}
 	defer listener.Close()
 
-	// The node. Smudge's calls back come only once engine.Run runs.
+	var known []netip.AddrPort
+	if flags.StateDir != "" {
+		if known, err = peerfile.Load(flags.StateDir); err != nil {
+			return fmt.Errorf("--state-dir %s: %w", flags.StateDir, err)
+		}
+	}
+
+	// The node. Smudge's calls back come only once endpoint.Run and engine.Run run.
+	info := transport.Info{
+		Addr: local, MaxPayload: flags.MaxPayload, Name: nodeName(flags.Name),
+		Cluster: flags.ClusterName, Version: build.Version,
+	}
+	endpoint := transport.NewEndpoint(socket, info, timings[flags.Profile])
 	var node *gossip.Node
 	startCtx, cancel := context.WithTimeout(ctx, smudgeStart)
 	engine, err := smudgenode.Start(startCtx, smudgenode.Config{
 		Local:       local,
 		Heartbeat:   flags.Heartbeat,
-		Send:        func(to netip.AddrPort, b []byte) { node.Send(to, b) },
-		OnStatus:    func(a netip.AddrPort, s datagram.Status) { node.OnStatus(a, s) },
+		MinPing:     flags.MinPing,
+		Send:        func(to netip.AddrPort, d datagram.Datagram) { node.Send(to, d) },
+		Outgoing:    func(to netip.AddrPort, e datagram.Entry) bool { return node.Outgoing(to, e) },
+		OnStatus:    func(a netip.AddrPort, s datagram.Status, by netip.AddrPort) { node.OnStatus(a, s, by) },
 		OnForgotten: func(a netip.AddrPort) { node.OnForgotten(a) },
 		Logf: func(l, message string) {
 			_ = level.Debug(logger).Log("from", "smudge", "severity", l, "msg", message)
@@ -115,41 +138,56 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 	defer engine.Close()
 	control.OnChange(func(l logging.Level) { engine.SetChatter(l == logging.Trace) })
 
-	table := member.NewTable(local, rand.Uint64()>>1, time.Now)
+	self := member.Info{Session: endpoint.Session(), Name: info.Name, Version: info.Version, MaxPayload: info.MaxPayload}
+	table := member.NewTable(local, self, rand.Uint64()>>1, time.Now)
 	messages := fanout.New[broadcast.Message]()
 	broadcaster := broadcast.New(broadcast.Config{
 		Local:      local,
 		MaxPayload: flags.MaxPayload,
-		Members:    func() []netip.AddrPort { return others(table) },
-		Send:       socket.Send,
+		Members:    func() []netip.AddrPort { return node.Members() },
+		Send:       func(to netip.AddrPort, b []byte) { node.SendBroadcast(to, b) },
 		Publish:    messages.Publish,
 	})
 	node = gossip.New(gossip.Config{
-		Local:       local,
-		Heartbeat:   flags.Heartbeat,
-		Engine:      engine,
-		Table:       table,
-		Send:        socket.Send,
-		OnBroadcast: broadcaster.Receive,
-		MaxPayload:  flags.MaxPayload,
-		Logger:      logger,
+		Local:            local,
+		Heartbeat:        flags.Heartbeat,
+		MinPing:          flags.MinPing,
+		ReconnectTimeout: flags.ReconnectTimeout,
+		Engine:           engine,
+		Wire:             endpoint,
+		Table:            table,
+		OnBroadcast:      broadcaster.Receive,
+		MaxPayload:       flags.MaxPayload,
+		Logger:           logger,
 	})
 	counters := []func(map[string]uint64){
-		socket.Counters, node.Counters, engine.Counters, broadcaster.Counters, table.Counters,
+		endpoint.Counters, node.Counters, engine.Counters, broadcaster.Counters, table.Counters,
 		func(m map[string]uint64) { messages.Counters("messages", m) },
 	}
 	var multicast *discovery.Multicast
 	if flags.Multicast {
-		if multicast, err = discovery.Listen(multicastConfig(flags, local, node, logger)); err != nil {
+		if multicast, err = discovery.Listen(multicastConfig(flags, socket.Local(), node, logger)); err != nil {
 			return err
 		}
 		defer multicast.Close()
 		counters = append(counters, multicast.Counters)
 	}
 
+	// Leaving, for whatever reason, comes before the socket closes.
+	leave := func(ctx context.Context) (acknowledged, missed int) {
+		ctx, cancel := context.WithTimeout(ctx, goodbyeWithin)
+		defer cancel()
+		return node.Leave(ctx)
+	}
+	asked := make(chan struct{})
+	var once sync.Once
 	server := rpc.NewServer(rpc.Config{
 		Node: node, Members: table, Messages: messages, Threshold: control,
 		Broadcast: broadcaster.Send,
+		Leave: func(ctx context.Context) (int, int) {
+			defer once.Do(func() { close(asked) })
+			return leave(ctx)
+		},
 		Counters: func() map[string]uint64 {
 			m := map[string]uint64{}
 			for _, add := range counters {
@@ -158,7 +196,7 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 			return m
 		},
 		Local: local, Started: time.Now(), ClusterName: flags.ClusterName,
-		MaxPayload: flags.MaxPayload, Build: build, Logger: logger,
+		MaxPayload: flags.MaxPayload, Profile: flags.Profile, Build: build, Logger: logger,
 	})
 
 	// The actors. Interrupts are called in this order and each waits for none.
@@ -167,7 +205,10 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 	{
 		ended := make(chan struct{})
 		g.Add(func() error {
-			<-ended
+			select {
+			case <-ended:
+			case <-asked:
+			}
 			return nil
 		}, func(error) {
 			exitOnSecondSignal()
@@ -187,15 +228,25 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 		}, func(error) { cancel() })
 	}
 	add(func(ctx context.Context) { node.Seek(ctx, flags.Join) })
+	if flags.StateDir != "" {
+		add(func(ctx context.Context) { node.Return(ctx, known) })
+		add(func(ctx context.Context) { peerfile.Keep(ctx, flags.StateDir, table, logger) })
+	}
 	add(node.Run)
 	add(engine.Run)
 	if multicast != nil {
 		add(multicast.Run)
 	}
-	g.Add(func() error { return socket.Run(node.Receive) }, func(error) { socket.Close() })
+	g.Add(func() error { return endpoint.Run(node.Handle) }, func(error) {
+		go func() {
+			leave(ctx)
+			endpoint.Close()
+		}()
+	})
 
 	_ = level.Info(logger).Log("msg", "ready", "gossip", local, "rpc", listener.Addr(),
-		"cluster", flags.ClusterName, "heartbeat", flags.Heartbeat, "version", build.Version)
+		"name", info.Name, "cluster", flags.ClusterName, "profile", flags.Profile,
+		"heartbeat", flags.Heartbeat, "detection", node.DetectionTime(), "version", build.Version)
 	if tcp, ok := listener.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
 		_ = level.Warn(logger).Log("msg", "gRPC is open to the network, without encryption or authentication", "rpc", listener.Addr())
 	}
@@ -204,16 +255,27 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 	return err
 }
 
-// others returns the members that a broadcast goes to.
-func others(t *member.Table) []netip.AddrPort {
-	members, _ := t.List()
-	live := make([]netip.AddrPort, 0, len(members))
-	for _, m := range members {
-		if !m.Local && m.Status != member.Dead {
-			live = append(live, m.Addr)
-		}
+// advertised is the address that others know this node by.
+func advertised(asked, bound netip.AddrPort) netip.AddrPort {
+	switch {
+	case !asked.IsValid():
+		return bound
+	case asked.Port() == 0:
+		return netip.AddrPortFrom(asked.Addr(), bound.Port())
 	}
-	return live
+	return asked
+}
+
+// nodeName is the name asked for, else the host's.
+func nodeName(asked string) string {
+	if asked != "" {
+		return asked
+	}
+	host, err := os.Hostname()
+	if err != nil || len(host) > daemonflags.MaxName {
+		return "" // a node needs none
+	}
+	return host
 }
 
 func multicastConfig(f *daemonflags.Flags, local netip.AddrPort, node *gossip.Node, logger log.Logger) discovery.Config {

@@ -111,6 +111,9 @@ func (d Datagram) Port() uint16 { return binary.LittleEndian.Uint16(d.b[5:]) }
 // it answers.
 func (d Datagram) Heartbeat() uint32 { return binary.LittleEndian.Uint32(d.b[7:]) }
 
+// Bytes returns the bytes of the datagram, which are not to be changed.
+func (d Datagram) Bytes() []byte { return d.b }
+
 // Len returns the number of entries.
 func (d Datagram) Len() int { return d.entries }
 

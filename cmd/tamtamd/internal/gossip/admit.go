@@ -4,118 +4,86 @@
 package gossip
 
 import (
-	"context"
 	"net/netip"
 	"time"
 
 	"github.com/go-kit/log/level"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/admission"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 )
 
+// leftBeats is for how many heartbeats nobody's word brings a member back that said
+// goodbye: stale gossip goes on for some time. Its own word does at once.
+const leftBeats = 60
+
 // Consider makes an address that was heard of a candidate. Nothing happens when it
-// is a member, is shut out, or a bound is reached.
+// is a live member, was removed, or a bound is reached.
 func (n *Node) Consider(a netip.AddrPort) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.peers[a] == nil && a != n.cfg.Local {
-		n.consider(a, time.Now())
-	}
+	n.consider(a, admission.Reason{Ask: true}, time.Now())
 }
 
-// consider makes a candidate of an address, be it a member or not. mu is held.
-func (n *Node) consider(a netip.AddrPort, now time.Time) {
+// consider is Consider, and tells whether it is a candidate. mu is held.
+func (n *Node) consider(a netip.AddrPort, why admission.Reason, now time.Time) bool {
+	if n.leaving || n.exiled || a == n.cfg.Local {
+		return false
+	}
+	if p := n.peers[a]; p != nil && (p.status.Live() || p.status == member.Left && now.Sub(p.changed) < leftBeats*n.heartbeat) {
+		return false
+	}
 	if _, out := n.removed[a]; out {
 		n.count("ignored_removed")
-		return
+		return false
 	}
-	if !n.candidate.Add(a, n.clock.Now(), now) {
+	if !n.candidate.Add(a, why, n.clock.Now(), now) {
 		n.count("refused_candidates")
-		return
+		return false
 	}
 	n.poke()
+	return true
 }
 
-// poke makes Run look at the candidates.
-func (n *Node) poke() {
-	select {
-	case n.wake <- struct{}{}:
-	default:
-	}
-}
-
-// Run greets candidates until ctx is done.
-func (n *Node) Run(ctx context.Context) {
-	var due []admission.Greeting
-	timer := time.NewTimer(time.Hour)
-	defer timer.Stop()
-	for {
-		n.mu.Lock()
-		now := time.Now()
-		var next time.Time
-		due, next = n.candidate.Tick(due[:0], now)
-		n.counts["greetings"] += uint64(len(due))
-		n.mu.Unlock()
-
-		var buf [datagram.HeaderSize]byte
-		for _, g := range due {
-			n.cfg.Send(g.To, datagram.AppendBare(buf[:0], datagram.Ping, n.cfg.Local.Port(), g.Heartbeat))
-		}
-		if next.IsZero() {
-			next = now.Add(time.Hour)
-		}
-		timer.Reset(time.Until(next))
-		select {
-		case <-timer.C:
-		case <-n.wake:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// answered tells whether this is the answer to a greeting. An answer to Ping is
-// told to who waits for it.
-func (n *Node) answered(from netip.AddrPort, heartbeat uint32, now time.Time) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if ch := n.pings[ping{from, heartbeat}]; ch != nil {
-		delete(n.pings, ping{from, heartbeat})
-		ch <- now // has room for one, and is only sent one
-	}
-	return n.candidate.Answered(from, heartbeat)
-}
-
-// admit makes a member of an address that has answered our greeting. A member
-// that was dead begins a new life: to Smudge it is another node, so that what was
-// said of the old one, its death above all, is not held against it.
-func (n *Node) admit(a netip.AddrPort, now time.Time) {
+// admit makes a member of a node that has just answered. One that is known begins
+// a new life if it has a new session, or had ended: to Smudge it is another node,
+// so that what was said of the old one, its death above all, is not held against
+// it.
+func (n *Node) admit(a netip.AddrPort, info member.Info, now time.Time) {
 	n.changes.Lock()
 	defer n.changes.Unlock()
 	n.mu.Lock()
-	_, out := n.removed[a]
-	old, full := n.peers[a], len(n.peers) >= MaxMembers
-	if out || old == nil && full {
-		if full {
-			n.count("refused_members")
+	why := n.candidate.Drop(a)
+	if !n.mayEnter(a, info) {
+		n.mu.Unlock()
+		n.cfg.Wire.Shun(a)
+		return
+	}
+	old := n.peers[a]
+	if old != nil && old.listed && old.status.Live() && old.info.Session == info.Session {
+		old.heard, old.proven = now, true
+		n.cleared(old)
+		n.admitted(a, why)
+		n.mu.Unlock()
+		return
+	}
+	if old != nil && old.status == member.Dead {
+		// It may be of another part of the cluster, which is alive as well, and
+		// which the others have yet to find.
+		why.Ask = true
+		if !why.By.IsValid() || len(n.peers) > announceAll {
+			n.revived = append(n.revived, a)
+			n.poke()
 		}
-		n.answer(a, ErrTooMany)
-		n.mu.Unlock()
-		return
 	}
-	m, _ := n.cfg.Table.Get(a)
-	if old != nil && m.Status != member.Dead {
-		old.proven = true // greeted for its clock
-		n.answer(a, nil)
-		n.mu.Unlock()
-		return
+	p := &peer{info: info, status: member.Alive, by: a, heard: now, proven: true, listed: true, changed: now}
+	if info.Plain() {
+		p.upgrade = upgradeTries
 	}
-	n.peers[a] = &peer{heard: now, proven: true}
+	n.peers[a] = p
 	n.mu.Unlock()
 
-	if old != nil {
+	if old != nil && old.listed {
 		n.cfg.Engine.Remove(a)
 	}
 	err := n.cfg.Engine.Add(a)
@@ -124,20 +92,63 @@ func (n *Node) admit(a netip.AddrPort, now time.Time) {
 	defer n.mu.Unlock()
 	if err != nil {
 		delete(n.peers, a)
+		n.cfg.Table.Remove(a, n.cfg.Local)
 		n.count("refused_members")
 		_ = level.Warn(n.cfg.Logger).Log("msg", "member not added", "err", err)
-		n.answer(a, ErrTooMany)
+		n.answer(a, joined{err: ErrTooMany})
+		n.cfg.Wire.Shun(a) // or nothing would tell of it when it greets again
 		return
 	}
-	n.set(a, member.Alive)
-	n.answer(a, nil)
+	if c, changed := n.cfg.Table.Put(a, info); changed {
+		n.log(c)
+	}
+	n.admitted(a, why)
+}
+
+// mayEnter tells whether a node may be a member, and answers who waits for it if
+// not. mu is held.
+func (n *Node) mayEnter(a netip.AddrPort, info member.Info) bool {
+	if n.leaving || n.exiled {
+		n.answer(a, joined{err: ErrNotMember})
+		return false
+	}
+	if r, out := n.removed[a]; out {
+		if info.Plain() || info.Session == r.session {
+			n.answer(a, joined{err: ErrNotMember})
+			return false
+		}
+		delete(n.removed, a) // another life than the one that was removed
+	}
+	if n.peers[a] == nil && !n.makeRoom(a, info) {
+		n.count("refused_members")
+		n.answer(a, joined{err: ErrTooMany})
+		return false
+	}
+	return true
+}
+
+// admitted does what is left to do when a node is a member. mu is held.
+func (n *Node) admitted(a netip.AddrPort, why admission.Reason) {
+	if why.Ask {
+		n.tellAll(a, true)
+	}
+	n.answer(a, joined{member: a})
+}
+
+// joined is what becomes of an address that somebody waits for.
+type joined struct {
+	member netip.AddrPort // who it is
+	err    error
 }
 
 // answer tells those who wait for an address to become a member how it ended. mu
 // is held.
-func (n *Node) answer(a netip.AddrPort, err error) {
+func (n *Node) answer(a netip.AddrPort, j joined) {
+	if j.err == nil {
+		j.member = a
+	}
 	for _, ch := range n.waiters[a] {
-		ch <- err // has room for one, and is only sent one
+		ch <- j // has room for one, and is only sent one
 	}
 	delete(n.waiters, a)
 }

@@ -15,6 +15,8 @@ var (
 	ErrUnresolved = errors.New("host name does not resolve")
 	// ErrNoAnswer: nobody at the address answered in time.
 	ErrNoAnswer = errors.New("no answer")
+	// ErrForeign: the node at the address is of another cluster.
+	ErrForeign = errors.New("another cluster's node")
 	// ErrNotMember: there is no such member.
 	ErrNotMember = errors.New("not a member")
 	// ErrSelf: the address is the node's own.

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/admission"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 )
@@ -17,42 +18,47 @@ import (
 const evidenceBeats = 2
 
 // filter is what a member's entries go through before Smudge hears them.
-type filter Node
+type filter struct {
+	n    *Node
+	from netip.AddrPort
+}
 
 // MapEntry implements datagram.Mapper; the addresses stay real. It strips what is
 // said about us, about those who are not members (they are greeted first), from
 // far beyond the clock, and against the evidence.
 func (f *filter) MapEntry(e datagram.Entry) (datagram.Entry, bool) {
-	n := (*Node)(f)
 	now := time.Now()
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	p := n.peers[e.Addr]
-	switch {
-	case e.Addr == n.cfg.Local:
-		n.count("stripped_about_self")
-		return e, false
-	case p == nil:
-		n.count("stripped_not_member")
-		if e.Status != datagram.Dead {
-			n.consider(e.Addr, now)
-		}
-		return e, false
-	case !n.clock.Plausible(e.Heartbeat):
-		n.count("stripped_heartbeat")
-		return e, false
-	case (e.Status == datagram.Suspected || e.Status == datagram.Dead) &&
-		now.Sub(p.heard) < evidenceBeats*n.heartbeat:
-		n.count("stripped_against_evidence")
-		return e, false
-	case e.Status == datagram.Suspected && n.isDead(e.Addr):
-		n.count("stripped_old_news") // Smudge would make it suspected again, and then dead
-		return e, false
+	f.n.mu.Lock()
+	defer f.n.mu.Unlock()
+	why := f.n.strip(f.from, e, now)
+	if why != "" {
+		f.n.count("stripped_" + why)
 	}
-	return e, true
+	return e, why == ""
 }
 
-func (n *Node) isDead(a netip.AddrPort) bool {
-	m, ok := n.cfg.Table.Get(a)
-	return ok && m.Status == member.Dead
+// strip tells why Smudge is not to hear an entry; the empty string if it is. mu is
+// held.
+func (n *Node) strip(from netip.AddrPort, e datagram.Entry, now time.Time) string {
+	p := n.peers[e.Addr]
+	bad := e.Status == datagram.Suspected || e.Status == datagram.Dead
+	switch {
+	case e.Addr == n.cfg.Local:
+		return "about_self"
+	case p == nil || p.status.Gone() && e.Status != datagram.Dead:
+		// If it is alive it can say so itself.
+		if e.Status != datagram.Dead {
+			n.consider(e.Addr, admission.Reason{By: from}, now)
+		}
+		return "not_member"
+	case p.status == member.Left || !p.listed:
+		return "old_news"
+	case !n.clock.Plausible(e.Heartbeat):
+		return "heartbeat"
+	case bad && now.Sub(p.heard) < evidenceBeats*n.heartbeat:
+		return "against_evidence"
+	case bad && p.status.Live() && n.doubted(from, e, p, now):
+		return "doubted"
+	}
+	return ""
 }

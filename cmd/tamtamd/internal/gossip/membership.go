@@ -8,18 +8,25 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
-	"github.com/go-kit/log/level"
-
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/admission"
 )
 
+// JoinResult tells how one address of Join fared.
+type JoinResult struct {
+	Address string           // as it was asked for
+	Members []netip.AddrPort // those of its addresses that are members now
+	Err     error            // why there is none; nil when there is
+}
+
 // Join greets each address, and each address of each host name, and returns when
-// all have answered or were given up, or ctx is done. Addresses that Leave shut
-// out are let in again. Fails, result by result, with ErrBadAddress,
-// ErrUnresolved, ErrNoAnswer, ErrSelf or ErrTooMany.
+// all have answered or were given up, or ctx is done. Addresses that were removed
+// are let in again, and a node that was itself removed meets others again. Fails,
+// result by result, with ErrBadAddress, ErrUnresolved, ErrNoAnswer, ErrSelf,
+// ErrForeign or ErrTooMany.
 func (n *Node) Join(ctx context.Context, addresses []string) []JoinResult {
 	results := make([]JoinResult, len(addresses))
 	var wg sync.WaitGroup
@@ -30,7 +37,7 @@ func (n *Node) Join(ctx context.Context, addresses []string) []JoinResult {
 	return results
 }
 
-// join joins one address. readmit lets it in again after a Leave.
+// join joins one address. readmit lets it in again after a removal.
 func (n *Node) join(ctx context.Context, address string, readmit bool) JoinResult {
 	r := JoinResult{Address: address}
 	targets, err := n.resolve(ctx, address)
@@ -38,18 +45,20 @@ func (n *Node) join(ctx context.Context, address string, readmit bool) JoinResul
 		r.Err = err
 		return r
 	}
-	errs := make([]error, len(targets))
+	ends := make([]joined, len(targets))
 	var wg sync.WaitGroup
 	for i, a := range targets {
-		wg.Go(func() { errs[i] = n.greet(ctx, a, readmit) })
+		wg.Go(func() { ends[i] = n.meet(ctx, a, readmit) })
 	}
 	wg.Wait()
-	for i, a := range targets {
+	for _, j := range ends {
 		switch {
-		case errs[i] == nil:
-			r.Members = append(r.Members, a)
-		case r.Err == nil || errors.Is(r.Err, ErrSelf): // that it is ourselves says least
-			r.Err = errs[i]
+		case j.err != nil:
+			if r.Err == nil || errors.Is(r.Err, ErrSelf) { // that it is ourselves says least
+				r.Err = j.err
+			}
+		case !slices.Contains(r.Members, j.member):
+			r.Members = append(r.Members, j.member)
 		}
 	}
 	if len(r.Members) > 0 {
@@ -58,109 +67,62 @@ func (n *Node) join(ctx context.Context, address string, readmit bool) JoinResul
 	return r
 }
 
-// greet makes a candidate of one address and waits until it is a member.
-func (n *Node) greet(ctx context.Context, a netip.AddrPort, readmit bool) error {
+// meet makes a candidate of one address and waits until it is a member.
+func (n *Node) meet(ctx context.Context, a netip.AddrPort, readmit bool) joined {
 	if a == n.cfg.Local {
-		return fmt.Errorf("%s %w", a, ErrSelf)
+		return joined{err: fmt.Errorf("%s %w", a, ErrSelf)}
 	}
 	now := time.Now()
-	done := make(chan error, 1)
+	done := make(chan joined, 1)
 	n.mu.Lock()
 	if readmit {
 		delete(n.removed, a)
+		n.exiled = false
 	}
-	if m, ok := n.cfg.Table.Get(a); ok && m.Status != member.Dead {
+	if p := n.peers[a]; p != nil && p.status.Live() {
+		if readmit {
+			n.tellAll(a, true)
+		}
 		n.mu.Unlock()
-		return nil
+		return joined{member: a}
 	}
-	if _, out := n.removed[a]; out {
+	if _, out := n.removed[a]; out || n.exiled {
 		n.mu.Unlock()
-		return fmt.Errorf("%s was removed on request, and %w until it is joined again", a, ErrNotMember)
+		return joined{err: fmt.Errorf("%s was removed on request, and is %w until it is joined again", a, ErrNotMember)}
 	}
 	// Heard of before, it may be about to be given up: it is greeted anew.
 	n.candidate.Drop(a)
-	if !n.candidate.Add(a, n.clock.Now(), now) {
+	if !n.candidate.Add(a, admission.Reason{Ask: true}, n.clock.Now(), now) {
 		n.mu.Unlock()
-		return fmt.Errorf("join %s: %w addresses are being greeted", a, ErrTooMany)
+		return joined{err: fmt.Errorf("join %s: %w addresses are being greeted", a, ErrTooMany)}
 	}
 	n.waiters[a] = append(n.waiters[a], done)
 	n.poke()
 	n.mu.Unlock()
 
+	var j joined
 	select {
-	case err := <-done:
-		if err != nil {
-			return fmt.Errorf("join %s: %w", a, err)
-		}
-		return nil
+	case j = <-done:
 	case <-ctx.Done():
-		n.forgetWaiter(a, done)
-		return fmt.Errorf("join %s: %w", a, ErrNoAnswer)
+		n.forgetWaiter(done)
+		j.err = ErrNoAnswer
 	}
+	if j.err != nil {
+		j.err = fmt.Errorf("join %s: %w", a, j.err)
+	}
+	return j
 }
 
-func (n *Node) forgetWaiter(a netip.AddrPort, done chan<- error) {
+// forgetWaiter forgets who no longer waits, for whatever address.
+func (n *Node) forgetWaiter(done chan<- joined) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	var rest []chan<- error
-	for _, ch := range n.waiters[a] {
-		if ch != done {
-			rest = append(rest, ch)
+	for a, all := range n.waiters {
+		rest := slices.DeleteFunc(all, func(ch chan<- joined) bool { return ch == done })
+		if n.waiters[a] = rest; len(rest) == 0 {
+			delete(n.waiters, a)
 		}
 	}
-	if n.waiters[a] = rest; rest == nil {
-		delete(n.waiters, a)
-	}
-}
-
-// Leave forgets a member, dead or alive, and shuts its address out until Join
-// names it again. Others keep it: they know better, and so does it. Fails with
-// ErrBadAddress, ErrUnresolved, ErrSelf or ErrNotMember.
-func (n *Node) Leave(ctx context.Context, address string) (member.Member, error) {
-	targets, err := n.resolve(ctx, address)
-	if err != nil {
-		return member.Member{}, err
-	}
-	for _, a := range targets {
-		if a == n.cfg.Local {
-			return member.Member{}, fmt.Errorf("%s %w", a, ErrSelf)
-		}
-		if m, ok := n.shutOut(a); ok {
-			_ = level.Info(n.cfg.Logger).Log("msg", "member removed on request", "address", a)
-			return m, nil
-		}
-	}
-	return member.Member{}, fmt.Errorf("%s is %w", address, ErrNotMember)
-}
-
-func (n *Node) shutOut(a netip.AddrPort) (member.Member, bool) {
-	n.changes.Lock()
-	defer n.changes.Unlock()
-	m, ok := n.unlist(a)
-	if !ok {
-		return m, false
-	}
-	n.cfg.Engine.Remove(a)
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.candidate.Drop(a)
-	n.answer(a, ErrNotMember)
-	if len(n.removed) >= maxRemoved {
-		n.readmitOldest()
-	}
-	n.removed[a] = time.Now()
-	return m, true
-}
-
-func (n *Node) readmitOldest() {
-	var oldest netip.AddrPort
-	var when time.Time
-	for a, t := range n.removed {
-		if when.IsZero() || t.Before(when) {
-			oldest, when = a, t
-		}
-	}
-	delete(n.removed, oldest)
 }
 
 // SetHeartbeat changes the time between two pings. Fails with ErrHeartbeat.

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
 )
 
 func TestJoinErrors(t *testing.T) {
@@ -21,6 +21,7 @@ func TestJoinErrors(t *testing.T) {
 		want    error
 	}{
 		{alice.String(), ErrNoAnswer},
+		{bob.String(), ErrForeign},
 		{"192.0.2.1", ErrSelf}, // the node's own port is the default
 		{"", ErrBadAddress},
 		{"192.0.2.2:0", ErrBadAddress},
@@ -29,6 +30,7 @@ func TestJoinErrors(t *testing.T) {
 		{"224.0.0.1:1", ErrBadAddress},
 	} {
 		inWorld(t, func(w *world) {
+			w.lives(bob, 8).foreign = true
 			r := w.Join(context.Background(), []string{c.address})
 			if len(r) != 1 || !errors.Is(r[0].Err, c.want) || r[0].Address != c.address || len(r[0].Members) != 0 {
 				t.Errorf("Join(%q) = %+v, want %v", c.address, r, c.want)
@@ -55,7 +57,7 @@ func TestJoinGivesUpWithItsContext(t *testing.T) {
 
 func TestJoinSome(t *testing.T) {
 	inWorld(t, func(w *world) {
-		w.reachable[bob] = true
+		w.lives(bob, 8)
 		r := w.Join(context.Background(), []string{alice.String(), bob.String(), bob.String()})
 		if r[0].Err == nil || r[1].Err != nil || r[2].Err != nil || !slices.Equal(r[1].Members, []netip.AddrPort{bob}) {
 			t.Errorf("got %+v", r)
@@ -66,194 +68,129 @@ func TestJoinSome(t *testing.T) {
 	})
 }
 
-func TestJoinWithoutSockets(t *testing.T) {
+// TestForeignIsLoggedOnceAMinute, however often it asks.
+func TestForeignIsLoggedOnceAMinute(t *testing.T) {
 	inWorld(t, func(w *world) {
-		w.reachable[bob] = true
-		w.addErr = errNoSocket
-		if r := w.Join(context.Background(), []string{bob.String()}); !errors.Is(r[0].Err, ErrTooMany) {
-			t.Errorf("error %v", r[0].Err)
+		w.lives(bob, 8).foreign = true
+		join := func() {
+			if r := w.Join(context.Background(), []string{bob.String()}); !errors.Is(r[0].Err, ErrForeign) {
+				t.Errorf("error %v", r[0].Err)
+			}
+			w.take() // what is logged, is logged
 		}
-		if w.take(); w.status(bob) != 0 || len(w.peers) != 0 {
-			t.Error("half a member is left")
+		for range 10 {
+			join()
 		}
-	})
-}
-
-func TestLeaveShutsOutUntilJoin(t *testing.T) {
-	inWorld(t, func(w *world) {
-		w.member(alice)
-		w.member(bob)
-		m, err := w.Leave(context.Background(), bob.String())
-		if err != nil || m.Addr != bob || m.Status != member.Alive {
-			t.Fatalf("Leave = %v, %v", m, err)
-		}
-		if !slices.Contains(w.removed, bob) || w.status(bob) != 0 {
-			t.Errorf("removed %v, status %v", w.removed, w.status(bob))
-		}
-		// It is answered, so that it does not spread that we are dead, ...
-		w.ping(bob, 1)
-		w.gossip(alice, 1, datagram.Entry{Status: datagram.Alive, Addr: bob, Heartbeat: 1})
-		if got := verbs(w.take(), bob); !slices.Equal(got, []datagram.Verb{datagram.Ack}) {
-			t.Errorf("sent %v, want an ACK alone", got)
+		if n := w.log.count("another cluster"); n != 1 {
+			t.Errorf("logged %d times", n)
 		}
 		time.Sleep(time.Minute)
-		if w.take(); w.status(bob) != 0 {
-			t.Error("it came back by itself")
-		}
-		// ... and a late judgement does not bring it back either.
-		if w.OnStatus(bob, datagram.Dead); w.status(bob) != 0 {
-			t.Error("a judgement brought it back")
-		}
-		if r := w.Join(context.Background(), []string{bob.String()}); r[0].Err != nil || w.status(bob) != member.Alive {
-			t.Errorf("Join does not let it in again: %+v", r)
+		if join(); w.log.count("another cluster") != 2 {
+			t.Error("not logged a minute later")
 		}
 	})
 }
 
-func TestLeaveErrors(t *testing.T) {
-	inWorld(t, func(w *world) {
-		for address, want := range map[string]error{
-			bob.String():   ErrNotMember,
-			self.String():  ErrSelf,
-			"no way":       ErrBadAddress,
-			"[::1]:9999":   ErrBadAddress,
-			"192.0.2.3:-1": ErrBadAddress,
-		} {
-			if _, err := w.Leave(context.Background(), address); !errors.Is(err, want) {
-				t.Errorf("Leave(%q) = %v, want %v", address, err, want)
+// TestMovedMovesTheWaiters: greeted at one address, the node says that it is at
+// another, and is a member there.
+func TestMovedMovesTheWaiters(t *testing.T) {
+	for _, known := range []bool{false, true} {
+		inWorld(t, func(w *world) {
+			if w.lives(bob, 8); known {
+				w.member(bob)
 			}
+			w.lives(alice, 8).moved = bob
+			r := w.Join(context.Background(), []string{alice.String()})
+			if r[0].Err != nil || !slices.Equal(r[0].Members, []netip.AddrPort{bob}) {
+				t.Errorf("known %v: Join = %+v", known, r)
+			}
+			w.want(bob, member.Alive)
+			w.want(alice, 0)
+		})
+	}
+}
+
+func TestMovedToNobody(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.lives(alice, 8).moved = bob // who does not answer there
+		if r := w.Join(context.Background(), []string{alice.String()}); !errors.Is(r[0].Err, ErrNoAnswer) {
+			t.Errorf("Join = %+v", r)
 		}
 	})
 }
 
-func TestShutOutAreBounded(t *testing.T) {
-	inWorld(t, func(w *world) {
-		w.member(bob)
-		for i := range maxRemoved {
-			w.Node.removed[netip.AddrPortFrom(alice.Addr(), uint16(i+1))] = time.Now()
-			time.Sleep(time.Microsecond)
-		}
-		if _, err := w.Leave(context.Background(), bob.String()); err != nil {
-			t.Fatal(err)
-		}
-		if _, oldest := w.Node.removed[netip.AddrPortFrom(alice.Addr(), 1)]; oldest || len(w.Node.removed) != maxRemoved {
-			t.Errorf("%d are shut out, the oldest among them: %v", len(w.Node.removed), oldest)
-		}
-	})
+func itself(a netip.AddrPort, nonce uint64) transport.Event {
+	return transport.Event{Kind: transport.Itself, Addr: a, Nonce: nonce}
 }
 
-func TestForgottenMemberIsUnlisted(t *testing.T) {
+// TestItselfIsErrSelf: an address at which this node is reached, and is not known by.
+func TestItselfIsErrSelf(t *testing.T) {
 	inWorld(t, func(w *world) {
-		w.member(alice)
-		w.OnStatus(alice, datagram.Dead)
-		w.OnForgotten(alice)
-		if w.status(alice) != 0 || len(w.peers) != 0 {
-			t.Error("it is still there")
+		done := make(chan []JoinResult, 1)
+		go func() { done <- w.Join(context.Background(), []string{alice.String()}) }()
+		w.take()
+		w.event(itself(alice, 0))
+		if r := <-done; !errors.Is(r[0].Err, ErrSelf) {
+			t.Errorf("Join = %+v", r)
 		}
-	})
-}
-
-func TestPing(t *testing.T) {
-	inWorld(t, func(w *world) {
-		w.reachable[alice] = true
-		a, _, err := w.Ping(context.Background(), alice.String())
-		if a != alice || err != nil {
-			t.Errorf("Ping = %v, %v", a, err)
+		// Of all that its addresses say, that one is ourselves says least.
+		if r := w.join(context.Background(), self.String(), false); !errors.Is(r.Err, ErrSelf) {
+			t.Errorf("join = %+v", r)
 		}
-		if w.take(); w.status(alice) != 0 {
-			t.Error("a ping made a member")
-		}
-
-		ctx, cancel := context.WithTimeout(context.Background(), 3500*time.Millisecond)
-		defer cancel()
-		if _, _, err = w.Ping(ctx, bob.String()); !errors.Is(err, ErrNoAnswer) {
-			t.Errorf("Ping = %v, want %v", err, ErrNoAnswer)
-		}
-		if got := verbs(w.take(), bob); len(got) != 4 || got[0] != datagram.NFPing {
-			t.Errorf("sent %v, want four questions in 3.5 s", got)
-		}
-		if w.take(); len(w.pings) != 0 {
-			t.Errorf("%d pings are left", len(w.pings))
-		}
-		if _, _, err = w.Ping(ctx, self.String()); !errors.Is(err, ErrSelf) {
-			t.Errorf("Ping = %v, want %v", err, ErrSelf)
-		}
-	})
-}
-
-func TestPingMeasuresThePingThatWasAnswered(t *testing.T) {
-	inWorld(t, func(w *world) {
-		go func() {
-			time.Sleep(1100 * time.Millisecond) // the first is lost
-			sent := w.take()
-			d, _ := datagram.Parse(sent[len(sent)-1].b, datagram.IPv4)
-			w.receive(alice, datagram.AppendBare(nil, datagram.Ack, alice.Port(), d.Heartbeat()))
-		}()
-		_, trip, err := w.Ping(context.Background(), alice.String())
-		if err != nil || trip != 100*time.Millisecond {
-			t.Errorf("Ping = %v, %v; want 100 ms", trip, err)
-		}
-	})
-}
-
-func TestPingsAreBounded(t *testing.T) {
-	inWorld(t, func(w *world) {
-		for i := range maxPings {
-			w.pings[ping{alice, uint32(i)}] = make(chan time.Time, 1)
-		}
-		if _, _, err := w.Ping(context.Background(), bob.String()); !errors.Is(err, ErrTooMany) {
-			t.Errorf("error %v", err)
-		}
-	})
-}
-
-func TestSeekTriesOn(t *testing.T) {
-	inWorld(t, func(w *world) {
-		ctx, cancel := context.WithCancel(context.Background())
-		done := make(chan struct{})
-		go func() {
-			w.Seek(ctx, []string{alice.String(), self.String()})
-			close(done)
-		}()
-		time.Sleep(time.Hour)
-		if w.take(); w.status(alice) != 0 {
-			t.Fatal("nobody answers, and it is a member")
-		}
-		w.mu.Lock()
-		w.reachable[alice] = true
-		w.mu.Unlock()
-		time.Sleep(seedRetryMax + 3*time.Second)
-		if w.take(); w.status(alice) != member.Alive {
-			t.Error("it answers, and is no member")
-		}
-		// Forgotten, it is joined again.
-		w.OnForgotten(alice)
-		time.Sleep(seedInterval + time.Second)
-		if w.take(); w.status(alice) != member.Alive {
-			t.Error("it was not joined again")
-		}
-		// What a user shut out, a seed does not bring back.
-		if _, err := w.Leave(ctx, alice.String()); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Hour)
-		if w.take(); w.status(alice) != 0 {
-			t.Error("the seed overruled the user")
-		}
-		cancel()
-		<-done
 	})
 }
 
 func TestSetHeartbeat(t *testing.T) {
 	inWorld(t, func(w *world) {
 		for _, d := range []time.Duration{0, -1, MinHeartbeat - 1, MaxHeartbeat + 1} {
-			if err := w.Node.SetHeartbeat(d); !errors.Is(err, ErrHeartbeat) {
+			if err := w.SetHeartbeat(d); !errors.Is(err, ErrHeartbeat) {
 				t.Errorf("SetHeartbeat(%v) = %v", d, err)
 			}
 		}
-		if err := w.Node.SetHeartbeat(MinHeartbeat); err != nil || w.Heartbeat() != MinHeartbeat {
+		before := w.DetectionTime()
+		if err := w.SetHeartbeat(MinHeartbeat); err != nil || w.Heartbeat() != MinHeartbeat {
 			t.Errorf("%v, heartbeat %v", err, w.Heartbeat())
+		}
+		if got := before - w.DetectionTime(); got != 2*(heartbeat-MinHeartbeat) {
+			t.Errorf("the detection time shrinks by %v", got)
+		}
+	})
+}
+
+// TestMovedToWhereNobodyIsGreeted: who waits is told so, be it that the address was
+// removed, or left just now.
+func TestMovedToWhereNobodyIsGreeted(t *testing.T) {
+	for name, end := range map[string]func(w *world){
+		"removed": func(w *world) { _, _ = w.Remove(context.Background(), bob.String()) },
+		"left":    func(w *world) { w.event(goodbye(bob, w.hosts[bob].session)) },
+	} {
+		inWorld(t, func(w *world) {
+			w.member(bob)
+			end(w)
+			w.lives(alice, 8).moved = bob
+			ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+			defer cancel()
+			began := time.Now()
+			r := w.Join(ctx, []string{alice.String()})
+			if r[0].Err == nil || time.Since(began) > time.Minute {
+				t.Errorf("%s: Join = %+v after %v", name, r, time.Since(began))
+			}
+		})
+	}
+}
+
+// TestRefusalNobodyAskedFor: anybody can send a hello of another cluster in a node's
+// name. It ends no Join.
+func TestRefusalNobodyAskedFor(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.lives(bob, 8).delay = 10 * time.Millisecond
+		done := w.joining(bob)
+		w.event(transport.Event{Kind: transport.Refused, Addr: bob})
+		if r := <-done; r.Err != nil {
+			t.Errorf("Join = %+v", r)
+		}
+		if w.log.count("another cluster") != 1 {
+			t.Error("it is not logged")
 		}
 	})
 }

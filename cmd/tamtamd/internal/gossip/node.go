@@ -1,26 +1,29 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package gossip is this node's part in the cluster. It decides what of the
-// network's datagrams Smudge gets to hear, who is a member, and keeps the member
-// table as Smudge judges it. Smudge itself, behind Engine, decides who is alive.
+// Package gossip is this node's part in the cluster. It decides who is a member and
+// what of the network's datagrams Smudge gets to hear, and keeps the member table
+// as Smudge judges it. Smudge itself, behind Engine, decides who is alive.
 //
-// A datagram's way in:
+// The way in, from the transport behind Wire:
 //
-//	socket ─▶ Receive ─▶ datagram.Parse: may it be let in at all?
-//	                  ├▶ answers to our greetings and pings
-//	                  ├▶ a stranger: answered, greeted, not heard
-//	                  └▶ a member: clock checked, broadcast taken off,
-//	                     entries filtered ─▶ Engine.Deliver ─▶ Smudge
+//	Handle ┬▶ a session opened, an answer ─▶ admit: a member, or another life of one
+//	       ├▶ a goodbye, a removal ─▶ the member is LEFT, or gone
+//	       ├▶ addresses of members ─▶ consider: greeted, and no more
+//	       ├▶ a member's datagram ─▶ parsed, clock checked, broadcast taken off,
+//	       │                         entries filtered ─▶ Engine.Deliver ─▶ Smudge
+//	       └▶ a bare datagram: the same for a plain member; a stranger is answered
+//
+// A plain member is one that speaks bare Smudge.
 package gossip
 
 import (
+	"context"
 	"net/netip"
 	"sync"
 	"time"
 
 	"github.com/go-kit/log"
-	"github.com/go-kit/log/level"
 	"golang.org/x/time/rate"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/admission"
@@ -33,10 +36,6 @@ import (
 // socket and a goroutine.
 const MaxMembers = 4096
 
-// maxRemoved bounds the addresses that Leave has shut out; past it the oldest
-// decision is forgotten.
-const maxRemoved = 4096
-
 // answersPerSecond bounds the pings of strangers that are answered: 11 bytes
 // each, as many as they sent.
 const answersPerSecond = 1000
@@ -46,19 +45,39 @@ const answersPerSecond = 1000
 type Engine interface {
 	Add(netip.AddrPort) error
 	Remove(netip.AddrPort)
+	Ping(netip.AddrPort)
 	Deliver(from netip.AddrPort, d datagram.Datagram, filter datagram.Mapper) bool
 	States() map[netip.AddrPort]smudgenode.State
 	SetHeartbeat(time.Duration)
+	SetMinPing(time.Duration) error
+}
+
+// Wire carries datagrams between nodes; *transport.Endpoint is one. None of its
+// calls but Goodbye blocks.
+type Wire interface {
+	Send(to netip.AddrPort, datagram []byte, answer bool) bool
+	SendBare(to netip.AddrPort, packet []byte)
+	Greet(netip.AddrPort)
+	Probe(netip.AddrPort) (nonce uint64)
+	Tell(to netip.AddrPort, ask bool, digest uint64, members []netip.AddrPort)
+	Remove(target netip.AddrPort, session uint64)
+	Shun(netip.AddrPort)
+	Renew() (session uint64)
+	Goodbye(ctx context.Context, to []netip.AddrPort) (missed int)
+	RoundTrip(netip.AddrPort) time.Duration
 }
 
 // Config says what a node is made of. All fields are required.
 type Config struct {
 	Local     netip.AddrPort // the address others know this node by
 	Heartbeat time.Duration
-	Engine    Engine
-	Table     *member.Table
-	// Send sends a datagram. It must not block.
-	Send func(to netip.AddrPort, b []byte)
+	MinPing   time.Duration // see smudgenode.Config
+	// ReconnectTimeout is for how long a member that has ended is kept, and, if it is
+	// dead, greeted now and then.
+	ReconnectTimeout time.Duration
+	Engine           Engine
+	Wire             Wire
+	Table            *member.Table
 	// OnBroadcast gets each broadcast that a member sends or passes on. The
 	// payload is only valid during the call.
 	OnBroadcast func(from netip.AddrPort, b datagram.Broadcast)
@@ -69,15 +88,28 @@ type Config struct {
 
 // peer is what the node keeps of a member beside the table.
 type peer struct {
-	heard  time.Time // when a datagram of it last came in
-	proven bool      // has just answered: its clock may be far ahead
+	info    member.Info
+	status  member.Status  // as in the table
+	by      netip.AddrPort // who said so
+	heard   time.Time      // when a datagram of it last came in
+	proven  bool           // has just answered: its clock may be far ahead
+	listed  bool           // Smudge knows it
+	changed time.Time      // when it took its status
+	retry   time.Time      // when it is greeted next, if it is dead
+	greeted time.Time      // when it was last greeted for speaking up, dead as it was
+	upgrade int            // hellos yet to try on it, if it is plain
+	// announce: what Smudge says of it next is to be sent to all.
+	announce bool
+	doubt    *doubt
+	silent   time.Time     // when it last failed to answer in a doubt
+	answers  *rate.Limiter // of its questions for members; nil before the first
 }
 
 // Node is this node's part in the cluster.
 type Node struct {
 	cfg    Config
 	family datagram.Family
-	wake   chan struct{} // Run is to look at the candidates now
+	wake   chan struct{} // Run is to look what is due now
 
 	// changes is held while a member is made or unmade, so that the peers,
 	// the engine and the table agree. It is taken before mu.
@@ -85,79 +117,51 @@ type Node struct {
 
 	mu        sync.Mutex // guards the rest
 	heartbeat time.Duration
+	minPing   time.Duration // the engine's; 0 when it could not be set
+	impatient bool          // that has been logged
 	peers     map[netip.AddrPort]*peer
 	candidate *admission.Candidates
 	clock     *admission.Clock
-	removed   map[netip.AddrPort]time.Time
-	waiters   map[netip.AddrPort][]chan<- error
-	pings     map[ping]chan<- time.Time
+	removed   map[netip.AddrPort]removal
+	waiters   map[netip.AddrPort][]chan<- joined
+	pings     map[ping]chan<- pong
 	answers   *rate.Limiter
+	foreign   rate.Sometimes // log lines about foreign clusters
+	news      []datagram.Entry
+	revived   []netip.AddrPort // to be told to all
+	inquiries []inquiry
+	rounds    rounds
+	leaving   bool // has said goodbye
+	exiled    bool // was removed, and has not joined again
 	counts    map[string]uint64
 }
 
-// New returns a node that is alone. Receive, OnStatus and OnForgotten are to be
-// called from now on, Run once.
+// New returns a node that is alone. Handle, Outgoing, Send, OnStatus and OnForgotten
+// are to be called from now on, Run once.
 func New(cfg Config) *Node {
 	n := &Node{
 		cfg:       cfg,
 		family:    datagram.FamilyOf(cfg.Local.Addr()),
 		wake:      make(chan struct{}, 1),
 		heartbeat: cfg.Heartbeat,
+		minPing:   cfg.MinPing,
 		peers:     make(map[netip.AddrPort]*peer),
-		candidate: admission.NewCandidates(),
 		clock:     admission.NewClock(),
-		removed:   make(map[netip.AddrPort]time.Time),
-		waiters:   make(map[netip.AddrPort][]chan<- error),
-		pings:     make(map[ping]chan<- time.Time),
+		removed:   make(map[netip.AddrPort]removal),
+		waiters:   make(map[netip.AddrPort][]chan<- joined),
+		pings:     make(map[ping]chan<- pong),
 		answers:   rate.NewLimiter(answersPerSecond, answersPerSecond),
+		foreign:   rate.Sometimes{Interval: time.Minute},
 		counts:    make(map[string]uint64),
 	}
-	n.candidate.Expiry = func(a netip.AddrPort) { n.answer(a, ErrNoAnswer) }
+	n.candidate = n.newCandidates()
 	return n
 }
 
-// OnStatus takes a judgement of the engine.
-func (n *Node) OnStatus(a netip.AddrPort, s datagram.Status) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.peers[a] != nil { // else it was removed while the judgement was on its way
-		n.set(a, memberStatus(s))
-	}
-}
-
-func memberStatus(s datagram.Status) member.Status {
-	switch s {
-	case datagram.Suspected:
-		return member.Suspected
-	case datagram.Dead:
-		return member.Dead
-	default:
-		return member.Alive
-	}
-}
-
-// set changes a status in the table and logs it.
-func (n *Node) set(a netip.AddrPort, s member.Status) {
-	if c, changed := n.cfg.Table.Set(a, s); changed {
-		_ = level.Info(n.cfg.Logger).Log("msg", "member", "address", a, "status", s, "previous", c.Previous)
-	}
-}
-
-// OnForgotten takes the engine's word that it has given up a dead member.
-func (n *Node) OnForgotten(a netip.AddrPort) {
-	n.changes.Lock()
-	defer n.changes.Unlock()
-	if m, ok := n.unlist(a); ok {
-		_ = level.Info(n.cfg.Logger).Log("msg", "member given up", "address", a, "status", m.Status)
-	}
-}
-
-// unlist removes a member from the peers and the table. changes is held.
-func (n *Node) unlist(a netip.AddrPort) (member.Member, bool) {
-	n.mu.Lock()
-	delete(n.peers, a)
-	n.mu.Unlock()
-	return n.cfg.Table.Remove(a)
+func (n *Node) newCandidates() *admission.Candidates {
+	c := admission.NewCandidates()
+	c.Expiry = func(a netip.AddrPort) { n.answer(a, joined{err: ErrNoAnswer}) }
+	return c
 }
 
 // Heartbeat range that SetHeartbeat takes.
@@ -171,6 +175,41 @@ func (n *Node) Heartbeat() time.Duration {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.heartbeat
+}
+
+// DetectionTime is how soon a member that ends without a goodbye is found dead by
+// all others when nothing is lost, at the worst: it is pinged within two
+// heartbeats (see rounds); the ping and those of the helpers time out one after
+// the other, in a cluster of three after twice the time; Smudge looks every 100 ms
+// for time-outs; and the news is doubted for doubtFor.
+func (n *Node) DetectionTime() time.Duration {
+	return 2*n.Heartbeat() + 3*n.cfg.MinPing + 200*time.Millisecond + doubtFor
+}
+
+// live returns the addresses of the live members but this node. mu is held.
+func (n *Node) live() []netip.AddrPort {
+	all := make([]netip.AddrPort, 0, len(n.peers))
+	for a, p := range n.peers {
+		if p.status.Live() {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// Members returns the addresses of the live members but this node, in no order.
+func (n *Node) Members() []netip.AddrPort {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.live()
+}
+
+// poke makes Run look what is due.
+func (n *Node) poke() {
+	select {
+	case n.wake <- struct{}{}:
+	default:
+	}
 }
 
 // count counts something that happened. mu is held.

@@ -14,6 +14,7 @@ type PeerState struct {
 	EmitCounter int32         // how many more times its status is gossiped
 	PingMillis  int32         // last round trip; -1 without data, -2 timed out
 	Timestamp   uint32        // when Age began, milliseconds since 1970 mod 2³²
+	RoundTrip   time.Duration // smoothed, or the last one of a plain member; 0 when not known
 }
 
 // Peers returns the state of every member but this node.
@@ -26,6 +27,11 @@ func (n *Node) Peers() map[netip.AddrPort]PeerState {
 			EmitCounter: int32(s.EmitCounter),
 			PingMillis:  int32(s.PingMillis),
 			Timestamp:   s.Timestamp,
+			RoundTrip:   n.cfg.Wire.RoundTrip(a),
+		}
+		if p := peers[a]; p.RoundTrip == 0 && s.PingMillis > 0 {
+			p.RoundTrip = time.Duration(s.PingMillis) * time.Millisecond
+			peers[a] = p
 		}
 	}
 	return peers

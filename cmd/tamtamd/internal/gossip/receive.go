@@ -7,13 +7,46 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/admission"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 )
 
-// Receive takes a packet from the network. It must be called from one goroutine;
-// b is only read during the call.
-func (n *Node) Receive(src netip.AddrPort, b []byte) {
-	now := time.Now()
+// hear takes a datagram that came by an open session.
+func (n *Node) hear(from netip.AddrPort, b []byte, now time.Time) {
+	d, fault := datagram.Parse(b, n.family)
+	n.mu.Lock()
+	p := n.peers[from]
+	switch {
+	case fault != "":
+		n.drop(string(fault))
+	case p == nil:
+		n.drop("stranger")
+	case p.status.Gone():
+		n.greetDead(from, p, now)
+	default:
+		n.mu.Unlock()
+		n.deliver(from, d, now)
+		return
+	}
+	n.mu.Unlock()
+}
+
+// greetDead greets a member that is dead and speaks: when it answers, it is
+// revived. That takes a round trip more than to believe it at once, and proves that
+// it hears us, too. mu is held.
+func (n *Node) greetDead(a netip.AddrPort, p *peer, now time.Time) {
+	switch {
+	case p.info.Plain():
+		n.consider(a, admission.Reason{}, now)
+	case now.Sub(p.greeted) > 2*doubtInterval:
+		p.greeted = now
+		n.cfg.Wire.Greet(a)
+	}
+}
+
+// bare takes a bare datagram: a plain member's, or a stranger's.
+func (n *Node) bare(src netip.AddrPort, b []byte, now time.Time) {
 	d, fault := datagram.Parse(b, n.family)
 	// The port is the claimed one: Smudge sends from any port it gets.
 	from := netip.AddrPortFrom(src.Addr(), 0)
@@ -25,48 +58,76 @@ func (n *Node) Receive(src netip.AddrPort, b []byte) {
 			fault = "self"
 		}
 	}
+	n.mu.Lock()
+	p := n.peers[from]
+	if fault == "" && p != nil && !p.info.Plain() && p.status.Live() {
+		fault = "bare_from_member" // anybody can send it; the member has a session
+	}
 	if fault != "" {
-		n.mu.Lock()
 		n.drop(string(fault))
 		n.mu.Unlock()
 		return
 	}
-	if d.Verb() == datagram.Ack && n.answered(from, d.Heartbeat(), now) {
-		n.admit(from, now)
-	}
-	if bc, ok := n.let(from, d, now); ok {
-		if bc.Origin.IsValid() {
-			n.cfg.OnBroadcast(from, bc)
-		}
-		if !n.cfg.Engine.Deliver(from, d, (*filter)(n)) {
-			n.mu.Lock()
-			n.drop("unknown_target")
+	if d.Verb() == datagram.Ack {
+		n.pong(ping{to: from, heartbeat: d.Heartbeat()}, pong{at: now})
+		if n.candidate.Answered(from, d.Heartbeat()) {
 			n.mu.Unlock()
+			n.admit(from, member.Info{}, now)
+			n.mu.Lock()
+			p = n.peers[from]
 		}
+	}
+	if p == nil || !p.info.Plain() || p.status.Gone() {
+		n.stranger(from, d, now)
+		n.mu.Unlock()
+		return
+	}
+	n.mu.Unlock()
+	n.deliver(from, d, now)
+}
+
+// deliver takes a live member's datagram, gives its broadcast away and the rest to
+// Smudge.
+func (n *Node) deliver(from netip.AddrPort, d datagram.Datagram, now time.Time) {
+	bc, answers, ok := n.let(from, d, now)
+	if !ok {
+		return
+	}
+	n.settle(answers)
+	if bc.Origin.IsValid() {
+		n.cfg.OnBroadcast(from, bc)
+	}
+	if !n.cfg.Engine.Deliver(from, d, &filter{n, from}) {
+		n.mu.Lock()
+		n.drop("unknown_target")
+		n.mu.Unlock()
 	}
 }
 
-// let tells whether the datagram may go to Smudge, and takes its broadcast off, if
-// it has one of another node's.
-func (n *Node) let(from netip.AddrPort, d datagram.Datagram, now time.Time) (bc datagram.Broadcast, ok bool) {
+// let tells whether a datagram may go to Smudge, what else it answers, and takes its
+// broadcast off, if it has one of another node's.
+func (n *Node) let(from netip.AddrPort, d datagram.Datagram, now time.Time) (bc datagram.Broadcast, answers []inquiry, ok bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	p := n.peers[from]
 	if p == nil {
-		n.stranger(from, d, now)
-		return bc, false
+		n.drop("stranger")
+		return bc, nil, false
 	}
 	p.heard = now
+	n.cleared(p)
 	if !n.believe(p, d, now) {
 		n.drop("heartbeat")
 		// Shut out for its clock alone, it is not to be taken for
 		// unreachable, nor we by it.
 		n.reply(from, d, now)
-		n.consider(from, now)
-		return bc, false
-	}
-	if n.isDead(from) {
-		n.consider(from, now) // it speaks: let it answer, and be revived
+		if p.info.Plain() {
+			n.candidate.Add(from, admission.Reason{}, n.clock.Now(), now)
+			n.poke()
+		} else {
+			n.cfg.Wire.Greet(from)
+		}
+		return bc, nil, false
 	}
 	bc, has, fault := d.Broadcast(n.cfg.MaxPayload)
 	if fault != "" {
@@ -75,7 +136,7 @@ func (n *Node) let(from netip.AddrPort, d datagram.Datagram, now time.Time) (bc 
 	if !has || bc.Origin == n.cfg.Local { // ours, on its way round
 		bc = datagram.Broadcast{}
 	}
-	return bc, true
+	return bc, n.answersFor(from, d), true
 }
 
 // believe tells whether the heartbeat of a member's datagram may be believed. mu is
@@ -89,16 +150,23 @@ func (n *Node) believe(p *peer, d datagram.Datagram, now time.Time) bool {
 	return ok
 }
 
-// stranger answers somebody who is no member, and makes it a candidate if it pings.
-// Nothing it says is heard. mu is held.
+// stranger answers somebody who is no member. Nothing it says is heard. Whoever
+// pings may want to join: it is pinged in turn, in place of an answer. So a forged
+// source gets no more than was sent in its name. mu is held.
 func (n *Node) stranger(from netip.AddrPort, d datagram.Datagram, now time.Time) {
 	n.drop("stranger")
-	n.reply(from, d, now)
-	// An NFPing is somebody's question whether we are there, and an Ack an answer
-	// that we asked for, or late: neither is a wish to join.
-	if v := d.Verb(); v == datagram.Ping || v == datagram.PingReq {
-		n.consider(from, now)
+	if n.exiled || n.leaving {
+		return
 	}
+	// An NFPing is somebody's question whether we are there, and no wish to join.
+	if d.Verb() == datagram.Ping {
+		n.consider(from, admission.Reason{Passive: true}, now)
+		if heartbeat, ok := n.candidate.Ping(from); ok && n.answers.AllowN(now, 1) {
+			n.cfg.Wire.SendBare(from, datagram.AppendBare(nil, datagram.Ping, n.cfg.Local.Port(), heartbeat))
+			return
+		}
+	}
+	n.reply(from, d, now)
 }
 
 // reply answers a ping in Smudge's place: a bare answer, as long as the shortest
@@ -111,16 +179,39 @@ func (n *Node) reply(to netip.AddrPort, d datagram.Datagram, now time.Time) {
 		n.count("unanswered_strangers")
 		return
 	}
-	var buf [datagram.HeaderSize]byte
-	n.cfg.Send(to, datagram.AppendBare(buf[:0], datagram.Ack, n.cfg.Local.Port(), d.Heartbeat()))
+	n.send(to, datagram.AppendBare(nil, datagram.Ack, n.cfg.Local.Port(), d.Heartbeat()), true)
+}
+
+// send sends a datagram the way that suits who it is for. mu is held.
+func (n *Node) send(to netip.AddrPort, b []byte, answer bool) {
+	if p := n.peers[to]; p == nil || p.info.Plain() {
+		n.cfg.Wire.SendBare(to, b)
+	} else if !n.cfg.Wire.Send(to, b, answer) {
+		n.count("unsent_without_session")
+	}
 }
 
 // Send sends a datagram of the engine's, and learns our own clock from it.
-func (n *Node) Send(to netip.AddrPort, b []byte) {
-	if d, fault := datagram.Parse(b, n.family); fault == "" && d.Verb() == datagram.Ping {
-		n.mu.Lock()
-		n.clock.Accept(d.Heartbeat(), true, time.Now())
-		n.mu.Unlock()
+func (n *Node) Send(to netip.AddrPort, d datagram.Datagram) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.leaving || n.peers[to] == nil {
+		return
 	}
-	n.cfg.Send(to, b)
+	switch now := time.Now(); d.Verb() {
+	case datagram.Ping:
+		n.clock.Accept(d.Heartbeat(), true, now)
+	case datagram.PingReq:
+		n.inquire(to, d, now)
+	}
+	n.send(to, d.Bytes(), d.Verb() == datagram.Ack)
+}
+
+// SendBroadcast sends a member a datagram with a broadcast.
+func (n *Node) SendBroadcast(to netip.AddrPort, b []byte) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.peers[to] != nil {
+		n.send(to, b, false)
+	}
 }

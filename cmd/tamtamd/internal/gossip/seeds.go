@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -56,5 +57,30 @@ func (n *Node) seek(ctx context.Context, seed string) {
 		case <-time.After(wait):
 		case <-ctx.Done():
 		}
+	}
+}
+
+// returnTries is how many known addresses are tried at a time.
+const returnTries = 8
+
+// Return looks for the cluster at the addresses that were members' before a
+// restart, until one of them, or anybody, is a member, ReconnectTimeout has passed or
+// ctx is done.
+func (n *Node) Return(ctx context.Context, known []netip.AddrPort) {
+	ctx, cancel := context.WithTimeout(ctx, n.cfg.ReconnectTimeout)
+	defer cancel()
+	retry := seedRetryMin
+	for ctx.Err() == nil && len(known) > 0 && len(n.Members()) == 0 {
+		rand.Shuffle(len(known), func(i, j int) { known[i], known[j] = known[j], known[i] })
+		var wg sync.WaitGroup
+		for _, a := range known[:min(returnTries, len(known))] {
+			wg.Go(func() { n.meet(ctx, a, false) })
+		}
+		wg.Wait()
+		select {
+		case <-time.After(around(retry)):
+		case <-ctx.Done():
+		}
+		retry = min(2*retry, seedRetryMax)
 	}
 }

@@ -18,6 +18,7 @@ const (
 	Alive Status = iota + 1
 	Suspected
 	Dead
+	Left // said goodbye
 )
 
 // String returns the status as users see it.
@@ -29,10 +30,29 @@ func (s Status) String() string {
 		return "SUSPECTED"
 	case Dead:
 		return "DEAD"
+	case Left:
+		return "LEFT"
 	default:
 		return "NONE"
 	}
 }
+
+// Live tells whether a member of the status is to be reckoned with.
+func (s Status) Live() bool { return s == Alive || s == Suspected }
+
+// Gone tells whether a member of the status has ended, one way or the other.
+func (s Status) Gone() bool { return s == Dead || s == Left }
+
+// Info is what a node says of itself. A plain node says nothing.
+type Info struct {
+	Session    uint64 // names this life of the node; 0 for a plain one
+	Name       string
+	Version    string // of TamTam
+	MaxPayload int    // the largest broadcast it takes, in bytes; 0 when not known
+}
+
+// Plain tells whether the node speaks bare Smudge.
+func (i Info) Plain() bool { return i.Session == 0 }
 
 // Member is a node as this node sees it.
 type Member struct {
@@ -40,12 +60,20 @@ type Member struct {
 	Status Status
 	Since  time.Time // when it took the status
 	Local  bool      // this node itself
+	// Flapping: it came or went flapTurns times within the last flapWindow.
+	Flapping bool
+	Info
 }
 
-// Change is a change of one member.
+// Change is a change of one member: of its status, or, when that is Alive before
+// and after, of its life: it was restarted.
 type Change struct {
 	Revision uint64
+	Time     time.Time
 	Member   Member // after the change; as last known when it was removed
 	Previous Status // none when it is new
 	Removed  bool
+	// By is the node that said so: the member itself when it came or left, the
+	// local node when it found out by itself. Invalid when that is not known.
+	By netip.AddrPort
 }

@@ -15,6 +15,34 @@ import (
 // historySize is how many changes are kept for those who resume a watch.
 const historySize = 1024
 
+// A member is flapping when it came or went flapTurns times within flapWindow: more
+// than a restart or two.
+const (
+	flapTurns  = 6
+	flapWindow = time.Minute
+)
+
+// entry is a member and when it last came or went.
+type entry struct {
+	Member
+	turns []time.Time // the last flapTurns, the oldest first
+}
+
+// turn notes that the member came or went.
+func (e *entry) turn(now time.Time) {
+	if len(e.turns) == flapTurns {
+		e.turns = append(e.turns[:0], e.turns[1:]...)
+	}
+	e.turns = append(e.turns, now)
+}
+
+// member returns the member as it is now.
+func (e *entry) member(now time.Time) Member {
+	m := e.Member
+	m.Flapping = len(e.turns) == flapTurns && now.Sub(e.turns[0]) < flapWindow
+	return m
+}
+
 // Table holds the members. Its revision grows by one with each change. How many
 // members there are is for the caller to bound.
 type Table struct {
@@ -23,7 +51,7 @@ type Table struct {
 	feed  *fanout.Hub[Change]
 
 	mu       sync.Mutex // guards the rest, and keeps the feed in order
-	members  map[netip.AddrPort]Member
+	members  map[netip.AddrPort]*entry
 	revision uint64
 	history  []Change // the last changes, up to revision, without a gap
 }
@@ -31,42 +59,82 @@ type Table struct {
 // NewTable returns a table of the local node alone. It is alive for good. The
 // first revision should be a random one, so that nobody resumes in another life's
 // table.
-func NewTable(local netip.AddrPort, revision uint64, now func() time.Time) *Table {
+func NewTable(local netip.AddrPort, info Info, revision uint64, now func() time.Time) *Table {
+	self := Member{Addr: local, Status: Alive, Since: now(), Local: true, Info: info}
 	return &Table{
 		now:      now,
 		local:    local,
 		feed:     fanout.New[Change](),
-		members:  map[netip.AddrPort]Member{local: {Addr: local, Status: Alive, Since: now(), Local: true}},
+		members:  map[netip.AddrPort]*entry{local: {Member: self}},
 		revision: revision,
 	}
 }
 
-// Set gives a member a status, and lists it if it is not listed. It returns false
+// Set gives a listed member another status, on the word of by. It returns false
 // when nothing changed; nothing ever changes for the local node.
-func (t *Table) Set(a netip.AddrPort, s Status) (Change, bool) {
+func (t *Table) Set(a netip.AddrPort, s Status, by netip.AddrPort) (Change, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	old := t.members[a]
-	if old.Status == s || a == t.local {
+	e := t.members[a]
+	if e == nil || e.Status == s || e.Local {
 		return Change{}, false
 	}
-	m := Member{Addr: a, Status: s, Since: t.now()}
-	t.members[a] = m
-	return t.changed(Change{Member: m, Previous: old.Status}), true
+	return t.set(e, s, by), true
+}
+
+// Put lists a member as alive: a new one, one that came back, or another life of
+// one that is alive. It returns false when nothing changed.
+func (t *Table) Put(a netip.AddrPort, info Info) (Change, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e := t.members[a]
+	if e == nil {
+		e = &entry{Member: Member{Addr: a}}
+		t.members[a] = e
+	}
+	if e.Local || e.Status == Alive && e.Info == info {
+		return Change{}, false
+	}
+	if e.Status.Live() && e.Session != info.Session {
+		e.turn(t.now()) // it went unseen, and comes
+	}
+	e.Info = info
+	return t.set(e, Alive, a), true
+}
+
+// set changes a status. mu is held.
+func (t *Table) set(e *entry, s Status, by netip.AddrPort) Change {
+	now, old := t.now(), e.Status
+	if old != 0 && (s.Gone() || old.Gone()) {
+		e.turn(now)
+	}
+	e.Status, e.Since = s, now
+	return t.changed(Change{Time: now, Member: e.member(now), Previous: old, By: by})
 }
 
 // Remove takes a member off the table and returns it as it was. It returns false
 // when it is not listed, or the local node.
-func (t *Table) Remove(a netip.AddrPort) (Member, bool) {
+func (t *Table) Remove(a, by netip.AddrPort) (Member, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	m, ok := t.members[a]
-	if !ok || m.Local {
+	e := t.members[a]
+	if e == nil || e.Local {
 		return Member{}, false
 	}
 	delete(t.members, a)
-	t.changed(Change{Member: m, Previous: m.Status, Removed: true})
+	now := t.now()
+	m := e.member(now)
+	t.changed(Change{Time: now, Member: m, Previous: m.Status, Removed: true, By: by})
 	return m, true
+}
+
+// Renew gives the local node another session.
+func (t *Table) Renew(session uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e := t.members[t.local]
+	e.Session = session
+	t.set(e, Alive, t.local)
 }
 
 // changed numbers a change, keeps it and tells of it. mu is held.
@@ -85,8 +153,11 @@ func (t *Table) changed(c Change) Change {
 func (t *Table) Get(a netip.AddrPort) (Member, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	m, ok := t.members[a]
-	return m, ok
+	e := t.members[a]
+	if e == nil {
+		return Member{}, false
+	}
+	return e.member(t.now()), true
 }
 
 // List returns all members, ordered by address, and the revision of the list.
@@ -98,8 +169,9 @@ func (t *Table) List() ([]Member, uint64) {
 
 func (t *Table) list() []Member {
 	all := make([]Member, 0, len(t.members))
-	for _, m := range t.members {
-		all = append(all, m)
+	now := t.now()
+	for _, e := range t.members {
+		all = append(all, e.member(now))
 	}
 	slices.SortFunc(all, func(a, b Member) int { return a.Addr.Compare(b.Addr) })
 	return all

@@ -18,14 +18,17 @@ var (
 	start = time.Unix(1e9, 0)
 )
 
-func newTable() *Table { return NewTable(self, 100, func() time.Time { return start }) }
+func newTable() *Table { return NewTable(self, Info{}, 100, func() time.Time { return start }) }
 
 func TestLocalNodeIsAliveForGood(t *testing.T) {
 	table := newTable()
-	if _, changed := table.Set(self, Dead); changed {
+	if _, changed := table.Set(self, Dead, alice); changed {
 		t.Error("it was set")
 	}
-	if _, ok := table.Remove(self); ok {
+	if _, changed := table.Put(self, Info{Session: 9}); changed {
+		t.Error("it was put")
+	}
+	if _, ok := table.Remove(self, alice); ok {
 		t.Error("it was removed")
 	}
 	if m, ok := table.Get(self); !ok || m.Status != Alive || !m.Local {
@@ -33,34 +36,73 @@ func TestLocalNodeIsAliveForGood(t *testing.T) {
 	}
 }
 
-func TestSetAndRemove(t *testing.T) {
+func TestPutSetAndRemove(t *testing.T) {
 	table := newTable()
-	c, changed := table.Set(alice, Suspected)
-	if want := (Change{101, Member{alice, Suspected, start, false}, 0, false}); !changed || c != want {
+	info := Info{Session: 1, Name: "a"}
+	if _, changed := table.Set(alice, Dead, self); changed {
+		t.Error("somebody who is not listed was set")
+	}
+	c, changed := table.Put(alice, info)
+	want := Change{Revision: 101, Time: start, By: alice, Member: Member{Addr: alice, Status: Alive, Since: start, Info: info}}
+	if !changed || c != want {
 		t.Errorf("got %+v, want %+v", c, want)
 	}
-	if _, changed := table.Set(alice, Suspected); changed {
-		t.Error("the same status is a change")
+	if _, changed := table.Put(alice, info); changed {
+		t.Error("the same again is a change")
 	}
-	if c, _ := table.Set(alice, Dead); c.Previous != Suspected || c.Revision != 102 {
+	if c, changed := table.Put(alice, Info{Session: 2}); !changed || c.Previous != Alive || c.Member.Status != Alive || c.Member.Session != 2 {
+		t.Errorf("a restart is %+v", c)
+	}
+	if c, _ := table.Set(alice, Dead, self); c.Previous != Alive || c.Revision != 103 || c.By != self {
 		t.Errorf("got %+v", c)
 	}
+	if _, changed := table.Set(alice, Dead, self); changed {
+		t.Error("the same status is a change")
+	}
 	list, revision := table.List()
-	if len(list) != 2 || list[0].Addr != self || list[1].Status != Dead || revision != 102 {
+	if len(list) != 2 || list[0].Addr != self || list[1].Status != Dead || revision != 103 {
 		t.Errorf("list %v at %d", list, revision)
 	}
-	if m, ok := table.Remove(alice); !ok || m.Status != Dead {
+	if m, ok := table.Remove(alice, self); !ok || m.Status != Dead {
 		t.Errorf("removed %+v", m)
 	}
-	if _, ok := table.Remove(alice); ok {
+	if _, ok := table.Remove(alice, self); ok {
 		t.Error("removed twice")
+	}
+}
+
+func TestFlapping(t *testing.T) {
+	now := start
+	table := NewTable(self, Info{}, 0, func() time.Time { return now })
+	flapping := func() bool { m, _ := table.Get(alice); return m.Flapping }
+	table.Put(alice, Info{Session: 1})
+	for i := range 3 {
+		if flapping() {
+			t.Fatalf("flapping after %d deaths", i)
+		}
+		table.Set(alice, Suspected, self)
+		table.Set(alice, Dead, self)
+		now = now.Add(5 * time.Second)
+		table.Put(alice, Info{Session: 1})
+	}
+	if !flapping() {
+		t.Error("three deaths and lives in 15 s are no flapping")
+	}
+	if now = now.Add(flapWindow); flapping() {
+		t.Error("flapping after a quiet minute")
+	}
+	for session := range uint64(flapTurns) {
+		table.Put(alice, Info{Session: session + 2})
+	}
+	if !flapping() {
+		t.Error("restarts are no flapping")
 	}
 }
 
 func TestWatchResumes(t *testing.T) {
 	table := newTable()
-	table.Set(alice, Alive)
-	table.Set(alice, Dead)
+	table.Put(alice, Info{Session: 1})
+	table.Set(alice, Dead, self)
 	after := func(r uint64) Watch {
 		w := table.Watch(&r, 1)
 		w.Changes.Unsubscribe()
@@ -78,8 +120,8 @@ func TestWatchResumes(t *testing.T) {
 		}
 	}
 	for range historySize {
-		table.Set(alice, Alive)
-		table.Set(alice, Dead)
+		table.Put(alice, Info{Session: 1})
+		table.Set(alice, Dead, self)
 	}
 	if w := after(102); w.Resumed {
 		t.Error("resumed after what is no longer kept")
@@ -103,10 +145,13 @@ func TestWatchersRebuildTheTable(t *testing.T) {
 			r := rand.New(rand.NewPCG(uint64(w), 0))
 			for range 2000 {
 				a := netip.AddrPortFrom(alice.Addr(), uint16(r.IntN(20)+1))
-				if r.IntN(4) == 0 {
-					table.Remove(a)
-				} else {
-					table.Set(a, Status(r.IntN(3)+1))
+				switch r.IntN(4) {
+				case 0:
+					table.Remove(a, self)
+				case 1:
+					table.Put(a, Info{Session: r.Uint64N(2)})
+				default:
+					table.Set(a, Status(r.IntN(4)+1), self)
 				}
 			}
 		})
@@ -173,7 +218,7 @@ func rebuild(t *testing.T, table *Table, leaves bool) map[netip.AddrPort]Member 
 }
 
 func TestStatusNames(t *testing.T) {
-	for s, want := range map[Status]string{0: "NONE", Alive: "ALIVE", Suspected: "SUSPECTED", Dead: "DEAD", 9: "NONE"} {
+	for s, want := range map[Status]string{0: "NONE", Alive: "ALIVE", Suspected: "SUSPECTED", Dead: "DEAD", Left: "LEFT", 9: "NONE"} {
 		if s.String() != want {
 			t.Errorf("%d is %q, want %q", s, s, want)
 		}

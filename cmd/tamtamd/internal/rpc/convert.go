@@ -5,7 +5,6 @@ package rpc
 
 import (
 	"fmt"
-	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -20,6 +19,7 @@ var statuses = map[member.Status]tamtamv1.MemberStatus{
 	member.Alive:     tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE,
 	member.Suspected: tamtamv1.MemberStatus_MEMBER_STATUS_SUSPECTED,
 	member.Dead:      tamtamv1.MemberStatus_MEMBER_STATUS_DEAD,
+	member.Left:      tamtamv1.MemberStatus_MEMBER_STATUS_LEFT,
 }
 
 // toMember makes the API's member; state may be the zero PeerState.
@@ -29,22 +29,31 @@ func toMember(m member.Member, state gossip.PeerState) *tamtamv1.Member {
 		Status:      statuses[m.Status],
 		StatusSince: timestamppb.New(m.Since),
 		Local:       m.Local,
+		Name:        m.Name,
+		Plain:       m.Plain(),
+		Flapping:    m.Flapping,
+		Version:     m.Version,
+		Session:     m.Session,
 	}
-	// Smudge writes -1 for no data yet and -2 for a time-out; a state that is
-	// not there has no timestamp.
-	if !m.Local && state.Timestamp != 0 && state.PingMillis >= 0 {
-		out.RoundTrip = durationpb.New(time.Duration(state.PingMillis) * time.Millisecond)
+	if m.Status == member.Alive && state.RoundTrip > 0 {
+		out.RoundTrip = durationpb.New(state.RoundTrip)
 	}
 	return out
 }
 
 func toChange(c member.Change) *tamtamv1.WatchMembersResponse {
+	by := ""
+	if c.By.IsValid() {
+		by = c.By.String()
+	}
 	return &tamtamv1.WatchMembersResponse{
 		Revision: c.Revision,
 		Event: &tamtamv1.WatchMembersResponse_Change{Change: &tamtamv1.MemberChange{
 			Member:         toMember(c.Member, gossip.PeerState{}),
 			PreviousStatus: statuses[c.Previous],
 			Removed:        c.Removed,
+			Time:           timestamppb.New(c.Time),
+			ReportedBy:     by,
 		}},
 	}
 }

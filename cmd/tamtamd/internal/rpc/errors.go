@@ -35,6 +35,7 @@ var mapping = []struct {
 	{gossip.ErrHeartbeat, codes.InvalidArgument, "BAD_HEARTBEAT"},
 	{broadcast.ErrTooLarge, codes.InvalidArgument, "PAYLOAD_TOO_LARGE"},
 	{gossip.ErrNotMember, codes.NotFound, "NOT_MEMBER"},
+	{gossip.ErrForeign, codes.FailedPrecondition, "FOREIGN_CLUSTER"},
 	{gossip.ErrSelf, codes.FailedPrecondition, "SELF"},
 	{gossip.ErrTooMany, codes.ResourceExhausted, "TOO_MANY"},
 	{fanout.ErrOverflow, codes.ResourceExhausted, "READER_TOO_SLOW"},

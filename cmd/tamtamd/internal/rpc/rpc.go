@@ -24,11 +24,12 @@ import (
 // Node is what the services do to the cluster; *gossip.Node is one.
 type Node interface {
 	Join(ctx context.Context, addresses []string) []gossip.JoinResult
-	Leave(ctx context.Context, address string) (member.Member, error)
+	Remove(ctx context.Context, address string) (member.Member, error)
 	Ping(ctx context.Context, address string) (netip.AddrPort, time.Duration, error)
 	Heartbeat() time.Duration
 	SetHeartbeat(time.Duration) error
 	Peers() map[netip.AddrPort]gossip.PeerState
+	DetectionTime() time.Duration
 }
 
 // Members is what the services read of the member table; *member.Table is one.
@@ -58,11 +59,15 @@ type Config struct {
 	// Broadcast sends to all live members and returns how many they are.
 	Broadcast func(payload []byte) (sentTo int, err error)
 	Counters  func() map[string]uint64
+	// Leave says goodbye to all members, returns how many know of it and how many do
+	// not, and has the daemon end.
+	Leave func(context.Context) (acknowledged, missed int)
 
 	Local       netip.AddrPort
 	Started     time.Time
 	ClusterName string
 	MaxPayload  int
+	Profile     string
 	Build       buildinfo.Info
 	Logger      log.Logger
 }

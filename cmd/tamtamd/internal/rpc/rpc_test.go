@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,6 +32,7 @@ import (
 var (
 	self  = netip.MustParseAddrPort("192.0.2.1:9999")
 	alice = netip.MustParseAddrPort("192.0.2.2:9999")
+	bob   = netip.MustParseAddrPort("192.0.2.3:9999")
 	start = time.Unix(1e9, 0)
 )
 
@@ -63,7 +65,7 @@ func (f *fake) Join(_ context.Context, addresses []string) []gossip.JoinResult {
 	return results
 }
 
-func (f *fake) Leave(_ context.Context, a string) (member.Member, error) {
+func (f *fake) Remove(_ context.Context, a string) (member.Member, error) {
 	f.asked = []string{a}
 	return member.Member{Addr: alice, Status: member.Dead, Since: start}, f.err
 }
@@ -76,7 +78,8 @@ func (f *fake) Ping(ctx context.Context, a string) (netip.AddrPort, time.Duratio
 	return alice, 3 * time.Millisecond, f.err
 }
 
-func (f *fake) Heartbeat() time.Duration { return f.heartbeat }
+func (f *fake) Heartbeat() time.Duration     { return f.heartbeat }
+func (f *fake) DetectionTime() time.Duration { return 3 * time.Second }
 
 func (f *fake) SetHeartbeat(d time.Duration) error {
 	if f.err == nil {
@@ -86,7 +89,7 @@ func (f *fake) SetHeartbeat(d time.Duration) error {
 }
 
 func (f *fake) Peers() map[netip.AddrPort]gossip.PeerState {
-	return map[netip.AddrPort]gossip.PeerState{alice: {Age: time.Second, EmitCounter: 2, PingMillis: 7, Timestamp: 99}}
+	return map[netip.AddrPort]gossip.PeerState{alice: {Age: time.Second, EmitCounter: 2, PingMillis: 7, Timestamp: 99, RoundTrip: 7 * time.Millisecond}}
 }
 
 func (f *fake) Level() logging.Level     { return f.level }
@@ -101,15 +104,17 @@ func (f *fake) broadcast(payload []byte) (int, error) {
 func serve(t *testing.T) (*fake, *grpc.ClientConn) {
 	t.Helper()
 	f := &fake{
-		table:    member.NewTable(self, 100, func() time.Time { return start }),
+		table:    member.NewTable(self, member.Info{Session: 7, Name: "me", Version: "v1"}, 100, func() time.Time { return start }),
 		messages: fanout.New[broadcast.Message](), heartbeat: 500 * time.Millisecond, level: logging.Info,
 		ended: make(chan error, 1),
 	}
-	f.table.Set(alice, member.Suspected)
+	f.table.Put(alice, member.Info{Session: 8, Name: "alice", Version: "v2"})
+	f.table.Set(alice, member.Suspected, bob)
 	f.server = NewServer(Config{
 		Node: f, Members: f.table, Messages: f.messages, Threshold: f, Broadcast: f.broadcast,
 		Counters: func() map[string]uint64 { return map[string]uint64{"a": 1} },
-		Local:    self, Started: start, ClusterName: "c", MaxPayload: 256,
+		Local:    self, Started: start, ClusterName: "c", MaxPayload: 256, Profile: "lan",
+		Leave: func(context.Context) (int, int) { return 2, 1 },
 		Build: buildinfo.Info{Version: "v1", Commit: "abc", Go: "go1", Smudge: "v1.0.1"}, Logger: log.NewNopLogger(),
 	})
 	l := bufconn.Listen(1 << 16)
@@ -145,13 +150,15 @@ func TestV1Calls(t *testing.T) {
 
 	n, err := c.GetLocalNode(ctx, &tamtamv1.GetLocalNodeRequest{})
 	if err != nil || n.GetMember().GetAddress() != self.String() || !n.GetMember().GetLocal() || n.GetClusterName() != "c" ||
-		n.GetMaxPayloadBytes() != 256 || !n.GetStarted().AsTime().Equal(start) || n.GetMember().RoundTrip != nil {
+		n.GetMaxPayloadBytes() != 256 || !n.GetStarted().AsTime().Equal(start) || n.GetMember().RoundTrip != nil ||
+		n.GetMember().GetName() != "me" || n.GetMember().GetSession() != 7 || n.GetMember().GetVersion() != "v1" || n.GetMember().GetPlain() ||
+		n.GetProfile() != "lan" || n.GetDetectionTime().AsDuration() != 3*time.Second {
 		t.Errorf("GetLocalNode: %v, %v", n, err)
 	}
 	l, err := c.ListMembers(ctx, &tamtamv1.ListMembersRequest{})
-	if err != nil || len(l.GetMembers()) != 2 || l.GetRevision() != 101 ||
+	if err != nil || len(l.GetMembers()) != 2 || l.GetRevision() != 102 ||
 		l.GetMembers()[1].GetStatus() != tamtamv1.MemberStatus_MEMBER_STATUS_SUSPECTED ||
-		l.GetMembers()[1].GetRoundTrip().AsDuration() != 7*time.Millisecond {
+		l.GetMembers()[1].GetName() != "alice" || l.GetMembers()[1].RoundTrip != nil {
 		t.Errorf("ListMembers: %v, %v", l, err)
 	}
 	l, err = c.ListMembers(ctx, &tamtamv1.ListMembersRequest{Statuses: []tamtamv1.MemberStatus{tamtamv1.MemberStatus_MEMBER_STATUS_DEAD}})
@@ -171,9 +178,13 @@ func TestV1Calls(t *testing.T) {
 		_, err = c.Join(ctx, &tamtamv1.JoinRequest{Addresses: make([]string, n)})
 		code(t, err, codes.InvalidArgument)
 	}
+	left, err := c.Leave(ctx, &tamtamv1.LeaveRequest{})
+	if err != nil || left.GetAcknowledged() != 2 || left.GetUnacknowledged() != 1 {
+		t.Errorf("Leave: %v, %v", left, err)
+	}
 	v, err := c.RemoveMember(ctx, &tamtamv1.RemoveMemberRequest{Address: "x"})
 	if err != nil || v.GetMember().GetAddress() != alice.String() || f.asked[0] != "x" {
-		t.Errorf("Leave: %v, %v", v, err)
+		t.Errorf("RemoveMember: %v, %v", v, err)
 	}
 	p, err := c.Ping(context.Background(), &tamtamv1.PingRequest{Address: "y"})
 	if err != nil || p.GetAddress() != alice.String() || p.GetRoundTrip().AsDuration() != 3*time.Millisecond || f.asked[0] != "y" {
@@ -189,6 +200,58 @@ func TestV1Calls(t *testing.T) {
 	}
 	if m, err := c.GetCounters(ctx, &tamtamv1.GetCountersRequest{}); err != nil || m.GetCounters()["a"] != 1 {
 		t.Errorf("GetCounters: %v, %v", m, err)
+	}
+}
+
+// TestMember: what the API tells of a member in each state.
+func TestMember(t *testing.T) {
+	trip := gossip.PeerState{Timestamp: 1, RoundTrip: time.Millisecond}
+	for _, c := range []struct {
+		m    member.Member
+		want string
+	}{
+		{member.Member{Addr: alice, Status: member.Alive, Info: member.Info{Session: 1}}, "ALIVE trip"},
+		{member.Member{Addr: alice, Status: member.Suspected, Info: member.Info{Session: 1}}, "SUSPECTED"},
+		{member.Member{Addr: alice, Status: member.Dead}, "DEAD plain"},
+		{member.Member{Addr: alice, Status: member.Left, Flapping: true, Info: member.Info{Session: 1}}, "LEFT flapping"},
+	} {
+		m := toMember(c.m, trip)
+		have := strings.TrimPrefix(m.GetStatus().String(), "MEMBER_STATUS_")
+		if m.GetPlain() {
+			have += " plain"
+		}
+		if m.GetFlapping() {
+			have += " flapping"
+		}
+		if m.RoundTrip != nil {
+			have += " trip"
+		}
+		if have != c.want {
+			t.Errorf("%+v is %q, want %q", c.m, have, c.want)
+		}
+	}
+}
+
+// TestChange: who said so, and when.
+func TestChange(t *testing.T) {
+	c := toChange(member.Change{Revision: 5, Time: start, Member: member.Member{Addr: alice, Status: member.Dead}, Previous: member.Alive, By: bob}).GetChange()
+	if c.GetReportedBy() != bob.String() || !c.GetTime().AsTime().Equal(start) || c.GetPreviousStatus() != tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE {
+		t.Errorf("got %v", c)
+	}
+	if c := toChange(member.Change{Member: member.Member{Addr: alice}}).GetChange(); c.GetReportedBy() != "" {
+		t.Errorf("got %v", c)
+	}
+}
+
+// TestStatus2018: 2018 knew no goodbye.
+func TestStatus2018(t *testing.T) {
+	for s, want := range map[member.Status]service.Node_Status{
+		member.Alive: service.Node_ALIVE, member.Suspected: service.Node_SUSPECTED,
+		member.Dead: service.Node_DEAD, member.Left: service.Node_DEAD, 0: service.Node_UNKNOWN,
+	} {
+		if have := status2018(s); have != want {
+			t.Errorf("%v is %v, want %v", s, have, want)
+		}
 	}
 }
 

@@ -59,7 +59,7 @@ func (s *service2018) Join(ctx context.Context, a *service.NodeAddress) (*servic
 }
 
 func (s *service2018) Leave(ctx context.Context, a *service.NodeAddress) (*service.Response, error) {
-	_, err := s.Node.Leave(ctx, address(a))
+	_, err := s.Node.Remove(ctx, address(a))
 	return done(err)
 }
 
@@ -93,7 +93,7 @@ func (s *service2018) Monitor(_ *service.Empty, out grpc.ServerStreamingServer[s
 		return err
 	}
 	return forward(out.Context(), w.Changes, func(c change) error {
-		if c.Removed {
+		if c.Removed || c.Member.Status == c.Previous {
 			return nil // 2018 had no word for it
 		}
 		return out.Send(s.node(c.Member, s.Node.Peers()))
@@ -135,7 +135,21 @@ func (s *service2018) node(m member.Member, states map[addrPort]gossip.PeerState
 		EmitCounter: state.EmitCounter,
 		PingMillis:  state.PingMillis,
 		Timestamp:   state.Timestamp,
-		Status:      service.Node_Status(m.Status), // the same numbers
+		Status:      status2018(m.Status),
+	}
+}
+
+// status2018 gives a status its number of 2018, when whoever left was soon dead.
+func status2018(s member.Status) service.Node_Status {
+	switch s {
+	case member.Alive:
+		return service.Node_ALIVE
+	case member.Suspected:
+		return service.Node_SUSPECTED
+	case member.Dead, member.Left:
+		return service.Node_DEAD
+	default:
+		return service.Node_UNKNOWN
 	}
 }
 

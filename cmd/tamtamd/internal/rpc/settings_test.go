@@ -72,6 +72,7 @@ func TestErrors(t *testing.T) {
 		{gossip.ErrHeartbeat, codes.InvalidArgument, "BAD_HEARTBEAT"},
 		{broadcast.ErrTooLarge, codes.InvalidArgument, "PAYLOAD_TOO_LARGE"},
 		{gossip.ErrNotMember, codes.NotFound, "NOT_MEMBER"},
+		{gossip.ErrForeign, codes.FailedPrecondition, "FOREIGN_CLUSTER"},
 		{gossip.ErrSelf, codes.FailedPrecondition, "SELF"},
 		{gossip.ErrTooMany, codes.ResourceExhausted, "TOO_MANY"},
 		{gossip.ErrNoAnswer, codes.DeadlineExceeded, "NO_ANSWER"},
@@ -101,7 +102,7 @@ func TestErrors(t *testing.T) {
 
 // TestErrorsAreAllMapped: whoever adds a sentinel is to say what it means here.
 func TestErrorsAreAllMapped(t *testing.T) {
-	if want := 13; len(mapping) != want {
+	if want := 14; len(mapping) != want {
 		t.Errorf("%d errors are mapped, %d are tested", len(mapping), want)
 	}
 }

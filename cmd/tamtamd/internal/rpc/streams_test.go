@@ -67,31 +67,31 @@ func TestWatch(t *testing.T) {
 	s, err := c.WatchMembers(ctx, &tamtamv1.WatchMembersRequest{})
 	s = open(t, s, err)
 	for _, want := range []string{self.String(), alice.String()} {
-		if m := recv(t, s); m.GetPresent().GetAddress() != want || m.GetRevision() != 101 {
+		if m := recv(t, s); m.GetPresent().GetAddress() != want || m.GetRevision() != 102 {
 			t.Errorf("got %v, want %s", m, want)
 		}
 	}
-	if m := recv(t, s); m.GetSynced() == nil || m.GetSynced().GetResumed() || m.GetRevision() != 101 {
+	if m := recv(t, s); m.GetSynced() == nil || m.GetSynced().GetResumed() || m.GetRevision() != 102 {
 		t.Errorf("got %v, want the mark", m)
 	}
-	f.table.Set(alice, member.Alive)
+	f.table.Set(alice, member.Alive, alice)
 	m := recv(t, s)
-	if ch := m.GetChange(); m.GetRevision() != 102 || ch.GetMember().GetStatus() != tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE ||
+	if ch := m.GetChange(); m.GetRevision() != 103 || ch.GetMember().GetStatus() != tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE ||
 		ch.GetPreviousStatus() != tamtamv1.MemberStatus_MEMBER_STATUS_SUSPECTED || ch.GetRemoved() {
 		t.Errorf("got %v", m)
 	}
-	f.table.Remove(alice)
-	if m := recv(t, s); !m.GetChange().GetRemoved() || m.GetRevision() != 103 {
+	f.table.Remove(alice, self)
+	if m := recv(t, s); !m.GetChange().GetRemoved() || m.GetRevision() != 104 {
 		t.Errorf("got %v", m)
 	}
 
-	seen := uint64(102)
+	seen := uint64(103)
 	r, err := c.WatchMembers(ctx, &tamtamv1.WatchMembersRequest{AfterRevision: &seen})
 	r = open(t, r, err)
-	if m := recv(t, r); !m.GetChange().GetRemoved() || m.GetRevision() != 103 {
+	if m := recv(t, r); !m.GetChange().GetRemoved() || m.GetRevision() != 104 {
 		t.Errorf("resumed with %v", m)
 	}
-	if m := recv(t, r); !m.GetSynced().GetResumed() || m.GetRevision() != 103 {
+	if m := recv(t, r); !m.GetSynced().GetResumed() || m.GetRevision() != 104 {
 		t.Errorf("resumed with %v", m)
 	}
 	f.table.Close()
@@ -103,8 +103,13 @@ func TestMonitor2018(t *testing.T) {
 	f, conn := serve(t)
 	s, err := service.NewTamTamClient(conn).Monitor(within(t), &service.Empty{})
 	s = open(t, s, err)
-	f.table.Remove(alice) // 2018 has no word for it
-	f.table.Set(alice, member.Dead)
+	f.table.Remove(alice, self) // 2018 has no word for it
+	f.table.Put(alice, member.Info{Session: 9})
+	f.table.Put(alice, member.Info{Session: 10}) // nor for a restart
+	f.table.Set(alice, member.Left, alice)
+	if n := recv(t, s); n.GetStatus() != service.Node_ALIVE {
+		t.Errorf("got %v", n)
+	}
 	if n := recv(t, s); n.GetStatus() != service.Node_DEAD || n.GetAddress().GetIP() != "192.0.2.2" {
 		t.Errorf("got %v", n)
 	}

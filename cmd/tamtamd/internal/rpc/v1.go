@@ -32,6 +32,8 @@ func (s *v1) GetLocalNode(context.Context, *tamtamv1.GetLocalNodeRequest) (*tamt
 		Started:         timestamppb.New(s.Started),
 		ClusterName:     s.ClusterName,
 		MaxPayloadBytes: uint32(s.MaxPayload),
+		Profile:         s.Profile,
+		DetectionTime:   durationpb.New(s.Node.DetectionTime()),
 	}, nil
 }
 
@@ -112,8 +114,13 @@ func (s *v1) Join(ctx context.Context, r *tamtamv1.JoinRequest) (*tamtamv1.JoinR
 	return out, nil
 }
 
+func (s *v1) Leave(ctx context.Context, _ *tamtamv1.LeaveRequest) (*tamtamv1.LeaveResponse, error) {
+	acknowledged, missed := s.Config.Leave(ctx)
+	return &tamtamv1.LeaveResponse{Acknowledged: uint32(acknowledged), Unacknowledged: uint32(missed)}, nil
+}
+
 func (s *v1) RemoveMember(ctx context.Context, r *tamtamv1.RemoveMemberRequest) (*tamtamv1.RemoveMemberResponse, error) {
-	m, err := s.Node.Leave(ctx, r.GetAddress())
+	m, err := s.Node.Remove(ctx, r.GetAddress())
 	if err != nil {
 		return nil, toStatus(err)
 	}

@@ -28,7 +28,7 @@ func configure(port uint16, cfg Config, ev *events) {
 	smudge.SetListenPort(int(port))
 	smudge.SetClusterName(smudge.DefaultClusterName) // only for its multicast
 	smudge.SetHeartbeatMillis(int(cfg.Heartbeat.Milliseconds()))
-	smudge.SetMinPingTime(int(minPing.Milliseconds()))
+	smudge.SetMinPingTime(int(cfg.MinPing.Milliseconds()))
 	smudge.SetMaxBroadcastBytes(datagram.MaxPayload) // it never sees one
 	smudge.SetMulticastEnabled(false)
 	smudge.SetMulticastAddress(smudge.DefaultMulticastAddress)

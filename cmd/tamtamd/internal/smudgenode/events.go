@@ -23,6 +23,7 @@ const maxEvents = 16384
 type event struct {
 	port   uint16
 	status datagram.Status
+	source uint16 // the port of who found out; 0 when unknown
 }
 
 // events is Smudge's listener. Smudge calls it under its locks, so it only takes
@@ -62,7 +63,11 @@ func (e *events) OnChange(node *smudge.Node, status smudge.NodeStatus) {
 		e.queue, e.overflow = e.queue[:0], true
 		e.overflows.Add(1)
 	}
-	e.queue = append(e.queue, event{port, datagram.Status(status)})
+	ev := event{port: port, status: datagram.Status(status)}
+	if s := node.StatusSource(); s != nil {
+		ev.source = s.Port()
+	}
+	e.queue = append(e.queue, ev)
 	select {
 	case e.wake <- struct{}{}:
 	default:
@@ -80,7 +85,7 @@ func (e *events) take() (queue []event, overflow bool) {
 
 // forgottenCheck is how often Run looks for peers that Smudge has removed, of
 // which it tells nobody.
-const forgottenCheck = time.Second
+const forgottenCheck = 10 * time.Second
 
 // Run tells of status changes and forgotten peers until ctx is done.
 func (n *Node) Run(ctx context.Context) {
@@ -107,16 +112,22 @@ func (n *Node) Run(ctx context.Context) {
 func (n *Node) tell(e event) {
 	n.mu.Lock()
 	p := n.byVirtual[netip.AddrPortFrom(loopback, e.port)]
+	var by netip.AddrPort
+	if e.source == n.virtual.Port() {
+		by = n.cfg.Local
+	} else if s := n.byVirtual[netip.AddrPortFrom(loopback, e.source)]; s != nil {
+		by = s.real
+	}
 	n.mu.Unlock()
 	if p != nil && e.status >= datagram.Alive && e.status <= datagram.Dead {
-		n.cfg.OnStatus(p.real, e.status)
+		n.cfg.OnStatus(p.real, e.status, by)
 	}
 }
 
 // resync tells the present status of every node.
 func (n *Node) resync() {
 	for _, node := range smudge.AllNodes() {
-		n.tell(event{node.Port(), datagram.Status(node.Status())})
+		n.tell(event{port: node.Port(), status: datagram.Status(node.Status())})
 	}
 }
 
@@ -135,11 +146,7 @@ func (n *Node) dropForgotten() {
 		delete(missing, netip.AddrPortFrom(loopback, node.Port()))
 	}
 	for _, p := range missing {
-		n.mu.Lock()
-		current := n.byVirtual[p.virtual] == p
-		n.mu.Unlock()
-		if current {
-			n.Remove(p.real)
+		if n.remove(p) { // and not a later life of it
 			n.cfg.OnForgotten(p.real)
 		}
 	}

@@ -39,9 +39,10 @@ func (m *inward) MapEntry(e datagram.Entry) (datagram.Entry, bool) {
 
 // Deliver gives Smudge a datagram from a peer, as far as the filter, which sees
 // real addresses, lets the entries through. It returns false when nothing was
-// given: the peer is not known, or the target of a PingReq is not. It must be
-// called from one goroutine.
+// given: the peer is not known, or the target of a PingReq is not.
 func (n *Node) Deliver(from netip.AddrPort, d datagram.Datagram, filter datagram.Mapper) bool {
+	n.delivering.Lock()
+	defer n.delivering.Unlock()
 	n.mu.Lock()
 	p := n.byReal[from]
 	if p == nil {
@@ -59,7 +60,7 @@ func (n *Node) Deliver(from netip.AddrPort, d datagram.Datagram, filter datagram
 	return true
 }
 
-// receive calls Smudge. Nothing that datagram.Parse lets through is known to
+// receive calls Smudge. delivering is held. Nothing that datagram.Parse lets through is known to
 // make it panic; should something do so all the same, the datagram is lost and
 // the daemon is not.
 func (n *Node) receive(p *peer, b []byte) {
@@ -73,7 +74,10 @@ func (n *Node) receive(p *peer, b []byte) {
 }
 
 // outward rewrites the entries of a datagram from Smudge.
-type outward struct{ n *Node }
+type outward struct {
+	n  *Node
+	to netip.AddrPort
+}
 
 // MapEntry implements datagram.Mapper.
 func (m *outward) MapEntry(e datagram.Entry) (datagram.Entry, bool) {
@@ -90,7 +94,7 @@ func (m *outward) MapEntry(e datagram.Entry) (datagram.Entry, bool) {
 	default:
 		e.Source = netip.AddrPort{}
 	}
-	return e, true
+	return e, e.Status > datagram.Dead || m.n.cfg.Outgoing(m.to, e) // a target goes in any case
 }
 
 // forward sends a peer what Smudge sends its virtual address, until the socket
@@ -99,7 +103,7 @@ func (m *outward) MapEntry(e datagram.Entry) (datagram.Entry, bool) {
 func (n *Node) forward(p *peer) {
 	in := make([]byte, datagram.MaxSize+1)
 	out := make([]byte, 0, datagram.MaxSize)
-	m := &outward{n}
+	m := &outward{n, p.real}
 	for {
 		size, from, err := p.conn.ReadFromUDPAddrPort(in)
 		if err != nil {
@@ -115,9 +119,12 @@ func (n *Node) forward(p *peer) {
 		n.mu.Lock()
 		b, ok := d.AppendRewritten(out[:0], n.family, n.cfg.Local.Port(), m)
 		n.mu.Unlock()
-		if ok {
-			out = b
-			n.cfg.Send(p.real, b)
+		if !ok {
+			continue
+		}
+		out = b
+		if d, fault := datagram.Parse(b, n.family); fault == "" {
+			n.cfg.Send(p.real, d)
 		}
 	}
 }

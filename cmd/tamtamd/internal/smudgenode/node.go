@@ -39,21 +39,24 @@ const Version = "v1.0.1"
 
 var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 
-// minPing is Smudge's floor for its estimate of the round trip. At its default
-// of 150 ms a pause of one second makes a node DEAD; at 500 ms SUSPECTED only.
-const minPing = 500 * time.Millisecond
-
 // Config says how the node meets the world. All fields are required.
 type Config struct {
 	// Local is the real address of this node; its family is the cluster's.
 	Local netip.AddrPort
 	// Heartbeat is the time between two pings.
 	Heartbeat time.Duration
+	// MinPing is how long Smudge waits for the answer to a ping at the least; longer
+	// when round trips are longer. See SetMinPing.
+	MinPing time.Duration
 	// Send sends a datagram to a real address. It must not block.
-	Send func(to netip.AddrPort, b []byte)
+	Send func(to netip.AddrPort, d datagram.Datagram)
+	// Outgoing tells whether an entry of Smudge's is to go to a node. Where there is
+	// nothing new, Smudge fills its datagrams up with members taken at random.
+	Outgoing func(to netip.AddrPort, e datagram.Entry) bool
 	// OnStatus is told each change of a peer's status, in order, from one
-	// goroutine.
-	OnStatus func(peer netip.AddrPort, s datagram.Status)
+	// goroutine, and who found out: a peer, or Local. by is invalid when that is
+	// not known.
+	OnStatus func(peer netip.AddrPort, s datagram.Status, by netip.AddrPort)
 	// OnForgotten is told of a peer that Smudge has given up and removed.
 	OnForgotten func(peer netip.AddrPort)
 	// Logf gets Smudge's own log lines, as far as SetChatter lets them.
@@ -82,9 +85,10 @@ type Node struct {
 	byVirtual map[netip.AddrPort]*peer
 	closed    bool
 
-	in      inward // Deliver's, so that it allocates nothing
-	deliver []byte // Deliver's buffer
-	panics  atomic.Uint64
+	delivering sync.Mutex // one datagram at a time; taken before mu. Guards the two:
+	in         inward     // so that Deliver allocates nothing
+	deliver    []byte
+	panics     atomic.Uint64
 }
 
 var started atomic.Bool
@@ -121,7 +125,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 
 	select {
 	case <-n.events.begun:
-		return n, nil
+		return n, n.SetMinPing(cfg.MinPing)
 	case <-ctx.Done():
 		_ = hold.Close()
 		return nil, fmt.Errorf("start smudge: %w", context.Cause(ctx))
@@ -179,15 +183,26 @@ func newPeer(real netip.AddrPort) (*peer, error) {
 // it goes nowhere. A peer that is not known is not an error.
 func (n *Node) Remove(real netip.AddrPort) {
 	n.mu.Lock()
-	p, ok := n.byReal[real]
-	if ok {
-		delete(n.byReal, real)
+	p := n.byReal[real]
+	n.mu.Unlock()
+	if p != nil {
+		n.remove(p)
+	}
+}
+
+// remove ends one life of a peer. It returns false when it has ended already.
+func (n *Node) remove(p *peer) bool {
+	n.mu.Lock()
+	current := n.byVirtual[p.virtual] == p
+	if current {
+		delete(n.byReal, p.real)
 		delete(n.byVirtual, p.virtual)
 	}
 	n.mu.Unlock()
-	if ok {
+	if current {
 		end(p)
 	}
+	return current
 }
 
 // end makes Smudge forget a peer that is in no map any more. The socket is
@@ -195,6 +210,17 @@ func (n *Node) Remove(real netip.AddrPort) {
 func end(p *peer) {
 	_, _ = smudge.RemoveNode(p.node) // always nil
 	_ = p.conn.Close()
+}
+
+// Ping makes Smudge ping a peer out of turn. A peer that is not known is not an
+// error.
+func (n *Node) Ping(real netip.AddrPort) {
+	n.mu.Lock()
+	p, ok := n.byReal[real]
+	n.mu.Unlock()
+	if ok {
+		_ = smudge.PingNode(p.node) // fails where the loopback interface does
+	}
 }
 
 // Close silences Smudge: it knows no peer, so it sends nothing.

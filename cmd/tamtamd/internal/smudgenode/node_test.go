@@ -29,6 +29,7 @@ type world struct {
 	sent      []string // addresses in datagrams that are not of the real world
 	pinged    map[netip.AddrPort]int
 	statuses  map[netip.AddrPort][]datagram.Status
+	by        map[netip.AddrPort]netip.AddrPort
 	forgotten map[netip.AddrPort]bool
 	answers   chan answer
 }
@@ -40,6 +41,7 @@ type answer struct {
 
 var (
 	local = netip.MustParseAddrPort("[2001:db8::1]:9999")
+	dull  = netip.MustParseAddrPort("[2001:db8::d]:1") // nothing about it is news
 	the   *world
 )
 
@@ -54,13 +56,15 @@ func TestMain(m *testing.M) {
 		up:        map[netip.AddrPort]bool{},
 		pinged:    map[netip.AddrPort]int{},
 		statuses:  map[netip.AddrPort][]datagram.Status{},
+		by:        map[netip.AddrPort]netip.AddrPort{},
 		forgotten: map[netip.AddrPort]bool{},
 		answers:   make(chan answer, 1000),
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	n, err := Start(ctx, Config{
-		Local: local, Heartbeat: 20 * time.Millisecond,
+		Local: local, Heartbeat: 20 * time.Millisecond, MinPing: 300 * time.Millisecond,
 		Send: the.send, OnStatus: the.status,
+		Outgoing:    func(_ netip.AddrPort, e datagram.Entry) bool { return e.Addr != dull },
 		OnForgotten: func(a netip.AddrPort) { the.locked(func() { the.forgotten[a] = true }) },
 		Logf:        func(string, string) {},
 	})
@@ -69,7 +73,7 @@ func TestMain(m *testing.M) {
 	}
 	the.node = n
 	go n.Run(ctx)
-	go func() { // the one goroutine that delivers
+	go func() {
 		for a := range the.answers {
 			d, _ := datagram.Parse(a.b, datagram.IPv6)
 			n.Deliver(a.from, d, all{})
@@ -82,20 +86,22 @@ func TestMain(m *testing.M) {
 
 func (w *world) locked(f func()) { w.mu.Lock(); defer w.mu.Unlock(); f() }
 
-func (w *world) status(a netip.AddrPort, s datagram.Status) {
-	w.locked(func() { w.statuses[a] = append(w.statuses[a], s) })
+func (w *world) status(a netip.AddrPort, s datagram.Status, by netip.AddrPort) {
+	w.locked(func() { w.statuses[a] = append(w.statuses[a], s); w.by[a] = by })
 }
 
-func (w *world) send(to netip.AddrPort, b []byte) {
-	d, fault := datagram.Parse(b, datagram.IPv6)
+func (w *world) send(to netip.AddrPort, d datagram.Datagram) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if fault != "" || d.Port() != local.Port() {
-		w.sent = append(w.sent, "fault "+string(fault))
+	if d.Port() != local.Port() {
+		w.sent = append(w.sent, "port")
 		return
 	}
 	for i := range d.Len() {
 		e := d.Entry(i)
+		if e.Addr == dull {
+			w.sent = append(w.sent, "what is no news")
+		}
 		for _, a := range []netip.AddrPort{e.Addr, e.Source} {
 			if a.IsValid() && !strings.HasPrefix(a.String(), "[2001:db8::") {
 				w.sent = append(w.sent, a.String())
@@ -134,8 +140,8 @@ func last(s []datagram.Status) datagram.Status {
 func TestLivesAndDeaths(t *testing.T) {
 	a := netip.MustParseAddrPort("[2001:db8::2]:1")
 	b := netip.MustParseAddrPort("[2001:db8::3]:1")
-	the.locked(func() { the.up[a], the.up[b] = true, true })
-	for _, p := range []netip.AddrPort{a, b, a} {
+	the.locked(func() { the.up[a], the.up[b], the.up[dull] = true, true, true })
+	for _, p := range []netip.AddrPort{a, b, a, dull} {
 		if err := the.node.Add(p); err != nil {
 			t.Fatal(err)
 		}
@@ -149,6 +155,11 @@ func TestLivesAndDeaths(t *testing.T) {
 
 	the.locked(func() { the.up[b] = false })
 	eventually(t, "the silent one is dead", func() bool { return last(the.statuses[b]) == datagram.Dead })
+	the.locked(func() {
+		if the.by[b] != local {
+			t.Errorf("%v found out, not this node", the.by[b])
+		}
+	})
 
 	// A new life begins without the death of the old one.
 	the.locked(func() { the.up[b] = true })
@@ -171,6 +182,31 @@ func TestLivesAndDeaths(t *testing.T) {
 		}
 	})
 	the.node.Remove(b)
+	the.node.Remove(dull)
+}
+
+// TestMinPingActsAtOnce: whoever does not answer is found out after the time that
+// was set, from the start on, and no mirror is left.
+func TestMinPingActsAtOnce(t *testing.T) {
+	for _, d := range []time.Duration{600 * time.Millisecond, 100 * time.Millisecond} {
+		if err := the.node.SetMinPing(d); err != nil {
+			t.Fatal(err)
+		}
+		silent := netip.AddrPortFrom(netip.MustParseAddr("2001:db8::8"), uint16(d/time.Millisecond))
+		began := time.Now()
+		if err := the.node.Add(silent); err != nil {
+			t.Fatal(err)
+		}
+		// It is the only peer, so one unanswered ping is its death.
+		eventually(t, "it is dead", func() bool { return last(the.statuses[silent]) == datagram.Dead })
+		if took := time.Since(began); took < d {
+			t.Errorf("dead after %v, before %v had passed", took, d)
+		}
+		the.node.Remove(silent)
+	}
+	if n := len(smudge.AllNodes()); n != 1 {
+		t.Errorf("Smudge knows %d nodes, want itself alone", n)
+	}
 }
 
 func TestForgottenIsTold(t *testing.T) {

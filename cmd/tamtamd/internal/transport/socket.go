@@ -1,9 +1,6 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package transport carries datagrams between nodes over the one gossip socket.
-// Today a datagram goes out as it is, once; acknowledged frames will go here.
-// What is in a datagram is none of its business.
 package transport
 
 import (
@@ -11,8 +8,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"sync/atomic"
-	"time"
 )
 
 // readSize is more than any datagram that is let in, so that a longer one is
@@ -62,26 +59,18 @@ func cause(err error) error {
 // Local returns the address the socket is bound to.
 func (s *Socket) Local() netip.AddrPort { return s.local }
 
-// Run hands each packet to handle, in the calling goroutine, until Close. The
-// bytes are only valid during the call.
-func (s *Socket) Run(handle func(from netip.AddrPort, b []byte)) error {
-	buf := make([]byte, readSize)
-	for {
-		n, from, err := s.conn.ReadFromUDPAddrPort(buf)
-		if errors.Is(err, net.ErrClosed) {
-			return nil
-		}
-		if err != nil {
-			// Some systems report here that an earlier packet was
-			// refused by its receiver. The pause keeps an error that
-			// stays from using up a processor.
-			time.Sleep(time.Millisecond)
-			continue
-		}
-		s.received.Add(1)
-		s.receivedBytes.Add(uint64(n))
-		handle(netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), buf[:n])
+// errDeadline: the deadline passed before a packet came.
+var errDeadline = os.ErrDeadlineExceeded
+
+// read waits for a packet, until the deadline of the connection.
+func (s *Socket) read(buf []byte) (netip.AddrPort, []byte, error) {
+	n, from, err := s.conn.ReadFromUDPAddrPort(buf)
+	if err != nil {
+		return netip.AddrPort{}, nil, err
 	}
+	s.received.Add(1)
+	s.receivedBytes.Add(uint64(n))
+	return netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), buf[:n], nil
 }
 
 // Send sends one packet. It never blocks for long; what the kernel refuses is
@@ -95,7 +84,7 @@ func (s *Socket) Send(to netip.AddrPort, b []byte) {
 	s.sentBytes.Add(uint64(len(b)))
 }
 
-// Close ends Run. It may be called more than once.
+// Close ends reading. It may be called more than once.
 func (s *Socket) Close() { _ = s.conn.Close() }
 
 // Counters adds what the socket counted to m.

@@ -29,7 +29,7 @@ func TestSendAndReceive(t *testing.T) {
 		}
 		got, ended := make(chan packet, 10), make(chan error, 1)
 		go func() {
-			ended <- b.Run(func(from netip.AddrPort, p []byte) { got <- packet{from, string(p)} })
+			ended <- NewEndpoint(b, Info{Addr: b.Local()}, LAN).Run(func(e Event) { got <- packet{e.Addr, string(e.Data)} })
 		}()
 		for _, text := range []string{"hello", "", strings.Repeat("x", 3000)} {
 			a.Send(b.Local(), []byte(text))

@@ -1,0 +1,141 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package clustertest
+
+import (
+	"encoding/binary"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"testing"
+	"time"
+)
+
+// The kinds of frames, as drawn in package transport, which does not let its users
+// write what it would not.
+const (
+	kindHello byte = iota + 1
+	kindWelcome
+	kindRefuse
+	kindInfo
+	kindData
+	kindReply
+	kindMembers
+	kindGoodbye
+	kindRemove
+	kindAck
+)
+
+// rawFrame is a frame with anything in it.
+type rawFrame struct {
+	kind                  byte
+	session, tag, counter uint64
+	acks                  []uint32
+	payload               []byte
+}
+
+func (f rawFrame) bytes() []byte {
+	b := []byte{0xFF, 0xFF, 1, f.kind}
+	for _, v := range []uint64{f.session, f.tag, f.counter} {
+		b = binary.BigEndian.AppendUint64(b, v)
+	}
+	b = append(b, byte(len(f.acks)))
+	for _, a := range f.acks {
+		b = binary.BigEndian.AppendUint32(b, a)
+	}
+	return append(b, f.payload...)
+}
+
+// helloPayload is what a node of the cluster says when it opens a session.
+func helloPayload(nonce uint64, cluster string) []byte {
+	return append(binary.BigEndian.AppendUint64(nil, nonce), cluster...)
+}
+
+// infoPayload is what a node says of itself.
+func infoPayload(tag, nonce, number, answers uint64, a netip.AddrPort, name string) []byte {
+	var b []byte
+	for _, v := range []uint64{tag, nonce, number, answers} {
+		b = binary.BigEndian.AppendUint64(b, v)
+	}
+	b = appendAddress(b, a)
+	b = append(b, 1, 0) // 256 bytes of payload
+	for _, s := range []string{name, "smudge", "devel"} {
+		b = append(append(b, byte(len(s))), s...)
+	}
+	return b
+}
+
+func appendAddress(b []byte, a netip.AddrPort) []byte {
+	ip := a.Addr().As16()
+	return binary.BigEndian.AppendUint16(append(b, ip[:]...), a.Port())
+}
+
+// rawSocket is a socket for frames made by hand.
+type rawSocket struct {
+	t    testing.TB
+	conn *net.UDPConn
+	addr netip.AddrPort
+}
+
+func newRawSocket(t testing.TB) *rawSocket {
+	t.Helper()
+	conn := listenLoopback(t)
+	t.Cleanup(func() { _ = conn.Close() })
+	return &rawSocket{t, conn, conn.LocalAddr().(*net.UDPAddr).AddrPort()}
+}
+
+func (s *rawSocket) send(to *Daemon, b []byte) {
+	s.t.Helper()
+	if _, err := s.conn.WriteToUDPAddrPort(b, to.Gossip); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// receive waits for a frame of the kind.
+func (s *rawSocket) receive(kind byte) rawFrame {
+	s.t.Helper()
+	b := make([]byte, 2048)
+	_ = s.conn.SetReadDeadline(time.Now().Add(Patience))
+	for {
+		n, err := s.conn.Read(b)
+		if err != nil {
+			s.t.Fatalf("no frame of kind %d: %v", kind, err)
+		}
+		if n < 29 || b[3] != kind {
+			continue
+		}
+		return rawFrame{
+			kind: kind, session: binary.BigEndian.Uint64(b[4:]), tag: binary.BigEndian.Uint64(b[12:]),
+			counter: binary.BigEndian.Uint64(b[20:]), payload: b[29+4*int(b[28]) : n],
+		}
+	}
+}
+
+// drain throws away what has come in.
+func (s *rawSocket) drain() {
+	b := make([]byte, 1)
+	for {
+		_ = s.conn.SetReadDeadline(time.Now().Add(time.Millisecond))
+		if _, err := s.conn.Read(b); err != nil && isTimeout(err) {
+			return
+		}
+	}
+}
+
+// greet sends a hello of a session, and returns the cookie and the session of who
+// answers.
+func (s *rawSocket) greet(to *Daemon, session, nonce uint64) (cookie, theirs uint64) {
+	s.t.Helper()
+	s.send(to, rawFrame{kind: kindHello, session: session, payload: helloPayload(nonce, "smudge")}.bytes())
+	for {
+		if w := s.receive(kindWelcome); w.tag == nonce {
+			return binary.BigEndian.Uint64(w.payload), w.session
+		}
+	}
+}
+
+func isTimeout(err error) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded)
+}

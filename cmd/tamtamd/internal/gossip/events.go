@@ -1,0 +1,108 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package gossip
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/go-kit/log/level"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
+)
+
+// Handle takes an event of the transport. It must be called from one goroutine;
+// what is in the event is only read during the call.
+func (n *Node) Handle(e transport.Event) {
+	now := time.Now()
+	switch e.Kind {
+	case transport.Up:
+		n.admit(e.Addr, member.Info{
+			Session: e.Session, Name: e.Info.Name, Version: e.Info.Version, MaxPayload: e.Info.MaxPayload,
+		}, now)
+	case transport.Answered:
+		n.answered(e, now)
+	case transport.Data:
+		n.hear(e.Addr, e.Data, now)
+	case transport.Told:
+		n.told(e, now)
+	case transport.Left:
+		n.left(e.Addr, e.Session)
+	case transport.Removed:
+		n.removedBy(e.Addr, e.Members[0], e.Session)
+	case transport.Refused:
+		n.refused(e)
+	case transport.Moved:
+		n.moved(e.Addr, e.Members[0], now)
+	case transport.Itself:
+		n.itself(e)
+	case transport.Stray:
+		n.bare(e.Addr, e.Data, now)
+	}
+}
+
+// answered takes the answer to a probe, or to a greeting of a node whose session
+// is open.
+func (n *Node) answered(e transport.Event, now time.Time) {
+	n.mu.Lock()
+	if n.pong(ping{nonce: e.Nonce}, pong{at: now}) {
+		n.mu.Unlock()
+		return
+	}
+	p := n.peers[e.Addr]
+	n.mu.Unlock()
+	if p != nil && p.info.Session == e.Session {
+		n.admit(e.Addr, p.info, now)
+	}
+}
+
+// refused learns that a node is of another cluster.
+func (n *Node) refused(e transport.Event) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	err := fmt.Errorf("%w at %s", ErrForeign, e.Addr)
+	if n.pong(ping{nonce: e.Nonce}, pong{err: err}) {
+		return
+	}
+	if e.Nonce != 0 { // an answer to us; anybody can write a hello in another's name
+		n.candidate.Drop(e.Addr)
+		n.answer(e.Addr, joined{err: err})
+	}
+	n.foreign.Do(func() {
+		_ = level.Warn(n.cfg.Logger).Log("msg", "a node of another cluster was refused", "address", e.Addr)
+	})
+}
+
+// moved learns that the node at an address says that it is at another, where it was
+// greeted. Who waits for the one waits for the other.
+func (n *Node) moved(from, to netip.AddrPort, now time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	why := n.candidate.Drop(from)
+	n.waiters[to] = append(n.waiters[to], n.waiters[from]...)
+	delete(n.waiters, from)
+	if p := n.peers[to]; p != nil && p.status.Live() {
+		n.answer(to, joined{})
+		return
+	}
+	if len(n.waiters[to]) == 0 {
+		delete(n.waiters, to)
+	}
+	if !n.consider(to, why, now) {
+		n.answer(to, joined{err: fmt.Errorf("it is at %s, and is %w", to, ErrNotMember)})
+	}
+}
+
+// itself learns that an address is this node's own.
+func (n *Node) itself(e transport.Event) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	err := fmt.Errorf("%s %w", e.Addr, ErrSelf)
+	if !n.pong(ping{nonce: e.Nonce}, pong{err: err}) {
+		n.candidate.Drop(e.Addr)
+		n.answer(e.Addr, joined{err: err})
+	}
+}

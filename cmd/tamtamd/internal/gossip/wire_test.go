@@ -1,0 +1,158 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package gossip
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
+)
+
+// host is who answers at an address.
+type host struct {
+	session uint64 // 0 for one that speaks bare Smudge
+	name    string
+	foreign bool
+	delay   time.Duration
+	moved   netip.AddrPort // says that it is there
+}
+
+// packet is one call of the wire.
+type packet struct {
+	what    string // greet, probe, data, bare, tell, remove, shun, renew, goodbye
+	to      netip.AddrPort
+	b       []byte
+	answer  bool
+	ask     bool
+	digest  uint64
+	session uint64
+	members []netip.AddrPort
+}
+
+// wire is the world as Wire. The node's lock is held when it is called, so answers
+// come from a goroutine.
+type wire struct{ *world }
+
+var _ Wire = wire{}
+
+// note takes down what is sent and returns who answers. w.mu is held.
+func (w wire) note(p packet) *host {
+	p.b, p.members = slices.Clone(p.b), slices.Clone(p.members)
+	w.sent = append(w.sent, p)
+	return w.hosts[p.to]
+}
+
+func (w wire) Send(to netip.AddrPort, b []byte, answer bool) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.open[to] == 0 {
+		return false
+	}
+	w.note(packet{what: "data", to: to, b: b, answer: answer})
+	return true
+}
+
+func (w wire) SendBare(to netip.AddrPort, b []byte) {
+	d, fault := datagram.Parse(b, datagram.IPv4)
+	if fault != "" {
+		panic("sent what is no datagram: " + string(fault))
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	h := w.note(packet{what: "bare", to: to, b: b})
+	if v := d.Verb(); h != nil && h.session == 0 && (v == datagram.Ping || v == datagram.NFPing) {
+		ack := datagram.AppendBare(nil, datagram.Ack, to.Port(), d.Heartbeat())
+		go func() {
+			time.Sleep(h.delay)
+			w.stray(to, ack)
+		}()
+	}
+}
+
+func (w wire) Greet(a netip.AddrPort) { w.hello(a, packet{what: "greet", to: a}) }
+
+func (w wire) Probe(a netip.AddrPort) uint64 { return w.hello(a, packet{what: "probe", to: a}) }
+
+// hello has a host answer as the transport tells it.
+func (w wire) hello(a netip.AddrPort, p packet) (nonce uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.nonce++
+	nonce = w.nonce
+	h := w.note(p)
+	switch {
+	case a == self:
+		go w.event(transport.Event{Kind: transport.Itself, Addr: a, Nonce: nonce})
+	case h != nil && h.session != 0:
+		go func() {
+			time.Sleep(h.delay)
+			w.event(w.answerOf(a, h, p.what == "probe", nonce))
+		}()
+	}
+	return nonce
+}
+
+func (w *world) answerOf(a netip.AddrPort, h *host, probe bool, nonce uint64) transport.Event {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	e := transport.Event{Addr: a, Session: h.session, Nonce: nonce}
+	switch {
+	case h.foreign:
+		e.Kind = transport.Refused
+	case probe:
+		e.Kind = transport.Answered
+	case h.moved.IsValid():
+		e.Kind, e.Members = transport.Moved, []netip.AddrPort{h.moved}
+	case w.open[a] == h.session:
+		e.Kind = transport.Answered
+	default:
+		w.open[a] = h.session
+		e.Kind, e.Info = transport.Up, transport.Info{Addr: a, Name: h.name, Version: "v1", MaxPayload: 256}
+	}
+	return e
+}
+
+func (w wire) Tell(to netip.AddrPort, ask bool, digest uint64, members []netip.AddrPort) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.open[to] != 0 {
+		w.note(packet{what: "tell", to: to, ask: ask, digest: digest, members: members})
+	}
+}
+
+func (w wire) Remove(target netip.AddrPort, session uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.note(packet{what: "remove", to: target, session: session})
+	delete(w.open, target)
+}
+
+func (w wire) Shun(a netip.AddrPort) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.note(packet{what: "shun", to: a})
+	delete(w.open, a)
+}
+
+func (w wire) Renew() uint64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.note(packet{what: "renew"})
+	clear(w.open)
+	w.session++
+	return w.session
+}
+
+func (w wire) Goodbye(_ context.Context, to []netip.AddrPort) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.note(packet{what: "goodbye", members: to})
+	return w.missed
+}
+
+func (w wire) RoundTrip(a netip.AddrPort) time.Duration { return w.trips[a] }

@@ -1,0 +1,134 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package peerfile keeps the addresses of the members in a file, so that a node
+// finds its cluster again after a restart without being told of a seed. The file
+// is text, one address a line, and replaced as a whole.
+package peerfile
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+)
+
+const (
+	// name of the file in the directory.
+	name = "peers"
+	// maxSize in bytes is more than the addresses of all members there can be.
+	maxSize = 1 << 20
+	// settle is how long changes are waited for before they are written together.
+	settle = time.Second
+)
+
+// Members is the member table; *member.Table is one.
+type Members interface {
+	List() ([]member.Member, uint64)
+	Watch(after *uint64, buffer int) member.Watch
+}
+
+// Load returns the addresses in the directory's file; none when there is no file
+// yet. It makes the directory if there is none. A line that is no address is an
+// error that names it.
+func Load(dir string) ([]netip.AddrPort, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("state directory: %w", err)
+	}
+	path := filepath.Join(dir, name)
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read peers: %w", err)
+	}
+	defer f.Close()
+	var all []netip.AddrPort
+	lines := bufio.NewScanner(io.LimitReader(f, maxSize))
+	for n := 1; lines.Scan(); n++ {
+		a, err := netip.ParseAddrPort(lines.Text())
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: %q: want an IP and a port; or remove the file", path, n, lines.Text())
+		}
+		all = append(all, a)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return all, nil
+}
+
+// Keep writes the addresses of the members whenever they change, until ctx is
+// done.
+func Keep(ctx context.Context, dir string, members Members, logger log.Logger) {
+	warned := false
+	var written []byte
+	for ctx.Err() == nil {
+		w := members.Watch(nil, 1)
+		text := lines(w.Members)
+		// A node that is alone has lost the others, or not found them yet.
+		if len(text) > 0 && !bytes.Equal(text, written) {
+			if err := replace(filepath.Join(dir, name), text); err == nil {
+				written, warned = text, false
+			} else if !warned {
+				_ = level.Warn(logger).Log("msg", "peers not kept, trying on", "err", err)
+				warned = true
+			}
+		}
+		var retry <-chan time.Time
+		if warned {
+			retry = time.After(10 * settle)
+		}
+		select { // whatever changes: the list is read anew
+		case <-w.Changes.C():
+		case <-retry:
+		case <-ctx.Done():
+		}
+		w.Changes.Unsubscribe()
+		select {
+		case <-time.After(settle):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// lines is the file for some members. Whoever left is not to be found where it was.
+func lines(members []member.Member) []byte {
+	var b bytes.Buffer
+	for _, m := range members {
+		if !m.Local && m.Status != member.Left {
+			fmt.Fprintln(&b, m.Addr)
+		}
+	}
+	return b.Bytes()
+}
+
+// replace writes a file so that a crash leaves the old one or the new one.
+func replace(path string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), name+".*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}

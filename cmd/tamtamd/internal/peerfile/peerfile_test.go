@@ -1,0 +1,217 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package peerfile
+
+import (
+	"bytes"
+	"context"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-kit/log"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+)
+
+var (
+	self  = netip.MustParseAddrPort("192.0.2.1:9999")
+	alice = netip.MustParseAddrPort("192.0.2.2:9999")
+	bob   = netip.MustParseAddrPort("[2001:db8::2]:1")
+)
+
+// keeper is a Keep that runs, in virtual time.
+type keeper struct {
+	t      *testing.T
+	table  *member.Table
+	logged bytes.Buffer // to be read when all is quiet
+}
+
+func keeping(t *testing.T, dir string, f func(k *keeper)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		k := &keeper{t: t, table: member.NewTable(self, member.Info{Session: 1}, 0, time.Now)}
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() { Keep(ctx, dir, k.table, log.NewLogfmtLogger(&k.logged)) })
+		f(k)
+		cancel()
+		wg.Wait()
+	})
+}
+
+// put lists a member of that status.
+func (k *keeper) put(a netip.AddrPort, s member.Status) {
+	k.table.Put(a, member.Info{Session: 7})
+	k.table.Set(a, s, self)
+}
+
+// lasts lets time pass.
+func (k *keeper) lasts(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// want fails when the file of the directory holds others.
+func want(t *testing.T, dir string, want ...netip.AddrPort) {
+	t.Helper()
+	got, err := Load(dir)
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("kept %v, %v; want %v", got, err, want)
+	}
+}
+
+func TestRoundTrip(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "to be", "made")
+	want(t, dir) // nothing is kept yet
+	keeping(t, dir, func(k *keeper) {
+		k.put(alice, member.Alive)
+		k.put(bob, member.Dead) // it may come back where it was
+		k.lasts(3 * settle)
+		want(t, dir, alice, bob)
+		k.table.Remove(alice, self)
+		k.lasts(3 * settle)
+		want(t, dir, bob)
+	})
+	want(t, dir, bob)
+	if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) != 1 {
+		t.Errorf("the directory holds %v", left)
+	}
+}
+
+func TestWhoLeftIsNotKept(t *testing.T) {
+	dir := t.TempDir()
+	keeping(t, dir, func(k *keeper) {
+		k.put(alice, member.Alive)
+		k.put(bob, member.Left)
+		k.lasts(3 * settle)
+		want(t, dir, alice)
+	})
+}
+
+// TestAloneErasesNothing: the others are to be found again.
+func TestAloneErasesNothing(t *testing.T) {
+	dir := t.TempDir()
+	keeping(t, dir, func(k *keeper) {
+		k.put(alice, member.Alive)
+		k.lasts(3 * settle)
+		k.table.Remove(alice, self)
+		k.lasts(time.Hour)
+		want(t, dir, alice)
+	})
+	keeping(t, dir, func(k *keeper) { // nor does a start
+		k.lasts(time.Hour)
+		want(t, dir, alice)
+	})
+}
+
+// TestChangesAreWrittenTogether: a cluster that comes up is not a hundred writes.
+func TestChangesAreWrittenTogether(t *testing.T) {
+	dir := t.TempDir()
+	keeping(t, dir, func(k *keeper) {
+		k.lasts(3 * settle)
+		k.put(alice, member.Alive)
+		k.lasts(settle / 2)
+		k.put(bob, member.Alive)
+		k.lasts(settle / 4)
+		want(t, dir)
+		k.lasts(settle)
+		want(t, dir, alice, bob)
+	})
+}
+
+// TestUnwritableIsLoggedOnceAndTriedOn.
+func TestUnwritableIsLoggedOnceAndTriedOn(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "gone")
+	keeping(t, dir, func(k *keeper) {
+		k.put(alice, member.Alive)
+		for range 10 { // whether or not something changes
+			k.put(bob, member.Alive)
+			k.put(bob, member.Dead)
+			k.lasts(time.Minute)
+		}
+		if n := strings.Count(k.logged.String(), "peers not kept"); n != 1 {
+			t.Errorf("logged %d times: %s", n, k.logged.String())
+		}
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		k.lasts(time.Minute)
+		want(t, dir, alice, bob)
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+		k.put(bob, member.Left)
+		k.lasts(time.Minute)
+		if n := strings.Count(k.logged.String(), "peers not kept"); n != 2 {
+			t.Errorf("another outage: logged %d times", n)
+		}
+	})
+}
+
+func TestBadLineNamesFileAndLine(t *testing.T) {
+	for text, line := range map[string]string{
+		"192.0.2.2:9999\nnonsense\n":            "2",
+		"192.0.2.2\n":                           "1",
+		"192.0.2.2:9999\n\n":                    "2",
+		"192.0.2.2:9999\n192.0.2.3:99999\nx\n":  "2",
+		"192.0.2.2:9999\n[2001:db8::1]:1\nhost": "3",
+	} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Load(dir)
+		if err == nil || got != nil || !strings.Contains(err.Error(), path+":"+line+":") {
+			t.Errorf("%q: %v, %v; want line %s", text, got, err, line)
+		}
+	}
+}
+
+func TestUnreadableIsAnError(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(file); err == nil {
+		t.Error("a file passes for a directory")
+	}
+	long := filepath.Join(dir, "long")
+	if err := os.Mkdir(long, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(long, name), make([]byte, maxSize), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(long); err == nil {
+		t.Error("a line without an end is read")
+	}
+}
+
+// TestFileIsPrivate: who is in a cluster is nobody else's business.
+func TestFileIsPrivate(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("windows has no such permissions")
+	}
+	dir := filepath.Join(t.TempDir(), "state")
+	want(t, dir)
+	keeping(t, dir, func(k *keeper) {
+		k.put(alice, member.Alive)
+		k.lasts(3 * settle)
+	})
+	for path, mode := range map[string]os.FileMode{dir: 0o700, filepath.Join(dir, name): 0o600} {
+		if s, err := os.Stat(path); err != nil || s.Mode().Perm() != mode {
+			t.Errorf("%s is %v, %v", path, s.Mode(), err)
+		}
+	}
+}
