@@ -41,7 +41,7 @@ check() {
 
 for i in 0 1 2; do
 	./bin/tamtamd --config "$logs/config.yaml" --bind 127.0.0.1 --port $((gossip + i)) \
-		--rpc "localhost:$((rpc + i))" --join "127.0.0.1:$gossip" --nobanner 2>"$logs/$i" &
+		--name "node-$((i + 1))" --rpc "localhost:$((rpc + i))" --join "127.0.0.1:$gossip" --nobanner 2>"$logs/$i" &
 	pids+=($!)
 done
 

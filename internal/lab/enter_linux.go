@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"os"
+	"runtime"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// home is the namespace that this process was started in.
+var home = sync.OnceValues(func() (*os.File, error) { return os.Open("/proc/self/ns/net") })
+
+// enter calls f on a thread that is in the namespace. A socket or a process that f
+// itself makes, and no goroutine that it starts, belongs to the namespace.
+//
+// The thread goes back to where it was and lives on. It has to: the kernel takes the
+// end of the thread that started a process for the death of its parent (Pdeathsig).
+func (ns *namespace) enter(f func() error) error {
+	back, err := home()
+	if err != nil {
+		return err
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := unix.Setns(int(ns.file.Fd()), unix.CLONE_NEWNET); err != nil {
+		return err
+	}
+	defer func() {
+		if err := unix.Setns(int(back.Fd()), unix.CLONE_NEWNET); err != nil {
+			panic("lab: a thread is lost in " + ns.name + ": " + err.Error())
+		}
+	}()
+	return f()
+}
+
+// bound ties a process to this one: whatever ends the lab, kill -9 too, ends it.
+func bound() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+}

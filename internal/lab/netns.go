@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+)
+
+// namespace is a network namespace that a thread can enter.
+type namespace struct {
+	name string
+	file *os.File
+}
+
+func openNamespace(name string) (*namespace, error) {
+	f, err := os.Open(netnsDir + "/" + name)
+	if err != nil {
+		return nil, err
+	}
+	return &namespace{name, f}, nil
+}
+
+func (ns *namespace) close() { _ = ns.file.Close() }
+
+// dial connects to an address inside the namespace. It must be an IP address: names
+// are looked up by other goroutines.
+func (ns *namespace) dial(ctx context.Context, address string) (conn net.Conn, err error) {
+	err = ns.enter(func() error {
+		conn, err = new(net.Dialer).DialContext(ctx, "tcp", address)
+		return err
+	})
+	return conn, err
+}
+
+// read returns what a file of /proc says inside the namespace.
+func (ns *namespace) read(path string) (b []byte, err error) {
+	err = ns.enter(func() error {
+		b, err = os.ReadFile(path)
+		return err
+	})
+	return b, err
+}
+
+// disableIPv6 keeps interfaces that are yet to come quiet: no neighbour discovery,
+// no multicast listener reports among the packets that are counted.
+func (ns *namespace) disableIPv6() error {
+	err := ns.enter(func() error {
+		return os.WriteFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", []byte("1"), 0)
+	})
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // a kernel without it
+	}
+	return err
+}

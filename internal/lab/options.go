@@ -1,0 +1,112 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+)
+
+// options are what the command line says.
+type options struct {
+	nodes                int
+	scenarios            []scenario
+	tamtamd, tamtamdArgs string
+	serf                 string
+	json, logs           string
+	list                 bool
+	rounds, repeat       int
+	rest, alarm          time.Duration
+	partition            time.Duration
+	limit, each, timeout time.Duration
+}
+
+// systems are the columns of the table.
+func (o options) systems() []string {
+	var names []string
+	if o.tamtamd != "" {
+		names = append(names, "tamtam")
+	}
+	if o.serf != "" {
+		names = append(names, "serf")
+	}
+	return names
+}
+
+func parse(args []string, stdout, stderr io.Writer) (options, error) {
+	var o options
+	fs := flag.NewFlagSet("lab", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	fs.IntVar(&o.nodes, "n", 30, "`number` of nodes")
+	only := fs.String("run", "", "`scenarios` to run, comma separated (default all)")
+	fs.BoolVar(&o.list, "list", false, "list the scenarios, and do no more")
+	fs.StringVar(&o.tamtamd, "tamtamd", "bin/tamtamd", "`path` of tamtamd; empty to leave it out")
+	fs.StringVar(&o.tamtamdArgs, "tamtamd-args", "", "more `flags` for tamtamd, blank separated")
+	fs.StringVar(&o.serf, "serf", "", "`path` of serf, to compare with")
+	fs.StringVar(&o.json, "json", "", "`file` for all samples")
+	fs.StringVar(&o.logs, "logs", "", "existing `directory` for what the nodes print")
+	fs.IntVar(&o.rounds, "rounds", 3, "`number` of times that join, cut and partition happen")
+	fs.IntVar(&o.repeat, "repeat", 5, "`number` of times that kill, pause and leave do")
+	fs.DurationVar(&o.rest, "rest", time.Minute, "`time` at rest")
+	fs.DurationVar(&o.alarm, "alarm", time.Minute, "`time` during which false alarms are counted")
+	fs.DurationVar(&o.partition, "partition", 30*time.Second, "`time` that a partition lasts")
+	fs.DurationVar(&o.limit, "limit", time.Minute, "the longest `time` that is waited for anything to come about")
+	fs.DurationVar(&o.each, "each", 20*time.Minute, "the longest `time` that a scenario takes with a system")
+	fs.DurationVar(&o.timeout, "timeout", 4*time.Hour, "the longest `time` that all takes")
+	if err := fs.Parse(args); err != nil {
+		return o, err
+	}
+	if o.list {
+		for _, s := range scenarios {
+			fmt.Fprintf(stdout, "%-10s %s\n", s.name, s.about)
+		}
+		return o, nil
+	}
+	var err error
+	if o.scenarios, err = choose(*only); err != nil {
+		return o, err
+	}
+	return o, o.check(fs.Args())
+}
+
+func (o options) check(rest []string) error {
+	switch {
+	case len(rest) > 0:
+		return fmt.Errorf("%q is no flag", rest[0])
+	case o.nodes < 2 || o.nodes > 500:
+		return fmt.Errorf("-n %d: want 2 to 500", o.nodes)
+	case o.tamtamd == "" && o.serf == "":
+		return errors.New("nothing to run: give -tamtamd or -serf")
+	case o.rounds < 1 || o.repeat < 1:
+		return errors.New("-rounds and -repeat: want at least 1")
+	case min(o.rest, o.alarm, o.partition, o.limit, o.each, o.timeout) <= 0:
+		return errors.New("want a time of more than 0")
+	}
+	return nil
+}
+
+// choose returns the scenarios of a comma separated list, in the order of the table;
+// all when it is empty.
+func choose(list string) ([]scenario, error) {
+	if list == "" {
+		return scenarios, nil
+	}
+	names := strings.Split(list, ",")
+	var chosen []scenario
+	for _, s := range scenarios {
+		if i := slices.Index(names, s.name); i >= 0 {
+			chosen = append(chosen, s)
+			names = slices.Delete(names, i, i+1)
+		}
+	}
+	if len(names) > 0 {
+		return nil, fmt.Errorf("-run: no scenario %q; -list lists them", names[0])
+	}
+	return chosen, nil
+}

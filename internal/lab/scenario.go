@@ -1,0 +1,65 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"time"
+)
+
+// scenario is something that happens to a cluster, and what is measured of it.
+type scenario struct {
+	name  string
+	about string
+	run   func(ctx context.Context, t *trial) error
+}
+
+// scenarios are all there are, in the order in which they run. Each starts processes
+// of its own, so each may run alone.
+var scenarios = []scenario{
+	{"join", "all join one at once", join},
+	{"rest", "nothing happens", rest},
+	{"loss10", "one packet in ten is lost", loss(10)},
+	{"loss30", "three in ten are", loss(30)},
+	{"kill", "a node ends without a word, and comes back", kill(0)},
+	{"kill30", "the same while three packets in ten are lost", kill(30)},
+	{"cut", "a host can neither send nor receive, then it can again", cut},
+	{"pause", "a process stands still for a second", pause},
+	{"leave", "a node says goodbye, and comes back", leave},
+	{"partition", "one half cannot reach the other, then it can again", partition},
+}
+
+func join(ctx context.Context, t *trial) error {
+	for range t.opt.rounds {
+		if err := t.startAll(ctx); err != nil {
+			return err
+		}
+		since := time.Now()
+		t.joinAll(ctx)
+		if _, err := t.timed(ctx, "all see all", since, t.board.allAlive); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loss counts the alarms while nobody dies.
+func loss(percent int) func(context.Context, *trial) error {
+	return func(ctx context.Context, t *trial) error {
+		if err := t.fresh(ctx); err != nil {
+			return err
+		}
+		since := time.Now()
+		if err := t.net.apply(ctx, faults{loss: percent}); err != nil {
+			return err
+		}
+		if err := t.pass(ctx, t.opt.alarm); err != nil {
+			return err
+		}
+		for _, s := range t.alarms() {
+			t.add("false "+s.String(), "/min", float64(t.board.count(since, s))/t.opt.alarm.Minutes())
+		}
+		return nil
+	}
+}

@@ -1,0 +1,131 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// What the kernel counts. The parsers are apart from the reading.
+
+// usage is what a node has used so far.
+type usage struct {
+	cpu            float64 // seconds, user and system
+	bytes, packets uint64  // sent to other hosts; IP packets, with their headers
+}
+
+// etherHeader is what an interface counts of each packet beside the packet.
+const etherHeader = 14
+
+// measure reads what the process on a host, which sends alone there, has used.
+func measure(ns *namespace, pid int) (usage, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return usage{}, err
+	}
+	dev, err := ns.read("/proc/thread-self/net/dev")
+	if err != nil {
+		return usage{}, err
+	}
+	var u usage
+	if u.cpu, err = parseStat(string(stat)); err != nil {
+		return usage{}, err
+	}
+	bytes, packets, err := parseSent(string(dev), "eth0")
+	if err != nil {
+		return usage{}, err
+	}
+	u.bytes, u.packets = bytes-etherHeader*packets, packets
+	return u, nil
+}
+
+// parseStat returns the CPU seconds of /proc/PID/stat: fields 14 and 15, in ticks of
+// 10 ms. The name in field 2 may hold anything, up to the last parenthesis.
+func parseStat(s string) (float64, error) {
+	f := strings.Fields(s[strings.LastIndexByte(s, ')')+1:])
+	if len(f) < 13 {
+		return 0, fmt.Errorf("not /proc/PID/stat: %q", s)
+	}
+	user, err := strconv.ParseUint(f[11], 10, 64)
+	if err != nil {
+		return 0, err
+	}
+	system, err := strconv.ParseUint(f[12], 10, 64)
+	return float64(user+system) / 100, err
+}
+
+// parseSent returns what an interface has sent, of /proc/net/dev.
+func parseSent(s, name string) (bytes, packets uint64, err error) {
+	for line := range strings.Lines(s) {
+		rest, ok := strings.CutPrefix(strings.TrimSpace(line), name+":")
+		if f := strings.Fields(rest); ok && len(f) >= 10 {
+			if bytes, err = strconv.ParseUint(f[8], 10, 64); err == nil {
+				packets, err = strconv.ParseUint(f[9], 10, 64)
+			}
+			return bytes, packets, err
+		}
+	}
+	return 0, 0, fmt.Errorf("no interface %s in /proc/net/dev", name)
+}
+
+// resident is the memory of a process in MiB, of /proc/PID/status.
+func resident(pid int) (float64, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(b)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kib, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 64)
+			return kib / 1024, err
+		}
+	}
+	return 0, fmt.Errorf("no VmRSS of process %d", pid)
+}
+
+// load is the load average of the last minute.
+func load() string {
+	b, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "?"
+	}
+	first, _, _ := strings.Cut(string(b), " ")
+	return first
+}
+
+// ticks are the machine's: all there were, and those that a CPU was busy in.
+type ticks struct{ all, busy float64 }
+
+func machineTicks() ticks {
+	b, _ := os.ReadFile("/proc/stat") // none: no ticks
+	line, _, _ := strings.Cut(string(b), "\n")
+	return parseTicks(line)
+}
+
+// parseTicks reads "cpu user nice system idle iowait irq softirq steal …".
+func parseTicks(line string) ticks {
+	var t ticks
+	for i, f := range strings.Fields(line) {
+		v, err := strconv.ParseFloat(f, 64)
+		if err != nil || i > 8 {
+			continue // the word before, and what is counted in others already
+		}
+		t.all += v
+		if i != 4 && i != 5 {
+			t.busy += v
+		}
+	}
+	return t
+}
+
+// since is how busy the machine was, of 100.
+func (t ticks) since(before ticks) float64 {
+	if t.all <= before.all {
+		return 0
+	}
+	return 100 * (t.busy - before.busy) / (t.all - before.all)
+}
