@@ -40,7 +40,7 @@ const (
 // answer a second to arrive, and then the candidate is dropped. Whoever has not
 // answered a hello by bareFrom may be a plain node, and is pinged as well.
 var greetings = [...]time.Duration{
-	0, 60 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1400 * time.Millisecond,
+	0, 100 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1400 * time.Millisecond,
 }
 
 const bareFrom = 400 * time.Millisecond
@@ -49,8 +49,12 @@ const bareFrom = 400 * time.Millisecond
 const Patience = 2400 * time.Millisecond
 
 // greetingsPerSecond bounds what forged addresses can make the node send: some
-// 50 bytes each.
-const greetingsPerSecond = 1000
+// 50 bytes each. It also keeps a hundred nodes that all join at once from asking each
+// other again and again when none has the time to answer.
+const (
+	greetingsPerSecond = 200
+	greetingsBurst     = 200
+)
 
 // Greeting is a hello to send, and, if Bare, a ping, too.
 type Greeting struct {
@@ -94,7 +98,7 @@ func NewCandidates() *Candidates {
 		passive:   quota{max: MaxPassive, maxPerIP: MaxPassivePerIP, perIP: make(map[netip.Addr]int)},
 		active:    quota{max: MaxCandidates, maxPerIP: MaxCandidatesPerIP, perIP: make(map[netip.Addr]int)},
 		perTeller: make(map[netip.AddrPort]int),
-		limit:     rate.NewLimiter(greetingsPerSecond, greetingsPerSecond),
+		limit:     rate.NewLimiter(greetingsPerSecond, greetingsBurst),
 	}
 }
 

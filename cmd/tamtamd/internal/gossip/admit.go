@@ -64,13 +64,18 @@ func (n *Node) admit(a netip.AddrPort, info member.Info, now time.Time) {
 		old.heard, old.proven = now, true
 		n.cleared(old)
 		n.admitted(a, why)
+		suspected := old.status == member.Suspected
 		n.mu.Unlock()
+		if suspected {
+			n.cfg.Engine.Ping(a) // which answers for itself
+		}
 		return
 	}
 	if old != nil && old.status == member.Dead {
 		// It may be of another part of the cluster, which is alive as well, and
 		// which the others have yet to find.
-		why.Ask = true
+		// One that is asked is enough when many come back at once.
+		why.Ask = why.Ask || n.asks.AllowN(now, 1)
 		if !why.By.IsValid() || len(n.peers) > announceAll {
 			n.revived = append(n.revived, a)
 			n.poke()
@@ -81,6 +86,10 @@ func (n *Node) admit(a netip.AddrPort, info member.Info, now time.Time) {
 		p.upgrade = upgradeTries
 	}
 	n.peers[a] = p
+	if n.health.admission() {
+		n.rounds.care = time.Time{} // now
+		n.poke()
+	}
 	n.mu.Unlock()
 
 	if old != nil && old.listed {

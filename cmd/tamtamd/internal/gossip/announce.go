@@ -69,11 +69,19 @@ type nobody struct{}
 
 func (nobody) MapEntry(e datagram.Entry) (datagram.Entry, bool) { return e, false }
 
-// spread sends the news that wait. mu is held.
-func (n *Node) spread() {
-	if len(n.news) == 0 {
-		return
+// newsInterval is waited between two sendings of news: where there is much, it goes
+// together.
+const newsInterval = 20 * time.Millisecond
+
+// spread sends the news that wait, and returns when to call it next. mu is held.
+func (n *Node) spread(now time.Time) time.Time {
+	switch {
+	case len(n.news) == 0:
+		return time.Time{}
+	case n.rounds.news.After(now):
+		return n.rounds.news
 	}
+	n.rounds.news = now.Add(newsInterval)
 	targets := n.audience()
 	for len(n.news) > 0 {
 		some := n.news[:min(len(n.news), maxNews)]
@@ -85,6 +93,7 @@ func (n *Node) spread() {
 		}
 	}
 	n.news = nil
+	return time.Time{}
 }
 
 // audience returns the members that are told news: all, or some if there are many.

@@ -126,6 +126,9 @@ type Node struct {
 	waiters   map[netip.AddrPort][]chan<- joined
 	pings     map[ping]chan<- pong
 	answers   *rate.Limiter
+	asks      *rate.Limiter // of members that came back for all they know
+	suspects  *rate.Limiter // greetings of suspected members
+	health    health
 	foreign   rate.Sometimes // log lines about foreign clusters
 	news      []datagram.Entry
 	revived   []netip.AddrPort // to be told to all
@@ -151,6 +154,8 @@ func New(cfg Config) *Node {
 		waiters:   make(map[netip.AddrPort][]chan<- joined),
 		pings:     make(map[ping]chan<- pong),
 		answers:   rate.NewLimiter(answersPerSecond, answersPerSecond),
+		asks:      rate.NewLimiter(1, 4),
+		suspects:  rate.NewLimiter(20, 20),
 		foreign:   rate.Sometimes{Interval: time.Minute},
 		counts:    make(map[string]uint64),
 	}

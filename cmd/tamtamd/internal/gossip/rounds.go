@@ -42,6 +42,12 @@ const (
 	upgradeTries = 3
 )
 
+// suspectedEvery is the time between two greetings of a suspected member. When it
+// answers, Smudge is made to ping it, and takes the suspicion back; by itself it would
+// get round to that with its next ping, which in a cluster of thirty takes a quarter
+// of a minute. One that does not answer is left to Smudge.
+const suspectedEvery = 200 * time.Millisecond
+
 // A dead member is greeted every reconnectBase heartbeats by the cluster as a whole
 // at first; after reconnectGrows heartbeats the interval grows as the member's absence
 // does, up to reconnectMax.
@@ -54,7 +60,7 @@ const (
 // rounds are the times of what is done again and again.
 type rounds struct {
 	neighbour, compare, care time.Time
-	revived                  time.Time // not before then
+	revived, news            time.Time // not before then
 }
 
 // todo is what is to be done without the lock.
@@ -158,7 +164,7 @@ func (n *Node) due(now time.Time) (do todo, next time.Time) {
 	believed, t := n.verify(now)
 	do.believed = believed
 	next = earlier(earlier(next, t), n.reconnect(now))
-	n.spread()
+	next = earlier(next, n.spread(now))
 	next = earlier(next, n.tellRevived(now))
 	if !n.rounds.neighbour.After(now) {
 		do.ping = n.neighbour()
@@ -171,6 +177,9 @@ func (n *Node) due(now time.Time) (do todo, next time.Time) {
 		n.rounds.compare = now.Add(around(compareBeats * n.heartbeat))
 	}
 	if !n.rounds.care.After(now) {
+		if !n.rounds.care.IsZero() {
+			n.health.look(now.Sub(n.rounds.care))
+		}
 		n.care(now, &do)
 		n.rounds.care = now.Add(careInterval)
 	}
@@ -192,15 +201,22 @@ func (n *Node) greet(g admission.Greeting) {
 	}
 }
 
-// reconnect greets the dead members whose turn it is, and returns when the next is
-// due. mu is held.
+// reconnect greets the dead and suspected members whose turn it is, and returns when
+// the next is due. mu is held.
 func (n *Node) reconnect(now time.Time) (next time.Time) {
 	for a, p := range n.peers {
-		if p.status != member.Dead {
+		suspected := p.status == member.Suspected && !p.info.Plain()
+		if p.status != member.Dead && !suspected {
 			continue
 		}
 		if !p.retry.After(now) {
-			p.retry = now.Add(n.reconnectIn(p, now))
+			p.retry = now.Add(suspectedEvery)
+			if !suspected {
+				p.retry = now.Add(n.reconnectIn(p, now))
+			}
+			if suspected && !n.suspects.AllowN(now, 1) {
+				continue
+			}
 			if p.info.Plain() {
 				n.consider(a, admission.Reason{}, now)
 			} else {
@@ -260,6 +276,7 @@ func (n *Node) care(now time.Time, do *todo) {
 	if live == 2 {
 		want *= alonePatience
 	}
+	want *= time.Duration(n.health.factor())
 	if want != n.minPing {
 		n.minPing, do.patience = want, want
 	}

@@ -70,7 +70,7 @@ func (n *Node) tellAll(to netip.AddrPort, ask bool) {
 
 // revivedInterval is waited between two tellings of members that are alive after
 // all: when a partition heals, there are many at once.
-const revivedInterval = 50 * time.Millisecond
+const revivedInterval = 200 * time.Millisecond
 
 // tellRevived tells others of the members that were dead and have answered, so that
 // they greet them now and not when their turn comes. It returns when to call it

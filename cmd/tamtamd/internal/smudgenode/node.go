@@ -85,6 +85,9 @@ type Node struct {
 	byVirtual map[netip.AddrPort]*peer
 	closed    bool
 
+	setting sync.Mutex    // one SetMinPing at a time; guards minPing
+	minPing time.Duration // 0 before the first
+
 	delivering sync.Mutex // one datagram at a time; taken before mu. Guards the two:
 	in         inward     // so that Deliver allocates nothing
 	deliver    []byte

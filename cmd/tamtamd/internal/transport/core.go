@@ -39,8 +39,10 @@ type Core struct {
 	perIP     map[netip.Addr]int
 	greetings map[netip.AddrPort]uint64 // the nonce of each
 	nonces    map[uint64]greeting
-	leaving   bool // has said goodbye
-	hermit    bool // opens no session until it greets
+	budget    float64   // how many frames may be sent again
+	refilled  time.Time // when it last grew with time
+	leaving   bool      // has said goodbye
+	hermit    bool      // opens no session until it greets
 	events    []Event
 	counts    map[string]uint64
 }
@@ -98,6 +100,10 @@ func (c *Core) Next() time.Time {
 // Tick does what is due.
 func (c *Core) Tick(now time.Time) {
 	c.advance(now)
+	if c.budget < budgetPerSecond {
+		c.budget += budgetPerSecond * min(c.now.Sub(c.refilled).Seconds(), 1)
+	}
+	c.refilled = c.now
 	for p := range c.busy {
 		if p.next.After(c.now) {
 			continue

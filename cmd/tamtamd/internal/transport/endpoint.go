@@ -23,6 +23,8 @@ type Endpoint struct {
 	mu    sync.Mutex // guards the rest
 	core  *Core
 	armed time.Time // the socket's read deadline
+
+	events []Event // Run's alone
 }
 
 // NewEndpoint returns an Endpoint at a socket.
@@ -56,34 +58,76 @@ func (e *Endpoint) arm() {
 	_ = e.socket.conn.SetReadDeadline(next) // fails when closed, as the read does
 }
 
-// Run hands each event to handle, in the calling goroutine, until Close.
+const (
+	// maxDrain is how many packets are read at most before what is due is done.
+	maxDrain = 1024
+	// drainWait is how long a packet is waited for then. Those that have come in are
+	// there at once.
+	drainWait = 200 * time.Microsecond
+)
+
+// Run hands each event to handle, in the calling goroutine, until Close. What is due
+// is done when all that has come in was read: the acknowledgement of what would be
+// sent again may be among it.
 func (e *Endpoint) Run(handle func(Event)) error {
 	buf := make([]byte, readSize)
-	var events []Event
 	for {
-		src, b, err := e.socket.read(buf)
-		if errors.Is(err, net.ErrClosed) {
+		err := e.receive(buf, handle, true)
+		if errors.Is(err, errDeadline) {
+			for range maxDrain {
+				e.deadline(time.Now().Add(drainWait))
+				if err = e.receive(buf, handle, false); err != nil {
+					break
+				}
+			}
+			e.do(func(c *Core, now time.Time) { c.Tick(now) })
+			e.tell(handle)
+		}
+		switch {
+		case errors.Is(err, net.ErrClosed):
 			return nil
-		}
-		e.mu.Lock()
-		now := time.Now()
-		if err == nil {
-			e.core.Receive(now, src, b)
-		}
-		e.core.Tick(now)
-		e.arm()
-		events = e.core.AppendEvents(events[:0])
-		e.mu.Unlock()
-		for _, ev := range events {
-			handle(ev)
-		}
-		if err != nil && !errors.Is(err, errDeadline) {
+		case err != nil && !errors.Is(err, errDeadline):
 			// Some systems report here that an earlier packet was refused
 			// by its receiver. The pause keeps an error that stays from
 			// using up a processor.
 			time.Sleep(time.Millisecond)
 		}
 	}
+}
+
+// receive takes one packet.
+func (e *Endpoint) receive(buf []byte, handle func(Event), arm bool) error {
+	src, b, err := e.socket.read(buf)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	e.core.Receive(time.Now(), src, b)
+	if arm {
+		e.arm()
+	}
+	e.mu.Unlock()
+	e.tell(handle)
+	return nil
+}
+
+// tell hands on what has happened.
+func (e *Endpoint) tell(handle func(Event)) {
+	e.mu.Lock()
+	e.events = e.core.AppendEvents(e.events[:0])
+	events := e.events
+	e.mu.Unlock()
+	for _, ev := range events {
+		handle(ev)
+	}
+}
+
+// deadline sets the deadline of the socket.
+func (e *Endpoint) deadline(t time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.armed = t
+	_ = e.socket.conn.SetReadDeadline(t) // fails when closed, as the read does
 }
 
 // Send sends a datagram, as Core.Send.

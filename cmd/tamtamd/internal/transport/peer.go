@@ -9,6 +9,16 @@ import (
 	"time"
 )
 
+// What may be sent again is bounded by what is sent for the first time, so that nodes
+// that are short of processor time do not bring each other down by asking again what
+// the others have no time to answer. At 30 % loss a frame is sent twice on average.
+const (
+	resendsPerFrame = 3
+	maxBudget       = 4096
+	// budgetPerSecond is what there is for a node that sends little.
+	budgetPerSecond = 100
+)
+
 const (
 	// maxFlights bounds the frames to one peer that wait for their
 	// acknowledgement; past it the oldest is given up.
@@ -47,8 +57,11 @@ type peer struct {
 
 	counter uint64
 	window  window
-	rtt     rtt       // of all frames, acknowledged at once or after a while
-	trip    rtt       // of those that were answered at once
+	rtt     rtt // of all frames, acknowledged at once or after a while
+	trip    rtt // of those that were answered at once
+	// resent are the last frames that were sent more than once and acknowledged.
+	resent  [16]uint32
+	resents int
 	flights []*flight // by counter
 	acks    []uint32  // owed
 	ackDue  time.Time
@@ -115,6 +128,7 @@ func (c *Core) send(p *peer, k kind, payload []byte) {
 			p.flights = slices.Delete(p.flights, 0, 1)
 			c.count("frames_overflowed")
 		}
+		c.budget = min(c.budget+resendsPerFrame, maxBudget)
 		f := &flight{counter: p.counter, kind: k, b: b, first: c.now, tries: 1}
 		f.due = c.now.Add(p.rtt.timeout(c.cfg.Timing))
 		p.flights = append(p.flights, f)
@@ -174,9 +188,17 @@ func (c *Core) acked(p *peer, counter uint32, by kind) {
 				p.trip.sample(c.now.Sub(f.first))
 			}
 		}
+		if f.tries > 1 {
+			p.resent[p.resents%len(p.resent)] = counter
+			p.resents++
+		}
 		p.flights = slices.Delete(p.flights, i, i+1)
 		c.idle(p)
 		return
+	}
+	if slices.Contains(p.resent[:min(p.resents, len(p.resent))], counter) {
+		c.count("frames_resent_in_vain")
+		p.rtt.vain() // the acknowledgement before this one was of the first try, and late
 	}
 }
 
@@ -206,6 +228,12 @@ func (c *Core) tick(p *peer) bool {
 		if f.due.After(c.now) {
 			return false
 		}
+		if c.budget < 1 {
+			c.count("frames_not_resent")
+			f.due = c.now.Add(timeout)
+			return false
+		}
+		c.budget--
 		f.tries++
 		f.due = c.now.Add(c.cfg.Timing.wait(timeout, f.tries))
 		c.count("frames_resent")

@@ -7,9 +7,26 @@ import "time"
 
 // rtt estimates the round trip and how long to wait for an answer (RFC 6298,
 // sections 2 and 3; frames that were sent twice are not measured).
-type rtt struct{ smoothed, variance time.Duration }
+type rtt struct {
+	smoothed, variance time.Duration
+	// patience is how many times longer than that is waited, from 1 on. It grows when
+	// a frame turns out to have been sent again in vain, and shrinks while none does.
+	patience float64
+}
+
+// Patience grows fast and shrinks slowly: where all nodes are short of processor time,
+// what is sent again in vain makes it worse for all, and none of it is measured.
+const (
+	maxPatience     = 16
+	patienceGrowth  = 1.5
+	patienceDecline = 0.97
+)
+
+// vain notes that a frame was sent again though it had arrived.
+func (r *rtt) vain() { r.patience = min(max(r.patience, 1)*patienceGrowth, maxPatience) }
 
 func (r *rtt) sample(d time.Duration) {
+	r.patience = max(r.patience*patienceDecline, 1)
 	if r.smoothed == 0 {
 		r.smoothed, r.variance = d, d/2
 		return
@@ -20,8 +37,9 @@ func (r *rtt) sample(d time.Duration) {
 
 // timeout returns how long to wait before a frame is sent again.
 func (r *rtt) timeout(t Timing) time.Duration {
-	if r.smoothed == 0 {
-		return t.FirstTimeout
+	wait := t.FirstTimeout
+	if r.smoothed != 0 {
+		wait = max(r.smoothed+4*r.variance, t.MinTimeout)
 	}
-	return min(max(r.smoothed+4*r.variance, t.MinTimeout), t.MaxTimeout)
+	return min(time.Duration(float64(wait)*max(r.patience, 1)), t.MaxTimeout)
 }
