@@ -29,4 +29,9 @@
 // traffic that it measures or breaks. Faults are on the switch and not on the hosts:
 // one nft transaction changes the network for all at one instant, and a sender is not
 // told, as it would be by a filter of its own (EPERM), that its packet was lost.
+//
+// The broadcasts of the scenarios whose names begin with cast carry when they were sent,
+// right before the request; how long one took is until the lab has it from a node's
+// stream, by the same clock. So it is what a program would see, and the lab's own share
+// of the machine is in it: where all CPUs are busy, compare systems and no more.
 package main

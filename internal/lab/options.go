@@ -24,6 +24,8 @@ type options struct {
 	rounds, repeat       int
 	rest, alarm          time.Duration
 	partition            time.Duration
+	cast, straggle       time.Duration
+	kills                int
 	limit, each, timeout time.Duration
 }
 
@@ -56,6 +58,9 @@ func parse(args []string, stdout, stderr io.Writer) (options, error) {
 	fs.DurationVar(&o.rest, "rest", time.Minute, "`time` at rest")
 	fs.DurationVar(&o.alarm, "alarm", time.Minute, "`time` during which false alarms are counted")
 	fs.DurationVar(&o.partition, "partition", 30*time.Second, "`time` that a partition lasts")
+	fs.DurationVar(&o.cast, "cast", 20*time.Second, "`time` during which nodes broadcast")
+	fs.DurationVar(&o.straggle, "straggle", 10*time.Second, "the longest `time` that is waited for messages after the last was sent; Serf may need 30s")
+	fs.IntVar(&o.kills, "kills", 20, "`number` of times that castkill happens")
 	fs.DurationVar(&o.limit, "limit", time.Minute, "the longest `time` that is waited for anything to come about")
 	fs.DurationVar(&o.each, "each", 20*time.Minute, "the longest `time` that a scenario takes with a system")
 	fs.DurationVar(&o.timeout, "timeout", 4*time.Hour, "the longest `time` that all takes")
@@ -64,7 +69,7 @@ func parse(args []string, stdout, stderr io.Writer) (options, error) {
 	}
 	if o.list {
 		for _, s := range scenarios {
-			fmt.Fprintf(stdout, "%-10s %s\n", s.name, s.about)
+			fmt.Fprintf(stdout, "%-14s %s\n", s.name, s.about)
 		}
 		return o, nil
 	}
@@ -83,9 +88,9 @@ func (o options) check(rest []string) error {
 		return fmt.Errorf("-n %d: want 2 to 500", o.nodes)
 	case o.tamtamd == "" && o.serf == "":
 		return errors.New("nothing to run: give -tamtamd or -serf")
-	case o.rounds < 1 || o.repeat < 1:
-		return errors.New("-rounds and -repeat: want at least 1")
-	case min(o.rest, o.alarm, o.partition, o.limit, o.each, o.timeout) <= 0:
+	case o.rounds < 1 || o.repeat < 1 || o.kills < 1:
+		return errors.New("-rounds, -repeat and -kills: want at least 1")
+	case min(o.rest, o.alarm, o.partition, o.cast, o.straggle, o.limit, o.each, o.timeout) <= 0:
 		return errors.New("want a time of more than 0")
 	}
 	return nil

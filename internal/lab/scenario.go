@@ -28,6 +28,16 @@ var scenarios = []scenario{
 	{"pause", "a process stands still for a second", pause},
 	{"leave", "a node says goodbye, and comes back", leave},
 	{"partition", "one half cannot reach the other, then it can again", partition},
+	{"cast1", "a node broadcasts a message a second", steadily(false, 1, 0)},
+	{"cast10", "ten a second", steadily(false, 10, 0)},
+	{"cast100", "a hundred a second", steadily(false, 100, 0)},
+	{"cast10loss10", "ten a second while one packet in ten is lost", steadily(false, 10, 10)},
+	{"cast100loss30", "a hundred a second while three packets in ten are lost", steadily(false, 100, 30)},
+	{"castall", "all nodes broadcast five messages a second", steadily(true, 5, 0)},
+	{"castallloss30", "the same while three packets in ten are lost", steadily(true, 5, 30)},
+	{"castpartition", "two nodes broadcast while the halves are apart and after", castPartition},
+	{"castkill", "a node ends without a word when it has taken a message", castKill},
+	{"castrestart", "a node ends and starts again in the midst of broadcasting", castRestart},
 }
 
 func join(ctx context.Context, t *trial) error {

@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"os"
+	"time"
 )
 
 // system is what is put through the scenarios: nodes of one kind, node i on host i.
@@ -26,10 +27,23 @@ type system interface {
 	signal(i int, s os.Signal) error
 	// pid is the process of node i.
 	pid(i int) int
+	// broadcast has node i send a message to all.
+	broadcast(ctx context.Context, i int, payload []byte) error
+	// listen reads what reaches node i until the context or the node ends. It
+	// returns when it would miss nothing more.
+	listen(ctx context.Context, i int, r reader) error
 	// alarms are the statuses it tells that are false alarms when nobody died.
 	alarms() []status
 	// crashes is how many nodes ended by themselves so far.
 	crashes() int
+}
+
+// reader is told what reaches a node: by one goroutine, in the order in which the
+// node tells it.
+type reader struct {
+	message func(payload []byte, at time.Duration) // of the lab's clock
+	gap     func(messages int)                     // so many will not come
+	ended   func(error)
 }
 
 var (
