@@ -72,6 +72,7 @@ var flagValues = map[string][]string{
 	"output":   {ctlflags.Table, ctlflags.JSON},
 	"encoding": encodings,
 	"status":   statusNames,
+	"wait":     waits,
 }
 
 // completions walks the real tree, so that nothing is forgotten.

@@ -53,6 +53,12 @@ func (a *app) exit(ctx context.Context, err error) int {
 	var usage *usageError
 	var unreachable *unreachableError
 	var gone *goneError
+	var missing *missingError
+	var line *lineError
+	where := ""
+	if errors.As(err, &line) {
+		where, err = fmt.Sprintf("line %d: ", line.number), line.err
+	}
 	switch {
 	case err == nil:
 		return exitDone
@@ -61,23 +67,26 @@ func (a *app) exit(ctx context.Context, err error) int {
 	case errors.Is(err, errNothing):
 		return exitNothing
 	case errors.As(err, &usage):
-		fmt.Fprintf(a.Err, "tamtamctl: %s\n%s -h tells more\n", usage.text, usage.command)
+		fmt.Fprintf(a.Err, "tamtamctl: %s%s\n%s -h tells more\n", where, usage.text, usage.command)
 		return exitUsage
 	case ctx.Err() != nil:
 		// Whether it was done, nobody knows: a script must not go on as if.
 		fmt.Fprintln(a.Err, "tamtamctl: interrupted")
 		return exitFailed
 	case errors.As(err, &unreachable), errors.As(err, &gone):
-		fmt.Fprintf(a.Err, "tamtamctl: %v\n", err)
+		fmt.Fprintf(a.Err, "tamtamctl: %s%v\n", where, err)
 		return exitUnreachable
+	case errors.As(err, &missing):
+		fmt.Fprintf(a.Err, "tamtamctl: %s%v\n", where, err)
+		return exitDeadline
 	}
 	// The one place where a status is read.
 	s, ok := status.FromError(err)
 	if !ok {
-		fmt.Fprintf(a.Err, "tamtamctl: %v\n", err)
+		fmt.Fprintf(a.Err, "tamtamctl: %s%v\n", where, err)
 		return exitFailed
 	}
-	fmt.Fprintf(a.Err, "tamtamctl: %s\n", s.Message())
+	fmt.Fprintf(a.Err, "tamtamctl: %s%s\n", where, s.Message())
 	return exitCode(s.Code())
 }
 

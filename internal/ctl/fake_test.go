@@ -36,6 +36,11 @@ type fake struct {
 
 	mu       sync.Mutex
 	payload  []byte
+	payloads []string
+	request  *pb.BroadcastRequest
+	query    *pb.StreamMessagesRequest
+	missing  []string // of a broadcast
+	fails    map[string]codes.Code
 	joined   []string
 	settings *pb.Settings
 }
@@ -95,8 +100,14 @@ func (f *fake) RemoveMember(_ context.Context, r *pb.RemoveMemberRequest) (*pb.R
 func (f *fake) Broadcast(_ context.Context, r *pb.BroadcastRequest) (*pb.BroadcastResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.payload = r.GetPayload()
-	return &pb.BroadcastResponse{SentTo: 1}, nil
+	f.payload, f.request = r.GetPayload(), r
+	f.payloads = append(f.payloads, string(r.GetPayload()))
+	if c, ok := f.fails[string(r.GetPayload())]; ok {
+		return nil, status.Error(c, "no")
+	}
+	return &pb.BroadcastResponse{
+		SentTo: 2, Session: 1 << 63, Sequence: 5, Have: uint32(2 - len(f.missing)), Missing: f.missing, Took: durationpb.New(3100 * time.Microsecond),
+	}, nil
 }
 
 func (f *fake) Ping(ctx context.Context, r *pb.PingRequest) (*pb.PingResponse, error) {
@@ -137,7 +148,10 @@ func (f *fake) GetCounters(context.Context, *pb.GetCountersRequest) (*pb.GetCoun
 	return &pb.GetCountersResponse{Counters: map[string]uint64{"b_count": 2, "a": 1}}, nil
 }
 
-func (f *fake) StreamMessages(_ *pb.StreamMessagesRequest, s grpc.ServerStreamingServer[pb.StreamMessagesResponse]) error {
+func (f *fake) StreamMessages(r *pb.StreamMessagesRequest, s grpc.ServerStreamingServer[pb.StreamMessagesResponse]) error {
+	f.mu.Lock()
+	f.query = r
+	f.mu.Unlock()
 	return f.messages(s)
 }
 
@@ -166,10 +180,12 @@ type result struct {
 }
 
 // run runs tamtamctl away from the files of whoever runs the test.
-func run(t *testing.T, args ...string) result {
+func run(t *testing.T, args ...string) result { return runWith(t, "", args...) }
+
+func runWith(t *testing.T, stdin string, args ...string) result {
 	t.Helper()
 	t.Setenv("HOME", t.TempDir())
 	var out, errs bytes.Buffer
-	code := ctl.Run(context.Background(), args, ctl.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
+	code := ctl.Run(context.Background(), args, ctl.Streams{In: strings.NewReader(stdin), Out: &out, Err: &errs})
 	return result{out.String(), errs.String(), code}
 }

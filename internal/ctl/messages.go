@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -20,96 +21,6 @@ import (
 
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
-
-// maxStdin bounds what broadcast reads; it is over what any daemon takes.
-const maxStdin = 64 << 10
-
-func (a *app) broadcastCommand() *ffcli.Command {
-	fs := flag.NewFlagSet("broadcast", flag.ContinueOnError)
-	encoded := fs.Bool("base64", false, "the message is given in base64")
-	return a.command(&ffcli.Command{
-		Name:       "broadcast",
-		ShortUsage: "tamtamctl broadcast [--base64] [MESSAGE|-]",
-		ShortHelp:  "Send a short message to every live member.",
-		LongHelp: `Without MESSAGE, or with -, all of stdin is the message. How long it may be, the
-daemon decides: "tamtamctl -o json address" tells. A message that begins with a dash
-goes after --.
-
-  tamtamctl broadcast hello
-  tamtamctl broadcast -- --not-a-flag
-  date | tamtamctl broadcast -
-  tamtamctl broadcast --base64 3q2+7w==`,
-		FlagSet: fs,
-		Exec: func(ctx context.Context, args []string) error {
-			payload, err := a.payload(ctx, args, *encoded)
-			if err != nil {
-				return err
-			}
-			return a.call(ctx, func(ctx context.Context, c *api) error {
-				r, err := c.Broadcast(ctx, &tamtamv1.BroadcastRequest{Payload: payload})
-				if err != nil {
-					return err
-				}
-				if r.GetSentTo() == 0 {
-					fmt.Fprintln(a.Err, "tamtamctl: no other member is alive: only this node's own readers got it")
-				}
-				if !a.json() {
-					return nil // nothing but success to tell
-				}
-				return a.print(map[string]any{"sent_to": r.GetSentTo()}, nil)
-			})
-		},
-	})
-}
-
-// payload is the message that the arguments of broadcast stand for.
-func (a *app) payload(ctx context.Context, args []string, encoded bool) ([]byte, error) {
-	var raw []byte
-	switch {
-	case len(args) > 1:
-		return nil, &usageError{"tamtamctl broadcast", fmt.Sprintf("broadcast takes one message, not %d: put it in quotes", len(args))}
-	case len(args) == 1 && args[0] != "-":
-		raw = []byte(args[0])
-	case len(args) == 0 && isTerminal(a.In):
-		return nil, &usageError{"tamtamctl broadcast", "broadcast takes a message, or - to read stdin"}
-	default:
-		var err error
-		if raw, err = readAll(ctx, io.LimitReader(a.In, maxStdin+1)); err != nil {
-			return nil, fmt.Errorf("read stdin: %w", err)
-		}
-		if len(raw) > maxStdin {
-			return nil, fmt.Errorf("stdin holds over %d bytes: a broadcast is short", maxStdin)
-		}
-	}
-	if !encoded {
-		return raw, nil
-	}
-	payload, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(raw)))
-	if err != nil {
-		return nil, &usageError{"tamtamctl broadcast", fmt.Sprintf("the message is not base64: %v", err)}
-	}
-	return payload, nil
-}
-
-// readAll is io.ReadAll until ctx is done. The goroutine of a read that never returns
-// is abandoned on purpose: nothing can interrupt it, and the program ends.
-func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
-	type result struct {
-		b   []byte
-		err error
-	}
-	read := make(chan result, 1)
-	go func() {
-		b, err := io.ReadAll(r)
-		read <- result{b, err}
-	}()
-	select {
-	case got := <-read:
-		return got.b, got.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
 
 // encodings are the values of --encoding.
 var encodings = []string{"string", "base64", "bytes"}
@@ -128,19 +39,28 @@ func (e *encoding) Set(s string) error {
 
 func (a *app) streamCommand() *ffcli.Command {
 	form := encoding("string")
+	var q query
 	fs := flag.NewFlagSet("stream", flag.ContinueOnError)
 	fs.Var(&form, "encoding", "`form` of a message: string (a line each), base64 (a line each), or bytes (as they are, nothing between them)")
+	q.register(fs)
 	return a.command(&ffcli.Command{
 		Name:       "stream",
-		ShortUsage: "tamtamctl stream [--encoding FORM]",
+		ShortUsage: "tamtamctl stream [--topic TOPIC] [--origin ADDRESS] [--last N] [--since WHEN] [--encoding FORM]",
 		ShortHelp:  "Print each message that is broadcast from now on.",
-		LongHelp: `Ends with Ctrl-C, when its output is closed, or when the daemon ends. On a
+		LongHelp: `Each message is printed once, those of one node in the order in which it sent them.
+With --last or --since, what the daemon keeps of the messages before comes first;
+how many it keeps is bounded. Messages that could not be got are told on stderr.
+
+Ends with Ctrl-C, when its output is closed, or when the daemon ends. On a
 terminal, control characters of a message are escaped; elsewhere only its line
 ends are, so that a message is one line. In JSON, each message is one
-line, with its payload in base64, and as text when it is valid UTF-8.
+line, with its payload in base64, and as text when it is valid UTF-8; what could
+not be got is a line, too, an event "gap" instead of "message".
 
   tamtamctl stream
-  tamtamctl stream -o json | jq -r .text`,
+  tamtamctl stream --topic deploy,alert --last 10
+  tamtamctl stream --origin 192.0.2.1:9999 --since 5m
+  tamtamctl stream -o json | jq -r 'select(.event == "message").text'`,
 		FlagSet: fs,
 		Exec: func(ctx context.Context, args []string) error {
 			if err := noArguments("stream", args); err != nil {
@@ -148,25 +68,68 @@ line, with its payload in base64, and as text when it is valid UTF-8.
 			}
 			return a.dial(func(c *api) error {
 				return stream(ctx, c, func(ctx context.Context) (grpc.ServerStreamingClient[tamtamv1.StreamMessagesResponse], error) {
-					return c.StreamMessages(ctx, &tamtamv1.StreamMessagesRequest{})
-				}, func(r *tamtamv1.StreamMessagesResponse) error { return a.message(r.GetMessage(), form) })
+					return c.StreamMessages(ctx, q.request(time.Now()))
+				}, func(r *tamtamv1.StreamMessagesResponse) error { return a.delivery(r, form) })
 			})
 		},
 	})
 }
 
+// delivery prints a step of the stream.
+func (a *app) delivery(r *tamtamv1.StreamMessagesResponse, form encoding) error {
+	switch {
+	case r.GetMessage() != nil:
+		return a.message(r.GetMessage(), form)
+	case r.GetGap() != nil:
+		return a.gap(r.GetGap())
+	}
+	return nil // of a daemon newer than we are
+}
+
 type messageJSON struct {
-	Origin   string    `json:"origin"`
-	Received time.Time `json:"received"`
-	Payload  []byte    `json:"payload"`
-	Text     *string   `json:"text,omitempty"`
+	Event  string `json:"event"` // message
+	Origin string `json:"origin"`
+	// Session is text, as a member's is.
+	Session  string     `json:"session"`
+	Sequence uint64     `json:"sequence"`
+	Topic    string     `json:"topic"`
+	Sent     *time.Time `json:"sent"` // null when unknown
+	Received time.Time  `json:"received"`
+	Payload  []byte     `json:"payload"`
+	Text     *string    `json:"text,omitempty"`
+}
+
+type gapJSON struct {
+	Event   string `json:"event"` // gap
+	Origin  string `json:"origin"`
+	Session string `json:"session"`
+	From    uint64 `json:"from"`
+	To      uint64 `json:"to"`
+}
+
+// gap tells what is missing: on stderr, where it is not taken for a message.
+func (a *app) gap(g *tamtamv1.Gap) error {
+	if a.json() {
+		return a.print(gapJSON{"gap", g.GetOrigin(), strconv.FormatUint(g.GetSession(), 10), g.GetFrom(), g.GetTo()}, nil)
+	}
+	what := fmt.Sprintf("messages %d to %d", g.GetFrom(), g.GetTo())
+	if g.GetFrom() == g.GetTo() {
+		what = fmt.Sprintf("message %d", g.GetFrom())
+	}
+	fmt.Fprintf(a.Err, "tamtamctl: lost: %s of %s\n", what, g.GetOrigin())
+	return nil
 }
 
 func (a *app) message(m *tamtamv1.Message, form encoding) error {
 	if a.json() {
-		j := messageJSON{Origin: m.GetOrigin(), Received: m.GetReceived().AsTime(), Payload: m.GetPayload()}
+		j := messageJSON{Event: "message", Origin: m.GetOrigin(), Session: strconv.FormatUint(m.GetSession(), 10), Sequence: m.GetSequence(),
+			Topic: m.GetTopic(), Received: m.GetReceived().AsTime(), Payload: m.GetPayload()}
 		if j.Payload == nil {
 			j.Payload = []byte{}
+		}
+		if m.GetSent() != nil {
+			sent := m.GetSent().AsTime()
+			j.Sent = &sent
 		}
 		if utf8.Valid(m.GetPayload()) {
 			text := string(m.GetPayload())

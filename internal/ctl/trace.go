@@ -69,10 +69,20 @@ func (a *app) trace(what string, m any) {
 	}
 	switch m := m.(type) {
 	case *tamtamv1.BroadcastRequest:
-		fmt.Fprintf(a.Err, "  %s payload of %d bytes\n", what, len(m.GetPayload()))
+		rest := proto.CloneOf(m)
+		rest.Payload = nil
+		fmt.Fprintf(a.Err, "  %s payload of %d bytes {%s}\n", what, len(m.GetPayload()), text(rest))
 	case *tamtamv1.StreamMessagesResponse:
-		fmt.Fprintf(a.Err, "  %s payload of %d bytes from %s\n", what, len(m.GetMessage().GetPayload()), m.GetMessage().GetOrigin())
+		if m.GetMessage() == nil {
+			fmt.Fprintf(a.Err, "  %s {%s}\n", what, text(m))
+			return
+		}
+		rest := proto.CloneOf(m.GetMessage())
+		rest.Payload = nil
+		fmt.Fprintf(a.Err, "  %s payload of %d bytes from %s {%s}\n", what, len(m.GetMessage().GetPayload()), rest.GetOrigin(), text(rest))
 	case proto.Message:
-		fmt.Fprintf(a.Err, "  %s {%s}\n", what, prototext.MarshalOptions{}.Format(m))
+		fmt.Fprintf(a.Err, "  %s {%s}\n", what, text(m))
 	}
 }
+
+func text(m proto.Message) string { return prototext.MarshalOptions{}.Format(m) }

@@ -27,7 +27,7 @@ func parse(args ...string) (*Flags, error) {
 func TestDefaults(t *testing.T) {
 	f, err := parse()
 	want := &Flags{
-		Port: 9999, Profile: LAN, Heartbeat: 500 * time.Millisecond, MinPing: 500 * time.Millisecond, MaxPayload: 256, MulticastInterval: 10 * time.Second,
+		Port: 9999, Profile: LAN, Heartbeat: 500 * time.Millisecond, MinPing: 500 * time.Millisecond, MaxPayload: 256, Keep: 4096, KeepBytes: 4 << 20, MulticastInterval: 10 * time.Second,
 		MulticastPort: 9998, ClusterName: "smudge", RPC: "localhost:6262", LogFormat: "logfmt",
 		ReconnectTimeout: 24 * time.Hour,
 	}
@@ -61,7 +61,7 @@ func TestValues(t *testing.T) {
 		{"--reconnect-timeout 90", func(f *Flags) any { return f.ReconnectTimeout }, 90 * time.Second},
 		{"--reconnect-timeout 8760h", func(f *Flags) any { return f.ReconnectTimeout }, MaxReconnectTimeout},
 		{"--state-dir d", func(f *Flags) any { return f.StateDir }, "d"},
-		{"--max 1116", func(f *Flags) any { return f.MaxPayload }, MaxPayload},
+		{"--max 1024", func(f *Flags) any { return f.MaxPayload }, MaxPayload},
 		{"--multicast-interval 30", func(f *Flags) any { return f.MulticastInterval }, 30 * time.Second},
 		{"--multicast-interval 1s", func(f *Flags) any { return f.MulticastInterval }, time.Second},
 		{"--multicast-interval 0", func(f *Flags) any { return f.MulticastInterval }, time.Duration(0)},
@@ -141,8 +141,10 @@ func TestRefused(t *testing.T) {
 		{[]string{"--heartbeat", "61s"}, []string{"1m"}},
 		{[]string{"--heartbeat", "-5"}, []string{"20ms"}},
 		{[]string{"--heartbeat", "99999999999999999999"}, []string{"20ms"}},
-		{[]string{"--max", "0"}, []string{"1 to 1116"}},
-		{[]string{"--max", "1117"}, []string{"1 to 1116"}},
+		{[]string{"--max", "0"}, []string{"1 to 1024"}},
+		{[]string{"--max", "1025"}, []string{"1 to 1024"}},
+		{[]string{"--keep", "-1"}, []string{"0 to 1048576"}},
+		{[]string{"--keep-bytes", "1MB"}, []string{"0 to 1073741824"}},
 		{[]string{"--multicast-interval", "2h"}, []string{"1h"}},
 		{[]string{"--multicast-interval", "1ns"}, []string{"1s", "or 0"}},
 		{[]string{"--multicast-interval", "999ms"}, []string{"1s", "or 0"}},

@@ -42,6 +42,8 @@ type Flags struct {
 	ReconnectTimeout  time.Duration
 	StateDir          string // "": nothing is kept
 	LogFormat         string
+	Keep              int // messages
+	KeepBytes         int
 }
 
 // Ranges of the values.
@@ -57,10 +59,12 @@ const (
 	MaxClusterName       = 255              // its length is one byte in an announcement
 	MaxName              = 128
 	MaxJoin              = 256
-	// MaxPayload keeps a message within one frame of 1,200 bytes, which every path
-	// carries: less 29 of the frame's header, 4 of an acknowledgement and 16 of room
-	// for sealing, less 11 of the datagram's header and 24 of an IPv6 broadcast's.
-	MaxPayload = 1200 - 29 - 4 - 16 - 11 - 24
+	// MaxPayload leaves room in a frame of 1,200 bytes, which every path carries, for
+	// the frame's own fields and the message's: see package broadcast.
+	MaxPayload = 1024
+	// What may be kept for late readers and repairs.
+	MaxKeep      = 1 << 20
+	MaxKeepBytes = 1 << 30
 )
 
 // Register defines the flags in fs. What they return is filled in by parsing, and
@@ -81,7 +85,11 @@ func Register(fs *flag.FlagSet) *Flags {
 	fs.Var(durationValue{p: &f.MinPing, unit: time.Millisecond, min: MinMinPing, max: MaxMinPing, unset: profiles[0].minPing}, "min-ping",
 		"`time` that an answer to a ping is waited for before others are asked, 20ms to 1m; a bare number is milliseconds; "+inOthers(func(p profile) time.Duration { return p.minPing }))
 	f.MaxPayload = 256
-	fs.Var(intValue{&f.MaxPayload, 1, MaxPayload}, "max", "most `bytes` a broadcast may carry, 1 to 1116; plain Smudge nodes drop what is over their own limit, 256 by default")
+	fs.Var(intValue{&f.MaxPayload, 1, MaxPayload}, "max", "most `bytes` a broadcast may carry, 1 to 1024, the least of which among all members is in force; plain Smudge nodes drop what is over their own limit, 256 by default")
+	f.Keep = 4096
+	fs.Var(intValue{&f.Keep, 0, MaxKeep}, "keep", "most `messages` to keep for late readers and for members that missed them, 0 to 1048576")
+	f.KeepBytes = 4 << 20
+	fs.Var(intValue{&f.KeepBytes, 0, MaxKeepBytes}, "keep-bytes", "most `bytes` these may take, 256 a message counted in, 0 to 1073741824")
 	fs.BoolVar(&f.Multicast, "multicast", false, "announce this node by multicast, and greet those that do")
 	fs.Var(groupValue{&f.MulticastAddress}, "multicast-address", "multicast `IP` to announce on (default: 224.0.0.0, or ff02::1 with IPv6)")
 	f.MulticastInterval = 10 * time.Second

@@ -872,7 +872,20 @@ func (x *RemoveMemberResponse) GetMember() *Member {
 type BroadcastRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The payload, up to GetLocalNodeResponse.max_payload_bytes bytes.
-	Payload       []byte `protobuf:"bytes,1,opt,name=payload,proto3" json:"payload,omitempty"`
+	Payload []byte `protobuf:"bytes,1,opt,name=payload,proto3" json:"payload,omitempty"`
+	// What it is about, for readers to choose by: printable UTF-8, up to 64 bytes. May
+	// be empty.
+	Topic string `protobuf:"bytes,2,opt,name=topic,proto3" json:"topic,omitempty"`
+	// Whom to wait for before the call returns. Absent: nobody.
+	//
+	// Types that are valid to be assigned to Wait:
+	//
+	//	*BroadcastRequest_WaitAll
+	//	*BroadcastRequest_WaitMembers
+	Wait isBroadcastRequest_Wait `protobuf_oneof:"wait"`
+	// Fail at once, and do not wait for the deadline, when too many messages are under
+	// way.
+	NoWait        bool `protobuf:"varint,5,opt,name=no_wait,json=noWait,proto3" json:"no_wait,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -914,11 +927,80 @@ func (x *BroadcastRequest) GetPayload() []byte {
 	return nil
 }
 
-// BroadcastResponse tells where the message went.
+func (x *BroadcastRequest) GetTopic() string {
+	if x != nil {
+		return x.Topic
+	}
+	return ""
+}
+
+func (x *BroadcastRequest) GetWait() isBroadcastRequest_Wait {
+	if x != nil {
+		return x.Wait
+	}
+	return nil
+}
+
+func (x *BroadcastRequest) GetWaitAll() bool {
+	if x != nil {
+		if x, ok := x.Wait.(*BroadcastRequest_WaitAll); ok {
+			return x.WaitAll
+		}
+	}
+	return false
+}
+
+func (x *BroadcastRequest) GetWaitMembers() uint32 {
+	if x != nil {
+		if x, ok := x.Wait.(*BroadcastRequest_WaitMembers); ok {
+			return x.WaitMembers
+		}
+	}
+	return 0
+}
+
+func (x *BroadcastRequest) GetNoWait() bool {
+	if x != nil {
+		return x.NoWait
+	}
+	return false
+}
+
+type isBroadcastRequest_Wait interface {
+	isBroadcastRequest_Wait()
+}
+
+type BroadcastRequest_WaitAll struct {
+	// Until all live members have it.
+	WaitAll bool `protobuf:"varint,3,opt,name=wait_all,json=waitAll,proto3,oneof"`
+}
+
+type BroadcastRequest_WaitMembers struct {
+	// Until that many members have it, this node not counted, or all that live.
+	WaitMembers uint32 `protobuf:"varint,4,opt,name=wait_members,json=waitMembers,proto3,oneof"`
+}
+
+func (*BroadcastRequest_WaitAll) isBroadcastRequest_Wait() {}
+
+func (*BroadcastRequest_WaitMembers) isBroadcastRequest_Wait() {}
+
+// BroadcastResponse tells what became of the message.
 type BroadcastResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// To how many live members the message was sent, this node not counted.
-	SentTo        uint32 `protobuf:"varint,1,opt,name=sent_to,json=sentTo,proto3" json:"sent_to,omitempty"`
+	// To how many live members it goes, this node not counted.
+	SentTo uint32 `protobuf:"varint,1,opt,name=sent_to,json=sentTo,proto3" json:"sent_to,omitempty"`
+	// The session of this node, which with its address and the sequence names the
+	// message.
+	Session uint64 `protobuf:"varint,2,opt,name=session,proto3" json:"session,omitempty"`
+	// The number of the message in the session, from 1.
+	Sequence uint64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// How many members are known to have it. Plain ones do not tell.
+	Have uint32 `protobuf:"varint,4,opt,name=have,proto3" json:"have,omitempty"`
+	// The addresses of those that were waited for and are not known to have it, when
+	// the deadline came first.
+	Missing []string `protobuf:"bytes,5,rep,name=missing,proto3" json:"missing,omitempty"`
+	// How long that took.
+	Took          *durationpb.Duration `protobuf:"bytes,6,opt,name=took,proto3" json:"took,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -960,6 +1042,41 @@ func (x *BroadcastResponse) GetSentTo() uint32 {
 	return 0
 }
 
+func (x *BroadcastResponse) GetSession() uint64 {
+	if x != nil {
+		return x.Session
+	}
+	return 0
+}
+
+func (x *BroadcastResponse) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *BroadcastResponse) GetHave() uint32 {
+	if x != nil {
+		return x.Have
+	}
+	return 0
+}
+
+func (x *BroadcastResponse) GetMissing() []string {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
+func (x *BroadcastResponse) GetTook() *durationpb.Duration {
+	if x != nil {
+		return x.Took
+	}
+	return nil
+}
+
 // Message is a broadcast that reached the node.
 type Message struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -967,8 +1084,16 @@ type Message struct {
 	Origin string `protobuf:"bytes,1,opt,name=origin,proto3" json:"origin,omitempty"`
 	// The payload, as it was given to Broadcast.
 	Payload []byte `protobuf:"bytes,2,opt,name=payload,proto3" json:"payload,omitempty"`
-	// When it reached this node.
-	Received      *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=received,proto3" json:"received,omitempty"`
+	// When it reached this node, by this node's clock.
+	Received *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=received,proto3" json:"received,omitempty"`
+	// The session of the origin; 0 for a plain member.
+	Session uint64 `protobuf:"varint,4,opt,name=session,proto3" json:"session,omitempty"`
+	// Its number in the session, from 1; a plain member counts in its own way.
+	Sequence uint64 `protobuf:"varint,5,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// What it is about; may be empty.
+	Topic string `protobuf:"bytes,6,opt,name=topic,proto3" json:"topic,omitempty"`
+	// When it was sent, by the origin's clock. Absent for a plain member.
+	Sent          *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=sent,proto3" json:"sent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1024,16 +1149,126 @@ func (x *Message) GetReceived() *timestamppb.Timestamp {
 	return nil
 }
 
-// StreamMessagesRequest asks for messages.
+func (x *Message) GetSession() uint64 {
+	if x != nil {
+		return x.Session
+	}
+	return 0
+}
+
+func (x *Message) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *Message) GetTopic() string {
+	if x != nil {
+		return x.Topic
+	}
+	return ""
+}
+
+func (x *Message) GetSent() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Sent
+	}
+	return nil
+}
+
+// Gap is a run of messages that could not be got.
+type Gap struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The gossip address of the node they come from.
+	Origin string `protobuf:"bytes,1,opt,name=origin,proto3" json:"origin,omitempty"`
+	// The session of the origin.
+	Session uint64 `protobuf:"varint,2,opt,name=session,proto3" json:"session,omitempty"`
+	// The first that is missing.
+	From uint64 `protobuf:"varint,3,opt,name=from,proto3" json:"from,omitempty"`
+	// The last that is missing.
+	To            uint64 `protobuf:"varint,4,opt,name=to,proto3" json:"to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Gap) Reset() {
+	*x = Gap{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Gap) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Gap) ProtoMessage() {}
+
+func (x *Gap) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Gap.ProtoReflect.Descriptor instead.
+func (*Gap) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Gap) GetOrigin() string {
+	if x != nil {
+		return x.Origin
+	}
+	return ""
+}
+
+func (x *Gap) GetSession() uint64 {
+	if x != nil {
+		return x.Session
+	}
+	return 0
+}
+
+func (x *Gap) GetFrom() uint64 {
+	if x != nil {
+		return x.From
+	}
+	return 0
+}
+
+func (x *Gap) GetTo() uint64 {
+	if x != nil {
+		return x.To
+	}
+	return 0
+}
+
+// StreamMessagesRequest says what to send.
 type StreamMessagesRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only messages with one of these topics; all when empty.
+	Topics []string `protobuf:"bytes,1,rep,name=topics,proto3" json:"topics,omitempty"`
+	// Only messages from these gossip addresses; all when empty.
+	Origins []string `protobuf:"bytes,2,rep,name=origins,proto3" json:"origins,omitempty"`
+	// So many of the last messages that are kept and wanted come first.
+	Last uint32 `protobuf:"varint,3,opt,name=last,proto3" json:"last,omitempty"`
+	// The messages that are kept and were received since then come first; with last,
+	// at most that many of them.
+	Since         *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=since,proto3" json:"since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StreamMessagesRequest) Reset() {
 	*x = StreamMessagesRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[15]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1045,7 +1280,7 @@ func (x *StreamMessagesRequest) String() string {
 func (*StreamMessagesRequest) ProtoMessage() {}
 
 func (x *StreamMessagesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[15]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1058,21 +1293,54 @@ func (x *StreamMessagesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamMessagesRequest.ProtoReflect.Descriptor instead.
 func (*StreamMessagesRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{15}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{16}
 }
 
-// StreamMessagesResponse carries one message.
+func (x *StreamMessagesRequest) GetTopics() []string {
+	if x != nil {
+		return x.Topics
+	}
+	return nil
+}
+
+func (x *StreamMessagesRequest) GetOrigins() []string {
+	if x != nil {
+		return x.Origins
+	}
+	return nil
+}
+
+func (x *StreamMessagesRequest) GetLast() uint32 {
+	if x != nil {
+		return x.Last
+	}
+	return 0
+}
+
+func (x *StreamMessagesRequest) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+// StreamMessagesResponse is a step of the stream.
 type StreamMessagesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The message.
-	Message       *Message `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
+	// The message, or what is missing before the next one.
+	//
+	// Types that are valid to be assigned to Event:
+	//
+	//	*StreamMessagesResponse_Message
+	//	*StreamMessagesResponse_Gap
+	Event         isStreamMessagesResponse_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StreamMessagesResponse) Reset() {
 	*x = StreamMessagesResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[16]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1084,7 +1352,7 @@ func (x *StreamMessagesResponse) String() string {
 func (*StreamMessagesResponse) ProtoMessage() {}
 
 func (x *StreamMessagesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[16]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1097,15 +1365,51 @@ func (x *StreamMessagesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamMessagesResponse.ProtoReflect.Descriptor instead.
 func (*StreamMessagesResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{16}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *StreamMessagesResponse) GetEvent() isStreamMessagesResponse_Event {
+	if x != nil {
+		return x.Event
+	}
+	return nil
 }
 
 func (x *StreamMessagesResponse) GetMessage() *Message {
 	if x != nil {
-		return x.Message
+		if x, ok := x.Event.(*StreamMessagesResponse_Message); ok {
+			return x.Message
+		}
 	}
 	return nil
 }
+
+func (x *StreamMessagesResponse) GetGap() *Gap {
+	if x != nil {
+		if x, ok := x.Event.(*StreamMessagesResponse_Gap); ok {
+			return x.Gap
+		}
+	}
+	return nil
+}
+
+type isStreamMessagesResponse_Event interface {
+	isStreamMessagesResponse_Event()
+}
+
+type StreamMessagesResponse_Message struct {
+	// A message.
+	Message *Message `protobuf:"bytes,1,opt,name=message,proto3,oneof"`
+}
+
+type StreamMessagesResponse_Gap struct {
+	// Messages that could not be got. They may have been of any topic.
+	Gap *Gap `protobuf:"bytes,2,opt,name=gap,proto3,oneof"`
+}
+
+func (*StreamMessagesResponse_Message) isStreamMessagesResponse_Event() {}
+
+func (*StreamMessagesResponse_Gap) isStreamMessagesResponse_Event() {}
 
 // WatchMembersRequest asks for members and their changes.
 type WatchMembersRequest struct {
@@ -1119,7 +1423,7 @@ type WatchMembersRequest struct {
 
 func (x *WatchMembersRequest) Reset() {
 	*x = WatchMembersRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[17]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1131,7 +1435,7 @@ func (x *WatchMembersRequest) String() string {
 func (*WatchMembersRequest) ProtoMessage() {}
 
 func (x *WatchMembersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[17]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1144,7 +1448,7 @@ func (x *WatchMembersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchMembersRequest.ProtoReflect.Descriptor instead.
 func (*WatchMembersRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{17}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WatchMembersRequest) GetAfterRevision() uint64 {
@@ -1174,7 +1478,7 @@ type MemberChange struct {
 
 func (x *MemberChange) Reset() {
 	*x = MemberChange{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[18]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1186,7 +1490,7 @@ func (x *MemberChange) String() string {
 func (*MemberChange) ProtoMessage() {}
 
 func (x *MemberChange) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[18]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1199,7 +1503,7 @@ func (x *MemberChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberChange.ProtoReflect.Descriptor instead.
 func (*MemberChange) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{18}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *MemberChange) GetMember() *Member {
@@ -1249,7 +1553,7 @@ type Synced struct {
 
 func (x *Synced) Reset() {
 	*x = Synced{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[19]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1261,7 +1565,7 @@ func (x *Synced) String() string {
 func (*Synced) ProtoMessage() {}
 
 func (x *Synced) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[19]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1274,7 +1578,7 @@ func (x *Synced) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Synced.ProtoReflect.Descriptor instead.
 func (*Synced) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{19}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Synced) GetResumed() bool {
@@ -1304,7 +1608,7 @@ type WatchMembersResponse struct {
 
 func (x *WatchMembersResponse) Reset() {
 	*x = WatchMembersResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[20]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1316,7 +1620,7 @@ func (x *WatchMembersResponse) String() string {
 func (*WatchMembersResponse) ProtoMessage() {}
 
 func (x *WatchMembersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[20]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1329,7 +1633,7 @@ func (x *WatchMembersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchMembersResponse.ProtoReflect.Descriptor instead.
 func (*WatchMembersResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{20}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *WatchMembersResponse) GetRevision() uint64 {
@@ -1410,7 +1714,7 @@ type PingRequest struct {
 
 func (x *PingRequest) Reset() {
 	*x = PingRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[21]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1422,7 +1726,7 @@ func (x *PingRequest) String() string {
 func (*PingRequest) ProtoMessage() {}
 
 func (x *PingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[21]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1435,7 +1739,7 @@ func (x *PingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PingRequest.ProtoReflect.Descriptor instead.
 func (*PingRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{21}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PingRequest) GetAddress() string {
@@ -1458,7 +1762,7 @@ type PingResponse struct {
 
 func (x *PingResponse) Reset() {
 	*x = PingResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1470,7 +1774,7 @@ func (x *PingResponse) String() string {
 func (*PingResponse) ProtoMessage() {}
 
 func (x *PingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1483,7 +1787,7 @@ func (x *PingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PingResponse.ProtoReflect.Descriptor instead.
 func (*PingResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{22}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *PingResponse) GetAddress() string {
@@ -1513,7 +1817,7 @@ type Settings struct {
 
 func (x *Settings) Reset() {
 	*x = Settings{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1525,7 +1829,7 @@ func (x *Settings) String() string {
 func (*Settings) ProtoMessage() {}
 
 func (x *Settings) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1538,7 +1842,7 @@ func (x *Settings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Settings.ProtoReflect.Descriptor instead.
 func (*Settings) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{23}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Settings) GetHeartbeat() *durationpb.Duration {
@@ -1564,7 +1868,7 @@ type GetSettingsRequest struct {
 
 func (x *GetSettingsRequest) Reset() {
 	*x = GetSettingsRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1576,7 +1880,7 @@ func (x *GetSettingsRequest) String() string {
 func (*GetSettingsRequest) ProtoMessage() {}
 
 func (x *GetSettingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1589,7 +1893,7 @@ func (x *GetSettingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSettingsRequest.ProtoReflect.Descriptor instead.
 func (*GetSettingsRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{24}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{25}
 }
 
 // GetSettingsResponse tells the settings.
@@ -1603,7 +1907,7 @@ type GetSettingsResponse struct {
 
 func (x *GetSettingsResponse) Reset() {
 	*x = GetSettingsResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1615,7 +1919,7 @@ func (x *GetSettingsResponse) String() string {
 func (*GetSettingsResponse) ProtoMessage() {}
 
 func (x *GetSettingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1628,7 +1932,7 @@ func (x *GetSettingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSettingsResponse.ProtoReflect.Descriptor instead.
 func (*GetSettingsResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{25}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetSettingsResponse) GetSettings() *Settings {
@@ -1651,7 +1955,7 @@ type UpdateSettingsRequest struct {
 
 func (x *UpdateSettingsRequest) Reset() {
 	*x = UpdateSettingsRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1663,7 +1967,7 @@ func (x *UpdateSettingsRequest) String() string {
 func (*UpdateSettingsRequest) ProtoMessage() {}
 
 func (x *UpdateSettingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1676,7 +1980,7 @@ func (x *UpdateSettingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSettingsRequest.ProtoReflect.Descriptor instead.
 func (*UpdateSettingsRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{26}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *UpdateSettingsRequest) GetHeartbeat() *durationpb.Duration {
@@ -1704,7 +2008,7 @@ type UpdateSettingsResponse struct {
 
 func (x *UpdateSettingsResponse) Reset() {
 	*x = UpdateSettingsResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1716,7 +2020,7 @@ func (x *UpdateSettingsResponse) String() string {
 func (*UpdateSettingsResponse) ProtoMessage() {}
 
 func (x *UpdateSettingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1729,7 +2033,7 @@ func (x *UpdateSettingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSettingsResponse.ProtoReflect.Descriptor instead.
 func (*UpdateSettingsResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{27}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *UpdateSettingsResponse) GetSettings() *Settings {
@@ -1748,7 +2052,7 @@ type GetVersionRequest struct {
 
 func (x *GetVersionRequest) Reset() {
 	*x = GetVersionRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1760,7 +2064,7 @@ func (x *GetVersionRequest) String() string {
 func (*GetVersionRequest) ProtoMessage() {}
 
 func (x *GetVersionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1773,7 +2077,7 @@ func (x *GetVersionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVersionRequest.ProtoReflect.Descriptor instead.
 func (*GetVersionRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{28}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{29}
 }
 
 // GetVersionResponse tells what is running.
@@ -1793,7 +2097,7 @@ type GetVersionResponse struct {
 
 func (x *GetVersionResponse) Reset() {
 	*x = GetVersionResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1805,7 +2109,7 @@ func (x *GetVersionResponse) String() string {
 func (*GetVersionResponse) ProtoMessage() {}
 
 func (x *GetVersionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1818,7 +2122,7 @@ func (x *GetVersionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVersionResponse.ProtoReflect.Descriptor instead.
 func (*GetVersionResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{29}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GetVersionResponse) GetVersion() string {
@@ -1858,7 +2162,7 @@ type GetCountersRequest struct {
 
 func (x *GetCountersRequest) Reset() {
 	*x = GetCountersRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[30]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1870,7 +2174,7 @@ func (x *GetCountersRequest) String() string {
 func (*GetCountersRequest) ProtoMessage() {}
 
 func (x *GetCountersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[30]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1883,7 +2187,7 @@ func (x *GetCountersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCountersRequest.ProtoReflect.Descriptor instead.
 func (*GetCountersRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{30}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{31}
 }
 
 // GetCountersResponse tells the counters.
@@ -1898,7 +2202,7 @@ type GetCountersResponse struct {
 
 func (x *GetCountersResponse) Reset() {
 	*x = GetCountersResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[31]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1910,7 +2214,7 @@ func (x *GetCountersResponse) String() string {
 func (*GetCountersResponse) ProtoMessage() {}
 
 func (x *GetCountersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[31]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1923,7 +2227,7 @@ func (x *GetCountersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCountersResponse.ProtoReflect.Descriptor instead.
 func (*GetCountersResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{31}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *GetCountersResponse) GetCounters() map[string]uint64 {
@@ -1980,18 +2284,43 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x13RemoveMemberRequest\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\"A\n" +
 	"\x14RemoveMemberResponse\x12)\n" +
-	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\",\n" +
+	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\"\xa5\x01\n" +
 	"\x10BroadcastRequest\x12\x18\n" +
-	"\apayload\x18\x01 \x01(\fR\apayload\",\n" +
+	"\apayload\x18\x01 \x01(\fR\apayload\x12\x14\n" +
+	"\x05topic\x18\x02 \x01(\tR\x05topic\x12\x1b\n" +
+	"\bwait_all\x18\x03 \x01(\bH\x00R\awaitAll\x12#\n" +
+	"\fwait_members\x18\x04 \x01(\rH\x00R\vwaitMembers\x12\x17\n" +
+	"\ano_wait\x18\x05 \x01(\bR\x06noWaitB\x06\n" +
+	"\x04wait\"\xbf\x01\n" +
 	"\x11BroadcastResponse\x12\x17\n" +
-	"\asent_to\x18\x01 \x01(\rR\x06sentTo\"s\n" +
+	"\asent_to\x18\x01 \x01(\rR\x06sentTo\x12\x18\n" +
+	"\asession\x18\x02 \x01(\x04R\asession\x12\x1a\n" +
+	"\bsequence\x18\x03 \x01(\x04R\bsequence\x12\x12\n" +
+	"\x04have\x18\x04 \x01(\rR\x04have\x12\x18\n" +
+	"\amissing\x18\x05 \x03(\tR\amissing\x12-\n" +
+	"\x04took\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\x04took\"\xef\x01\n" +
 	"\aMessage\x12\x16\n" +
 	"\x06origin\x18\x01 \x01(\tR\x06origin\x12\x18\n" +
 	"\apayload\x18\x02 \x01(\fR\apayload\x126\n" +
-	"\breceived\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breceived\"\x17\n" +
-	"\x15StreamMessagesRequest\"F\n" +
-	"\x16StreamMessagesResponse\x12,\n" +
-	"\amessage\x18\x01 \x01(\v2\x12.tamtam.v1.MessageR\amessage\"T\n" +
+	"\breceived\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breceived\x12\x18\n" +
+	"\asession\x18\x04 \x01(\x04R\asession\x12\x1a\n" +
+	"\bsequence\x18\x05 \x01(\x04R\bsequence\x12\x14\n" +
+	"\x05topic\x18\x06 \x01(\tR\x05topic\x12.\n" +
+	"\x04sent\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x04sent\"[\n" +
+	"\x03Gap\x12\x16\n" +
+	"\x06origin\x18\x01 \x01(\tR\x06origin\x12\x18\n" +
+	"\asession\x18\x02 \x01(\x04R\asession\x12\x12\n" +
+	"\x04from\x18\x03 \x01(\x04R\x04from\x12\x0e\n" +
+	"\x02to\x18\x04 \x01(\x04R\x02to\"\x8f\x01\n" +
+	"\x15StreamMessagesRequest\x12\x16\n" +
+	"\x06topics\x18\x01 \x03(\tR\x06topics\x12\x18\n" +
+	"\aorigins\x18\x02 \x03(\tR\aorigins\x12\x12\n" +
+	"\x04last\x18\x03 \x01(\rR\x04last\x120\n" +
+	"\x05since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\"u\n" +
+	"\x16StreamMessagesResponse\x12.\n" +
+	"\amessage\x18\x01 \x01(\v2\x12.tamtam.v1.MessageH\x00R\amessage\x12\"\n" +
+	"\x03gap\x18\x02 \x01(\v2\x0e.tamtam.v1.GapH\x00R\x03gapB\a\n" +
+	"\x05event\"T\n" +
 	"\x13WatchMembersRequest\x12*\n" +
 	"\x0eafter_revision\x18\x01 \x01(\x04H\x00R\rafterRevision\x88\x01\x01B\x11\n" +
 	"\x0f_after_revision\"\xe6\x01\n" +
@@ -2085,7 +2414,7 @@ func file_tamtam_v1_tamtam_proto_rawDescGZIP() []byte {
 }
 
 var file_tamtam_v1_tamtam_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(MemberStatus)(0),              // 0: tamtam.v1.MemberStatus
 	(LogLevel)(0),                  // 1: tamtam.v1.LogLevel
@@ -2104,85 +2433,90 @@ var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(*BroadcastRequest)(nil),       // 14: tamtam.v1.BroadcastRequest
 	(*BroadcastResponse)(nil),      // 15: tamtam.v1.BroadcastResponse
 	(*Message)(nil),                // 16: tamtam.v1.Message
-	(*StreamMessagesRequest)(nil),  // 17: tamtam.v1.StreamMessagesRequest
-	(*StreamMessagesResponse)(nil), // 18: tamtam.v1.StreamMessagesResponse
-	(*WatchMembersRequest)(nil),    // 19: tamtam.v1.WatchMembersRequest
-	(*MemberChange)(nil),           // 20: tamtam.v1.MemberChange
-	(*Synced)(nil),                 // 21: tamtam.v1.Synced
-	(*WatchMembersResponse)(nil),   // 22: tamtam.v1.WatchMembersResponse
-	(*PingRequest)(nil),            // 23: tamtam.v1.PingRequest
-	(*PingResponse)(nil),           // 24: tamtam.v1.PingResponse
-	(*Settings)(nil),               // 25: tamtam.v1.Settings
-	(*GetSettingsRequest)(nil),     // 26: tamtam.v1.GetSettingsRequest
-	(*GetSettingsResponse)(nil),    // 27: tamtam.v1.GetSettingsResponse
-	(*UpdateSettingsRequest)(nil),  // 28: tamtam.v1.UpdateSettingsRequest
-	(*UpdateSettingsResponse)(nil), // 29: tamtam.v1.UpdateSettingsResponse
-	(*GetVersionRequest)(nil),      // 30: tamtam.v1.GetVersionRequest
-	(*GetVersionResponse)(nil),     // 31: tamtam.v1.GetVersionResponse
-	(*GetCountersRequest)(nil),     // 32: tamtam.v1.GetCountersRequest
-	(*GetCountersResponse)(nil),    // 33: tamtam.v1.GetCountersResponse
-	nil,                            // 34: tamtam.v1.GetCountersResponse.CountersEntry
-	(*timestamppb.Timestamp)(nil),  // 35: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 36: google.protobuf.Duration
+	(*Gap)(nil),                    // 17: tamtam.v1.Gap
+	(*StreamMessagesRequest)(nil),  // 18: tamtam.v1.StreamMessagesRequest
+	(*StreamMessagesResponse)(nil), // 19: tamtam.v1.StreamMessagesResponse
+	(*WatchMembersRequest)(nil),    // 20: tamtam.v1.WatchMembersRequest
+	(*MemberChange)(nil),           // 21: tamtam.v1.MemberChange
+	(*Synced)(nil),                 // 22: tamtam.v1.Synced
+	(*WatchMembersResponse)(nil),   // 23: tamtam.v1.WatchMembersResponse
+	(*PingRequest)(nil),            // 24: tamtam.v1.PingRequest
+	(*PingResponse)(nil),           // 25: tamtam.v1.PingResponse
+	(*Settings)(nil),               // 26: tamtam.v1.Settings
+	(*GetSettingsRequest)(nil),     // 27: tamtam.v1.GetSettingsRequest
+	(*GetSettingsResponse)(nil),    // 28: tamtam.v1.GetSettingsResponse
+	(*UpdateSettingsRequest)(nil),  // 29: tamtam.v1.UpdateSettingsRequest
+	(*UpdateSettingsResponse)(nil), // 30: tamtam.v1.UpdateSettingsResponse
+	(*GetVersionRequest)(nil),      // 31: tamtam.v1.GetVersionRequest
+	(*GetVersionResponse)(nil),     // 32: tamtam.v1.GetVersionResponse
+	(*GetCountersRequest)(nil),     // 33: tamtam.v1.GetCountersRequest
+	(*GetCountersResponse)(nil),    // 34: tamtam.v1.GetCountersResponse
+	nil,                            // 35: tamtam.v1.GetCountersResponse.CountersEntry
+	(*timestamppb.Timestamp)(nil),  // 36: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),    // 37: google.protobuf.Duration
 }
 var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	0,  // 0: tamtam.v1.Member.status:type_name -> tamtam.v1.MemberStatus
-	35, // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
-	36, // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
+	36, // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
+	37, // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
 	2,  // 3: tamtam.v1.GetLocalNodeResponse.member:type_name -> tamtam.v1.Member
-	35, // 4: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
-	36, // 5: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
+	36, // 4: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
+	37, // 5: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
 	0,  // 6: tamtam.v1.ListMembersRequest.statuses:type_name -> tamtam.v1.MemberStatus
 	2,  // 7: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
 	9,  // 8: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
 	2,  // 9: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
-	35, // 10: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
-	16, // 11: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
-	2,  // 12: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
-	0,  // 13: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
-	35, // 14: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
-	2,  // 15: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
-	21, // 16: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
-	20, // 17: tamtam.v1.WatchMembersResponse.change:type_name -> tamtam.v1.MemberChange
-	36, // 18: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
-	36, // 19: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
-	1,  // 20: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
-	25, // 21: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	36, // 22: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
-	1,  // 23: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
-	25, // 24: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	34, // 25: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
-	3,  // 26: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
-	5,  // 27: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
-	7,  // 28: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
-	10, // 29: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
-	12, // 30: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
-	14, // 31: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
-	17, // 32: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
-	19, // 33: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
-	23, // 34: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
-	26, // 35: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
-	28, // 36: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
-	30, // 37: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
-	32, // 38: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
-	4,  // 39: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
-	6,  // 40: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
-	8,  // 41: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
-	11, // 42: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
-	13, // 43: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
-	15, // 44: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
-	18, // 45: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
-	22, // 46: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
-	24, // 47: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
-	27, // 48: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
-	29, // 49: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
-	31, // 50: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
-	33, // 51: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
-	39, // [39:52] is the sub-list for method output_type
-	26, // [26:39] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	37, // 10: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
+	36, // 11: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
+	36, // 12: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
+	36, // 13: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
+	16, // 14: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
+	17, // 15: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
+	2,  // 16: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
+	0,  // 17: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
+	36, // 18: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
+	2,  // 19: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
+	22, // 20: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
+	21, // 21: tamtam.v1.WatchMembersResponse.change:type_name -> tamtam.v1.MemberChange
+	37, // 22: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
+	37, // 23: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
+	1,  // 24: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
+	26, // 25: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
+	37, // 26: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
+	1,  // 27: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
+	26, // 28: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
+	35, // 29: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
+	3,  // 30: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
+	5,  // 31: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
+	7,  // 32: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
+	10, // 33: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
+	12, // 34: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
+	14, // 35: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
+	18, // 36: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
+	20, // 37: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
+	24, // 38: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
+	27, // 39: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
+	29, // 40: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
+	31, // 41: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
+	33, // 42: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
+	4,  // 43: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
+	6,  // 44: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
+	8,  // 45: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
+	11, // 46: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
+	13, // 47: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
+	15, // 48: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
+	19, // 49: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
+	23, // 50: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
+	25, // 51: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
+	28, // 52: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
+	30, // 53: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
+	32, // 54: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
+	34, // 55: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
+	43, // [43:56] is the sub-list for method output_type
+	30, // [30:43] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_v1_tamtam_proto_init() }
@@ -2190,20 +2524,28 @@ func file_tamtam_v1_tamtam_proto_init() {
 	if File_tamtam_v1_tamtam_proto != nil {
 		return
 	}
-	file_tamtam_v1_tamtam_proto_msgTypes[17].OneofWrappers = []any{}
-	file_tamtam_v1_tamtam_proto_msgTypes[20].OneofWrappers = []any{
+	file_tamtam_v1_tamtam_proto_msgTypes[12].OneofWrappers = []any{
+		(*BroadcastRequest_WaitAll)(nil),
+		(*BroadcastRequest_WaitMembers)(nil),
+	}
+	file_tamtam_v1_tamtam_proto_msgTypes[17].OneofWrappers = []any{
+		(*StreamMessagesResponse_Message)(nil),
+		(*StreamMessagesResponse_Gap)(nil),
+	}
+	file_tamtam_v1_tamtam_proto_msgTypes[18].OneofWrappers = []any{}
+	file_tamtam_v1_tamtam_proto_msgTypes[21].OneofWrappers = []any{
 		(*WatchMembersResponse_Present)(nil),
 		(*WatchMembersResponse_Synced)(nil),
 		(*WatchMembersResponse_Change)(nil),
 	}
-	file_tamtam_v1_tamtam_proto_msgTypes[26].OneofWrappers = []any{}
+	file_tamtam_v1_tamtam_proto_msgTypes[27].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_v1_tamtam_proto_rawDesc), len(file_tamtam_v1_tamtam_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   33,
+			NumMessages:   34,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

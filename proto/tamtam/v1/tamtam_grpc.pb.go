@@ -66,14 +66,18 @@ type TamTamServiceClient interface {
 	// one learns it and is alone then; it may join again. Fails with NOT_FOUND when
 	// there is no such member and with FAILED_PRECONDITION for the node itself.
 	RemoveMember(ctx context.Context, in *RemoveMemberRequest, opts ...grpc.CallOption) (*RemoveMemberResponse, error)
-	// Broadcast sends a short message to every live member, this node's own
-	// readers included. Best effort: a lost datagram is not sent again, but
-	// every first receiver passes the message on to others.
-	// Fails with INVALID_ARGUMENT when the payload is over the limit.
+	// Broadcast sends a short message to every live member, this node's own readers
+	// included: each gets it once, this node's messages in order, whatever the
+	// network loses. Members that are plain get it as well as may be.
+	// Fails with INVALID_ARGUMENT when the payload or the topic is over its limit, and
+	// with RESOURCE_EXHAUSTED when too many messages of this node are not yet at all
+	// live members, and stay so until the deadline. When a call is cut off otherwise, by
+	// its deadline or a lost connection, the message may have been sent all the same.
 	Broadcast(ctx context.Context, in *BroadcastRequest, opts ...grpc.CallOption) (*BroadcastResponse, error)
-	// StreamMessages sends every broadcast that reaches the node from now on,
-	// each once. A reader that falls behind its bounded buffer loses its stream
-	// with RESOURCE_EXHAUSTED.
+	// StreamMessages sends every broadcast that reaches the node from now on, each
+	// once, those of one origin in order, and before them what is asked for of those
+	// that are kept. What could not be got is told as a gap. A reader that falls
+	// behind its bounded buffer loses its stream with RESOURCE_EXHAUSTED.
 	StreamMessages(ctx context.Context, in *StreamMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamMessagesResponse], error)
 	// WatchMembers sends the present members, then a synced mark, then every
 	// change in order. A reader that falls behind its bounded buffer loses its
@@ -275,14 +279,18 @@ type TamTamServiceServer interface {
 	// one learns it and is alone then; it may join again. Fails with NOT_FOUND when
 	// there is no such member and with FAILED_PRECONDITION for the node itself.
 	RemoveMember(context.Context, *RemoveMemberRequest) (*RemoveMemberResponse, error)
-	// Broadcast sends a short message to every live member, this node's own
-	// readers included. Best effort: a lost datagram is not sent again, but
-	// every first receiver passes the message on to others.
-	// Fails with INVALID_ARGUMENT when the payload is over the limit.
+	// Broadcast sends a short message to every live member, this node's own readers
+	// included: each gets it once, this node's messages in order, whatever the
+	// network loses. Members that are plain get it as well as may be.
+	// Fails with INVALID_ARGUMENT when the payload or the topic is over its limit, and
+	// with RESOURCE_EXHAUSTED when too many messages of this node are not yet at all
+	// live members, and stay so until the deadline. When a call is cut off otherwise, by
+	// its deadline or a lost connection, the message may have been sent all the same.
 	Broadcast(context.Context, *BroadcastRequest) (*BroadcastResponse, error)
-	// StreamMessages sends every broadcast that reaches the node from now on,
-	// each once. A reader that falls behind its bounded buffer loses its stream
-	// with RESOURCE_EXHAUSTED.
+	// StreamMessages sends every broadcast that reaches the node from now on, each
+	// once, those of one origin in order, and before them what is asked for of those
+	// that are kept. What could not be got is told as a gap. A reader that falls
+	// behind its bounded buffer loses its stream with RESOURCE_EXHAUSTED.
 	StreamMessages(*StreamMessagesRequest, grpc.ServerStreamingServer[StreamMessagesResponse]) error
 	// WatchMembers sends the present members, then a synced mark, then every
 	// change in order. A reader that falls behind its bounded buffer loses its

@@ -23,7 +23,6 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/discovery"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
@@ -140,14 +139,14 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 
 	self := member.Info{Session: endpoint.Session(), Name: info.Name, Version: info.Version, MaxPayload: info.MaxPayload}
 	table := member.NewTable(local, self, rand.Uint64()>>1, time.Now)
-	messages := fanout.New[broadcast.Message]()
 	broadcaster := broadcast.New(broadcast.Config{
-		Local:      local,
-		MaxPayload: flags.MaxPayload,
-		Members:    func() []netip.AddrPort { return node.Members() },
-		Send:       func(to netip.AddrPort, b []byte) { node.SendBroadcast(to, b) },
-		Publish:    messages.Publish,
+		Local:      broadcast.Stream{Origin: local, Session: self.Session},
+		MaxPayload: flags.MaxPayload, Keep: flags.Keep, KeepBytes: flags.KeepBytes,
+		Send:         endpoint.SendMessage,
+		SendDatagram: func(to netip.AddrPort, b []byte) { endpoint.Send(to, b, false) },
+		SendBare:     endpoint.SendBare,
 	})
+	table.Follow(broadcaster.OnMember)
 	node = gossip.New(gossip.Config{
 		Local:            local,
 		Heartbeat:        flags.Heartbeat,
@@ -156,13 +155,14 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 		Engine:           engine,
 		Wire:             endpoint,
 		Table:            table,
-		OnBroadcast:      broadcaster.Receive,
+		OnBroadcast:      broadcaster.ReceivePlain,
+		OnMessage:        broadcaster.Receive,
+		OnAcked:          broadcaster.Acked,
 		MaxPayload:       flags.MaxPayload,
 		Logger:           logger,
 	})
 	counters := []func(map[string]uint64){
 		endpoint.Counters, node.Counters, engine.Counters, broadcaster.Counters, table.Counters,
-		func(m map[string]uint64) { messages.Counters("messages", m) },
 	}
 	var multicast *discovery.Multicast
 	if flags.Multicast {
@@ -182,8 +182,7 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 	asked := make(chan struct{})
 	var once sync.Once
 	server := rpc.NewServer(rpc.Config{
-		Node: node, Members: table, Messages: messages, Threshold: control,
-		Broadcast: broadcaster.Send,
+		Node: node, Members: table, Messages: broadcaster, Threshold: control,
 		Leave: func(ctx context.Context) (int, int) {
 			defer once.Do(func() { close(asked) })
 			return leave(ctx)
@@ -196,7 +195,7 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 			return m
 		},
 		Local: local, Started: time.Now(), ClusterName: flags.ClusterName,
-		MaxPayload: flags.MaxPayload, Profile: flags.Profile, Build: build, Logger: logger,
+		Profile: flags.Profile, Build: build, Logger: logger,
 	})
 
 	// The actors. Interrupts are called in this order and each waits for none.
@@ -213,7 +212,7 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 		}, func(error) {
 			exitOnSecondSignal()
 			_ = level.Info(logger).Log("msg", "stopping")
-			messages.Close()
+			broadcaster.Close()
 			table.Close()
 			close(ended)
 		})
@@ -233,6 +232,7 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 		add(func(ctx context.Context) { peerfile.Keep(ctx, flags.StateDir, table, logger) })
 	}
 	add(node.Run)
+	add(broadcaster.Run)
 	add(engine.Run)
 	if multicast != nil {
 		add(multicast.Run)

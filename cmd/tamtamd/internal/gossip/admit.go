@@ -110,6 +110,10 @@ func (n *Node) admit(a netip.AddrPort, info member.Info, now time.Time) {
 	}
 	if c, changed := n.cfg.Table.Put(a, info); changed {
 		n.log(c)
+		if info.MaxPayload != n.cfg.MaxPayload && !info.Plain() {
+			_ = level.Warn(n.cfg.Logger).Log("msg", "a member takes broadcasts of another size; the smaller limit is in force",
+				"address", a, "max", info.MaxPayload, "ours", n.cfg.MaxPayload)
+		}
 	}
 	n.admitted(a, why)
 }

@@ -27,6 +27,10 @@ func (n *Node) Handle(e transport.Event) {
 		n.answered(e, now)
 	case transport.Data:
 		n.hear(e.Addr, e.Data, now)
+	case transport.Message:
+		n.message(e, now)
+	case transport.Acked:
+		n.cfg.OnAcked(e.Addr, e.Session, e.Token)
 	case transport.Told:
 		n.told(e, now)
 	case transport.Left:
@@ -42,6 +46,24 @@ func (n *Node) Handle(e transport.Event) {
 	case transport.Stray:
 		n.bare(e.Addr, e.Data, now)
 	}
+}
+
+// message hands on what a live member sends beside datagrams.
+func (n *Node) message(e transport.Event, now time.Time) {
+	n.mu.Lock()
+	p := n.peers[e.Addr]
+	if p == nil || p.status.Gone() || p.info.Session != e.Session {
+		if p != nil && p.info.Session == e.Session {
+			n.greetDead(e.Addr, p, now)
+		}
+		n.drop("stranger")
+		n.mu.Unlock()
+		return
+	}
+	p.heard = now
+	n.cleared(p)
+	n.mu.Unlock()
+	n.cfg.OnMessage(e.Addr, e.Data)
 }
 
 // answered takes the answer to a probe, or to a greeting of a node whose session

@@ -81,9 +81,14 @@ type Config struct {
 	// OnBroadcast gets each broadcast that a member sends or passes on. The
 	// payload is only valid during the call.
 	OnBroadcast func(from netip.AddrPort, b datagram.Broadcast)
-	// MaxPayload is the largest broadcast in bytes that is taken.
+	// MaxPayload is the largest of those, in bytes, that is taken.
 	MaxPayload int
-	Logger     log.Logger
+	// OnMessage gets what a live member sends by the transport that is no datagram,
+	// and OnAcked what the transport tells of such things. The bytes are only valid
+	// during the call.
+	OnMessage func(from netip.AddrPort, b []byte)
+	OnAcked   func(a netip.AddrPort, session, token uint64)
+	Logger    log.Logger
 }
 
 // peer is what the node keeps of a member beside the table.

@@ -206,12 +206,3 @@ func (n *Node) Send(to netip.AddrPort, d datagram.Datagram) {
 	}
 	n.send(to, d.Bytes(), d.Verb() == datagram.Ack)
 }
-
-// SendBroadcast sends a member a datagram with a broadcast.
-func (n *Node) SendBroadcast(to netip.AddrPort, b []byte) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.peers[to] != nil {
-		n.send(to, b, false)
-	}
-}

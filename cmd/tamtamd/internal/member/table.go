@@ -49,6 +49,8 @@ type Table struct {
 	now   func() time.Time
 	local netip.AddrPort
 	feed  *fanout.Hub[Change]
+	// follow is told each change, in order, with mu held.
+	follow func(Change)
 
 	mu       sync.Mutex // guards the rest, and keeps the feed in order
 	members  map[netip.AddrPort]*entry
@@ -137,6 +139,10 @@ func (t *Table) Renew(session uint64) {
 	t.set(e, Alive, t.local)
 }
 
+// Follow has f told each change, in order. f must not call the table. It is to be
+// called before the first change.
+func (t *Table) Follow(f func(Change)) { t.follow = f }
+
 // changed numbers a change, keeps it and tells of it. mu is held.
 func (t *Table) changed(c Change) Change {
 	t.revision++
@@ -146,6 +152,9 @@ func (t *Table) changed(c Change) Change {
 	}
 	t.history = append(t.history, c)
 	t.feed.Publish(c)
+	if t.follow != nil {
+		t.follow(c)
+	}
 	return c
 }
 

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
@@ -56,6 +57,22 @@ func toChange(c member.Change) *tamtamv1.WatchMembersResponse {
 			ReportedBy:     by,
 		}},
 	}
+}
+
+func toDelivery(d broadcast.Delivery) *tamtamv1.StreamMessagesResponse {
+	if g := d.Gap; g.To != 0 {
+		return &tamtamv1.StreamMessagesResponse{Event: &tamtamv1.StreamMessagesResponse_Gap{Gap: &tamtamv1.Gap{
+			Origin: g.Origin.String(), Session: g.Session, From: g.From, To: g.To,
+		}}}
+	}
+	m := &tamtamv1.Message{
+		Origin: d.Message.Origin.String(), Payload: d.Message.Payload, Received: timestamppb.New(d.Message.Received),
+		Session: d.Message.Session, Sequence: d.Message.Sequence, Topic: d.Message.Topic,
+	}
+	if !d.Message.Sent.IsZero() {
+		m.Sent = timestamppb.New(d.Message.Sent)
+	}
+	return &tamtamv1.StreamMessagesResponse{Event: &tamtamv1.StreamMessagesResponse_Message{Message: m}}
 }
 
 // levels are in the order of their numbers in the API, from 1.

@@ -34,6 +34,8 @@ var mapping = []struct {
 	{gossip.ErrUnresolved, codes.InvalidArgument, "UNRESOLVED"},
 	{gossip.ErrHeartbeat, codes.InvalidArgument, "BAD_HEARTBEAT"},
 	{broadcast.ErrTooLarge, codes.InvalidArgument, "PAYLOAD_TOO_LARGE"},
+	{broadcast.ErrTopic, codes.InvalidArgument, "BAD_TOPIC"},
+	{broadcast.ErrBusy, codes.ResourceExhausted, "BUSY"},
 	{gossip.ErrNotMember, codes.NotFound, "NOT_MEMBER"},
 	{gossip.ErrForeign, codes.FailedPrecondition, "FOREIGN_CLUSTER"},
 	{gossip.ErrSelf, codes.FailedPrecondition, "SELF"},

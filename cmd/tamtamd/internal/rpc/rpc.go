@@ -39,9 +39,11 @@ type Members interface {
 	Watch(after *uint64, buffer int) member.Watch
 }
 
-// Messages is where the readers of broadcasts subscribe.
+// Messages is what the services send and read; *broadcast.Broadcaster is one.
 type Messages interface {
-	Subscribe(buffer int) *fanout.Subscription[broadcast.Message]
+	Limit() int
+	Send(context.Context, broadcast.Request) (broadcast.Receipt, error)
+	Subscribe(q broadcast.Query, buffer int) ([]broadcast.Message, *fanout.Subscription[broadcast.Delivery])
 }
 
 // Threshold is the log's; *logging.Control is one.
@@ -56,8 +58,6 @@ type Config struct {
 	Members   Members
 	Messages  Messages
 	Threshold Threshold
-	// Broadcast sends to all live members and returns how many they are.
-	Broadcast func(payload []byte) (sentTo int, err error)
 	Counters  func() map[string]uint64
 	// Leave says goodbye to all members, returns how many know of it and how many do
 	// not, and has the daemon end.
@@ -66,7 +66,6 @@ type Config struct {
 	Local       netip.AddrPort
 	Started     time.Time
 	ClusterName string
-	MaxPayload  int
 	Profile     string
 	Build       buildinfo.Info
 	Logger      log.Logger
@@ -82,6 +81,8 @@ const (
 	maxJoin = 256
 	// pingWithin is how long Ping waits when the client sets no deadline.
 	pingWithin = 5 * time.Second
+	// sendWithin bounds Broadcast likewise: the time it waits for others.
+	sendWithin = 10 * time.Second
 	// joinWithin bounds Join likewise; it is more than the greetings take.
 	joinWithin = 10 * time.Second
 )

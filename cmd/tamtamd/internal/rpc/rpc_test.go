@@ -39,12 +39,14 @@ var (
 // fake is a node that does as it is told.
 type fake struct {
 	table     *member.Table
-	messages  *fanout.Hub[broadcast.Message]
+	messages  *fanout.Hub[broadcast.Delivery]
+	kept      []broadcast.Message
+	query     broadcast.Query
+	request   broadcast.Request
 	err       error    // what calls fail with
 	asked     []string // the addresses of calls
 	heartbeat time.Duration
 	level     logging.Level
-	sent      []byte
 	server    *Server
 	ended     chan error
 }
@@ -95,9 +97,22 @@ func (f *fake) Peers() map[netip.AddrPort]gossip.PeerState {
 func (f *fake) Level() logging.Level     { return f.level }
 func (f *fake) SetLevel(l logging.Level) { f.level = l }
 
-func (f *fake) broadcast(payload []byte) (int, error) {
-	f.sent = payload
-	return 1, f.err
+func (f *fake) Limit() int { return 256 }
+
+func (f *fake) Send(ctx context.Context, r broadcast.Request) (broadcast.Receipt, error) {
+	f.request = r
+	if _, bounded := ctx.Deadline(); !bounded {
+		panic("a broadcast without a deadline")
+	}
+	return broadcast.Receipt{
+		Stream: broadcast.Stream{Origin: self, Session: 7}, Sequence: 5, Members: 2, Have: 1,
+		Missing: []netip.AddrPort{bob}, Took: time.Second,
+	}, f.err
+}
+
+func (f *fake) Subscribe(q broadcast.Query, buffer int) ([]broadcast.Message, *fanout.Subscription[broadcast.Delivery]) {
+	f.query = q
+	return f.kept, f.messages.Subscribe(buffer)
 }
 
 // serve serves a fake, and returns a connection to it.
@@ -105,15 +120,15 @@ func serve(t *testing.T) (*fake, *grpc.ClientConn) {
 	t.Helper()
 	f := &fake{
 		table:    member.NewTable(self, member.Info{Session: 7, Name: "me", Version: "v1"}, 100, func() time.Time { return start }),
-		messages: fanout.New[broadcast.Message](), heartbeat: 500 * time.Millisecond, level: logging.Info,
+		messages: fanout.New[broadcast.Delivery](), heartbeat: 500 * time.Millisecond, level: logging.Info,
 		ended: make(chan error, 1),
 	}
 	f.table.Put(alice, member.Info{Session: 8, Name: "alice", Version: "v2"})
 	f.table.Set(alice, member.Suspected, bob)
 	f.server = NewServer(Config{
-		Node: f, Members: f.table, Messages: f.messages, Threshold: f, Broadcast: f.broadcast,
+		Node: f, Members: f.table, Messages: f, Threshold: f,
 		Counters: func() map[string]uint64 { return map[string]uint64{"a": 1} },
-		Local:    self, Started: start, ClusterName: "c", MaxPayload: 256, Profile: "lan",
+		Local:    self, Started: start, ClusterName: "c", Profile: "lan",
 		Leave: func(context.Context) (int, int) { return 2, 1 },
 		Build: buildinfo.Info{Version: "v1", Commit: "abc", Go: "go1", Smudge: "v1.0.1"}, Logger: log.NewNopLogger(),
 	})
@@ -190,9 +205,22 @@ func TestV1Calls(t *testing.T) {
 	if err != nil || p.GetAddress() != alice.String() || p.GetRoundTrip().AsDuration() != 3*time.Millisecond || f.asked[0] != "y" {
 		t.Errorf("Ping: %v, %v", p, err)
 	}
-	b, err := c.Broadcast(ctx, &tamtamv1.BroadcastRequest{Payload: []byte("hi")})
-	if err != nil || b.GetSentTo() != 1 || string(f.sent) != "hi" {
-		t.Errorf("Broadcast: %v, %v", b, err)
+	b, err := c.Broadcast(ctx, &tamtamv1.BroadcastRequest{Payload: []byte("hi"), Topic: "t", NoWait: true})
+	if err != nil || b.GetSentTo() != 2 || b.GetHave() != 1 || b.GetSession() != 7 || b.GetSequence() != 5 ||
+		b.GetMissing()[0] != bob.String() || b.GetTook().AsDuration() != time.Second ||
+		string(f.request.Payload) != "hi" || f.request.Topic != "t" || !f.request.NoWait || f.request.Wait != 0 {
+		t.Errorf("Broadcast: %v, %v, asked for %+v", b, err, f.request)
+	}
+	for _, k := range []struct {
+		r    *tamtamv1.BroadcastRequest
+		want int
+	}{
+		{&tamtamv1.BroadcastRequest{Wait: &tamtamv1.BroadcastRequest_WaitAll{WaitAll: true}}, broadcast.All},
+		{&tamtamv1.BroadcastRequest{Wait: &tamtamv1.BroadcastRequest_WaitMembers{WaitMembers: 3}}, 3},
+	} {
+		if _, err := c.Broadcast(ctx, k.r); err != nil || f.request.Wait != k.want {
+			t.Errorf("%v: waits for %d, %v", k.r, f.request.Wait, err)
+		}
 	}
 	w, err := c.GetVersion(ctx, &tamtamv1.GetVersionRequest{})
 	if err != nil || w.GetVersion() != "v1" || w.GetCommit() != "abc" || w.GetGoVersion() != "go1" || w.GetSmudgeVersion() != "v1.0.1" {

@@ -23,7 +23,7 @@ import (
 
 // Shorter names for what the streams carry.
 type (
-	message  = broadcast.Message
+	delivery = broadcast.Delivery
 	change   = member.Change
 	addrPort = netip.AddrPort
 )
@@ -70,19 +70,24 @@ func (s *service2018) Ping(ctx context.Context, a *service.NodeAddress) (*servic
 	return done(err)
 }
 
-func (s *service2018) Broadcast(_ context.Context, m *service.Message) (*service.Response, error) {
-	_, err := s.Config.Broadcast(m.GetBytes())
+func (s *service2018) Broadcast(ctx context.Context, m *service.Message) (*service.Response, error) {
+	ctx, cancel := bounded(ctx, sendWithin)
+	defer cancel()
+	_, err := s.Messages.Send(ctx, broadcast.Request{Payload: m.GetBytes()})
 	return done(err)
 }
 
 func (s *service2018) Stream(_ *service.Empty, out grpc.ServerStreamingServer[service.Message]) error {
-	sub := s.Messages.Subscribe(streamBuffer)
+	_, sub := s.Messages.Subscribe(broadcast.Query{}, streamBuffer)
 	defer sub.Unsubscribe()
 	if err := out.SendHeader(nil); err != nil {
 		return err
 	}
-	return forward(out.Context(), sub, func(m message) error {
-		return out.Send(&service.Message{Bytes: m.Payload})
+	return forward(out.Context(), sub, func(d delivery) error {
+		if d.Gap.To != 0 {
+			return nil // 2018 knew of none
+		}
+		return out.Send(&service.Message{Bytes: d.Message.Payload})
 	})
 }
 

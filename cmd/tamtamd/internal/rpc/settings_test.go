@@ -70,6 +70,8 @@ func TestErrors(t *testing.T) {
 		{gossip.ErrBadAddress, codes.InvalidArgument, "BAD_ADDRESS"},
 		{gossip.ErrUnresolved, codes.InvalidArgument, "UNRESOLVED"},
 		{gossip.ErrHeartbeat, codes.InvalidArgument, "BAD_HEARTBEAT"},
+		{broadcast.ErrTopic, codes.InvalidArgument, "BAD_TOPIC"},
+		{broadcast.ErrBusy, codes.ResourceExhausted, "BUSY"},
 		{broadcast.ErrTooLarge, codes.InvalidArgument, "PAYLOAD_TOO_LARGE"},
 		{gossip.ErrNotMember, codes.NotFound, "NOT_MEMBER"},
 		{gossip.ErrForeign, codes.FailedPrecondition, "FOREIGN_CLUSTER"},
@@ -102,7 +104,7 @@ func TestErrors(t *testing.T) {
 
 // TestErrorsAreAllMapped: whoever adds a sentinel is to say what it means here.
 func TestErrorsAreAllMapped(t *testing.T) {
-	if want := 14; len(mapping) != want {
+	if want := 16; len(mapping) != want {
 		t.Errorf("%d errors are mapped, %d are tested", len(mapping), want)
 	}
 }

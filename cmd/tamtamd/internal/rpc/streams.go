@@ -5,10 +5,12 @@ package rpc
 
 import (
 	"context"
+	"fmt"
+	"net/netip"
 
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
@@ -34,19 +36,37 @@ func forward[T any](ctx context.Context, sub *fanout.Subscription[T], send func(
 	}
 }
 
-func (s *v1) StreamMessages(_ *tamtamv1.StreamMessagesRequest, out grpc.ServerStreamingServer[tamtamv1.StreamMessagesResponse]) error {
-	sub := s.Messages.Subscribe(streamBuffer)
+func (s *v1) StreamMessages(r *tamtamv1.StreamMessagesRequest, out grpc.ServerStreamingServer[tamtamv1.StreamMessagesResponse]) error {
+	q := broadcast.Query{Topics: r.GetTopics(), Last: int(r.GetLast())}
+	if since := r.GetSince(); since != nil {
+		if err := since.CheckValid(); err != nil {
+			return toStatus(fmt.Errorf("%w: since: %w", errInvalid, err))
+		}
+		q.Since = since.AsTime()
+	}
+	for _, o := range r.GetOrigins() {
+		a, err := netip.ParseAddrPort(o)
+		if err != nil {
+			return toStatus(fmt.Errorf("%w: origins holds %q: want an IP and a port", errInvalid, o))
+		}
+		q.Origins = append(q.Origins, netip.AddrPortFrom(a.Addr().Unmap(), a.Port()))
+	}
+	kept, sub := s.Messages.Subscribe(q, streamBuffer)
 	defer sub.Unsubscribe()
 	// The client may count on every message from here on.
 	if err := out.SendHeader(nil); err != nil {
 		return err
 	}
-	return forward(out.Context(), sub, func(m message) error {
-		return out.Send(&tamtamv1.StreamMessagesResponse{Message: &tamtamv1.Message{
-			Origin:   m.Origin.String(),
-			Payload:  m.Payload,
-			Received: timestamppb.New(m.Received),
-		}})
+	for _, m := range kept {
+		if err := out.Send(toDelivery(broadcast.Delivery{Message: m})); err != nil {
+			return err
+		}
+	}
+	return forward(out.Context(), sub, func(d broadcast.Delivery) error {
+		if !q.Wants(d) {
+			return nil
+		}
+		return out.Send(toDelivery(d))
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
@@ -47,7 +48,7 @@ func TestMessagesReachBothAPIs(t *testing.T) {
 	s1 = open(t, s1, err)
 	s2, err := service.NewTamTamClient(conn).Stream(ctx, &service.Empty{})
 	s2 = open(t, s2, err)
-	f.messages.Publish(broadcast.Message{Origin: alice, Payload: []byte("hi"), Received: start})
+	f.messages.Publish(broadcast.Delivery{Message: broadcast.Message{Stream: broadcast.Stream{Origin: alice}, Payload: []byte("hi"), Received: start}})
 	if m := recv(t, s1).GetMessage(); m.GetOrigin() != alice.String() || string(m.GetPayload()) != "hi" || !m.GetReceived().AsTime().Equal(start) {
 		t.Errorf("v1 got %v", m)
 	}
@@ -59,6 +60,40 @@ func TestMessagesReachBothAPIs(t *testing.T) {
 	code(t, err, codes.Unavailable)
 	_, err = s2.Recv()
 	code(t, err, codes.Unavailable)
+}
+
+// TestStreamOfWhatIsAsked: filters and what is kept are asked for, and gaps are told.
+func TestStreamOfWhatIsAsked(t *testing.T) {
+	f, conn := serve(t)
+	c, ctx := tamtamv1.NewTamTamServiceClient(conn), within(t)
+	of := broadcast.Stream{Origin: alice, Session: 8}
+	f.kept = []broadcast.Message{{Stream: of, Sequence: 1, Topic: "t", Payload: []byte("old"), Sent: start, Received: start}}
+	s, err := c.StreamMessages(ctx, &tamtamv1.StreamMessagesRequest{
+		Topics: []string{"t"}, Origins: []string{alice.String()}, Last: 3, Since: timestamppb.New(start),
+	})
+	s = open(t, s, err)
+	if m := recv(t, s).GetMessage(); string(m.GetPayload()) != "old" || m.GetSession() != 8 || m.GetSequence() != 1 ||
+		m.GetTopic() != "t" || !m.GetSent().AsTime().Equal(start) {
+		t.Errorf("got %v", m)
+	}
+	if q := f.query; len(q.Topics) != 1 || len(q.Origins) != 1 || q.Origins[0] != alice || q.Last != 3 || !q.Since.Equal(start) {
+		t.Errorf("asked for %+v", q)
+	}
+	f.messages.Publish(broadcast.Delivery{Message: broadcast.Message{Stream: of, Sequence: 2, Topic: "other"}})
+	f.messages.Publish(broadcast.Delivery{Message: broadcast.Message{Stream: broadcast.Stream{Origin: bob}, Topic: "t"}})
+	f.messages.Publish(broadcast.Delivery{Gap: broadcast.Gap{Stream: of, From: 3, To: 5}})
+	if g := recv(t, s).GetGap(); g.GetOrigin() != alice.String() || g.GetSession() != 8 || g.GetFrom() != 3 || g.GetTo() != 5 {
+		t.Errorf("got %v", g)
+	}
+	for _, bad := range []*tamtamv1.StreamMessagesRequest{
+		{Origins: []string{"nobody"}}, {Since: &timestamppb.Timestamp{Nanos: -1}},
+	} {
+		s, err := c.StreamMessages(ctx, bad)
+		if err == nil {
+			_, err = s.Recv()
+		}
+		code(t, err, codes.InvalidArgument)
+	}
 }
 
 func TestWatch(t *testing.T) {
@@ -127,7 +162,7 @@ func TestSlowReader(t *testing.T) {
 	payload := make([]byte, 1000)
 	const total = 4 * streamBuffer
 	for range total {
-		f.messages.Publish(broadcast.Message{Origin: alice, Payload: payload, Received: start})
+		f.messages.Publish(broadcast.Delivery{Message: broadcast.Message{Stream: broadcast.Stream{Origin: alice}, Payload: payload, Received: start}})
 		recv(t, quick)
 	}
 	for {
@@ -145,7 +180,7 @@ func TestStopEndsStalledStreams(t *testing.T) {
 	s, err := tamtamv1.NewTamTamServiceClient(conn).StreamMessages(ctx, &tamtamv1.StreamMessagesRequest{})
 	open(t, s, err)
 	for range 4 * streamBuffer {
-		f.messages.Publish(broadcast.Message{Origin: alice, Payload: make([]byte, 1000), Received: start})
+		f.messages.Publish(broadcast.Delivery{Message: broadcast.Message{Stream: broadcast.Stream{Origin: alice}, Payload: make([]byte, 1000), Received: start}})
 	}
 	f.messages.Close()
 	stopped := make(chan struct{})

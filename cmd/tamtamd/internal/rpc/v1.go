@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -31,7 +32,7 @@ func (s *v1) GetLocalNode(context.Context, *tamtamv1.GetLocalNodeRequest) (*tamt
 		Member:          toMember(m, gossip.PeerState{}),
 		Started:         timestamppb.New(s.Started),
 		ClusterName:     s.ClusterName,
-		MaxPayloadBytes: uint32(s.MaxPayload),
+		MaxPayloadBytes: uint32(s.Messages.Limit()),
 		Profile:         s.Profile,
 		DetectionTime:   durationpb.New(s.Node.DetectionTime()),
 	}, nil
@@ -127,12 +128,27 @@ func (s *v1) RemoveMember(ctx context.Context, r *tamtamv1.RemoveMemberRequest) 
 	return &tamtamv1.RemoveMemberResponse{Member: toMember(m, gossip.PeerState{})}, nil
 }
 
-func (s *v1) Broadcast(_ context.Context, r *tamtamv1.BroadcastRequest) (*tamtamv1.BroadcastResponse, error) {
-	n, err := s.Config.Broadcast(r.GetPayload())
+func (s *v1) Broadcast(ctx context.Context, r *tamtamv1.BroadcastRequest) (*tamtamv1.BroadcastResponse, error) {
+	ctx, cancel := bounded(ctx, sendWithin)
+	defer cancel()
+	wait := int(r.GetWaitMembers())
+	if r.GetWaitAll() {
+		wait = broadcast.All
+	}
+	got, err := s.Messages.Send(ctx, broadcast.Request{
+		Topic: r.GetTopic(), Payload: r.GetPayload(), Wait: wait, NoWait: r.GetNoWait(),
+	})
 	if err != nil {
 		return nil, toStatus(err)
 	}
-	return &tamtamv1.BroadcastResponse{SentTo: uint32(n)}, nil
+	out := &tamtamv1.BroadcastResponse{
+		SentTo: uint32(got.Members), Session: got.Session, Sequence: got.Sequence,
+		Have: uint32(got.Have), Took: durationpb.New(got.Took),
+	}
+	for _, a := range got.Missing {
+		out.Missing = append(out.Missing, a.String())
+	}
+	return out, nil
 }
 
 func (s *v1) Ping(ctx context.Context, r *tamtamv1.PingRequest) (*tamtamv1.PingResponse, error) {

@@ -156,6 +156,22 @@ func (c *Core) Send(now time.Time, to netip.AddrPort, datagram []byte, answer bo
 	return true
 }
 
+// SendMessage is Send for at most MaxMessage bytes that are no datagram but a Message
+// event to the receiver. When they have arrived, that is an Acked event with the
+// token, unless that is 0. It returns false, too, when so much is under way to the
+// node that datagrams might be given up for it.
+func (c *Core) SendMessage(now time.Time, to netip.AddrPort, b []byte, token uint64) bool {
+	c.advance(now)
+	p := c.peers[to]
+	if p == nil || !p.up || p.closed || len(p.flights) >= maxMessages || len(b) > MaxMessage {
+		c.count("messages_refused")
+		return false
+	}
+	c.send(p, kindMessage, b)
+	p.flights[len(p.flights)-1].token = token
+	return true
+}
+
 // Tell tells a node the addresses of members, and digest, which stands for all of
 // them. ask says that its own are wanted. Without members it is one short frame.
 func (c *Core) Tell(now time.Time, to netip.AddrPort, ask bool, digest uint64, members []netip.AddrPort) {
@@ -321,6 +337,8 @@ func (c *Core) deliver(p *peer, f frame) {
 	switch f.kind {
 	case kindData, kindReply:
 		e.Kind, e.Data = Data, f.payload
+	case kindMessage:
+		e.Kind, e.Data = Message, f.payload
 	case kindMembers:
 		if len(f.payload) < membersFixed {
 			c.count("dropped_bad_frame")

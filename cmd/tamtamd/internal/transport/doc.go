@@ -41,6 +41,7 @@
 //	8 goodbye   none                            yes
 //	9 remove    session 8 · address 18          yes
 //	10 ack      none                            no
+//	11 message  that of package broadcast       yes
 //
 // # Opening a session
 //

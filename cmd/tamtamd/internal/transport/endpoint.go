@@ -136,6 +136,12 @@ func (e *Endpoint) Send(to netip.AddrPort, datagram []byte, answer bool) (ok boo
 	return ok
 }
 
+// SendMessage sends a message, as Core.SendMessage.
+func (e *Endpoint) SendMessage(to netip.AddrPort, b []byte, token uint64) (ok bool) {
+	e.do(func(c *Core, now time.Time) { ok = c.SendMessage(now, to, b, token) })
+	return ok
+}
+
 // SendBare sends a packet as it is, once.
 func (e *Endpoint) SendBare(to netip.AddrPort, packet []byte) { e.socket.Send(to, packet) }
 

@@ -18,6 +18,10 @@ const (
 	Answered
 	// Data: a datagram arrived. Data.
 	Data
+	// Message: what SendMessage was given arrived. Data, Session.
+	Message
+	// Acked: a message has arrived at the node. Token, Session.
+	Acked
 	// Told: the node tells the addresses of members, and may ask for ours. Members,
 	// Digest, Ask.
 	Told
@@ -47,6 +51,7 @@ type Event struct {
 	Data    []byte
 	Members []netip.AddrPort
 	Nonce   uint64
+	Token   uint64
 	Digest  uint64
 	Ask     bool
 }

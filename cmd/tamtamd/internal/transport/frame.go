@@ -23,6 +23,9 @@ const (
 	// one acknowledgement.
 	MaxDatagram = MaxFrame - headerSize - sealSize - ackSize
 
+	// MaxMessage is the same for what SendMessage carries.
+	MaxMessage = MaxDatagram
+
 	maxAcks = 32
 )
 
@@ -39,17 +42,19 @@ const (
 	kindGoodbye
 	kindRemove
 	kindAck
+	kindMessage
 )
 
 var kindNames = [...]string{
 	kindHello: "hello", kindWelcome: "welcome", kindRefuse: "refuse", kindInfo: "info", kindData: "data",
 	kindReply: "reply", kindMembers: "members", kindGoodbye: "goodbye", kindRemove: "remove", kindAck: "ack",
+	kindMessage: "message",
 }
 
 // acknowledged tells whether a frame of the kind is sent until it is.
 func (k kind) acknowledged() bool {
 	switch k {
-	case kindInfo, kindData, kindMembers, kindGoodbye, kindRemove:
+	case kindInfo, kindData, kindMembers, kindGoodbye, kindRemove, kindMessage:
 		return true
 	}
 	return false
@@ -79,7 +84,7 @@ func parse(b []byte) (frame, bool) {
 		counter: binary.BigEndian.Uint64(b[20:]),
 	}
 	acks := int(b[28]) * ackSize
-	if f.kind < kindHello || f.kind > kindAck || f.session == 0 || int(b[28]) > maxAcks || len(b) < headerSize+acks {
+	if f.kind < kindHello || f.kind > kindMessage || f.session == 0 || int(b[28]) > maxAcks || len(b) < headerSize+acks {
 		return frame{}, false
 	}
 	f.acks = b[headerSize : headerSize+acks]

@@ -23,6 +23,8 @@ const (
 	// maxFlights bounds the frames to one peer that wait for their
 	// acknowledgement; past it the oldest is given up.
 	maxFlights = 512
+	// maxMessages is how many there may be for messages to be sent yet.
+	maxMessages = 384
 	// keptReplies is how many replies to a peer can be sent again.
 	keptReplies = 16
 	// halfOpen is how long a peer may take to tell who it is.
@@ -76,6 +78,7 @@ type flight struct {
 	b          []byte
 	first, due time.Time
 	tries      int
+	token      uint64 // of a message; 0 for none
 }
 
 // reply is a frame that is sent again when a frame it acknowledges comes again.
@@ -191,6 +194,9 @@ func (c *Core) acked(p *peer, counter uint32, by kind) {
 		if f.tries > 1 {
 			p.resent[p.resents%len(p.resent)] = counter
 			p.resents++
+		}
+		if f.token != 0 {
+			c.emit(Event{Kind: Acked, Addr: p.addr, Session: p.session, Token: f.token})
 		}
 		p.flights = slices.Delete(p.flights, i, i+1)
 		c.idle(p)

@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package broadcast
+
+import (
+	"testing"
+	"time"
+)
+
+// TestLargeClusterGetsAll: where messages are passed on, every member still gets
+// each once and in order, and the origin learns that they have.
+func TestLargeClusterGetsAll(t *testing.T) {
+	for _, c := range []struct {
+		nodes int
+		loss  float64
+	}{{pushAll + 2, 0.3}, {100, 0}, {100, 0.3}, {300, 0}, {300, 0.3}} {
+		if testing.Short() && c.nodes > 100 {
+			continue
+		}
+		s := meshed(t, experiment{nodes: c.nodes, fanOut: FanOut(c.nodes), loss: c.loss}, 1)
+		origin := s.list[0]
+		const messages = 20
+		for range messages {
+			origin.say()
+			s.run(20 * time.Millisecond)
+		}
+		s.run(15 * time.Second)
+		for _, n := range s.list {
+			n.whole(t, origin.cfg.Local, 1, messages)
+			if len(n.gaps) > 0 {
+				t.Errorf("%d nodes, loss %.1f: %s was told of gaps %v", c.nodes, c.loss, n.addr, n.gaps)
+			}
+		}
+		if have, missing := origin.Have(messages); have != c.nodes-1 || len(missing) != 0 || !origin.Room() {
+			t.Errorf("%d nodes, loss %.1f: the origin knows of %d, not of %d", c.nodes, c.loss, have, len(missing))
+		}
+	}
+}
+
+// TestLargeClusterOutlivesItsOrigin: it dies once a few have what it sent.
+func TestLargeClusterOutlivesItsOrigin(t *testing.T) {
+	for seed := range uint64(10) {
+		s := meshed(t, experiment{nodes: 100, fanOut: FanOut(100), loss: 0.3}, seed)
+		origin := s.list[0]
+		m := origin.say()
+		s.run(time.Duration(s.r.IntN(1500)) * time.Microsecond)
+		s.kill(origin)
+		s.run(20 * time.Second)
+		have := 0
+		for _, n := range s.list[1:] {
+			have += len(n.got[m.Stream])
+		}
+		if have != 0 && have != len(s.list)-1 {
+			t.Errorf("seed %d: %d of %d have it", seed, have, len(s.list)-1)
+		}
+	}
+}

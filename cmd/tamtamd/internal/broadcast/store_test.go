@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package broadcast
+
+import (
+	"testing"
+	"time"
+)
+
+func TestStoreIsBounded(t *testing.T) {
+	for _, c := range []struct{ count, bytes, want int }{
+		{10, 1 << 20, 10}, {1000, 256 * 7, 7}, {0, 1 << 20, 0}, {10, 0, 0},
+	} {
+		s := newStore(c.count, c.bytes)
+		for i := range uint64(1000) {
+			s.add(Message{Stream: local, Sequence: i + 1})
+			s.add(Message{Stream: local, Sequence: i + 1}) // again
+		}
+		if s.len() != c.want || len(s.m) != c.want || len(s.order) > 2*c.want+200 || s.bytes > c.bytes {
+			t.Errorf("%+v: %d kept, %d bytes, %d in order", c, s.len(), s.bytes, len(s.order))
+		}
+		if s.first[local] != uint64(1001-c.want) {
+			t.Errorf("%+v: the first is %d", c, s.first[local])
+		}
+	}
+}
+
+func TestStoreLast(t *testing.T) {
+	s := newStore(100, 1<<20)
+	start := time.Unix(1e9, 0)
+	for i := range 10 {
+		topic := "even"
+		if i%2 == 1 {
+			topic = "odd"
+		}
+		s.add(Message{Stream: local, Sequence: uint64(i), Topic: topic, Received: start.Add(time.Duration(i) * time.Second)})
+	}
+	all := func(Message) bool { return true }
+	odd := func(m Message) bool { return m.Topic == "odd" }
+	for _, c := range []struct {
+		n      int
+		since  time.Time
+		passes func(Message) bool
+		want   []uint64
+	}{
+		{2, time.Time{}, all, []uint64{8, 9}},
+		{2, time.Time{}, odd, []uint64{7, 9}},
+		{-1, start.Add(8 * time.Second), all, []uint64{8, 9}},
+		{1, start.Add(5 * time.Second), odd, []uint64{9}},
+		{-1, start.Add(time.Hour), all, nil},
+		{0, time.Time{}, all, nil},
+	} {
+		got := s.last(c.n, c.since, c.passes)
+		var have []uint64
+		for _, m := range got {
+			have = append(have, m.Sequence)
+		}
+		if len(have) != len(c.want) {
+			t.Errorf("last(%d, %v) = %v, want %v", c.n, c.since, have, c.want)
+			continue
+		}
+		for i := range have {
+			if have[i] != c.want[i] {
+				t.Errorf("last(%d, %v) = %v, want %v", c.n, c.since, have, c.want)
+			}
+		}
+	}
+}
