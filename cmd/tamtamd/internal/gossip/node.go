@@ -159,7 +159,7 @@ func New(cfg Config) *Node {
 		waiters:   make(map[netip.AddrPort][]chan<- joined),
 		pings:     make(map[ping]chan<- pong),
 		answers:   rate.NewLimiter(answersPerSecond, answersPerSecond),
-		asks:      rate.NewLimiter(1, 4),
+		asks:      rate.NewLimiter(1, 8),
 		suspects:  rate.NewLimiter(20, 20),
 		foreign:   rate.Sometimes{Interval: time.Minute},
 		counts:    make(map[string]uint64),

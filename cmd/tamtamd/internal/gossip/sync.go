@@ -69,8 +69,9 @@ func (n *Node) tellAll(to netip.AddrPort, ask bool) {
 }
 
 // revivedInterval is waited between two tellings of members that are alive after
-// all: when a partition heals, there are many at once.
-const revivedInterval = 200 * time.Millisecond
+// all, for each live member: when a partition heals, there are many at once, and all
+// are told by all.
+const revivedInterval = 2 * time.Millisecond
 
 // tellRevived tells others of the members that were dead and have answered, so that
 // they greet them now and not when their turn comes. It returns when to call it
@@ -86,7 +87,7 @@ func (n *Node) tellRevived(now time.Time) time.Time {
 		n.cfg.Wire.Tell(to, false, 0, n.revived)
 	}
 	n.revived = nil
-	n.rounds.revived = now.Add(revivedInterval)
+	n.rounds.revived = now.Add(time.Duration(len(n.peers)) * revivedInterval)
 	return time.Time{}
 }
 
