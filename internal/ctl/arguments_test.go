@@ -104,6 +104,10 @@ func TestUsageErrors(t *testing.T) {
 		"ping a b":                   {"one address", "tamtamctl ping -h"},
 		"join":                       {"addresses", "tamtamctl join -h"},
 		"broadcast --base64 %":       {"base64", "tamtamctl broadcast -h"},
+		"broadcast --lines x":        {"--lines", `"x"`, "tamtamctl broadcast -h"},
+		"broadcast --lines - x":      {"--lines", "tamtamctl broadcast -h"},
+		"broadcast --wait":           {"--wait", "tamtamctl broadcast -h"},
+		"stream x":                   {`"x"`, "tamtamctl stream -h"},
 		"nodes --rpc":                {"--rpc", "tamtamctl nodes -h"},
 		"completion tcsh":            {`"tcsh"`, "bash, zsh, fish", "tamtamctl completion -h"},
 	} {
@@ -133,6 +137,13 @@ func TestValueErrors(t *testing.T) {
 		{"", "", "nodes --rpc host:port", []string{`"host:port"`, "--rpc", "localhost:6262"}},
 		{"", "", "nodes --status lively", []string{`"lively"`, "--status", "alive, suspected, dead"}},
 		{"", "", "stream --encoding morse", []string{`"morse"`, "--encoding", "base64"}},
+		{"", "", "stream --origin host:9999", []string{`"host:9999"`, "--origin", "192.0.2.1:9999"}},
+		{"", "", "stream --last 0", []string{`"0"`, "--last", "number"}},
+		{"", "", "stream --last -1", []string{`"-1"`, "--last", "number"}},
+		{"", "", "stream --since yesterday", []string{`"yesterday"`, "--since", "5m"}},
+		{"", "", "stream --since -5m", []string{`"-5m"`, "--since", "5m"}},
+		{"", "", "broadcast --wait some x", []string{`"some"`, "--wait", "all"}},
+		{"", "", "broadcast --wait 0 x", []string{`"0"`, "--wait", "all"}},
 	} {
 		t.Run(c.args+c.value, func(t *testing.T) {
 			if c.name != "" {

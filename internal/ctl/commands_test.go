@@ -7,8 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"google.golang.org/grpc/codes"
 )
 
 // TestCommandOutput: what each command prints, in both forms, and how it ends.
@@ -39,13 +37,6 @@ func TestCommandOutput(t *testing.T) {
 		{"leave 192.0.2.2:9999", 0, `192\.0\.2\.2:9999\n`, otherJSON},
 		{"leave nobody", 3, ``, ``},
 		{"ping a:1", 0, `a:1 +1\.5ms\n`, `{"address":"a:1","round_trip_ms":1.5}`},
-		{"broadcast hello", 0, ``, receiptJSON},
-		{"broadcast hello --topic t --no-wait", 0, ``, receiptJSON},
-		{"broadcast hello --wait all", 0, `2 of 2 members have it after 3\.1ms\n`, receiptJSON},
-		{"broadcast hello --wait 1", 0, `2 of 2 members have it after 3\.1ms\n`, receiptJSON},
-		{"broadcast hello --wait 0", 1, ``, ``},
-		{"broadcast hello --wait some", 1, ``, ``},
-		{"broadcast --lines hello", 2, ``, ``},
 		{"configure heartbeat", 0, `500ms\n`, `{"heartbeat_ms":500,"threshold":"info"}`},
 		{"configure heartbeat 250", 0, `250ms\n`, `{"heartbeat_ms":250,"threshold":"info"}`},
 		{"configure heartbeat 2s", 0, `2s\n`, `{"heartbeat_ms":2000,"threshold":"info"}`},
@@ -107,62 +98,5 @@ func TestVersion(t *testing.T) {
 			!strings.Contains(r.err, c.err) || strings.Contains(r.err, "rpc error") || c.err == "" && r.err != "" {
 			t.Errorf("%s: %+v", c.name, r)
 		}
-	}
-}
-
-const receiptJSON = `{"sent_to":2,"session":"9223372036854775808","sequence":5,"have":2,"missing":[],"took_ms":3.1}`
-
-// TestBroadcastWait: who has not got it in time is told, and the exit code says so.
-func TestBroadcastWait(t *testing.T) {
-	f := &fake{missing: []string{other}}
-	r := run(t, "--rpc", serve(t, f), "broadcast", "hello", "--wait", "all", "--topic", "t")
-	if r.code != 6 || !strings.Contains(r.err, other) || r.out != "1 of 2 members have it after 3.1ms\n" {
-		t.Errorf("%+v", r)
-	}
-	if !f.request.GetWaitAll() || f.request.GetTopic() != "t" || f.request.GetNoWait() {
-		t.Errorf("asked for %v", f.request)
-	}
-	f = &fake{fails: map[string]codes.Code{"hello": codes.ResourceExhausted}}
-	if r := run(t, "--rpc", serve(t, f), "broadcast", "hello", "--no-wait"); r.code != 5 || !f.request.GetNoWait() {
-		t.Errorf("%+v", r)
-	}
-}
-
-// TestBroadcastLines: each line is a message, and the first that fails ends it.
-func TestBroadcastLines(t *testing.T) {
-	f := &fake{}
-	addr := serve(t, f)
-	if r := runWith(t, "one\n\nthree", "--rpc", addr, "broadcast", "--lines"); r.code != 0 || strings.Join(f.payloads, "|") != "one||three" {
-		t.Errorf("sent %q: %+v", f.payloads, r)
-	}
-	if r := runWith(t, "one\ntwo\n", "--rpc", addr, "broadcast", "--lines", "-o", "json"); r.out != receiptJSON+"\n"+receiptJSON+"\n" {
-		t.Errorf("%+v", r)
-	}
-	f = &fake{fails: map[string]codes.Code{"two": codes.InvalidArgument}}
-	r := runWith(t, "one\ntwo\nthree\n", "--rpc", serve(t, f), "broadcast", "--lines")
-	if r.code != 5 || !strings.Contains(r.err, "line 2") || len(f.payloads) != 2 {
-		t.Errorf("sent %q: %+v", f.payloads, r)
-	}
-}
-
-func TestBroadcastPayload(t *testing.T) {
-	f := &fake{}
-	addr := serve(t, f)
-	for _, c := range []struct {
-		args []string
-		want string
-	}{
-		{[]string{"hello"}, "hello"},
-		{[]string{"--base64", "AP8="}, "\x00\xff"},
-		{[]string{"AP8=", "--base64"}, "\x00\xff"},
-		{[]string{"--", "--base64"}, "--base64"},
-		{[]string{"--nobanner", "--", "-"}, ""}, // stdin
-	} {
-		r := run(t, append([]string{"broadcast", "--rpc", addr}, c.args...)...)
-		f.mu.Lock()
-		if r.code != 0 || string(f.payload) != c.want {
-			t.Errorf("%q: sent %q, want %q; %+v", c.args, f.payload, c.want, r)
-		}
-		f.mu.Unlock()
 	}
 }

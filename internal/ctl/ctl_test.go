@@ -219,6 +219,9 @@ func TestBashCompletion(t *testing.T) {
 		"tamtamctl nodes --status ":      "alive suspected dead left",
 		"tamtamctl -o ":                  "table json",
 		"tamtamctl stream --enc":         "--encoding",
+		"tamtamctl stream --t":           "--timeout --topic",
+		"tamtamctl broadcast --w":        "--wait",
+		"tamtamctl broadcast --wait ":    "all",
 	} {
 		words := strings.Split(line, " ")
 		var quoted []string

@@ -28,19 +28,17 @@ const self, other = "192.0.2.1:9999", "192.0.2.2:9999"
 // fake is a daemon with a small cluster, which remembers what it was asked.
 type fake struct {
 	pb.UnimplementedTamTamServiceServer
-	messages func(grpc.ServerStreamingServer[pb.StreamMessagesResponse]) error
-	watch    func(*pb.WatchMembersRequest, grpc.ServerStreamingServer[pb.WatchMembersResponse]) error
-	hang     chan struct{} // Ping waits for it
-	empty    bool          // no counters
-	old      bool          // knows no version
+	// broadcast says what becomes of a message; without it, one member gets it.
+	broadcast func(*pb.BroadcastRequest) (*pb.BroadcastResponse, error)
+	messages  func(grpc.ServerStreamingServer[pb.StreamMessagesResponse]) error
+	watch     func(*pb.WatchMembersRequest, grpc.ServerStreamingServer[pb.WatchMembersResponse]) error
+	hang      chan struct{} // Ping waits for it
+	empty     bool          // no counters
+	old       bool          // knows no version
 
 	mu       sync.Mutex
-	payload  []byte
-	payloads []string
-	request  *pb.BroadcastRequest
-	query    *pb.StreamMessagesRequest
-	missing  []string // of a broadcast
-	fails    map[string]codes.Code
+	sent     []*pb.BroadcastRequest
+	streamed *pb.StreamMessagesRequest
 	joined   []string
 	settings *pb.Settings
 }
@@ -100,14 +98,11 @@ func (f *fake) RemoveMember(_ context.Context, r *pb.RemoveMemberRequest) (*pb.R
 func (f *fake) Broadcast(_ context.Context, r *pb.BroadcastRequest) (*pb.BroadcastResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.payload, f.request = r.GetPayload(), r
-	f.payloads = append(f.payloads, string(r.GetPayload()))
-	if c, ok := f.fails[string(r.GetPayload())]; ok {
-		return nil, status.Error(c, "no")
+	f.sent = append(f.sent, r)
+	if f.broadcast != nil {
+		return f.broadcast(r)
 	}
-	return &pb.BroadcastResponse{
-		SentTo: 2, Session: 1 << 63, Sequence: 5, Have: uint32(2 - len(f.missing)), Missing: f.missing, Took: durationpb.New(3100 * time.Microsecond),
-	}, nil
+	return &pb.BroadcastResponse{SentTo: 1, Session: 1<<63 + 1, Sequence: uint64(len(f.sent)), Took: durationpb.New(1500 * time.Microsecond)}, nil
 }
 
 func (f *fake) Ping(ctx context.Context, r *pb.PingRequest) (*pb.PingResponse, error) {
@@ -150,7 +145,7 @@ func (f *fake) GetCounters(context.Context, *pb.GetCountersRequest) (*pb.GetCoun
 
 func (f *fake) StreamMessages(r *pb.StreamMessagesRequest, s grpc.ServerStreamingServer[pb.StreamMessagesResponse]) error {
 	f.mu.Lock()
-	f.query = r
+	f.streamed = r
 	f.mu.Unlock()
 	return f.messages(s)
 }
@@ -180,12 +175,23 @@ type result struct {
 }
 
 // run runs tamtamctl away from the files of whoever runs the test.
-func run(t *testing.T, args ...string) result { return runWith(t, "", args...) }
+func run(t *testing.T, args ...string) result {
+	t.Helper()
+	return runWith(t, "", args...)
+}
 
+// runWith runs it with a standard input.
 func runWith(t *testing.T, stdin string, args ...string) result {
 	t.Helper()
 	t.Setenv("HOME", t.TempDir())
 	var out, errs bytes.Buffer
 	code := ctl.Run(context.Background(), args, ctl.Streams{In: strings.NewReader(stdin), Out: &out, Err: &errs})
 	return result{out.String(), errs.String(), code}
+}
+
+// requests are what Broadcast was asked.
+func (f *fake) requests() []*pb.BroadcastRequest {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.sent
 }
