@@ -212,6 +212,12 @@ func (d *Daemon) Ctl(args ...string) Result {
 	return Ctl(d.t, d.dir, []string{"TAMTAM_RPC=" + d.RPC}, "", args...)
 }
 
+// CtlIn runs tamtamctl on the daemon with standard input.
+func (d *Daemon) CtlIn(stdin string, args ...string) Result {
+	d.t.Helper()
+	return Ctl(d.t, d.dir, []string{"TAMTAM_RPC=" + d.RPC}, stdin, args...)
+}
+
 // Ctl runs tamtamctl with an environment and standard input.
 func Ctl(t testing.TB, dir string, env []string, stdin string, args ...string) Result {
 	t.Helper()
