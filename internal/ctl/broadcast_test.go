@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -144,6 +145,19 @@ func TestLinesEnd(t *testing.T) {
 	}
 	if r := runWith(t, "x\n", "broadcast", "--lines", "--rpc", "127.0.0.1:1"); r.code != 4 || !strings.Contains(r.err, "line 1: no tamtamd") {
 		t.Errorf("nobody there: %+v", r)
+	}
+}
+
+// TestLinesNotSentAreNoSuccess, even if only those who read the results have gone.
+func TestLinesNotSentAreNoSuccess(t *testing.T) {
+	f := &fake{}
+	addr := serve(t, f)
+	t.Setenv("HOME", t.TempDir())
+	var errs bytes.Buffer
+	streams := ctl.Streams{In: strings.NewReader("1\n2\n"), Out: brokenPipe{syscall.EPIPE}, Err: &errs}
+	code := ctl.Run(context.Background(), []string{"broadcast", "--lines", "-o", "json", "--rpc", addr}, streams)
+	if code != 1 || !strings.HasPrefix(errs.String(), "tamtamctl: line 1: ") || len(f.requests()) != 1 {
+		t.Errorf("exit code %d, %q, sent %v", code, errs.String(), f.requests())
 	}
 }
 

@@ -62,8 +62,10 @@ func (a *app) exit(ctx context.Context, err error) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.Is(err, syscall.EPIPE), errors.Is(err, io.ErrClosedPipe):
-		return exitDone // nobody reads on: as with | head
+	case line == nil && (errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe)):
+		// Nobody reads on: as with | head. But where lines of stdin are left that
+		// were not sent, that is not all that was asked for.
+		return exitDone
 	case errors.Is(err, errNothing):
 		return exitNothing
 	case errors.As(err, &usage):
