@@ -118,15 +118,15 @@ func TestLongRunIsBounded(t *testing.T) {
 			}
 		}
 	}
-	for tick := range 3000 {
+	for tick := range 1200 {
 		switch tick {
-		case 1000:
+		case 400:
 			s.cut = func(a, b netip.AddrPort) bool { return a == deaf || b == deaf }
-		case 1200:
+		case 500:
 			for _, n := range all[:5] {
 				n.Suspect(deaf, true)
 			}
-		case 2500:
+		case 1000:
 			s.cut = nil
 		}
 		for _, n := range all {

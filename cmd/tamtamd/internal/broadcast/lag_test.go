@@ -13,7 +13,7 @@ import (
 // could not reach it for a while, the origin learns soon, for it is what fills its
 // window.
 func TestOriginLearnsOfRepairs(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range seeds(6) {
 		s := newSim(t, seed)
 		all := s.cluster(40)
 		a, b := all[0], all[1]

@@ -20,7 +20,7 @@ func TestLargeClusterGetsAll(t *testing.T) {
 		}
 		s := meshed(t, experiment{nodes: c.nodes, fanOut: FanOut(c.nodes), loss: c.loss}, 1)
 		origin := s.list[0]
-		const messages = 20
+		const messages = 6
 		for range messages {
 			origin.say()
 			s.run(20 * time.Millisecond)
@@ -40,7 +40,7 @@ func TestLargeClusterGetsAll(t *testing.T) {
 
 // TestLargeClusterOutlivesItsOrigin: it dies once a few have what it sent.
 func TestLargeClusterOutlivesItsOrigin(t *testing.T) {
-	for seed := range uint64(10) {
+	for seed := range seeds(8) {
 		s := meshed(t, experiment{nodes: 100, fanOut: FanOut(100), loss: 0.3}, seed)
 		origin := s.list[0]
 		m := origin.say()

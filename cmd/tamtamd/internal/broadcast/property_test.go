@@ -22,7 +22,7 @@ func seeds(n uint64) uint64 {
 // from before a message to the end gets it, once and in order; who comes later takes
 // no history; and in the end nobody waits for anything.
 func TestChurn(t *testing.T) {
-	for seed := range seeds(60) {
+	for seed := range seeds(28) {
 		s := newSim(t, seed)
 		size := 2 + int(seed*7%39) // to 40
 		all := slices.Clone(s.cluster(size))
@@ -127,7 +127,7 @@ func TestRestartInTheMidst(t *testing.T) {
 // three seconds of meeting again all have all when it was kept; else they are told of
 // every message that they have not.
 func TestPartitionHeals(t *testing.T) {
-	for seed := range seeds(12) {
+	for seed := range seeds(6) {
 		s := newSim(t, seed)
 		all := s.cluster(4 + 2*int(seed%6))
 		kept := seed%3 != 0
