@@ -28,6 +28,7 @@ type rogue struct {
 	mu       sync.Mutex // guards the rest
 	core     *transport.Core
 	up       bool
+	greeted  time.Time
 	frame    rawFrame              // the head of the last one that was sent in the session
 	captured [kindAck + 1][][]byte // frames sent and received, by kind
 
@@ -64,7 +65,15 @@ func (r *rogue) open() {
 	}, now)
 	r.up, r.frame = false, rawFrame{}
 	r.numbers, r.cores = map[uint64]uint64{}, map[uint32]uint32{}
-	r.core.Greet(now, r.to.Gossip)
+	r.greet(now)
+}
+
+// greet greets the daemon, until the session is open: a hello may be lost. mu is held.
+func (r *rogue) greet(now time.Time) {
+	if !r.up && now.Sub(r.greeted) > 20*time.Millisecond {
+		r.greeted = now
+		r.core.Greet(now, r.to.Gossip)
+	}
 }
 
 // isUp tells whether the session is open.
@@ -134,6 +143,7 @@ func (r *rogue) run() {
 			r.core.Receive(now, from, b[:n])
 		}
 		r.core.Tick(now)
+		r.greet(now)
 		for _, e := range r.core.AppendEvents(nil) {
 			r.handle(now, e)
 		}

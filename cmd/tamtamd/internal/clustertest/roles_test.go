@@ -278,7 +278,6 @@ func insiderRole(t testing.TB, a *attacker, victim *Daemon) *role {
 			f.payload = infoPayload(a.r.Uint64(), a.r.Uint64(), a.r.Uint64N(4), a.r.Uint64N(4), a.address(), "rogue")
 			r.rawSocket.send(victim, f.bytes())
 		default: // forged datagrams
-			role.count("datagrams")
 			b := a.wellFormed()
 			if len(b) > transport.MaxDatagram || a.r.IntN(4) == 0 {
 				b = a.next()
@@ -286,7 +285,9 @@ func insiderRole(t testing.TB, a *attacker, victim *Daemon) *role {
 			b = b[:min(len(b), transport.MaxDatagram)]
 			answer := a.r.IntN(2) == 0
 			r.do(func(c *transport.Core, now time.Time) {
-				if !c.Send(now, victim.Gossip, b, answer) {
+				if c.Send(now, victim.Gossip, b, answer) {
+					role.count("datagrams")
+				} else {
 					role.count("datagrams without a session")
 					r.rawSocket.send(victim, b)
 				}
