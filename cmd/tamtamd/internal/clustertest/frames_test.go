@@ -96,12 +96,24 @@ func (s *rawSocket) send(to *Daemon, b []byte) {
 // receive waits for a frame of the kind.
 func (s *rawSocket) receive(kind byte) rawFrame {
 	s.t.Helper()
+	f, ok := s.receiveWithin(kind, Patience)
+	if !ok {
+		s.t.Fatalf("no frame of kind %d within %v", kind, Patience)
+	}
+	return f
+}
+
+func (s *rawSocket) receiveWithin(kind byte, d time.Duration) (rawFrame, bool) {
+	s.t.Helper()
 	b := make([]byte, 2048)
-	_ = s.conn.SetReadDeadline(time.Now().Add(Patience))
+	_ = s.conn.SetReadDeadline(time.Now().Add(d))
 	for {
 		n, err := s.conn.Read(b)
+		if isTimeout(err) {
+			return rawFrame{}, false
+		}
 		if err != nil {
-			s.t.Fatalf("no frame of kind %d: %v", kind, err)
+			s.t.Fatal(err)
 		}
 		if n < 29 || b[3] != kind {
 			continue
@@ -109,7 +121,7 @@ func (s *rawSocket) receive(kind byte) rawFrame {
 		return rawFrame{
 			kind: kind, session: binary.BigEndian.Uint64(b[4:]), tag: binary.BigEndian.Uint64(b[12:]),
 			counter: binary.BigEndian.Uint64(b[20:]), payload: b[29+4*int(b[28]) : n],
-		}
+		}, true
 	}
 }
 
@@ -124,16 +136,25 @@ func (s *rawSocket) drain() {
 	}
 }
 
-// greet sends a hello of a session, and returns the cookie and the session of who
-// answers.
+// greet sends a hello of a session until it is answered, and returns the cookie and
+// the session of who answers.
 func (s *rawSocket) greet(to *Daemon, session, nonce uint64) (cookie, theirs uint64) {
 	s.t.Helper()
-	s.send(to, rawFrame{kind: kindHello, session: session, payload: helloPayload(nonce, "smudge")}.bytes())
-	for {
-		if w := s.receive(kindWelcome); w.tag == nonce {
-			return binary.BigEndian.Uint64(w.payload), w.session
+	hello := rawFrame{kind: kindHello, session: session, payload: helloPayload(nonce, "smudge")}.bytes()
+	for deadline := time.Now().Add(Patience); time.Now().Before(deadline); {
+		s.send(to, hello)
+		for {
+			w, ok := s.receiveWithin(kindWelcome, 100*time.Millisecond)
+			if !ok {
+				break // one of the two was lost
+			}
+			if w.tag == nonce {
+				return binary.BigEndian.Uint64(w.payload), w.session
+			}
 		}
 	}
+	s.t.Fatalf("%s does not answer a hello", to.Gossip)
+	return 0, 0
 }
 
 func isTimeout(err error) bool {
