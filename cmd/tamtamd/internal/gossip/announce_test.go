@@ -40,7 +40,7 @@ func TestOwnFindingIsAnnounced(t *testing.T) {
 					t.Errorf("%s is told %x", a, got[0].b)
 				}
 			}
-			if len(of(sent, "data", dave))+len(of(sent, "bare", dave)) != 0 {
+			if len(of(sent, "lost", dave))+len(of(sent, "bare", dave)) != 0 {
 				t.Error("a plain member is told")
 			}
 			if s == datagram.Dead && len(of(sent, "data", bob)) != 0 {
@@ -178,4 +178,17 @@ func TestFindingIsToldOnce(t *testing.T) {
 			t.Errorf("told %d times", n)
 		}
 	})
+}
+
+// TestSuspectIsNotPrompted: Smudge says nothing of a member to the member itself.
+func TestSuspectIsNotPrompted(t *testing.T) {
+	for range 20 { // who is prompted is left to chance
+		inWorld(t, func(w *world) {
+			w.member(bob, alice)
+			w.OnStatus(bob, datagram.Suspected, self)
+			if got := w.noted().delivered; len(got) != 1 || got[0].from != alice {
+				t.Errorf("prompted by %+v", got)
+			}
+		})
+	}
 }

@@ -101,6 +101,9 @@ func TestMembersAreComparedNowAndThen(t *testing.T) {
 		const times = 40
 		var with []netip.AddrPort
 		for _, p := range w.lasts(times * compareBeats * heartbeat) {
+			if p.what == "lost" {
+				t.Fatalf("told without a session is %s", p.to)
+			}
 			if p.what == "tell" && p.ask && p.digest == w.digest() && len(p.members) == 0 {
 				with = append(with, p.to)
 			}

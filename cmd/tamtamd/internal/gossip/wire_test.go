@@ -24,7 +24,9 @@ type host struct {
 
 // packet is one call of the wire.
 type packet struct {
-	what    string // greet, probe, data, bare, tell, remove, shun, renew, goodbye
+	// what is greet, probe, data, bare, tell, remove, shun, renew, goodbye, or lost for
+	// want of a session.
+	what    string
 	to      netip.AddrPort
 	b       []byte
 	answer  bool
@@ -50,11 +52,13 @@ func (w wire) note(p packet) *host {
 func (w wire) Send(to netip.AddrPort, b []byte, answer bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.open[to] == 0 {
-		return false
+	open := w.open[to] != 0
+	p := packet{what: "data", to: to, b: b, answer: answer}
+	if !open {
+		p.what = "lost"
 	}
-	w.note(packet{what: "data", to: to, b: b, answer: answer})
-	return true
+	w.note(p)
+	return open
 }
 
 func (w wire) SendBare(to netip.AddrPort, b []byte) {
@@ -120,9 +124,11 @@ func (w *world) answerOf(a netip.AddrPort, h *host, probe bool, nonce uint64) tr
 func (w wire) Tell(to netip.AddrPort, ask bool, digest uint64, members []netip.AddrPort) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.open[to] != 0 {
-		w.note(packet{what: "tell", to: to, ask: ask, digest: digest, members: members})
+	p := packet{what: "tell", to: to, ask: ask, digest: digest, members: members}
+	if w.open[to] == 0 {
+		p.what = "lost"
 	}
+	w.note(p)
 }
 
 func (w wire) Remove(target netip.AddrPort, session uint64) {
