@@ -32,7 +32,8 @@ func TestDeadMemberThatSpeaksIsGreetedNotHeard(t *testing.T) {
 			w.gossip(alice, 1, datagram.Entry{Status: datagram.Suspected, Addr: bob, Heartbeat: 1})
 			time.Sleep(doubtInterval / 4)
 		}
-		if sent := w.take(); len(of(sent, "greet", alice)) != 2 || len(w.noted().delivered) != 0 {
+		// Its turn as a dead member may come meanwhile, by chance.
+		if sent := w.take(); len(of(sent, "greet", alice)) < 2 || len(of(sent, "greet", alice)) > 3 || len(w.noted().delivered) != 0 {
 			t.Errorf("sent %+v, delivered %v", sent, w.noted().delivered)
 		}
 		w.want(alice, member.Dead)
