@@ -174,8 +174,8 @@ type Member struct {
 	StatusSince *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=status_since,json=statusSince,proto3" json:"status_since,omitempty"`
 	// Whether it is the answering node itself.
 	Local bool `protobuf:"varint,4,opt,name=local,proto3" json:"local,omitempty"`
-	// Round trip of the last answered ping, in whole milliseconds. Absent
-	// without an answer yet, after a time-out, and for the node itself.
+	// Smoothed round trip; of a plain member, that of the last answered ping. Absent
+	// without an answer yet, while the member is not alive, and for the node itself.
 	RoundTrip *durationpb.Duration `protobuf:"bytes,5,opt,name=round_trip,json=roundTrip,proto3" json:"round_trip,omitempty"`
 	// The name it gives itself, the host's by default. Not unique; empty for a plain
 	// member.
