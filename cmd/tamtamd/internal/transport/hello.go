@@ -4,8 +4,6 @@
 package transport
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/binary"
 	"net/netip"
 	"slices"
@@ -22,8 +20,6 @@ const (
 	maxEnded = 1024
 	// greetingLife is how long a greeting may be answered.
 	greetingLife = 5 * time.Second
-	// cookieLife is how long a cookie is good for, once or twice over.
-	cookieLife = 30 * time.Second
 	// MaxPeers and MaxPeersPerIP bound the sessions. One machine may well run a
 	// hundred nodes.
 	MaxPeers      = 4096
@@ -97,23 +93,6 @@ func (c *Core) forgetGreeting(nonce uint64, g greeting) {
 	if !g.probe {
 		delete(c.greetings, g.addr)
 	}
-}
-
-// cookie proves that a session has received the answer to a hello at an address.
-func (c *Core) cookie(a netip.AddrPort, session, nonce uint64, age int64) uint64 {
-	mac := hmac.New(sha256.New, c.secret[:])
-	var b [addrSize + 24]byte
-	appendAddr(b[:0], a)
-	binary.BigEndian.PutUint64(b[addrSize:], session)
-	binary.BigEndian.PutUint64(b[addrSize+8:], nonce)
-	binary.BigEndian.PutUint64(b[addrSize+16:], uint64(int64(c.now.Sub(c.start)/cookieLife)-age))
-	mac.Write(b[:])
-	var sum [sha256.Size]byte
-	return binary.BigEndian.Uint64(mac.Sum(sum[:0]))
-}
-
-func (c *Core) isCookie(tag uint64, a netip.AddrPort, session, nonce uint64) bool {
-	return tag == c.cookie(a, session, nonce, 0) || tag == c.cookie(a, session, nonce, 1)
 }
 
 // onHello answers a hello without remembering it.
