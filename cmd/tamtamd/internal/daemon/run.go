@@ -115,7 +115,7 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 		Addr: local, MaxPayload: flags.MaxPayload, Name: nodeName(flags.Name),
 		Cluster: flags.ClusterName, Version: build.Version,
 	}
-	endpoint := transport.NewEndpoint(socket, info, timings[flags.Profile])
+	endpoint := transport.NewEndpoint(socket, info, timings[flags.Profile], nil)
 	var node *gossip.Node
 	startCtx, cancel := context.WithTimeout(ctx, smudgeStart)
 	engine, err := smudgenode.Start(startCtx, smudgenode.Config{

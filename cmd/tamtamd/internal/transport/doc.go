@@ -23,11 +23,11 @@
 //	session  names one life of the sender's transport; random
 //	tag      what the receiver told this sender to write here, and nobody else:
 //	         it shows that the sender has received something at its address
-//	counter  grows by one with each frame that the session makes for this
-//	         receiver; a frame that is sent again is the same, byte for byte
+//	kind     below; its highest bit says that the frame is sealed
+//	counter  grows by one with each frame that the session makes for this receiver, in a
+//	         block of 2³² that is this receiver's; no two frames of a session have the
+//	         same, and a frame that is sent again is the same, byte for byte
 //	acks     the lower halves of the counters of frames that arrived
-//
-// Room for 16 more bytes is left, so that a frame can be sealed.
 //
 //	kind        payload                         acknowledged
 //	1 hello     nonce 8 · cluster name · pad    by a welcome
@@ -42,6 +42,9 @@
 //	9 remove    session 8 · address 18          yes
 //	10 ack      none                            no
 //	11 message  that of package broadcast       yes
+//	12 ask      token 8 · body                  yes
+//	13 answer   token 8 · body                  yes
+//	14 tags     those of the sender             yes
 //
 // # Opening a session
 //
@@ -59,6 +62,18 @@
 // there: nobody gets an address by claiming it. A session is no secret either. Of one
 // that is known, an info is taken that comes from where it lives or bears the tag
 // that it was told there; any other makes B send its own info there, which brings the tag.
+//
+// # Sealing
+//
+// With keys of the cluster, all that follows the header is sealed, and the header
+// authenticated, with AES-256-GCM; 16 bytes for its tag are left in each frame, sealed or
+// not. Whatever no key opens is dropped before anything else looks at it, and not answered.
+// The key of a session is HKDF(cluster's key, session), the nonce the counter.
+//
+// What is replayed finds its counter in the window of the session; or a session that is
+// not known, since a receiver that has forgotten it, as after a restart, wants a tag or
+// a cookie that it has made itself since; or one that was known a while ago, whose
+// openings are remembered for as long as a cookie is good.
 //
 // # Loss
 //

@@ -19,6 +19,7 @@ import (
 // Run's handler while it holds a lock of theirs.
 type Endpoint struct {
 	socket *Socket
+	sealed bool
 
 	mu    sync.Mutex // guards the rest
 	core  *Core
@@ -27,10 +28,11 @@ type Endpoint struct {
 	events []Event // Run's alone
 }
 
-// NewEndpoint returns an Endpoint at a socket.
-func NewEndpoint(socket *Socket, info Info, timing Timing) *Endpoint {
-	e := &Endpoint{socket: socket}
-	e.core = NewCore(CoreConfig{Info: info, Timing: timing, Random: random, Output: socket.Send}, time.Now())
+// NewEndpoint returns an Endpoint at a socket. keys are those of the cluster, if it
+// has any.
+func NewEndpoint(socket *Socket, info Info, timing Timing, keys []Key) *Endpoint {
+	e := &Endpoint{socket: socket, sealed: len(keys) > 0}
+	e.core = NewCore(CoreConfig{Info: info, Timing: timing, Keys: keys, Random: random, Output: socket.Send}, time.Now())
 	return e
 }
 
@@ -142,8 +144,35 @@ func (e *Endpoint) SendMessage(to netip.AddrPort, b []byte, token uint64) (ok bo
 	return ok
 }
 
-// SendBare sends a packet as it is, once.
-func (e *Endpoint) SendBare(to netip.AddrPort, packet []byte) { e.socket.Send(to, packet) }
+// SendBare sends a packet as it is, once, if the cluster has no keys: else nothing
+// leaves but what is sealed.
+func (e *Endpoint) SendBare(to netip.AddrPort, packet []byte) {
+	if !e.sealed {
+		e.socket.Send(to, packet)
+	}
+}
+
+// Ask asks a node something, as Core.Ask.
+func (e *Endpoint) Ask(to netip.AddrPort, body []byte) (token uint64) {
+	e.do(func(c *Core, now time.Time) { token = c.Ask(now, to, body) })
+	return token
+}
+
+// Answer answers what a node has asked.
+func (e *Endpoint) Answer(to netip.AddrPort, token uint64, body []byte) (ok bool) {
+	e.do(func(c *Core, now time.Time) { ok = c.Answer(now, to, token, body) })
+	return ok
+}
+
+// SetKeys changes the keys, as Core.SetKeys.
+func (e *Endpoint) SetKeys(keys []Key) {
+	e.do(func(c *Core, now time.Time) { c.SetKeys(now, keys) })
+}
+
+// SetTags tells all nodes other tags, as Core.SetTags.
+func (e *Endpoint) SetTags(tags string) {
+	e.do(func(c *Core, now time.Time) { c.SetTags(now, tags) })
+}
 
 // Greet greets an address, as Core.Greet.
 func (e *Endpoint) Greet(a netip.AddrPort) {

@@ -37,6 +37,15 @@ const (
 	Moved
 	// Itself: the address is this node's own.
 	Itself
+	// Asked: the node asks something. Data, and Token, which the answer is to bear.
+	Asked
+	// Replied: the answer to what Ask asked. Data, Token.
+	Replied
+	// Tagged: the node has other tags than before. Session, Info.
+	Tagged
+	// Unsealed: a packet came from Addr that no key of ours opens: it is not sealed, or
+	// with another key, or not as it was; or it is sealed, and we have no keys.
+	Unsealed
 	// Stray: a packet that is no frame came from Addr. Data.
 	Stray
 )

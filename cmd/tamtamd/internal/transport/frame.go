@@ -17,7 +17,10 @@ const (
 	version    = 1
 	headerSize = 29
 	ackSize    = 4
-	sealSize   = 16 // what an AEAD adds
+
+	kindAt    = 3 // in the header
+	sessionAt = 4
+	counterAt = 20
 
 	// MaxDatagram is the largest datagram in bytes that a frame carries beside
 	// one acknowledgement.
@@ -43,18 +46,21 @@ const (
 	kindRemove
 	kindAck
 	kindMessage
+	kindAsk
+	kindAnswer
+	kindTags
 )
 
 var kindNames = [...]string{
 	kindHello: "hello", kindWelcome: "welcome", kindRefuse: "refuse", kindInfo: "info", kindData: "data",
 	kindReply: "reply", kindMembers: "members", kindGoodbye: "goodbye", kindRemove: "remove", kindAck: "ack",
-	kindMessage: "message",
+	kindMessage: "message", kindAsk: "ask", kindAnswer: "answer", kindTags: "tags",
 }
 
 // acknowledged tells whether a frame of the kind is sent until it is.
 func (k kind) acknowledged() bool {
 	switch k {
-	case kindInfo, kindData, kindMembers, kindGoodbye, kindRemove, kindMessage:
+	case kindInfo, kindData, kindMembers, kindGoodbye, kindRemove, kindMessage, kindAsk, kindAnswer, kindTags:
 		return true
 	}
 	return false
@@ -78,13 +84,13 @@ func parse(b []byte) (frame, bool) {
 		return frame{}, false
 	}
 	f := frame{
-		kind:    kind(b[3]),
-		session: binary.BigEndian.Uint64(b[4:]),
+		kind:    kind(b[kindAt]),
+		session: binary.BigEndian.Uint64(b[sessionAt:]),
 		tag:     binary.BigEndian.Uint64(b[12:]),
-		counter: binary.BigEndian.Uint64(b[20:]),
+		counter: binary.BigEndian.Uint64(b[counterAt:]),
 	}
 	acks := int(b[28]) * ackSize
-	if f.kind < kindHello || f.kind > kindMessage || f.session == 0 || int(b[28]) > maxAcks || len(b) < headerSize+acks {
+	if f.kind < kindHello || f.kind > kindTags || f.session == 0 || int(b[28]) > maxAcks || len(b) < headerSize+acks {
 		return frame{}, false
 	}
 	f.acks = b[headerSize : headerSize+acks]

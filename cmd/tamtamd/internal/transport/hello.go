@@ -5,6 +5,7 @@ package transport
 
 import (
 	"encoding/binary"
+	"math"
 	"net/netip"
 	"slices"
 	"time"
@@ -69,7 +70,7 @@ func (c *Core) hello(nonce uint64, g greeting) bool {
 	}
 	c.nonces[nonce] = g
 	c.expiry = earlier(c.expiry, c.now.Add(greetingLife))
-	b := appendHeader(nil, kindHello, c.session, 0, 0, nil)
+	b := appendHeader(nil, kindHello, c.session, 0, c.nextCounter(&c.loose), nil)
 	b = binary.BigEndian.AppendUint64(b, nonce)
 	b = append(b, c.cfg.Info.Cluster...)
 	c.output(g.addr, kindHello, b)
@@ -114,10 +115,10 @@ func (c *Core) onHello(src netip.AddrPort, f frame) {
 	if string(f.payload[8:]) != c.cfg.Info.Cluster {
 		c.count("dropped_foreign_cluster")
 		c.emit(Event{Kind: Refused, Addr: src})
-		c.output(src, kindRefuse, appendHeader(nil, kindRefuse, c.session, nonce, 0, nil))
+		c.output(src, kindRefuse, appendHeader(nil, kindRefuse, c.session, nonce, c.nextCounter(&c.loose), nil))
 		return
 	}
-	b := appendHeader(nil, kindWelcome, c.session, nonce, 0, nil)
+	b := appendHeader(nil, kindWelcome, c.session, nonce, c.nextCounter(&c.loose), nil)
 	b = binary.BigEndian.AppendUint64(b, c.cookie(src, f.session, nonce, 0))
 	known := byte(0)
 	if c.sessions[f.session] != nil {
@@ -203,6 +204,7 @@ func (c *Core) sendInfo(p *peer) {
 	if p.informed {
 		o.answers = p.opening
 	}
+	p.tags = c.cfg.Info.Tags
 	c.send(p, kindInfo, appendInfo(nil, o, c.cfg.Info))
 }
 
@@ -211,8 +213,7 @@ func (c *Core) sendInfo(p *peer) {
 // again with the tag that it finds in the answer.
 func (c *Core) challenge(p *peer, o opening) {
 	c.count("claims_challenged")
-	p.counter++
-	b := appendHeader(nil, kindInfo, c.session, o.tag, p.counter, nil)
+	b := appendHeader(nil, kindInfo, c.session, o.tag, c.nextCounter(&p.counter), nil)
 	c.output(p.addr, kindInfo, appendInfo(b, opening{tag: p.rx[0], nonce: p.nonce, number: p.number, answers: o.number}, c.cfg.Info))
 }
 
@@ -233,8 +234,8 @@ func (c *Core) onInfo(src netip.AddrPort, f frame) {
 			c.count("dropped_bad_cookie")
 			return
 		}
-		if _, ended := c.ended[life{info.Addr, f.session}]; ended { // the cookie may be good yet: a replay
-			c.count("dropped_ended_session")
+		if last, ended := c.ended[life{info.Addr, f.session}]; ended && o.number <= last.opening {
+			c.count("dropped_ended_session") // the cookie may be good yet: a replay
 			return
 		}
 		// Not by the session alone: anybody can say that it is his, too.
@@ -251,6 +252,7 @@ func (c *Core) onInfo(src netip.AddrPort, f frame) {
 	case p != nil && o.number == p.opening && p.informed:
 		c.count("duplicates")
 		if known || src == p.addr { // anybody can name a number
+			c.retag(p, f.counter, info.Tags) // made since, it may tell other tags
 			c.again(p, f.counter)
 		}
 		return
@@ -269,7 +271,7 @@ func (c *Core) onInfo(src netip.AddrPort, f frame) {
 	case p != nil && p.informed && o.answers == 0:
 		p = c.reopen(p) // it has forgotten us
 	case p != nil && p.informed:
-		p.window, p.flights, p.replies, p.acks = window{}, nil, nil, nil // it begins anew with us
+		p.flights, p.replies, p.acks = nil, nil, nil // it begins anew with us
 	}
 	if p == nil {
 		if src != info.Addr || c.peers[info.Addr] != nil {
@@ -292,14 +294,17 @@ func (c *Core) onInfo(src netip.AddrPort, f frame) {
 		c.tags[f.tag] = p
 	}
 	p.window.mark(f.counter)
-	p.tx, p.info, p.heard, p.informed, p.opening = o.tag, info, c.now, true, o.number
+	p.tx, p.info, p.tagged, p.heard, p.informed, p.opening = o.tag, info, f.counter, c.now, true, o.number
 	f.eachAck(func(a uint32) { c.acked(p, a, f.kind) })
 	// What it has not acknowledged it may not be able to: sent to open the session,
 	// it bears a cookie, which shows less than the tag that is known now.
-	told := p.counter > 0 && !slices.ContainsFunc(p.flights, func(f *flight) bool { return f.kind == kindInfo })
+	told := uint32(p.counter) > 0 && !slices.ContainsFunc(p.flights, func(f *flight) bool { return f.kind == kindInfo })
 	c.acknowledge(p, f.counter, told)
 	if !told {
 		c.sendInfo(p)
+	}
+	if p.tags != c.cfg.Info.Tags { // changed since it was told
+		c.send(p, kindTags, []byte(c.cfg.Info.Tags))
 	}
 	if !p.up {
 		p.up, p.until = true, time.Time{}
@@ -314,12 +319,12 @@ func (c *Core) open(a netip.AddrPort, session uint64) *peer {
 	if old := c.peers[a]; old != nil {
 		c.drop(old)
 	}
-	if len(c.peers) >= MaxPeers || c.perIP[a.Addr()] >= MaxPeersPerIP {
+	if len(c.peers) >= MaxPeers || c.perIP[a.Addr()] >= MaxPeersPerIP || c.blocks >= maxBlocks {
 		c.count("refused_sessions")
 		return nil
 	}
-	c.openings++
-	p := &peer{addr: a, session: session, number: c.openings, heard: c.now, until: c.now.Add(halfOpen)}
+	p := &peer{addr: a, session: session, counter: c.block(), heard: c.now, until: c.now.Add(halfOpen)}
+	p.number = p.counter >> 32
 	p.rx[0] = c.random()
 	p.rx[1] = p.rx[0]
 	c.peers[a] = p
@@ -331,6 +336,9 @@ func (c *Core) open(a netip.AddrPort, session uint64) *peer {
 }
 
 func (c *Core) drop(p *peer) {
+	if p.up {
+		c.end(life{p.addr, p.session}, p.opening)
+	}
 	delete(c.peers, p.addr)
 	if c.sessions[p.session] == p {
 		delete(c.sessions, p.session)
@@ -358,17 +366,26 @@ type life struct {
 	session uint64
 }
 
-// end remembers that a session has said goodbye for as long as what opened it could
-// be replayed: until the cookie is good no more.
-func (c *Core) end(l life) {
+// ending is how a session ended.
+type ending struct {
+	at      time.Time
+	opening uint64 // its last; what opens it anew has a later one
+}
+
+// never is later than any opening.
+const never = math.MaxUint64
+
+// end remembers that a session has ended for as long as what opened it could be
+// replayed: until the cookie is good no more.
+func (c *Core) end(l life, opening uint64) {
 	if len(c.ended) >= maxEnded {
-		for old, at := range c.ended {
-			if c.now.Sub(at) > 2*cookieLife || len(c.ended) >= 2*maxEnded {
+		for old, e := range c.ended {
+			if c.now.Sub(e.at) > 2*cookieLife || len(c.ended) >= 2*maxEnded {
 				delete(c.ended, old)
 			}
 		}
 	}
-	c.ended[l] = c.now
+	c.ended[l] = ending{c.now, max(opening, c.ended[l].opening)}
 }
 
 // canBeNode tells whether another node can have the address.

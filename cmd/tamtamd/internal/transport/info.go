@@ -14,6 +14,7 @@ const (
 	MaxName    = 128
 	MaxCluster = 255
 	maxVersion = 64
+	MaxTags    = 560 // 512 for keys and values, and what separates them
 )
 
 // Info is what a node says of itself.
@@ -25,12 +26,14 @@ type Info struct {
 	Name       string // at most MaxName bytes
 	Cluster    string // at most MaxCluster bytes
 	Version    string // of TamTam
+	Tags       string // at most MaxTags bytes, as package tags writes them
 }
 
 // In a payload:
 //
 //	tag 8 · nonce 8 · number 8 · answers 8 · address 18 · max payload 2 ·
-//	then length 1 and text: name, cluster, version. What follows is of a later version and left alone.
+//	then length 1 and text: name, cluster, version; length 2 and tags. What follows is of
+//	a later version and left alone, and tags may be missing.
 const infoFixed = 4*8 + addrSize + 2
 
 // opening is what an info says of the session that it opens.
@@ -50,7 +53,8 @@ func appendInfo(dst []byte, o opening, i Info) []byte {
 	for _, s := range []string{i.Name, i.Cluster, cut(i.Version, maxVersion)} {
 		dst = append(append(dst, byte(len(s))), s...)
 	}
-	return dst
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(i.Tags)))
+	return append(dst, i.Tags...)
 }
 
 func cut(s string, n int) string { return s[:min(n, len(s))] }
@@ -77,6 +81,13 @@ func parseInfo(b []byte) (o opening, i Info, ok bool) {
 			return o, i, false
 		}
 		b = b[1+len(*s.p):]
+	}
+	if len(b) >= 2 {
+		n := int(binary.BigEndian.Uint16(b))
+		if n > MaxTags || len(b) < 2+n {
+			return o, i, false
+		}
+		i.Tags = string(b[2 : 2+n])
 	}
 	return o, i, o.number != 0 && i.Addr.Port() != 0
 }

@@ -57,10 +57,12 @@ type peer struct {
 	heard        time.Time
 	renewed      time.Time
 
-	counter uint64
+	counter uint64 // of the last frame that was made for it
 	window  window
-	rtt     rtt // of all frames, acknowledged at once or after a while
-	trip    rtt // of those that were answered at once
+	tagged  uint64 // the counter of what last told its tags
+	tags    string // ours, as its info told it
+	rtt     rtt    // of all frames, acknowledged at once or after a while
+	trip    rtt    // of those that were answered at once
 	// resent are the last frames that were sent more than once and acknowledged.
 	resent  [16]uint32
 	resents int
@@ -122,9 +124,8 @@ func (c *Core) send(p *peer, k kind, payload []byte) {
 	if room := (MaxFrame - sealSize - headerSize - len(payload)) / ackSize; len(acks) > room {
 		acks = acks[:max(room, 0)]
 	}
-	p.counter++
 	b := make([]byte, 0, headerSize+ackSize*len(acks)+len(payload))
-	b = append(appendHeader(b, k, c.session, p.tx, p.counter, acks), payload...)
+	b = append(appendHeader(b, k, c.session, p.tx, c.nextCounter(&p.counter), acks), payload...)
 	switch {
 	case k.acknowledged():
 		if len(p.flights) >= maxFlights {

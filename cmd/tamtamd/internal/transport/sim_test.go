@@ -25,6 +25,7 @@ type sim struct {
 	delay, jitter     time.Duration
 	cut               func(from, to netip.AddrPort) bool
 
+	keys  []Key                       // of nodes to come
 	nodes map[netip.AddrPort]*simNode // by the address they live at
 	tap   func(from, to netip.AddrPort, b []byte)
 }
@@ -59,10 +60,13 @@ func (p *packets) Pop() any {
 	return last
 }
 
+// simKeys are the keys of the nodes of new networks.
+var simKeys []Key
+
 func newSim(t *testing.T, seed uint64) *sim {
 	return &sim{
 		t: t, r: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1e9, 0),
-		delay: 200 * time.Microsecond, nodes: map[netip.AddrPort]*simNode{},
+		delay: 200 * time.Microsecond, keys: simKeys, nodes: map[netip.AddrPort]*simNode{},
 	}
 }
 
@@ -78,7 +82,7 @@ func (s *sim) node(a netip.AddrPort, change ...func(*Info)) *simNode {
 		f(&info)
 	}
 	n.Core = NewCore(CoreConfig{
-		Info: info, Timing: LAN, Random: s.r.Uint64,
+		Info: info, Timing: LAN, Keys: s.keys, Random: s.r.Uint64,
 		Output: func(to netip.AddrPort, b []byte) { s.send(a, to, b) },
 	}, s.now)
 	s.nodes[a] = n
@@ -89,7 +93,7 @@ func (s *sim) send(from, to netip.AddrPort, b []byte) {
 	if s.tap != nil {
 		s.tap(from, to, b)
 	}
-	if len(b) > MaxFrame-sealSize {
+	if most := MaxFrame - sealSize; len(b) > most && b[kindAt]&sealed == 0 || len(b) > MaxFrame {
 		s.t.Errorf("a frame of %d bytes", len(b))
 	}
 	copies := 1
