@@ -80,6 +80,8 @@ func (a *app) trace(what string, m any) {
 		rest := proto.CloneOf(m.GetMessage())
 		rest.Payload = nil
 		fmt.Fprintf(a.Err, "  %s payload of %d bytes from %s {%s}\n", what, len(m.GetMessage().GetPayload()), rest.GetOrigin(), text(rest))
+	case *tamtamv1.InstallKeyRequest:
+		fmt.Fprintf(a.Err, "  %s a key\n", what)
 	case proto.Message:
 		fmt.Fprintf(a.Err, "  %s {%s}\n", what, text(m))
 	}

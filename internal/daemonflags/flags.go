@@ -33,6 +33,7 @@ type Flags struct {
 	MulticastInterval time.Duration
 	MulticastPort     uint16
 	ClusterName       string
+	KeyringFile       string // "": nothing is sealed, unless by KeyringEnv
 	RPC               string
 	Config            string
 	NoBanner          bool
@@ -98,6 +99,7 @@ func Register(fs *flag.FlagSet) *Flags {
 	fs.Var(portValue{&f.MulticastPort, false}, "multicast-port", "UDP `port` to announce on")
 	f.ClusterName = "smudge"
 	fs.Var(nameValue{&f.ClusterName, MaxClusterName, unicode.IsControl}, "clustername", "`name` of the cluster: announcements of another are ignored; plain Smudge's is smudge")
+	fs.Var(fileValue{&f.KeyringFile}, "keyring-file", "`file` with the keys that seal all gossip, one a line, 32 bytes in base64, of which the first seals and all open; only its owner may read it, and keys install, use and remove write it (default: none, gossip is in clear)")
 	f.RPC = "localhost:6262"
 	fs.Var(listenValue{&f.RPC}, "rpc", "`host:port` to serve gRPC on; port 0 for any free one")
 	fs.StringVar(&f.Config, "config", "", "YAML `file` with values of flags, keyed by their names (default $HOME/.tamtam.yaml, if it exists)")
@@ -129,7 +131,8 @@ func Names() []string {
 
 // Long says what tamtamd does, for help and documentation.
 const Long = `No flag is needed to start. Each flag may also be a TAMTAM_* variable (--log-format is
-TAMTAM_LOG_FORMAT) or a key of the YAML file that --config names.
+TAMTAM_LOG_FORMAT) or a key of the YAML file that --config names. TAMTAM_KEYRING alone
+is no flag: it holds what --keyring-file would, commas for ends of lines.
 
 Ends at SIGTERM or SIGINT; a second one ends it at once. Exit codes: 0 ended by a
 signal, 1 failed, 2 wrong usage.

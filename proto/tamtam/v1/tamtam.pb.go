@@ -2237,6 +2237,485 @@ func (x *GetCountersResponse) GetCounters() map[string]uint64 {
 	return nil
 }
 
+// MemberKeys are the keys of one member, after what was asked for was done.
+type MemberKeys struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Gossip address of the member.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// The name it gives itself.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// What is known of it. A member that is not alive is not asked.
+	Status MemberStatus `protobuf:"varint,3,opt,name=status,proto3,enum=tamtam.v1.MemberStatus" json:"status,omitempty"`
+	// The names of its keys, the one that it seals with first. A name is 16 hexadecimal
+	// digits.
+	Keys []string `protobuf:"bytes,4,rep,name=keys,proto3" json:"keys,omitempty"`
+	// Whether changes outlast its daemon: it has a keyring file.
+	Kept bool `protobuf:"varint,5,opt,name=kept,proto3" json:"kept,omitempty"`
+	// Why nothing is known of its keys, or they are not as asked for; empty when they are.
+	Error         string `protobuf:"bytes,6,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MemberKeys) Reset() {
+	*x = MemberKeys{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MemberKeys) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MemberKeys) ProtoMessage() {}
+
+func (x *MemberKeys) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MemberKeys.ProtoReflect.Descriptor instead.
+func (*MemberKeys) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *MemberKeys) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *MemberKeys) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *MemberKeys) GetStatus() MemberStatus {
+	if x != nil {
+		return x.Status
+	}
+	return MemberStatus_MEMBER_STATUS_UNSPECIFIED
+}
+
+func (x *MemberKeys) GetKeys() []string {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+func (x *MemberKeys) GetKept() bool {
+	if x != nil {
+		return x.Kept
+	}
+	return false
+}
+
+func (x *MemberKeys) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
+// ListKeysRequest asks for the keys.
+type ListKeysRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListKeysRequest) Reset() {
+	*x = ListKeysRequest{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListKeysRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListKeysRequest) ProtoMessage() {}
+
+func (x *ListKeysRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListKeysRequest.ProtoReflect.Descriptor instead.
+func (*ListKeysRequest) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{34}
+}
+
+// ListKeysResponse tells the keys.
+type ListKeysResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// All members, ordered by address.
+	Members       []*MemberKeys `protobuf:"bytes,1,rep,name=members,proto3" json:"members,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListKeysResponse) Reset() {
+	*x = ListKeysResponse{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListKeysResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListKeysResponse) ProtoMessage() {}
+
+func (x *ListKeysResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListKeysResponse.ProtoReflect.Descriptor instead.
+func (*ListKeysResponse) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *ListKeysResponse) GetMembers() []*MemberKeys {
+	if x != nil {
+		return x.Members
+	}
+	return nil
+}
+
+// InstallKeyRequest carries a new key.
+type InstallKeyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key, 32 bytes.
+	Key           []byte `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InstallKeyRequest) Reset() {
+	*x = InstallKeyRequest{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InstallKeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InstallKeyRequest) ProtoMessage() {}
+
+func (x *InstallKeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InstallKeyRequest.ProtoReflect.Descriptor instead.
+func (*InstallKeyRequest) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *InstallKeyRequest) GetKey() []byte {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+// InstallKeyResponse tells how each member fared.
+type InstallKeyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The name of the key.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// All members, ordered by address.
+	Members       []*MemberKeys `protobuf:"bytes,2,rep,name=members,proto3" json:"members,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InstallKeyResponse) Reset() {
+	*x = InstallKeyResponse{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InstallKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InstallKeyResponse) ProtoMessage() {}
+
+func (x *InstallKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InstallKeyResponse.ProtoReflect.Descriptor instead.
+func (*InstallKeyResponse) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *InstallKeyResponse) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *InstallKeyResponse) GetMembers() []*MemberKeys {
+	if x != nil {
+		return x.Members
+	}
+	return nil
+}
+
+// UseKeyRequest names a key.
+type UseKeyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The name of the key.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// Whether members that do not tell that they have it may be left unable to read
+	// the others.
+	Force         bool `protobuf:"varint,2,opt,name=force,proto3" json:"force,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UseKeyRequest) Reset() {
+	*x = UseKeyRequest{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UseKeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UseKeyRequest) ProtoMessage() {}
+
+func (x *UseKeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UseKeyRequest.ProtoReflect.Descriptor instead.
+func (*UseKeyRequest) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *UseKeyRequest) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *UseKeyRequest) GetForce() bool {
+	if x != nil {
+		return x.Force
+	}
+	return false
+}
+
+// UseKeyResponse tells how each member fared.
+type UseKeyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// All members, ordered by address.
+	Members       []*MemberKeys `protobuf:"bytes,1,rep,name=members,proto3" json:"members,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UseKeyResponse) Reset() {
+	*x = UseKeyResponse{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UseKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UseKeyResponse) ProtoMessage() {}
+
+func (x *UseKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UseKeyResponse.ProtoReflect.Descriptor instead.
+func (*UseKeyResponse) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *UseKeyResponse) GetMembers() []*MemberKeys {
+	if x != nil {
+		return x.Members
+	}
+	return nil
+}
+
+// RemoveKeyRequest names a key.
+type RemoveKeyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The name of the key.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// Whether members that do not tell that they seal with another may be shut out.
+	Force         bool `protobuf:"varint,2,opt,name=force,proto3" json:"force,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveKeyRequest) Reset() {
+	*x = RemoveKeyRequest{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveKeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveKeyRequest) ProtoMessage() {}
+
+func (x *RemoveKeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveKeyRequest.ProtoReflect.Descriptor instead.
+func (*RemoveKeyRequest) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *RemoveKeyRequest) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *RemoveKeyRequest) GetForce() bool {
+	if x != nil {
+		return x.Force
+	}
+	return false
+}
+
+// RemoveKeyResponse tells how each member fared.
+type RemoveKeyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// All members, ordered by address.
+	Members       []*MemberKeys `protobuf:"bytes,1,rep,name=members,proto3" json:"members,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveKeyResponse) Reset() {
+	*x = RemoveKeyResponse{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveKeyResponse) ProtoMessage() {}
+
+func (x *RemoveKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveKeyResponse.ProtoReflect.Descriptor instead.
+func (*RemoveKeyResponse) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *RemoveKeyResponse) GetMembers() []*MemberKeys {
+	if x != nil {
+		return x.Members
+	}
+	return nil
+}
+
 var File_tamtam_v1_tamtam_proto protoreflect.FileDescriptor
 
 const file_tamtam_v1_tamtam_proto_rawDesc = "" +
@@ -2370,7 +2849,33 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\bcounters\x18\x01 \x03(\v2,.tamtam.v1.GetCountersResponse.CountersEntryR\bcounters\x1a;\n" +
 	"\rCountersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01*\x93\x01\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xa9\x01\n" +
+	"\n" +
+	"MemberKeys\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12/\n" +
+	"\x06status\x18\x03 \x01(\x0e2\x17.tamtam.v1.MemberStatusR\x06status\x12\x12\n" +
+	"\x04keys\x18\x04 \x03(\tR\x04keys\x12\x12\n" +
+	"\x04kept\x18\x05 \x01(\bR\x04kept\x12\x14\n" +
+	"\x05error\x18\x06 \x01(\tR\x05error\"\x11\n" +
+	"\x0fListKeysRequest\"C\n" +
+	"\x10ListKeysResponse\x12/\n" +
+	"\amembers\x18\x01 \x03(\v2\x15.tamtam.v1.MemberKeysR\amembers\"%\n" +
+	"\x11InstallKeyRequest\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\fR\x03key\"W\n" +
+	"\x12InstallKeyResponse\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12/\n" +
+	"\amembers\x18\x02 \x03(\v2\x15.tamtam.v1.MemberKeysR\amembers\"7\n" +
+	"\rUseKeyRequest\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05force\x18\x02 \x01(\bR\x05force\"A\n" +
+	"\x0eUseKeyResponse\x12/\n" +
+	"\amembers\x18\x01 \x03(\v2\x15.tamtam.v1.MemberKeysR\amembers\":\n" +
+	"\x10RemoveKeyRequest\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05force\x18\x02 \x01(\bR\x05force\"D\n" +
+	"\x11RemoveKeyResponse\x12/\n" +
+	"\amembers\x18\x01 \x03(\v2\x15.tamtam.v1.MemberKeysR\amembers*\x93\x01\n" +
 	"\fMemberStatus\x12\x1d\n" +
 	"\x19MEMBER_STATUS_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13MEMBER_STATUS_ALIVE\x10\x01\x12\x1b\n" +
@@ -2384,7 +2889,7 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x0eLOG_LEVEL_INFO\x10\x03\x12\x12\n" +
 	"\x0eLOG_LEVEL_WARN\x10\x04\x12\x13\n" +
 	"\x0fLOG_LEVEL_ERROR\x10\x05\x12\x11\n" +
-	"\rLOG_LEVEL_OFF\x10\x062\xdf\a\n" +
+	"\rLOG_LEVEL_OFF\x10\x062\xf6\t\n" +
 	"\rTamTamService\x12O\n" +
 	"\fGetLocalNode\x12\x1e.tamtam.v1.GetLocalNodeRequest\x1a\x1f.tamtam.v1.GetLocalNodeResponse\x12L\n" +
 	"\vListMembers\x12\x1d.tamtam.v1.ListMembersRequest\x1a\x1e.tamtam.v1.ListMembersResponse\x127\n" +
@@ -2399,7 +2904,12 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x0eUpdateSettings\x12 .tamtam.v1.UpdateSettingsRequest\x1a!.tamtam.v1.UpdateSettingsResponse\x12I\n" +
 	"\n" +
 	"GetVersion\x12\x1c.tamtam.v1.GetVersionRequest\x1a\x1d.tamtam.v1.GetVersionResponse\x12L\n" +
-	"\vGetCounters\x12\x1d.tamtam.v1.GetCountersRequest\x1a\x1e.tamtam.v1.GetCountersResponseB8Z6github.com/eelcocramer/tamtam/proto/tamtam/v1;tamtamv1b\x06proto3"
+	"\vGetCounters\x12\x1d.tamtam.v1.GetCountersRequest\x1a\x1e.tamtam.v1.GetCountersResponse\x12C\n" +
+	"\bListKeys\x12\x1a.tamtam.v1.ListKeysRequest\x1a\x1b.tamtam.v1.ListKeysResponse\x12I\n" +
+	"\n" +
+	"InstallKey\x12\x1c.tamtam.v1.InstallKeyRequest\x1a\x1d.tamtam.v1.InstallKeyResponse\x12=\n" +
+	"\x06UseKey\x12\x18.tamtam.v1.UseKeyRequest\x1a\x19.tamtam.v1.UseKeyResponse\x12F\n" +
+	"\tRemoveKey\x12\x1b.tamtam.v1.RemoveKeyRequest\x1a\x1c.tamtam.v1.RemoveKeyResponseB8Z6github.com/eelcocramer/tamtam/proto/tamtam/v1;tamtamv1b\x06proto3"
 
 var (
 	file_tamtam_v1_tamtam_proto_rawDescOnce sync.Once
@@ -2414,7 +2924,7 @@ func file_tamtam_v1_tamtam_proto_rawDescGZIP() []byte {
 }
 
 var file_tamtam_v1_tamtam_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
+var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(MemberStatus)(0),              // 0: tamtam.v1.MemberStatus
 	(LogLevel)(0),                  // 1: tamtam.v1.LogLevel
@@ -2451,72 +2961,94 @@ var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(*GetVersionResponse)(nil),     // 32: tamtam.v1.GetVersionResponse
 	(*GetCountersRequest)(nil),     // 33: tamtam.v1.GetCountersRequest
 	(*GetCountersResponse)(nil),    // 34: tamtam.v1.GetCountersResponse
-	nil,                            // 35: tamtam.v1.GetCountersResponse.CountersEntry
-	(*timestamppb.Timestamp)(nil),  // 36: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 37: google.protobuf.Duration
+	(*MemberKeys)(nil),             // 35: tamtam.v1.MemberKeys
+	(*ListKeysRequest)(nil),        // 36: tamtam.v1.ListKeysRequest
+	(*ListKeysResponse)(nil),       // 37: tamtam.v1.ListKeysResponse
+	(*InstallKeyRequest)(nil),      // 38: tamtam.v1.InstallKeyRequest
+	(*InstallKeyResponse)(nil),     // 39: tamtam.v1.InstallKeyResponse
+	(*UseKeyRequest)(nil),          // 40: tamtam.v1.UseKeyRequest
+	(*UseKeyResponse)(nil),         // 41: tamtam.v1.UseKeyResponse
+	(*RemoveKeyRequest)(nil),       // 42: tamtam.v1.RemoveKeyRequest
+	(*RemoveKeyResponse)(nil),      // 43: tamtam.v1.RemoveKeyResponse
+	nil,                            // 44: tamtam.v1.GetCountersResponse.CountersEntry
+	(*timestamppb.Timestamp)(nil),  // 45: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),    // 46: google.protobuf.Duration
 }
 var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	0,  // 0: tamtam.v1.Member.status:type_name -> tamtam.v1.MemberStatus
-	36, // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
-	37, // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
+	45, // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
+	46, // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
 	2,  // 3: tamtam.v1.GetLocalNodeResponse.member:type_name -> tamtam.v1.Member
-	36, // 4: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
-	37, // 5: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
+	45, // 4: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
+	46, // 5: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
 	0,  // 6: tamtam.v1.ListMembersRequest.statuses:type_name -> tamtam.v1.MemberStatus
 	2,  // 7: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
 	9,  // 8: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
 	2,  // 9: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
-	37, // 10: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
-	36, // 11: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
-	36, // 12: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
-	36, // 13: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
+	46, // 10: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
+	45, // 11: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
+	45, // 12: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
+	45, // 13: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
 	16, // 14: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
 	17, // 15: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
 	2,  // 16: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
 	0,  // 17: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
-	36, // 18: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
+	45, // 18: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
 	2,  // 19: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
 	22, // 20: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
 	21, // 21: tamtam.v1.WatchMembersResponse.change:type_name -> tamtam.v1.MemberChange
-	37, // 22: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
-	37, // 23: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
+	46, // 22: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
+	46, // 23: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
 	1,  // 24: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
 	26, // 25: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	37, // 26: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
+	46, // 26: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
 	1,  // 27: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
 	26, // 28: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	35, // 29: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
-	3,  // 30: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
-	5,  // 31: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
-	7,  // 32: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
-	10, // 33: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
-	12, // 34: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
-	14, // 35: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
-	18, // 36: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
-	20, // 37: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
-	24, // 38: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
-	27, // 39: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
-	29, // 40: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
-	31, // 41: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
-	33, // 42: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
-	4,  // 43: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
-	6,  // 44: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
-	8,  // 45: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
-	11, // 46: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
-	13, // 47: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
-	15, // 48: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
-	19, // 49: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
-	23, // 50: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
-	25, // 51: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
-	28, // 52: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
-	30, // 53: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
-	32, // 54: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
-	34, // 55: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
-	43, // [43:56] is the sub-list for method output_type
-	30, // [30:43] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	44, // 29: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
+	0,  // 30: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
+	35, // 31: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
+	35, // 32: tamtam.v1.InstallKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	35, // 33: tamtam.v1.UseKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	35, // 34: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	3,  // 35: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
+	5,  // 36: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
+	7,  // 37: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
+	10, // 38: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
+	12, // 39: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
+	14, // 40: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
+	18, // 41: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
+	20, // 42: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
+	24, // 43: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
+	27, // 44: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
+	29, // 45: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
+	31, // 46: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
+	33, // 47: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
+	36, // 48: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
+	38, // 49: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
+	40, // 50: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
+	42, // 51: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
+	4,  // 52: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
+	6,  // 53: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
+	8,  // 54: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
+	11, // 55: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
+	13, // 56: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
+	15, // 57: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
+	19, // 58: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
+	23, // 59: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
+	25, // 60: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
+	28, // 61: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
+	30, // 62: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
+	32, // 63: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
+	34, // 64: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
+	37, // 65: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
+	39, // 66: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
+	41, // 67: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
+	43, // 68: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
+	52, // [52:69] is the sub-list for method output_type
+	35, // [35:52] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_v1_tamtam_proto_init() }
@@ -2545,7 +3077,7 @@ func file_tamtam_v1_tamtam_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_v1_tamtam_proto_rawDesc), len(file_tamtam_v1_tamtam_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   34,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

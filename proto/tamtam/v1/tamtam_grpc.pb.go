@@ -42,6 +42,10 @@ const (
 	TamTamService_UpdateSettings_FullMethodName = "/tamtam.v1.TamTamService/UpdateSettings"
 	TamTamService_GetVersion_FullMethodName     = "/tamtam.v1.TamTamService/GetVersion"
 	TamTamService_GetCounters_FullMethodName    = "/tamtam.v1.TamTamService/GetCounters"
+	TamTamService_ListKeys_FullMethodName       = "/tamtam.v1.TamTamService/ListKeys"
+	TamTamService_InstallKey_FullMethodName     = "/tamtam.v1.TamTamService/InstallKey"
+	TamTamService_UseKey_FullMethodName         = "/tamtam.v1.TamTamService/UseKey"
+	TamTamService_RemoveKey_FullMethodName      = "/tamtam.v1.TamTamService/RemoveKey"
 )
 
 // TamTamServiceClient is the client API for TamTamService service.
@@ -99,6 +103,21 @@ type TamTamServiceClient interface {
 	// GetCounters tells what the node counted since it started: datagrams in,
 	// out and dropped by reason.
 	GetCounters(ctx context.Context, in *GetCountersRequest, opts ...grpc.CallOption) (*GetCountersResponse, error)
+	// ListKeys tells which member has which keys of the cluster. Keys go by their
+	// names: no call tells a key. Fails, as the other calls about keys, with
+	// FAILED_PRECONDITION when the node has no keyring.
+	ListKeys(ctx context.Context, in *ListKeysRequest, opts ...grpc.CallOption) (*ListKeysResponse, error)
+	// InstallKey adds a key to the keyring of each live member, so that it can read what
+	// is sealed with it. Fails with INVALID_ARGUMENT when it is no key.
+	InstallKey(ctx context.Context, in *InstallKeyRequest, opts ...grpc.CallOption) (*InstallKeyResponse, error)
+	// UseKey has each live member seal what it sends with a key that it has. Fails with
+	// NOT_FOUND when nobody has it, and with FAILED_PRECONDITION, and changes nothing,
+	// when some live member does not tell that it has it.
+	UseKey(ctx context.Context, in *UseKeyRequest, opts ...grpc.CallOption) (*UseKeyResponse, error)
+	// RemoveKey removes a key from the keyring of each live member. Fails with NOT_FOUND
+	// when nobody has it, and with FAILED_PRECONDITION, and changes nothing, when some
+	// live member does not tell that it seals with another.
+	RemoveKey(ctx context.Context, in *RemoveKeyRequest, opts ...grpc.CallOption) (*RemoveKeyResponse, error)
 }
 
 type tamTamServiceClient struct {
@@ -257,6 +276,46 @@ func (c *tamTamServiceClient) GetCounters(ctx context.Context, in *GetCountersRe
 	return out, nil
 }
 
+func (c *tamTamServiceClient) ListKeys(ctx context.Context, in *ListKeysRequest, opts ...grpc.CallOption) (*ListKeysResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListKeysResponse)
+	err := c.cc.Invoke(ctx, TamTamService_ListKeys_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tamTamServiceClient) InstallKey(ctx context.Context, in *InstallKeyRequest, opts ...grpc.CallOption) (*InstallKeyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(InstallKeyResponse)
+	err := c.cc.Invoke(ctx, TamTamService_InstallKey_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tamTamServiceClient) UseKey(ctx context.Context, in *UseKeyRequest, opts ...grpc.CallOption) (*UseKeyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UseKeyResponse)
+	err := c.cc.Invoke(ctx, TamTamService_UseKey_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tamTamServiceClient) RemoveKey(ctx context.Context, in *RemoveKeyRequest, opts ...grpc.CallOption) (*RemoveKeyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RemoveKeyResponse)
+	err := c.cc.Invoke(ctx, TamTamService_RemoveKey_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // TamTamServiceServer is the server API for TamTamService service.
 // All implementations must embed UnimplementedTamTamServiceServer
 // for forward compatibility.
@@ -312,6 +371,21 @@ type TamTamServiceServer interface {
 	// GetCounters tells what the node counted since it started: datagrams in,
 	// out and dropped by reason.
 	GetCounters(context.Context, *GetCountersRequest) (*GetCountersResponse, error)
+	// ListKeys tells which member has which keys of the cluster. Keys go by their
+	// names: no call tells a key. Fails, as the other calls about keys, with
+	// FAILED_PRECONDITION when the node has no keyring.
+	ListKeys(context.Context, *ListKeysRequest) (*ListKeysResponse, error)
+	// InstallKey adds a key to the keyring of each live member, so that it can read what
+	// is sealed with it. Fails with INVALID_ARGUMENT when it is no key.
+	InstallKey(context.Context, *InstallKeyRequest) (*InstallKeyResponse, error)
+	// UseKey has each live member seal what it sends with a key that it has. Fails with
+	// NOT_FOUND when nobody has it, and with FAILED_PRECONDITION, and changes nothing,
+	// when some live member does not tell that it has it.
+	UseKey(context.Context, *UseKeyRequest) (*UseKeyResponse, error)
+	// RemoveKey removes a key from the keyring of each live member. Fails with NOT_FOUND
+	// when nobody has it, and with FAILED_PRECONDITION, and changes nothing, when some
+	// live member does not tell that it seals with another.
+	RemoveKey(context.Context, *RemoveKeyRequest) (*RemoveKeyResponse, error)
 	mustEmbedUnimplementedTamTamServiceServer()
 }
 
@@ -360,6 +434,18 @@ func (UnimplementedTamTamServiceServer) GetVersion(context.Context, *GetVersionR
 }
 func (UnimplementedTamTamServiceServer) GetCounters(context.Context, *GetCountersRequest) (*GetCountersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetCounters not implemented")
+}
+func (UnimplementedTamTamServiceServer) ListKeys(context.Context, *ListKeysRequest) (*ListKeysResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListKeys not implemented")
+}
+func (UnimplementedTamTamServiceServer) InstallKey(context.Context, *InstallKeyRequest) (*InstallKeyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method InstallKey not implemented")
+}
+func (UnimplementedTamTamServiceServer) UseKey(context.Context, *UseKeyRequest) (*UseKeyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UseKey not implemented")
+}
+func (UnimplementedTamTamServiceServer) RemoveKey(context.Context, *RemoveKeyRequest) (*RemoveKeyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RemoveKey not implemented")
 }
 func (UnimplementedTamTamServiceServer) mustEmbedUnimplementedTamTamServiceServer() {}
 func (UnimplementedTamTamServiceServer) testEmbeddedByValue()                       {}
@@ -602,6 +688,78 @@ func _TamTamService_GetCounters_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TamTamService_ListKeys_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListKeysRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TamTamServiceServer).ListKeys(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TamTamService_ListKeys_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TamTamServiceServer).ListKeys(ctx, req.(*ListKeysRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TamTamService_InstallKey_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(InstallKeyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TamTamServiceServer).InstallKey(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TamTamService_InstallKey_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TamTamServiceServer).InstallKey(ctx, req.(*InstallKeyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TamTamService_UseKey_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UseKeyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TamTamServiceServer).UseKey(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TamTamService_UseKey_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TamTamServiceServer).UseKey(ctx, req.(*UseKeyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TamTamService_RemoveKey_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RemoveKeyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TamTamServiceServer).RemoveKey(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TamTamService_RemoveKey_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TamTamServiceServer).RemoveKey(ctx, req.(*RemoveKeyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // TamTamService_ServiceDesc is the grpc.ServiceDesc for TamTamService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -652,6 +810,22 @@ var TamTamService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetCounters",
 			Handler:    _TamTamService_GetCounters_Handler,
+		},
+		{
+			MethodName: "ListKeys",
+			Handler:    _TamTamService_ListKeys_Handler,
+		},
+		{
+			MethodName: "InstallKey",
+			Handler:    _TamTamService_InstallKey_Handler,
+		},
+		{
+			MethodName: "UseKey",
+			Handler:    _TamTamService_UseKey_Handler,
+		},
+		{
+			MethodName: "RemoveKey",
+			Handler:    _TamTamService_RemoveKey_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

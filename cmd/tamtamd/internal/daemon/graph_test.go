@@ -13,8 +13,8 @@ import (
 // layers are the daemon's packages, highest first: each may import only those
 // after it.
 var layers = []string{
-	"clustertest", "daemon", "rpc", "gossip", "discovery", "broadcast", "peerfile", "smudgenode",
-	"admission", "member", "transport", "datagram", "logging", "fanout",
+	"clustertest", "daemon", "rpc", "gossip", "discovery", "broadcast", "keyring", "query", "peerfile", "smudgenode",
+	"admission", "member", "atomicfile", "transport", "datagram", "logging", "fanout",
 }
 
 // TestGraphOfTheDaemon: imports run down the list, and one package alone knows

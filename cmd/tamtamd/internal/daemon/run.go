@@ -24,9 +24,11 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/discovery"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peerfile"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/query"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/rpc"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/smudgenode"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
@@ -78,7 +80,7 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 	if !flags.NoBanner {
 		banner(stderr, build)
 	}
-	for _, name := range config.UnknownEnv(os.Environ(), daemonflags.Names(), ctlflags.Names()) {
+	for _, name := range config.UnknownEnv(os.Environ(), daemonflags.Names(), ctlflags.Names(), []string{daemonflags.Keyring}) {
 		_ = level.Warn(logger).Log("msg", "unknown environment variable ignored", "name", name)
 	}
 
@@ -103,6 +105,15 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 	}
 	defer listener.Close()
 
+	ring, err := keyringOf(flags.KeyringFile)
+	if err != nil {
+		return err
+	}
+	var keys []transport.Key
+	if ring != nil {
+		keys = ring.Keys()
+	}
+
 	var known []netip.AddrPort
 	if flags.StateDir != "" {
 		if known, err = peerfile.Load(flags.StateDir); err != nil {
@@ -115,7 +126,10 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 		Addr: local, MaxPayload: flags.MaxPayload, Name: nodeName(flags.Name),
 		Cluster: flags.ClusterName, Version: build.Version,
 	}
-	endpoint := transport.NewEndpoint(socket, info, timings[flags.Profile], nil)
+	endpoint := transport.NewEndpoint(socket, info, timings[flags.Profile], keys)
+	if ring != nil {
+		ring.OnChange(endpoint.SetKeys)
+	}
 	var node *gossip.Node
 	startCtx, cancel := context.WithTimeout(ctx, smudgeStart)
 	engine, err := smudgenode.Start(startCtx, smudgenode.Config{
@@ -147,6 +161,9 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 		SendBare:     endpoint.SendBare,
 	})
 	table.Follow(broadcaster.OnMember)
+	clusterKeys := &keyring.Cluster{Ring: ring, Local: local, Members: table, Logger: logger}
+	queries := query.New(query.Config{Wire: endpoint, Answer: answerer(clusterKeys)})
+	clusterKeys.Ask = queries.Each
 	node = gossip.New(gossip.Config{
 		Local:            local,
 		Heartbeat:        flags.Heartbeat,
@@ -158,15 +175,18 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 		OnBroadcast:      broadcaster.ReceivePlain,
 		OnMessage:        broadcaster.Receive,
 		OnAcked:          broadcaster.Acked,
+		OnAsked:          queries.Asked,
+		OnReplied:        queries.Replied,
+		Sealed:           ring != nil,
 		MaxPayload:       flags.MaxPayload,
 		Logger:           logger,
 	})
 	counters := []func(map[string]uint64){
-		endpoint.Counters, node.Counters, engine.Counters, broadcaster.Counters, table.Counters,
+		endpoint.Counters, node.Counters, engine.Counters, broadcaster.Counters, table.Counters, queries.Counters,
 	}
 	var multicast *discovery.Multicast
 	if flags.Multicast {
-		if multicast, err = discovery.Listen(multicastConfig(flags, socket.Local(), node, logger)); err != nil {
+		if multicast, err = discovery.Listen(multicastConfig(flags, socket.Local(), node, endpoint, logger)); err != nil {
 			return err
 		}
 		defer multicast.Close()
@@ -182,7 +202,7 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 	asked := make(chan struct{})
 	var once sync.Once
 	server := rpc.NewServer(rpc.Config{
-		Node: node, Members: table, Messages: broadcaster, Threshold: control,
+		Node: node, Members: table, Messages: broadcaster, Keys: clusterKeys, Threshold: control,
 		Leave: func(ctx context.Context) (int, int) {
 			defer once.Do(func() { close(asked) })
 			return leave(ctx)
@@ -233,6 +253,7 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 	}
 	add(node.Run)
 	add(broadcaster.Run)
+	add(queries.Run)
 	add(engine.Run)
 	if multicast != nil {
 		add(multicast.Run)
@@ -245,7 +266,7 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 	})
 
 	_ = level.Info(logger).Log("msg", "ready", "gossip", local, "rpc", listener.Addr(),
-		"name", info.Name, "cluster", flags.ClusterName, "profile", flags.Profile,
+		"name", info.Name, "cluster", flags.ClusterName, "profile", flags.Profile, "sealed", ring != nil,
 		"heartbeat", flags.Heartbeat, "detection", node.DetectionTime(), "version", build.Version)
 	if tcp, ok := listener.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
 		_ = level.Warn(logger).Log("msg", "gRPC is open to the network, without encryption or authentication", "rpc", listener.Addr())
@@ -278,7 +299,7 @@ func nodeName(asked string) string {
 	return host
 }
 
-func multicastConfig(f *daemonflags.Flags, local netip.AddrPort, node *gossip.Node, logger log.Logger) discovery.Config {
+func multicastConfig(f *daemonflags.Flags, local netip.AddrPort, node *gossip.Node, endpoint *transport.Endpoint, logger log.Logger) discovery.Config {
 	group := f.MulticastAddress
 	if !group.IsValid() {
 		group = discovery.DefaultGroup(datagram.FamilyOf(local.Addr()))
@@ -288,6 +309,8 @@ func multicastConfig(f *daemonflags.Flags, local netip.AddrPort, node *gossip.No
 		Group:    netip.AddrPortFrom(group, f.MulticastPort),
 		Interval: f.MulticastInterval,
 		Found:    node.Consider,
+		Seal:     endpoint.Announce,
+		Open:     endpoint.Announced,
 		Logger:   logger,
 	}
 }

@@ -38,9 +38,16 @@ type Config struct {
 	Group    netip.AddrPort
 	Interval time.Duration // between two announcements; 0 for one at the start
 	// Found is told each address that announces the same cluster.
-	Found  func(netip.AddrPort)
+	Found func(netip.AddrPort)
+	// Seal makes of an announcement what is sent, and Open an announcement of what has
+	// come; false when it is of no node that may be met.
+	Seal   func([]byte) []byte
+	Open   func([]byte) ([]byte, bool)
 	Logger log.Logger
 }
+
+// sealing is more than Config.Seal adds, in bytes.
+const sealing = 64
 
 // Multicast announces this node and listens for others.
 type Multicast struct {
@@ -127,7 +134,7 @@ func (m *Multicast) Run(ctx context.Context) {
 func (m *Multicast) announce(ctx context.Context) {
 	warned := false
 	for ctx.Err() == nil {
-		b := datagram.AppendAnnouncement(nil, m.cfg.Cluster, m.cfg.Local.Port(), 0)
+		b := m.cfg.Seal(datagram.AppendAnnouncement(nil, m.cfg.Cluster, m.cfg.Local.Port(), 0))
 		if _, err := m.sender.WriteToUDP(b, m.group); err == nil {
 			m.sent.Add(1)
 			warned = false
@@ -146,7 +153,7 @@ func (m *Multicast) announce(ctx context.Context) {
 }
 
 func (m *Multicast) listen() {
-	buf := make([]byte, datagram.MaxSize+1)
+	buf := make([]byte, datagram.MaxSize+sealing+1)
 	for {
 		size, src, err := m.listener.ReadFromUDPAddrPort(buf)
 		if errors.Is(err, net.ErrClosed) {
@@ -157,7 +164,11 @@ func (m *Multicast) listen() {
 			continue
 		}
 		m.received.Add(1)
-		m.announced(src.Addr().Unmap().WithZone(""), buf[:size])
+		if b, ok := m.cfg.Open(buf[:size]); ok {
+			m.announced(src.Addr().Unmap().WithZone(""), b)
+		} else {
+			m.dropped.Add(1)
+		}
 	}
 }
 

@@ -27,7 +27,7 @@ func (n *Node) Handle(e transport.Event) {
 		n.answered(e, now)
 	case transport.Data:
 		n.hear(e.Addr, e.Data, now)
-	case transport.Message:
+	case transport.Message, transport.Asked, transport.Replied:
 		n.message(e, now)
 	case transport.Acked:
 		n.cfg.OnAcked(e.Addr, e.Session, e.Token)
@@ -43,6 +43,8 @@ func (n *Node) Handle(e transport.Event) {
 		n.moved(e.Addr, e.Members[0], now)
 	case transport.Itself:
 		n.itself(e)
+	case transport.Unsealed:
+		n.unsealed(e.Addr, now)
 	case transport.Stray:
 		n.bare(e.Addr, e.Data, now)
 	}
@@ -63,7 +65,14 @@ func (n *Node) message(e transport.Event, now time.Time) {
 	p.heard = now
 	n.cleared(p)
 	n.mu.Unlock()
-	n.cfg.OnMessage(e.Addr, e.Data)
+	switch e.Kind {
+	case transport.Message:
+		n.cfg.OnMessage(e.Addr, e.Data)
+	case transport.Asked:
+		n.cfg.OnAsked(e.Addr, e.Token, e.Data)
+	case transport.Replied:
+		n.cfg.OnReplied(e.Addr, e.Token, e.Data)
+	}
 }
 
 // answered takes the answer to a probe, or to a greeting of a node whose session

@@ -108,7 +108,7 @@ func (n *Node) meet(ctx context.Context, a netip.AddrPort, readmit bool) joined 
 		j.err = ErrNoAnswer
 	}
 	if j.err != nil {
-		j.err = fmt.Errorf("join %s: %w", a, j.err)
+		j.err = fmt.Errorf("join %s: %w%s", a, j.err, n.perhapsKeys(a, j.err, now))
 	}
 	return j
 }

@@ -67,7 +67,7 @@ type Wire interface {
 	RoundTrip(netip.AddrPort) time.Duration
 }
 
-// Config says what a node is made of. All fields are required.
+// Config says what a node is made of. All fields but Sealed are required.
 type Config struct {
 	Local     netip.AddrPort // the address others know this node by
 	Heartbeat time.Duration
@@ -88,7 +88,11 @@ type Config struct {
 	// during the call.
 	OnMessage func(from netip.AddrPort, b []byte)
 	OnAcked   func(a netip.AddrPort, session, token uint64)
-	Logger    log.Logger
+	// OnAsked gets the questions of live members, OnReplied their answers.
+	OnAsked, OnReplied func(from netip.AddrPort, token uint64, b []byte)
+	// Sealed says that the cluster has keys.
+	Sealed bool
+	Logger log.Logger
 }
 
 // peer is what the node keeps of a member beside the table.
@@ -134,7 +138,9 @@ type Node struct {
 	asks      *rate.Limiter // of members that came back for all they know
 	suspects  *rate.Limiter // greetings of suspected members
 	health    health
-	foreign   rate.Sometimes // log lines about foreign clusters
+	foreign   rate.Sometimes           // log lines about foreign clusters
+	closed    rate.Sometimes           // log lines about packets that no key opens
+	strangers map[netip.Addr]time.Time // where those came from, and when last
 	news      []datagram.Entry
 	revived   []netip.AddrPort // to be told to all
 	inquiries []inquiry
@@ -162,6 +168,8 @@ func New(cfg Config) *Node {
 		asks:      rate.NewLimiter(1, 8),
 		suspects:  rate.NewLimiter(20, 20),
 		foreign:   rate.Sometimes{Interval: time.Minute},
+		closed:    rate.Sometimes{First: 3, Interval: 10 * time.Second},
+		strangers: make(map[netip.Addr]time.Time),
 		counts:    make(map[string]uint64),
 	}
 	n.candidate = n.newCandidates()

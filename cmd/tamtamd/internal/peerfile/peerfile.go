@@ -22,6 +22,7 @@ import (
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/atomicfile"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 )
 
@@ -81,7 +82,7 @@ func Keep(ctx context.Context, dir string, members Members, logger log.Logger) {
 		text := lines(w.Members)
 		// A node that is alone has lost the others, or not found them yet.
 		if len(text) > 0 && !bytes.Equal(text, written) {
-			if err := replace(filepath.Join(dir, name), text); err == nil {
+			if err := atomicfile.Write(filepath.Join(dir, name), text); err == nil {
 				written, warned = text, false
 			} else if !warned {
 				_ = level.Warn(logger).Log("msg", "peers not kept, trying on", "err", err)
@@ -114,21 +115,4 @@ func lines(members []member.Member) []byte {
 		}
 	}
 	return b.Bytes()
-}
-
-// replace writes a file so that a crash leaves the old one or the new one.
-func replace(path string, text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), name+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
 }

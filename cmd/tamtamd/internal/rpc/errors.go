@@ -14,6 +14,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
 )
 
 // errorDomain is the domain of the ErrorInfo that each status carries.
@@ -36,6 +37,10 @@ var mapping = []struct {
 	{broadcast.ErrTooLarge, codes.InvalidArgument, "PAYLOAD_TOO_LARGE"},
 	{broadcast.ErrTopic, codes.InvalidArgument, "BAD_TOPIC"},
 	{broadcast.ErrBusy, codes.ResourceExhausted, "BUSY"},
+	{keyring.ErrNoKeyring, codes.FailedPrecondition, "NO_KEYRING"},
+	{keyring.ErrBadKey, codes.InvalidArgument, "BAD_KEY"},
+	{keyring.ErrUnknownKey, codes.NotFound, "UNKNOWN_KEY"},
+	{keyring.ErrNotEverywhere, codes.FailedPrecondition, "KEY_NOT_EVERYWHERE"},
 	{gossip.ErrNotMember, codes.NotFound, "NOT_MEMBER"},
 	{gossip.ErrForeign, codes.FailedPrecondition, "FOREIGN_CLUSTER"},
 	{gossip.ErrSelf, codes.FailedPrecondition, "SELF"},

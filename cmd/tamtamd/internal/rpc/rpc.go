@@ -16,8 +16,10 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
 )
 
@@ -46,6 +48,14 @@ type Messages interface {
 	Subscribe(q broadcast.Query, buffer int) ([]broadcast.Message, *fanout.Subscription[broadcast.Delivery])
 }
 
+// Keys are the keys of the cluster; *keyring.Cluster is one.
+type Keys interface {
+	List(context.Context) ([]keyring.Node, error)
+	Install(context.Context, transport.Key) ([]keyring.Node, error)
+	Use(ctx context.Context, id string, force bool) ([]keyring.Node, error)
+	Remove(ctx context.Context, id string, force bool) ([]keyring.Node, error)
+}
+
 // Threshold is the log's; *logging.Control is one.
 type Threshold interface {
 	Level() logging.Level
@@ -57,6 +67,7 @@ type Config struct {
 	Node      Node
 	Members   Members
 	Messages  Messages
+	Keys      Keys
 	Threshold Threshold
 	Counters  func() map[string]uint64
 	// Leave says goodbye to all members, returns how many know of it and how many do
@@ -83,6 +94,9 @@ const (
 	pingWithin = 5 * time.Second
 	// sendWithin bounds Broadcast likewise: the time it waits for others.
 	sendWithin = 10 * time.Second
+	// keysWithin is how long members may take to tell their keys: less than the
+	// client waits, so that it learns who did not.
+	keysWithin = 3 * time.Second
 	// joinWithin bounds Join likewise; it is more than the greetings take.
 	joinWithin = 10 * time.Second
 )

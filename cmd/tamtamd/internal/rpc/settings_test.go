@@ -18,6 +18,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/logging"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -77,6 +78,10 @@ func TestErrors(t *testing.T) {
 		{gossip.ErrForeign, codes.FailedPrecondition, "FOREIGN_CLUSTER"},
 		{gossip.ErrSelf, codes.FailedPrecondition, "SELF"},
 		{gossip.ErrTooMany, codes.ResourceExhausted, "TOO_MANY"},
+		{keyring.ErrNoKeyring, codes.FailedPrecondition, "NO_KEYRING"},
+		{keyring.ErrBadKey, codes.InvalidArgument, "BAD_KEY"},
+		{keyring.ErrUnknownKey, codes.NotFound, "UNKNOWN_KEY"},
+		{keyring.ErrNotEverywhere, codes.FailedPrecondition, "KEY_NOT_EVERYWHERE"},
 		{gossip.ErrNoAnswer, codes.DeadlineExceeded, "NO_ANSWER"},
 		{fanout.ErrOverflow, codes.ResourceExhausted, "READER_TOO_SLOW"},
 		{fanout.ErrClosed, codes.Unavailable, "STOPPING"},
@@ -104,7 +109,7 @@ func TestErrors(t *testing.T) {
 
 // TestErrorsAreAllMapped: whoever adds a sentinel is to say what it means here.
 func TestErrorsAreAllMapped(t *testing.T) {
-	if want := 16; len(mapping) != want {
+	if want := 20; len(mapping) != want {
 		t.Errorf("%d errors are mapped, %d are tested", len(mapping), want)
 	}
 }

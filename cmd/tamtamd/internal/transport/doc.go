@@ -45,6 +45,7 @@
 //	12 ask      token 8 · body                  yes
 //	13 answer   token 8 · body                  yes
 //	14 tags     those of the sender             yes
+//	15 announce that of package discovery       no, by multicast
 //
 // # Opening a session
 //

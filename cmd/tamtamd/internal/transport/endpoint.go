@@ -4,6 +4,7 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -236,6 +237,21 @@ func (e *Endpoint) Goodbye(ctx context.Context, to []netip.AddrPort) int {
 			return owed
 		}
 	}
+}
+
+// Announce returns what is to be multicast, as Core.Announce.
+func (e *Endpoint) Announce(payload []byte) (b []byte) {
+	e.do(func(c *Core, _ time.Time) { b = c.Announce(payload) })
+	return b
+}
+
+// Announced returns a copy of what another node announces, as Core.Announced.
+func (e *Endpoint) Announced(b []byte) (payload []byte, ok bool) {
+	e.do(func(c *Core, _ time.Time) {
+		payload, ok = c.Announced(b)
+		payload = bytes.Clone(payload)
+	})
+	return payload, ok
 }
 
 // RoundTrip returns the smoothed round trip to a node; 0 when it is not known.

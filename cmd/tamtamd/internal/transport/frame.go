@@ -49,12 +49,14 @@ const (
 	kindAsk
 	kindAnswer
 	kindTags
+	kindAnnounce
 )
 
 var kindNames = [...]string{
 	kindHello: "hello", kindWelcome: "welcome", kindRefuse: "refuse", kindInfo: "info", kindData: "data",
 	kindReply: "reply", kindMembers: "members", kindGoodbye: "goodbye", kindRemove: "remove", kindAck: "ack",
 	kindMessage: "message", kindAsk: "ask", kindAnswer: "answer", kindTags: "tags",
+	kindAnnounce: "announce",
 }
 
 // acknowledged tells whether a frame of the kind is sent until it is.
@@ -90,7 +92,7 @@ func parse(b []byte) (frame, bool) {
 		counter: binary.BigEndian.Uint64(b[counterAt:]),
 	}
 	acks := int(b[28]) * ackSize
-	if f.kind < kindHello || f.kind > kindTags || f.session == 0 || int(b[28]) > maxAcks || len(b) < headerSize+acks {
+	if f.kind < kindHello || f.kind > kindAnnounce || f.session == 0 || int(b[28]) > maxAcks || len(b) < headerSize+acks {
 		return frame{}, false
 	}
 	f.acks = b[headerSize : headerSize+acks]
