@@ -14,9 +14,9 @@ func TestCommandOutput(t *testing.T) {
 	addr := serve(t, &fake{})
 	const since = `"since":"1970-01-01T00:00:00Z"`
 	const selfJSON = `{"address":"192.0.2.1:9999","name":"one","status":"ALIVE",` + since +
-		`,"local":true,"round_trip_ms":null,"version":"v9","session":"9223372036854775809","plain":false,"flapping":false}`
+		`,"local":true,"round_trip_ms":null,"version":"v9","session":"9223372036854775809","plain":false,"flapping":false,"tags":{"a":"b\u001b","role":"web"}}`
 	const otherJSON = `{"address":"192.0.2.2:9999","name":"two\u001b[2J\n","status":"DEAD",` + since +
-		`,"local":false,"round_trip_ms":0.412,"version":"","session":"0","plain":true,"flapping":true}`
+		`,"local":false,"round_trip_ms":0.412,"version":"","session":"0","plain":true,"flapping":true,"tags":{}}`
 	for _, c := range []struct {
 		args  string
 		code  int
@@ -27,6 +27,15 @@ func TestCommandOutput(t *testing.T) {
 		{"nodes", 0, `ADDRESS +NAME +STATUS +SINCE +ROUND TRIP *\n192\.0\.2\.1:9999 +one +ALIVE .* -  +this node\n192\.0\.2\.2:9999 +two\\x1b\[2J\\n +DEAD .* 0\.41ms +plain, flapping\n`, "[" + selfJSON + "," + otherJSON + "]"},
 		{"nodes --status dead", 0, `ADDRESS.*\n192\.0\.2\.2:9999 .*\n`, "[" + otherJSON + "]"},
 		{"nodes --status Alive,dead --status suspected", 0, `ADDRESS.*\n192\.0\.2\.1:.*\n192\.0\.2\.2:.*\n`, "[" + selfJSON + "," + otherJSON + "]"},
+		{"nodes --name o* --tag role=w*", 0, `ADDRESS.*\n192\.0\.2\.1:9999 .* this node, a=b\\x1b,role=web\n`, "[" + selfJSON + "]"},
+		{"nodes --tag role", 1, ``, ``},
+		{"tags", 0, `a=b\\x1b\nrole=web\n`, `{"a":"b\u001b","role":"web"}`},
+		{"tags set x=y z=", 0, `deleted=\nx=y\nz=\n`, `{"deleted":"","x":"y","z":""}`},
+		{"tags delete x z", 0, `deleted=x\+z\n`, `{"deleted":"x+z"}`},
+		{"tags set", 2, ``, ``},
+		{"tags set x", 2, ``, ``},
+		{"tags delete x=y", 2, ``, ``},
+		{"tags st", 2, ``, ``},
 		{"nodes --status suspected", 3, ``, "[]"},
 		{"nodes --status left", 3, ``, "[]"},
 		{"healthy", 0, `ADDRESS.*\n192\.0\.2\.1:9999 .*\n`, "[" + selfJSON + "]"},

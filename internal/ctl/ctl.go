@@ -94,6 +94,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing found, 4 no daemon there,
 		a.pingCommand(),
 		a.statsCommand(),
 		a.streamCommand(),
+		a.tagsCommand(),
 		a.versionCommand(),
 	}
 	root.Exec = group(root, root.Name)

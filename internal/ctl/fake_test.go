@@ -6,6 +6,7 @@ package ctl_test
 import (
 	"bytes"
 	"context"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -48,6 +49,7 @@ func member(address string, s pb.MemberStatus) *pb.Member {
 	m := &pb.Member{Address: address, Status: s, StatusSince: timestamppb.New(time.Unix(0, 0))}
 	if address == self {
 		m.Local, m.Name, m.Version, m.Session = true, "one", "v9", 1<<63+1
+		m.Tags = map[string]string{"role": "web", "a": "b\x1b"}
 	} else {
 		m.Name, m.Plain, m.Flapping, m.RoundTrip = "two\x1b[2J\n", true, true, durationpb.New(412*time.Microsecond)
 	}
@@ -62,11 +64,18 @@ func (f *fake) GetLocalNode(context.Context, *pb.GetLocalNodeRequest) (*pb.GetLo
 func (f *fake) ListMembers(_ context.Context, r *pb.ListMembersRequest) (*pb.ListMembersResponse, error) {
 	out := &pb.ListMembersResponse{}
 	for _, m := range []*pb.Member{member(self, pb.MemberStatus_MEMBER_STATUS_ALIVE), member(other, pb.MemberStatus_MEMBER_STATUS_DEAD)} {
-		if len(r.GetStatuses()) == 0 || slices.Contains(r.GetStatuses(), m.GetStatus()) {
+		wanted := r.GetName() == "" && len(r.GetTags()) == 0 || r.GetName() == "o*" && r.GetTags()["role"] == "w*" && m.GetName() == "one"
+		if wanted && (len(r.GetStatuses()) == 0 || slices.Contains(r.GetStatuses(), m.GetStatus())) {
 			out.Members = append(out.Members, m)
 		}
 	}
 	return out, nil
+}
+
+func (f *fake) UpdateTags(_ context.Context, r *pb.UpdateTagsRequest) (*pb.UpdateTagsResponse, error) {
+	out := map[string]string{"deleted": strings.Join(r.GetDelete(), "+")}
+	maps.Copy(out, r.GetSet())
+	return &pb.UpdateTagsResponse{Tags: out}, nil
 }
 
 func (f *fake) Join(_ context.Context, r *pb.JoinRequest) (*pb.JoinResponse, error) {

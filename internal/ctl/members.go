@@ -5,6 +5,7 @@ package ctl
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/peterbourgon/ff/v3/ffcli"
 
+	"github.com/eelcocramer/tamtam/internal/tags"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -48,26 +50,30 @@ func (a *app) addressCommand() *ffcli.Command {
 }
 
 func (a *app) nodesCommand() *ffcli.Command {
-	var wanted statusList
+	var want filter
 	fs := flag.NewFlagSet("nodes", flag.ContinueOnError)
-	fs.Var(&wanted, "status", "only members of this `status`: alive, suspected, dead or left; repeatable and comma separated")
+	fs.Var(&want.statuses, "status", "only members of this `status`: alive, suspected, dead or left; repeatable and comma separated")
+	fs.StringVar(&want.name, "name", "", "only members whose name matches the `pattern`, in which * stands for any text")
+	fs.Func("tag", "only members with this tag, `key=pattern`; repeatable, and then all are wanted", want.setTag)
 	return a.command(&ffcli.Command{
 		Name:       "nodes",
-		ShortUsage: "tamtamctl nodes [--status STATUS]",
+		ShortUsage: "tamtamctl nodes [--status STATUS] [--name PATTERN] [--tag KEY=PATTERN]",
 		ShortHelp:  "List the members, as the node sees them.",
 		LongHelp: `The node itself is listed, too. A plain member speaks bare Smudge: nothing lost on
 the way to it is sent again. A flapping one came or went more than a few times in
-the last minute. Exits with 3 when no member has the status.
+the last minute. Exits with 3 when no member is wanted. Tags are printed by -o json and
+with --tag.
 
   tamtamctl nodes
   tamtamctl nodes --status suspected,dead
+  tamtamctl nodes --tag role=web --status alive --name 'web-*'
   tamtamctl nodes -o json | jq -r '.[].address'`,
 		FlagSet: fs,
 		Exec: func(ctx context.Context, args []string) error {
 			if err := noArguments("nodes", args); err != nil {
 				return err
 			}
-			return a.list(ctx, wanted)
+			return a.list(ctx, want)
 		},
 	})
 }
@@ -84,14 +90,33 @@ func (a *app) healthyCommand() *ffcli.Command {
 			if err := noArguments("healthy", args); err != nil {
 				return err
 			}
-			return a.list(ctx, statusList{tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE})
+			return a.list(ctx, filter{statuses: statusList{tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE}})
 		},
 	})
 }
 
-func (a *app) list(ctx context.Context, wanted statusList) error {
+// filter is which members nodes lists.
+type filter struct {
+	statuses statusList
+	name     string
+	tags     map[string]string
+}
+
+func (f *filter) setTag(s string) error {
+	key, pattern, ok := strings.Cut(s, "=")
+	if err := tags.CheckKey(key); !ok || err != nil {
+		return errors.New("want key=pattern, such as role=web or role=*")
+	}
+	if f.tags == nil {
+		f.tags = map[string]string{}
+	}
+	f.tags[key] = pattern
+	return nil
+}
+
+func (a *app) list(ctx context.Context, want filter) error {
 	return a.call(ctx, func(ctx context.Context, c *api) error {
-		r, err := c.ListMembers(ctx, &tamtamv1.ListMembersRequest{Statuses: wanted})
+		r, err := c.ListMembers(ctx, &tamtamv1.ListMembersRequest{Statuses: want.statuses, Name: want.name, Tags: want.tags})
 		if err != nil {
 			return err
 		}
@@ -104,7 +129,7 @@ func (a *app) list(ctx context.Context, wanted statusList) error {
 				fmt.Fprint(w, memberHeader)
 			}
 			for _, m := range r.GetMembers() {
-				memberRow(w, m)
+				memberRow(w, m, want.tags != nil)
 			}
 		})
 		if err == nil && len(rows) == 0 {

@@ -12,6 +12,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/eelcocramer/tamtam/internal/tags"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -29,6 +30,8 @@ type memberJSON struct {
 	Session  string `json:"session"`
 	Plain    bool   `json:"plain"`
 	Flapping bool   `json:"flapping"`
+
+	Tags map[string]string `json:"tags"`
 }
 
 func toJSON(m *tamtamv1.Member) memberJSON {
@@ -43,6 +46,7 @@ func toJSON(m *tamtamv1.Member) memberJSON {
 		Session:   strconv.FormatUint(m.GetSession(), 10),
 		Plain:     m.GetPlain(),
 		Flapping:  m.GetFlapping(),
+		Tags:      orNone(m.GetTags()),
 	}
 }
 
@@ -62,17 +66,17 @@ func statusName(s tamtamv1.MemberStatus) string {
 const memberHeader = "ADDRESS\tNAME\tSTATUS\tSINCE\tROUND TRIP\t\n"
 
 // memberRow writes a member under memberHeader. Its name is whatever the member says.
-func memberRow(w io.Writer, m *tamtamv1.Member) {
+func memberRow(w io.Writer, m *tamtamv1.Member, tagged bool) {
 	trip := "-"
 	if m.GetRoundTrip() != nil {
 		trip = shortTrip(m.GetRoundTrip().AsDuration())
 	}
 	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", m.GetAddress(), orDash(escape(m.GetName())), statusName(m.GetStatus()),
-		m.GetStatusSince().AsTime().Local().Format(time.DateTime), trip, notes(m))
+		m.GetStatusSince().AsTime().Local().Format(time.DateTime), trip, notes(m, tagged))
 }
 
 // notes are what is out of the ordinary about a member.
-func notes(m *tamtamv1.Member) string {
+func notes(m *tamtamv1.Member, tagged bool) string {
 	var all []string
 	for _, n := range []struct {
 		text string
@@ -81,6 +85,9 @@ func notes(m *tamtamv1.Member) string {
 		if n.ok {
 			all = append(all, n.text)
 		}
+	}
+	if tagged {
+		all = append(all, escape(tags.Set(m.GetTags()).String()))
 	}
 	return strings.Join(all, ", ")
 }

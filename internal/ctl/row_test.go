@@ -35,7 +35,7 @@ func TestShortTrip(t *testing.T) {
 // TestRowWithoutName is that of a plain member.
 func TestRowWithoutName(t *testing.T) {
 	var b bytes.Buffer
-	memberRow(&b, &tamtamv1.Member{Address: "a:1", Status: 1, Plain: true})
+	memberRow(&b, &tamtamv1.Member{Address: "a:1", Status: 1, Plain: true}, false)
 	since := time.Unix(0, 0).Local().Format(time.DateTime)
 	if want := "a:1\t-\tALIVE\t" + since + "\t-\tplain\n"; b.String() != want {
 		t.Errorf("%q, want %q", b.String(), want)

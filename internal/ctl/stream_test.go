@@ -209,7 +209,7 @@ func TestMonitorTellsWhoSaidSo(t *testing.T) {
 	for i, want := range []string{
 		`"previous_status":"ALIVE","time":"1970-01-02T00:00:00Z","reported_by":"192.0.2.1:9999"}`,
 		`"previous_status":"DEAD","time":"1970-01-02T00:00:00Z","reported_by":"192.0.2.2:9999"}`,
-		`"flapping":true}}`,
+		`"flapping":true,"tags":{}}}`,
 	} {
 		if len(lines) != 4 || !strings.HasSuffix(lines[i], want) {
 			t.Errorf("line %d of %q does not end in %s", i, lines, want)

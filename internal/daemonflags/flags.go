@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
 // Flags are tamtamd's flags, each also a TAMTAM_* variable and a YAML key.
@@ -23,7 +25,8 @@ type Flags struct {
 	Advertise         netip.AddrPort // invalid: the bound one; port 0: the bound port
 	Iface             string
 	IPv6              bool
-	Name              string        // "": the host's
+	Name              string // "": the host's
+	Tags              tags.Set
 	Profile           string        // LAN, WAN or Local
 	Heartbeat         time.Duration // 0 until Check: by the profile
 	MinPing           time.Duration // 0 until Check: by the profile
@@ -79,6 +82,7 @@ func Register(fs *flag.FlagSet) *Flags {
 	fs.StringVar(&f.Iface, "iface", "", "gossip on the first usable address of the network interface `name`")
 	fs.BoolVar(&f.IPv6, "ipv6", false, "choose an IPv6 address to gossip on")
 	fs.Var(nameValue{&f.Name, MaxName, unprintable}, "name", "`name` that this node gives itself, 1 to 128 bytes; need not be unique (default: the host's)")
+	fs.Var(tagValue{&f.Tags}, "tag", "`key=value` that this node says of itself, such as role=web; repeatable and comma separated; 512 bytes and 32 tags at most")
 	f.Profile = LAN
 	fs.Var(choiceValue{&f.Profile, profileNames()}, "profile", "`kind` of network: lan, wan, or local for one machine; sets the timing that is not set by itself")
 	fs.Var(durationValue{p: &f.Heartbeat, unit: time.Millisecond, min: MinHeartbeat, max: MaxHeartbeat, unset: profiles[0].heartbeat}, "heartbeat",

@@ -189,7 +189,9 @@ type Member struct {
 	Version string `protobuf:"bytes,9,opt,name=version,proto3" json:"version,omitempty"`
 	// Names this life of the member; another one after a restart. 0 for a plain
 	// member.
-	Session       uint64 `protobuf:"varint,10,opt,name=session,proto3" json:"session,omitempty"`
+	Session uint64 `protobuf:"varint,10,opt,name=session,proto3" json:"session,omitempty"`
+	// What it says of itself: 512 bytes and 32 tags at most. Empty for a plain member.
+	Tags          map[string]string `protobuf:"bytes,11,rep,name=tags,proto3" json:"tags,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -292,6 +294,13 @@ func (x *Member) GetSession() uint64 {
 		return x.Session
 	}
 	return 0
+}
+
+func (x *Member) GetTags() map[string]string {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
 }
 
 // GetLocalNodeRequest asks for the answering node.
@@ -427,7 +436,12 @@ func (x *GetLocalNodeResponse) GetDetectionTime() *durationpb.Duration {
 type ListMembersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Only members of these statuses; all when empty.
-	Statuses      []MemberStatus `protobuf:"varint,1,rep,packed,name=statuses,proto3,enum=tamtam.v1.MemberStatus" json:"statuses,omitempty"`
+	Statuses []MemberStatus `protobuf:"varint,1,rep,packed,name=statuses,proto3,enum=tamtam.v1.MemberStatus" json:"statuses,omitempty"`
+	// Only members whose name matches; all when empty. In a pattern, * stands for any
+	// text without a slash, ? for one character, and [a-c] for one of some.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Only members that have all these tags, with values that match these patterns.
+	Tags          map[string]string `protobuf:"bytes,3,rep,name=tags,proto3" json:"tags,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -465,6 +479,20 @@ func (*ListMembersRequest) Descriptor() ([]byte, []int) {
 func (x *ListMembersRequest) GetStatuses() []MemberStatus {
 	if x != nil {
 		return x.Statuses
+	}
+	return nil
+}
+
+func (x *ListMembersRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ListMembersRequest) GetTags() map[string]string {
+	if x != nil {
+		return x.Tags
 	}
 	return nil
 }
@@ -1458,7 +1486,8 @@ func (x *WatchMembersRequest) GetAfterRevision() uint64 {
 	return 0
 }
 
-// MemberChange is a change of one member.
+// MemberChange is a change of one member: of its status, or, when that is the same as
+// before, of its session, when it was restarted, or else of its tags.
 type MemberChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The member after the change; as it was last known when it was removed.
@@ -2237,6 +2266,108 @@ func (x *GetCountersResponse) GetCounters() map[string]uint64 {
 	return nil
 }
 
+// UpdateTagsRequest changes the tags of the node.
+type UpdateTagsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Tags to set, by key: 1 to 64 letters, digits and . _ - / in a key, printable UTF-8 in
+	// a value.
+	Set map[string]string `protobuf:"bytes,1,rep,name=set,proto3" json:"set,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Keys of tags to delete. One that is not there is no error.
+	Delete        []string `protobuf:"bytes,2,rep,name=delete,proto3" json:"delete,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateTagsRequest) Reset() {
+	*x = UpdateTagsRequest{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateTagsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateTagsRequest) ProtoMessage() {}
+
+func (x *UpdateTagsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateTagsRequest.ProtoReflect.Descriptor instead.
+func (*UpdateTagsRequest) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *UpdateTagsRequest) GetSet() map[string]string {
+	if x != nil {
+		return x.Set
+	}
+	return nil
+}
+
+func (x *UpdateTagsRequest) GetDelete() []string {
+	if x != nil {
+		return x.Delete
+	}
+	return nil
+}
+
+// UpdateTagsResponse tells the tags.
+type UpdateTagsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// All tags of the node after the change.
+	Tags          map[string]string `protobuf:"bytes,1,rep,name=tags,proto3" json:"tags,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateTagsResponse) Reset() {
+	*x = UpdateTagsResponse{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateTagsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateTagsResponse) ProtoMessage() {}
+
+func (x *UpdateTagsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateTagsResponse.ProtoReflect.Descriptor instead.
+func (*UpdateTagsResponse) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *UpdateTagsResponse) GetTags() map[string]string {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
 // MemberKeys are the keys of one member, after what was asked for was done.
 type MemberKeys struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2259,7 +2390,7 @@ type MemberKeys struct {
 
 func (x *MemberKeys) Reset() {
 	*x = MemberKeys{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[33]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2271,7 +2402,7 @@ func (x *MemberKeys) String() string {
 func (*MemberKeys) ProtoMessage() {}
 
 func (x *MemberKeys) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[33]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2284,7 +2415,7 @@ func (x *MemberKeys) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberKeys.ProtoReflect.Descriptor instead.
 func (*MemberKeys) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{33}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *MemberKeys) GetAddress() string {
@@ -2338,7 +2469,7 @@ type ListKeysRequest struct {
 
 func (x *ListKeysRequest) Reset() {
 	*x = ListKeysRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[34]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2350,7 +2481,7 @@ func (x *ListKeysRequest) String() string {
 func (*ListKeysRequest) ProtoMessage() {}
 
 func (x *ListKeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[34]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2363,7 +2494,7 @@ func (x *ListKeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListKeysRequest.ProtoReflect.Descriptor instead.
 func (*ListKeysRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{34}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{36}
 }
 
 // ListKeysResponse tells the keys.
@@ -2377,7 +2508,7 @@ type ListKeysResponse struct {
 
 func (x *ListKeysResponse) Reset() {
 	*x = ListKeysResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[35]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2389,7 +2520,7 @@ func (x *ListKeysResponse) String() string {
 func (*ListKeysResponse) ProtoMessage() {}
 
 func (x *ListKeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[35]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2402,7 +2533,7 @@ func (x *ListKeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListKeysResponse.ProtoReflect.Descriptor instead.
 func (*ListKeysResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{35}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListKeysResponse) GetMembers() []*MemberKeys {
@@ -2423,7 +2554,7 @@ type InstallKeyRequest struct {
 
 func (x *InstallKeyRequest) Reset() {
 	*x = InstallKeyRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[36]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2435,7 +2566,7 @@ func (x *InstallKeyRequest) String() string {
 func (*InstallKeyRequest) ProtoMessage() {}
 
 func (x *InstallKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[36]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2448,7 +2579,7 @@ func (x *InstallKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InstallKeyRequest.ProtoReflect.Descriptor instead.
 func (*InstallKeyRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{36}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *InstallKeyRequest) GetKey() []byte {
@@ -2471,7 +2602,7 @@ type InstallKeyResponse struct {
 
 func (x *InstallKeyResponse) Reset() {
 	*x = InstallKeyResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[37]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2483,7 +2614,7 @@ func (x *InstallKeyResponse) String() string {
 func (*InstallKeyResponse) ProtoMessage() {}
 
 func (x *InstallKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[37]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2496,7 +2627,7 @@ func (x *InstallKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InstallKeyResponse.ProtoReflect.Descriptor instead.
 func (*InstallKeyResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{37}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *InstallKeyResponse) GetKey() string {
@@ -2527,7 +2658,7 @@ type UseKeyRequest struct {
 
 func (x *UseKeyRequest) Reset() {
 	*x = UseKeyRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[38]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2539,7 +2670,7 @@ func (x *UseKeyRequest) String() string {
 func (*UseKeyRequest) ProtoMessage() {}
 
 func (x *UseKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[38]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2552,7 +2683,7 @@ func (x *UseKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UseKeyRequest.ProtoReflect.Descriptor instead.
 func (*UseKeyRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{38}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *UseKeyRequest) GetKey() string {
@@ -2580,7 +2711,7 @@ type UseKeyResponse struct {
 
 func (x *UseKeyResponse) Reset() {
 	*x = UseKeyResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[39]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2592,7 +2723,7 @@ func (x *UseKeyResponse) String() string {
 func (*UseKeyResponse) ProtoMessage() {}
 
 func (x *UseKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[39]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2605,7 +2736,7 @@ func (x *UseKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UseKeyResponse.ProtoReflect.Descriptor instead.
 func (*UseKeyResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{39}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *UseKeyResponse) GetMembers() []*MemberKeys {
@@ -2628,7 +2759,7 @@ type RemoveKeyRequest struct {
 
 func (x *RemoveKeyRequest) Reset() {
 	*x = RemoveKeyRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[40]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2640,7 +2771,7 @@ func (x *RemoveKeyRequest) String() string {
 func (*RemoveKeyRequest) ProtoMessage() {}
 
 func (x *RemoveKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[40]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2653,7 +2784,7 @@ func (x *RemoveKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveKeyRequest.ProtoReflect.Descriptor instead.
 func (*RemoveKeyRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{40}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *RemoveKeyRequest) GetKey() string {
@@ -2681,7 +2812,7 @@ type RemoveKeyResponse struct {
 
 func (x *RemoveKeyResponse) Reset() {
 	*x = RemoveKeyResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2693,7 +2824,7 @@ func (x *RemoveKeyResponse) String() string {
 func (*RemoveKeyResponse) ProtoMessage() {}
 
 func (x *RemoveKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2706,7 +2837,7 @@ func (x *RemoveKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveKeyResponse.ProtoReflect.Descriptor instead.
 func (*RemoveKeyResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{41}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *RemoveKeyResponse) GetMembers() []*MemberKeys {
@@ -2720,7 +2851,7 @@ var File_tamtam_v1_tamtam_proto protoreflect.FileDescriptor
 
 const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\n" +
-	"\x16tamtam/v1/tamtam.proto\x12\ttamtam.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdc\x02\n" +
+	"\x16tamtam/v1/tamtam.proto\x12\ttamtam.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc6\x03\n" +
 	"\x06Member\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12/\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x17.tamtam.v1.MemberStatusR\x06status\x12=\n" +
@@ -2733,7 +2864,11 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\bflapping\x18\b \x01(\bR\bflapping\x12\x18\n" +
 	"\aversion\x18\t \x01(\tR\aversion\x12\x18\n" +
 	"\asession\x18\n" +
-	" \x01(\x04R\asession\"\x15\n" +
+	" \x01(\x04R\asession\x12/\n" +
+	"\x04tags\x18\v \x03(\v2\x1b.tamtam.v1.Member.TagsEntryR\x04tags\x1a7\n" +
+	"\tTagsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x15\n" +
 	"\x13GetLocalNodeRequest\"\xa2\x02\n" +
 	"\x14GetLocalNodeResponse\x12)\n" +
 	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\x124\n" +
@@ -2741,9 +2876,14 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\fcluster_name\x18\x03 \x01(\tR\vclusterName\x12*\n" +
 	"\x11max_payload_bytes\x18\x04 \x01(\rR\x0fmaxPayloadBytes\x12\x18\n" +
 	"\aprofile\x18\x05 \x01(\tR\aprofile\x12@\n" +
-	"\x0edetection_time\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\rdetectionTime\"I\n" +
+	"\x0edetection_time\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\rdetectionTime\"\xd3\x01\n" +
 	"\x12ListMembersRequest\x123\n" +
-	"\bstatuses\x18\x01 \x03(\x0e2\x17.tamtam.v1.MemberStatusR\bstatuses\"^\n" +
+	"\bstatuses\x18\x01 \x03(\x0e2\x17.tamtam.v1.MemberStatusR\bstatuses\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12;\n" +
+	"\x04tags\x18\x03 \x03(\v2'.tamtam.v1.ListMembersRequest.TagsEntryR\x04tags\x1a7\n" +
+	"\tTagsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"^\n" +
 	"\x13ListMembersResponse\x12+\n" +
 	"\amembers\x18\x01 \x03(\v2\x11.tamtam.v1.MemberR\amembers\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\"+\n" +
@@ -2849,7 +2989,18 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\bcounters\x18\x01 \x03(\v2,.tamtam.v1.GetCountersResponse.CountersEntryR\bcounters\x1a;\n" +
 	"\rCountersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xa9\x01\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\x9c\x01\n" +
+	"\x11UpdateTagsRequest\x127\n" +
+	"\x03set\x18\x01 \x03(\v2%.tamtam.v1.UpdateTagsRequest.SetEntryR\x03set\x12\x16\n" +
+	"\x06delete\x18\x02 \x03(\tR\x06delete\x1a6\n" +
+	"\bSetEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8a\x01\n" +
+	"\x12UpdateTagsResponse\x12;\n" +
+	"\x04tags\x18\x01 \x03(\v2'.tamtam.v1.UpdateTagsResponse.TagsEntryR\x04tags\x1a7\n" +
+	"\tTagsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa9\x01\n" +
 	"\n" +
 	"MemberKeys\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x12\n" +
@@ -2889,7 +3040,8 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x0eLOG_LEVEL_INFO\x10\x03\x12\x12\n" +
 	"\x0eLOG_LEVEL_WARN\x10\x04\x12\x13\n" +
 	"\x0fLOG_LEVEL_ERROR\x10\x05\x12\x11\n" +
-	"\rLOG_LEVEL_OFF\x10\x062\xf6\t\n" +
+	"\rLOG_LEVEL_OFF\x10\x062\xc1\n" +
+	"\n" +
 	"\rTamTamService\x12O\n" +
 	"\fGetLocalNode\x12\x1e.tamtam.v1.GetLocalNodeRequest\x1a\x1f.tamtam.v1.GetLocalNodeResponse\x12L\n" +
 	"\vListMembers\x12\x1d.tamtam.v1.ListMembersRequest\x1a\x1e.tamtam.v1.ListMembersResponse\x127\n" +
@@ -2904,7 +3056,9 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x0eUpdateSettings\x12 .tamtam.v1.UpdateSettingsRequest\x1a!.tamtam.v1.UpdateSettingsResponse\x12I\n" +
 	"\n" +
 	"GetVersion\x12\x1c.tamtam.v1.GetVersionRequest\x1a\x1d.tamtam.v1.GetVersionResponse\x12L\n" +
-	"\vGetCounters\x12\x1d.tamtam.v1.GetCountersRequest\x1a\x1e.tamtam.v1.GetCountersResponse\x12C\n" +
+	"\vGetCounters\x12\x1d.tamtam.v1.GetCountersRequest\x1a\x1e.tamtam.v1.GetCountersResponse\x12I\n" +
+	"\n" +
+	"UpdateTags\x12\x1c.tamtam.v1.UpdateTagsRequest\x1a\x1d.tamtam.v1.UpdateTagsResponse\x12C\n" +
 	"\bListKeys\x12\x1a.tamtam.v1.ListKeysRequest\x1a\x1b.tamtam.v1.ListKeysResponse\x12I\n" +
 	"\n" +
 	"InstallKey\x12\x1c.tamtam.v1.InstallKeyRequest\x1a\x1d.tamtam.v1.InstallKeyResponse\x12=\n" +
@@ -2924,7 +3078,7 @@ func file_tamtam_v1_tamtam_proto_rawDescGZIP() []byte {
 }
 
 var file_tamtam_v1_tamtam_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
 var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(MemberStatus)(0),              // 0: tamtam.v1.MemberStatus
 	(LogLevel)(0),                  // 1: tamtam.v1.LogLevel
@@ -2961,94 +3115,106 @@ var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(*GetVersionResponse)(nil),     // 32: tamtam.v1.GetVersionResponse
 	(*GetCountersRequest)(nil),     // 33: tamtam.v1.GetCountersRequest
 	(*GetCountersResponse)(nil),    // 34: tamtam.v1.GetCountersResponse
-	(*MemberKeys)(nil),             // 35: tamtam.v1.MemberKeys
-	(*ListKeysRequest)(nil),        // 36: tamtam.v1.ListKeysRequest
-	(*ListKeysResponse)(nil),       // 37: tamtam.v1.ListKeysResponse
-	(*InstallKeyRequest)(nil),      // 38: tamtam.v1.InstallKeyRequest
-	(*InstallKeyResponse)(nil),     // 39: tamtam.v1.InstallKeyResponse
-	(*UseKeyRequest)(nil),          // 40: tamtam.v1.UseKeyRequest
-	(*UseKeyResponse)(nil),         // 41: tamtam.v1.UseKeyResponse
-	(*RemoveKeyRequest)(nil),       // 42: tamtam.v1.RemoveKeyRequest
-	(*RemoveKeyResponse)(nil),      // 43: tamtam.v1.RemoveKeyResponse
-	nil,                            // 44: tamtam.v1.GetCountersResponse.CountersEntry
-	(*timestamppb.Timestamp)(nil),  // 45: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 46: google.protobuf.Duration
+	(*UpdateTagsRequest)(nil),      // 35: tamtam.v1.UpdateTagsRequest
+	(*UpdateTagsResponse)(nil),     // 36: tamtam.v1.UpdateTagsResponse
+	(*MemberKeys)(nil),             // 37: tamtam.v1.MemberKeys
+	(*ListKeysRequest)(nil),        // 38: tamtam.v1.ListKeysRequest
+	(*ListKeysResponse)(nil),       // 39: tamtam.v1.ListKeysResponse
+	(*InstallKeyRequest)(nil),      // 40: tamtam.v1.InstallKeyRequest
+	(*InstallKeyResponse)(nil),     // 41: tamtam.v1.InstallKeyResponse
+	(*UseKeyRequest)(nil),          // 42: tamtam.v1.UseKeyRequest
+	(*UseKeyResponse)(nil),         // 43: tamtam.v1.UseKeyResponse
+	(*RemoveKeyRequest)(nil),       // 44: tamtam.v1.RemoveKeyRequest
+	(*RemoveKeyResponse)(nil),      // 45: tamtam.v1.RemoveKeyResponse
+	nil,                            // 46: tamtam.v1.Member.TagsEntry
+	nil,                            // 47: tamtam.v1.ListMembersRequest.TagsEntry
+	nil,                            // 48: tamtam.v1.GetCountersResponse.CountersEntry
+	nil,                            // 49: tamtam.v1.UpdateTagsRequest.SetEntry
+	nil,                            // 50: tamtam.v1.UpdateTagsResponse.TagsEntry
+	(*timestamppb.Timestamp)(nil),  // 51: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),    // 52: google.protobuf.Duration
 }
 var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	0,  // 0: tamtam.v1.Member.status:type_name -> tamtam.v1.MemberStatus
-	45, // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
-	46, // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
-	2,  // 3: tamtam.v1.GetLocalNodeResponse.member:type_name -> tamtam.v1.Member
-	45, // 4: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
-	46, // 5: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
-	0,  // 6: tamtam.v1.ListMembersRequest.statuses:type_name -> tamtam.v1.MemberStatus
-	2,  // 7: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
-	9,  // 8: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
-	2,  // 9: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
-	46, // 10: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
-	45, // 11: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
-	45, // 12: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
-	45, // 13: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
-	16, // 14: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
-	17, // 15: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
-	2,  // 16: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
-	0,  // 17: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
-	45, // 18: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
-	2,  // 19: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
-	22, // 20: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
-	21, // 21: tamtam.v1.WatchMembersResponse.change:type_name -> tamtam.v1.MemberChange
-	46, // 22: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
-	46, // 23: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
-	1,  // 24: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
-	26, // 25: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	46, // 26: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
-	1,  // 27: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
-	26, // 28: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	44, // 29: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
-	0,  // 30: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
-	35, // 31: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
-	35, // 32: tamtam.v1.InstallKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	35, // 33: tamtam.v1.UseKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	35, // 34: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	3,  // 35: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
-	5,  // 36: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
-	7,  // 37: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
-	10, // 38: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
-	12, // 39: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
-	14, // 40: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
-	18, // 41: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
-	20, // 42: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
-	24, // 43: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
-	27, // 44: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
-	29, // 45: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
-	31, // 46: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
-	33, // 47: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
-	36, // 48: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
-	38, // 49: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
-	40, // 50: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
-	42, // 51: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
-	4,  // 52: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
-	6,  // 53: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
-	8,  // 54: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
-	11, // 55: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
-	13, // 56: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
-	15, // 57: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
-	19, // 58: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
-	23, // 59: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
-	25, // 60: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
-	28, // 61: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
-	30, // 62: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
-	32, // 63: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
-	34, // 64: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
-	37, // 65: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
-	39, // 66: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
-	41, // 67: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
-	43, // 68: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
-	52, // [52:69] is the sub-list for method output_type
-	35, // [35:52] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	51, // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
+	52, // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
+	46, // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
+	2,  // 4: tamtam.v1.GetLocalNodeResponse.member:type_name -> tamtam.v1.Member
+	51, // 5: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
+	52, // 6: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
+	0,  // 7: tamtam.v1.ListMembersRequest.statuses:type_name -> tamtam.v1.MemberStatus
+	47, // 8: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
+	2,  // 9: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
+	9,  // 10: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
+	2,  // 11: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
+	52, // 12: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
+	51, // 13: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
+	51, // 14: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
+	51, // 15: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
+	16, // 16: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
+	17, // 17: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
+	2,  // 18: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
+	0,  // 19: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
+	51, // 20: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
+	2,  // 21: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
+	22, // 22: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
+	21, // 23: tamtam.v1.WatchMembersResponse.change:type_name -> tamtam.v1.MemberChange
+	52, // 24: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
+	52, // 25: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
+	1,  // 26: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
+	26, // 27: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
+	52, // 28: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
+	1,  // 29: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
+	26, // 30: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
+	48, // 31: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
+	49, // 32: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
+	50, // 33: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
+	0,  // 34: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
+	37, // 35: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
+	37, // 36: tamtam.v1.InstallKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	37, // 37: tamtam.v1.UseKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	37, // 38: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	3,  // 39: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
+	5,  // 40: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
+	7,  // 41: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
+	10, // 42: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
+	12, // 43: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
+	14, // 44: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
+	18, // 45: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
+	20, // 46: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
+	24, // 47: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
+	27, // 48: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
+	29, // 49: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
+	31, // 50: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
+	33, // 51: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
+	35, // 52: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
+	38, // 53: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
+	40, // 54: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
+	42, // 55: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
+	44, // 56: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
+	4,  // 57: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
+	6,  // 58: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
+	8,  // 59: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
+	11, // 60: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
+	13, // 61: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
+	15, // 62: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
+	19, // 63: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
+	23, // 64: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
+	25, // 65: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
+	28, // 66: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
+	30, // 67: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
+	32, // 68: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
+	34, // 69: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
+	36, // 70: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
+	39, // 71: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
+	41, // 72: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
+	43, // 73: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
+	45, // 74: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
+	57, // [57:75] is the sub-list for method output_type
+	39, // [39:57] is the sub-list for method input_type
+	39, // [39:39] is the sub-list for extension type_name
+	39, // [39:39] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_v1_tamtam_proto_init() }
@@ -3077,7 +3243,7 @@ func file_tamtam_v1_tamtam_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_v1_tamtam_proto_rawDesc), len(file_tamtam_v1_tamtam_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   43,
+			NumMessages:   49,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -42,6 +42,7 @@ const (
 	TamTamService_UpdateSettings_FullMethodName = "/tamtam.v1.TamTamService/UpdateSettings"
 	TamTamService_GetVersion_FullMethodName     = "/tamtam.v1.TamTamService/GetVersion"
 	TamTamService_GetCounters_FullMethodName    = "/tamtam.v1.TamTamService/GetCounters"
+	TamTamService_UpdateTags_FullMethodName     = "/tamtam.v1.TamTamService/UpdateTags"
 	TamTamService_ListKeys_FullMethodName       = "/tamtam.v1.TamTamService/ListKeys"
 	TamTamService_InstallKey_FullMethodName     = "/tamtam.v1.TamTamService/InstallKey"
 	TamTamService_UseKey_FullMethodName         = "/tamtam.v1.TamTamService/UseKey"
@@ -103,6 +104,10 @@ type TamTamServiceClient interface {
 	// GetCounters tells what the node counted since it started: datagrams in,
 	// out and dropped by reason.
 	GetCounters(ctx context.Context, in *GetCountersRequest, opts ...grpc.CallOption) (*GetCountersResponse, error)
+	// UpdateTags changes the tags of the answering node, and tells all members; it lasts
+	// until the daemon ends. Fails with INVALID_ARGUMENT, and changes nothing, when a tag is
+	// none or all of them take too much.
+	UpdateTags(ctx context.Context, in *UpdateTagsRequest, opts ...grpc.CallOption) (*UpdateTagsResponse, error)
 	// ListKeys tells which member has which keys of the cluster. Keys go by their
 	// names: no call tells a key. Fails, as the other calls about keys, with
 	// FAILED_PRECONDITION when the node has no keyring.
@@ -276,6 +281,16 @@ func (c *tamTamServiceClient) GetCounters(ctx context.Context, in *GetCountersRe
 	return out, nil
 }
 
+func (c *tamTamServiceClient) UpdateTags(ctx context.Context, in *UpdateTagsRequest, opts ...grpc.CallOption) (*UpdateTagsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateTagsResponse)
+	err := c.cc.Invoke(ctx, TamTamService_UpdateTags_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *tamTamServiceClient) ListKeys(ctx context.Context, in *ListKeysRequest, opts ...grpc.CallOption) (*ListKeysResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListKeysResponse)
@@ -371,6 +386,10 @@ type TamTamServiceServer interface {
 	// GetCounters tells what the node counted since it started: datagrams in,
 	// out and dropped by reason.
 	GetCounters(context.Context, *GetCountersRequest) (*GetCountersResponse, error)
+	// UpdateTags changes the tags of the answering node, and tells all members; it lasts
+	// until the daemon ends. Fails with INVALID_ARGUMENT, and changes nothing, when a tag is
+	// none or all of them take too much.
+	UpdateTags(context.Context, *UpdateTagsRequest) (*UpdateTagsResponse, error)
 	// ListKeys tells which member has which keys of the cluster. Keys go by their
 	// names: no call tells a key. Fails, as the other calls about keys, with
 	// FAILED_PRECONDITION when the node has no keyring.
@@ -434,6 +453,9 @@ func (UnimplementedTamTamServiceServer) GetVersion(context.Context, *GetVersionR
 }
 func (UnimplementedTamTamServiceServer) GetCounters(context.Context, *GetCountersRequest) (*GetCountersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetCounters not implemented")
+}
+func (UnimplementedTamTamServiceServer) UpdateTags(context.Context, *UpdateTagsRequest) (*UpdateTagsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateTags not implemented")
 }
 func (UnimplementedTamTamServiceServer) ListKeys(context.Context, *ListKeysRequest) (*ListKeysResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListKeys not implemented")
@@ -688,6 +710,24 @@ func _TamTamService_GetCounters_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TamTamService_UpdateTags_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateTagsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TamTamServiceServer).UpdateTags(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TamTamService_UpdateTags_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TamTamServiceServer).UpdateTags(ctx, req.(*UpdateTagsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _TamTamService_ListKeys_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListKeysRequest)
 	if err := dec(in); err != nil {
@@ -810,6 +850,10 @@ var TamTamService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetCounters",
 			Handler:    _TamTamService_GetCounters_Handler,
+		},
+		{
+			MethodName: "UpdateTags",
+			Handler:    _TamTamService_UpdateTags_Handler,
 		},
 		{
 			MethodName: "ListKeys",

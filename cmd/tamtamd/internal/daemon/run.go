@@ -124,7 +124,7 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 	// The node. Smudge's calls back come only once endpoint.Run and engine.Run run.
 	info := transport.Info{
 		Addr: local, MaxPayload: flags.MaxPayload, Name: nodeName(flags.Name),
-		Cluster: flags.ClusterName, Version: build.Version,
+		Cluster: flags.ClusterName, Version: build.Version, Tags: flags.Tags.Encode(),
 	}
 	endpoint := transport.NewEndpoint(socket, info, timings[flags.Profile], keys)
 	if ring != nil {
@@ -151,7 +151,7 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 	defer engine.Close()
 	control.OnChange(func(l logging.Level) { engine.SetChatter(l == logging.Trace) })
 
-	self := member.Info{Session: endpoint.Session(), Name: info.Name, Version: info.Version, MaxPayload: info.MaxPayload}
+	self := member.Info{Session: endpoint.Session(), Name: info.Name, Version: info.Version, MaxPayload: info.MaxPayload, Tags: info.Tags}
 	table := member.NewTable(local, self, rand.Uint64()>>1, time.Now)
 	broadcaster := broadcast.New(broadcast.Config{
 		Local:      broadcast.Stream{Origin: local, Session: self.Session},

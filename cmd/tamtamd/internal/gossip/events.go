@@ -22,6 +22,7 @@ func (n *Node) Handle(e transport.Event) {
 	case transport.Up:
 		n.admit(e.Addr, member.Info{
 			Session: e.Session, Name: e.Info.Name, Version: e.Info.Version, MaxPayload: e.Info.MaxPayload,
+			Tags: n.readTags(e.Info.Tags),
 		}, now)
 	case transport.Answered:
 		n.answered(e, now)
@@ -31,6 +32,8 @@ func (n *Node) Handle(e transport.Event) {
 		n.message(e, now)
 	case transport.Acked:
 		n.cfg.OnAcked(e.Addr, e.Session, e.Token)
+	case transport.Tagged:
+		n.tagged(e)
 	case transport.Told:
 		n.told(e, now)
 	case transport.Left:

@@ -60,6 +60,7 @@ type Wire interface {
 	Greet(netip.AddrPort)
 	Probe(netip.AddrPort) (nonce uint64)
 	Tell(to netip.AddrPort, ask bool, digest uint64, members []netip.AddrPort)
+	SetTags(tags string)
 	Remove(target netip.AddrPort, session uint64)
 	Shun(netip.AddrPort)
 	Renew() (session uint64)

@@ -80,6 +80,12 @@ func (w wire) SendBare(to netip.AddrPort, b []byte) {
 
 func (w wire) Greet(a netip.AddrPort) { w.hello(a, packet{what: "greet", to: a}) }
 
+func (w wire) SetTags(text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.note(packet{what: "tags", b: []byte(text)})
+}
+
 func (w wire) Probe(a netip.AddrPort) uint64 { return w.hello(a, packet{what: "probe", to: a}) }
 
 // hello has a host answer as the transport tells it.

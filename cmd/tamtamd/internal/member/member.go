@@ -49,6 +49,7 @@ type Info struct {
 	Name       string
 	Version    string // of TamTam
 	MaxPayload int    // the largest broadcast it takes, in bytes; 0 when not known
+	Tags       string // as package tags encodes them
 }
 
 // Plain tells whether the node speaks bare Smudge.
@@ -65,8 +66,8 @@ type Member struct {
 	Info
 }
 
-// Change is a change of one member: of its status, or, when that is Alive before
-// and after, of its life: it was restarted.
+// Change is a change of one member: of its status, or, when that is the same before and
+// after, of its life, when it was restarted, or else of its tags.
 type Change struct {
 	Revision uint64
 	Time     time.Time

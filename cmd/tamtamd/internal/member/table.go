@@ -114,6 +114,20 @@ func (t *Table) set(e *entry, s Status, by netip.AddrPort) Change {
 	return t.changed(Change{Time: now, Member: e.member(now), Previous: old, By: by})
 }
 
+// Retag gives a listed member, or the local node, other tags. It returns false when
+// nothing changed.
+func (t *Table) Retag(a netip.AddrPort, tags string) (Change, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e := t.members[a]
+	if e == nil || e.Tags == tags {
+		return Change{}, false
+	}
+	e.Tags = tags
+	now := t.now()
+	return t.changed(Change{Time: now, Member: e.member(now), Previous: e.Status, By: a}), true
+}
+
 // Remove takes a member off the table and returns it as it was. It returns false
 // when it is not listed, or the local node.
 func (t *Table) Remove(a, by netip.AddrPort) (Member, bool) {

@@ -13,6 +13,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/internal/tags"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -36,6 +37,7 @@ func toMember(m member.Member, state gossip.PeerState) *tamtamv1.Member {
 		Version:     m.Version,
 		Session:     m.Session,
 	}
+	out.Tags, _ = tags.Decode(m.Tags) // as it was checked
 	if m.Status == member.Alive && state.RoundTrip > 0 {
 		out.RoundTrip = durationpb.New(state.RoundTrip)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
+	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
 // errorDomain is the domain of the ErrorInfo that each status carries.
@@ -37,6 +38,8 @@ var mapping = []struct {
 	{broadcast.ErrTooLarge, codes.InvalidArgument, "PAYLOAD_TOO_LARGE"},
 	{broadcast.ErrTopic, codes.InvalidArgument, "BAD_TOPIC"},
 	{broadcast.ErrBusy, codes.ResourceExhausted, "BUSY"},
+	{errPattern, codes.InvalidArgument, "BAD_PATTERN"},
+	{tags.ErrBad, codes.InvalidArgument, "BAD_TAG"},
 	{keyring.ErrNoKeyring, codes.FailedPrecondition, "NO_KEYRING"},
 	{keyring.ErrBadKey, codes.InvalidArgument, "BAD_KEY"},
 	{keyring.ErrUnknownKey, codes.NotFound, "UNKNOWN_KEY"},

@@ -21,6 +21,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
+	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
 // Node is what the services do to the cluster; *gossip.Node is one.
@@ -31,6 +32,7 @@ type Node interface {
 	Heartbeat() time.Duration
 	SetHeartbeat(time.Duration) error
 	Peers() map[netip.AddrPort]gossip.PeerState
+	SetTags(set map[string]string, remove []string) (tags.Set, error)
 	DetectionTime() time.Duration
 }
 

@@ -25,6 +25,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
+	"github.com/eelcocramer/tamtam/internal/tags"
 	"github.com/eelcocramer/tamtam/proto/service"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -94,6 +95,11 @@ func (f *fake) Peers() map[netip.AddrPort]gossip.PeerState {
 	return map[netip.AddrPort]gossip.PeerState{alice: {Age: time.Second, EmitCounter: 2, PingMillis: 7, Timestamp: 99, RoundTrip: 7 * time.Millisecond}}
 }
 
+func (f *fake) SetTags(set map[string]string, remove []string) (tags.Set, error) {
+	f.asked = remove
+	return set, f.err
+}
+
 func (f *fake) Level() logging.Level     { return f.level }
 func (f *fake) SetLevel(l logging.Level) { f.level = l }
 
@@ -123,7 +129,7 @@ func serve(t *testing.T) (*fake, *grpc.ClientConn) {
 		messages: fanout.New[broadcast.Delivery](), heartbeat: 500 * time.Millisecond, level: logging.Info,
 		ended: make(chan error, 1),
 	}
-	f.table.Put(alice, member.Info{Session: 8, Name: "alice", Version: "v2"})
+	f.table.Put(alice, member.Info{Session: 8, Name: "alice", Version: "v2", Tags: "role=web\nzone=b\n"})
 	f.table.Set(alice, member.Suspected, bob)
 	f.server = NewServer(Config{
 		Node: f, Members: f.table, Messages: f, Threshold: f,

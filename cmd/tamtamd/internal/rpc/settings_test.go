@@ -20,6 +20,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/logging"
+	"github.com/eelcocramer/tamtam/internal/tags"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -78,6 +79,8 @@ func TestErrors(t *testing.T) {
 		{gossip.ErrForeign, codes.FailedPrecondition, "FOREIGN_CLUSTER"},
 		{gossip.ErrSelf, codes.FailedPrecondition, "SELF"},
 		{gossip.ErrTooMany, codes.ResourceExhausted, "TOO_MANY"},
+		{errPattern, codes.InvalidArgument, "BAD_PATTERN"},
+		{tags.ErrBad, codes.InvalidArgument, "BAD_TAG"},
 		{keyring.ErrNoKeyring, codes.FailedPrecondition, "NO_KEYRING"},
 		{keyring.ErrBadKey, codes.InvalidArgument, "BAD_KEY"},
 		{keyring.ErrUnknownKey, codes.NotFound, "UNKNOWN_KEY"},
@@ -109,7 +112,7 @@ func TestErrors(t *testing.T) {
 
 // TestErrorsAreAllMapped: whoever adds a sentinel is to say what it means here.
 func TestErrorsAreAllMapped(t *testing.T) {
-	if want := 20; len(mapping) != want {
+	if want := 22; len(mapping) != want {
 		t.Errorf("%d errors are mapped, %d are tested", len(mapping), want)
 	}
 }

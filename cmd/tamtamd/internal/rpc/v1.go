@@ -39,7 +39,7 @@ func (s *v1) GetLocalNode(context.Context, *tamtamv1.GetLocalNodeRequest) (*tamt
 }
 
 func (s *v1) ListMembers(_ context.Context, r *tamtamv1.ListMembersRequest) (*tamtamv1.ListMembersResponse, error) {
-	wanted, err := fromStatuses(r.GetStatuses())
+	wanted, err := filterOf(r)
 	if err != nil {
 		return nil, toStatus(err)
 	}
@@ -47,7 +47,7 @@ func (s *v1) ListMembers(_ context.Context, r *tamtamv1.ListMembersRequest) (*ta
 	members, revision := s.Members.List()
 	out := &tamtamv1.ListMembersResponse{Revision: revision}
 	for _, m := range members {
-		if len(wanted) == 0 || wanted[m.Status] {
+		if wanted(m) {
 			out.Members = append(out.Members, toMember(m, states[m.Addr]))
 		}
 	}

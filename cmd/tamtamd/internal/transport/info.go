@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"unicode/utf8"
+
+	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
 // Bounds of the texts in an Info, in bytes.
@@ -14,7 +16,7 @@ const (
 	MaxName    = 128
 	MaxCluster = 255
 	maxVersion = 64
-	MaxTags    = 560 // 512 for keys and values, and what separates them
+	MaxTags    = tags.MaxEncoded
 )
 
 // Info is what a node says of itself.

@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package clustertest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestTagsOfMembers: tags are there from the start, change while all run, and nodes are
+// found by them; the cluster does not notice otherwise.
+func TestTagsOfMembers(t *testing.T) {
+	a := StartDaemon(t, bin, nil, "--name", "web-1", "--tag", "role=web", "--tag", "zone=a,rack=7")
+	b := StartDaemon(t, bin, []string{"TAMTAM_TAG=role=db"}, "--name", "db-1", "--join", a.Gossip.String())
+	c := StartDaemon(t, bin, nil, "--name", "web-2", "--join", b.Gossip.String())
+	all := []*Daemon{a, b, c}
+	listed := func(d *Daemon, args ...string) string {
+		r := d.Ctl(append([]string{"nodes"}, args...)...)
+		var names []string
+		for line := range strings.Lines(r.Out) {
+			if f := strings.Fields(line); f[0] != "ADDRESS" {
+				names = append(names, f[1])
+			}
+		}
+		return strings.Join(names, " ")
+	}
+	for _, d := range all {
+		Eventually(t, d.Gossip.String()+" sees everybody", func() bool { return d.Sees(all...) })
+		if got := listed(d, "--tag", "role=web", "--tag", "rack=*", "--status", "alive", "--name", "web-*"); got != "web-1" {
+			t.Errorf("%s lists %q", d.Gossip, got)
+		}
+	}
+	before := a.Members()
+	if r := c.Ctl("tags", "set", "role=web", "motto=fast, and small"); r.Code != 0 || r.Out != "motto=fast, and small\nrole=web\n" {
+		t.Errorf("tags set: %+v", r)
+	}
+	if r := b.Ctl("tags", "delete", "role"); r.Code != 0 || r.Out != "" {
+		t.Errorf("tags delete: %+v", r)
+	}
+	for _, d := range all {
+		Eventually(t, d.Gossip.String()+" knows of it", func() bool {
+			return len(strings.Fields(listed(d, "--tag", "role=web"))) == 2 && listed(d, "--tag", "role=db") == "" &&
+				listed(d, "--tag", "motto=fast, *") == "web-2"
+		})
+	}
+	for addr, m := range a.Members() {
+		if m.Session != before[addr].Session || m.Status != "ALIVE" {
+			t.Errorf("%s was %+v, is %+v", addr, before[addr], m)
+		}
+	}
+
+	for _, bad := range [][]string{{"set", "k=" + strings.Repeat("v", 600)}, {"set", "a=\x01"}, {"delete", "a b"}} {
+		if r := c.Ctl(append([]string{"tags"}, bad...)...); r.Code == 0 || r.Err == "" {
+			t.Errorf("tags %v: %+v", bad, r)
+		}
+	}
+	if r := c.Ctl("nodes", "--name", "["); r.Code != 5 || !strings.Contains(r.Err, `bad pattern "["`) {
+		t.Errorf("a bad pattern: %+v", r)
+	}
+	// Those of --tag are back after a restart.
+	b.Kill()
+	b = b.Restart("--name", "db-1", "--tag", "role=db", "--join", a.Gossip.String())
+	Eventually(t, "the restarted node is found by its tag", func() bool { return listed(a, "--tag", fmt.Sprintf("role=%s", "db")) == "db-1" })
+}
