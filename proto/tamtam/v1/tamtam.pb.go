@@ -806,7 +806,8 @@ func (x *LeaveResponse) GetUnacknowledged() uint32 {
 // RemoveMemberRequest names a member to remove.
 type RemoveMemberRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// IP and port of the member; the port that the answering node gossips on is
+	// IP or host name of the member, with a port or without: the port that the answering
+	// node gossips on is
 	// the default.
 	Address       string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
 	unknownFields protoimpl.UnknownFields

@@ -6,26 +6,20 @@ package broadcast
 import (
 	"net/netip"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
 )
 
 // Next returns when Tick is to be called; the zero time for never.
 func (c *Core) Next(now time.Time) time.Time {
 	var next time.Time
 	for s := range c.waiting {
-		next = earlier(next, s.due())
+		next = deadline.Earlier(next, s.due())
 	}
 	if !c.last.IsZero() && (now.Sub(c.last) < forgetAfter+compareEvery || c.laggard().IsValid()) {
-		next = earlier(next, c.compare)
+		next = deadline.Earlier(next, c.compare)
 	}
 	return next
-}
-
-// earlier returns the earlier of two times, of which the zero one is never.
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
 }
 
 // Tick does what is due.

@@ -14,7 +14,7 @@ import (
 // after it.
 var layers = []string{
 	"clustertest", "daemon", "rpc", "gossip", "discovery", "broadcast", "keyring", "query", "peerfile", "smudgenode",
-	"admission", "member", "atomicfile", "transport", "datagram", "logging", "fanout",
+	"admission", "member", "atomicfile", "transport", "datagram", "logging", "fanout", "deadline",
 }
 
 // TestGraphOfTheDaemon: imports run down the list, and one package alone knows

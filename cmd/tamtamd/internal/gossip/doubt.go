@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 )
 
@@ -82,7 +83,7 @@ func (n *Node) verify(now time.Time) (believed []*doubt, next time.Time) {
 			d.due = now.Add(doubtInterval)
 			n.cfg.Wire.Greet(a)
 		}
-		next = earlier(next, d.due)
+		next = deadline.Earlier(next, d.due)
 	}
 	return believed, next
 }
@@ -107,12 +108,4 @@ func (b *belief) MapEntry(e datagram.Entry) (datagram.Entry, bool) {
 	defer b.n.mu.Unlock()
 	p := b.n.peers[e.Addr]
 	return e, p == b.d.about && p.status.Live() && p.listed && !p.heard.After(b.d.since)
-}
-
-// earlier returns the earlier of two times, of which the zero one is never.
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
 }

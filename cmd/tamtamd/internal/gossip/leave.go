@@ -25,14 +25,20 @@ type removal struct {
 }
 
 // Leave says goodbye to all members, and returns how many know of it and how many
-// do not by the time that all do or ctx is done. The node is of no use afterwards.
+// do not by the time that all do or ctx is done. Called again, it waits for the first
+// call to be done, and tells of nobody. The node is of no use afterwards.
 func (n *Node) Leave(ctx context.Context) (acknowledged, missed int) {
 	n.mu.Lock()
 	if n.leaving {
 		n.mu.Unlock()
+		select {
+		case <-n.gone:
+		case <-ctx.Done():
+		}
 		return 0, 0
 	}
 	n.leaving = true
+	defer close(n.gone)
 	var to []netip.AddrPort
 	for a, p := range n.peers {
 		if p.status.Live() && !p.info.Plain() {

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
@@ -324,5 +325,24 @@ func TestExileEndsItsGreetings(t *testing.T) {
 		if r := <-done; !errors.Is(r.Err, ErrNotMember) { // and not that there was no answer
 			t.Errorf("Join = %+v", r)
 		}
+	})
+}
+
+// TestSecondLeaveWaits: whoever ends the process after it would cut the goodbyes of the
+// first short.
+func TestSecondLeaveWaits(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice)
+		w.goodbye = 300 * time.Millisecond
+		began := time.Now()
+		go w.Leave(context.Background())
+		synctest.Wait()
+		w.Leave(context.Background())
+		if took := time.Since(began); took != w.goodbye {
+			t.Errorf("it returned after %v, the first took %v", took, w.goodbye)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		w.Leave(ctx) // nor does it wait for ever
 	})
 }

@@ -120,6 +120,7 @@ type Node struct {
 	cfg    Config
 	family datagram.Family
 	wake   chan struct{} // Run is to look what is due now
+	gone   chan struct{} // closed when goodbye was said
 
 	// changes is held while a member is made or unmade, so that the peers,
 	// the engine and the table agree. It is taken before mu.
@@ -138,6 +139,7 @@ type Node struct {
 	answers   *rate.Limiter
 	asks      *rate.Limiter // of members that came back for all they know
 	suspects  *rate.Limiter // greetings of suspected members
+	returns   *rate.Limiter // greetings of dead members
 	health    health
 	foreign   rate.Sometimes           // log lines about foreign clusters
 	closed    rate.Sometimes           // log lines about packets that no key opens
@@ -146,7 +148,7 @@ type Node struct {
 	revived   []netip.AddrPort // to be told to all
 	inquiries []inquiry
 	rounds    rounds
-	leaving   bool // has said goodbye
+	leaving   bool // says goodbye, or has
 	exiled    bool // was removed, and has not joined again
 	counts    map[string]uint64
 }
@@ -158,6 +160,7 @@ func New(cfg Config) *Node {
 		cfg:       cfg,
 		family:    datagram.FamilyOf(cfg.Local.Addr()),
 		wake:      make(chan struct{}, 1),
+		gone:      make(chan struct{}),
 		heartbeat: cfg.Heartbeat,
 		minPing:   cfg.MinPing,
 		peers:     make(map[netip.AddrPort]*peer),
@@ -168,6 +171,7 @@ func New(cfg Config) *Node {
 		answers:   rate.NewLimiter(answersPerSecond, answersPerSecond),
 		asks:      rate.NewLimiter(1, 8),
 		suspects:  rate.NewLimiter(20, 20),
+		returns:   rate.NewLimiter(100, 100),
 		foreign:   rate.Sometimes{Interval: time.Minute},
 		closed:    rate.Sometimes{First: 3, Interval: 10 * time.Second},
 		strangers: make(map[netip.Addr]time.Time),

@@ -14,6 +14,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/admission"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 )
 
@@ -163,9 +164,9 @@ func (n *Node) due(now time.Time) (do todo, next time.Time) {
 	}
 	believed, t := n.verify(now)
 	do.believed = believed
-	next = earlier(earlier(next, t), n.reconnect(now))
-	next = earlier(next, n.spread(now))
-	next = earlier(next, n.tellRevived(now))
+	next = deadline.Earlier(deadline.Earlier(next, t), n.reconnect(now))
+	next = deadline.Earlier(next, n.spread(now))
+	next = deadline.Earlier(next, n.tellRevived(now))
 	if !n.rounds.neighbour.After(now) {
 		do.ping = n.neighbour()
 		n.rounds.neighbour = now.Add(neighbourBeats * n.heartbeat)
@@ -184,7 +185,7 @@ func (n *Node) due(now time.Time) (do todo, next time.Time) {
 		n.rounds.care = now.Add(careInterval)
 	}
 	for _, t := range []time.Time{n.rounds.neighbour, n.rounds.compare, n.rounds.care} {
-		next = earlier(next, t)
+		next = deadline.Earlier(next, t)
 	}
 	return do, next
 }
@@ -214,7 +215,13 @@ func (n *Node) reconnect(now time.Time) (next time.Time) {
 			if !suspected {
 				p.retry = now.Add(n.reconnectIn(p, now))
 			}
-			if suspected && !n.suspects.AllowN(now, 1) {
+			// A node that has lost a thousand must not flood the network for them.
+			limit := n.returns
+			if suspected {
+				limit = n.suspects
+			}
+			if !limit.AllowN(now, 1) {
+				next = deadline.Earlier(next, p.retry)
 				continue
 			}
 			if p.info.Plain() {
@@ -223,7 +230,7 @@ func (n *Node) reconnect(now time.Time) (next time.Time) {
 				n.cfg.Wire.Greet(a)
 			}
 		}
-		next = earlier(next, p.retry)
+		next = deadline.Earlier(next, p.retry)
 	}
 	return next
 }

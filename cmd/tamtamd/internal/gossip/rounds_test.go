@@ -12,6 +12,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
 )
 
 // dead makes a member dead, by this node's judgement, that does not answer.
@@ -292,6 +293,39 @@ func TestPatienceIsSetWhenItCanBe(t *testing.T) {
 		w.lasts(2 * careInterval)
 		if got := w.noted().patience; !slices.Equal(got, []time.Duration{alonePatience * minPing}) {
 			t.Errorf("it waits for %v", got)
+		}
+	})
+}
+
+// TestReconnectsAreBounded: a node that has lost hundreds of members greets no more than a
+// hundred a second, and all of them in time.
+func TestReconnectsAreBounded(t *testing.T) {
+	inWorld(t, func(w *world) {
+		var lost []netip.AddrPort
+		for i := range 300 {
+			a := netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, byte(i >> 8), byte(i)}), 9999)
+			lost = append(lost, a)
+			w.Handle(transport.Event{Kind: transport.Up, Addr: a, Session: uint64(i) + 1, Info: transport.Info{Addr: a}})
+		}
+		for _, a := range lost {
+			w.OnStatus(a, datagram.Dead, self)
+		}
+		w.forget()
+		greeted := map[netip.AddrPort]bool{}
+		for range 90 {
+			n := 0
+			for _, p := range w.lasts(time.Second) {
+				if p.what == "greet" {
+					greeted[p.to] = true
+					n++
+				}
+			}
+			if n > 210 { // the bucket may be full at first
+				t.Fatalf("%d greetings in a second", n)
+			}
+		}
+		if len(greeted) != len(lost) {
+			t.Errorf("%d of %d were greeted", len(greeted), len(lost))
 		}
 	})
 }

@@ -161,6 +161,7 @@ func (w wire) Renew() uint64 {
 }
 
 func (w wire) Goodbye(_ context.Context, to []netip.AddrPort) int {
+	time.Sleep(w.goodbye)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.note(packet{what: "goodbye", members: to})

@@ -57,8 +57,9 @@ type world struct {
 	open    map[netip.AddrPort]uint64 // the sessions
 	trips   map[netip.AddrPort]time.Duration
 	nonce   uint64
-	session uint64 // the node's own
-	missed  int    // of a goodbye
+	session uint64        // the node's own
+	goodbye time.Duration // that goodbyes take
+	missed  int           // of a goodbye
 	sent    []packet
 }
 

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
 )
 
 // CoreConfig says what a Core is made of. All fields but Keys are
@@ -90,7 +92,7 @@ func (c *Core) advance(now time.Time) {
 
 // wake has a peer ticked at t at the latest.
 func (c *Core) wake(p *peer, t time.Time) {
-	p.next = earlier(p.next, t)
+	p.next = deadline.Earlier(p.next, t)
 	c.busy[p] = struct{}{}
 }
 
@@ -99,7 +101,7 @@ func (c *Core) wake(p *peer, t time.Time) {
 func (c *Core) Next() time.Time {
 	next := c.expiry
 	for p := range c.busy {
-		next = earlier(next, p.next)
+		next = deadline.Earlier(next, p.next)
 	}
 	return next
 }
@@ -127,7 +129,7 @@ func (c *Core) Tick(now time.Time) {
 	c.expiry = time.Time{}
 	for nonce, g := range c.nonces {
 		if end := g.at.Add(greetingLife); end.After(c.now) {
-			c.expiry = earlier(c.expiry, end)
+			c.expiry = deadline.Earlier(c.expiry, end)
 		} else {
 			c.forgetGreeting(nonce, g)
 		}

@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
 )
 
 const (
@@ -69,7 +71,7 @@ func (c *Core) hello(nonce uint64, g greeting) bool {
 		return false
 	}
 	c.nonces[nonce] = g
-	c.expiry = earlier(c.expiry, c.now.Add(greetingLife))
+	c.expiry = deadline.Earlier(c.expiry, c.now.Add(greetingLife))
 	b := appendHeader(nil, kindHello, c.session, 0, c.nextCounter(&c.loose), nil)
 	b = binary.BigEndian.AppendUint64(b, nonce)
 	b = append(b, c.cfg.Info.Cluster...)

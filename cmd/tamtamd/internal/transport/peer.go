@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
 )
 
 // What may be sent again is bounded by what is sent for the first time, so that nodes
@@ -101,20 +103,12 @@ func (p *peer) silent() bool {
 func (p *peer) due() time.Time {
 	next := p.until
 	if len(p.acks) > 0 {
-		next = earlier(next, p.ackDue)
+		next = deadline.Earlier(next, p.ackDue)
 	}
 	for _, f := range p.flights {
-		next = earlier(next, f.due)
+		next = deadline.Earlier(next, f.due)
 	}
 	return next
-}
-
-// earlier returns the earlier of two times, of which the zero one is never.
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
 }
 
 // send makes a frame, takes the acknowledgements that are owed along, and sends
