@@ -94,6 +94,99 @@ func (MemberStatus) EnumDescriptor() ([]byte, []int) {
 	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{0}
 }
 
+// ChangeReason is why a member changed.
+type ChangeReason int32
+
+const (
+	// Not known.
+	ChangeReason_CHANGE_REASON_UNSPECIFIED ChangeReason = 0
+	// The answering node started.
+	ChangeReason_CHANGE_REASON_STARTED ChangeReason = 1
+	// The member answered, and was not listed.
+	ChangeReason_CHANGE_REASON_JOINED ChangeReason = 2
+	// The member had ended, and answers again.
+	ChangeReason_CHANGE_REASON_RETURNED ChangeReason = 3
+	// The member answers in another session than the one that was alive.
+	ChangeReason_CHANGE_REASON_RESTARTED ChangeReason = 4
+	// The member was suspected, and answers.
+	ChangeReason_CHANGE_REASON_ANSWERED ChangeReason = 5
+	// The member says something else of itself than before.
+	ChangeReason_CHANGE_REASON_UPDATED ChangeReason = 6
+	// The reporting node got no answer from the member.
+	ChangeReason_CHANGE_REASON_NO_ANSWER ChangeReason = 7
+	// The member said goodbye.
+	ChangeReason_CHANGE_REASON_GOODBYE ChangeReason = 8
+	// A user had the reporting node remove the member.
+	ChangeReason_CHANGE_REASON_EXPELLED ChangeReason = 9
+	// The member ended too long ago to be kept, or made room for another.
+	ChangeReason_CHANGE_REASON_GIVEN_UP ChangeReason = 10
+	// There was no room for the member.
+	ChangeReason_CHANGE_REASON_REFUSED ChangeReason = 11
+	// The answering node was itself removed from the cluster, and is alone.
+	ChangeReason_CHANGE_REASON_EXILED ChangeReason = 12
+)
+
+// Enum value maps for ChangeReason.
+var (
+	ChangeReason_name = map[int32]string{
+		0:  "CHANGE_REASON_UNSPECIFIED",
+		1:  "CHANGE_REASON_STARTED",
+		2:  "CHANGE_REASON_JOINED",
+		3:  "CHANGE_REASON_RETURNED",
+		4:  "CHANGE_REASON_RESTARTED",
+		5:  "CHANGE_REASON_ANSWERED",
+		6:  "CHANGE_REASON_UPDATED",
+		7:  "CHANGE_REASON_NO_ANSWER",
+		8:  "CHANGE_REASON_GOODBYE",
+		9:  "CHANGE_REASON_EXPELLED",
+		10: "CHANGE_REASON_GIVEN_UP",
+		11: "CHANGE_REASON_REFUSED",
+		12: "CHANGE_REASON_EXILED",
+	}
+	ChangeReason_value = map[string]int32{
+		"CHANGE_REASON_UNSPECIFIED": 0,
+		"CHANGE_REASON_STARTED":     1,
+		"CHANGE_REASON_JOINED":      2,
+		"CHANGE_REASON_RETURNED":    3,
+		"CHANGE_REASON_RESTARTED":   4,
+		"CHANGE_REASON_ANSWERED":    5,
+		"CHANGE_REASON_UPDATED":     6,
+		"CHANGE_REASON_NO_ANSWER":   7,
+		"CHANGE_REASON_GOODBYE":     8,
+		"CHANGE_REASON_EXPELLED":    9,
+		"CHANGE_REASON_GIVEN_UP":    10,
+		"CHANGE_REASON_REFUSED":     11,
+		"CHANGE_REASON_EXILED":      12,
+	}
+)
+
+func (x ChangeReason) Enum() *ChangeReason {
+	p := new(ChangeReason)
+	*p = x
+	return p
+}
+
+func (x ChangeReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ChangeReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_tamtam_v1_tamtam_proto_enumTypes[1].Descriptor()
+}
+
+func (ChangeReason) Type() protoreflect.EnumType {
+	return &file_tamtam_v1_tamtam_proto_enumTypes[1]
+}
+
+func (x ChangeReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ChangeReason.Descriptor instead.
+func (ChangeReason) EnumDescriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{1}
+}
+
 // LogLevel is a threshold for the log; less severe lines are left out.
 type LogLevel int32
 
@@ -147,11 +240,11 @@ func (x LogLevel) String() string {
 }
 
 func (LogLevel) Descriptor() protoreflect.EnumDescriptor {
-	return file_tamtam_v1_tamtam_proto_enumTypes[1].Descriptor()
+	return file_tamtam_v1_tamtam_proto_enumTypes[2].Descriptor()
 }
 
 func (LogLevel) Type() protoreflect.EnumType {
-	return &file_tamtam_v1_tamtam_proto_enumTypes[1]
+	return &file_tamtam_v1_tamtam_proto_enumTypes[2]
 }
 
 func (x LogLevel) Number() protoreflect.EnumNumber {
@@ -160,7 +253,7 @@ func (x LogLevel) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use LogLevel.Descriptor instead.
 func (LogLevel) EnumDescriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{1}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{2}
 }
 
 // Member is a node of the cluster as the answering node sees it.
@@ -1501,7 +1594,9 @@ type MemberChange struct {
 	Time *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=time,proto3" json:"time,omitempty"`
 	// The gossip address of the node that said so: the member itself when it came or
 	// left, the answering node when it found out by itself. Empty when unknown.
-	ReportedBy    string `protobuf:"bytes,5,opt,name=reported_by,json=reportedBy,proto3" json:"reported_by,omitempty"`
+	ReportedBy string `protobuf:"bytes,5,opt,name=reported_by,json=reportedBy,proto3" json:"reported_by,omitempty"`
+	// Why, as far as it is known.
+	Reason        ChangeReason `protobuf:"varint,6,opt,name=reason,proto3,enum=tamtam.v1.ChangeReason" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1569,6 +1664,13 @@ func (x *MemberChange) GetReportedBy() string {
 		return x.ReportedBy
 	}
 	return ""
+}
+
+func (x *MemberChange) GetReason() ChangeReason {
+	if x != nil {
+		return x.Reason
+	}
+	return ChangeReason_CHANGE_REASON_UNSPECIFIED
 }
 
 // Synced marks the end of the first part of a watch.
@@ -1732,6 +1834,264 @@ func (*WatchMembersResponse_Synced) isWatchMembersResponse_Event() {}
 
 func (*WatchMembersResponse_Change) isWatchMembersResponse_Event() {}
 
+// GetMemberHistoryRequest names a member.
+type GetMemberHistoryRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// IP with a port or without: the port that the answering node gossips on is the
+	// default. Or the name that the member gives itself, exactly.
+	Member        string `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetMemberHistoryRequest) Reset() {
+	*x = GetMemberHistoryRequest{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetMemberHistoryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetMemberHistoryRequest) ProtoMessage() {}
+
+func (x *GetMemberHistoryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetMemberHistoryRequest.ProtoReflect.Descriptor instead.
+func (*GetMemberHistoryRequest) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *GetMemberHistoryRequest) GetMember() string {
+	if x != nil {
+		return x.Member
+	}
+	return ""
+}
+
+// GetMemberHistoryResponse tells what is known of the past.
+type GetMemberHistoryResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One for each member that has the address or the name, ordered by address. At
+	// least one.
+	Histories     []*MemberHistory `protobuf:"bytes,1,rep,name=histories,proto3" json:"histories,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetMemberHistoryResponse) Reset() {
+	*x = GetMemberHistoryResponse{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetMemberHistoryResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetMemberHistoryResponse) ProtoMessage() {}
+
+func (x *GetMemberHistoryResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetMemberHistoryResponse.ProtoReflect.Descriptor instead.
+func (*GetMemberHistoryResponse) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *GetMemberHistoryResponse) GetHistories() []*MemberHistory {
+	if x != nil {
+		return x.Histories
+	}
+	return nil
+}
+
+// MemberHistory is what is known of the past of one member.
+type MemberHistory struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The member as it is, or as it was last known when it was removed.
+	Member *Member `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	// Whether the member is no longer listed.
+	Removed bool `protobuf:"varint,2,opt,name=removed,proto3" json:"removed,omitempty"`
+	// The last changes, the oldest first.
+	Steps []*MemberHistoryStep `protobuf:"bytes,3,rep,name=steps,proto3" json:"steps,omitempty"`
+	// How many changes there were before them that are no longer kept.
+	Earlier       uint64 `protobuf:"varint,4,opt,name=earlier,proto3" json:"earlier,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MemberHistory) Reset() {
+	*x = MemberHistory{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MemberHistory) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MemberHistory) ProtoMessage() {}
+
+func (x *MemberHistory) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MemberHistory.ProtoReflect.Descriptor instead.
+func (*MemberHistory) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *MemberHistory) GetMember() *Member {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
+func (x *MemberHistory) GetRemoved() bool {
+	if x != nil {
+		return x.Removed
+	}
+	return false
+}
+
+func (x *MemberHistory) GetSteps() []*MemberHistoryStep {
+	if x != nil {
+		return x.Steps
+	}
+	return nil
+}
+
+func (x *MemberHistory) GetEarlier() uint64 {
+	if x != nil {
+		return x.Earlier
+	}
+	return 0
+}
+
+// MemberHistoryStep is a change in the past of a member.
+type MemberHistoryStep struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it changed, by the answering node's clock.
+	Time *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=time,proto3" json:"time,omitempty"`
+	// Its status before; unspecified when it was not listed.
+	PreviousStatus MemberStatus `protobuf:"varint,2,opt,name=previous_status,json=previousStatus,proto3,enum=tamtam.v1.MemberStatus" json:"previous_status,omitempty"`
+	// Its status after; as it was last known when it was removed.
+	Status MemberStatus `protobuf:"varint,3,opt,name=status,proto3,enum=tamtam.v1.MemberStatus" json:"status,omitempty"`
+	// Whether it was removed from the list.
+	Removed bool `protobuf:"varint,4,opt,name=removed,proto3" json:"removed,omitempty"`
+	// The gossip address of the node that said so, as in MemberChange.
+	ReportedBy string `protobuf:"bytes,5,opt,name=reported_by,json=reportedBy,proto3" json:"reported_by,omitempty"`
+	// Why, as far as it is known.
+	Reason        ChangeReason `protobuf:"varint,6,opt,name=reason,proto3,enum=tamtam.v1.ChangeReason" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MemberHistoryStep) Reset() {
+	*x = MemberHistoryStep{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MemberHistoryStep) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MemberHistoryStep) ProtoMessage() {}
+
+func (x *MemberHistoryStep) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MemberHistoryStep.ProtoReflect.Descriptor instead.
+func (*MemberHistoryStep) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *MemberHistoryStep) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *MemberHistoryStep) GetPreviousStatus() MemberStatus {
+	if x != nil {
+		return x.PreviousStatus
+	}
+	return MemberStatus_MEMBER_STATUS_UNSPECIFIED
+}
+
+func (x *MemberHistoryStep) GetStatus() MemberStatus {
+	if x != nil {
+		return x.Status
+	}
+	return MemberStatus_MEMBER_STATUS_UNSPECIFIED
+}
+
+func (x *MemberHistoryStep) GetRemoved() bool {
+	if x != nil {
+		return x.Removed
+	}
+	return false
+}
+
+func (x *MemberHistoryStep) GetReportedBy() string {
+	if x != nil {
+		return x.ReportedBy
+	}
+	return ""
+}
+
+func (x *MemberHistoryStep) GetReason() ChangeReason {
+	if x != nil {
+		return x.Reason
+	}
+	return ChangeReason_CHANGE_REASON_UNSPECIFIED
+}
+
 // PingRequest names an address to ping.
 type PingRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1744,7 +2104,7 @@ type PingRequest struct {
 
 func (x *PingRequest) Reset() {
 	*x = PingRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1756,7 +2116,7 @@ func (x *PingRequest) String() string {
 func (*PingRequest) ProtoMessage() {}
 
 func (x *PingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1769,7 +2129,7 @@ func (x *PingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PingRequest.ProtoReflect.Descriptor instead.
 func (*PingRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{22}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PingRequest) GetAddress() string {
@@ -1792,7 +2152,7 @@ type PingResponse struct {
 
 func (x *PingResponse) Reset() {
 	*x = PingResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1804,7 +2164,7 @@ func (x *PingResponse) String() string {
 func (*PingResponse) ProtoMessage() {}
 
 func (x *PingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1817,7 +2177,7 @@ func (x *PingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PingResponse.ProtoReflect.Descriptor instead.
 func (*PingResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{23}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PingResponse) GetAddress() string {
@@ -1847,7 +2207,7 @@ type Settings struct {
 
 func (x *Settings) Reset() {
 	*x = Settings{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1859,7 +2219,7 @@ func (x *Settings) String() string {
 func (*Settings) ProtoMessage() {}
 
 func (x *Settings) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1872,7 +2232,7 @@ func (x *Settings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Settings.ProtoReflect.Descriptor instead.
 func (*Settings) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{24}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Settings) GetHeartbeat() *durationpb.Duration {
@@ -1898,7 +2258,7 @@ type GetSettingsRequest struct {
 
 func (x *GetSettingsRequest) Reset() {
 	*x = GetSettingsRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1910,7 +2270,7 @@ func (x *GetSettingsRequest) String() string {
 func (*GetSettingsRequest) ProtoMessage() {}
 
 func (x *GetSettingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1923,7 +2283,7 @@ func (x *GetSettingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSettingsRequest.ProtoReflect.Descriptor instead.
 func (*GetSettingsRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{25}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{29}
 }
 
 // GetSettingsResponse tells the settings.
@@ -1937,7 +2297,7 @@ type GetSettingsResponse struct {
 
 func (x *GetSettingsResponse) Reset() {
 	*x = GetSettingsResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1949,7 +2309,7 @@ func (x *GetSettingsResponse) String() string {
 func (*GetSettingsResponse) ProtoMessage() {}
 
 func (x *GetSettingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1962,7 +2322,7 @@ func (x *GetSettingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSettingsResponse.ProtoReflect.Descriptor instead.
 func (*GetSettingsResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{26}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GetSettingsResponse) GetSettings() *Settings {
@@ -1985,7 +2345,7 @@ type UpdateSettingsRequest struct {
 
 func (x *UpdateSettingsRequest) Reset() {
 	*x = UpdateSettingsRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1997,7 +2357,7 @@ func (x *UpdateSettingsRequest) String() string {
 func (*UpdateSettingsRequest) ProtoMessage() {}
 
 func (x *UpdateSettingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2010,7 +2370,7 @@ func (x *UpdateSettingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSettingsRequest.ProtoReflect.Descriptor instead.
 func (*UpdateSettingsRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{27}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *UpdateSettingsRequest) GetHeartbeat() *durationpb.Duration {
@@ -2038,7 +2398,7 @@ type UpdateSettingsResponse struct {
 
 func (x *UpdateSettingsResponse) Reset() {
 	*x = UpdateSettingsResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2050,7 +2410,7 @@ func (x *UpdateSettingsResponse) String() string {
 func (*UpdateSettingsResponse) ProtoMessage() {}
 
 func (x *UpdateSettingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2063,7 +2423,7 @@ func (x *UpdateSettingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSettingsResponse.ProtoReflect.Descriptor instead.
 func (*UpdateSettingsResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{28}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *UpdateSettingsResponse) GetSettings() *Settings {
@@ -2082,7 +2442,7 @@ type GetVersionRequest struct {
 
 func (x *GetVersionRequest) Reset() {
 	*x = GetVersionRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2094,7 +2454,7 @@ func (x *GetVersionRequest) String() string {
 func (*GetVersionRequest) ProtoMessage() {}
 
 func (x *GetVersionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2107,7 +2467,7 @@ func (x *GetVersionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVersionRequest.ProtoReflect.Descriptor instead.
 func (*GetVersionRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{29}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{33}
 }
 
 // GetVersionResponse tells what is running.
@@ -2127,7 +2487,7 @@ type GetVersionResponse struct {
 
 func (x *GetVersionResponse) Reset() {
 	*x = GetVersionResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[30]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2139,7 +2499,7 @@ func (x *GetVersionResponse) String() string {
 func (*GetVersionResponse) ProtoMessage() {}
 
 func (x *GetVersionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[30]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2152,7 +2512,7 @@ func (x *GetVersionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVersionResponse.ProtoReflect.Descriptor instead.
 func (*GetVersionResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{30}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetVersionResponse) GetVersion() string {
@@ -2192,7 +2552,7 @@ type GetCountersRequest struct {
 
 func (x *GetCountersRequest) Reset() {
 	*x = GetCountersRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[31]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2204,7 +2564,7 @@ func (x *GetCountersRequest) String() string {
 func (*GetCountersRequest) ProtoMessage() {}
 
 func (x *GetCountersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[31]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2217,7 +2577,7 @@ func (x *GetCountersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCountersRequest.ProtoReflect.Descriptor instead.
 func (*GetCountersRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{31}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{35}
 }
 
 // GetCountersResponse tells the counters.
@@ -2232,7 +2592,7 @@ type GetCountersResponse struct {
 
 func (x *GetCountersResponse) Reset() {
 	*x = GetCountersResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[32]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2244,7 +2604,7 @@ func (x *GetCountersResponse) String() string {
 func (*GetCountersResponse) ProtoMessage() {}
 
 func (x *GetCountersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[32]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2257,7 +2617,7 @@ func (x *GetCountersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCountersResponse.ProtoReflect.Descriptor instead.
 func (*GetCountersResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{32}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *GetCountersResponse) GetCounters() map[string]uint64 {
@@ -2281,7 +2641,7 @@ type UpdateTagsRequest struct {
 
 func (x *UpdateTagsRequest) Reset() {
 	*x = UpdateTagsRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[33]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2293,7 +2653,7 @@ func (x *UpdateTagsRequest) String() string {
 func (*UpdateTagsRequest) ProtoMessage() {}
 
 func (x *UpdateTagsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[33]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2306,7 +2666,7 @@ func (x *UpdateTagsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateTagsRequest.ProtoReflect.Descriptor instead.
 func (*UpdateTagsRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{33}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *UpdateTagsRequest) GetSet() map[string]string {
@@ -2334,7 +2694,7 @@ type UpdateTagsResponse struct {
 
 func (x *UpdateTagsResponse) Reset() {
 	*x = UpdateTagsResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[34]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2346,7 +2706,7 @@ func (x *UpdateTagsResponse) String() string {
 func (*UpdateTagsResponse) ProtoMessage() {}
 
 func (x *UpdateTagsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[34]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2359,7 +2719,7 @@ func (x *UpdateTagsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateTagsResponse.ProtoReflect.Descriptor instead.
 func (*UpdateTagsResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{34}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *UpdateTagsResponse) GetTags() map[string]string {
@@ -2391,7 +2751,7 @@ type MemberKeys struct {
 
 func (x *MemberKeys) Reset() {
 	*x = MemberKeys{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[35]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2403,7 +2763,7 @@ func (x *MemberKeys) String() string {
 func (*MemberKeys) ProtoMessage() {}
 
 func (x *MemberKeys) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[35]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2416,7 +2776,7 @@ func (x *MemberKeys) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberKeys.ProtoReflect.Descriptor instead.
 func (*MemberKeys) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{35}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *MemberKeys) GetAddress() string {
@@ -2470,7 +2830,7 @@ type ListKeysRequest struct {
 
 func (x *ListKeysRequest) Reset() {
 	*x = ListKeysRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[36]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2482,7 +2842,7 @@ func (x *ListKeysRequest) String() string {
 func (*ListKeysRequest) ProtoMessage() {}
 
 func (x *ListKeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[36]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2495,7 +2855,7 @@ func (x *ListKeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListKeysRequest.ProtoReflect.Descriptor instead.
 func (*ListKeysRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{36}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{40}
 }
 
 // ListKeysResponse tells the keys.
@@ -2509,7 +2869,7 @@ type ListKeysResponse struct {
 
 func (x *ListKeysResponse) Reset() {
 	*x = ListKeysResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[37]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2521,7 +2881,7 @@ func (x *ListKeysResponse) String() string {
 func (*ListKeysResponse) ProtoMessage() {}
 
 func (x *ListKeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[37]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2534,7 +2894,7 @@ func (x *ListKeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListKeysResponse.ProtoReflect.Descriptor instead.
 func (*ListKeysResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{37}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ListKeysResponse) GetMembers() []*MemberKeys {
@@ -2555,7 +2915,7 @@ type InstallKeyRequest struct {
 
 func (x *InstallKeyRequest) Reset() {
 	*x = InstallKeyRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[38]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2567,7 +2927,7 @@ func (x *InstallKeyRequest) String() string {
 func (*InstallKeyRequest) ProtoMessage() {}
 
 func (x *InstallKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[38]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2580,7 +2940,7 @@ func (x *InstallKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InstallKeyRequest.ProtoReflect.Descriptor instead.
 func (*InstallKeyRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{38}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *InstallKeyRequest) GetKey() []byte {
@@ -2603,7 +2963,7 @@ type InstallKeyResponse struct {
 
 func (x *InstallKeyResponse) Reset() {
 	*x = InstallKeyResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[39]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2615,7 +2975,7 @@ func (x *InstallKeyResponse) String() string {
 func (*InstallKeyResponse) ProtoMessage() {}
 
 func (x *InstallKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[39]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2628,7 +2988,7 @@ func (x *InstallKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InstallKeyResponse.ProtoReflect.Descriptor instead.
 func (*InstallKeyResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{39}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *InstallKeyResponse) GetKey() string {
@@ -2659,7 +3019,7 @@ type UseKeyRequest struct {
 
 func (x *UseKeyRequest) Reset() {
 	*x = UseKeyRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[40]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2671,7 +3031,7 @@ func (x *UseKeyRequest) String() string {
 func (*UseKeyRequest) ProtoMessage() {}
 
 func (x *UseKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[40]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2684,7 +3044,7 @@ func (x *UseKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UseKeyRequest.ProtoReflect.Descriptor instead.
 func (*UseKeyRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{40}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *UseKeyRequest) GetKey() string {
@@ -2712,7 +3072,7 @@ type UseKeyResponse struct {
 
 func (x *UseKeyResponse) Reset() {
 	*x = UseKeyResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2724,7 +3084,7 @@ func (x *UseKeyResponse) String() string {
 func (*UseKeyResponse) ProtoMessage() {}
 
 func (x *UseKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2737,7 +3097,7 @@ func (x *UseKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UseKeyResponse.ProtoReflect.Descriptor instead.
 func (*UseKeyResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{41}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *UseKeyResponse) GetMembers() []*MemberKeys {
@@ -2760,7 +3120,7 @@ type RemoveKeyRequest struct {
 
 func (x *RemoveKeyRequest) Reset() {
 	*x = RemoveKeyRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[42]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2772,7 +3132,7 @@ func (x *RemoveKeyRequest) String() string {
 func (*RemoveKeyRequest) ProtoMessage() {}
 
 func (x *RemoveKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[42]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2785,7 +3145,7 @@ func (x *RemoveKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveKeyRequest.ProtoReflect.Descriptor instead.
 func (*RemoveKeyRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{42}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *RemoveKeyRequest) GetKey() string {
@@ -2813,7 +3173,7 @@ type RemoveKeyResponse struct {
 
 func (x *RemoveKeyResponse) Reset() {
 	*x = RemoveKeyResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[43]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2825,7 +3185,7 @@ func (x *RemoveKeyResponse) String() string {
 func (*RemoveKeyResponse) ProtoMessage() {}
 
 func (x *RemoveKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[43]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2838,7 +3198,7 @@ func (x *RemoveKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveKeyResponse.ProtoReflect.Descriptor instead.
 func (*RemoveKeyResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{43}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *RemoveKeyResponse) GetMembers() []*MemberKeys {
@@ -2943,14 +3303,15 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x05event\"T\n" +
 	"\x13WatchMembersRequest\x12*\n" +
 	"\x0eafter_revision\x18\x01 \x01(\x04H\x00R\rafterRevision\x88\x01\x01B\x11\n" +
-	"\x0f_after_revision\"\xe6\x01\n" +
+	"\x0f_after_revision\"\x97\x02\n" +
 	"\fMemberChange\x12)\n" +
 	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\x12@\n" +
 	"\x0fprevious_status\x18\x02 \x01(\x0e2\x17.tamtam.v1.MemberStatusR\x0epreviousStatus\x12\x18\n" +
 	"\aremoved\x18\x03 \x01(\bR\aremoved\x12.\n" +
 	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1f\n" +
 	"\vreported_by\x18\x05 \x01(\tR\n" +
-	"reportedBy\"\"\n" +
+	"reportedBy\x12/\n" +
+	"\x06reason\x18\x06 \x01(\x0e2\x17.tamtam.v1.ChangeReasonR\x06reason\"\"\n" +
 	"\x06Synced\x12\x18\n" +
 	"\aresumed\x18\x01 \x01(\bR\aresumed\"\xca\x01\n" +
 	"\x14WatchMembersResponse\x12\x1a\n" +
@@ -2958,7 +3319,24 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\apresent\x18\x02 \x01(\v2\x11.tamtam.v1.MemberH\x00R\apresent\x12+\n" +
 	"\x06synced\x18\x03 \x01(\v2\x11.tamtam.v1.SyncedH\x00R\x06synced\x121\n" +
 	"\x06change\x18\x04 \x01(\v2\x17.tamtam.v1.MemberChangeH\x00R\x06changeB\a\n" +
-	"\x05event\"'\n" +
+	"\x05event\"1\n" +
+	"\x17GetMemberHistoryRequest\x12\x16\n" +
+	"\x06member\x18\x01 \x01(\tR\x06member\"R\n" +
+	"\x18GetMemberHistoryResponse\x126\n" +
+	"\thistories\x18\x01 \x03(\v2\x18.tamtam.v1.MemberHistoryR\thistories\"\xa2\x01\n" +
+	"\rMemberHistory\x12)\n" +
+	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\x12\x18\n" +
+	"\aremoved\x18\x02 \x01(\bR\aremoved\x122\n" +
+	"\x05steps\x18\x03 \x03(\v2\x1c.tamtam.v1.MemberHistoryStepR\x05steps\x12\x18\n" +
+	"\aearlier\x18\x04 \x01(\x04R\aearlier\"\xa2\x02\n" +
+	"\x11MemberHistoryStep\x12.\n" +
+	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12@\n" +
+	"\x0fprevious_status\x18\x02 \x01(\x0e2\x17.tamtam.v1.MemberStatusR\x0epreviousStatus\x12/\n" +
+	"\x06status\x18\x03 \x01(\x0e2\x17.tamtam.v1.MemberStatusR\x06status\x12\x18\n" +
+	"\aremoved\x18\x04 \x01(\bR\aremoved\x12\x1f\n" +
+	"\vreported_by\x18\x05 \x01(\tR\n" +
+	"reportedBy\x12/\n" +
+	"\x06reason\x18\x06 \x01(\x0e2\x17.tamtam.v1.ChangeReasonR\x06reason\"'\n" +
 	"\vPingRequest\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\"b\n" +
 	"\fPingResponse\x12\x18\n" +
@@ -3033,7 +3411,22 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x13MEMBER_STATUS_ALIVE\x10\x01\x12\x1b\n" +
 	"\x17MEMBER_STATUS_SUSPECTED\x10\x02\x12\x16\n" +
 	"\x12MEMBER_STATUS_DEAD\x10\x03\x12\x16\n" +
-	"\x12MEMBER_STATUS_LEFT\x10\x04*\x9f\x01\n" +
+	"\x12MEMBER_STATUS_LEFT\x10\x04*\xf7\x02\n" +
+	"\fChangeReason\x12\x1d\n" +
+	"\x19CHANGE_REASON_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15CHANGE_REASON_STARTED\x10\x01\x12\x18\n" +
+	"\x14CHANGE_REASON_JOINED\x10\x02\x12\x1a\n" +
+	"\x16CHANGE_REASON_RETURNED\x10\x03\x12\x1b\n" +
+	"\x17CHANGE_REASON_RESTARTED\x10\x04\x12\x1a\n" +
+	"\x16CHANGE_REASON_ANSWERED\x10\x05\x12\x19\n" +
+	"\x15CHANGE_REASON_UPDATED\x10\x06\x12\x1b\n" +
+	"\x17CHANGE_REASON_NO_ANSWER\x10\a\x12\x19\n" +
+	"\x15CHANGE_REASON_GOODBYE\x10\b\x12\x1a\n" +
+	"\x16CHANGE_REASON_EXPELLED\x10\t\x12\x1a\n" +
+	"\x16CHANGE_REASON_GIVEN_UP\x10\n" +
+	"\x12\x19\n" +
+	"\x15CHANGE_REASON_REFUSED\x10\v\x12\x18\n" +
+	"\x14CHANGE_REASON_EXILED\x10\f*\x9f\x01\n" +
 	"\bLogLevel\x12\x19\n" +
 	"\x15LOG_LEVEL_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fLOG_LEVEL_TRACE\x10\x01\x12\x13\n" +
@@ -3041,8 +3434,7 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x0eLOG_LEVEL_INFO\x10\x03\x12\x12\n" +
 	"\x0eLOG_LEVEL_WARN\x10\x04\x12\x13\n" +
 	"\x0fLOG_LEVEL_ERROR\x10\x05\x12\x11\n" +
-	"\rLOG_LEVEL_OFF\x10\x062\xc1\n" +
-	"\n" +
+	"\rLOG_LEVEL_OFF\x10\x062\x9e\v\n" +
 	"\rTamTamService\x12O\n" +
 	"\fGetLocalNode\x12\x1e.tamtam.v1.GetLocalNodeRequest\x1a\x1f.tamtam.v1.GetLocalNodeResponse\x12L\n" +
 	"\vListMembers\x12\x1d.tamtam.v1.ListMembersRequest\x1a\x1e.tamtam.v1.ListMembersResponse\x127\n" +
@@ -3051,7 +3443,8 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\fRemoveMember\x12\x1e.tamtam.v1.RemoveMemberRequest\x1a\x1f.tamtam.v1.RemoveMemberResponse\x12F\n" +
 	"\tBroadcast\x12\x1b.tamtam.v1.BroadcastRequest\x1a\x1c.tamtam.v1.BroadcastResponse\x12W\n" +
 	"\x0eStreamMessages\x12 .tamtam.v1.StreamMessagesRequest\x1a!.tamtam.v1.StreamMessagesResponse0\x01\x12Q\n" +
-	"\fWatchMembers\x12\x1e.tamtam.v1.WatchMembersRequest\x1a\x1f.tamtam.v1.WatchMembersResponse0\x01\x127\n" +
+	"\fWatchMembers\x12\x1e.tamtam.v1.WatchMembersRequest\x1a\x1f.tamtam.v1.WatchMembersResponse0\x01\x12[\n" +
+	"\x10GetMemberHistory\x12\".tamtam.v1.GetMemberHistoryRequest\x1a#.tamtam.v1.GetMemberHistoryResponse\x127\n" +
 	"\x04Ping\x12\x16.tamtam.v1.PingRequest\x1a\x17.tamtam.v1.PingResponse\x12L\n" +
 	"\vGetSettings\x12\x1d.tamtam.v1.GetSettingsRequest\x1a\x1e.tamtam.v1.GetSettingsResponse\x12U\n" +
 	"\x0eUpdateSettings\x12 .tamtam.v1.UpdateSettingsRequest\x1a!.tamtam.v1.UpdateSettingsResponse\x12I\n" +
@@ -3078,144 +3471,159 @@ func file_tamtam_v1_tamtam_proto_rawDescGZIP() []byte {
 	return file_tamtam_v1_tamtam_proto_rawDescData
 }
 
-var file_tamtam_v1_tamtam_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
+var file_tamtam_v1_tamtam_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 53)
 var file_tamtam_v1_tamtam_proto_goTypes = []any{
-	(MemberStatus)(0),              // 0: tamtam.v1.MemberStatus
-	(LogLevel)(0),                  // 1: tamtam.v1.LogLevel
-	(*Member)(nil),                 // 2: tamtam.v1.Member
-	(*GetLocalNodeRequest)(nil),    // 3: tamtam.v1.GetLocalNodeRequest
-	(*GetLocalNodeResponse)(nil),   // 4: tamtam.v1.GetLocalNodeResponse
-	(*ListMembersRequest)(nil),     // 5: tamtam.v1.ListMembersRequest
-	(*ListMembersResponse)(nil),    // 6: tamtam.v1.ListMembersResponse
-	(*JoinRequest)(nil),            // 7: tamtam.v1.JoinRequest
-	(*JoinResponse)(nil),           // 8: tamtam.v1.JoinResponse
-	(*JoinResult)(nil),             // 9: tamtam.v1.JoinResult
-	(*LeaveRequest)(nil),           // 10: tamtam.v1.LeaveRequest
-	(*LeaveResponse)(nil),          // 11: tamtam.v1.LeaveResponse
-	(*RemoveMemberRequest)(nil),    // 12: tamtam.v1.RemoveMemberRequest
-	(*RemoveMemberResponse)(nil),   // 13: tamtam.v1.RemoveMemberResponse
-	(*BroadcastRequest)(nil),       // 14: tamtam.v1.BroadcastRequest
-	(*BroadcastResponse)(nil),      // 15: tamtam.v1.BroadcastResponse
-	(*Message)(nil),                // 16: tamtam.v1.Message
-	(*Gap)(nil),                    // 17: tamtam.v1.Gap
-	(*StreamMessagesRequest)(nil),  // 18: tamtam.v1.StreamMessagesRequest
-	(*StreamMessagesResponse)(nil), // 19: tamtam.v1.StreamMessagesResponse
-	(*WatchMembersRequest)(nil),    // 20: tamtam.v1.WatchMembersRequest
-	(*MemberChange)(nil),           // 21: tamtam.v1.MemberChange
-	(*Synced)(nil),                 // 22: tamtam.v1.Synced
-	(*WatchMembersResponse)(nil),   // 23: tamtam.v1.WatchMembersResponse
-	(*PingRequest)(nil),            // 24: tamtam.v1.PingRequest
-	(*PingResponse)(nil),           // 25: tamtam.v1.PingResponse
-	(*Settings)(nil),               // 26: tamtam.v1.Settings
-	(*GetSettingsRequest)(nil),     // 27: tamtam.v1.GetSettingsRequest
-	(*GetSettingsResponse)(nil),    // 28: tamtam.v1.GetSettingsResponse
-	(*UpdateSettingsRequest)(nil),  // 29: tamtam.v1.UpdateSettingsRequest
-	(*UpdateSettingsResponse)(nil), // 30: tamtam.v1.UpdateSettingsResponse
-	(*GetVersionRequest)(nil),      // 31: tamtam.v1.GetVersionRequest
-	(*GetVersionResponse)(nil),     // 32: tamtam.v1.GetVersionResponse
-	(*GetCountersRequest)(nil),     // 33: tamtam.v1.GetCountersRequest
-	(*GetCountersResponse)(nil),    // 34: tamtam.v1.GetCountersResponse
-	(*UpdateTagsRequest)(nil),      // 35: tamtam.v1.UpdateTagsRequest
-	(*UpdateTagsResponse)(nil),     // 36: tamtam.v1.UpdateTagsResponse
-	(*MemberKeys)(nil),             // 37: tamtam.v1.MemberKeys
-	(*ListKeysRequest)(nil),        // 38: tamtam.v1.ListKeysRequest
-	(*ListKeysResponse)(nil),       // 39: tamtam.v1.ListKeysResponse
-	(*InstallKeyRequest)(nil),      // 40: tamtam.v1.InstallKeyRequest
-	(*InstallKeyResponse)(nil),     // 41: tamtam.v1.InstallKeyResponse
-	(*UseKeyRequest)(nil),          // 42: tamtam.v1.UseKeyRequest
-	(*UseKeyResponse)(nil),         // 43: tamtam.v1.UseKeyResponse
-	(*RemoveKeyRequest)(nil),       // 44: tamtam.v1.RemoveKeyRequest
-	(*RemoveKeyResponse)(nil),      // 45: tamtam.v1.RemoveKeyResponse
-	nil,                            // 46: tamtam.v1.Member.TagsEntry
-	nil,                            // 47: tamtam.v1.ListMembersRequest.TagsEntry
-	nil,                            // 48: tamtam.v1.GetCountersResponse.CountersEntry
-	nil,                            // 49: tamtam.v1.UpdateTagsRequest.SetEntry
-	nil,                            // 50: tamtam.v1.UpdateTagsResponse.TagsEntry
-	(*timestamppb.Timestamp)(nil),  // 51: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 52: google.protobuf.Duration
+	(MemberStatus)(0),                // 0: tamtam.v1.MemberStatus
+	(ChangeReason)(0),                // 1: tamtam.v1.ChangeReason
+	(LogLevel)(0),                    // 2: tamtam.v1.LogLevel
+	(*Member)(nil),                   // 3: tamtam.v1.Member
+	(*GetLocalNodeRequest)(nil),      // 4: tamtam.v1.GetLocalNodeRequest
+	(*GetLocalNodeResponse)(nil),     // 5: tamtam.v1.GetLocalNodeResponse
+	(*ListMembersRequest)(nil),       // 6: tamtam.v1.ListMembersRequest
+	(*ListMembersResponse)(nil),      // 7: tamtam.v1.ListMembersResponse
+	(*JoinRequest)(nil),              // 8: tamtam.v1.JoinRequest
+	(*JoinResponse)(nil),             // 9: tamtam.v1.JoinResponse
+	(*JoinResult)(nil),               // 10: tamtam.v1.JoinResult
+	(*LeaveRequest)(nil),             // 11: tamtam.v1.LeaveRequest
+	(*LeaveResponse)(nil),            // 12: tamtam.v1.LeaveResponse
+	(*RemoveMemberRequest)(nil),      // 13: tamtam.v1.RemoveMemberRequest
+	(*RemoveMemberResponse)(nil),     // 14: tamtam.v1.RemoveMemberResponse
+	(*BroadcastRequest)(nil),         // 15: tamtam.v1.BroadcastRequest
+	(*BroadcastResponse)(nil),        // 16: tamtam.v1.BroadcastResponse
+	(*Message)(nil),                  // 17: tamtam.v1.Message
+	(*Gap)(nil),                      // 18: tamtam.v1.Gap
+	(*StreamMessagesRequest)(nil),    // 19: tamtam.v1.StreamMessagesRequest
+	(*StreamMessagesResponse)(nil),   // 20: tamtam.v1.StreamMessagesResponse
+	(*WatchMembersRequest)(nil),      // 21: tamtam.v1.WatchMembersRequest
+	(*MemberChange)(nil),             // 22: tamtam.v1.MemberChange
+	(*Synced)(nil),                   // 23: tamtam.v1.Synced
+	(*WatchMembersResponse)(nil),     // 24: tamtam.v1.WatchMembersResponse
+	(*GetMemberHistoryRequest)(nil),  // 25: tamtam.v1.GetMemberHistoryRequest
+	(*GetMemberHistoryResponse)(nil), // 26: tamtam.v1.GetMemberHistoryResponse
+	(*MemberHistory)(nil),            // 27: tamtam.v1.MemberHistory
+	(*MemberHistoryStep)(nil),        // 28: tamtam.v1.MemberHistoryStep
+	(*PingRequest)(nil),              // 29: tamtam.v1.PingRequest
+	(*PingResponse)(nil),             // 30: tamtam.v1.PingResponse
+	(*Settings)(nil),                 // 31: tamtam.v1.Settings
+	(*GetSettingsRequest)(nil),       // 32: tamtam.v1.GetSettingsRequest
+	(*GetSettingsResponse)(nil),      // 33: tamtam.v1.GetSettingsResponse
+	(*UpdateSettingsRequest)(nil),    // 34: tamtam.v1.UpdateSettingsRequest
+	(*UpdateSettingsResponse)(nil),   // 35: tamtam.v1.UpdateSettingsResponse
+	(*GetVersionRequest)(nil),        // 36: tamtam.v1.GetVersionRequest
+	(*GetVersionResponse)(nil),       // 37: tamtam.v1.GetVersionResponse
+	(*GetCountersRequest)(nil),       // 38: tamtam.v1.GetCountersRequest
+	(*GetCountersResponse)(nil),      // 39: tamtam.v1.GetCountersResponse
+	(*UpdateTagsRequest)(nil),        // 40: tamtam.v1.UpdateTagsRequest
+	(*UpdateTagsResponse)(nil),       // 41: tamtam.v1.UpdateTagsResponse
+	(*MemberKeys)(nil),               // 42: tamtam.v1.MemberKeys
+	(*ListKeysRequest)(nil),          // 43: tamtam.v1.ListKeysRequest
+	(*ListKeysResponse)(nil),         // 44: tamtam.v1.ListKeysResponse
+	(*InstallKeyRequest)(nil),        // 45: tamtam.v1.InstallKeyRequest
+	(*InstallKeyResponse)(nil),       // 46: tamtam.v1.InstallKeyResponse
+	(*UseKeyRequest)(nil),            // 47: tamtam.v1.UseKeyRequest
+	(*UseKeyResponse)(nil),           // 48: tamtam.v1.UseKeyResponse
+	(*RemoveKeyRequest)(nil),         // 49: tamtam.v1.RemoveKeyRequest
+	(*RemoveKeyResponse)(nil),        // 50: tamtam.v1.RemoveKeyResponse
+	nil,                              // 51: tamtam.v1.Member.TagsEntry
+	nil,                              // 52: tamtam.v1.ListMembersRequest.TagsEntry
+	nil,                              // 53: tamtam.v1.GetCountersResponse.CountersEntry
+	nil,                              // 54: tamtam.v1.UpdateTagsRequest.SetEntry
+	nil,                              // 55: tamtam.v1.UpdateTagsResponse.TagsEntry
+	(*timestamppb.Timestamp)(nil),    // 56: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),      // 57: google.protobuf.Duration
 }
 var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	0,  // 0: tamtam.v1.Member.status:type_name -> tamtam.v1.MemberStatus
-	51, // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
-	52, // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
-	46, // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
-	2,  // 4: tamtam.v1.GetLocalNodeResponse.member:type_name -> tamtam.v1.Member
-	51, // 5: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
-	52, // 6: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
+	56, // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
+	57, // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
+	51, // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
+	3,  // 4: tamtam.v1.GetLocalNodeResponse.member:type_name -> tamtam.v1.Member
+	56, // 5: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
+	57, // 6: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
 	0,  // 7: tamtam.v1.ListMembersRequest.statuses:type_name -> tamtam.v1.MemberStatus
-	47, // 8: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
-	2,  // 9: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
-	9,  // 10: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
-	2,  // 11: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
-	52, // 12: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
-	51, // 13: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
-	51, // 14: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
-	51, // 15: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
-	16, // 16: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
-	17, // 17: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
-	2,  // 18: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
+	52, // 8: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
+	3,  // 9: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
+	10, // 10: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
+	3,  // 11: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
+	57, // 12: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
+	56, // 13: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
+	56, // 14: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
+	56, // 15: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
+	17, // 16: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
+	18, // 17: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
+	3,  // 18: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
 	0,  // 19: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
-	51, // 20: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
-	2,  // 21: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
-	22, // 22: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
-	21, // 23: tamtam.v1.WatchMembersResponse.change:type_name -> tamtam.v1.MemberChange
-	52, // 24: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
-	52, // 25: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
-	1,  // 26: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
-	26, // 27: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	52, // 28: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
-	1,  // 29: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
-	26, // 30: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	48, // 31: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
-	49, // 32: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
-	50, // 33: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
-	0,  // 34: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
-	37, // 35: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
-	37, // 36: tamtam.v1.InstallKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	37, // 37: tamtam.v1.UseKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	37, // 38: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	3,  // 39: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
-	5,  // 40: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
-	7,  // 41: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
-	10, // 42: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
-	12, // 43: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
-	14, // 44: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
-	18, // 45: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
-	20, // 46: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
-	24, // 47: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
-	27, // 48: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
-	29, // 49: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
-	31, // 50: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
-	33, // 51: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
-	35, // 52: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
-	38, // 53: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
-	40, // 54: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
-	42, // 55: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
-	44, // 56: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
-	4,  // 57: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
-	6,  // 58: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
-	8,  // 59: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
-	11, // 60: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
-	13, // 61: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
-	15, // 62: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
-	19, // 63: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
-	23, // 64: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
-	25, // 65: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
-	28, // 66: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
-	30, // 67: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
-	32, // 68: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
-	34, // 69: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
-	36, // 70: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
-	39, // 71: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
-	41, // 72: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
-	43, // 73: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
-	45, // 74: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
-	57, // [57:75] is the sub-list for method output_type
-	39, // [39:57] is the sub-list for method input_type
-	39, // [39:39] is the sub-list for extension type_name
-	39, // [39:39] is the sub-list for extension extendee
-	0,  // [0:39] is the sub-list for field type_name
+	56, // 20: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
+	1,  // 21: tamtam.v1.MemberChange.reason:type_name -> tamtam.v1.ChangeReason
+	3,  // 22: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
+	23, // 23: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
+	22, // 24: tamtam.v1.WatchMembersResponse.change:type_name -> tamtam.v1.MemberChange
+	27, // 25: tamtam.v1.GetMemberHistoryResponse.histories:type_name -> tamtam.v1.MemberHistory
+	3,  // 26: tamtam.v1.MemberHistory.member:type_name -> tamtam.v1.Member
+	28, // 27: tamtam.v1.MemberHistory.steps:type_name -> tamtam.v1.MemberHistoryStep
+	56, // 28: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
+	0,  // 29: tamtam.v1.MemberHistoryStep.previous_status:type_name -> tamtam.v1.MemberStatus
+	0,  // 30: tamtam.v1.MemberHistoryStep.status:type_name -> tamtam.v1.MemberStatus
+	1,  // 31: tamtam.v1.MemberHistoryStep.reason:type_name -> tamtam.v1.ChangeReason
+	57, // 32: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
+	57, // 33: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
+	2,  // 34: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
+	31, // 35: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
+	57, // 36: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
+	2,  // 37: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
+	31, // 38: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
+	53, // 39: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
+	54, // 40: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
+	55, // 41: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
+	0,  // 42: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
+	42, // 43: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
+	42, // 44: tamtam.v1.InstallKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	42, // 45: tamtam.v1.UseKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	42, // 46: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	4,  // 47: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
+	6,  // 48: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
+	8,  // 49: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
+	11, // 50: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
+	13, // 51: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
+	15, // 52: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
+	19, // 53: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
+	21, // 54: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
+	25, // 55: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
+	29, // 56: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
+	32, // 57: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
+	34, // 58: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
+	36, // 59: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
+	38, // 60: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
+	40, // 61: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
+	43, // 62: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
+	45, // 63: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
+	47, // 64: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
+	49, // 65: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
+	5,  // 66: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
+	7,  // 67: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
+	9,  // 68: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
+	12, // 69: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
+	14, // 70: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
+	16, // 71: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
+	20, // 72: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
+	24, // 73: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
+	26, // 74: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
+	30, // 75: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
+	33, // 76: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
+	35, // 77: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
+	37, // 78: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
+	39, // 79: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
+	41, // 80: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
+	44, // 81: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
+	46, // 82: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
+	48, // 83: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
+	50, // 84: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
+	66, // [66:85] is the sub-list for method output_type
+	47, // [47:66] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_v1_tamtam_proto_init() }
@@ -3237,14 +3645,14 @@ func file_tamtam_v1_tamtam_proto_init() {
 		(*WatchMembersResponse_Synced)(nil),
 		(*WatchMembersResponse_Change)(nil),
 	}
-	file_tamtam_v1_tamtam_proto_msgTypes[27].OneofWrappers = []any{}
+	file_tamtam_v1_tamtam_proto_msgTypes[31].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_v1_tamtam_proto_rawDesc), len(file_tamtam_v1_tamtam_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   49,
+			NumEnums:      3,
+			NumMessages:   53,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -29,24 +29,25 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	TamTamService_GetLocalNode_FullMethodName   = "/tamtam.v1.TamTamService/GetLocalNode"
-	TamTamService_ListMembers_FullMethodName    = "/tamtam.v1.TamTamService/ListMembers"
-	TamTamService_Join_FullMethodName           = "/tamtam.v1.TamTamService/Join"
-	TamTamService_Leave_FullMethodName          = "/tamtam.v1.TamTamService/Leave"
-	TamTamService_RemoveMember_FullMethodName   = "/tamtam.v1.TamTamService/RemoveMember"
-	TamTamService_Broadcast_FullMethodName      = "/tamtam.v1.TamTamService/Broadcast"
-	TamTamService_StreamMessages_FullMethodName = "/tamtam.v1.TamTamService/StreamMessages"
-	TamTamService_WatchMembers_FullMethodName   = "/tamtam.v1.TamTamService/WatchMembers"
-	TamTamService_Ping_FullMethodName           = "/tamtam.v1.TamTamService/Ping"
-	TamTamService_GetSettings_FullMethodName    = "/tamtam.v1.TamTamService/GetSettings"
-	TamTamService_UpdateSettings_FullMethodName = "/tamtam.v1.TamTamService/UpdateSettings"
-	TamTamService_GetVersion_FullMethodName     = "/tamtam.v1.TamTamService/GetVersion"
-	TamTamService_GetCounters_FullMethodName    = "/tamtam.v1.TamTamService/GetCounters"
-	TamTamService_UpdateTags_FullMethodName     = "/tamtam.v1.TamTamService/UpdateTags"
-	TamTamService_ListKeys_FullMethodName       = "/tamtam.v1.TamTamService/ListKeys"
-	TamTamService_InstallKey_FullMethodName     = "/tamtam.v1.TamTamService/InstallKey"
-	TamTamService_UseKey_FullMethodName         = "/tamtam.v1.TamTamService/UseKey"
-	TamTamService_RemoveKey_FullMethodName      = "/tamtam.v1.TamTamService/RemoveKey"
+	TamTamService_GetLocalNode_FullMethodName     = "/tamtam.v1.TamTamService/GetLocalNode"
+	TamTamService_ListMembers_FullMethodName      = "/tamtam.v1.TamTamService/ListMembers"
+	TamTamService_Join_FullMethodName             = "/tamtam.v1.TamTamService/Join"
+	TamTamService_Leave_FullMethodName            = "/tamtam.v1.TamTamService/Leave"
+	TamTamService_RemoveMember_FullMethodName     = "/tamtam.v1.TamTamService/RemoveMember"
+	TamTamService_Broadcast_FullMethodName        = "/tamtam.v1.TamTamService/Broadcast"
+	TamTamService_StreamMessages_FullMethodName   = "/tamtam.v1.TamTamService/StreamMessages"
+	TamTamService_WatchMembers_FullMethodName     = "/tamtam.v1.TamTamService/WatchMembers"
+	TamTamService_GetMemberHistory_FullMethodName = "/tamtam.v1.TamTamService/GetMemberHistory"
+	TamTamService_Ping_FullMethodName             = "/tamtam.v1.TamTamService/Ping"
+	TamTamService_GetSettings_FullMethodName      = "/tamtam.v1.TamTamService/GetSettings"
+	TamTamService_UpdateSettings_FullMethodName   = "/tamtam.v1.TamTamService/UpdateSettings"
+	TamTamService_GetVersion_FullMethodName       = "/tamtam.v1.TamTamService/GetVersion"
+	TamTamService_GetCounters_FullMethodName      = "/tamtam.v1.TamTamService/GetCounters"
+	TamTamService_UpdateTags_FullMethodName       = "/tamtam.v1.TamTamService/UpdateTags"
+	TamTamService_ListKeys_FullMethodName         = "/tamtam.v1.TamTamService/ListKeys"
+	TamTamService_InstallKey_FullMethodName       = "/tamtam.v1.TamTamService/InstallKey"
+	TamTamService_UseKey_FullMethodName           = "/tamtam.v1.TamTamService/UseKey"
+	TamTamService_RemoveKey_FullMethodName        = "/tamtam.v1.TamTamService/RemoveKey"
 )
 
 // TamTamServiceClient is the client API for TamTamService service.
@@ -85,10 +86,21 @@ type TamTamServiceClient interface {
 	// behind its bounded buffer loses its stream with RESOURCE_EXHAUSTED.
 	StreamMessages(ctx context.Context, in *StreamMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamMessagesResponse], error)
 	// WatchMembers sends the present members, then a synced mark, then every
-	// change in order. A reader that falls behind its bounded buffer loses its
-	// stream with RESOURCE_EXHAUSTED, and may resume after the last revision it
-	// saw.
+	// change in order.
+	//
+	// A slow reader never holds up the node or another reader. Each has a buffer of
+	// 1,024 changes, beside what the connection itself holds; one that falls behind
+	// that loses its stream with RESOURCE_EXHAUSTED, reason READER_TOO_SLOW, and may
+	// resume after the last revision it saw. The node keeps the last 768 to 1,024
+	// changes for that: who is within them misses nothing, who is not gets the present
+	// members anew, and learns by Synced.resumed which of the two it is. So a reader
+	// may miss steps between two statuses, and never the last one.
 	WatchMembers(ctx context.Context, in *WatchMembersRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchMembersResponse], error)
+	// GetMemberHistory tells how a member came by its status: its last changes, and
+	// who said so. Of each member the last 32 are kept, and those of the 256 members
+	// that were removed last; all of it since the daemon started. Fails with NOT_FOUND
+	// when nothing is known of the member.
+	GetMemberHistory(ctx context.Context, in *GetMemberHistoryRequest, opts ...grpc.CallOption) (*GetMemberHistoryResponse, error)
 	// Ping sends a ping to an address and waits for the answer. It needs no
 	// member there, and makes none. Fails with DEADLINE_EXCEEDED when no answer
 	// came in time.
@@ -231,6 +243,16 @@ func (c *tamTamServiceClient) WatchMembers(ctx context.Context, in *WatchMembers
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type TamTamService_WatchMembersClient = grpc.ServerStreamingClient[WatchMembersResponse]
 
+func (c *tamTamServiceClient) GetMemberHistory(ctx context.Context, in *GetMemberHistoryRequest, opts ...grpc.CallOption) (*GetMemberHistoryResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetMemberHistoryResponse)
+	err := c.cc.Invoke(ctx, TamTamService_GetMemberHistory_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *tamTamServiceClient) Ping(ctx context.Context, in *PingRequest, opts ...grpc.CallOption) (*PingResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(PingResponse)
@@ -367,10 +389,21 @@ type TamTamServiceServer interface {
 	// behind its bounded buffer loses its stream with RESOURCE_EXHAUSTED.
 	StreamMessages(*StreamMessagesRequest, grpc.ServerStreamingServer[StreamMessagesResponse]) error
 	// WatchMembers sends the present members, then a synced mark, then every
-	// change in order. A reader that falls behind its bounded buffer loses its
-	// stream with RESOURCE_EXHAUSTED, and may resume after the last revision it
-	// saw.
+	// change in order.
+	//
+	// A slow reader never holds up the node or another reader. Each has a buffer of
+	// 1,024 changes, beside what the connection itself holds; one that falls behind
+	// that loses its stream with RESOURCE_EXHAUSTED, reason READER_TOO_SLOW, and may
+	// resume after the last revision it saw. The node keeps the last 768 to 1,024
+	// changes for that: who is within them misses nothing, who is not gets the present
+	// members anew, and learns by Synced.resumed which of the two it is. So a reader
+	// may miss steps between two statuses, and never the last one.
 	WatchMembers(*WatchMembersRequest, grpc.ServerStreamingServer[WatchMembersResponse]) error
+	// GetMemberHistory tells how a member came by its status: its last changes, and
+	// who said so. Of each member the last 32 are kept, and those of the 256 members
+	// that were removed last; all of it since the daemon started. Fails with NOT_FOUND
+	// when nothing is known of the member.
+	GetMemberHistory(context.Context, *GetMemberHistoryRequest) (*GetMemberHistoryResponse, error)
 	// Ping sends a ping to an address and waits for the answer. It needs no
 	// member there, and makes none. Fails with DEADLINE_EXCEEDED when no answer
 	// came in time.
@@ -438,6 +471,9 @@ func (UnimplementedTamTamServiceServer) StreamMessages(*StreamMessagesRequest, g
 }
 func (UnimplementedTamTamServiceServer) WatchMembers(*WatchMembersRequest, grpc.ServerStreamingServer[WatchMembersResponse]) error {
 	return status.Error(codes.Unimplemented, "method WatchMembers not implemented")
+}
+func (UnimplementedTamTamServiceServer) GetMemberHistory(context.Context, *GetMemberHistoryRequest) (*GetMemberHistoryResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetMemberHistory not implemented")
 }
 func (UnimplementedTamTamServiceServer) Ping(context.Context, *PingRequest) (*PingResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Ping not implemented")
@@ -619,6 +655,24 @@ func _TamTamService_WatchMembers_Handler(srv interface{}, stream grpc.ServerStre
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type TamTamService_WatchMembersServer = grpc.ServerStreamingServer[WatchMembersResponse]
+
+func _TamTamService_GetMemberHistory_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetMemberHistoryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TamTamServiceServer).GetMemberHistory(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TamTamService_GetMemberHistory_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TamTamServiceServer).GetMemberHistory(ctx, req.(*GetMemberHistoryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
 
 func _TamTamService_Ping_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(PingRequest)
@@ -830,6 +884,10 @@ var TamTamService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Broadcast",
 			Handler:    _TamTamService_Broadcast_Handler,
+		},
+		{
+			MethodName: "GetMemberHistory",
+			Handler:    _TamTamService_GetMemberHistory_Handler,
 		},
 		{
 			MethodName: "Ping",

@@ -101,7 +101,7 @@ func (n *Node) admit(a netip.AddrPort, info member.Info, now time.Time) {
 	defer n.mu.Unlock()
 	if err != nil {
 		delete(n.peers, a)
-		n.cfg.Table.Remove(a, n.cfg.Local)
+		n.cfg.Table.Remove(a, n.cfg.Local, member.Refused)
 		n.count("refused_members")
 		_ = level.Warn(n.cfg.Logger).Log("msg", "member not added", "err", err)
 		n.answer(a, joined{err: ErrTooMany})

@@ -111,7 +111,7 @@ func (n *Node) expel(a, by netip.AddrPort) (member.Member, bool) {
 	n.changes.Lock()
 	defer n.changes.Unlock()
 	n.mu.Lock()
-	m, ok := n.unlist(a, by)
+	m, ok := n.unlist(a, by, member.Expelled)
 	if ok {
 		n.candidate.Drop(a)
 		n.answer(a, joined{err: ErrNotMember})
@@ -130,9 +130,9 @@ func (n *Node) expel(a, by netip.AddrPort) (member.Member, bool) {
 
 // unlist takes a member off the peers and the table. changes and mu are held, and
 // the engine is to be told.
-func (n *Node) unlist(a, by netip.AddrPort) (member.Member, bool) {
+func (n *Node) unlist(a, by netip.AddrPort, why member.Reason) (member.Member, bool) {
 	delete(n.peers, a)
-	return n.cfg.Table.Remove(a, by)
+	return n.cfg.Table.Remove(a, by, why)
 }
 
 // exile is what happens to a node that was removed: it is alone, in a session of
@@ -151,7 +151,7 @@ func (n *Node) exile(by netip.AddrPort) {
 	var all []netip.AddrPort
 	for a := range n.peers {
 		all = append(all, a)
-		n.unlist(a, by)
+		n.unlist(a, by, member.Exiled)
 	}
 	n.mu.Unlock()
 	for _, a := range all {

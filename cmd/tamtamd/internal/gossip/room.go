@@ -61,7 +61,7 @@ func (n *Node) evict(a netip.AddrPort) bool {
 	if !a.IsValid() {
 		return false
 	}
-	if m, ok := n.unlist(a, n.cfg.Local); ok {
+	if m, ok := n.unlist(a, n.cfg.Local, member.GivenUp); ok {
 		_ = level.Info(n.cfg.Logger).Log("msg", "member given up for another", "address", a, "status", m.Status)
 	}
 	n.count("evicted_members")

@@ -139,7 +139,7 @@ func (n *Node) retire(r retirement) {
 		r.life.listed = false
 	}
 	if current && r.giveUp {
-		if m, ok := n.unlist(r.addr, n.cfg.Local); ok {
+		if m, ok := n.unlist(r.addr, n.cfg.Local, member.GivenUp); ok {
 			_ = level.Info(n.cfg.Logger).Log("msg", "member given up", "address", r.addr, "status", m.Status)
 		}
 		n.cfg.Wire.Shun(r.addr)

@@ -76,5 +76,6 @@ type Change struct {
 	Removed  bool
 	// By is the node that said so: the member itself when it came or left, the
 	// local node when it found out by itself. Invalid when that is not known.
-	By netip.AddrPort
+	By     netip.AddrPort
+	Reason Reason // none when that is not known
 }

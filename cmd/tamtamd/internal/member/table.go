@@ -56,6 +56,7 @@ type Table struct {
 	members  map[netip.AddrPort]*entry
 	revision uint64
 	history  []Change // the last changes, up to revision, without a gap
+	past     past
 }
 
 // NewTable returns a table of the local node alone. It is alive for good. The
@@ -63,13 +64,15 @@ type Table struct {
 // table.
 func NewTable(local netip.AddrPort, info Info, revision uint64, now func() time.Time) *Table {
 	self := Member{Addr: local, Status: Alive, Since: now(), Local: true, Info: info}
-	return &Table{
+	t := &Table{
 		now:      now,
 		local:    local,
 		feed:     fanout.New[Change](),
 		members:  map[netip.AddrPort]*entry{local: {Member: self}},
 		revision: revision,
 	}
+	t.past.begin(self)
+	return t
 }
 
 // Set gives a listed member another status, on the word of by. It returns false
@@ -81,7 +84,7 @@ func (t *Table) Set(a netip.AddrPort, s Status, by netip.AddrPort) (Change, bool
 	if e == nil || e.Status == s || e.Local {
 		return Change{}, false
 	}
-	return t.set(e, s, by), true
+	return t.set(e, s, by, reasonTo(s)), true
 }
 
 // Put lists a member as alive: a new one, one that came back, or another life of
@@ -100,18 +103,19 @@ func (t *Table) Put(a netip.AddrPort, info Info) (Change, bool) {
 	if e.Status.Live() && e.Session != info.Session {
 		e.turn(t.now()) // it went unseen, and comes
 	}
+	why := reasonPut(e.Member, info)
 	e.Info = info
-	return t.set(e, Alive, a), true
+	return t.set(e, Alive, a, why), true
 }
 
 // set changes a status. mu is held.
-func (t *Table) set(e *entry, s Status, by netip.AddrPort) Change {
+func (t *Table) set(e *entry, s Status, by netip.AddrPort, why Reason) Change {
 	now, old := t.now(), e.Status
 	if old != 0 && (s.Gone() || old.Gone()) {
 		e.turn(now)
 	}
 	e.Status, e.Since = s, now
-	return t.changed(Change{Time: now, Member: e.member(now), Previous: old, By: by})
+	return t.changed(Change{Time: now, Member: e.member(now), Previous: old, By: by, Reason: why})
 }
 
 // Retag gives a listed member, or the local node, other tags. It returns false when
@@ -125,12 +129,12 @@ func (t *Table) Retag(a netip.AddrPort, tags string) (Change, bool) {
 	}
 	e.Tags = tags
 	now := t.now()
-	return t.changed(Change{Time: now, Member: e.member(now), Previous: e.Status, By: a}), true
+	return t.changed(Change{Time: now, Member: e.member(now), Previous: e.Status, By: a, Reason: Updated}), true
 }
 
-// Remove takes a member off the table and returns it as it was. It returns false
-// when it is not listed, or the local node.
-func (t *Table) Remove(a, by netip.AddrPort) (Member, bool) {
+// Remove takes a member off the table, on the word of by, and returns it as it was.
+// It returns false when it is not listed, or the local node.
+func (t *Table) Remove(a, by netip.AddrPort, why Reason) (Member, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := t.members[a]
@@ -140,17 +144,17 @@ func (t *Table) Remove(a, by netip.AddrPort) (Member, bool) {
 	delete(t.members, a)
 	now := t.now()
 	m := e.member(now)
-	t.changed(Change{Time: now, Member: m, Previous: m.Status, Removed: true, By: by})
+	t.changed(Change{Time: now, Member: m, Previous: m.Status, Removed: true, By: by, Reason: why})
 	return m, true
 }
 
-// Renew gives the local node another session.
+// Renew gives the local node another session, since it was removed from the cluster.
 func (t *Table) Renew(session uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := t.members[t.local]
 	e.Session = session
-	t.set(e, Alive, t.local)
+	t.set(e, Alive, t.local, Exiled)
 }
 
 // Follow has f told each change, in order. f must not call the table. It is to be
@@ -165,6 +169,7 @@ func (t *Table) changed(c Change) Change {
 		t.history = slices.Delete(t.history, 0, historySize/4) // seldom, so cheap
 	}
 	t.history = append(t.history, c)
+	t.past.note(c)
 	t.feed.Publish(c)
 	if t.follow != nil {
 		t.follow(c)

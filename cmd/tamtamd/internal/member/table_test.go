@@ -28,7 +28,7 @@ func TestLocalNodeIsAliveForGood(t *testing.T) {
 	if _, changed := table.Put(self, Info{Session: 9}); changed {
 		t.Error("it was put")
 	}
-	if _, ok := table.Remove(self, alice); ok {
+	if _, ok := table.Remove(self, alice, Expelled); ok {
 		t.Error("it was removed")
 	}
 	if m, ok := table.Get(self); !ok || m.Status != Alive || !m.Local {
@@ -43,7 +43,7 @@ func TestPutSetAndRemove(t *testing.T) {
 		t.Error("somebody who is not listed was set")
 	}
 	c, changed := table.Put(alice, info)
-	want := Change{Revision: 101, Time: start, By: alice, Member: Member{Addr: alice, Status: Alive, Since: start, Info: info}}
+	want := Change{Revision: 101, Time: start, By: alice, Member: Member{Addr: alice, Status: Alive, Since: start, Info: info}, Reason: Joined}
 	if !changed || c != want {
 		t.Errorf("got %+v, want %+v", c, want)
 	}
@@ -63,10 +63,10 @@ func TestPutSetAndRemove(t *testing.T) {
 	if len(list) != 2 || list[0].Addr != self || list[1].Status != Dead || revision != 103 {
 		t.Errorf("list %v at %d", list, revision)
 	}
-	if m, ok := table.Remove(alice, self); !ok || m.Status != Dead {
+	if m, ok := table.Remove(alice, self, Expelled); !ok || m.Status != Dead {
 		t.Errorf("removed %+v", m)
 	}
-	if _, ok := table.Remove(alice, self); ok {
+	if _, ok := table.Remove(alice, self, Expelled); ok {
 		t.Error("removed twice")
 	}
 }
@@ -147,7 +147,7 @@ func TestWatchersRebuildTheTable(t *testing.T) {
 				a := netip.AddrPortFrom(alice.Addr(), uint16(r.IntN(20)+1))
 				switch r.IntN(4) {
 				case 0:
-					table.Remove(a, self)
+					table.Remove(a, self, Expelled)
 				case 1:
 					table.Put(a, Info{Session: r.Uint64N(2)})
 				default:

@@ -77,7 +77,7 @@ func TestRoundTrip(t *testing.T) {
 		k.put(bob, member.Dead) // it may come back where it was
 		k.lasts(3 * settle)
 		want(t, dir, alice, bob)
-		k.table.Remove(alice, self)
+		k.table.Remove(alice, self, member.Expelled)
 		k.lasts(3 * settle)
 		want(t, dir, bob)
 	})
@@ -103,7 +103,7 @@ func TestAloneErasesNothing(t *testing.T) {
 	keeping(t, dir, func(k *keeper) {
 		k.put(alice, member.Alive)
 		k.lasts(3 * settle)
-		k.table.Remove(alice, self)
+		k.table.Remove(alice, self, member.Expelled)
 		k.lasts(time.Hour)
 		want(t, dir, alice)
 	})

@@ -45,10 +45,6 @@ func toMember(m member.Member, state gossip.PeerState) *tamtamv1.Member {
 }
 
 func toChange(c member.Change) *tamtamv1.WatchMembersResponse {
-	by := ""
-	if c.By.IsValid() {
-		by = c.By.String()
-	}
 	return &tamtamv1.WatchMembersResponse{
 		Revision: c.Revision,
 		Event: &tamtamv1.WatchMembersResponse_Change{Change: &tamtamv1.MemberChange{
@@ -56,7 +52,8 @@ func toChange(c member.Change) *tamtamv1.WatchMembersResponse {
 			PreviousStatus: statuses[c.Previous],
 			Removed:        c.Removed,
 			Time:           timestamppb.New(c.Time),
-			ReportedBy:     by,
+			ReportedBy:     toReporter(c.By),
+			Reason:         reasons[c.Reason],
 		}},
 	}
 }

@@ -41,6 +41,7 @@ type Members interface {
 	Get(netip.AddrPort) (member.Member, bool)
 	List() ([]member.Member, uint64)
 	Watch(after *uint64, buffer int) member.Watch
+	History(match func(member.Member) bool) []member.History
 }
 
 // Messages is what the services send and read; *broadcast.Broadcaster is one.

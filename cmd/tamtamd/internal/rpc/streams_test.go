@@ -115,7 +115,7 @@ func TestWatch(t *testing.T) {
 		ch.GetPreviousStatus() != tamtamv1.MemberStatus_MEMBER_STATUS_SUSPECTED || ch.GetRemoved() {
 		t.Errorf("got %v", m)
 	}
-	f.table.Remove(alice, self)
+	f.table.Remove(alice, self, member.Expelled)
 	if m := recv(t, s); !m.GetChange().GetRemoved() || m.GetRevision() != 104 {
 		t.Errorf("got %v", m)
 	}
@@ -138,7 +138,7 @@ func TestMonitor2018(t *testing.T) {
 	f, conn := serve(t)
 	s, err := service.NewTamTamClient(conn).Monitor(within(t), &service.Empty{})
 	s = open(t, s, err)
-	f.table.Remove(alice, self) // 2018 has no word for it
+	f.table.Remove(alice, self, member.Expelled) // 2018 has no word for it
 	f.table.Put(alice, member.Info{Session: 9})
 	f.table.Put(alice, member.Info{Session: 10}) // nor for a restart
 	f.table.Set(alice, member.Left, alice)
