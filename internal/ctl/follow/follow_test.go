@@ -1,0 +1,264 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package follow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+const (
+	alive = tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE
+	dead  = tamtamv1.MemberStatus_MEMBER_STATUS_DEAD
+)
+
+var (
+	errGone  = errors.New("gone")
+	errNever = errors.New("refused for good")
+	errSlow  = status.Error(codes.ResourceExhausted, "reader fell behind")
+)
+
+type response = tamtamv1.WatchMembersResponse
+
+func node(a string, s tamtamv1.MemberStatus, session uint64) *tamtamv1.Member {
+	return &tamtamv1.Member{Address: a, Status: s, Session: session}
+}
+
+func present(revision uint64, m *tamtamv1.Member) *response {
+	return &response{Revision: revision, Event: &tamtamv1.WatchMembersResponse_Present{Present: m}}
+}
+
+func synced(revision uint64, resumed bool) *response {
+	return &response{Revision: revision, Event: &tamtamv1.WatchMembersResponse_Synced{Synced: &tamtamv1.Synced{Resumed: resumed}}}
+}
+
+func change(revision uint64, m *tamtamv1.Member, was tamtamv1.MemberStatus) *response {
+	return &response{Revision: revision, Event: &tamtamv1.WatchMembersResponse_Change{Change: &tamtamv1.MemberChange{Member: m, PreviousStatus: was}}}
+}
+
+func removed(revision uint64, m *tamtamv1.Member) *response {
+	r := change(revision, m, m.GetStatus())
+	r.GetChange().Removed = true
+	return r
+}
+
+// life is what one stream brings, and how it ends.
+type life struct {
+	steps []*response
+	err   error
+}
+
+// follow follows lives, one after another, until they are used up, and returns what
+// was told, the revisions that were asked for, and how it ended.
+func follow(t *testing.T, patient bool, lives ...life) (told, asked []string, err error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	err = Follow(ctx, Config{
+		Patient: patient,
+		Again:   func(err error) bool { return !errors.Is(err, errNever) },
+		Open: func(_ context.Context, after *uint64, each func(*response) error) error {
+			if len(lives) == 0 {
+				cancel()
+				return ctx.Err()
+			}
+			l := lives[0]
+			lives = lives[1:]
+			if after == nil {
+				asked = append(asked, "all")
+			} else {
+				asked = append(asked, fmt.Sprint(*after))
+			}
+			for _, r := range l.steps {
+				if err := each(r); err != nil {
+					return err
+				}
+			}
+			return l.err
+		},
+	}, func(e Event) error {
+		told = append(told, describe(e))
+		return nil
+	})
+	return told, asked, err
+}
+
+func describe(e Event) string {
+	m := e.Member
+	switch e.Kind {
+	case Present:
+		return fmt.Sprintf("%d present %s %d", e.Revision, m.GetAddress(), m.GetStatus())
+	case Synced:
+		return fmt.Sprintf("%d synced", e.Revision)
+	case Disconnected:
+		s := fmt.Sprintf("%d disconnected", e.Revision)
+		if e.Slow {
+			s += " slow"
+		}
+		return s
+	case Resumed:
+		return fmt.Sprintf("%d resumed", e.Revision)
+	case Snapshot:
+		return fmt.Sprintf("%d snapshot", e.Revision)
+	}
+	s := fmt.Sprintf("%d change %s %d-%d", e.Revision, m.GetAddress(), e.Change.GetPreviousStatus(), m.GetStatus())
+	if e.Change.GetRemoved() {
+		s += " removed"
+	}
+	if e.Inferred {
+		s += " inferred"
+	}
+	return s
+}
+
+var first = life{[]*response{present(7, node("a", alive, 1)), present(7, node("b", alive, 2)), synced(7, false)}, errGone}
+
+var told1 = []string{"7 present a 1", "7 present b 1", "7 synced", "7 disconnected"}
+
+func TestFollow(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		patient bool
+		lives   []life
+		told    []string
+		asked   []string
+		err     error
+	}{
+		{"no daemon", false, []life{{nil, errGone}}, nil, []string{"all"}, errGone},
+		{"no daemon yet", true, []life{{nil, errGone}, {nil, errGone}, first},
+			append([]string{"0 disconnected"}, told1...), []string{"all", "all", "all"}, nil},
+		{"refused", true, []life{{nil, errNever}}, nil, []string{"all"}, errNever},
+		{"refused later", false, []life{first, {nil, errNever}}, told1, []string{"all", "7"}, errNever},
+		{"resumed with nothing missed", false, []life{first, {nil, errGone}, {[]*response{synced(7, true)}, errGone}},
+			append(told1[:4:4], "7 resumed", "7 synced", "7 disconnected"), []string{"all", "7", "7"}, nil},
+		{"resumed with changes", false, []life{first, {[]*response{change(8, node("b", dead, 2), alive), synced(8, true), change(9, node("b", alive, 3), dead)}, errGone}},
+			append(told1[:4:4], "8 resumed", "8 change b 1-3", "8 synced", "9 change b 3-1", "9 disconnected"), []string{"all", "7"}, nil},
+		{"resumed in two steps", false, []life{first, {[]*response{change(8, node("b", dead, 2), alive)}, errGone}, {[]*response{synced(8, true)}, errGone}},
+			append(told1[:4:4], "8 resumed", "8 change b 1-3", "8 disconnected", "8 resumed", "8 synced", "8 disconnected"), []string{"all", "7", "8"}, nil},
+		{"a daemon restarted", false, []life{first, {[]*response{present(70, node("a", alive, 5)), present(70, node("c", alive, 6)), synced(70, false)}, errGone}},
+			append(told1[:4:4], "70 snapshot", "70 change b 1-1 removed inferred", "70 change a 1-1 inferred", "70 change c 0-1 inferred", "70 synced", "70 disconnected"), []string{"all", "7"}, nil},
+		{"too much missed", false, []life{first, {[]*response{present(9999, node("a", alive, 1)), present(9999, node("b", dead, 2)), synced(9999, false)}, errGone}},
+			append(told1[:4:4], "9999 snapshot", "9999 change b 1-3 inferred", "9999 synced", "9999 disconnected"), []string{"all", "7"}, nil},
+		{"half a snapshot", false, []life{{[]*response{present(7, node("a", alive, 1))}, errGone}, first},
+			append([]string{"0 disconnected"}, told1...), []string{"all", "all"}, nil},
+		{"half another snapshot", false, []life{first, {[]*response{present(70, node("a", alive, 1))}, errGone}, {[]*response{synced(7, true)}, errGone}},
+			append(told1[:4:4], "70 snapshot", "7 disconnected", "7 resumed", "7 synced", "7 disconnected"), []string{"all", "7", "7"}, nil},
+		{"comparison follows changes", false, []life{
+			{append(first.steps[:3:3], removed(8, node("b", alive, 2)), change(9, node("c", alive, 3), 0)), errGone},
+			{[]*response{present(70, node("a", alive, 1)), present(70, node("c", dead, 3)), synced(70, false)}, errGone},
+		}, append(told1[:3:3], "8 change b 1-1 removed", "9 change c 0-1", "9 disconnected", "70 snapshot", "70 change c 1-3 inferred", "70 synced", "70 disconnected"), []string{"all", "9"}, nil},
+		{"too slow", false, []life{{first.steps, errSlow}, {[]*response{synced(7, true)}, errGone}},
+			append(told1[:3:3], "7 disconnected slow", "7 resumed", "7 synced", "7 disconnected"), []string{"all", "7"}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				told, asked, err := follow(t, c.patient, c.lives...)
+				if !reflect.DeepEqual(told, c.told) {
+					t.Errorf("told %q,\nwant %q", told, c.told)
+				}
+				if len(asked) < len(c.asked) || !reflect.DeepEqual(asked[:len(c.asked)], c.asked) || !errors.Is(err, c.err) {
+					t.Errorf("asked for %q, want %q; ended with %v, want %v", asked, c.asked, err, c.err)
+				}
+			})
+		})
+	}
+}
+
+// TestBackoff: tries become seldom, and frequent again after one that succeeded; who
+// is slow goes on at once, but not in circles.
+func TestBackoff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var gaps []time.Duration
+		last, n := time.Now(), 0
+		err := Follow(ctx, Config{
+			Patient: true,
+			Again:   func(error) bool { return true },
+			Open: func(_ context.Context, _ *uint64, each func(*response) error) error {
+				gaps = append(gaps, time.Since(last))
+				last = time.Now()
+				switch n++; n {
+				case 12, 13:
+					_ = each(synced(1, false))
+					return errSlow
+				case 14, 15:
+					return errSlow // nothing came
+				case 20:
+					cancel()
+				}
+				return errGone
+			},
+		}, func(Event) error { return nil })
+		if err != nil {
+			t.Error(err)
+		}
+		between := func(i int, low, high time.Duration) {
+			t.Helper()
+			if gaps[i] < low || gaps[i] > high {
+				t.Errorf("gap %d is %v, want %v to %v", i, gaps[i], low, high)
+			}
+		}
+		between(1, MinBackoff/2, MinBackoff)
+		between(2, MinBackoff, 2*MinBackoff)
+		between(11, MaxBackoff/2, MaxBackoff)
+		between(12, 0, 0)
+		between(13, 0, 0)
+		between(14, MinBackoff/2, MinBackoff)
+		between(15, MinBackoff, 2*MinBackoff)
+	})
+}
+
+// TestFollowEnds: when the reader of events fails, with its error, whatever the stream
+// makes of it, and while it waits for another try.
+func TestFollowEnds(t *testing.T) {
+	mine := errors.New("mine")
+	for _, at := range []Kind{Present, Synced, Disconnected, Snapshot} {
+		synctest.Test(t, func(t *testing.T) {
+			opened := 0
+			err := Follow(t.Context(), Config{
+				Again: func(error) bool { return true },
+				Open: func(_ context.Context, _ *uint64, each func(*response) error) error {
+					opened++
+					for _, r := range first.steps {
+						if each(r) != nil {
+							return errGone
+						}
+					}
+					return errGone
+				},
+			}, func(e Event) error {
+				if e.Kind == at {
+					return mine
+				}
+				return nil
+			})
+			if err != mine || opened > 2 {
+				t.Errorf("kind %d: %v after %d streams", at, err, opened)
+			}
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		began := time.Now()
+		err := Follow(ctx, Config{
+			Patient: true,
+			Again:   func(error) bool { return true },
+			Open:    func(context.Context, *uint64, func(*response) error) error { return errGone },
+		}, func(Event) error { return nil })
+		if err != nil || time.Since(began) != time.Millisecond {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+	})
+}
