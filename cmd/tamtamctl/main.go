@@ -14,8 +14,9 @@ import (
 )
 
 func main() {
-	// A closed pipe is then an error of a write, and no death by signal.
-	signal.Ignore(syscall.SIGPIPE)
+	// A closed pipe is then an error of a write, and no death by signal. Ignored, the
+	// signal would be so in the commands of watch --exec, too, as in no shell.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program as if untreated
 	code := ctl.Run(ctx, os.Args[1:], ctl.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})

@@ -15,9 +15,18 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+// A daemon from which nothing has come for keepAliveAfter during a call is asked for a
+// sign of life, and is gone when it gives none within keepAliveWithin: or the stream of
+// one that hangs, or whose machine is cut off, would seem quiet for ever.
+const (
+	keepAliveAfter  = 20 * time.Second
+	keepAliveWithin = 10 * time.Second
 )
 
 // api is the daemon's API over one connection.
@@ -39,6 +48,7 @@ func (a *app) dial(f func(*api) error) error {
 	conn, err := grpc.NewClient("passthrough:///"+a.flags.RPC,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithNoProxy(), // the daemon is near
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepAliveAfter, Timeout: keepAliveWithin}),
 		grpc.WithUnaryInterceptor(a.logUnary),
 		grpc.WithStreamInterceptor(a.logStream),
 	)

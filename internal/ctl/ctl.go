@@ -96,6 +96,9 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing found, 4 no daemon there,
 		a.streamCommand(),
 		a.tagsCommand(),
 		a.versionCommand(),
+		a.waitCommand(),
+		a.watchCommand(),
+		a.whyCommand(),
 	}
 	root.Exec = group(root, root.Name)
 	return root

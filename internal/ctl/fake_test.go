@@ -33,6 +33,7 @@ type fake struct {
 	broadcast func(*pb.BroadcastRequest) (*pb.BroadcastResponse, error)
 	messages  func(grpc.ServerStreamingServer[pb.StreamMessagesResponse]) error
 	watch     func(*pb.WatchMembersRequest, grpc.ServerStreamingServer[pb.WatchMembersResponse]) error
+	history   func(string) (*pb.GetMemberHistoryResponse, error)
 	hang      chan struct{} // Ping waits for it
 	empty     bool          // no counters
 	old       bool          // knows no version
@@ -163,6 +164,10 @@ func (f *fake) WatchMembers(r *pb.WatchMembersRequest, s grpc.ServerStreamingSer
 	return f.watch(r, s)
 }
 
+func (f *fake) GetMemberHistory(_ context.Context, r *pb.GetMemberHistoryRequest) (*pb.GetMemberHistoryResponse, error) {
+	return f.history(r.GetMember())
+}
+
 // serve serves a fake on loopback and returns its address.
 func serve(t *testing.T, f *fake) string {
 	t.Helper()
@@ -203,4 +208,29 @@ func (f *fake) requests() []*pb.BroadcastRequest {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.sent
+}
+
+// buffer is a bytes.Buffer for several goroutines.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// runIn runs tamtamctl with outputs that may be read meanwhile.
+func runIn(t *testing.T, out, errs *buffer, args ...string) int {
+	t.Helper()
+	t.Setenv("HOME", t.TempDir())
+	return ctl.Run(context.Background(), args, ctl.Streams{In: strings.NewReader(""), Out: out, Err: errs})
 }

@@ -24,7 +24,9 @@ type Flags struct {
 	Verbose  bool
 	Trace    bool
 	Timeout  time.Duration
-	Output   string // Table or JSON
+	// TimeoutSet: somebody set Timeout, by a flag, a variable or the file.
+	TimeoutSet bool
+	Output     string // Table or JSON
 }
 
 // The forms of output.
@@ -48,7 +50,7 @@ func (f *Flags) Register(fs *flag.FlagSet) {
 	fs.BoolVar(&f.NoBanner, "nobanner", f.NoBanner, "print no banner, even on a terminal")
 	fs.BoolVar(&f.Verbose, "verbose", f.Verbose, "say on stderr what is called and how long it took")
 	fs.BoolVar(&f.Trace, "trace", f.Trace, "as --verbose, and what is sent and received, payloads by their length")
-	fs.Var(timeout{&f.Timeout}, "timeout", "`time` that a call may take; streams only need to begin within it")
+	fs.Var(timeout{&f.Timeout, &f.TimeoutSet}, "timeout", "`time` that a call may take; streams only need to begin within it")
 	fs.Var(output{&f.Output}, "output", "`form` of what is printed: table or json")
 }
 
@@ -89,7 +91,10 @@ func (v rpc) Set(s string) error {
 	return nil
 }
 
-type timeout struct{ p *time.Duration }
+type timeout struct {
+	p   *time.Duration
+	set *bool
+}
 
 func (v timeout) String() string {
 	if v.p == nil {
@@ -103,7 +108,7 @@ func (v timeout) Set(s string) error {
 	if err != nil || d <= 0 || d > MaxTimeout {
 		return errors.New("want a time over 0 and up to 24h, such as 5s")
 	}
-	*v.p = d
+	*v.p, *v.set = d, true
 	return nil
 }
 

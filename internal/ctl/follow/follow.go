@@ -44,6 +44,7 @@ const (
 type Event struct {
 	Kind     Kind
 	Revision uint64                 // of the list after it; of Disconnected, the last one seen, 0 for none
+	Local    string                 // the address of the node itself; empty when not known yet
 	Member   *tamtamv1.Member       // of Present and Change
 	Change   *tamtamv1.MemberChange // of Change; of an inferred one, without who said so
 	Inferred bool                   // of Change: found by comparison
@@ -98,7 +99,7 @@ func Follow(ctx context.Context, cfg Config, each func(Event) error) error {
 			if w.seen != nil {
 				event.Revision = *w.seen
 			}
-			if err := each(event); err != nil {
+			if err := w.tell(event); err != nil {
 				return err
 			}
 		}

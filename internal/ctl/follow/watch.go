@@ -14,6 +14,7 @@ type watch struct {
 
 	known  map[string]*tamtamv1.Member // by address
 	seen   *uint64                     // the last revision that is known whole
+	local  string                      // the address of the node itself
 	synced bool                        // a stream was up to date once
 	met    bool                        // a stream brought something once
 
@@ -29,6 +30,11 @@ type watch struct {
 // begin begins another stream.
 func (w *watch) begin() {
 	w.first, w.anew, w.snapshot, w.moved = true, false, nil, false
+}
+
+func (w *watch) tell(e Event) error {
+	e.Local = w.local
+	return w.each(e)
 }
 
 // step takes one step of a stream, and returns, and keeps, what each failed with.
@@ -47,7 +53,7 @@ func (w *watch) take(r *tamtamv1.WatchMembersResponse) error {
 			kind, w.anew = Snapshot, true
 		}
 		if w.synced { // not the very first
-			if err := w.each(Event{Kind: kind, Revision: revision}); err != nil {
+			if err := w.tell(Event{Kind: kind, Revision: revision}); err != nil {
 				return err
 			}
 		}
@@ -59,7 +65,7 @@ func (w *watch) take(r *tamtamv1.WatchMembersResponse) error {
 	case c != nil:
 		w.moveTo(revision)
 		w.learn(c)
-		return w.each(Event{Kind: Change, Revision: revision, Member: c.GetMember(), Change: c})
+		return w.tell(Event{Kind: Change, Revision: revision, Member: c.GetMember(), Change: c})
 	case r.GetSynced() != nil:
 		w.moveTo(revision)
 		if w.anew {
@@ -68,7 +74,7 @@ func (w *watch) take(r *tamtamv1.WatchMembersResponse) error {
 			}
 		}
 		w.synced = true
-		return w.each(Event{Kind: Synced, Revision: revision})
+		return w.tell(Event{Kind: Synced, Revision: revision})
 	default:
 		return nil // of a daemon newer than we are
 	}
@@ -82,7 +88,14 @@ func (w *watch) learn(c *tamtamv1.MemberChange) {
 	if m := c.GetMember(); c.GetRemoved() {
 		delete(w.known, m.GetAddress())
 	} else {
-		w.known[m.GetAddress()] = m
+		w.know(m)
+	}
+}
+
+func (w *watch) know(m *tamtamv1.Member) {
+	w.known[m.GetAddress()] = m
+	if m.GetLocal() {
+		w.local = m.GetAddress()
 	}
 }
 
@@ -92,11 +105,13 @@ func (w *watch) replace(revision uint64) error {
 	was, members := w.known, w.snapshot
 	w.known, w.snapshot, w.anew = map[string]*tamtamv1.Member{}, nil, false
 	for _, m := range members {
-		w.known[m.GetAddress()] = m
+		w.know(m)
+	}
+	for _, m := range members {
 		if w.synced {
-			continue
+			break
 		}
-		if err := w.each(Event{Kind: Present, Revision: revision, Member: m}); err != nil {
+		if err := w.tell(Event{Kind: Present, Revision: revision, Member: m}); err != nil {
 			return err
 		}
 	}
@@ -104,7 +119,7 @@ func (w *watch) replace(revision uint64) error {
 		return nil
 	}
 	for _, c := range compare(was, w.known) {
-		if err := w.each(Event{Kind: Change, Revision: revision, Member: c.GetMember(), Change: c, Inferred: true}); err != nil {
+		if err := w.tell(Event{Kind: Change, Revision: revision, Member: c.GetMember(), Change: c, Inferred: true}); err != nil {
 			return err
 		}
 	}

@@ -100,22 +100,22 @@ func TestRunsAreGivenTheirChanges(t *testing.T) {
 func TestRunsEnd(t *testing.T) {
 	const stop = 5 * time.Minute // the watch
 	for name, c := range map[string]struct {
-		fake  fake
+		fake  *fake
 		calls string
 		took  time.Duration
 		told  string
 	}{
-		"well":       {fake{takes: time.Second}, "", time.Second, ""},
-		"badly":      {fake{takes: time.Second, err: errors.New("broken")}, "", time.Second, "ended with broken"},
-		"late":       {fake{takes: time.Hour}, "terminate", 30 * time.Second, "longer than 30s"},
-		"deaf":       {fake{takes: time.Hour, deaf: true}, "terminate kill", 30*time.Second + Grace, "longer than 30s"},
-		"orphan":     {fake{takes: time.Hour, orphan: true}, "terminate kill", 30*time.Second + Grace, "longer than 30s"},
-		"background": {fake{takes: time.Second, orphan: true}, "", time.Second, ""},
+		"well":       {&fake{takes: time.Second}, "", time.Second, ""},
+		"badly":      {&fake{takes: time.Second, err: errors.New("broken")}, "", time.Second, "ended with broken"},
+		"late":       {&fake{takes: time.Hour}, "terminate", 30 * time.Second, "longer than 30s"},
+		"deaf":       {&fake{takes: time.Hour, deaf: true}, "terminate kill", 30*time.Second + Grace, "longer than 30s"},
+		"orphan":     {&fake{takes: time.Hour, orphan: true}, "terminate kill", 30*time.Second + Grace, "longer than 30s"},
+		"background": {&fake{takes: time.Second, orphan: true}, "", time.Second, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := c.fake
-				r, _, told := runner(&f, 0)
+				r, _, told := runner(f, 0)
 				began, took := time.Now(), time.Duration(0)
 				ctx, cancel := context.WithTimeout(t.Context(), stop)
 				defer cancel()
