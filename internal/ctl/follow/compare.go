@@ -25,7 +25,10 @@ func compare(was, is map[string]*tamtamv1.Member) []*tamtamv1.MemberChange {
 		if before != nil && same(before, m) {
 			continue
 		}
-		c := &tamtamv1.MemberChange{Member: m, PreviousStatus: before.GetStatus(), Time: m.GetStatusSince()}
+		c := &tamtamv1.MemberChange{Member: m, PreviousStatus: before.GetStatus()}
+		if before.GetStatus() != m.GetStatus() || before.GetSession() != m.GetSession() {
+			c.Time = m.GetStatusSince()
+		}
 		changes = append(changes, c)
 	}
 	return changes
@@ -35,5 +38,5 @@ func compare(was, is map[string]*tamtamv1.Member) []*tamtamv1.MemberChange {
 // count.
 func same(a, b *tamtamv1.Member) bool {
 	return a.GetStatus() == b.GetStatus() && a.GetSession() == b.GetSession() && a.GetName() == b.GetName() &&
-		a.GetVersion() == b.GetVersion() && a.GetPlain() == b.GetPlain()
+		a.GetVersion() == b.GetVersion() && a.GetPlain() == b.GetPlain() && maps.Equal(a.GetTags(), b.GetTags())
 }

@@ -81,8 +81,9 @@ func TestHistoryTellsWhyAndWho(t *testing.T) {
 
 func TestHistoryOfTheLocalNode(t *testing.T) {
 	table := newTable()
+	table.Retag(self, "x")
 	table.Renew(9)
-	want := []Step{{start, 0, Alive, false, self, Started}, {start, Alive, Alive, false, self, Exiled}}
+	want := []Step{{start, 0, Alive, false, self, Started}, {start, Alive, Alive, false, self, Updated}, {start, Alive, Alive, false, self, Exiled}}
 	if h := of(t, table, self); !reflect.DeepEqual(h.Steps, want) || h.Member.Session != 9 || !h.Member.Local {
 		t.Errorf("%+v", h)
 	}
