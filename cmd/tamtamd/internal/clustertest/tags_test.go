@@ -61,6 +61,6 @@ func TestTagsOfMembers(t *testing.T) {
 	}
 	// Those of --tag are back after a restart.
 	b.Kill()
-	b = b.Restart("--name", "db-1", "--tag", "role=db", "--join", a.Gossip.String())
+	b.Restart("--name", "db-1", "--tag", "role=db", "--join", a.Gossip.String())
 	Eventually(t, "the restarted node is found by its tag", func() bool { return listed(a, "--tag", fmt.Sprintf("role=%s", "db")) == "db-1" })
 }
