@@ -35,6 +35,10 @@ func (e *fileError) Error() string {
 
 func (e *fileError) Unwrap() error { return e.err }
 
+// FirstOfList is a flag.Value that takes the first of a list, which is meant for the
+// other program as a whole.
+type FirstOfList interface{ FirstOfList() }
+
 // fileParser reads a YAML mapping of flag names to values; a list of values is
 // given to its flag one by one.
 type fileParser struct {
@@ -101,6 +105,9 @@ func (p *fileParser) entry(key, value *yaml.Node, set func(name, value string) e
 	values := []*yaml.Node{value}
 	if value.Kind == yaml.SequenceNode {
 		values = value.Content
+		if _, ok := p.flags.Lookup(key.Value).Value.(FirstOfList); ok && len(values) > 1 {
+			values = values[:1]
+		}
 	}
 	for _, v := range values {
 		if v.Kind != yaml.ScalarNode || v.Tag == "!!null" {

@@ -1,24 +1,25 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package ctlflags is what all commands of tamtamctl take. It uses the standard
-// library alone, so that the daemon, whose configuration file may be the same, can
-// know the names.
+// Package ctlflags is what all commands of tamtamctl take. It needs nothing of
+// the client, so that the daemon, whose configuration file may be the same, can know
+// the names.
 package ctlflags
 
 import (
 	"errors"
 	"flag"
-	"net"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/eelcocramer/tamtam/internal/rpcaddr"
 )
 
 // Flags are the flags of every command, each also a TAMTAM_* variable and a YAML
 // key.
 type Flags struct {
-	RPC      string
+	RPC      string // as package rpcaddr reads it
+	RPCGuard RPCGuard
 	Config   string
 	NoBanner bool
 	Verbose  bool
@@ -40,12 +41,12 @@ const MaxTimeout = 24 * time.Hour
 
 // Default returns the flags as they are when nobody sets them.
 func Default() *Flags {
-	return &Flags{RPC: "localhost:6262", Timeout: 5 * time.Second, Output: Table}
+	return &Flags{RPC: rpcaddr.Default, Timeout: 5 * time.Second, Output: Table}
 }
 
 // Register defines the flags in fs. Several flag sets may share one Flags.
 func (f *Flags) Register(fs *flag.FlagSet) {
-	fs.Var(rpc{&f.RPC}, "rpc", "`host:port` that tamtamd serves gRPC on")
+	f.registerRPC(fs)
 	fs.StringVar(&f.Config, "config", f.Config, "YAML `file` with values of flags, keyed by their names (default $HOME/.tamtam.yaml, if it exists)")
 	fs.BoolVar(&f.NoBanner, "nobanner", f.NoBanner, "print no banner, even on a terminal")
 	fs.BoolVar(&f.Verbose, "verbose", f.Verbose, "say on stderr what is called and how long it took")
@@ -67,29 +68,6 @@ func Names() []string {
 }
 
 // The values of flags; see package flag for why the pointers may be nil.
-
-// rpc takes all that tamtamd's --rpc takes, port 0 too: a file that serves both
-// programs must not stop the client from, say, printing its version.
-type rpc struct{ p *string }
-
-func (v rpc) String() string {
-	if v.p == nil {
-		return ""
-	}
-	return *v.p
-}
-
-func (v rpc) Set(s string) error {
-	_, port, err := net.SplitHostPort(s)
-	if err == nil {
-		_, err = strconv.ParseUint(port, 10, 16)
-	}
-	if err != nil {
-		return errors.New("want host:port, such as localhost:6262")
-	}
-	*v.p = s
-	return nil
-}
 
 type timeout struct {
 	p   *time.Duration

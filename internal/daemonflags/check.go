@@ -25,7 +25,7 @@ func (f *Flags) Check() error {
 	case f.Multicast && f.MulticastPort == f.Port:
 		return fmt.Errorf("--multicast-port and --port are both %d: give different ones", f.Port)
 	}
-	return nil
+	return f.checkRPC()
 }
 
 // WantsIPv6 tells whether the cluster is one of IPv6.

@@ -5,12 +5,15 @@ package daemonflags
 
 import (
 	"flag"
+	"fmt"
 	"io"
 	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/eelcocramer/tamtam/internal/rpcaddr"
 )
 
 func parse(args ...string) (*Flags, error) {
@@ -28,13 +31,15 @@ func TestDefaults(t *testing.T) {
 	f, err := parse()
 	want := &Flags{
 		Port: 9999, Profile: LAN, Heartbeat: 500 * time.Millisecond, MinPing: 500 * time.Millisecond, MaxPayload: 256, Keep: 4096, KeepBytes: 4 << 20, MulticastInterval: 10 * time.Second,
-		MulticastPort: 9998, ClusterName: "smudge", RPC: "localhost:6262", LogFormat: "logfmt",
+		MulticastPort: 9998, ClusterName: "smudge", RPC: []rpcaddr.Address{{Network: "tcp", Addr: "localhost:6262"}}, LogFormat: "logfmt",
 		ReconnectTimeout: 24 * time.Hour,
 	}
 	if err != nil || !reflect.DeepEqual(f, want) {
 		t.Errorf("got %+v, %v; want %+v", f, err, want)
 	}
 }
+
+func rpcOf(f *Flags) any { return fmt.Sprint(f.RPC) }
 
 func TestValues(t *testing.T) {
 	for _, c := range []struct {
@@ -68,7 +73,10 @@ func TestValues(t *testing.T) {
 		{"--multicast-address [ff02::1] --ipv6", func(f *Flags) any { return f.MulticastAddress.String() }, "ff02::1"},
 		{"--join a,b:1 --join [::1]:2, --join a", func(f *Flags) any { return strings.Join(f.Join, " ") }, "a b:1 [::1]:2"},
 		{"--log-format json", func(f *Flags) any { return f.LogFormat }, "json"},
-		{"--rpc :0", func(f *Flags) any { return f.RPC }, ":0"},
+		{"--rpc :0", rpcOf, "[:0]"},
+		{"--rpc a:1,unix:///s --rpc b:2 --rpc a:1", rpcOf, "[a:1 unix:///s b:2]"},
+		{"--rpc-cert c --rpc-key k --rpc-client-ca a", func(f *Flags) any { return f.RPCGuard }, RPCGuard{Cert: "c", Key: "k", ClientCA: "a"}},
+		{"--rpc-token-file t --rpc-read-token-file r --rpc-insecure", func(f *Flags) any { return f.RPCGuard }, RPCGuard{TokenFile: "t", ReadTokenFile: "r", Insecure: true}},
 	} {
 		f, err := parse(strings.Fields(c.args)...)
 		if err != nil || c.got(f) != c.want {
@@ -156,6 +164,12 @@ func TestRefused(t *testing.T) {
 		{[]string{"--clustername", "\xff"}, []string{"UTF-8"}},
 		{[]string{"--rpc", "6262"}, []string{"host:port"}},
 		{[]string{"--rpc", "localhost:http"}, []string{"host:port"}},
+		{[]string{"--rpc", "localhost:0,unix://s"}, []string{"unix://s", "absolute"}},
+		{[]string{"--rpc", manyPorts(17)}, []string{"17", "16"}},
+		{[]string{"--rpc-cert", "c"}, []string{"--rpc-key"}},
+		{[]string{"--rpc-token-file", ""}, []string{"rpc-token-file", "want the name of a file"}},
+		{[]string{"--rpc-key", "k"}, []string{"--rpc-cert"}},
+		{[]string{"--rpc-client-ca", "a"}, []string{"--rpc-cert"}},
 		{[]string{"--join", "a,b c"}, []string{"b c"}},
 		{[]string{"--join", "a:0"}, []string{"a:0", "1 to 65535"}},
 		{[]string{"--log-format", "xml"}, []string{"logfmt or json"}},
@@ -189,6 +203,15 @@ func many(n int) string {
 	var all []string
 	for i := range n {
 		all = append(all, "h"+string(rune('a'+i%26))+strings.Repeat("x", i/26))
+	}
+	return strings.Join(all, ",")
+}
+
+// manyPorts returns n addresses to listen on.
+func manyPorts(n int) string {
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprint("localhost:", i+1))
 	}
 	return strings.Join(all, ",")
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package daemonflags is tamtamd's command line: the flags, their defaults, and
-// what their values may be. It uses the standard library alone, so that the
+// what their values may be. It needs nothing of the daemon, so that the
 // client, whose configuration file may be the same, can know the names.
 package daemonflags
 
@@ -15,6 +15,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/eelcocramer/tamtam/internal/rpcaddr"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
@@ -37,7 +38,8 @@ type Flags struct {
 	MulticastPort     uint16
 	ClusterName       string
 	KeyringFile       string // "": nothing is sealed, unless by KeyringEnv
-	RPC               string
+	RPC               []rpcaddr.Address
+	RPCGuard          RPCGuard
 	Config            string
 	NoBanner          bool
 	Verbose           bool
@@ -104,8 +106,7 @@ func Register(fs *flag.FlagSet) *Flags {
 	f.ClusterName = "smudge"
 	fs.Var(nameValue{&f.ClusterName, MaxClusterName, unicode.IsControl}, "clustername", "`name` of the cluster: announcements of another are ignored; plain Smudge's is smudge")
 	fs.Var(fileValue{&f.KeyringFile}, "keyring-file", "`file` with the keys that seal all gossip, one a line, 32 bytes in base64, of which the first seals and all open; only its owner may read it, and keys install, use and remove write it (default: none, gossip is in clear)")
-	f.RPC = "localhost:6262"
-	fs.Var(listenValue{&f.RPC}, "rpc", "`host:port` to serve gRPC on; port 0 for any free one")
+	f.registerRPC(fs)
 	fs.StringVar(&f.Config, "config", "", "YAML `file` with values of flags, keyed by their names (default $HOME/.tamtam.yaml, if it exists)")
 	fs.BoolVar(&f.NoBanner, "nobanner", false, "print no banner, even on a terminal")
 	fs.BoolVar(&f.Verbose, "verbose", false, "log one line a message too")

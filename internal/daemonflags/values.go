@@ -8,7 +8,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -31,7 +30,6 @@ var (
 	_ flag.Value = intValue{}
 	_ flag.Value = durationValue{}
 	_ flag.Value = nameValue{}
-	_ flag.Value = listenValue{}
 	_ flag.Value = joinValue{}
 	_ flag.Value = choiceValue{}
 )
@@ -236,23 +234,6 @@ func (v nameValue) Set(s string) error {
 // unprintable characters steer terminals, direction marks among them. The name of a node is
 // printed on those of others.
 func unprintable(r rune) bool { return !unicode.IsPrint(r) }
-
-// listenValue is where a server listens.
-type listenValue struct{ p *string }
-
-func (v listenValue) String() string { return nameValue{p: v.p}.String() }
-
-func (v listenValue) Set(s string) error {
-	_, port, err := net.SplitHostPort(s)
-	if err == nil {
-		_, err = strconv.ParseUint(port, 10, 16)
-	}
-	if err != nil {
-		return errors.New("want host:port, such as localhost:6262")
-	}
-	*v.p = s
-	return nil
-}
 
 // joinValue is a list of addresses; it grows with each Set.
 type joinValue struct{ p *[]string }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/netip"
 	"os"
 	"sync"
@@ -30,6 +29,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peerfile"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/query"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/rpc"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/rpcguard"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/smudgenode"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
@@ -99,11 +99,15 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 	}
 	defer socket.Close()
 	local := advertised(flags.Advertise, socket.Local())
-	listener, err := net.Listen("tcp", flags.RPC)
+	guard, err := rpcguard.New(guardConfig(flags.RPCGuard, logger))
 	if err != nil {
-		return fmt.Errorf("serve gRPC on %s: %w%s", flags.RPC, opCause(err), bindHint(err, "--rpc", "--rpc"))
+		return err
 	}
-	defer listener.Close()
+	listeners, err := guard.Listen(flags.RPC, flags.RPCGuard.Insecure)
+	if err != nil {
+		return fmt.Errorf("%w%s", err, bindHint(err, "--rpc", "--rpc"))
+	}
+	defer closeAll(listeners)
 
 	ring, err := keyringOf(flags.KeyringFile)
 	if err != nil {
@@ -183,6 +187,7 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 	})
 	counters := []func(map[string]uint64){
 		endpoint.Counters, node.Counters, engine.Counters, broadcaster.Counters, table.Counters, queries.Counters,
+		guard.Counters,
 	}
 	var multicast *discovery.Multicast
 	if flags.Multicast {
@@ -203,6 +208,7 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 	var once sync.Once
 	server := rpc.NewServer(rpc.Config{
 		Node: node, Members: table, Messages: broadcaster, Keys: clusterKeys, Threshold: control,
+		Guard: guard,
 		Leave: func(ctx context.Context) (int, int) {
 			defer once.Do(func() { close(asked) })
 			return leave(ctx)
@@ -237,7 +243,7 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 			close(ended)
 		})
 	}
-	g.Add(func() error { return server.Serve(listener) }, func(error) { go server.Stop(callsEnd) })
+	g.Add(func() error { return server.Serve(listeners...) }, func(error) { go server.Stop(callsEnd) })
 	add := func(execute func(context.Context)) {
 		ctx, cancel := context.WithCancel(ctx)
 		g.Add(func() error {
@@ -265,12 +271,10 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 		}()
 	})
 
-	_ = level.Info(logger).Log("msg", "ready", "gossip", local, "rpc", listener.Addr(),
+	_ = level.Info(logger).Log("msg", "ready", "gossip", local, "rpc", addresses(listeners),
 		"name", info.Name, "cluster", flags.ClusterName, "profile", flags.Profile, "sealed", ring != nil,
 		"heartbeat", flags.Heartbeat, "detection", node.DetectionTime(), "version", build.Version)
-	if tcp, ok := listener.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
-		_ = level.Warn(logger).Log("msg", "gRPC is open to the network, without encryption or authentication", "rpc", listener.Addr())
-	}
+	warnOfOpen(logger, guard, listeners)
 	err = g.Run()
 	_ = level.Info(logger).Log("msg", "stopped")
 	return err
@@ -313,15 +317,6 @@ func multicastConfig(f *daemonflags.Flags, local netip.AddrPort, node *gossip.No
 		Open:     endpoint.Announced,
 		Logger:   logger,
 	}
-}
-
-// opCause takes the address out of an error that is about to name it.
-func opCause(err error) error {
-	var op *net.OpError
-	if errors.As(err, &op) {
-		return op.Err
-	}
-	return err
 }
 
 // bindHint says what to do about a socket that could not be bound.

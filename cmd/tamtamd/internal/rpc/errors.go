@@ -15,6 +15,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/rpcguard"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
@@ -37,6 +38,8 @@ var mapping = []struct {
 	{gossip.ErrHeartbeat, codes.InvalidArgument, "BAD_HEARTBEAT"},
 	{broadcast.ErrTooLarge, codes.InvalidArgument, "PAYLOAD_TOO_LARGE"},
 	{broadcast.ErrTopic, codes.InvalidArgument, "BAD_TOPIC"},
+	{rpcguard.ErrUnauthenticated, codes.Unauthenticated, "UNAUTHENTICATED"},
+	{rpcguard.ErrDenied, codes.PermissionDenied, "READ_ONLY_TOKEN"},
 	{broadcast.ErrBusy, codes.ResourceExhausted, "BUSY"},
 	{errPattern, codes.InvalidArgument, "BAD_PATTERN"},
 	{tags.ErrBad, codes.InvalidArgument, "BAD_TAG"},

@@ -39,8 +39,6 @@ func (s *v1) RemoveKey(ctx context.Context, r *tamtamv1.RemoveKeyRequest) (*tamt
 
 // keys makes one call about keys.
 func keys(ctx context.Context, call func(context.Context) ([]keyring.Node, error)) ([]*tamtamv1.MemberKeys, error) {
-	ctx, cancel := bounded(ctx, keysWithin)
-	defer cancel()
 	nodes, err := call(ctx)
 	if err != nil {
 		return nil, toStatus(err)

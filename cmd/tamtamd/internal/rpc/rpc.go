@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
+	"google.golang.org/grpc/credentials"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
@@ -19,6 +20,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/rpcguard"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
 	"github.com/eelcocramer/tamtam/internal/tags"
@@ -65,13 +67,21 @@ type Threshold interface {
 	SetLevel(logging.Level)
 }
 
-// Config says what is served. All fields are required.
+// Guard says who may call; *rpcguard.Guard is one.
+type Guard interface {
+	Credentials() credentials.TransportCredentials
+	Admit(ctx context.Context, need rpcguard.Access) error
+}
+
+// Config says what is served. All fields are required, but for Guard: without one,
+// everybody may call everything.
 type Config struct {
 	Node      Node
 	Members   Members
 	Messages  Messages
 	Keys      Keys
 	Threshold Threshold
+	Guard     Guard
 	Counters  func() map[string]uint64
 	// Leave says goodbye to all members, returns how many know of it and how many do
 	// not, and has the daemon end.
@@ -93,13 +103,7 @@ const (
 	maxRequestBytes = 64 << 10
 	// maxJoin is how many addresses a Join may name.
 	maxJoin = 256
-	// pingWithin is how long Ping waits when the client sets no deadline.
-	pingWithin = 5 * time.Second
-	// sendWithin bounds Broadcast likewise: the time it waits for others.
-	sendWithin = 10 * time.Second
-	// keysWithin is how long members may take to tell their keys: less than the
-	// client waits, so that it learns who did not.
-	keysWithin = 3 * time.Second
-	// joinWithin bounds Join likewise; it is more than the greetings take.
-	joinWithin = 10 * time.Second
+	// establishWithin is how long a connection may take to say what it wants: TLS,
+	// and the beginning of HTTP/2.
+	establishWithin = 10 * time.Second
 )

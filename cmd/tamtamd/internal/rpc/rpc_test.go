@@ -124,6 +124,12 @@ func (f *fake) Subscribe(q broadcast.Query, buffer int) ([]broadcast.Message, *f
 // serve serves a fake, and returns a connection to it.
 func serve(t *testing.T) (*fake, *grpc.ClientConn) {
 	t.Helper()
+	return serveBehind(t, nil)
+}
+
+// serveBehind serves a fake behind a guard.
+func serveBehind(t *testing.T, g Guard) (*fake, *grpc.ClientConn) {
+	t.Helper()
 	f := &fake{
 		table:    member.NewTable(self, member.Info{Session: 7, Name: "me", Version: "v1"}, 100, func() time.Time { return start }),
 		messages: fanout.New[broadcast.Delivery](), heartbeat: 500 * time.Millisecond, level: logging.Info,
@@ -132,7 +138,7 @@ func serve(t *testing.T) (*fake, *grpc.ClientConn) {
 	f.table.Put(alice, member.Info{Session: 8, Name: "alice", Version: "v2", Tags: "role=web\nzone=b\n"})
 	f.table.Set(alice, member.Suspected, bob)
 	f.server = NewServer(Config{
-		Node: f, Members: f.table, Messages: f, Threshold: f,
+		Node: f, Members: f.table, Messages: f, Threshold: f, Guard: g,
 		Counters: func() map[string]uint64 { return map[string]uint64{"a": 1} },
 		Local:    self, Started: start, ClusterName: "c", Profile: "lan",
 		Leave: func(context.Context) (int, int) { return 2, 1 },

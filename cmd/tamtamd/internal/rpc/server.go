@@ -42,18 +42,21 @@ const (
 
 // NewServer returns a server that serves nothing yet.
 func NewServer(cfg Config) *Server {
-	s := &Server{
-		grpc: grpc.NewServer(
-			grpc.MaxRecvMsgSize(maxRequestBytes),
-			grpc.MaxConcurrentStreams(maxStreams),
-			grpc.KeepaliveParams(keepalive.ServerParameters{Time: keepAliveAfter, Timeout: keepAliveWithin}),
-			// Clients may ask for signs of life themselves, but not pester.
-			grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
-			grpc.UnaryInterceptor(unary(cfg.Logger)),
-			grpc.StreamInterceptor(stream(cfg.Logger)),
-		),
-		health: health.NewServer(),
+	options := []grpc.ServerOption{
+		grpc.MaxRecvMsgSize(maxRequestBytes),
+		grpc.MaxConcurrentStreams(maxStreams),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: keepAliveAfter, Timeout: keepAliveWithin}),
+		// Clients may ask for signs of life themselves, but not pester.
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
+		grpc.ConnectionTimeout(establishWithin),
+		// The first is the outermost: it logs what the others refuse, too.
+		grpc.ChainUnaryInterceptor(unary(cfg.Logger), admitUnary(cfg.Guard), deadline),
+		grpc.ChainStreamInterceptor(stream(cfg.Logger), admitStream(cfg.Guard)),
 	}
+	if cfg.Guard != nil {
+		options = append(options, grpc.Creds(cfg.Guard.Credentials()))
+	}
+	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer()}
 	tamtamv1.RegisterTamTamServiceServer(s.grpc, &v1{Config: cfg})
 	service.RegisterTamTamServer(s.grpc, &service2018{Config: cfg})
 	grpc_health_v1.RegisterHealthServer(s.grpc, s.health)
@@ -64,8 +67,20 @@ func NewServer(cfg Config) *Server {
 	return s
 }
 
-// Serve serves until Stop, and closes the listener.
-func (s *Server) Serve(l net.Listener) error { return s.grpc.Serve(l) }
+// Serve serves on all listeners until Stop or until one of them fails, and closes
+// them.
+func (s *Server) Serve(listeners ...net.Listener) error {
+	ended := make(chan error, len(listeners))
+	for _, l := range listeners {
+		go func() { ended <- s.grpc.Serve(l) }()
+	}
+	for range listeners {
+		if err := <-ended; err != nil {
+			return err // whoever called stops the others
+		}
+	}
+	return nil
+}
 
 // Stop ends Serve: no new calls, and those under way have the time given to end
 // by themselves. Streams end only when what they subscribe to does, so that is to

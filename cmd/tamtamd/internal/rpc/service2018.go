@@ -64,15 +64,11 @@ func (s *service2018) Leave(ctx context.Context, a *service.NodeAddress) (*servi
 }
 
 func (s *service2018) Ping(ctx context.Context, a *service.NodeAddress) (*service.Response, error) {
-	ctx, cancel := bounded(ctx, pingWithin)
-	defer cancel()
 	_, _, err := s.Node.Ping(ctx, address(a))
 	return done(err)
 }
 
 func (s *service2018) Broadcast(ctx context.Context, m *service.Message) (*service.Response, error) {
-	ctx, cancel := bounded(ctx, sendWithin)
-	defer cancel()
 	_, err := s.Messages.Send(ctx, broadcast.Request{Payload: m.GetBytes()})
 	return done(err)
 }

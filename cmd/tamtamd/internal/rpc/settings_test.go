@@ -20,6 +20,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/logging"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/rpcguard"
 	"github.com/eelcocramer/tamtam/internal/tags"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -73,6 +74,8 @@ func TestErrors(t *testing.T) {
 		{gossip.ErrUnresolved, codes.InvalidArgument, "UNRESOLVED"},
 		{gossip.ErrHeartbeat, codes.InvalidArgument, "BAD_HEARTBEAT"},
 		{broadcast.ErrTopic, codes.InvalidArgument, "BAD_TOPIC"},
+		{rpcguard.ErrUnauthenticated, codes.Unauthenticated, "UNAUTHENTICATED"},
+		{rpcguard.ErrDenied, codes.PermissionDenied, "READ_ONLY_TOKEN"},
 		{broadcast.ErrBusy, codes.ResourceExhausted, "BUSY"},
 		{broadcast.ErrTooLarge, codes.InvalidArgument, "PAYLOAD_TOO_LARGE"},
 		{gossip.ErrNotMember, codes.NotFound, "NOT_MEMBER"},
@@ -112,23 +115,7 @@ func TestErrors(t *testing.T) {
 
 // TestErrorsAreAllMapped: whoever adds a sentinel is to say what it means here.
 func TestErrorsAreAllMapped(t *testing.T) {
-	if want := 22; len(mapping) != want {
+	if want := 24; len(mapping) != want {
 		t.Errorf("%d errors are mapped, %d are tested", len(mapping), want)
-	}
-}
-
-func TestBounded(t *testing.T) {
-	ctx, cancel := bounded(context.Background(), time.Minute)
-	defer cancel()
-	if d, ok := ctx.Deadline(); !ok || time.Until(d) > time.Minute {
-		t.Errorf("deadline %v, %v", d, ok)
-	}
-	client, cancel := context.WithTimeout(context.Background(), time.Hour)
-	defer cancel()
-	ctx, cancel = bounded(client, time.Minute)
-	defer cancel()
-	want, _ := client.Deadline()
-	if d, ok := ctx.Deadline(); !ok || !d.Before(want) || want.Sub(d) > time.Second {
-		t.Errorf("deadline %v, the client's is %v", d, want)
 	}
 }

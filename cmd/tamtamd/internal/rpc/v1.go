@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -59,8 +58,6 @@ func join(ctx context.Context, n Node, addresses []string) ([]gossip.JoinResult,
 	if len(addresses) == 0 || len(addresses) > maxJoin {
 		return nil, fmt.Errorf("%w: %d addresses, want 1 to %d", errInvalid, len(addresses), maxJoin)
 	}
-	ctx, cancel := bounded(ctx, joinWithin)
-	defer cancel()
 	results := n.Join(ctx, addresses)
 	var errs []error
 	for _, r := range results {
@@ -85,16 +82,6 @@ type lineError struct {
 
 func (e *lineError) Error() string { return e.text }
 func (e *lineError) Unwrap() error { return e.err }
-
-// bounded gives a call a deadline. A client's own is kept, less a moment to tell it
-// what became of the call, so that it learns more than that time ran out.
-func bounded(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	if deadline, ok := ctx.Deadline(); ok {
-		left := time.Until(deadline)
-		return context.WithTimeout(ctx, left-min(left/10, 100*time.Millisecond))
-	}
-	return context.WithTimeout(ctx, d)
-}
 
 func (s *v1) Join(ctx context.Context, r *tamtamv1.JoinRequest) (*tamtamv1.JoinResponse, error) {
 	results, err := join(ctx, s.Node, r.GetAddresses())
@@ -129,8 +116,6 @@ func (s *v1) RemoveMember(ctx context.Context, r *tamtamv1.RemoveMemberRequest) 
 }
 
 func (s *v1) Broadcast(ctx context.Context, r *tamtamv1.BroadcastRequest) (*tamtamv1.BroadcastResponse, error) {
-	ctx, cancel := bounded(ctx, sendWithin)
-	defer cancel()
 	wait := int(r.GetWaitMembers())
 	if r.GetWaitAll() {
 		wait = broadcast.All
@@ -152,8 +137,6 @@ func (s *v1) Broadcast(ctx context.Context, r *tamtamv1.BroadcastRequest) (*tamt
 }
 
 func (s *v1) Ping(ctx context.Context, r *tamtamv1.PingRequest) (*tamtamv1.PingResponse, error) {
-	ctx, cancel := bounded(ctx, pingWithin)
-	defer cancel()
 	a, trip, err := s.Node.Ping(ctx, r.GetAddress())
 	if err != nil {
 		return nil, toStatus(err)

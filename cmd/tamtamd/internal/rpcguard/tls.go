@@ -1,0 +1,90 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rpcguard
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-kit/log/level"
+	"google.golang.org/grpc/credentials"
+
+	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+)
+
+// serverTLS returns a configuration whose certificates are those in the files at each
+// handshake.
+func serverTLS(cfg Config) (*tls.Config, error) {
+	paths := []string{cfg.Cert, cfg.Key}
+	if cfg.ClientCA != "" {
+		paths = append(paths, cfg.ClientCA)
+	}
+	current, err := watch(cfg.Logger, func() (*tls.Config, error) { return loadTLS(cfg) }, paths...)
+	if err != nil {
+		return nil, err
+	}
+	base := baseTLS()
+	base.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return current.get(), nil }
+	return base, nil
+}
+
+// baseTLS is 1.3 with those that speak it, at least 1.2 with others. A session that is
+// resumed would skip a look at authorities that changed since, and connections are few
+// and long: so none is.
+func baseTLS() *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2"}, SessionTicketsDisabled: true}
+}
+
+func loadTLS(cfg Config) (*tls.Config, error) {
+	certificate, err := tls.LoadX509KeyPair(cfg.Cert, cfg.Key)
+	if err != nil {
+		return nil, fmt.Errorf("--rpc-cert %s, --rpc-key %s: %w", cfg.Cert, cfg.Key, err)
+	}
+	config := baseTLS()
+	config.Certificates = []tls.Certificate{certificate}
+	if cfg.ClientCA != "" {
+		pem, err := os.ReadFile(cfg.ClientCA)
+		if err != nil {
+			return nil, fmt.Errorf("--rpc-client-ca: %w", err)
+		}
+		config.ClientCAs = x509.NewCertPool()
+		if !config.ClientCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("--rpc-client-ca: %s holds no certificate in PEM", cfg.ClientCA)
+		}
+		config.ClientAuth = tls.RequireAndVerifyClientCert
+	}
+	if until := certificate.Leaf.NotAfter; time.Now().After(until) {
+		// Clients say no to it, but a wrong clock is more likely here than there.
+		_ = level.Warn(cfg.Logger).Log("msg", "certificate has expired", "file", cfg.Cert, "until", until.UTC().Format(time.RFC3339))
+	}
+	return config, nil
+}
+
+// perNetwork speaks TLS, except on unix sockets: what is sent there stays in the
+// kernel, and the socket's mode says who may connect.
+type perNetwork struct {
+	credentials.TransportCredentials
+	plain  credentials.TransportCredentials
+	failed *atomic.Uint64
+}
+
+func (c *perNetwork) ServerHandshake(conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	if conn.LocalAddr().Network() == rpcaddr.Unix {
+		return c.plain.ServerHandshake(conn)
+	}
+	secured, info, err := c.TransportCredentials.ServerHandshake(conn)
+	if err != nil {
+		c.failed.Add(1)
+	}
+	return secured, info, err
+}
+
+func (c *perNetwork) Clone() credentials.TransportCredentials {
+	return &perNetwork{c.TransportCredentials.Clone(), c.plain, c.failed}
+}
