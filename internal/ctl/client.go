@@ -14,10 +14,11 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 
+	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/tokenfile"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -32,8 +33,10 @@ const (
 // api is the daemon's API over one connection.
 type api struct {
 	tamtamv1.TamTamServiceClient
-	app  *app
-	conn *grpc.ClientConn
+	app       *app
+	conn      *grpc.ClientConn
+	dialer    *dialer
+	encrypted bool // by TLS
 }
 
 // call makes one unary call within --timeout.
@@ -45,18 +48,40 @@ func (a *app) call(ctx context.Context, f func(context.Context, *api) error) err
 
 // dial runs f with a connection.
 func (a *app) dial(f func(*api) error) error {
-	conn, err := grpc.NewClient("passthrough:///"+a.flags.RPC,
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithNoProxy(), // the daemon is near
+	to, err := rpcaddr.Parse(a.flags.RPC)
+	if err != nil {
+		return fmt.Errorf("--rpc %q: %w", a.flags.RPC, err)
+	}
+	trust, encrypted, err := transportCredentials(a.flags.RPCGuard, to)
+	if err != nil {
+		return err
+	}
+	options := []grpc.DialOption{
+		grpc.WithTransportCredentials(trust),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepAliveAfter, Timeout: keepAliveWithin}),
 		grpc.WithUnaryInterceptor(a.logUnary),
 		grpc.WithStreamInterceptor(a.logStream),
-	)
+	}
+	d := &dialer{to: to}
+	if file := a.flags.RPCGuard.TokenFile; file != "" {
+		token, err := tokenfile.Read(file)
+		if err != nil {
+			return fmt.Errorf("--rpc-token-file: %w", err)
+		}
+		options = append(options, grpc.WithPerRPCCredentials(bearer(token)))
+		d.secret = !encrypted && !a.flags.RPCGuard.Insecure
+	}
+	options = append(options, grpc.WithContextDialer(d.dial)) // no proxy: the daemon is near
+	target := "passthrough:///" + to.Addr
+	if to.Network == rpcaddr.Unix {
+		target = "passthrough:///localhost" // which is to name the server, as for any socket
+	}
+	conn, err := grpc.NewClient(target, options...)
 	if err != nil {
 		return fmt.Errorf("connect to %s: %w", a.flags.RPC, err)
 	}
 	defer conn.Close()
-	return f(&api{tamtamv1.NewTamTamServiceClient(conn), a, conn})
+	return f(&api{tamtamv1.NewTamTamServiceClient(conn), a, conn, d, encrypted})
 }
 
 // explain tells a daemon that is not there from one that says no.
@@ -70,16 +95,37 @@ func (c *api) explain(err error) error {
 		// The daemon is there, but the clock ran out before it said anything.
 		return status.Errorf(codes.DeadlineExceeded, "no answer from the tamtamd at %s within %v: --timeout gives it longer", c.app.flags.RPC, c.app.flags.Timeout)
 	}
+	if s.Code() == codes.Unauthenticated && c.app.flags.RPCGuard.TokenFile == "" {
+		return status.Errorf(s.Code(), "%s: give its file with --rpc-token-file", s.Message())
+	}
 	if s.Code() != codes.Unavailable && !timedOut {
 		return err
 	}
-	cause := s.Message()
+	return c.unreachable(s.Message(), timedOut)
+}
+
+// unreachable says why there is no connection.
+func (c *api) unreachable(message string, timedOut bool) error {
+	address, dialed := c.app.flags.RPC, c.dialer.last()
+	var open *openTokenError
+	if errors.As(dialed, &open) {
+		return open
+	}
+	cause := message
+	if dialed == nil {
+		if why, passing := distrust(message, c.encrypted); why != "" {
+			return &distrustError{address, why, passing}
+		}
+	}
 	if timedOut {
 		cause = fmt.Sprintf("no connection within %v", c.app.flags.Timeout)
 	} else if i := strings.LastIndex(cause, "connect: "); i >= 0 {
 		cause = strings.Trim(cause[i+len("connect: "):], `"`) // what the system said
 	}
-	return &unreachableError{c.app.flags.RPC, cause}
+	if c.dialer.to.Network == rpcaddr.Unix && socketCause(dialed) != "" {
+		cause = socketCause(dialed)
+	}
+	return &unreachableError{address, cause}
 }
 
 // isTransports tells gRPC's own words for a deadline that has passed from those of the

@@ -55,6 +55,7 @@ func (a *app) exit(ctx context.Context, err error) int {
 	var gone *goneError
 	var missing *missingError
 	var line *lineError
+	var distrusted *distrustError
 	where := ""
 	if errors.As(err, &line) {
 		where, err = fmt.Sprintf("line %d: ", line.number), line.err
@@ -78,6 +79,9 @@ func (a *app) exit(ctx context.Context, err error) int {
 	case errors.As(err, &unreachable), errors.As(err, &gone):
 		fmt.Fprintf(a.Err, "tamtamctl: %s%v\n", where, err)
 		return exitUnreachable
+	case errors.As(err, &distrusted):
+		fmt.Fprintf(a.Err, "tamtamctl: %s%v\n", where, err)
+		return exitRefused
 	case errors.As(err, &missing):
 		fmt.Fprintf(a.Err, "tamtamctl: %s%v\n", where, err)
 		return exitDeadline

@@ -45,6 +45,10 @@ func again(err error) bool {
 	if errors.As(err, &unreachable) || errors.As(err, &gone) {
 		return true
 	}
+	var distrusted *distrustError
+	if errors.As(err, &distrusted) {
+		return distrusted.passing
+	}
 	s, ok := status.FromError(err)
 	if !ok {
 		return false

@@ -19,6 +19,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -161,7 +162,10 @@ type Daemon struct {
 // say nothing else, and waits until it is ready.
 func StartDaemon(t testing.TB, dir string, env []string, args ...string) *Daemon {
 	t.Helper()
-	has := func(flag string) bool { return strings.Contains(" "+strings.Join(args, " "), " --"+flag) }
+	has := func(flag string) bool {
+		return strings.Contains(" "+strings.Join(args, " "), " --"+flag) ||
+			slices.ContainsFunc(env, func(kv string) bool { return strings.HasPrefix(kv, "TAMTAM_"+strings.ToUpper(flag)+"=") })
+	}
 	for _, d := range [][2]string{{"bind", "127.0.0.1"}, {"port", "0"}, {"rpc", "127.0.0.1:0"}, {"heartbeat", "200ms"}} {
 		if !has(d[0]) {
 			args = append(args, "--"+d[0], d[1])
