@@ -53,6 +53,8 @@ type Core struct {
 	hermit    bool      // opens no session until it greets
 	events    []Event
 	counts    map[string]uint64
+	traffic   traffic
+	ticks     uint64 // how often Tick was called
 }
 
 // NewCore returns a Core that knows nobody.
@@ -109,6 +111,7 @@ func (c *Core) Next() time.Time {
 // Tick does what is due.
 func (c *Core) Tick(now time.Time) {
 	c.advance(now)
+	c.ticks++
 	if c.budget < budgetPerSecond {
 		c.budget += budgetPerSecond * min(c.now.Sub(c.refilled).Seconds(), 1)
 	}

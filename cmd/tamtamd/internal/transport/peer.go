@@ -73,6 +73,7 @@ type peer struct {
 	ackDue  time.Time
 	replies []reply // the last ones, as a ring
 	replied int
+	loss    loss
 }
 
 // flight is a frame that is sent until it is acknowledged.
@@ -127,6 +128,7 @@ func (c *Core) send(p *peer, k kind, payload []byte) {
 			c.count("frames_overflowed")
 		}
 		c.budget = min(c.budget+resendsPerFrame, maxBudget)
+		p.loss.sent++
 		f := &flight{counter: p.counter, kind: k, b: b, first: c.now, tries: 1}
 		f.due = c.now.Add(p.rtt.timeout(c.cfg.Timing))
 		p.flights = append(p.flights, f)
@@ -238,6 +240,7 @@ func (c *Core) tick(p *peer) bool {
 		f.tries++
 		f.due = c.now.Add(c.cfg.Timing.wait(timeout, f.tries))
 		c.count("frames_resent")
+		p.loss.resent++
 		c.output(p.addr, f.kind, f.b)
 		return false
 	})

@@ -22,6 +22,7 @@ func (c *Core) unseal(src netip.AddrPort, b []byte) ([]byte, bool) {
 // Receive takes a packet.
 func (c *Core) Receive(now time.Time, src netip.AddrPort, b []byte) {
 	c.advance(now)
+	size := len(b) // on the wire, sealed or not
 	if c.seals != nil {
 		var ok bool
 		if b, ok = c.unseal(src, b); !ok {
@@ -40,6 +41,7 @@ func (c *Core) Receive(now time.Time, src netip.AddrPort, b []byte) {
 		c.count("dropped_bad_frame")
 		return
 	}
+	c.traffic.in(f.kind, size)
 	switch f.kind {
 	case kindHello:
 		c.onHello(src, f)
@@ -68,12 +70,14 @@ func (c *Core) onFrame(f frame) {
 	p.heard = c.now
 	if p.window.seen(f.counter) {
 		c.count("duplicates")
+		p.loss.duplicates++
 		if f.kind.acknowledged() {
 			c.again(p, f.counter)
 		}
 		return
 	}
 	p.window.mark(f.counter)
+	p.loss.received++
 	f.eachAck(func(a uint32) { c.acked(p, a, f.kind) })
 	if f.kind.acknowledged() {
 		final := f.kind == kindGoodbye || f.kind == kindRemove

@@ -118,5 +118,6 @@ func (c *Core) output(to netip.AddrPort, k kind, b []byte) {
 	if c.seals != nil {
 		b = c.seals.seal(b)
 	}
+	c.traffic.out(k, len(b))
 	c.cfg.Output(to, b)
 }
