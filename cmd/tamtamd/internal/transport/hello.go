@@ -196,7 +196,7 @@ func (c *Core) reopen(p *peer) *peer {
 	c.drop(p)
 	fresh := c.open(p.addr, p.session)
 	fresh.info, fresh.up, fresh.until = p.info, true, time.Time{}
-	fresh.heard, fresh.renewed, fresh.opening = p.heard, p.renewed, p.opening
+	fresh.heard, fresh.renewed, fresh.opening, fresh.contact = p.heard, p.renewed, p.opening, p.contact
 	return fresh
 }
 

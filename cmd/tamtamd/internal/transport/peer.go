@@ -74,6 +74,7 @@ type peer struct {
 	replies []reply // the last ones, as a ring
 	replied int
 	loss    loss
+	contact contact
 }
 
 // flight is a frame that is sent until it is acknowledged.
@@ -182,6 +183,7 @@ func (c *Core) acked(p *peer, counter uint32, by kind) {
 		if uint32(f.counter) != counter {
 			continue
 		}
+		p.contact.acked(c.now)
 		if f.tries == 1 {
 			p.rtt.sample(c.now.Sub(f.first))
 			if by == kindReply || by == kindInfo {
@@ -226,6 +228,7 @@ func (c *Core) tick(p *peer) bool {
 	p.flights = slices.DeleteFunc(p.flights, func(f *flight) bool {
 		if c.now.Sub(f.first) >= c.cfg.Timing.Lifetime {
 			c.count("frames_expired")
+			p.contact.expired(f.first)
 			return true
 		}
 		if f.due.After(c.now) {

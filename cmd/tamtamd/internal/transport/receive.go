@@ -52,12 +52,12 @@ func (c *Core) Receive(now time.Time, src netip.AddrPort, b []byte) {
 	case kindInfo:
 		c.onInfo(src, f)
 	default:
-		c.onFrame(f)
+		c.onFrame(src, f)
 	}
 }
 
 // onFrame takes a frame of an open session.
-func (c *Core) onFrame(f frame) {
+func (c *Core) onFrame(src netip.AddrPort, f frame) {
 	p := c.tags[f.tag]
 	if p == nil || p.session != f.session {
 		c.count("dropped_unknown_session")
@@ -78,6 +78,7 @@ func (c *Core) onFrame(f frame) {
 	}
 	p.window.mark(f.counter)
 	p.loss.received++
+	p.contact.source = src
 	f.eachAck(func(a uint32) { c.acked(p, a, f.kind) })
 	if f.kind.acknowledged() {
 		final := f.kind == kindGoodbye || f.kind == kindRemove
