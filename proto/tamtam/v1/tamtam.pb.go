@@ -3208,6 +3208,644 @@ func (x *RemoveKeyResponse) GetMembers() []*MemberKeys {
 	return nil
 }
 
+// InspectRequest asks how the members fare.
+type InspectRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InspectRequest) Reset() {
+	*x = InspectRequest{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InspectRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InspectRequest) ProtoMessage() {}
+
+func (x *InspectRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InspectRequest.ProtoReflect.Descriptor instead.
+func (*InspectRequest) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{48}
+}
+
+// InspectResponse tells how the members fare.
+type InspectResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// All members, this node among them, ordered by address.
+	Members []*Inspection `protobuf:"bytes,1,rep,name=members,proto3" json:"members,omitempty"`
+	// Machines from which packets came in the last minute that no key of this node opens,
+	// or, when it has none, that are sealed: at most 32, the latest first. Anybody can send such packets.
+	Unreadable    []*UnreadableSource `protobuf:"bytes,2,rep,name=unreadable,proto3" json:"unreadable,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InspectResponse) Reset() {
+	*x = InspectResponse{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InspectResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InspectResponse) ProtoMessage() {}
+
+func (x *InspectResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InspectResponse.ProtoReflect.Descriptor instead.
+func (*InspectResponse) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *InspectResponse) GetMembers() []*Inspection {
+	if x != nil {
+		return x.Members
+	}
+	return nil
+}
+
+func (x *InspectResponse) GetUnreadable() []*UnreadableSource {
+	if x != nil {
+		return x.Unreadable
+	}
+	return nil
+}
+
+// Inspection is what came of inspecting one member.
+type Inspection struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The member as this node knows it.
+	Member *Member `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	// Why there is no report; empty when there is. Only members that are alive or suspected,
+	// and not plain, are asked.
+	Error string `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
+	// What the member says. Absent with an error.
+	Report *InspectionReport `protobuf:"bytes,3,opt,name=report,proto3" json:"report,omitempty"`
+	// What this node knows of the way to it. Absent for the node itself, and without a
+	// session.
+	Link *LinkState `protobuf:"bytes,4,opt,name=link,proto3" json:"link,omitempty"`
+	// From the question to the answer. Absent without a report, and for the node itself.
+	RoundTrip *durationpb.Duration `protobuf:"bytes,5,opt,name=round_trip,json=roundTrip,proto3" json:"round_trip,omitempty"`
+	// How far its clock is ahead of this node's: negative when it is behind. True to half of
+	// round_trip. Absent as round_trip is.
+	ClockOffset *durationpb.Duration `protobuf:"bytes,6,opt,name=clock_offset,json=clockOffset,proto3" json:"clock_offset,omitempty"`
+	// Whether it answered, if only to say that it does not know the question: so it can be
+	// reached.
+	Answered      bool `protobuf:"varint,7,opt,name=answered,proto3" json:"answered,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Inspection) Reset() {
+	*x = Inspection{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Inspection) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Inspection) ProtoMessage() {}
+
+func (x *Inspection) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Inspection.ProtoReflect.Descriptor instead.
+func (*Inspection) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *Inspection) GetMember() *Member {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
+func (x *Inspection) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
+func (x *Inspection) GetReport() *InspectionReport {
+	if x != nil {
+		return x.Report
+	}
+	return nil
+}
+
+func (x *Inspection) GetLink() *LinkState {
+	if x != nil {
+		return x.Link
+	}
+	return nil
+}
+
+func (x *Inspection) GetRoundTrip() *durationpb.Duration {
+	if x != nil {
+		return x.RoundTrip
+	}
+	return nil
+}
+
+func (x *Inspection) GetClockOffset() *durationpb.Duration {
+	if x != nil {
+		return x.ClockOffset
+	}
+	return nil
+}
+
+func (x *Inspection) GetAnswered() bool {
+	if x != nil {
+		return x.Answered
+	}
+	return false
+}
+
+// InspectionReport is what a member says of itself, and of this node.
+type InspectionReport struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Version of its TamTam.
+	Version string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
+	// Version of the Smudge library in it.
+	SmudgeVersion string `protobuf:"bytes,2,opt,name=smudge_version,json=smudgeVersion,proto3" json:"smudge_version,omitempty"`
+	// The largest payload of a broadcast that it takes, in bytes.
+	MaxPayloadBytes uint32 `protobuf:"varint,3,opt,name=max_payload_bytes,json=maxPayloadBytes,proto3" json:"max_payload_bytes,omitempty"`
+	// Its profile: lan, wan or local.
+	Profile string `protobuf:"bytes,4,opt,name=profile,proto3" json:"profile,omitempty"`
+	// Time between two of its pings.
+	Heartbeat *durationpb.Duration `protobuf:"bytes,5,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
+	// Whether it has a keyring.
+	Sealed bool `protobuf:"varint,6,opt,name=sealed,proto3" json:"sealed,omitempty"`
+	// The names of its keys, the one that it seals with first.
+	Keys []string `protobuf:"bytes,7,rep,name=keys,proto3" json:"keys,omitempty"`
+	// How many members it lists as alive, itself among them.
+	Alive uint32 `protobuf:"varint,8,opt,name=alive,proto3" json:"alive,omitempty"`
+	// As suspected.
+	Suspected uint32 `protobuf:"varint,9,opt,name=suspected,proto3" json:"suspected,omitempty"`
+	// As dead.
+	Dead uint32 `protobuf:"varint,10,opt,name=dead,proto3" json:"dead,omitempty"`
+	// As left.
+	Left uint32 `protobuf:"varint,11,opt,name=left,proto3" json:"left,omitempty"`
+	// The same number for two members that list the same addresses as alive or suspected.
+	Digest uint64 `protobuf:"fixed64,12,opt,name=digest,proto3" json:"digest,omitempty"`
+	// The address by which it knows this node. Empty in this node's own report, as the
+	// next three are.
+	KnownAddress string `protobuf:"bytes,13,opt,name=known_address,json=knownAddress,proto3" json:"known_address,omitempty"`
+	// The session of this node that it knows.
+	KnownSession uint64 `protobuf:"varint,14,opt,name=known_session,json=knownSession,proto3" json:"known_session,omitempty"`
+	// What this node is to it.
+	KnownStatus MemberStatus `protobuf:"varint,15,opt,name=known_status,json=knownStatus,proto3,enum=tamtam.v1.MemberStatus" json:"known_status,omitempty"`
+	// What it knows of the way to this node.
+	Link *LinkState `protobuf:"bytes,16,opt,name=link,proto3" json:"link,omitempty"`
+	// The members that it finds dead or suspected, or that acknowledge nothing: as many as
+	// fit into an answer, some 30.
+	Troubles []*LinkTrouble `protobuf:"bytes,17,rep,name=troubles,proto3" json:"troubles,omitempty"`
+	// How many more there are.
+	MoreTroubles  uint32 `protobuf:"varint,18,opt,name=more_troubles,json=moreTroubles,proto3" json:"more_troubles,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InspectionReport) Reset() {
+	*x = InspectionReport{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InspectionReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InspectionReport) ProtoMessage() {}
+
+func (x *InspectionReport) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InspectionReport.ProtoReflect.Descriptor instead.
+func (*InspectionReport) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *InspectionReport) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *InspectionReport) GetSmudgeVersion() string {
+	if x != nil {
+		return x.SmudgeVersion
+	}
+	return ""
+}
+
+func (x *InspectionReport) GetMaxPayloadBytes() uint32 {
+	if x != nil {
+		return x.MaxPayloadBytes
+	}
+	return 0
+}
+
+func (x *InspectionReport) GetProfile() string {
+	if x != nil {
+		return x.Profile
+	}
+	return ""
+}
+
+func (x *InspectionReport) GetHeartbeat() *durationpb.Duration {
+	if x != nil {
+		return x.Heartbeat
+	}
+	return nil
+}
+
+func (x *InspectionReport) GetSealed() bool {
+	if x != nil {
+		return x.Sealed
+	}
+	return false
+}
+
+func (x *InspectionReport) GetKeys() []string {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+func (x *InspectionReport) GetAlive() uint32 {
+	if x != nil {
+		return x.Alive
+	}
+	return 0
+}
+
+func (x *InspectionReport) GetSuspected() uint32 {
+	if x != nil {
+		return x.Suspected
+	}
+	return 0
+}
+
+func (x *InspectionReport) GetDead() uint32 {
+	if x != nil {
+		return x.Dead
+	}
+	return 0
+}
+
+func (x *InspectionReport) GetLeft() uint32 {
+	if x != nil {
+		return x.Left
+	}
+	return 0
+}
+
+func (x *InspectionReport) GetDigest() uint64 {
+	if x != nil {
+		return x.Digest
+	}
+	return 0
+}
+
+func (x *InspectionReport) GetKnownAddress() string {
+	if x != nil {
+		return x.KnownAddress
+	}
+	return ""
+}
+
+func (x *InspectionReport) GetKnownSession() uint64 {
+	if x != nil {
+		return x.KnownSession
+	}
+	return 0
+}
+
+func (x *InspectionReport) GetKnownStatus() MemberStatus {
+	if x != nil {
+		return x.KnownStatus
+	}
+	return MemberStatus_MEMBER_STATUS_UNSPECIFIED
+}
+
+func (x *InspectionReport) GetLink() *LinkState {
+	if x != nil {
+		return x.Link
+	}
+	return nil
+}
+
+func (x *InspectionReport) GetTroubles() []*LinkTrouble {
+	if x != nil {
+		return x.Troubles
+	}
+	return nil
+}
+
+func (x *InspectionReport) GetMoreTroubles() uint32 {
+	if x != nil {
+		return x.MoreTroubles
+	}
+	return 0
+}
+
+// LinkState is what a node knows of the way to another. Counts are those since their session
+// began.
+type LinkState struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where packets of the other come from. Another address than its own when something
+	// between rewrites it. Empty when not known.
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// Smoothed round trip; absent when not known.
+	RoundTrip *durationpb.Duration `protobuf:"bytes,2,opt,name=round_trip,json=roundTrip,proto3" json:"round_trip,omitempty"`
+	// Frames that were sent and ask to be acknowledged, each counted once.
+	Sent uint64 `protobuf:"varint,3,opt,name=sent,proto3" json:"sent,omitempty"`
+	// How often one of them was sent again.
+	Resent uint64 `protobuf:"varint,4,opt,name=resent,proto3" json:"resent,omitempty"`
+	// Frames that came in.
+	Received uint64 `protobuf:"varint,5,opt,name=received,proto3" json:"received,omitempty"`
+	// Frames, not among them, that had come in before.
+	Duplicates uint64 `protobuf:"varint,6,opt,name=duplicates,proto3" json:"duplicates,omitempty"`
+	// How long ago a frame came in.
+	Heard *durationpb.Duration `protobuf:"bytes,7,opt,name=heard,proto3" json:"heard,omitempty"`
+	// For how long frames have been sent of which none was acknowledged; zero when there are
+	// none. More than heard: the other's come in, and the node's own do not arrive.
+	Unacknowledged *durationpb.Duration `protobuf:"bytes,8,opt,name=unacknowledged,proto3" json:"unacknowledged,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *LinkState) Reset() {
+	*x = LinkState{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LinkState) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LinkState) ProtoMessage() {}
+
+func (x *LinkState) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LinkState.ProtoReflect.Descriptor instead.
+func (*LinkState) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *LinkState) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *LinkState) GetRoundTrip() *durationpb.Duration {
+	if x != nil {
+		return x.RoundTrip
+	}
+	return nil
+}
+
+func (x *LinkState) GetSent() uint64 {
+	if x != nil {
+		return x.Sent
+	}
+	return 0
+}
+
+func (x *LinkState) GetResent() uint64 {
+	if x != nil {
+		return x.Resent
+	}
+	return 0
+}
+
+func (x *LinkState) GetReceived() uint64 {
+	if x != nil {
+		return x.Received
+	}
+	return 0
+}
+
+func (x *LinkState) GetDuplicates() uint64 {
+	if x != nil {
+		return x.Duplicates
+	}
+	return 0
+}
+
+func (x *LinkState) GetHeard() *durationpb.Duration {
+	if x != nil {
+		return x.Heard
+	}
+	return nil
+}
+
+func (x *LinkState) GetUnacknowledged() *durationpb.Duration {
+	if x != nil {
+		return x.Unacknowledged
+	}
+	return nil
+}
+
+// LinkTrouble is a member with which something is wrong, as another says.
+type LinkTrouble struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Gossip address of the member.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// What it is to the one that says so.
+	Status MemberStatus `protobuf:"varint,2,opt,name=status,proto3,enum=tamtam.v1.MemberStatus" json:"status,omitempty"`
+	// How long ago a frame of it came in there; absent without a session.
+	Heard *durationpb.Duration `protobuf:"bytes,3,opt,name=heard,proto3" json:"heard,omitempty"`
+	// As in LinkState.
+	Unacknowledged *durationpb.Duration `protobuf:"bytes,4,opt,name=unacknowledged,proto3" json:"unacknowledged,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *LinkTrouble) Reset() {
+	*x = LinkTrouble{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LinkTrouble) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LinkTrouble) ProtoMessage() {}
+
+func (x *LinkTrouble) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LinkTrouble.ProtoReflect.Descriptor instead.
+func (*LinkTrouble) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *LinkTrouble) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *LinkTrouble) GetStatus() MemberStatus {
+	if x != nil {
+		return x.Status
+	}
+	return MemberStatus_MEMBER_STATUS_UNSPECIFIED
+}
+
+func (x *LinkTrouble) GetHeard() *durationpb.Duration {
+	if x != nil {
+		return x.Heard
+	}
+	return nil
+}
+
+func (x *LinkTrouble) GetUnacknowledged() *durationpb.Duration {
+	if x != nil {
+		return x.Unacknowledged
+	}
+	return nil
+}
+
+// UnreadableSource is a machine whose packets cannot be read.
+type UnreadableSource struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its IP address.
+	Ip string `protobuf:"bytes,1,opt,name=ip,proto3" json:"ip,omitempty"`
+	// How long ago the last came.
+	Age           *durationpb.Duration `protobuf:"bytes,2,opt,name=age,proto3" json:"age,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnreadableSource) Reset() {
+	*x = UnreadableSource{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnreadableSource) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnreadableSource) ProtoMessage() {}
+
+func (x *UnreadableSource) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnreadableSource.ProtoReflect.Descriptor instead.
+func (*UnreadableSource) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *UnreadableSource) GetIp() string {
+	if x != nil {
+		return x.Ip
+	}
+	return ""
+}
+
+func (x *UnreadableSource) GetAge() *durationpb.Duration {
+	if x != nil {
+		return x.Age
+	}
+	return nil
+}
+
 var File_tamtam_v1_tamtam_proto protoreflect.FileDescriptor
 
 const file_tamtam_v1_tamtam_proto_rawDesc = "" +
@@ -3405,7 +4043,63 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05force\x18\x02 \x01(\bR\x05force\"D\n" +
 	"\x11RemoveKeyResponse\x12/\n" +
-	"\amembers\x18\x01 \x03(\v2\x15.tamtam.v1.MemberKeysR\amembers*\x93\x01\n" +
+	"\amembers\x18\x01 \x03(\v2\x15.tamtam.v1.MemberKeysR\amembers\"\x10\n" +
+	"\x0eInspectRequest\"\x7f\n" +
+	"\x0fInspectResponse\x12/\n" +
+	"\amembers\x18\x01 \x03(\v2\x15.tamtam.v1.InspectionR\amembers\x12;\n" +
+	"\n" +
+	"unreadable\x18\x02 \x03(\v2\x1b.tamtam.v1.UnreadableSourceR\n" +
+	"unreadable\"\xc0\x02\n" +
+	"\n" +
+	"Inspection\x12)\n" +
+	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\x12\x14\n" +
+	"\x05error\x18\x02 \x01(\tR\x05error\x123\n" +
+	"\x06report\x18\x03 \x01(\v2\x1b.tamtam.v1.InspectionReportR\x06report\x12(\n" +
+	"\x04link\x18\x04 \x01(\v2\x14.tamtam.v1.LinkStateR\x04link\x128\n" +
+	"\n" +
+	"round_trip\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\troundTrip\x12<\n" +
+	"\fclock_offset\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\vclockOffset\x12\x1a\n" +
+	"\banswered\x18\a \x01(\bR\banswered\"\xfb\x04\n" +
+	"\x10InspectionReport\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\tR\aversion\x12%\n" +
+	"\x0esmudge_version\x18\x02 \x01(\tR\rsmudgeVersion\x12*\n" +
+	"\x11max_payload_bytes\x18\x03 \x01(\rR\x0fmaxPayloadBytes\x12\x18\n" +
+	"\aprofile\x18\x04 \x01(\tR\aprofile\x127\n" +
+	"\theartbeat\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\theartbeat\x12\x16\n" +
+	"\x06sealed\x18\x06 \x01(\bR\x06sealed\x12\x12\n" +
+	"\x04keys\x18\a \x03(\tR\x04keys\x12\x14\n" +
+	"\x05alive\x18\b \x01(\rR\x05alive\x12\x1c\n" +
+	"\tsuspected\x18\t \x01(\rR\tsuspected\x12\x12\n" +
+	"\x04dead\x18\n" +
+	" \x01(\rR\x04dead\x12\x12\n" +
+	"\x04left\x18\v \x01(\rR\x04left\x12\x16\n" +
+	"\x06digest\x18\f \x01(\x06R\x06digest\x12#\n" +
+	"\rknown_address\x18\r \x01(\tR\fknownAddress\x12#\n" +
+	"\rknown_session\x18\x0e \x01(\x04R\fknownSession\x12:\n" +
+	"\fknown_status\x18\x0f \x01(\x0e2\x17.tamtam.v1.MemberStatusR\vknownStatus\x12(\n" +
+	"\x04link\x18\x10 \x01(\v2\x14.tamtam.v1.LinkStateR\x04link\x122\n" +
+	"\btroubles\x18\x11 \x03(\v2\x16.tamtam.v1.LinkTroubleR\btroubles\x12#\n" +
+	"\rmore_troubles\x18\x12 \x01(\rR\fmoreTroubles\"\xb9\x02\n" +
+	"\tLinkState\x12\x16\n" +
+	"\x06source\x18\x01 \x01(\tR\x06source\x128\n" +
+	"\n" +
+	"round_trip\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\troundTrip\x12\x12\n" +
+	"\x04sent\x18\x03 \x01(\x04R\x04sent\x12\x16\n" +
+	"\x06resent\x18\x04 \x01(\x04R\x06resent\x12\x1a\n" +
+	"\breceived\x18\x05 \x01(\x04R\breceived\x12\x1e\n" +
+	"\n" +
+	"duplicates\x18\x06 \x01(\x04R\n" +
+	"duplicates\x12/\n" +
+	"\x05heard\x18\a \x01(\v2\x19.google.protobuf.DurationR\x05heard\x12A\n" +
+	"\x0eunacknowledged\x18\b \x01(\v2\x19.google.protobuf.DurationR\x0eunacknowledged\"\xcc\x01\n" +
+	"\vLinkTrouble\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\tR\aaddress\x12/\n" +
+	"\x06status\x18\x02 \x01(\x0e2\x17.tamtam.v1.MemberStatusR\x06status\x12/\n" +
+	"\x05heard\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x05heard\x12A\n" +
+	"\x0eunacknowledged\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x0eunacknowledged\"O\n" +
+	"\x10UnreadableSource\x12\x0e\n" +
+	"\x02ip\x18\x01 \x01(\tR\x02ip\x12+\n" +
+	"\x03age\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x03age*\x93\x01\n" +
 	"\fMemberStatus\x12\x1d\n" +
 	"\x19MEMBER_STATUS_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13MEMBER_STATUS_ALIVE\x10\x01\x12\x1b\n" +
@@ -3434,7 +4128,7 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x0eLOG_LEVEL_INFO\x10\x03\x12\x12\n" +
 	"\x0eLOG_LEVEL_WARN\x10\x04\x12\x13\n" +
 	"\x0fLOG_LEVEL_ERROR\x10\x05\x12\x11\n" +
-	"\rLOG_LEVEL_OFF\x10\x062\x9e\v\n" +
+	"\rLOG_LEVEL_OFF\x10\x062\xe0\v\n" +
 	"\rTamTamService\x12O\n" +
 	"\fGetLocalNode\x12\x1e.tamtam.v1.GetLocalNodeRequest\x1a\x1f.tamtam.v1.GetLocalNodeResponse\x12L\n" +
 	"\vListMembers\x12\x1d.tamtam.v1.ListMembersRequest\x1a\x1e.tamtam.v1.ListMembersResponse\x127\n" +
@@ -3457,7 +4151,8 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\n" +
 	"InstallKey\x12\x1c.tamtam.v1.InstallKeyRequest\x1a\x1d.tamtam.v1.InstallKeyResponse\x12=\n" +
 	"\x06UseKey\x12\x18.tamtam.v1.UseKeyRequest\x1a\x19.tamtam.v1.UseKeyResponse\x12F\n" +
-	"\tRemoveKey\x12\x1b.tamtam.v1.RemoveKeyRequest\x1a\x1c.tamtam.v1.RemoveKeyResponseB8Z6github.com/eelcocramer/tamtam/proto/tamtam/v1;tamtamv1b\x06proto3"
+	"\tRemoveKey\x12\x1b.tamtam.v1.RemoveKeyRequest\x1a\x1c.tamtam.v1.RemoveKeyResponse\x12@\n" +
+	"\aInspect\x12\x19.tamtam.v1.InspectRequest\x1a\x1a.tamtam.v1.InspectResponseB8Z6github.com/eelcocramer/tamtam/proto/tamtam/v1;tamtamv1b\x06proto3"
 
 var (
 	file_tamtam_v1_tamtam_proto_rawDescOnce sync.Once
@@ -3472,7 +4167,7 @@ func file_tamtam_v1_tamtam_proto_rawDescGZIP() []byte {
 }
 
 var file_tamtam_v1_tamtam_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 53)
+var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 60)
 var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(MemberStatus)(0),                // 0: tamtam.v1.MemberStatus
 	(ChangeReason)(0),                // 1: tamtam.v1.ChangeReason
@@ -3525,36 +4220,43 @@ var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(*UseKeyResponse)(nil),           // 48: tamtam.v1.UseKeyResponse
 	(*RemoveKeyRequest)(nil),         // 49: tamtam.v1.RemoveKeyRequest
 	(*RemoveKeyResponse)(nil),        // 50: tamtam.v1.RemoveKeyResponse
-	nil,                              // 51: tamtam.v1.Member.TagsEntry
-	nil,                              // 52: tamtam.v1.ListMembersRequest.TagsEntry
-	nil,                              // 53: tamtam.v1.GetCountersResponse.CountersEntry
-	nil,                              // 54: tamtam.v1.UpdateTagsRequest.SetEntry
-	nil,                              // 55: tamtam.v1.UpdateTagsResponse.TagsEntry
-	(*timestamppb.Timestamp)(nil),    // 56: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),      // 57: google.protobuf.Duration
+	(*InspectRequest)(nil),           // 51: tamtam.v1.InspectRequest
+	(*InspectResponse)(nil),          // 52: tamtam.v1.InspectResponse
+	(*Inspection)(nil),               // 53: tamtam.v1.Inspection
+	(*InspectionReport)(nil),         // 54: tamtam.v1.InspectionReport
+	(*LinkState)(nil),                // 55: tamtam.v1.LinkState
+	(*LinkTrouble)(nil),              // 56: tamtam.v1.LinkTrouble
+	(*UnreadableSource)(nil),         // 57: tamtam.v1.UnreadableSource
+	nil,                              // 58: tamtam.v1.Member.TagsEntry
+	nil,                              // 59: tamtam.v1.ListMembersRequest.TagsEntry
+	nil,                              // 60: tamtam.v1.GetCountersResponse.CountersEntry
+	nil,                              // 61: tamtam.v1.UpdateTagsRequest.SetEntry
+	nil,                              // 62: tamtam.v1.UpdateTagsResponse.TagsEntry
+	(*timestamppb.Timestamp)(nil),    // 63: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),      // 64: google.protobuf.Duration
 }
 var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	0,  // 0: tamtam.v1.Member.status:type_name -> tamtam.v1.MemberStatus
-	56, // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
-	57, // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
-	51, // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
+	63, // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
+	64, // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
+	58, // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
 	3,  // 4: tamtam.v1.GetLocalNodeResponse.member:type_name -> tamtam.v1.Member
-	56, // 5: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
-	57, // 6: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
+	63, // 5: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
+	64, // 6: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
 	0,  // 7: tamtam.v1.ListMembersRequest.statuses:type_name -> tamtam.v1.MemberStatus
-	52, // 8: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
+	59, // 8: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
 	3,  // 9: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
 	10, // 10: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
 	3,  // 11: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
-	57, // 12: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
-	56, // 13: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
-	56, // 14: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
-	56, // 15: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
+	64, // 12: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
+	63, // 13: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
+	63, // 14: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
+	63, // 15: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
 	17, // 16: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
 	18, // 17: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
 	3,  // 18: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
 	0,  // 19: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
-	56, // 20: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
+	63, // 20: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
 	1,  // 21: tamtam.v1.MemberChange.reason:type_name -> tamtam.v1.ChangeReason
 	3,  // 22: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
 	23, // 23: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
@@ -3562,68 +4264,88 @@ var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	27, // 25: tamtam.v1.GetMemberHistoryResponse.histories:type_name -> tamtam.v1.MemberHistory
 	3,  // 26: tamtam.v1.MemberHistory.member:type_name -> tamtam.v1.Member
 	28, // 27: tamtam.v1.MemberHistory.steps:type_name -> tamtam.v1.MemberHistoryStep
-	56, // 28: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
+	63, // 28: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
 	0,  // 29: tamtam.v1.MemberHistoryStep.previous_status:type_name -> tamtam.v1.MemberStatus
 	0,  // 30: tamtam.v1.MemberHistoryStep.status:type_name -> tamtam.v1.MemberStatus
 	1,  // 31: tamtam.v1.MemberHistoryStep.reason:type_name -> tamtam.v1.ChangeReason
-	57, // 32: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
-	57, // 33: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
+	64, // 32: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
+	64, // 33: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
 	2,  // 34: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
 	31, // 35: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	57, // 36: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
+	64, // 36: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
 	2,  // 37: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
 	31, // 38: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	53, // 39: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
-	54, // 40: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
-	55, // 41: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
+	60, // 39: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
+	61, // 40: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
+	62, // 41: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
 	0,  // 42: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
 	42, // 43: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
 	42, // 44: tamtam.v1.InstallKeyResponse.members:type_name -> tamtam.v1.MemberKeys
 	42, // 45: tamtam.v1.UseKeyResponse.members:type_name -> tamtam.v1.MemberKeys
 	42, // 46: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	4,  // 47: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
-	6,  // 48: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
-	8,  // 49: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
-	11, // 50: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
-	13, // 51: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
-	15, // 52: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
-	19, // 53: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
-	21, // 54: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
-	25, // 55: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
-	29, // 56: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
-	32, // 57: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
-	34, // 58: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
-	36, // 59: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
-	38, // 60: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
-	40, // 61: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
-	43, // 62: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
-	45, // 63: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
-	47, // 64: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
-	49, // 65: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
-	5,  // 66: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
-	7,  // 67: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
-	9,  // 68: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
-	12, // 69: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
-	14, // 70: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
-	16, // 71: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
-	20, // 72: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
-	24, // 73: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
-	26, // 74: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
-	30, // 75: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
-	33, // 76: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
-	35, // 77: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
-	37, // 78: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
-	39, // 79: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
-	41, // 80: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
-	44, // 81: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
-	46, // 82: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
-	48, // 83: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
-	50, // 84: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
-	66, // [66:85] is the sub-list for method output_type
-	47, // [47:66] is the sub-list for method input_type
-	47, // [47:47] is the sub-list for extension type_name
-	47, // [47:47] is the sub-list for extension extendee
-	0,  // [0:47] is the sub-list for field type_name
+	53, // 47: tamtam.v1.InspectResponse.members:type_name -> tamtam.v1.Inspection
+	57, // 48: tamtam.v1.InspectResponse.unreadable:type_name -> tamtam.v1.UnreadableSource
+	3,  // 49: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
+	54, // 50: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
+	55, // 51: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
+	64, // 52: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
+	64, // 53: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
+	64, // 54: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
+	0,  // 55: tamtam.v1.InspectionReport.known_status:type_name -> tamtam.v1.MemberStatus
+	55, // 56: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
+	56, // 57: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
+	64, // 58: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
+	64, // 59: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
+	64, // 60: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
+	0,  // 61: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
+	64, // 62: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
+	64, // 63: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
+	64, // 64: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
+	4,  // 65: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
+	6,  // 66: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
+	8,  // 67: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
+	11, // 68: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
+	13, // 69: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
+	15, // 70: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
+	19, // 71: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
+	21, // 72: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
+	25, // 73: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
+	29, // 74: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
+	32, // 75: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
+	34, // 76: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
+	36, // 77: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
+	38, // 78: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
+	40, // 79: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
+	43, // 80: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
+	45, // 81: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
+	47, // 82: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
+	49, // 83: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
+	51, // 84: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
+	5,  // 85: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
+	7,  // 86: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
+	9,  // 87: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
+	12, // 88: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
+	14, // 89: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
+	16, // 90: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
+	20, // 91: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
+	24, // 92: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
+	26, // 93: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
+	30, // 94: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
+	33, // 95: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
+	35, // 96: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
+	37, // 97: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
+	39, // 98: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
+	41, // 99: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
+	44, // 100: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
+	46, // 101: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
+	48, // 102: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
+	50, // 103: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
+	52, // 104: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
+	85, // [85:105] is the sub-list for method output_type
+	65, // [65:85] is the sub-list for method input_type
+	65, // [65:65] is the sub-list for extension type_name
+	65, // [65:65] is the sub-list for extension extendee
+	0,  // [0:65] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_v1_tamtam_proto_init() }
@@ -3652,7 +4374,7 @@ func file_tamtam_v1_tamtam_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_v1_tamtam_proto_rawDesc), len(file_tamtam_v1_tamtam_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   53,
+			NumMessages:   60,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -48,6 +48,7 @@ const (
 	TamTamService_InstallKey_FullMethodName       = "/tamtam.v1.TamTamService/InstallKey"
 	TamTamService_UseKey_FullMethodName           = "/tamtam.v1.TamTamService/UseKey"
 	TamTamService_RemoveKey_FullMethodName        = "/tamtam.v1.TamTamService/RemoveKey"
+	TamTamService_Inspect_FullMethodName          = "/tamtam.v1.TamTamService/Inspect"
 )
 
 // TamTamServiceClient is the client API for TamTamService service.
@@ -135,6 +136,10 @@ type TamTamServiceClient interface {
 	// when nobody has it, and with FAILED_PRECONDITION, and changes nothing, when some
 	// live member does not tell that it seals with another.
 	RemoveKey(ctx context.Context, in *RemoveKeyRequest, opts ...grpc.CallOption) (*RemoveKeyResponse, error)
+	// Inspect asks all live members at once how they fare and how they see this node, waits
+	// for 3 seconds at most, and returns what is known of each: facts, no verdicts. One
+	// inspection is made at a time; others wait for it.
+	Inspect(ctx context.Context, in *InspectRequest, opts ...grpc.CallOption) (*InspectResponse, error)
 }
 
 type tamTamServiceClient struct {
@@ -353,6 +358,16 @@ func (c *tamTamServiceClient) RemoveKey(ctx context.Context, in *RemoveKeyReques
 	return out, nil
 }
 
+func (c *tamTamServiceClient) Inspect(ctx context.Context, in *InspectRequest, opts ...grpc.CallOption) (*InspectResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(InspectResponse)
+	err := c.cc.Invoke(ctx, TamTamService_Inspect_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // TamTamServiceServer is the server API for TamTamService service.
 // All implementations must embed UnimplementedTamTamServiceServer
 // for forward compatibility.
@@ -438,6 +453,10 @@ type TamTamServiceServer interface {
 	// when nobody has it, and with FAILED_PRECONDITION, and changes nothing, when some
 	// live member does not tell that it seals with another.
 	RemoveKey(context.Context, *RemoveKeyRequest) (*RemoveKeyResponse, error)
+	// Inspect asks all live members at once how they fare and how they see this node, waits
+	// for 3 seconds at most, and returns what is known of each: facts, no verdicts. One
+	// inspection is made at a time; others wait for it.
+	Inspect(context.Context, *InspectRequest) (*InspectResponse, error)
 	mustEmbedUnimplementedTamTamServiceServer()
 }
 
@@ -504,6 +523,9 @@ func (UnimplementedTamTamServiceServer) UseKey(context.Context, *UseKeyRequest) 
 }
 func (UnimplementedTamTamServiceServer) RemoveKey(context.Context, *RemoveKeyRequest) (*RemoveKeyResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RemoveKey not implemented")
+}
+func (UnimplementedTamTamServiceServer) Inspect(context.Context, *InspectRequest) (*InspectResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Inspect not implemented")
 }
 func (UnimplementedTamTamServiceServer) mustEmbedUnimplementedTamTamServiceServer() {}
 func (UnimplementedTamTamServiceServer) testEmbeddedByValue()                       {}
@@ -854,6 +876,24 @@ func _TamTamService_RemoveKey_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TamTamService_Inspect_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(InspectRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TamTamServiceServer).Inspect(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TamTamService_Inspect_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TamTamServiceServer).Inspect(ctx, req.(*InspectRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // TamTamService_ServiceDesc is the grpc.ServiceDesc for TamTamService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -928,6 +968,10 @@ var TamTamService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RemoveKey",
 			Handler:    _TamTamService_RemoveKey_Handler,
+		},
+		{
+			MethodName: "Inspect",
+			Handler:    _TamTamService_Inspect_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

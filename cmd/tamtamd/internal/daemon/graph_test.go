@@ -13,7 +13,7 @@ import (
 // layers are the daemon's packages, highest first: each may import only those
 // after it.
 var layers = []string{
-	"clustertest", "daemon", "rpc", "rpcguard", "gossip", "discovery", "broadcast", "keyring", "query", "peerfile", "smudgenode",
+	"clustertest", "daemon", "rpc", "rpcguard", "gossip", "discovery", "broadcast", "keyring", "inspect", "query", "peerfile", "smudgenode",
 	"admission", "member", "atomicfile", "transport", "datagram", "logging", "fanout", "deadline",
 }
 

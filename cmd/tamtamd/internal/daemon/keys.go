@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/inspect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
@@ -42,11 +43,13 @@ func keyringOf(file string) (*keyring.Ring, error) {
 var errUnknownQuestion = errors.New("this version does not know the question")
 
 // answerer answers the questions of members.
-func answerer(keys *keyring.Cluster) func(netip.AddrPort, *peerv1.Question) (*peerv1.Answer, error) {
+func answerer(keys *keyring.Cluster, inspector *inspect.Inspector) func(netip.AddrPort, *peerv1.Question) (*peerv1.Answer, error) {
 	return func(from netip.AddrPort, q *peerv1.Question) (*peerv1.Answer, error) {
 		switch q := q.GetQuestion().(type) {
 		case *peerv1.Question_Keys:
 			return keys.Answer(from, q.Keys)
+		case *peerv1.Question_Inspect:
+			return inspector.Answer(from, q.Inspect)
 		default:
 			return nil, errUnknownQuestion
 		}

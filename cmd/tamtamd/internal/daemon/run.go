@@ -23,6 +23,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/discovery"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/inspect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
@@ -166,8 +167,15 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 	})
 	table.Follow(broadcaster.OnMember)
 	clusterKeys := &keyring.Cluster{Ring: ring, Local: local, Members: table, Logger: logger}
-	queries := query.New(query.Config{Wire: endpoint, Answer: answerer(clusterKeys)})
-	clusterKeys.Ask = queries.Each
+	inspector := inspect.New(inspect.Config{
+		Local: local, Members: table, Wire: endpoint,
+		Version: build.Version, SmudgeVersion: build.Smudge, Profile: flags.Profile, MaxPayload: flags.MaxPayload,
+	})
+	if ring != nil {
+		inspector.Keys = ring.IDs
+	}
+	queries := query.New(query.Config{Wire: endpoint, Answer: answerer(clusterKeys, inspector)})
+	clusterKeys.Ask, inspector.Ask = queries.Each, queries.Each
 	node = gossip.New(gossip.Config{
 		Local:            local,
 		Heartbeat:        flags.Heartbeat,
@@ -185,6 +193,7 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 		MaxPayload:       flags.MaxPayload,
 		Logger:           logger,
 	})
+	inspector.Heartbeat = node.Heartbeat
 	counters := []func(map[string]uint64){
 		endpoint.Counters, node.Counters, engine.Counters, broadcaster.Counters, table.Counters, queries.Counters,
 		guard.Counters,
@@ -208,7 +217,8 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 	var once sync.Once
 	server := rpc.NewServer(rpc.Config{
 		Node: node, Members: table, Messages: broadcaster, Keys: clusterKeys, Threshold: control,
-		Guard: guard,
+		Guard:     guard,
+		Inspector: inspector, Strangers: node.Strangers,
 		Leave: func(ctx context.Context) (int, int) {
 			defer once.Do(func() { close(asked) })
 			return leave(ctx)

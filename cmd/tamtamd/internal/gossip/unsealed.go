@@ -5,6 +5,7 @@ package gossip
 
 import (
 	"errors"
+	"maps"
 	"net/netip"
 	"time"
 
@@ -42,6 +43,14 @@ func (n *Node) unsealed(src netip.AddrPort, now time.Time) {
 		}
 		_ = level.Warn(n.cfg.Logger).Log("msg", "packet dropped", "from", src, "why", why)
 	})
+}
+
+// Strangers returns the machines that sent what no key of this node opens, or, when it
+// has none, what is sealed, and when the last came: maxStrangers at most.
+func (n *Node) Strangers() map[netip.Addr]time.Time {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return maps.Clone(n.strangers)
 }
 
 // perhapsKeys returns what is to be added to the error of a greeting that was sent at

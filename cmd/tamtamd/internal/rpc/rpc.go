@@ -17,6 +17,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/inspect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
@@ -61,6 +62,11 @@ type Keys interface {
 	Remove(ctx context.Context, id string, force bool) ([]keyring.Node, error)
 }
 
+// Inspector asks the members how they fare; *inspect.Inspector is one.
+type Inspector interface {
+	Inspect(context.Context) ([]inspect.Record, error)
+}
+
 // Threshold is the log's; *logging.Control is one.
 type Threshold interface {
 	Level() logging.Level
@@ -80,9 +86,12 @@ type Config struct {
 	Members   Members
 	Messages  Messages
 	Keys      Keys
+	Inspector Inspector
 	Threshold Threshold
 	Guard     Guard
 	Counters  func() map[string]uint64
+	// Strangers are the machines whose packets no key opens, and when the last came.
+	Strangers func() map[netip.Addr]time.Time
 	// Leave says goodbye to all members, returns how many know of it and how many do
 	// not, and has the daemon end.
 	Leave func(context.Context) (acknowledged, missed int)

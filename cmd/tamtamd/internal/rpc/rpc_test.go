@@ -138,7 +138,10 @@ func serveBehind(t *testing.T, g Guard) (*fake, *grpc.ClientConn) {
 	f.table.Put(alice, member.Info{Session: 8, Name: "alice", Version: "v2", Tags: "role=web\nzone=b\n"})
 	f.table.Set(alice, member.Suspected, bob)
 	f.server = NewServer(Config{
-		Node: f, Members: f.table, Messages: f, Threshold: f, Guard: g,
+		Node: f, Members: f.table, Messages: f, Threshold: f, Guard: g, Inspector: f,
+		Strangers: func() map[netip.Addr]time.Time {
+			return map[netip.Addr]time.Time{bob.Addr(): time.Now(), self.Addr(): time.Now().Add(-time.Hour)}
+		},
 		Counters: func() map[string]uint64 { return map[string]uint64{"a": 1} },
 		Local:    self, Started: start, ClusterName: "c", Profile: "lan",
 		Leave: func(context.Context) (int, int) { return 2, 1 },

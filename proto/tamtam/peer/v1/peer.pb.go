@@ -15,6 +15,8 @@ package peerv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -35,6 +37,7 @@ type Question struct {
 	// Types that are valid to be assigned to Question:
 	//
 	//	*Question_Keys
+	//	*Question_Inspect
 	Question      isQuestion_Question `protobuf_oneof:"question"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -86,6 +89,15 @@ func (x *Question) GetKeys() *KeysQuestion {
 	return nil
 }
 
+func (x *Question) GetInspect() *InspectQuestion {
+	if x != nil {
+		if x, ok := x.Question.(*Question_Inspect); ok {
+			return x.Inspect
+		}
+	}
+	return nil
+}
+
 type isQuestion_Question interface {
 	isQuestion_Question()
 }
@@ -95,7 +107,14 @@ type Question_Keys struct {
 	Keys *KeysQuestion `protobuf:"bytes,1,opt,name=keys,proto3,oneof"`
 }
 
+type Question_Inspect struct {
+	// About how it fares, and how it sees the asker.
+	Inspect *InspectQuestion `protobuf:"bytes,2,opt,name=inspect,proto3,oneof"`
+}
+
 func (*Question_Keys) isQuestion_Question() {}
+
+func (*Question_Inspect) isQuestion_Question() {}
 
 // Answer is what the other says.
 type Answer struct {
@@ -107,6 +126,7 @@ type Answer struct {
 	// Types that are valid to be assigned to Answer:
 	//
 	//	*Answer_Keys
+	//	*Answer_Inspect
 	Answer        isAnswer_Answer `protobuf_oneof:"answer"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -165,6 +185,15 @@ func (x *Answer) GetKeys() *KeysAnswer {
 	return nil
 }
 
+func (x *Answer) GetInspect() *InspectAnswer {
+	if x != nil {
+		if x, ok := x.Answer.(*Answer_Inspect); ok {
+			return x.Inspect
+		}
+	}
+	return nil
+}
+
 type isAnswer_Answer interface {
 	isAnswer_Answer()
 }
@@ -174,7 +203,14 @@ type Answer_Keys struct {
 	Keys *KeysAnswer `protobuf:"bytes,2,opt,name=keys,proto3,oneof"`
 }
 
+type Answer_Inspect struct {
+	// How it fares.
+	Inspect *InspectAnswer `protobuf:"bytes,3,opt,name=inspect,proto3,oneof"`
+}
+
 func (*Answer_Keys) isAnswer_Answer() {}
+
+func (*Answer_Inspect) isAnswer_Answer() {}
 
 // KeysQuestion asks for the keys of a node, or to change them first.
 type KeysQuestion struct {
@@ -335,18 +371,458 @@ func (x *KeysAnswer) GetKept() bool {
 	return false
 }
 
+// InspectQuestion asks a node how it fares, and how it sees the asker.
+type InspectQuestion struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InspectQuestion) Reset() {
+	*x = InspectQuestion{}
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InspectQuestion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InspectQuestion) ProtoMessage() {}
+
+func (x *InspectQuestion) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InspectQuestion.ProtoReflect.Descriptor instead.
+func (*InspectQuestion) Descriptor() ([]byte, []int) {
+	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{4}
+}
+
+// InspectAnswer tells how a node fares. It fits into one frame.
+type InspectAnswer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its clock.
+	Clock *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=clock,proto3" json:"clock,omitempty"`
+	// Version of its TamTam.
+	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// Version of the Smudge library in it.
+	SmudgeVersion string `protobuf:"bytes,3,opt,name=smudge_version,json=smudgeVersion,proto3" json:"smudge_version,omitempty"`
+	// The largest broadcast it takes, in bytes.
+	MaxPayloadBytes uint32 `protobuf:"varint,4,opt,name=max_payload_bytes,json=maxPayloadBytes,proto3" json:"max_payload_bytes,omitempty"`
+	// Its profile.
+	Profile string `protobuf:"bytes,5,opt,name=profile,proto3" json:"profile,omitempty"`
+	// Time between two of its pings.
+	Heartbeat *durationpb.Duration `protobuf:"bytes,6,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
+	// Whether it seals.
+	Sealed bool `protobuf:"varint,7,opt,name=sealed,proto3" json:"sealed,omitempty"`
+	// The names of its keys, the one that seals first.
+	Keys []string `protobuf:"bytes,8,rep,name=keys,proto3" json:"keys,omitempty"`
+	// How many members it lists as alive, itself among them.
+	Alive uint32 `protobuf:"varint,9,opt,name=alive,proto3" json:"alive,omitempty"`
+	// As suspected.
+	Suspected uint32 `protobuf:"varint,10,opt,name=suspected,proto3" json:"suspected,omitempty"`
+	// As dead.
+	Dead uint32 `protobuf:"varint,11,opt,name=dead,proto3" json:"dead,omitempty"`
+	// As left.
+	Left uint32 `protobuf:"varint,12,opt,name=left,proto3" json:"left,omitempty"`
+	// A digest of the addresses of those alive or suspected: the same for the same members.
+	Digest uint64 `protobuf:"fixed64,13,opt,name=digest,proto3" json:"digest,omitempty"`
+	// The address by which it knows the asker, as text.
+	Asker string `protobuf:"bytes,14,opt,name=asker,proto3" json:"asker,omitempty"`
+	// The session of the asker that it knows.
+	AskerSession uint64 `protobuf:"fixed64,15,opt,name=asker_session,json=askerSession,proto3" json:"asker_session,omitempty"`
+	// What the asker is to it, as in tamtam.v1.MemberStatus.
+	AskerStatus uint32 `protobuf:"varint,16,opt,name=asker_status,json=askerStatus,proto3" json:"asker_status,omitempty"`
+	// The way to the asker.
+	Link *Link `protobuf:"bytes,17,opt,name=link,proto3" json:"link,omitempty"`
+	// The members that it finds dead or suspected, or that acknowledge nothing: as many
+	// as fit.
+	Troubles []*Trouble `protobuf:"bytes,18,rep,name=troubles,proto3" json:"troubles,omitempty"`
+	// How many more there are.
+	MoreTroubles  uint32 `protobuf:"varint,19,opt,name=more_troubles,json=moreTroubles,proto3" json:"more_troubles,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InspectAnswer) Reset() {
+	*x = InspectAnswer{}
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InspectAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InspectAnswer) ProtoMessage() {}
+
+func (x *InspectAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InspectAnswer.ProtoReflect.Descriptor instead.
+func (*InspectAnswer) Descriptor() ([]byte, []int) {
+	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *InspectAnswer) GetClock() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Clock
+	}
+	return nil
+}
+
+func (x *InspectAnswer) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *InspectAnswer) GetSmudgeVersion() string {
+	if x != nil {
+		return x.SmudgeVersion
+	}
+	return ""
+}
+
+func (x *InspectAnswer) GetMaxPayloadBytes() uint32 {
+	if x != nil {
+		return x.MaxPayloadBytes
+	}
+	return 0
+}
+
+func (x *InspectAnswer) GetProfile() string {
+	if x != nil {
+		return x.Profile
+	}
+	return ""
+}
+
+func (x *InspectAnswer) GetHeartbeat() *durationpb.Duration {
+	if x != nil {
+		return x.Heartbeat
+	}
+	return nil
+}
+
+func (x *InspectAnswer) GetSealed() bool {
+	if x != nil {
+		return x.Sealed
+	}
+	return false
+}
+
+func (x *InspectAnswer) GetKeys() []string {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+func (x *InspectAnswer) GetAlive() uint32 {
+	if x != nil {
+		return x.Alive
+	}
+	return 0
+}
+
+func (x *InspectAnswer) GetSuspected() uint32 {
+	if x != nil {
+		return x.Suspected
+	}
+	return 0
+}
+
+func (x *InspectAnswer) GetDead() uint32 {
+	if x != nil {
+		return x.Dead
+	}
+	return 0
+}
+
+func (x *InspectAnswer) GetLeft() uint32 {
+	if x != nil {
+		return x.Left
+	}
+	return 0
+}
+
+func (x *InspectAnswer) GetDigest() uint64 {
+	if x != nil {
+		return x.Digest
+	}
+	return 0
+}
+
+func (x *InspectAnswer) GetAsker() string {
+	if x != nil {
+		return x.Asker
+	}
+	return ""
+}
+
+func (x *InspectAnswer) GetAskerSession() uint64 {
+	if x != nil {
+		return x.AskerSession
+	}
+	return 0
+}
+
+func (x *InspectAnswer) GetAskerStatus() uint32 {
+	if x != nil {
+		return x.AskerStatus
+	}
+	return 0
+}
+
+func (x *InspectAnswer) GetLink() *Link {
+	if x != nil {
+		return x.Link
+	}
+	return nil
+}
+
+func (x *InspectAnswer) GetTroubles() []*Trouble {
+	if x != nil {
+		return x.Troubles
+	}
+	return nil
+}
+
+func (x *InspectAnswer) GetMoreTroubles() uint32 {
+	if x != nil {
+		return x.MoreTroubles
+	}
+	return 0
+}
+
+// Link is what a node knows of the way to another, since their session began.
+type Link struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where the packets of the other come from, as text; empty when not known.
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// Smoothed; absent when not known.
+	RoundTrip *durationpb.Duration `protobuf:"bytes,2,opt,name=round_trip,json=roundTrip,proto3" json:"round_trip,omitempty"`
+	// Frames that were sent and ask to be acknowledged, each once.
+	Sent uint64 `protobuf:"varint,3,opt,name=sent,proto3" json:"sent,omitempty"`
+	// How often one was sent again.
+	Resent uint64 `protobuf:"varint,4,opt,name=resent,proto3" json:"resent,omitempty"`
+	// Frames that came in.
+	Received uint64 `protobuf:"varint,5,opt,name=received,proto3" json:"received,omitempty"`
+	// Those that had come in before.
+	Duplicates uint64 `protobuf:"varint,6,opt,name=duplicates,proto3" json:"duplicates,omitempty"`
+	// How long ago a frame came in, in milliseconds.
+	HeardMs uint32 `protobuf:"varint,7,opt,name=heard_ms,json=heardMs,proto3" json:"heard_ms,omitempty"`
+	// For how long frames have been sent and none was acknowledged, in milliseconds; 0 when
+	// there are none.
+	UnackedMs     uint32 `protobuf:"varint,8,opt,name=unacked_ms,json=unackedMs,proto3" json:"unacked_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Link) Reset() {
+	*x = Link{}
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Link) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Link) ProtoMessage() {}
+
+func (x *Link) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Link.ProtoReflect.Descriptor instead.
+func (*Link) Descriptor() ([]byte, []int) {
+	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Link) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *Link) GetRoundTrip() *durationpb.Duration {
+	if x != nil {
+		return x.RoundTrip
+	}
+	return nil
+}
+
+func (x *Link) GetSent() uint64 {
+	if x != nil {
+		return x.Sent
+	}
+	return 0
+}
+
+func (x *Link) GetResent() uint64 {
+	if x != nil {
+		return x.Resent
+	}
+	return 0
+}
+
+func (x *Link) GetReceived() uint64 {
+	if x != nil {
+		return x.Received
+	}
+	return 0
+}
+
+func (x *Link) GetDuplicates() uint64 {
+	if x != nil {
+		return x.Duplicates
+	}
+	return 0
+}
+
+func (x *Link) GetHeardMs() uint32 {
+	if x != nil {
+		return x.HeardMs
+	}
+	return 0
+}
+
+func (x *Link) GetUnackedMs() uint32 {
+	if x != nil {
+		return x.UnackedMs
+	}
+	return 0
+}
+
+// Trouble is a member with which something is wrong.
+type Trouble struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// IP address, 4 or 16 bytes.
+	Ip []byte `protobuf:"bytes,1,opt,name=ip,proto3" json:"ip,omitempty"`
+	// Port.
+	Port uint32 `protobuf:"varint,2,opt,name=port,proto3" json:"port,omitempty"`
+	// What it is to the node, as in tamtam.v1.MemberStatus.
+	Status uint32 `protobuf:"varint,3,opt,name=status,proto3" json:"status,omitempty"`
+	// How long ago a frame of it came in, in milliseconds; absent when there is no session.
+	HeardMs *uint32 `protobuf:"varint,4,opt,name=heard_ms,json=heardMs,proto3,oneof" json:"heard_ms,omitempty"`
+	// For how long frames have been sent to it and none was acknowledged, in milliseconds.
+	UnackedMs     uint32 `protobuf:"varint,5,opt,name=unacked_ms,json=unackedMs,proto3" json:"unacked_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Trouble) Reset() {
+	*x = Trouble{}
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Trouble) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Trouble) ProtoMessage() {}
+
+func (x *Trouble) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Trouble.ProtoReflect.Descriptor instead.
+func (*Trouble) Descriptor() ([]byte, []int) {
+	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Trouble) GetIp() []byte {
+	if x != nil {
+		return x.Ip
+	}
+	return nil
+}
+
+func (x *Trouble) GetPort() uint32 {
+	if x != nil {
+		return x.Port
+	}
+	return 0
+}
+
+func (x *Trouble) GetStatus() uint32 {
+	if x != nil {
+		return x.Status
+	}
+	return 0
+}
+
+func (x *Trouble) GetHeardMs() uint32 {
+	if x != nil && x.HeardMs != nil {
+		return *x.HeardMs
+	}
+	return 0
+}
+
+func (x *Trouble) GetUnackedMs() uint32 {
+	if x != nil {
+		return x.UnackedMs
+	}
+	return 0
+}
+
 var File_tamtam_peer_v1_peer_proto protoreflect.FileDescriptor
 
 const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"\n" +
-	"\x19tamtam/peer/v1/peer.proto\x12\x0etamtam.peer.v1\"J\n" +
+	"\x19tamtam/peer/v1/peer.proto\x12\x0etamtam.peer.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x87\x01\n" +
 	"\bQuestion\x122\n" +
-	"\x04keys\x18\x01 \x01(\v2\x1c.tamtam.peer.v1.KeysQuestionH\x00R\x04keysB\n" +
+	"\x04keys\x18\x01 \x01(\v2\x1c.tamtam.peer.v1.KeysQuestionH\x00R\x04keys\x12;\n" +
+	"\ainspect\x18\x02 \x01(\v2\x1f.tamtam.peer.v1.InspectQuestionH\x00R\ainspectB\n" +
 	"\n" +
-	"\bquestion\"Z\n" +
+	"\bquestion\"\x95\x01\n" +
 	"\x06Answer\x12\x14\n" +
 	"\x05error\x18\x01 \x01(\tR\x05error\x120\n" +
-	"\x04keys\x18\x02 \x01(\v2\x1a.tamtam.peer.v1.KeysAnswerH\x00R\x04keysB\b\n" +
+	"\x04keys\x18\x02 \x01(\v2\x1a.tamtam.peer.v1.KeysAnswerH\x00R\x04keys\x129\n" +
+	"\ainspect\x18\x03 \x01(\v2\x1d.tamtam.peer.v1.InspectAnswerH\x00R\ainspectB\b\n" +
 	"\x06answer\"b\n" +
 	"\fKeysQuestion\x12\x1a\n" +
 	"\ainstall\x18\x01 \x01(\fH\x00R\ainstall\x12\x12\n" +
@@ -356,7 +832,50 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"\n" +
 	"KeysAnswer\x12\x12\n" +
 	"\x04keys\x18\x01 \x03(\tR\x04keys\x12\x12\n" +
-	"\x04kept\x18\x02 \x01(\bR\x04keptB;Z9github.com/eelcocramer/tamtam/proto/tamtam/peer/v1;peerv1b\x06proto3"
+	"\x04kept\x18\x02 \x01(\bR\x04kept\"\x11\n" +
+	"\x0fInspectQuestion\"\x83\x05\n" +
+	"\rInspectAnswer\x120\n" +
+	"\x05clock\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05clock\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12%\n" +
+	"\x0esmudge_version\x18\x03 \x01(\tR\rsmudgeVersion\x12*\n" +
+	"\x11max_payload_bytes\x18\x04 \x01(\rR\x0fmaxPayloadBytes\x12\x18\n" +
+	"\aprofile\x18\x05 \x01(\tR\aprofile\x127\n" +
+	"\theartbeat\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\theartbeat\x12\x16\n" +
+	"\x06sealed\x18\a \x01(\bR\x06sealed\x12\x12\n" +
+	"\x04keys\x18\b \x03(\tR\x04keys\x12\x14\n" +
+	"\x05alive\x18\t \x01(\rR\x05alive\x12\x1c\n" +
+	"\tsuspected\x18\n" +
+	" \x01(\rR\tsuspected\x12\x12\n" +
+	"\x04dead\x18\v \x01(\rR\x04dead\x12\x12\n" +
+	"\x04left\x18\f \x01(\rR\x04left\x12\x16\n" +
+	"\x06digest\x18\r \x01(\x06R\x06digest\x12\x14\n" +
+	"\x05asker\x18\x0e \x01(\tR\x05asker\x12#\n" +
+	"\rasker_session\x18\x0f \x01(\x06R\faskerSession\x12!\n" +
+	"\fasker_status\x18\x10 \x01(\rR\vaskerStatus\x12(\n" +
+	"\x04link\x18\x11 \x01(\v2\x14.tamtam.peer.v1.LinkR\x04link\x123\n" +
+	"\btroubles\x18\x12 \x03(\v2\x17.tamtam.peer.v1.TroubleR\btroubles\x12#\n" +
+	"\rmore_troubles\x18\x13 \x01(\rR\fmoreTroubles\"\xfa\x01\n" +
+	"\x04Link\x12\x16\n" +
+	"\x06source\x18\x01 \x01(\tR\x06source\x128\n" +
+	"\n" +
+	"round_trip\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\troundTrip\x12\x12\n" +
+	"\x04sent\x18\x03 \x01(\x04R\x04sent\x12\x16\n" +
+	"\x06resent\x18\x04 \x01(\x04R\x06resent\x12\x1a\n" +
+	"\breceived\x18\x05 \x01(\x04R\breceived\x12\x1e\n" +
+	"\n" +
+	"duplicates\x18\x06 \x01(\x04R\n" +
+	"duplicates\x12\x19\n" +
+	"\bheard_ms\x18\a \x01(\rR\aheardMs\x12\x1d\n" +
+	"\n" +
+	"unacked_ms\x18\b \x01(\rR\tunackedMs\"\x91\x01\n" +
+	"\aTrouble\x12\x0e\n" +
+	"\x02ip\x18\x01 \x01(\fR\x02ip\x12\x12\n" +
+	"\x04port\x18\x02 \x01(\rR\x04port\x12\x16\n" +
+	"\x06status\x18\x03 \x01(\rR\x06status\x12\x1e\n" +
+	"\bheard_ms\x18\x04 \x01(\rH\x00R\aheardMs\x88\x01\x01\x12\x1d\n" +
+	"\n" +
+	"unacked_ms\x18\x05 \x01(\rR\tunackedMsB\v\n" +
+	"\t_heard_msB;Z9github.com/eelcocramer/tamtam/proto/tamtam/peer/v1;peerv1b\x06proto3"
 
 var (
 	file_tamtam_peer_v1_peer_proto_rawDescOnce sync.Once
@@ -370,21 +889,34 @@ func file_tamtam_peer_v1_peer_proto_rawDescGZIP() []byte {
 	return file_tamtam_peer_v1_peer_proto_rawDescData
 }
 
-var file_tamtam_peer_v1_peer_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_tamtam_peer_v1_peer_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_tamtam_peer_v1_peer_proto_goTypes = []any{
-	(*Question)(nil),     // 0: tamtam.peer.v1.Question
-	(*Answer)(nil),       // 1: tamtam.peer.v1.Answer
-	(*KeysQuestion)(nil), // 2: tamtam.peer.v1.KeysQuestion
-	(*KeysAnswer)(nil),   // 3: tamtam.peer.v1.KeysAnswer
+	(*Question)(nil),              // 0: tamtam.peer.v1.Question
+	(*Answer)(nil),                // 1: tamtam.peer.v1.Answer
+	(*KeysQuestion)(nil),          // 2: tamtam.peer.v1.KeysQuestion
+	(*KeysAnswer)(nil),            // 3: tamtam.peer.v1.KeysAnswer
+	(*InspectQuestion)(nil),       // 4: tamtam.peer.v1.InspectQuestion
+	(*InspectAnswer)(nil),         // 5: tamtam.peer.v1.InspectAnswer
+	(*Link)(nil),                  // 6: tamtam.peer.v1.Link
+	(*Trouble)(nil),               // 7: tamtam.peer.v1.Trouble
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 9: google.protobuf.Duration
 }
 var file_tamtam_peer_v1_peer_proto_depIdxs = []int32{
 	2, // 0: tamtam.peer.v1.Question.keys:type_name -> tamtam.peer.v1.KeysQuestion
-	3, // 1: tamtam.peer.v1.Answer.keys:type_name -> tamtam.peer.v1.KeysAnswer
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	4, // 1: tamtam.peer.v1.Question.inspect:type_name -> tamtam.peer.v1.InspectQuestion
+	3, // 2: tamtam.peer.v1.Answer.keys:type_name -> tamtam.peer.v1.KeysAnswer
+	5, // 3: tamtam.peer.v1.Answer.inspect:type_name -> tamtam.peer.v1.InspectAnswer
+	8, // 4: tamtam.peer.v1.InspectAnswer.clock:type_name -> google.protobuf.Timestamp
+	9, // 5: tamtam.peer.v1.InspectAnswer.heartbeat:type_name -> google.protobuf.Duration
+	6, // 6: tamtam.peer.v1.InspectAnswer.link:type_name -> tamtam.peer.v1.Link
+	7, // 7: tamtam.peer.v1.InspectAnswer.troubles:type_name -> tamtam.peer.v1.Trouble
+	9, // 8: tamtam.peer.v1.Link.round_trip:type_name -> google.protobuf.Duration
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_peer_v1_peer_proto_init() }
@@ -394,22 +926,25 @@ func file_tamtam_peer_v1_peer_proto_init() {
 	}
 	file_tamtam_peer_v1_peer_proto_msgTypes[0].OneofWrappers = []any{
 		(*Question_Keys)(nil),
+		(*Question_Inspect)(nil),
 	}
 	file_tamtam_peer_v1_peer_proto_msgTypes[1].OneofWrappers = []any{
 		(*Answer_Keys)(nil),
+		(*Answer_Inspect)(nil),
 	}
 	file_tamtam_peer_v1_peer_proto_msgTypes[2].OneofWrappers = []any{
 		(*KeysQuestion_Install)(nil),
 		(*KeysQuestion_Use)(nil),
 		(*KeysQuestion_Remove)(nil),
 	}
+	file_tamtam_peer_v1_peer_proto_msgTypes[7].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_peer_v1_peer_proto_rawDesc), len(file_tamtam_peer_v1_peer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
