@@ -36,7 +36,8 @@ type fake struct {
 	history   func(string) (*pb.GetMemberHistoryResponse, error)
 	hang      chan struct{} // Ping waits for it
 	empty     bool          // no counters
-	old       bool          // knows no version
+	inspected *pb.InspectResponse
+	old       bool // knows no version
 
 	mu       sync.Mutex
 	sent     []*pb.BroadcastRequest
