@@ -25,6 +25,7 @@ type relay struct {
 	to       netip.AddrPort
 	senders  map[netip.AddrPort]*net.UDPConn
 	captured []packet
+	deaf     netip.AddrPort // whose packets are not passed on to the daemon
 }
 
 // packet is one that was passed on, and by which socket.
@@ -77,7 +78,11 @@ func (r *relay) forward(t testing.TB) {
 		}
 		to := r.to
 		r.captured = append(r.captured, packet{by, slices.Clone(b[:n])})
+		cut := from == r.deaf
 		r.mu.Unlock()
+		if cut {
+			continue
+		}
 		_, _ = by.WriteToUDPAddrPort(b[:n], to)
 	}
 }
@@ -92,6 +97,13 @@ func (r *relay) back(by *net.UDPConn, to netip.AddrPort) {
 		}
 		_, _ = r.conn.WriteToUDPAddrPort(b[:n], to)
 	}
+}
+
+// cut passes on nothing more from a sender; the zero address cuts off nobody.
+func (r *relay) cut(from netip.AddrPort) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.deaf = from
 }
 
 // capture returns what has passed so far.
