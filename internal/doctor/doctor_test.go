@@ -167,7 +167,7 @@ func TestExamine(t *testing.T) {
 			m[2].Answered, m[2].Error = true, "it refuses: unknown question"
 		}, []string{"version warning 2: unknown question"}},
 		{"another limit", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Report.MaxPayloadBytes = 1024 },
-			[]string{"limits warning 2: longer ones than 256"}},
+			[]string{"limits warning 2: no longer ones than 256"}},
 		{"another profile and heartbeat", func(_ *pb.InspectResponse, m []*pb.Inspection) {
 			m[2].Report.Profile, m[2].Report.Heartbeat = "wan", d(time.Second)
 		}, []string{"limits warning 2: profile is wan", "limits warning 2: heartbeat is 1s"}},

@@ -98,7 +98,7 @@ func limits(e *exam) (wrong []Finding, well string) {
 		r := m.GetReport()
 		if a, b := r.GetMaxPayloadBytes(), own.GetMaxPayloadBytes(); a != b {
 			wrong = append(wrong, about(m, Warning, "start all daemons with the same --max",
-				"it takes broadcasts of up to %d bytes, this node of up to %d: longer ones than %d do not get everywhere", a, b, min(a, b)))
+				"it takes broadcasts of up to %d bytes, this node of up to %d: no longer ones than %d can be sent", a, b, min(a, b)))
 		}
 		if a, b := r.GetProfile(), own.GetProfile(); a != b {
 			wrong = append(wrong, about(m, Warning, "start all daemons with the same --profile", "its profile is %s, this node's %s", a, b))
