@@ -92,6 +92,7 @@ func (i *Inspector) Inspect(ctx context.Context) ([]Record, error) {
 	members, _ := i.Members.List()
 	records := make([]Record, len(members))
 	at := make(map[netip.AddrPort]*Record, len(members))
+	var own *Record
 	var ask []netip.AddrPort
 	for j, m := range members {
 		r := &records[j]
@@ -99,6 +100,8 @@ func (i *Inspector) Inspect(ctx context.Context) ([]Record, error) {
 		at[m.Addr] = r
 		switch {
 		case m.Local:
+			own = r
+			r.Report = i.report(i.ways(), netip.AddrPort{})
 		case !m.Status.Live():
 			r.Err = ErrAway
 		case m.Plain():
@@ -117,16 +120,17 @@ func (i *Inspector) Inspect(ctx context.Context) ([]Record, error) {
 			r.take(answer.GetInspect(), sent, i.now())
 		}
 	})
-	// Our own part comes last: what was asked, and not acknowledged, is in it.
+	// Our own list is of when the others told theirs, or it would differ by what came since;
+	// the links are of now: what was asked, and not acknowledged, is in them.
 	ways := i.ways()
 	for j := range records {
-		r := &records[j]
-		if w, ok := ways[r.Member.Addr]; ok {
-			r.Link = w.message()
+		if w, ok := ways[records[j].Member.Addr]; ok {
+			records[j].Link = w.message()
 		}
-		if r.Member.Local {
-			r.Report = i.report(ways, netip.AddrPort{})
-		}
+	}
+	if own != nil {
+		now := i.report(ways, netip.AddrPort{})
+		own.Report.Troubles, own.Report.MoreTroubles = now.GetTroubles(), now.GetMoreTroubles()
 	}
 	return records, nil
 }

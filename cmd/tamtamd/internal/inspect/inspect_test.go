@@ -158,10 +158,16 @@ func TestInspect(t *testing.T) {
 			Clock: timestamppb.New(start.Add(10*time.Second + 200*time.Millisecond)),
 		}}}, nil)
 		do(bob, nil, silent)
+		table.Set(bob, member.Dead, self) // meanwhile
+		w.contacts[0].Unacked = 2 * time.Second
 	}
 	r, err := i.Inspect(t.Context())
 	if err != nil || len(r) != 5 {
 		t.Fatalf("%v, %v", r, err)
+	}
+	// The list is that of the question, and troubles are those of now.
+	if mine := r[0].Report; mine.GetAlive() != 4 || mine.GetDead() != 1 || len(mine.GetTroubles()) != 3 || mine.GetTroubles()[0].GetUnackedMs() != 2000 {
+		t.Errorf("this node: %v", mine)
 	}
 	if r[0].Report.GetVersion() != "v1" || r[0].Report.GetAsker() != "" || r[0].Measure || r[0].Err != nil {
 		t.Errorf("this node: %+v", r[0])
