@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Tamtam-gendoc writes the reference documentation, or tells which of its pages are
-// stale.
+// Tamtam-gendoc writes the reference documentation, as Markdown or as manual pages,
+// or tells which of its pages are stale.
 package main
 
 import (
@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/eelcocramer/tamtam/internal/config"
 	"github.com/eelcocramer/tamtam/internal/ctl"
@@ -34,13 +35,25 @@ const (
 )
 
 type flags struct {
-	out   string
-	check bool
+	out    string
+	format string
+	date   string
+	check  bool
 }
+
+// Formats, and where their pages go by default.
+const (
+	markdown = "markdown"
+	man      = "man"
+)
+
+var outs = map[string]string{markdown: "docs/reference", man: "bin/man"}
 
 func register(fs *flag.FlagSet) *flags {
 	f := &flags{}
-	fs.StringVar(&f.out, "out", "docs/reference", "`directory` of the pages")
+	fs.StringVar(&f.out, "out", "", "`directory` of the pages (default: docs/reference, or bin/man for manual pages)")
+	fs.StringVar(&f.format, "format", markdown, "`format` of the pages: markdown or man")
+	fs.StringVar(&f.date, "date", "", "`date` to print on manual pages, as 2006-01-02 (default: none)")
 	fs.BoolVar(&f.check, "check", false, "write nothing; exit with 1 and name the pages that are stale, missing or too many")
 	return f
 }
@@ -62,9 +75,16 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "tamtam-gendoc: unexpected argument %q\n", fs.Arg(0))
 		return exitUsage
 	}
-	pages, err := pages()
+	if err := f.complete(); err != nil {
+		fmt.Fprintf(stderr, "tamtam-gendoc: %v\n", err)
+		return exitFailed
+	}
+	pages, err := f.pages()
 	if err == nil && f.check {
 		err = check(f.out, pages)
+		if err != nil && f.format == markdown {
+			err = fmt.Errorf("%w; run make docs", err)
+		}
 	} else if err == nil {
 		err = write(f.out, pages)
 	}
@@ -75,11 +95,34 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return exitDone
 }
 
-// pages are all pages of the reference, the index first.
-func pages() ([]refdoc.Page, error) {
+// complete checks the values, and sets those that depend on others.
+func (f *flags) complete() error {
+	if _, known := outs[f.format]; !known {
+		return fmt.Errorf("invalid value %q for -format: want markdown or man", f.format)
+	}
+	if f.out == "" {
+		f.out = outs[f.format]
+	}
+	if _, err := time.Parse(time.DateOnly, f.date); f.date != "" && err != nil {
+		return fmt.Errorf("invalid value %q for -date: want a date as 2006-01-02", f.date)
+	}
+	return nil
+}
+
+// pages are all pages in the format asked for.
+func (f *flags) pages() ([]refdoc.Page, error) {
+	daemon, client, gendoc := commands()
+	if f.format == man {
+		return manual(f.date, daemon, client, gendoc), nil
+	}
+	return reference(daemon, client, gendoc)
+}
+
+// commands are what there is to document.
+func commands() (daemon, client, gendoc refdoc.Command) {
 	dfs := flag.NewFlagSet("tamtamd", flag.ContinueOnError)
 	daemonflags.Register(dfs)
-	daemon := refdoc.Command{
+	daemon = refdoc.Command{
 		Path:  "tamtamd",
 		Usage: "tamtamd [flags]",
 		Short: "Join this machine to a cluster, and serve programs on it by gRPC.",
@@ -88,14 +131,27 @@ func pages() ([]refdoc.Page, error) {
 	}
 	gfs := flag.NewFlagSet("tamtam-gendoc", flag.ContinueOnError)
 	register(gfs)
-	gendoc := refdoc.Command{
+	gendoc = refdoc.Command{
 		Path:  "tamtam-gendoc",
 		Usage: "tamtam-gendoc [flags]",
 		Short: "Write the reference documentation of TamTam.",
 		Flags: refdoc.FromFlags(gfs, nil),
 	}
-	client := refdoc.FromTree(ctl.Command(), ctlflags.Short())
+	return daemon, refdoc.FromTree(ctl.Command(), ctlflags.Short()), gendoc
+}
 
+// manual are the manual pages.
+func manual(date string, daemon, client, gendoc refdoc.Command) []refdoc.Page {
+	m := refdoc.Manual{Date: date}
+	tamtamd, tamtamctl, file := refdoc.Reference("tamtamd", 8), refdoc.Reference("tamtamctl", 1), refdoc.Reference("tamtam.yaml", 5)
+	pages := m.Pages(daemon, 8, tamtamctl, file)
+	pages = append(pages, m.Pages(client, 1, tamtamd, file)...)
+	pages = append(pages, m.Pages(gendoc, 1, tamtamd, tamtamctl)...)
+	return append(pages, m.File(config.EnvName, []string{tamtamd, tamtamctl}, daemon, client))
+}
+
+// reference are the pages of the reference in Markdown, the index first.
+func reference(daemon, client, gendoc refdoc.Command) ([]refdoc.Page, error) {
 	all := refdoc.Markdown(daemon)
 	all = append(all, refdoc.Markdown(client)...)
 	all = append(all, refdoc.Markdown(gendoc)...)
@@ -125,11 +181,17 @@ func write(dir string, pages []refdoc.Page) error {
 	return err
 }
 
-// surplus are the pages in dir that nobody writes.
+// surplus are the pages in dir that nobody writes. Any Markdown there is one; of
+// manual pages, which may stand among others', those that are named as ours.
 func surplus(dir string, pages []refdoc.Page) ([]string, error) {
-	wanted := map[string]bool{}
+	wanted, sections := map[string]bool{}, map[string]bool{}
 	for _, p := range pages {
 		wanted[p.Name] = true
+		sections[filepath.Ext(p.Name)] = true
+	}
+	ours := func(name string) bool {
+		ext := filepath.Ext(name)
+		return sections[ext] && (ext == ".md" || strings.HasPrefix(name, "tamtam"))
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -137,7 +199,7 @@ func surplus(dir string, pages []refdoc.Page) ([]string, error) {
 	}
 	var paths []string
 	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), ".md") && !wanted[e.Name()] {
+		if ours(e.Name()) && !wanted[e.Name()] {
 			paths = append(paths, filepath.Join(dir, e.Name()))
 		}
 	}
@@ -165,7 +227,7 @@ func check(dir string, pages []refdoc.Page) error {
 		errs = append(errs, path+" is not written any more")
 	}
 	if len(errs) > 0 {
-		return fmt.Errorf("%s; run make docs", strings.Join(errs, ", "))
+		return errors.New(strings.Join(errs, ", "))
 	}
 	return nil
 }

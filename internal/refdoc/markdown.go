@@ -87,6 +87,21 @@ func cell(s string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(s, "|", `\|`), "\n", " ")
 }
 
+// What is to be said of the configuration file, in any format.
+const (
+	configurationText = `A value is taken from a flag, else from an environment variable, else from the
+configuration file, else it is the default. The file is the one that --config or
+TAMTAM_CONFIG names, else $HOME/.tamtam.yaml, if it exists. It is YAML, with the names
+of flags as keys; a list stands for a flag that is given several times. One file may
+serve all programs: each takes its own keys, and refuses those that none knows.`
+	configurationExample = `bind: 192.0.2.10
+join:
+  - seed-1.example
+  - seed-2.example:9999
+log-format: json
+`
+)
+
 // Configuration makes the page of environment variables and keys of the
 // configuration file, for some programs that share them.
 func Configuration(envName func(flag string) string, programs ...Command) Page {
@@ -108,22 +123,8 @@ func Configuration(envName func(flag string) string, programs ...Command) Page {
 	slices.Sort(names)
 
 	var b strings.Builder
-	b.WriteString(generated + `# Configuration
-
-A value is taken from a flag, else from an environment variable, else from the
-configuration file, else it is the default. The file is the one that ` + "`--config`" + ` or
-` + "`TAMTAM_CONFIG`" + ` names, else ` + "`$HOME/.tamtam.yaml`" + `, if it exists. It is YAML, with the names
-of flags as keys; a list stands for a flag that is given several times. One file may
-serve all programs: each takes its own keys, and refuses those that none knows.
-
-` + "```yaml" + `
-bind: 192.0.2.10
-join:
-  - seed-1.example
-  - seed-2.example:9999
-log-format: json
-` + "```" + `
-
+	b.WriteString(generated + "# Configuration\n\n" + strings.NewReplacer("--config", "`--config`", "TAMTAM_CONFIG", "`TAMTAM_CONFIG`",
+		"$HOME/.tamtam.yaml", "`$HOME/.tamtam.yaml`").Replace(configurationText) + "\n\n```yaml\n" + configurationExample + "```\n" + `
 | key and flag | variable | default | of |
 | --- | --- | --- | --- |
 `)

@@ -52,6 +52,73 @@ func TestMarkdown(t *testing.T) {
 	}
 }
 
+func TestManual(t *testing.T) {
+	root := FromTree(tree(), map[string]string{"s": "shared"})
+	root.Long = ".hidden\n\n  'a\\n' ~é\n  --b\n\nMore-words."
+	pages := Manual{Date: "2026-01-02"}.Pages(root, 1, Reference("other", 8))
+	if len(pages) != 2 || pages[0].Name != "prog.1" || pages[1].Name != "prog-a.1" {
+		t.Fatalf("pages %v", pages)
+	}
+	const want = `.\" Written by tamtam-gendoc -format man. Do not edit.
+.TH PROG 1 "2026-01-02" TamTam "TamTam manual"
+.nh
+.ad l
+.SH NAME
+prog \- Do things
+.SH SYNOPSIS
+.nf
+prog [flags] <command>
+.fi
+.SH DESCRIPTION
+Do things.
+.PP
+\&.hidden
+.PP
+.RS 4
+.nf
+\(aqa\en\(aq \(ti\[u00E9]
+\-\-b
+.fi
+.RE
+.PP
+More\-words.
+.SH COMMANDS
+.TP
+\fBprog\-a\fR(1)
+Do a|b.
+.SH OPTIONS
+.TP
+\fB\-s\fR, \fB\-\-shared\fR \fIALL\fR
+of all
+Default: x
+.SH SEE ALSO
+\fBother\fR(8)
+`
+	if pages[0].Text != want {
+		t.Errorf("got %s\nwant %s", pages[0].Text, want)
+	}
+	if a := pages[1].Text; strings.Contains(a, "shared") || !strings.Contains(a, "\n.TP\n\\fB\\-\\-own\\fR\na switch\n") || !strings.Contains(a, "\\fBprog\\fR(1)") {
+		t.Errorf("got %s", a)
+	}
+}
+
+func TestManualFile(t *testing.T) {
+	p := FromTree(tree(), nil)
+	other := Command{Path: "other", Flags: []Flag{{Name: "shared", Usage: "too"}, {Name: "a-b", Default: ".1"}, {Name: "config"}}}
+	page := Manual{}.File(func(f string) string { return "X_" + strings.ToUpper(f) }, []string{Reference("prog", 1)}, p, other)
+	for _, want := range []string{
+		".TP\n\\fBa\\-b\\fR\n\\fIother\\fR: \\&\nDefault: \\&.1\nVariable: \\fBX_A\\-B\\fR\n",
+		"\\fIprog\\fR: of all\nDefault: x\n.sp\n\\fIother\\fR: too\n",
+	} {
+		if !strings.Contains(page.Text, want) {
+			t.Errorf("no %q in %s", want, page.Text)
+		}
+	}
+	if page.Name != "tamtam.yaml.5" || strings.Contains(page.Text, `\fBconfig`) {
+		t.Errorf("%s: %s", page.Name, page.Text)
+	}
+}
+
 func TestConfiguration(t *testing.T) {
 	p := FromTree(tree(), nil)
 	other := Command{Path: "other", Flags: []Flag{{Name: "shared"}, {Name: "a-b", Default: "1"}}}
