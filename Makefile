@@ -13,11 +13,14 @@ SOAK_TIME ?= 15m
 UNIT      = $$($(GO) list work | grep -v /internal/clustertest)
 # The lab is a module outside the workspace, so that what it needs is its own.
 LAB       = GOWORK=off $(GO) -C internal/lab
+# So is what makes a release.
+RELEASE   = GOWORK=off $(GO) -C internal/release
 # Flags of make lab.
 ARGS     ?=
 
 .PHONY: build cluster lab test unit race cluster-test soak soak-minute bench fuzz lint fmt generate generate-check \
-	docs docs-check tidy tidy-check graph-check cross ci clean
+	docs docs-check tidy tidy-check graph-check cross \
+	release release-check ci clean
 
 # Without grpc's own web pages about calls, for which the linker would have to keep
 # a quarter of each program: they are 4 MiB smaller, and the daemon takes 2.5 less
@@ -77,8 +80,10 @@ fuzz:
 lint: fmt .bin/stamp
 	$(GO) vet work
 	$(LAB) vet .
+	$(RELEASE) vet .
 	.bin/staticcheck $$($(GO) list work)
 	cd internal/lab && GOWORK=off ../../.bin/staticcheck .
+	cd internal/release && GOWORK=off ../../.bin/staticcheck .
 	.bin/buf lint
 
 # fmt fails when a file is not formatted.
@@ -125,9 +130,21 @@ graph-check:
 cross:
 	@scripts/cross.sh $(PROGRAMS)
 
+# release makes, in dist/, all that is published of the commit that is checked out.
+release: bin/release
+	bin/release
+
+# release-check makes it twice and compares; PLATFORMS=linux_amd64 for some of it.
+release-check: bin/release
+	bin/release -check $(if $(PLATFORMS),-platforms $(PLATFORMS))
+
+.PHONY: bin/release
+bin/release:
+	@$(RELEASE) build -trimpath -o "$(CURDIR)/bin/release" .
+
 # ci is what must pass before a change lands.
 ci: generate-check lint tidy-check graph-check docs-check build race cluster-test soak-minute cross
 	@echo "ci: all passed"
 
 clean:
-	rm -rf bin .bin
+	rm -rf bin .bin dist

@@ -37,7 +37,7 @@ func (m Manual) pages(c Command, section int, parent *Command, seeAlso []string)
 	for _, f := range c.Flags {
 		b.WriteString(".TP\n" + option(f) + line(f.Usage))
 		if f.Default != "" {
-			b.WriteString("Default: " + line(f.Default))
+			b.WriteString(".br\nDefault: " + line(f.Default))
 		}
 	}
 	if parent != nil {
@@ -91,10 +91,10 @@ func (m Manual) File(envName func(flag string) string, seeAlso []string, program
 			}
 			b.WriteString(italic(u.program) + ": " + line(u.flag.Usage))
 			if u.flag.Default != "" {
-				b.WriteString("Default: " + line(u.flag.Default))
+				b.WriteString(".br\nDefault: " + line(u.flag.Default))
 			}
 		}
-		b.WriteString("Variable: " + bold(envName(name)) + "\n")
+		b.WriteString(".br\nVariable: " + bold(envName(name)) + "\n")
 	}
 	b.WriteString(".SH SEE ALSO\n" + strings.Join(seeAlso, ",\n") + "\n")
 	return Page{"tamtam.yaml.5", b.String()}

@@ -90,6 +90,7 @@ Do a|b.
 .TP
 \fB\-s\fR, \fB\-\-shared\fR \fIALL\fR
 of all
+.br
 Default: x
 .SH SEE ALSO
 \fBother\fR(8)
@@ -107,8 +108,8 @@ func TestManualFile(t *testing.T) {
 	other := Command{Path: "other", Flags: []Flag{{Name: "shared", Usage: "too"}, {Name: "a-b", Default: ".1"}, {Name: "config"}}}
 	page := Manual{}.File(func(f string) string { return "X_" + strings.ToUpper(f) }, []string{Reference("prog", 1)}, p, other)
 	for _, want := range []string{
-		".TP\n\\fBa\\-b\\fR\n\\fIother\\fR: \\&\nDefault: \\&.1\nVariable: \\fBX_A\\-B\\fR\n",
-		"\\fIprog\\fR: of all\nDefault: x\n.sp\n\\fIother\\fR: too\n",
+		".TP\n\\fBa\\-b\\fR\n\\fIother\\fR: \\&\n.br\nDefault: \\&.1\n.br\nVariable: \\fBX_A\\-B\\fR\n",
+		"\\fIprog\\fR: of all\n.br\nDefault: x\n.sp\n\\fIother\\fR: too\n",
 	} {
 		if !strings.Contains(page.Text, want) {
 			t.Errorf("no %q in %s", want, page.Text)

@@ -1,0 +1,99 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/goreleaser/nfpm/v2"
+	_ "github.com/goreleaser/nfpm/v2/deb" // the formats
+	_ "github.com/goreleaser/nfpm/v2/rpm"
+)
+
+// packages writes the packages that packaging/nfpm describes, for a Linux platform.
+// stage is where nfpm finds the files.
+func (s *source) packages(out string, p platform, stage string, files []entry) error {
+	for _, f := range files {
+		switch {
+		case strings.HasPrefix(f.name, "man/"):
+			f.name, f.data = f.name+".gz", compress(f.data) // as both formats want it
+		case f.name == "CHANGELOG.md":
+			f.name, f.data = "changelog.gz", compress(f.data)
+		}
+		path := filepath.Join(stage, filepath.FromSlash(f.name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, f.data, f.mode); err != nil {
+			return err
+		}
+	}
+	values := map[string]string{
+		"VERSION": packageVersion(s.number()),
+		"ARCH":    p.arch + p.arm,
+		"FILES":   stage,
+		"SOURCE":  s.dir,
+	}
+	configs, err := filepath.Glob(filepath.Join(s.dir, "packaging", "nfpm", "*.yaml"))
+	if err != nil || len(configs) == 0 {
+		return fmt.Errorf("find packaging/nfpm: %d files, %w", len(configs), err)
+	}
+	for _, path := range configs {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, format := range []string{"deb", "rpm"} {
+			if err := s.pack(out, format, expand(string(text), values)); err != nil {
+				return fmt.Errorf("%s of %s: %w", format, filepath.Base(path), err)
+			}
+		}
+	}
+	return nil
+}
+
+func (s *source) pack(out, format, text string) error {
+	c, err := nfpm.Parse(strings.NewReader(text))
+	if err != nil {
+		return err
+	}
+	info, err := c.Get(format)
+	if err != nil {
+		return err
+	}
+	info.MTime = s.time
+	info = nfpm.WithDefaults(info)
+	packager, err := nfpm.Get(format)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := packager.Package(info, &b); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(out, packager.ConventionalFileName(info)), b.Bytes(), 0o644)
+}
+
+// expand replaces ${NAME}. A name that nobody knows stays, to be found by nfpm.
+func expand(text string, values map[string]string) string {
+	var pairs []string
+	for name, value := range values {
+		pairs = append(pairs, "${"+name+"}", value)
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+// packageVersion makes a version that packages sort as Go does: "~" comes before
+// nothing, and "-" would begin the revision of a package.
+func packageVersion(number string) string {
+	release, pre, has := strings.Cut(number, "-")
+	if !has {
+		return release
+	}
+	return release + "~" + strings.ReplaceAll(pre, "-", ".")
+}

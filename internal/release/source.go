@@ -1,0 +1,186 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"debug/buildinfo"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	root      = "github.com/eelcocramer/tamtam"
+	linkFlags = "-s -w -buildid="
+)
+
+// shipped are the programs that are published. tamtam-gendoc is for those who have
+// the source.
+var shipped = []string{"tamtamd", "tamtamctl"}
+
+// source is a commit, checked out.
+type source struct {
+	dir     string
+	cache   string
+	version string    // as Go derives it from tags: "v1.2.3", or a pseudo-version
+	time    time.Time // of the commit
+}
+
+// program is a program built.
+type program struct {
+	entry
+	platform platform
+	info     *buildinfo.BuildInfo
+}
+
+// checkOut takes a clone, which has what is committed and nothing else, and from
+// which Go can tell the version. Go does not know a linked worktree for one.
+func checkOut(ctx context.Context, c config, dir string) (*source, error) {
+	s := &source{dir: dir, cache: c.cache}
+	// Without the user's configuration, of line ends above all.
+	clone := exec.CommandContext(ctx, "git", "-c", "core.autocrlf=false", "clone", "--quiet", "--no-hardlinks", c.repository, dir)
+	clone.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1")
+	if out, err := clone.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("clone %s: %w\n%s", c.repository, err, out)
+	}
+	out, err := exec.CommandContext(ctx, "git", "-C", dir, "show", "-s", "--format=%ct", "HEAD").Output()
+	if err != nil {
+		return nil, fmt.Errorf("read the time of the commit: %w", err)
+	}
+	seconds, err := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("read the time of the commit: %w", err)
+	}
+	s.time = time.Unix(seconds, 0).UTC()
+
+	// What Go calls the root module is the version of all: the daemon's module,
+	// which has tags of its own, could have another.
+	here := platform{os: runtime.GOOS, arch: runtime.GOARCH}
+	if err := s.goBuild(ctx, here, filepath.Join(dir, "bin")+string(filepath.Separator), "tamtam-gendoc", "tamtamctl"); err != nil {
+		return nil, err
+	}
+	info, err := buildinfo.ReadFile(s.hostProgram("tamtamctl"))
+	if err != nil {
+		return nil, err
+	}
+	if s.version = info.Main.Version; s.version == "" || s.version == "(devel)" {
+		return nil, errors.New("Go knows no version of the commit")
+	}
+	return s, nil
+}
+
+func (s *source) hostProgram(name string) string {
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	return filepath.Join(s.dir, "bin", name)
+}
+
+// number is the version in names of files.
+func (s *source) number() string { return strings.TrimPrefix(s.version, "v") }
+
+// goBuild builds programs of the source. What the user set for Go is left out, as
+// far as it would change the bytes.
+func (s *source) goBuild(ctx context.Context, p platform, out string, programs ...string) error {
+	link := linkFlags
+	if s.version != "" {
+		link += " -X " + root + "/internal/buildinfo.version=" + s.version
+	}
+	args := []string{"build", "-buildvcs=true", "-trimpath", "-tags", "grpcnotrace", "-ldflags", link, "-o", out}
+	for _, name := range programs {
+		args = append(args, "./cmd/"+name)
+	}
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = s.dir
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOEXPERIMENT=", "GOWORK=", "GOFIPS140=off", "GOAMD64=v1", "GO386=sse2", "GOARM64=v8.0",
+		"GOOS="+p.os, "GOARCH="+p.arch, "GOARM="+p.arm)
+	if s.cache != "" {
+		cmd.Env = append(cmd.Env, "GOCACHE="+s.cache)
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build for %s: %w\n%s", p, err, out)
+	}
+	return nil
+}
+
+// build builds what is shipped.
+func (s *source) build(ctx context.Context, p platform, dir string) ([]program, error) {
+	if err := s.goBuild(ctx, p, dir+string(filepath.Separator), shipped...); err != nil {
+		return nil, err
+	}
+	var built []program
+	for _, name := range shipped {
+		if p.os == "windows" {
+			name += ".exe"
+		}
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return nil, err
+		}
+		info, err := buildinfo.Read(bytes.NewReader(data))
+		if err != nil {
+			return nil, err
+		}
+		built = append(built, program{entry{name, 0o755, data}, p, info})
+	}
+	return built, nil
+}
+
+// documents are what is shipped beside the programs, on all systems.
+func (s *source) documents(ctx context.Context, dir string) ([]entry, error) {
+	var docs []entry
+	for _, name := range []string{"LICENSE", "README.md", "CHANGELOG.md"} {
+		data, err := os.ReadFile(filepath.Join(s.dir, name))
+		if err != nil {
+			return nil, err
+		}
+		docs = append(docs, entry{name, 0o644, data})
+	}
+	gendoc := exec.CommandContext(ctx, s.hostProgram("tamtam-gendoc"), "-format", "man", "-date", s.time.Format(time.DateOnly), "-out", dir)
+	if out, err := gendoc.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("write the manual: %w\n%s", err, out)
+	}
+	pages, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, page := range pages {
+		if strings.HasPrefix(page.Name(), "tamtam-gendoc") {
+			continue
+		}
+		data, err := os.ReadFile(filepath.Join(dir, page.Name()))
+		if err != nil {
+			return nil, err
+		}
+		docs = append(docs, entry{"man/" + page.Name(), 0o644, data})
+	}
+	for shell, name := range map[string]string{"bash": "tamtamctl.bash", "zsh": "_tamtamctl", "fish": "tamtamctl.fish"} {
+		cmd := exec.CommandContext(ctx, s.hostProgram("tamtamctl"), "completion", shell)
+		cmd.Env = []string{"HOME=" + dir} // nobody's configuration
+		script, err := cmd.Output()
+		if err != nil {
+			return nil, fmt.Errorf("write the completions of %s: %w", shell, err)
+		}
+		docs = append(docs, entry{"completions/" + name, 0o644, script})
+	}
+	return docs, nil
+}
+
+// compress makes a gzip file that depends on its content alone.
+func compress(data []byte) []byte {
+	var b bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // a level there is
+	_, _ = w.Write(data)                                  // into memory
+	_ = w.Close()
+	return b.Bytes()
+}
