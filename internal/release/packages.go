@@ -8,16 +8,23 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/goreleaser/nfpm/v2"
 	_ "github.com/goreleaser/nfpm/v2/deb" // the formats
 	_ "github.com/goreleaser/nfpm/v2/rpm"
 )
 
+const maintainer = "The TamTam Authors <tamtam@users.noreply.github.com>"
+
 // packages writes the packages that packaging/nfpm describes, for a Linux platform.
 // stage is where nfpm finds the files.
 func (s *source) packages(out string, p platform, stage string, files []entry) error {
+	for _, name := range shipped {
+		files = append(slices.Clone(files), s.debianChangelog(name))
+	}
 	for _, f := range files {
 		switch {
 		case strings.HasPrefix(f.name, "man/"):
@@ -34,10 +41,11 @@ func (s *source) packages(out string, p platform, stage string, files []entry) e
 		}
 	}
 	values := map[string]string{
-		"VERSION": packageVersion(s.number()),
-		"ARCH":    p.arch + p.arm,
-		"FILES":   stage,
-		"SOURCE":  s.dir,
+		"VERSION":    packageVersion(s.number()),
+		"MAINTAINER": maintainer,
+		"ARCH":       p.arch + p.arm,
+		"FILES":      stage,
+		"SOURCE":     s.dir,
 	}
 	configs, err := filepath.Glob(filepath.Join(s.dir, "packaging", "nfpm", "*.yaml"))
 	if err != nil || len(configs) == 0 {
@@ -55,6 +63,14 @@ func (s *source) packages(out string, p platform, stage string, files []entry) e
 		}
 	}
 	return nil
+}
+
+// debianChangelog is what Debian wants to read beside the changelog proper.
+func (s *source) debianChangelog(name string) entry {
+	version := packageVersion(s.number())
+	text := fmt.Sprintf("%s (%s-1) stable; urgency=medium\n\n  * TamTam %s; changelog.gz tells what is new.\n\n -- %s  %s\n",
+		name, version, s.version, maintainer, s.time.Format(time.RFC1123Z))
+	return entry{"changelog.Debian." + name + ".gz", 0o644, compress([]byte(text))}
 }
 
 func (s *source) pack(out, format, text string) error {

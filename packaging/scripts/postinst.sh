@@ -12,7 +12,7 @@ configure) before=$2 ;;
 esac
 
 # Not in a chroot, or a container without systemd.
-[ -d /run/systemd/system ] || exit 0
+[ -d "$DPKG_ROOT/run/systemd/system" ] || exit 0
 systemctl daemon-reload || true
 if [ -n "$before" ]; then
 	systemctl try-restart tamtamd.service || true

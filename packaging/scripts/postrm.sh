@@ -4,7 +4,7 @@
 set -e
 
 if [ "$1" = purge ]; then
-	rm -rf /var/lib/tamtam /var/lib/private/tamtam
+	rm -rf "$DPKG_ROOT/var/lib/tamtam" "$DPKG_ROOT/var/lib/private/tamtam"
 fi
-[ -d /run/systemd/system ] || exit 0
+[ -d "$DPKG_ROOT/run/systemd/system" ] || exit 0
 systemctl daemon-reload || true

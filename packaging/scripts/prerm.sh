@@ -8,5 +8,5 @@ remove | 0) ;;
 *) exit 0 ;;
 esac
 
-[ -d /run/systemd/system ] || exit 0
+[ -d "$DPKG_ROOT/run/systemd/system" ] || exit 0
 systemctl --no-reload disable --now tamtamd.service || true
