@@ -10,7 +10,7 @@ FUZZTIME ?= 10s
 SOAK      ?= 10000000
 SOAK_TIME ?= 15m
 # Both modules, without the tests of real processes.
-UNIT      = $$($(GO) list work | grep -v /internal/clustertest)
+UNIT      = $$($(GO) list work | grep -v -e /internal/clustertest -e /internal/shiptest)
 # The lab is a module outside the workspace, so that what it needs is its own.
 LAB       = GOWORK=off $(GO) -C internal/lab
 # So is what makes a release.
@@ -20,7 +20,7 @@ ARGS     ?=
 
 .PHONY: build cluster lab test unit race cluster-test soak soak-minute bench fuzz lint fmt generate generate-check \
 	docs docs-check tidy tidy-check graph-check cross \
-	release release-check ci clean
+	release release-check package-test image image-test ci clean
 
 # Without grpc's own web pages about calls, for which the linker would have to keep
 # a quarter of each program: they are 4 MiB smaller, and the daemon takes 2.5 less
@@ -141,6 +141,27 @@ release-check: bin/release
 .PHONY: bin/release
 bin/release:
 	@$(RELEASE) build -trimpath -o "$(CURDIR)/bin/release" .
+
+# package-test installs the packages of that commit, where there are tools for it.
+package-test:
+	@$(RELEASE) test -count 1 -v . 2>&1 | $(BRIEFLY)
+
+# image builds the container image IMAGE, for this machine's architecture, of what is
+# in this directory.
+IMAGE         ?= tamtam
+IMAGE_CONTEXT ?= bin/image
+image:
+	CGO_ENABLED=0 GOOS=linux $(GO) build $(BUILDFLAGS) -ldflags '-s -w -buildid=' -o "$(IMAGE_CONTEXT)/" ./cmd/tamtamd ./cmd/tamtamctl
+	@cp LICENSE "$(IMAGE_CONTEXT)/"
+	docker build -q -t "$(IMAGE)" -f packaging/docker/Dockerfile "$(IMAGE_CONTEXT)"
+
+# image-test runs three containers of it, where a Docker engine runs, and checks the
+# manifests.
+image-test:
+	@$(GO) test -count 1 -v ./internal/shiptest 2>&1 | $(BRIEFLY)
+
+# What "go test -v" prints, without what passed: skips and their reasons stay.
+BRIEFLY = { grep -v -e '^=== ' -e '^ *--- PASS' || true; }
 
 # ci is what must pass before a change lands.
 ci: generate-check lint tidy-check graph-check docs-check build race cluster-test soak-minute cross

@@ -144,15 +144,16 @@ func testDeb(t *testing.T, out, version string) {
 	if text, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(text), "--port") {
 		t.Errorf("%v: %s", err, text)
 	}
-	// And every line of it without its comment sign.
+	// And every line of it without its comment sign; a blank after that begins a
+	// sentence.
 	example, err := os.ReadFile(filepath.Join(dir, "etc", "tamtam", "tamtam.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var lines []string
 	for line := range strings.Lines(string(example)) {
-		if strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "# ") {
-			lines = append(lines, line[1:])
+		if key, is := strings.CutPrefix(line, "#"); is && (key[0] != ' ' || strings.HasPrefix(key, "  ")) {
+			lines = append(lines, key)
 		}
 	}
 	file := filepath.Join(t.TempDir(), "tamtam.yaml")

@@ -36,8 +36,8 @@ func TestChoose(t *testing.T) {
 // theirs.
 func TestPackageVersion(t *testing.T) {
 	for number, want := range map[string]string{
-		"1.2.3":      "1.2.3",
-		"1.2.3-rc.1": "1.2.3~rc.1",
+		"1.2.3":                               "1.2.3",
+		"1.2.3-rc.1":                          "1.2.3~rc.1",
 		"1.2.4-0.20261125173724-9d98046a97b2": "1.2.4~0.20261125173724.9d98046a97b2",
 	} {
 		if have := packageVersion(number); have != want {

@@ -50,6 +50,7 @@ func (s *source) sbom(built []program) ([]byte, error) {
 		slices.Sort(needs)
 		dependencies = append(dependencies, cyclonedx.Dependency{Ref: ref, Dependencies: &needs})
 	}
+	slices.Sort(programs)
 	dependencies = append(dependencies, cyclonedx.Dependency{Ref: whole.BOMRef, Dependencies: &programs})
 	slices.SortFunc(dependencies, func(a, b cyclonedx.Dependency) int { return cmp.Compare(a.Ref, b.Ref) })
 	sorted := slices.SortedFunc(maps.Values(components), func(a, b cyclonedx.Component) int { return cmp.Compare(a.BOMRef, b.BOMRef) })
