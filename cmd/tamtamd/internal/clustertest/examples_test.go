@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package clustertest
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// examples returns the path of the examples' directory, or of something in it.
+func examples(t *testing.T, elem ...string) string {
+	t.Helper()
+	dir, err := filepath.Abs(filepath.Join("..", "..", "..", "..", "examples"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(append([]string{dir}, elem...)...)
+}
+
+// tool finds a program in the PATH or among the pinned tools, or skips the test.
+func tool(t *testing.T, name string) string {
+	t.Helper()
+	pinned := examples(t, "..", ".bin", name)
+	if _, err := os.Stat(pinned); err == nil {
+		return pinned
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Skipf("not tried: %v", err)
+	}
+	return path
+}
+
+// TestExamples runs each example beside one node of two: it prints both members, hears
+// what is asked on the other node, and its answer is heard there.
+func TestExamples(t *testing.T) {
+	for name, command := range map[string]func(t *testing.T) []string{
+		"go": func(t *testing.T) []string {
+			out := program(t.TempDir(), "answer")
+			if text, err := exec.Command("go", "build", "-o", out, "github.com/eelcocramer/tamtam/examples/go").CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, text)
+			}
+			return []string{out}
+		},
+		"python": func(t *testing.T) []string {
+			// A machine may have several, of which one has the libraries.
+			for _, python := range []string{"python3", "/usr/bin/python3"} {
+				if exec.Command(python, "-c", "import grpc, google.protobuf").Run() == nil {
+					return []string{python, examples(t, "python", "answer.py")}
+				}
+			}
+			t.Skip("not tried: no Python with grpcio and protobuf")
+			return nil
+		},
+		"shell": func(t *testing.T) []string {
+			t.Setenv("GRPCURL", tool(t, "grpcurl"))
+			tool(t, "jq")
+			return []string{tool(t, "bash"), examples(t, "shell", "answer.sh")}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			words := command(t)
+			d := Cluster(t, bin, 2)
+			answers := StartStream(t, d[1], "stream", "--topic", "answer")
+			path, err := exec.LookPath(words[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			// A kill would leave the script's programs behind, and its output open.
+			p, _ := start(t, filepath.Dir(path), filepath.Base(path), append(words[1:], d[0].RPC), []string{"GRPCURL=" + os.Getenv("GRPCURL")}, false)
+			t.Cleanup(func() { p.End(syscall.SIGTERM) })
+			for _, m := range d {
+				Eventually(t, "it prints "+m.Gossip.String(), func() bool {
+					return strings.Contains(p.out.String(), m.Gossip.String()+" MEMBER_STATUS_ALIVE")
+				})
+			}
+			if r := d[1].Ctl("broadcast", "--topic", "ask", "what's up?"); r.Code != 0 {
+				t.Fatalf("%+v", r)
+			}
+			Eventually(t, "it prints the question", func() bool { return strings.Contains(p.out.String(), "what's up?") })
+			answers.Wants(t, "heard what's up?\n")
+
+			// It sees the other end, too.
+			d[1].Kill()
+			Eventually(t, "it prints the death", func() bool {
+				return strings.Contains(p.out.String(), d[1].Gossip.String()+" MEMBER_STATUS_DEAD")
+			})
+		})
+	}
+}

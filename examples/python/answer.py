@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: The TamTam Authors
+# SPDX-License-Identifier: Apache-2.0
+"""A program beside tamtamd, in Python: it prints who comes and goes, and answers each
+message of the topic "ask" with one of the topic "answer".
+
+It needs grpcio and protobuf (Debian: python3-grpcio, python3-protobuf), and reads the
+API from proto/tamtam.binpb as it starts: there is no generated code.
+"""
+
+import os
+import sys
+import threading
+
+import grpc
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+SERVICE = "tamtam.v1.TamTamService"
+DESCRIPTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "proto", "tamtam.binpb")
+
+
+class API:
+    """The calls of the service, by name, out of its description."""
+
+    def __init__(self, channel):
+        self.channel = channel
+        self.pool = descriptor_pool.DescriptorPool()
+        with open(DESCRIPTORS, "rb") as f:
+            for file in descriptor_pb2.FileDescriptorSet.FromString(f.read()).file:
+                self.pool.AddSerializedFile(file.SerializeToString())
+
+    def call(self, name, **fields):
+        method = self.pool.FindServiceByName(SERVICE).FindMethodByName(name)
+        request, response = (self.message(d) for d in (method.input_type, method.output_type))
+        streams = name in ("WatchMembers", "StreamMessages")
+        kind = self.channel.unary_stream if streams else self.channel.unary_unary
+        return kind(f"/{SERVICE}/{name}", request.SerializeToString, response.FromString)(request(**fields))
+
+    def message(self, descriptor):
+        if hasattr(message_factory, "GetMessageClass"):  # protobuf 4.22
+            return message_factory.GetMessageClass(descriptor)
+        return message_factory.MessageFactory(self.pool).GetPrototype(descriptor)
+
+
+def watch(api):
+    """Print the members that are there, and then each change."""
+    statuses = api.pool.FindEnumTypeByName("tamtam.v1.MemberStatus").values_by_number
+    for event in api.call("WatchMembers"):
+        kind = event.WhichOneof("event")
+        if kind == "synced":  # the mark between the two
+            continue
+        member = event.present if kind == "present" else event.change.member
+        print(f"member {member.name!r} {member.address} {statuses[member.status].name}", flush=True)
+
+
+def answer(api):
+    """Answer what is asked, by a broadcast, too."""
+    for event in api.call("StreamMessages", topics=["ask"], last=1):
+        if event.WhichOneof("event") != "message":
+            continue  # a gap: some messages are kept no more
+        question = event.message
+        print(f"asked by {question.origin}: {question.payload!r}", flush=True)
+        api.call("Broadcast", topic="answer", payload=b"heard " + question.payload)
+
+
+def main():
+    target = sys.argv[1] if len(sys.argv) > 1 else "localhost:6262"
+    with grpc.insecure_channel(target) as channel:
+        api = API(channel)
+        threading.Thread(target=watch, args=(api,), daemon=True).start()
+        answer(api)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except grpc.RpcError as e:
+        sys.exit(f"{e.code().name}: {e.details()}")
+    except KeyboardInterrupt:
+        pass
