@@ -15,12 +15,14 @@ UNIT      = $$($(GO) list work | grep -v -e /internal/clustertest -e /internal/s
 LAB       = GOWORK=off $(GO) -C internal/lab
 # So is what makes a release.
 RELEASE   = GOWORK=off $(GO) -C internal/release
+# What "go test -v" prints, without what passed: skips and their reasons stay.
+BRIEFLY   = { grep -v -e '^=== ' -e '^ *--- PASS' || true; }
 # Flags of make lab.
 ARGS     ?=
 
 .PHONY: build cluster lab test unit race cluster-test soak soak-minute bench fuzz lint fmt generate generate-check \
 	docs docs-check tidy tidy-check graph-check cross \
-	release release-check package-test image image-test ci clean
+	release release-check package-test image image-test examples-test client-size ci clean
 
 # Without grpc's own web pages about calls, for which the linker would have to keep
 # a quarter of each program: they are 4 MiB smaller, and the daemon takes 2.5 less
@@ -43,7 +45,7 @@ lab:
 	@bin/lab $(ARGS)
 
 # test runs all tests.
-test: unit cluster-test
+test: unit cluster-test examples-test
 
 # unit runs the tests without real processes.
 unit:
@@ -57,7 +59,11 @@ race:
 
 # cluster-test runs the tests of real processes, one package at a time.
 cluster-test:
-	$(GO) test -p 1 -count 1 -timeout 15m $(CLUSTER)
+	$(GO) test -p 1 -count 1 -timeout 15m -skip '^TestExamples$$' $(CLUSTER)
+
+# examples-test runs the examples beside real nodes; .bin/stamp brings grpcurl.
+examples-test: .bin/stamp
+	@$(GO) test -count 1 -timeout 5m -v -run '^TestExamples$$' ./cmd/tamtamd/internal/clustertest 2>&1 | $(BRIEFLY)
 
 # soak sends a daemon SOAK packets that mean harm, for SOAK_TIME at the most, and
 # prints how many of which kind there were.
@@ -144,7 +150,7 @@ bin/release:
 
 # package-test installs the packages of that commit, where there are tools for it.
 package-test:
-	@$(RELEASE) test -count 1 -v . 2>&1 | $(BRIEFLY)
+	@$(RELEASE) test -count 1 -timeout 15m -v . 2>&1 | $(BRIEFLY)
 
 # image builds the container image IMAGE, for this machine's architecture, of what is
 # in this directory.
@@ -158,13 +164,16 @@ image:
 # image-test runs three containers of it, where a Docker engine runs, and checks the
 # manifests.
 image-test:
-	@$(GO) test -count 1 -v ./internal/shiptest 2>&1 | $(BRIEFLY)
+	@$(GO) test -count 1 -timeout 10m -v ./internal/shiptest 2>&1 | $(BRIEFLY)
 
-# What "go test -v" prints, without what passed: skips and their reasons stay.
-BRIEFLY = { grep -v -e '^=== ' -e '^ *--- PASS' || true; }
+# client-size prints how big the client is, and what it is made of.
+client-size:
+	@scripts/client-size.sh
 
 # ci is what must pass before a change lands.
-ci: generate-check lint tidy-check graph-check docs-check build race cluster-test soak-minute cross
+ci: generate-check lint tidy-check graph-check docs-check build race cluster-test examples-test soak-minute cross \
+	package-test image-test
+	@$(MAKE) release-check PLATFORMS=linux_amd64
 	@echo "ci: all passed"
 
 clean:

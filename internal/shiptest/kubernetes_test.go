@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/eelcocramer/tamtam/internal/daemonflags"
 )
 
 // object is what the tests want to know of a Kubernetes object. That its fields are
@@ -21,6 +23,7 @@ type object struct {
 	Kind     string
 	Metadata struct{ Name string }
 	Data     map[string]string
+	Secret   map[string]string `yaml:"stringData"`
 	Spec     struct {
 		ClusterIP   string    `yaml:"clusterIP"`
 		ServiceName string    `yaml:"serviceName"`
@@ -129,6 +132,13 @@ func TestKubernetes(t *testing.T) {
 				}
 				for _, e := range c.Env {
 					env[e.Name] = e.Value
+					if ref := e.ValueFrom.SecretKeyRef; ref.Name != "" {
+						secret, there := byName["Secret "+ref.Name]
+						if _, has := secret.Secret[ref.Key]; !there || !has {
+							t.Errorf("%s: no key %q in a Secret %q", e.Name, ref.Key, ref.Name)
+						}
+						continue
+					}
 					if path := e.ValueFrom.FieldRef.FieldPath; path != "" {
 						if env[e.Name] = fields[path]; fields[path] == "" {
 							t.Errorf("%s: unknown field %s", e.Name, path)
@@ -136,7 +146,8 @@ func TestKubernetes(t *testing.T) {
 					}
 				}
 			}
-			if env["TAMTAM_BIND"] == "" || env["TAMTAM_JOIN"] == "" || env["TAMTAM_LOG_FORMAT"] == "" {
+			_, hasKeyring := env[daemonflags.KeyringEnv]
+			if env["TAMTAM_BIND"] == "" || env["TAMTAM_JOIN"] == "" || env["TAMTAM_LOG_FORMAT"] == "" || !hasKeyring {
 				t.Errorf("got %v", env)
 			}
 			checkEnvironment(t, env)
