@@ -74,7 +74,7 @@ func checkOut(ctx context.Context, c config, dir string) (*source, error) {
 		return nil, err
 	}
 	if s.version = info.Main.Version; s.version == "" || s.version == "(devel)" {
-		return nil, errors.New("Go knows no version of the commit")
+		return nil, errors.New("no version of the commit is known to Go")
 	}
 	return s, nil
 }
