@@ -17,7 +17,7 @@ import (
 	_ "github.com/goreleaser/nfpm/v2/rpm"
 )
 
-const maintainer = "The TamTam Authors <tamtam@users.noreply.github.com>"
+const maintainer = "The TamTam Authors <eelcocramer@users.noreply.github.com>"
 
 // packages writes the packages that packaging/nfpm describes, for a Linux platform.
 // stage is where nfpm finds the files.
