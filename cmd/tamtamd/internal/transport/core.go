@@ -66,12 +66,18 @@ func NewCore(cfg CoreConfig, now time.Time) *Core {
 		greetings: map[netip.AddrPort]uint64{}, nonces: map[uint64]greeting{},
 		counts: map[string]uint64{},
 	}
+	c.begin()
+	return c
+}
+
+// begin begins a session. What was told in another opens nothing in this one: the nodes
+// that would know a replay of it are forgotten.
+func (c *Core) begin() {
 	for i := range 4 {
 		binary.BigEndian.PutUint64(c.secret[i*8:], c.random())
 	}
 	c.session = c.random()
-	c.seals = newSeals(cfg.Keys, c.session)
-	return c
+	c.seals = newSeals(c.cfg.Keys, c.session)
 }
 
 func (c *Core) random() uint64 {
@@ -176,8 +182,7 @@ func (c *Core) Renew(now time.Time) {
 	clear(c.perIP)
 	clear(c.greetings)
 	clear(c.nonces)
-	c.session = c.random()
-	c.seals = newSeals(c.cfg.Keys, c.session)
+	c.begin()
 	c.hermit = true
 }
 

@@ -23,7 +23,7 @@ func TestSealed(t *testing.T) {
 		"resends": TestResendsAreBounded, "restart": TestRestart, "silent restart": TestSilentRestart,
 		"goodbye": TestGoodbye, "remove": TestRemoveAndRenew, "foreign": TestForeignClusterIsRefused,
 		"oneself": TestGreetingOneself, "advertised": TestAdvertisedAddress, "probe": TestProbeOpensNothing,
-		"members": TestMembersAreTold, "ask": TestAskAndAnswer, "tags": TestTags,
+		"members": TestMembersAreTold, "ask": TestAskAndAnswer, "tags": TestTags, "kill": TestReplayAfterAKill,
 	} {
 		t.Run(name, test)
 	}
@@ -207,6 +207,89 @@ func TestReplayAfterAKill(t *testing.T) {
 	if len(b.saw(Up, a.addr)) != 1 || b.counts["dropped_ended_session"] == 0 {
 		t.Errorf("the dead was raised: %v, %v", b.events, b.counts)
 	}
+}
+
+// TestReplayAfterRenew: what opened a session before this node was removed and let in
+// again opens nothing in its new one, though no minute has passed.
+func TestReplayAfterRenew(t *testing.T) {
+	s := newSim(t, 1)
+	s.keys = []Key{{1}}
+	var seen []packet
+	s.tap = func(from, to netip.AddrPort, b []byte) { seen = append(seen, packet{from: from, to: to, b: b}) }
+	a, b := s.pair()
+	s.tap = nil
+	delete(s.nodes, a.addr)
+	b.Renew(s.now)
+	b.Greet(s.now, at(3))
+	before := len(b.saw(Up, a.addr))
+	for _, p := range seen {
+		if p.to == b.addr {
+			b.Receive(s.now, p.from, p.b)
+			b.take()
+		}
+	}
+	if s.run(time.Second); len(b.saw(Up, a.addr)) != before || len(b.peers) != 0 || b.counts["dropped_bad_cookie"] == 0 {
+		t.Errorf("the dead was raised: %v, %v", b.events, b.counts)
+	}
+}
+
+// TestReflection: whatever a node sends, sent back to it, opens nothing and is no datagram.
+func TestReflection(t *testing.T) {
+	s := newSim(t, 1)
+	s.keys = []Key{{1}}
+	var sent []packet
+	s.tap = func(from, to netip.AddrPort, b []byte) {
+		if from == at(1) {
+			sent = append(sent, packet{from: from, to: to, b: b})
+		}
+	}
+	a, b := s.pair()
+	for range 100 {
+		a.say(b.addr, true)
+		s.run(10 * time.Millisecond)
+	}
+	s.tap = nil
+	before := mark(a)
+	for _, p := range sent {
+		for _, src := range []netip.AddrPort{p.to, p.from, at(66)} {
+			a.Receive(s.now, src, p.b)
+			a.take()
+		}
+	}
+	if now := mark(a); now != before || len(sent) < 100 {
+		t.Errorf("%v became %v", before, now)
+	}
+	s.hold()
+}
+
+// TestOtherReceiver: what was sent to one node is nothing to another, which has a session
+// with the sender, too. A hello alone is: its welcome goes to who greeted somebody else.
+func TestOtherReceiver(t *testing.T) {
+	s := newSim(t, 1)
+	s.keys = []Key{{1}}
+	var sent []packet
+	a, b := s.pair()
+	c := s.node(at(3))
+	mesh(s)
+	s.tap = func(from, to netip.AddrPort, p []byte) {
+		if from == a.addr && to == b.addr {
+			sent = append(sent, packet{from: from, to: to, b: p})
+		}
+	}
+	for range 100 {
+		a.say(b.addr, true)
+		s.run(10 * time.Millisecond)
+	}
+	s.tap = nil
+	before := mark(c)
+	for _, p := range sent {
+		c.Receive(s.now, a.addr, p.b)
+		c.take()
+	}
+	if now := mark(c); now != before || c.counts["dropped_unknown_session"] != uint64(len(sent)) || len(sent) < 100 {
+		t.Errorf("%v became %v, counted %v", before, now, c.counts)
+	}
+	s.hold()
 }
 
 // TestRotation: keys change under way, and nothing is lost, whatever the network does.
