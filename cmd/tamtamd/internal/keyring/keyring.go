@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -85,22 +86,26 @@ func Decode(text string) (k transport.Key, err error) {
 }
 
 // Parse reads a keyring of 1 to MaxKeys keys. Commas are taken for ends of lines, as
-// a variable of the environment wants it.
+// a variable of the environment wants it, but not in comments.
 func Parse(text string) ([]transport.Key, error) {
 	var keys []transport.Key
-	for i, line := range strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == ',' }) {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' {
+	for i, line := range strings.Split(text, "\n") {
+		if strings.HasPrefix(strings.TrimSpace(line), "#") {
 			continue
 		}
-		k, err := Decode(line)
-		if err != nil {
-			return nil, fmt.Errorf("entry %d: %w", i+1, err)
+		for j, entry := range strings.Split(line, ",") {
+			if entry = strings.TrimSpace(entry); entry == "" {
+				continue
+			}
+			k, err := Decode(entry)
+			if err == nil && slices.Contains(keys, k) {
+				err = fmt.Errorf("%w: it stands there twice", ErrBadKey)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("line %d, entry %d: %w", i+1, j+1, err)
+			}
+			keys = append(keys, k)
 		}
-		if slices.Contains(keys, k) {
-			return nil, fmt.Errorf("entry %d: %w: it stands there twice", i+1, ErrBadKey)
-		}
-		keys = append(keys, k)
 	}
 	switch {
 	case len(keys) == 0:
@@ -268,7 +273,11 @@ func (r *Ring) change(f func([]transport.Key) ([]transport.Key, error)) error {
 		return err
 	}
 	if r.file != "" {
-		if err := atomicfile.Write(r.file, text(keys)); err != nil {
+		path, err := filepath.EvalSymlinks(r.file)
+		if err != nil {
+			path = r.file // it is gone; a link stays one
+		}
+		if err := atomicfile.Write(path, text(keys)); err != nil {
 			return fmt.Errorf("keep the keyring: %w", err)
 		}
 	}

@@ -1,0 +1,406 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package keyring
+
+import (
+	"encoding/base64"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
+)
+
+// nth is a key of its own for each n over 0.
+func nth(n int) (k transport.Key) {
+	k[0], k[31] = byte(n), byte(n>>8)
+	return k
+}
+
+func lines(keys ...transport.Key) string {
+	var b strings.Builder
+	for _, k := range keys {
+		b.WriteString(encode(k) + "\n")
+	}
+	return b.String()
+}
+
+// put writes a file for tests, with a mode.
+func put(t *testing.T, text string, mode os.FileMode) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "keyring")
+	if err := os.WriteFile(path, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, mode); err != nil { // whatever the umask is
+		t.Fatal(err)
+	}
+	return path
+}
+
+func some(n int) (keys []transport.Key) {
+	for i := range n {
+		keys = append(keys, nth(i+1))
+	}
+	return keys
+}
+
+func TestParse(t *testing.T) {
+	one, two := nth(1), nth(2)
+	b64 := base64.StdEncoding.EncodeToString
+	for _, c := range []struct {
+		name, text string
+		want       []transport.Key // nil for an error
+		err        string          // part of it
+	}{
+		{"one", lines(one), []transport.Key{one}, ""},
+		{"without an end of line", encode(one), []transport.Key{one}, ""},
+		{"the order counts", lines(two, one), []transport.Key{two, one}, ""},
+		{"comments, blanks, CRLF", "# of the cluster, sealed\n\n \t" + encode(one) + " \r\n\r\n  # two\n" + encode(two) + "\n", []transport.Key{one, two}, ""},
+		{"commas", encode(one) + "," + encode(two) + ",", []transport.Key{one, two}, ""},
+		{"what is written", string(text([]transport.Key{one, two})), []transport.Key{one, two}, ""},
+		{"a comment after a comma", encode(one) + ",# two", nil, "line 1, entry 2: bad key: it is not in base64"},
+		{"commas and blanks", " " + encode(one) + " , " + encode(two), []transport.Key{one, two}, ""},
+		{"as many as may be", lines(some(MaxKeys)...), some(MaxKeys), ""},
+		{"one too many", lines(some(MaxKeys + 1)...), nil, "it holds 9 keys, at most 8"},
+		{"empty", "", nil, "it holds no key"},
+		{"white space", " \n,\n\t\n", nil, "it holds no key"},
+		{"comments alone", "# nothing\n", nil, "it holds no key"},
+		{"twice", lines(one, two, one), nil, "line 3, entry 1: bad key: it stands there twice"},
+		{"zeros", lines(one, transport.Key{}), nil, "line 2, entry 1: bad key: all its bytes are zero"},
+		{"short", b64(one[:31]), nil, "line 1, entry 1: bad key: it has 31 bytes, want 32"},
+		{"long", b64(append(one[:], 0)), nil, "it has 33 bytes, want 32"},
+		{"AES-128", b64(one[:16]), nil, "it has 16 bytes, want 32"},
+		{"no base64", "correct horse battery staple", nil, "line 1, entry 1: bad key: it is not in base64"},
+		{"no padding", strings.TrimRight(encode(one), "="), nil, "not in base64"},
+		{"hexadecimal", strings.Repeat("ab", 32), nil, "it has 48 bytes, want 32"},
+		{"two on a line", encode(one) + " " + encode(two), nil, "not in base64"},
+		{"a NUL", encode(one) + "\x00", nil, "not in base64"},
+	} {
+		keys, err := Parse(c.text)
+		switch {
+		case c.want == nil && (err == nil || !strings.Contains(err.Error(), c.err)):
+			t.Errorf("%s: %v, %v; want an error with %q", c.name, keys, err, c.err)
+		case c.want != nil && (err != nil || !slices.Equal(keys, c.want)):
+			t.Errorf("%s: %v, %v; want %v", c.name, keys, err, c.want)
+		}
+		if err != nil && (strings.Contains(err.Error(), "horse") || strings.Contains(err.Error(), encode(one)[:8])) {
+			t.Errorf("%s: the error tells what it read: %v", c.name, err)
+		}
+	}
+}
+
+func TestLoad(t *testing.T) {
+	one := nth(1)
+	if ring, err := Load(put(t, lines(one, nth(2)), 0o600)); err != nil || !slices.Equal(ring.Keys(), some(2)) || !ring.Kept() {
+		t.Errorf("%v, %v", ring, err)
+	}
+	if _, err := Load(put(t, lines(one), 0o400)); err != nil {
+		t.Errorf("a file that cannot be written: %v", err)
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(put(t, lines(one), 0o600), link); err != nil {
+		t.Logf("this system makes no links, so none is tested: %v", err)
+	} else if ring, err := Load(link); err != nil || len(ring.Keys()) != 1 {
+		t.Errorf("a link: %v, %v", ring, err)
+	}
+	for _, c := range []struct{ name, path, err string }{
+		{"none", filepath.Join(t.TempDir(), "nosuch"), "nosuch"},
+		{"a directory", t.TempDir(), "is no file"},
+		{"empty", put(t, "", 0o600), "holds no key"},
+		{"as large as may be, and empty", put(t, strings.Repeat("\n", maxSize), 0o600), "holds no key"},
+		{"too large", put(t, lines(one)+strings.Repeat("#", maxSize), 0o600), "over 16384 bytes"},
+		{"bad", put(t, "x", 0o600), "line 1"},
+	} {
+		if ring, err := Load(c.path); err == nil || !strings.Contains(err.Error(), c.err) || !strings.Contains(err.Error(), c.path) {
+			t.Errorf("%s: %v, %v; want an error with %q and the path", c.name, ring, err, c.err)
+		}
+	}
+	if runtime.GOOS == "windows" {
+		t.Log("modes are not looked at on Windows")
+		return
+	}
+	for _, mode := range []os.FileMode{0o644, 0o640, 0o604, 0o620, 0o602, 0o601, 0o610, 0o666} {
+		path := put(t, lines(one), mode)
+		if _, err := Load(path); err == nil || !strings.Contains(err.Error(), "chmod 600") || !strings.Contains(err.Error(), path) {
+			t.Errorf("mode %o: %v", mode, err)
+		}
+	}
+}
+
+// TestFIFO: what is no file is not waited for.
+func TestFIFO(t *testing.T) {
+	if _, err := os.Stat("/dev/null"); err != nil {
+		t.Skipf("this system has no /dev/null: %v", err)
+	}
+	if _, err := Load("/dev/null"); err == nil || !strings.Contains(err.Error(), "is no file") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestID: names are the same for ever, on all nodes and in all versions, and another for
+// each key.
+func TestID(t *testing.T) {
+	for key, want := range map[transport.Key]string{{1}: "b9f82b0c38746295", {31: 1}: "4c3d449c846ec254"} {
+		if have := ID(key); have != want {
+			t.Errorf("%q, want %q", have, want)
+		}
+	}
+	seen := map[string]bool{}
+	for i := range 1000 {
+		k, err := Decode(Generate())
+		if id := ID(k); err != nil || seen[id] || len(id) != 16 {
+			t.Fatalf("key %d is %q, %v", i, id, err)
+		}
+		seen[ID(k)] = true
+	}
+}
+
+// heard takes down the keys that a ring tells.
+func heard(r *Ring) *[][]transport.Key {
+	var all [][]transport.Key
+	r.OnChange(func(keys []transport.Key) { all = append(all, keys) })
+	return &all
+}
+
+// TestChanges: each change in turn, what is told of it, and what the file holds then.
+func TestChanges(t *testing.T) {
+	path := put(t, lines(nth(1)), 0o600)
+	ring, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := heard(ring)
+	id := func(n int) string { return ID(nth(n)) }
+	for _, c := range []struct {
+		name string
+		do   func() error
+		want []transport.Key // after it
+		err  error
+		told bool
+	}{
+		{"install", func() error { return ring.Install(nth(2)) }, []transport.Key{nth(1), nth(2)}, nil, true},
+		{"install again", func() error { return ring.Install(nth(2)) }, []transport.Key{nth(1), nth(2)}, nil, false},
+		{"install zeros", func() error { return ring.Install(transport.Key{}) }, []transport.Key{nth(1), nth(2)}, ErrBadKey, false},
+		{"use what seals", func() error { return ring.Use(id(1)) }, []transport.Key{nth(1), nth(2)}, nil, false},
+		{"use what is not there", func() error { return ring.Use(id(3)) }, []transport.Key{nth(1), nth(2)}, ErrUnknownKey, false},
+		{"remove what seals", func() error { return ring.Remove(id(1)) }, []transport.Key{nth(1), nth(2)}, ErrKeyInUse, false},
+		{"remove what is not there", func() error { return ring.Remove("") }, []transport.Key{nth(1), nth(2)}, ErrUnknownKey, false},
+		{"use", func() error { return ring.Use(id(2)) }, []transport.Key{nth(2), nth(1)}, nil, true},
+		{"install a third", func() error { return ring.Install(nth(3)) }, []transport.Key{nth(2), nth(1), nth(3)}, nil, true},
+		{"use the third", func() error { return ring.Use(id(3)) }, []transport.Key{nth(3), nth(2), nth(1)}, nil, true},
+		{"remove from the middle", func() error { return ring.Remove(id(2)) }, []transport.Key{nth(3), nth(1)}, nil, true},
+		{"remove", func() error { return ring.Remove(id(1)) }, []transport.Key{nth(3)}, nil, true},
+		{"remove the last", func() error { return ring.Remove(id(3)) }, []transport.Key{nth(3)}, ErrKeyInUse, false},
+	} {
+		before := len(*told)
+		if err := c.do(); !errors.Is(err, c.err) {
+			t.Errorf("%s: error %v, want %v", c.name, err, c.err)
+		}
+		if !slices.Equal(ring.Keys(), c.want) {
+			t.Errorf("%s: the keys are %v, want %v", c.name, ring.IDs(), c.want)
+		}
+		kept, err := Load(path)
+		if err != nil || !slices.Equal(kept.Keys(), c.want) {
+			t.Errorf("%s: the file holds %v, %v", c.name, kept, err)
+		}
+		switch all := (*told)[before:]; {
+		case !c.told && len(all) != 0:
+			t.Errorf("%s: it is told that nothing changed", c.name)
+		case c.told && (len(all) != 1 || !slices.Equal(all[0], c.want)):
+			t.Errorf("%s: told %v", c.name, all)
+		}
+	}
+	if others, err := os.ReadDir(filepath.Dir(path)); err != nil || len(others) != 1 {
+		t.Errorf("files are left over: %v, %v", others, err)
+	}
+	for i := range MaxKeys - 1 {
+		if err := ring.Install(nth(100 + i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := ring.Install(nth(200)); !errors.Is(err, ErrFull) || len(ring.Keys()) != MaxKeys {
+		t.Errorf("error %v, %d keys", err, len(ring.Keys()))
+	}
+	if err := ring.Install(nth(100)); err != nil {
+		t.Errorf("what is there is refused since the ring is full: %v", err)
+	}
+}
+
+// TestKeysAreCopies: who gets the keys cannot change them.
+func TestKeysAreCopies(t *testing.T) {
+	ring, err := FromText(lines(nth(1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := heard(ring)
+	if err := ring.Install(nth(2)); err != nil {
+		t.Fatal(err)
+	}
+	ring.Keys()[0], (*told)[0][1] = nth(7), nth(8)
+	if !slices.Equal(ring.Keys(), some(2)) {
+		t.Errorf("they are %v", ring.Keys())
+	}
+}
+
+// TestUnwritable: when the file cannot be written, nothing changes and nothing is told.
+func TestUnwritable(t *testing.T) {
+	path := put(t, lines(nth(1), nth(2)), 0o600)
+	ring, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := heard(ring)
+	// A directory that is not there cannot be written by root either.
+	if err := os.RemoveAll(filepath.Dir(path)); err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func() error{
+		"install": func() error { return ring.Install(nth(3)) },
+		"use":     func() error { return ring.Use(ID(nth(2))) },
+		"remove":  func() error { return ring.Remove(ID(nth(2))) },
+	} {
+		if err := change(); err == nil || !strings.Contains(err.Error(), "keep the keyring") || !strings.Contains(err.Error(), filepath.Base(path)) {
+			t.Errorf("%s: error %v", name, err)
+		}
+		if !slices.Equal(ring.Keys(), some(2)) || len(*told) != 0 {
+			t.Errorf("%s: it changed: %v, told %v", name, ring.IDs(), *told)
+		}
+	}
+}
+
+// TestOfTheEnvironment: its changes hold as long as the daemon runs, and it writes no file.
+func TestOfTheEnvironment(t *testing.T) {
+	t.Chdir(t.TempDir())
+	ring, err := FromText(encode(nth(1)) + "," + encode(nth(2)))
+	if err != nil || ring.Kept() {
+		t.Fatalf("%v, %v", ring, err)
+	}
+	told := heard(ring)
+	if err := errors.Join(ring.Install(nth(3)), ring.Use(ID(nth(3))), ring.Reload()); err != nil {
+		t.Fatal(err)
+	}
+	if want := []transport.Key{nth(3), nth(1), nth(2)}; !slices.Equal(ring.Keys(), want) || len(*told) != 2 {
+		t.Errorf("%v, told %v", ring.IDs(), *told)
+	}
+	if files, err := os.ReadDir("."); err != nil || len(files) != 0 {
+		t.Errorf("it wrote %v, %v", files, err)
+	}
+	if _, err := FromText(""); err == nil {
+		t.Error("an empty variable is taken for a keyring")
+	}
+}
+
+// TestReload: the file is read again; what is wrong with it changes nothing.
+func TestReload(t *testing.T) {
+	path := put(t, lines(nth(1)), 0o600)
+	ring, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := heard(ring)
+	if err := ring.Reload(); err != nil || len(*told) != 0 {
+		t.Errorf("nothing changed: %v, told %v", err, *told)
+	}
+	if err := os.WriteFile(path, []byte(lines(nth(2), nth(1))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := ring.Reload(); err != nil || len(*told) != 1 || !slices.Equal((*told)[0], []transport.Key{nth(2), nth(1)}) {
+		t.Errorf("%v, told %v", err, *told)
+	}
+	for _, bad := range []string{"", "x", lines(some(MaxKeys + 1)...)} {
+		if err := os.WriteFile(path, []byte(bad), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := ring.Reload(); err == nil || len(*told) != 1 || len(ring.Keys()) != 2 {
+			t.Errorf("%q: %v, told %v", bad, err, *told)
+		}
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := ring.Reload(); err == nil || len(ring.Keys()) != 2 {
+		t.Errorf("without a file: %v, %v", err, ring.IDs())
+	}
+}
+
+// TestLinkIsKept: changes are written to where a link leads, and the link stays.
+func TestLinkIsKept(t *testing.T) {
+	target, link := put(t, lines(nth(1)), 0o600), filepath.Join(t.TempDir(), "keyring")
+	if err := os.Symlink(target, link); err != nil {
+		t.Skipf("this system makes no links: %v", err)
+	}
+	ring, err := Load(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard(ring)
+	if err := ring.Install(nth(2)); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Lstat(link)
+	if err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link is gone: %v, %v", info, err)
+	}
+	if kept, err := Load(target); err != nil || len(kept.Keys()) != 2 {
+		t.Errorf("its target holds %v, %v", kept, err)
+	}
+}
+
+// TestMode: what is written, others may not read, whatever the umask is.
+func TestMode(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("modes are not looked at on Windows")
+	}
+	path := put(t, lines(nth(1)), 0o400)
+	ring, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard(ring)
+	if err := ring.Install(nth(2)); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
+// TestChangesOfMany: changes at once by many leave the file and the ring the same.
+func TestChangesOfMany(t *testing.T) {
+	path := put(t, lines(nth(1)), 0o600)
+	ring, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var last []transport.Key
+	ring.OnChange(func(keys []transport.Key) { last = keys })
+	done := make(chan struct{})
+	for i := range 4 {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			for range 20 {
+				k := nth(10 + i)
+				if err := errors.Join(ring.Install(k), ring.Use(ID(k)), ring.Use(ID(nth(1)))); err != nil {
+					t.Error(err)
+				}
+				// In use by then, or not.
+				if err := ring.Remove(ID(k)); err != nil && !errors.Is(err, ErrKeyInUse) {
+					t.Error(err)
+				}
+			}
+		}()
+	}
+	for range 4 {
+		<-done
+	}
+	kept, err := Load(path)
+	if err != nil || !slices.Equal(kept.Keys(), ring.Keys()) || !slices.Equal(last, ring.Keys()) {
+		t.Errorf("the ring has %v, the file %v, %v; last told was %v", ring.Keys(), kept, err, last)
+	}
+}
