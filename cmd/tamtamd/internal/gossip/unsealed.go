@@ -70,5 +70,6 @@ func (n *Node) perhapsKeys(a netip.AddrPort, err error, sent time.Time) string {
 	case n.cfg.Sealed:
 		return ": nobody is there, or its keys are others"
 	}
-	return ""
+	// A node with keys does not answer what is not sealed, so nothing tells of it.
+	return ": nobody is there, or it has a keyring, and this node has none"
 }
