@@ -10,6 +10,9 @@ import "errors"
 const (
 	Keyring    = "keyring"
 	KeyringEnv = "TAMTAM_KEYRING"
+	// KeyringFileEnv is that of --keyring-file. Empty, it is not taken for a value by
+	// what reads the environment, so the daemon looks for it.
+	KeyringFileEnv = "TAMTAM_KEYRING_FILE"
 )
 
 // fileValue is a file that must be there. The empty name of a variable that was not

@@ -1,0 +1,96 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package daemon
+
+import (
+	"errors"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/go-kit/log"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
+	"github.com/eelcocramer/tamtam/internal/daemonflags"
+	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
+)
+
+// TestKeyringOf: where the keyring comes from; what is half given is refused, and no
+// error holds a key.
+func TestKeyringOf(t *testing.T) {
+	one, two := keyring.Generate(), keyring.Generate()
+	good := filepath.Join(t.TempDir(), "keyring")
+	if err := os.WriteFile(good, []byte(one), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	none := filepath.Join(t.TempDir(), "nosuch")
+	for _, c := range []struct {
+		name, file string
+		env        *string // TAMTAM_KEYRING
+		keys       int // 0: no keyring
+		kept       bool
+		err        string
+	}{
+		{"neither", "", nil, 0, false, ""},
+		{"a file", good, nil, 1, true, ""},
+		{"the environment", "", ptr(one + "," + two), 2, false, ""},
+		{"both", good, ptr(two), 0, false, "both given"},
+		{"both, one of them empty", good, ptr(""), 0, false, "both given"},
+		{"an empty variable", "", ptr(""), 0, false, daemonflags.KeyringEnv + ": it holds no key"},
+		{"a bad variable", "", ptr(one[:30]), 0, false, daemonflags.KeyringEnv + ": line 1"},
+		{"no such file", none, nil, 0, false, "--keyring-file: open " + none},
+	} {
+		_ = os.Unsetenv(daemonflags.KeyringEnv)
+		if c.env != nil {
+			t.Setenv(daemonflags.KeyringEnv, *c.env)
+		}
+		ring, err := keyringOf(c.file)
+		switch {
+		case c.err != "":
+			if err == nil || ring != nil || !strings.Contains(err.Error(), c.err) || strings.Contains(err.Error(), one[:10]) {
+				t.Errorf("%s: %v, %v; want an error with %q", c.name, ring, err, c.err)
+			}
+		case err != nil || (ring != nil) != (c.keys > 0):
+			t.Errorf("%s: %v, %v", c.name, ring, err)
+		case ring != nil && (len(ring.Keys()) != c.keys || ring.Kept() != c.kept):
+			t.Errorf("%s: %d keys, kept %v", c.name, len(ring.Keys()), ring.Kept())
+		}
+	}
+}
+
+// TestEmptyKeyringFile: a variable that was not filled in does not mean that nothing is to
+// be sealed.
+func TestEmptyKeyringFile(t *testing.T) {
+	t.Setenv(daemonflags.KeyringFileEnv, "")
+	if ring, err := keyringOf(""); err == nil || ring != nil || !strings.Contains(err.Error(), "TAMTAM_KEYRING_FILE is empty") {
+		t.Errorf("%v, %v", ring, err)
+	}
+	good := filepath.Join(t.TempDir(), "keyring")
+	if err := os.WriteFile(good, []byte(keyring.Generate()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if ring, err := keyringOf(good); err != nil || ring == nil { // a flag counts more
+		t.Errorf("%v, %v", ring, err)
+	}
+}
+
+func ptr(s string) *string { return &s }
+
+// TestAnswerer: questions about keys go to the keyring, and others are not understood.
+func TestAnswerer(t *testing.T) {
+	ring, err := keyring.FromText(keyring.Generate())
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := answerer(&keyring.Cluster{Ring: ring, Logger: log.NewNopLogger()})
+	a, err := answer(netip.AddrPort{}, &peerv1.Question{Question: &peerv1.Question_Keys{Keys: &peerv1.KeysQuestion{}}})
+	if err != nil || len(a.GetKeys().GetKeys()) != 1 {
+		t.Errorf("%v, %v", a, err)
+	}
+	if a, err := answer(netip.AddrPort{}, &peerv1.Question{}); !errors.Is(err, errUnknownQuestion) {
+		t.Errorf("of a later version: %v, %v", a, err)
+	}
+}

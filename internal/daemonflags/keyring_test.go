@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package daemonflags
+
+import (
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/eelcocramer/tamtam/internal/config"
+)
+
+// TestKeyringFile: an empty name is refused, since the daemon would gossip in clear. That of
+// the environment the daemon looks for itself.
+func TestKeyringFile(t *testing.T) {
+	if f, err := parse("--keyring-file", "k"); err != nil || f.KeyringFile != "k" {
+		t.Errorf("%+v, %v", f, err)
+	}
+	if f, err := parse(); err != nil || f.KeyringFile != "" {
+		t.Errorf("%+v, %v", f, err)
+	}
+	for _, args := range [][]string{{"--keyring-file", ""}, {"--keyring-file="}} {
+		if _, err := parse(args...); err == nil || !strings.Contains(err.Error(), "keyring-file") || !strings.Contains(err.Error(), "leave it out") {
+			t.Errorf("%q: %v", args, err)
+		}
+	}
+	t.Setenv("HOME", t.TempDir())
+	file := filepath.Join(t.TempDir(), "tamtam.yaml")
+	if err := os.WriteFile(file, []byte("keyring-file: \"\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fs := flag.NewFlagSet("tamtamd", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	Register(fs)
+	if err := config.Parse(fs, []string{"--config", file}, Short(), nil); err == nil || !strings.Contains(err.Error(), "keyring-file") {
+		t.Errorf("an empty value in a file: %v", err)
+	}
+	if want := config.EnvName("keyring-file"); KeyringFileEnv != want || KeyringEnv != config.EnvName(Keyring) {
+		t.Errorf("%s is looked for, want %s", KeyringFileEnv, want)
+	}
+}
