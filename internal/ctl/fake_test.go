@@ -173,6 +173,12 @@ func (f *fake) GetMemberHistory(_ context.Context, r *pb.GetMemberHistoryRequest
 func serve(t *testing.T, f *fake) string {
 	t.Helper()
 	f.settings = &pb.Settings{Heartbeat: durationpb.New(500 * time.Millisecond), LogLevel: pb.LogLevel_LOG_LEVEL_INFO}
+	return serveAs(t, f)
+}
+
+// serveAs serves what answers some calls in another way.
+func serveAs(t *testing.T, f pb.TamTamServiceServer) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

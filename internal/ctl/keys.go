@@ -31,8 +31,7 @@ keys change without an outage: install the new one everywhere, use it everywhere
 remove the old one. A key goes by a name of 16 digits; none is ever printed but by
 generate, and none is ever an argument.
 
-  tamtamctl keys generate > new.key
-  tamtamctl keys install new.key
+  tamtamctl keys generate | tamtamctl keys install -
   tamtamctl keys use NAME
   tamtamctl keys remove OLDNAME
 
@@ -105,7 +104,7 @@ of the cluster, and to the daemon as --rpc says.
 			if err != nil {
 				return err
 			}
-			key, err := a.readKey(file)
+			key, err := a.readKey(ctx, file)
 			if err != nil {
 				return err
 			}
@@ -165,7 +164,7 @@ const maxKeyFile = 1024
 
 // readKey reads a key of a file, or of standard input. What is wrong with it is told
 // without it.
-func (a *app) readKey(file string) ([]byte, error) {
+func (a *app) readKey(ctx context.Context, file string) ([]byte, error) {
 	in := a.In
 	if file == "-" {
 		file = "standard input"
@@ -177,7 +176,7 @@ func (a *app) readKey(file string) ([]byte, error) {
 		defer f.Close()
 		in = f
 	}
-	b, err := io.ReadAll(io.LimitReader(in, maxKeyFile))
+	b, err := readAll(ctx, io.LimitReader(in, maxKeyFile))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
