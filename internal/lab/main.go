@@ -100,7 +100,7 @@ func possible(opt options) error {
 func runAll(ctx context.Context, opt options, net *network, measured *figures, stderr io.Writer) error {
 	var errs []error
 	for _, s := range opt.scenarios {
-		for _, name := range opt.systems() {
+		for _, name := range opt.systemsFor(s) {
 			err := runOne(ctx, s, name, opt, net, measured, stderr)
 			if ctx.Err() != nil {
 				return fmt.Errorf("ended early: %w", context.Cause(ctx))
@@ -120,10 +120,18 @@ func runOne(ctx context.Context, s scenario, name string, opt options, net *netw
 	defer cancel()
 	ps := &processes{system: name, net: net, board: newBoard(opt.nodes), logs: opt.logs, stderr: stderr, running: map[int]*process{}}
 	t := &trial{scenario: s.name, n: opt.nodes, net: net, board: ps.board, opt: opt, figures: measured, progress: stderr}
-	if name == "serf" {
+	switch tamtam := newTamtam(ps, opt.tamtamd, strings.Fields(opt.tamtamdArgs)); name {
+	case "serf":
 		t.system = newSerf(ps, opt.serf)
-	} else {
-		t.system = newTamtam(ps, opt.tamtamd, strings.Fields(opt.tamtamdArgs))
+	case "sealed":
+		sealed, err := newSealed(tamtam)
+		if err != nil {
+			return err
+		}
+		defer sealed.remove()
+		t.system = sealed
+	default:
+		t.system = tamtam
 	}
 	defer t.stopAll()
 

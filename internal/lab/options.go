@@ -19,6 +19,7 @@ type options struct {
 	scenarios            []scenario
 	tamtamd, tamtamdArgs string
 	serf                 string
+	sealed               bool
 	json, logs           string
 	list                 bool
 	rounds, repeat       int
@@ -32,10 +33,24 @@ type options struct {
 // systems are the columns of the table.
 func (o options) systems() []string {
 	var names []string
-	if o.tamtamd != "" {
+	for _, name := range []string{"tamtam", "sealed", "serf"} {
+		if slices.ContainsFunc(o.scenarios, func(s scenario) bool { return slices.Contains(o.systemsFor(s), name) }) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// systemsFor are those that a scenario is run with, in turn.
+func (o options) systemsFor(s scenario) []string {
+	var names []string
+	if o.tamtamd != "" && !s.keys {
 		names = append(names, "tamtam")
 	}
-	if o.serf != "" {
+	if o.tamtamd != "" && (s.keys || o.sealed) {
+		names = append(names, "sealed")
+	}
+	if o.serf != "" && !s.keys {
 		names = append(names, "serf")
 	}
 	return names
@@ -50,6 +65,7 @@ func parse(args []string, stdout, stderr io.Writer) (options, error) {
 	fs.BoolVar(&o.list, "list", false, "list the scenarios, and do no more")
 	fs.StringVar(&o.tamtamd, "tamtamd", "bin/tamtamd", "`path` of tamtamd; empty to leave it out")
 	fs.StringVar(&o.tamtamdArgs, "tamtamd-args", "", "more `flags` for tamtamd, blank separated")
+	fs.BoolVar(&o.sealed, "sealed", false, "run tamtamd with a keyring, too, in turn")
 	fs.StringVar(&o.serf, "serf", "", "`path` of serf, to compare with")
 	fs.StringVar(&o.json, "json", "", "`file` for all samples")
 	fs.StringVar(&o.logs, "logs", "", "existing `directory` for what the nodes print")

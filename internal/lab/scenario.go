@@ -13,31 +13,34 @@ type scenario struct {
 	name  string
 	about string
 	run   func(ctx context.Context, t *trial) error
+	keys  bool // only with a system that has some
 }
 
 // scenarios are all there are, in the order in which they run. Each starts processes
 // of its own, so each may run alone.
 var scenarios = []scenario{
-	{"join", "all join one at once", join},
-	{"rest", "nothing happens", rest},
-	{"loss10", "one packet in ten is lost", loss(10)},
-	{"loss30", "three in ten are", loss(30)},
-	{"kill", "a node ends without a word, and comes back", kill(0)},
-	{"kill30", "the same while three packets in ten are lost", kill(30)},
-	{"cut", "a host can neither send nor receive, then it can again", cut},
-	{"pause", "a process stands still for a second", pause},
-	{"leave", "a node says goodbye, and comes back", leave},
-	{"partition", "one half cannot reach the other, then it can again", partition},
-	{"cast1", "a node broadcasts a message a second", steadily(false, 1, 0)},
-	{"cast10", "ten a second", steadily(false, 10, 0)},
-	{"cast100", "a hundred a second", steadily(false, 100, 0)},
-	{"cast10loss10", "ten a second while one packet in ten is lost", steadily(false, 10, 10)},
-	{"cast100loss30", "a hundred a second while three packets in ten are lost", steadily(false, 100, 30)},
-	{"castall", "all nodes broadcast five messages a second", steadily(true, 5, 0)},
-	{"castallloss30", "the same while three packets in ten are lost", steadily(true, 5, 30)},
-	{"castpartition", "two nodes broadcast while the halves are apart and after", castPartition},
-	{"castkill", "a node ends without a word when it has taken a message", castKill},
-	{"castrestart", "a node ends and starts again in the midst of broadcasting", castRestart},
+	{"join", "all join one at once", join, false},
+	{"rest", "nothing happens", rest, false},
+	{"loss10", "one packet in ten is lost", loss(10), false},
+	{"loss30", "three in ten are", loss(30), false},
+	{"kill", "a node ends without a word, and comes back", kill(0), false},
+	{"kill30", "the same while three packets in ten are lost", kill(30), false},
+	{"cut", "a host can neither send nor receive, then it can again", cut, false},
+	{"pause", "a process stands still for a second", pause, false},
+	{"leave", "a node says goodbye, and comes back", leave, false},
+	{"partition", "one half cannot reach the other, then it can again", partition, false},
+	{"cast1", "a node broadcasts a message a second", steadily(false, 1, 0), false},
+	{"cast10", "ten a second", steadily(false, 10, 0), false},
+	{"cast100", "a hundred a second", steadily(false, 100, 0), false},
+	{"cast10loss10", "ten a second while one packet in ten is lost", steadily(false, 10, 10), false},
+	{"cast100loss30", "a hundred a second while three packets in ten are lost", steadily(false, 100, 30), false},
+	{"castall", "all nodes broadcast five messages a second", steadily(true, 5, 0), false},
+	{"castallloss30", "the same while three packets in ten are lost", steadily(true, 5, 30), false},
+	{"castpartition", "two nodes broadcast while the halves are apart and after", castPartition, false},
+	{"castkill", "a node ends without a word when it has taken a message", castKill, false},
+	{"castrestart", "a node ends and starts again in the midst of broadcasting", castRestart, false},
+	{"rotate", "the keys of the cluster change again and again while nodes broadcast", rotate(0), true},
+	{"rotate10", "the same while one packet in ten is lost", rotate(10), true},
 }
 
 func join(ctx context.Context, t *trial) error {

@@ -48,5 +48,7 @@ type reader struct {
 
 var (
 	_ system = (*tamtam)(nil)
+	_ system = (*sealed)(nil)
 	_ system = (*serf)(nil)
+	_ keyed  = (*sealed)(nil)
 )

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -48,8 +49,11 @@ func (t *tamtam) name() string { return t.system }
 
 func (t *tamtam) alarms() []status { return []status{suspected, dead} }
 
-func (t *tamtam) start(ctx context.Context, i int) error {
-	argv := append([]string{t.program, "--bind", address(i).String(), "--rpc", tamtamRPC}, t.args...)
+func (t *tamtam) start(ctx context.Context, i int) error { return t.startWith(ctx, i) }
+
+// startWith starts node i with more flags.
+func (t *tamtam) startWith(ctx context.Context, i int, flags ...string) error {
+	argv := slices.Concat([]string{t.program, "--bind", address(i).String(), "--rpc", tamtamRPC}, t.args, flags)
 	return t.launch(ctx, i, io.Discard, func(ctx context.Context, ready func()) { t.observe(ctx, i, ready) }, argv...)
 }
 

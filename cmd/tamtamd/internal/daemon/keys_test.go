@@ -30,7 +30,7 @@ func TestKeyringOf(t *testing.T) {
 	for _, c := range []struct {
 		name, file string
 		env        *string // TAMTAM_KEYRING
-		keys       int // 0: no keyring
+		keys       int     // 0: no keyring
 		kept       bool
 		err        string
 	}{
