@@ -26,6 +26,7 @@ type relay struct {
 	senders  map[netip.AddrPort]*net.UDPConn
 	captured []packet
 	deaf     netip.AddrPort // whose packets are not passed on to the daemon
+	answers  [][]byte
 }
 
 // packet is one that was passed on, and by which socket.
@@ -95,6 +96,9 @@ func (r *relay) back(by *net.UDPConn, to netip.AddrPort) {
 		if err != nil {
 			return
 		}
+		r.mu.Lock()
+		r.answers = append(r.answers, slices.Clone(b[:n]))
+		r.mu.Unlock()
 		_, _ = r.conn.WriteToUDPAddrPort(b[:n], to)
 	}
 }
@@ -111,6 +115,17 @@ func (r *relay) capture() []packet {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.captured)
+}
+
+// all returns what has passed so far, both ways.
+func (r *relay) all() [][]byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := slices.Clone(r.answers)
+	for _, p := range r.captured {
+		all = append(all, p.b)
+	}
+	return all
 }
 
 // startBehind starts a daemon behind a relay. The daemon is bound to another port
