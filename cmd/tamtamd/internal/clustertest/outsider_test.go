@@ -165,7 +165,7 @@ func keepOut(t *testing.T, o outsider, to netip.AddrPort, own *rawSocket, victim
 			t.Errorf("%s were %d and are %d", counter, before[counter], after[counter])
 		}
 	}
-	for _, counter := range []string{"messages_received", "queries_received", "smudge_panics"} {
+	for _, counter := range []string{"broadcasts_received", "queries_received", "smudge_panics"} {
 		if grew(counter) != 0 {
 			t.Errorf("%s grew by %d", counter, grew(counter))
 		}

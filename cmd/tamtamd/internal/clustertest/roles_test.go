@@ -60,7 +60,7 @@ const sessionLife = 20_000
 
 func newRoles(t testing.TB, r *rand.Rand, victim *Daemon, members []netip.AddrPort) roles {
 	a := &attacker{r: r, f: datagram.IPv4, members: members}
-	rs := roles{bareRole(t, a, victim), grammarRole(t, a, victim), mutantRole(t, a, victim), insiderRole(t, a, victim)}
+	rs := roles{bareRole(t, a, victim), grammarRole(t, a, victim), mutantRole(t, a, victim), insiderRole(t, a, victim), forgerRole(t, a, victim)}
 	for _, role := range rs {
 		role.by = map[string]int{}
 	}

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
 )
 
 // What a daemon may have grown by at the end of a soak. Its bounded tables come to
@@ -112,4 +114,53 @@ func openFiles(t *testing.T, d *Daemon) int {
 		return 0
 	}
 	return len(files)
+}
+
+// TestSoakSealed sends a sealed daemon a fifth as many, none of which it may open.
+func TestSoakSealed(t *testing.T) {
+	total, err := strconv.Atoi(os.Getenv("SOAK"))
+	if err != nil {
+		t.Skip("set SOAK to a number of packets, and SOAK_TIME to the most it may take: make soak")
+	}
+	most, err := time.ParseDuration(os.Getenv("SOAK_TIME"))
+	if err != nil {
+		most = time.Hour
+	}
+	total, most = total/5, most/5
+	key := keyOf(t)
+	relay := startRelay(t)
+	victim := startBehind(t, relay, "--keyring-file", Keyring(t, key))
+	all := []*Daemon{victim, StartDaemon(t, bin, nil, "--keyring-file", Keyring(t, key), "--join", relay.addr.String())}
+	for _, d := range all {
+		Eventually(t, d.Gossip.String()+" sees everybody", func() bool { return d.Sees(all...) })
+	}
+	a := &attacker{r: rand.New(rand.NewPCG(uint64(total), 2)), f: datagram.IPv4, members: []netip.AddrPort{all[0].Gossip, all[1].Gossip}}
+	role := sealedNoise(t, a, &Daemon{Gossip: relay.to}, relay.capture)
+	memory, files, before := residentKiB(t, victim), openFiles(t, victim), victim.Counters()
+	began := time.Now()
+	for role.sent < total && time.Since(began) < most {
+		for range soakBatch {
+			role.send()
+		}
+		Eventually(t, "they arrive", func() bool {
+			return victim.Counters()["datagrams_received"]-before["datagrams_received"] >= uint64(role.sent)*95/100
+		})
+	}
+	role.stop()
+	after := victim.Counters()
+	opened := after["datagrams_received"] - before["datagrams_received"] - (after["dropped_unsealed"] - before["dropped_unsealed"])
+	t.Logf("sent %d of %s in %v; %d arrived, %d of which were opened: the other member's",
+		role.sent, role.kinds(), time.Since(began).Round(time.Millisecond), after["datagrams_received"]-before["datagrams_received"], opened)
+	// The other member sends some packets a second.
+	if opened > 1000+100*uint64(time.Since(began).Seconds()) {
+		t.Errorf("%d packets were opened", opened)
+	}
+	for _, d := range all {
+		Eventually(t, d.Gossip.String()+" sees everybody", func() bool { return d.Sees(all...) })
+	}
+	if grown, more := residentKiB(t, victim)-memory, openFiles(t, victim)-files; grown > soakMemory || more > soakFiles {
+		t.Errorf("grown by %d KiB and %d files", grown, more)
+	} else {
+		t.Logf("grown by %d KiB and %d files", grown, more)
+	}
 }
