@@ -36,7 +36,8 @@ generate, and none is ever an argument.
   tamtamctl keys remove OLDNAME
 
 A member that is away while keys change misses them. It is not let in again before its
-keyring file has been brought up to date by hand.`,
+keyring file has been brought up to date by hand. So are all files after a leak: a key
+that is installed travels sealed with the present one, and who has that can read it.`,
 		Subcommands: []*ffcli.Command{
 			a.keysGenerateCommand(),
 			a.keysListCommand(),

@@ -60,12 +60,6 @@ func memberKeys(address string, s pb.MemberStatus, kept bool, err string, keys .
 	return &pb.MemberKeys{Address: address, Name: name, Status: s, Kept: kept, Error: err, Keys: keys}
 }
 
-const (
-	live      = pb.MemberStatus_MEMBER_STATUS_ALIVE
-	suspected = pb.MemberStatus_MEMBER_STATUS_SUSPECTED
-	dead      = pb.MemberStatus_MEMBER_STATUS_DEAD
-)
-
 // keyFile writes a file.
 func keyFile(t *testing.T, text string) string {
 	t.Helper()
@@ -81,7 +75,7 @@ func TestKeys(t *testing.T) {
 	k := &keyed{}
 	addr := serveAs(t, k)
 	good := keyFile(t, base64.StdEncoding.EncodeToString(theKey)+"\n")
-	same := []*pb.MemberKeys{memberKeys(self, live, true, "", "a", "b", "c"), memberKeys(other, live, false, "", "a", "c", "b")}
+	same := []*pb.MemberKeys{memberKeys(self, alive, true, "", "a", "b", "c"), memberKeys(other, alive, false, "", "a", "c", "b")}
 	for _, c := range []struct {
 		args    string
 		members []*pb.MemberKeys
@@ -91,15 +85,15 @@ func TestKeys(t *testing.T) {
 		err     string // a part of it; "" for none
 	}{
 		{"keys list", same, "list", 0, `ADDRESS +NAME +STATUS +KEYS *\n192\.0\.2\.1:9999 +one +ALIVE +a b c *\n192\.0\.2\.2:9999 +two\\x1b\[2J\\n +ALIVE +a c b +in memory only\n`, ""},
-		{"keys list", []*pb.MemberKeys{memberKeys(self, live, true, "", "a"), memberKeys(other, live, true, "", "b", "a")}, "list", 1, `(?s).*`, "the members have not the same keys"},
-		{"keys list", []*pb.MemberKeys{memberKeys(self, live, true, "", "a", "b"), memberKeys(other, live, true, "", "b", "a")}, "list", 1, `(?s).*`, "not the same keys"},
-		{"keys list", []*pb.MemberKeys{memberKeys(self, live, true, "", "a"), memberKeys(other, suspected, false, "silent\x1b")}, "list", 1,
+		{"keys list", []*pb.MemberKeys{memberKeys(self, alive, true, "", "a"), memberKeys(other, alive, true, "", "b", "a")}, "list", 1, `(?s).*`, "the members have not the same keys"},
+		{"keys list", []*pb.MemberKeys{memberKeys(self, alive, true, "", "a", "b"), memberKeys(other, alive, true, "", "b", "a")}, "list", 1, `(?s).*`, "not the same keys"},
+		{"keys list", []*pb.MemberKeys{memberKeys(self, alive, true, "", "a"), memberKeys(other, suspected, false, "silent\x1b")}, "list", 1,
 			`ADDRESS.*\n.*\n192\.0\.2\.2:9999 +.* +SUSPECTED +- +silent\\x1b\n`, `1 of 2 members are not as asked for: 192.0.2.2:9999: silent\x1b`},
-		{"keys list", []*pb.MemberKeys{memberKeys(self, live, true, "", "a"), memberKeys(other, dead, false, "it is not alive")}, "list", 0, `(?s).*DEAD +- +it is not alive\n`, ""},
+		{"keys list", []*pb.MemberKeys{memberKeys(self, alive, true, "", "a"), memberKeys(other, dead, false, "it is not alive")}, "list", 0, `(?s).*DEAD +- +it is not alive\n`, ""},
 		{"keys install " + good, same, "install", 0, `0123456789abcdef\n`, ""},
-		{"keys install " + good, []*pb.MemberKeys{memberKeys(self, live, true, "", "a"), memberKeys(other, dead, false, "it is not alive")}, "install", 0, `0123456789abcdef\n`,
+		{"keys install " + good, []*pb.MemberKeys{memberKeys(self, alive, true, "", "a"), memberKeys(other, dead, false, "it is not alive")}, "install", 0, `0123456789abcdef\n`,
 			"192.0.2.2:9999 is DEAD, so it misses this"},
-		{"keys install " + good, []*pb.MemberKeys{memberKeys(self, live, true, "", "a"), memberKeys(other, live, false, "full")}, "install", 1, `0123456789abcdef\n`, "192.0.2.2:9999: full"},
+		{"keys install " + good, []*pb.MemberKeys{memberKeys(self, alive, true, "", "a"), memberKeys(other, alive, false, "full")}, "install", 1, `0123456789abcdef\n`, "192.0.2.2:9999: full"},
 		{"keys use a", same, "use a", 0, `a\n`, ""},
 		{"keys use --force a", same, "use a by force", 0, `a\n`, ""},
 		{"keys remove a", same, "remove a", 0, `a\n`, ""},
@@ -130,7 +124,7 @@ func TestKeys(t *testing.T) {
 }
 
 func TestKeysJSON(t *testing.T) {
-	k := &keyed{members: []*pb.MemberKeys{memberKeys(self, live, true, "", "a", "b"), memberKeys(other, dead, false, "it is not alive")}}
+	k := &keyed{members: []*pb.MemberKeys{memberKeys(self, alive, true, "", "a", "b"), memberKeys(other, dead, false, "it is not alive")}}
 	addr := serveAs(t, k)
 	const members = `"members":[{"address":"192.0.2.1:9999","name":"one","status":"ALIVE","keys":["a","b"],"kept":true,"error":""},` +
 		`{"address":"192.0.2.2:9999","name":"two\u001b[2J\n","status":"DEAD","keys":[],"kept":false,"error":"it is not alive"}]`
@@ -186,7 +180,7 @@ func TestKeysFail(t *testing.T) {
 // TestKeyIsNeverTold: no output holds a key but that of generate: not the trace of what is
 // sent, and not what is said about a file that holds none.
 func TestKeyIsNeverTold(t *testing.T) {
-	k := &keyed{members: []*pb.MemberKeys{memberKeys(self, live, true, "", "a")}}
+	k := &keyed{members: []*pb.MemberKeys{memberKeys(self, alive, true, "", "a")}}
 	addr := serveAs(t, k)
 	text := base64.StdEncoding.EncodeToString(theKey)
 	told := func(r result) bool {

@@ -51,8 +51,10 @@ func (f *fakeKeys) Remove(ctx context.Context, id string, force bool) ([]keyring
 
 // TestKeys: what is asked for, and what each member is told to have.
 func TestKeys(t *testing.T) {
-	keys := &fakeKeys{t: t}
-	c, ctx := &v1{Config: Config{Keys: keys}}, context.Background()
+	f, conn := serve(t)
+	keys := &f.keys
+	keys.t = t
+	c, ctx := tamtamv1.NewTamTamServiceClient(conn), context.Background()
 	key := transport.Key{1}
 	calls := []struct {
 		name string

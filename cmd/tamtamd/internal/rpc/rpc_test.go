@@ -39,6 +39,7 @@ var (
 
 // fake is a node that does as it is told.
 type fake struct {
+	keys      fakeKeys
 	table     *member.Table
 	messages  *fanout.Hub[broadcast.Delivery]
 	kept      []broadcast.Message
@@ -138,7 +139,7 @@ func serveBehind(t *testing.T, g Guard) (*fake, *grpc.ClientConn) {
 	f.table.Put(alice, member.Info{Session: 8, Name: "alice", Version: "v2", Tags: "role=web\nzone=b\n"})
 	f.table.Set(alice, member.Suspected, bob)
 	f.server = NewServer(Config{
-		Node: f, Members: f.table, Messages: f, Threshold: f, Guard: g, Inspector: f,
+		Node: f, Members: f.table, Messages: f, Keys: &f.keys, Threshold: f, Guard: g, Inspector: f,
 		Strangers: func() map[netip.Addr]time.Time {
 			return map[netip.Addr]time.Time{bob.Addr(): time.Now(), self.Addr(): time.Now().Add(-time.Hour)}
 		},
