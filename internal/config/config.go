@@ -54,10 +54,26 @@ func Parse(fs *flag.FlagSet, args []string, short map[string]string, others []st
 	if err := ff.Parse(fs, args, Options(fs, NamedFile(args), others)...); err != nil {
 		return Explain(fs, err)
 	}
+	if err := refuseEmpty(fs); err != nil {
+		return err
+	}
 	if rest := fs.Args(); len(rest) > 0 {
 		return &usageError{fmt.Sprintf("unexpected argument %q: %s takes flags only", rest[0], fs.Name())}
 	}
 	return nil
+}
+
+// refuseEmpty finds variables that are empty and must not be. What reads the environment
+// takes them for none, which is well where nothing hangs on it: flags whose value has a
+// method RefusesEmpty guard something, which would be open.
+func refuseEmpty(fs *flag.FlagSet) (err error) {
+	fs.VisitAll(func(f *flag.Flag) {
+		v, ok := f.Value.(interface{ RefusesEmpty() error })
+		if text, set := os.LookupEnv(EnvName(f.Name)); ok && set && text == "" && f.Value.String() == "" && err == nil {
+			err = fmt.Errorf("invalid value %q for %s: %w", text, EnvName(f.Name), v.RefusesEmpty())
+		}
+	})
+	return err
 }
 
 // NamedFile returns the file that --config names in args, wherever it stands

@@ -10,9 +10,6 @@ import "errors"
 const (
 	Keyring    = "keyring"
 	KeyringEnv = "TAMTAM_KEYRING"
-	// KeyringFileEnv is that of --keyring-file. Empty, it is not taken for a value by
-	// what reads the environment, so the daemon looks for it.
-	KeyringFileEnv = "TAMTAM_KEYRING_FILE"
 )
 
 // fileValue is a file that must be there. The empty name of a variable that was not
@@ -21,9 +18,14 @@ type fileValue struct{ p *string }
 
 func (v fileValue) String() string { return nameValue{p: v.p}.String() }
 
+// RefusesEmpty says what would be right; see config.Parse.
+func (v fileValue) RefusesEmpty() error {
+	return errors.New("want the name of a file; leave it out to have none")
+}
+
 func (v fileValue) Set(s string) error {
 	if s == "" {
-		return errors.New("want the name of a file; leave it out to have none")
+		return v.RefusesEmpty()
 	}
 	*v.p = s
 	return nil

@@ -14,8 +14,7 @@ import (
 	"github.com/eelcocramer/tamtam/internal/config"
 )
 
-// TestKeyringFile: an empty name is refused, since the daemon would gossip in clear. That of
-// the environment the daemon looks for itself.
+// TestKeyringFile: an empty name is refused, since the daemon would gossip in clear.
 func TestKeyringFile(t *testing.T) {
 	if f, err := parse("--keyring-file", "k"); err != nil || f.KeyringFile != "k" {
 		t.Errorf("%+v, %v", f, err)
@@ -39,7 +38,35 @@ func TestKeyringFile(t *testing.T) {
 	if err := config.Parse(fs, []string{"--config", file}, Short(), nil); err == nil || !strings.Contains(err.Error(), "keyring-file") {
 		t.Errorf("an empty value in a file: %v", err)
 	}
-	if want := config.EnvName("keyring-file"); KeyringFileEnv != want || KeyringEnv != config.EnvName(Keyring) {
-		t.Errorf("%s is looked for, want %s", KeyringFileEnv, want)
+	if KeyringEnv != config.EnvName(Keyring) {
+		t.Errorf("%s is looked for, want %s", KeyringEnv, config.EnvName(Keyring))
+	}
+}
+
+// TestEmptyVariables: one that was not filled in does not mean that there is nothing to be
+// guarded. A flag counts more.
+func TestEmptyVariables(t *testing.T) {
+	t.Setenv("HOME", t.TempDir())
+	for _, name := range []string{"keyring-file", "rpc-cert", "rpc-key", "rpc-client-ca", "rpc-token-file", "rpc-read-token-file"} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(config.EnvName(name), "")
+			parse := func(args ...string) error {
+				fs := flag.NewFlagSet("tamtamd", flag.ContinueOnError)
+				fs.SetOutput(io.Discard)
+				Register(fs)
+				return config.Parse(fs, args, Short(), nil)
+			}
+			if err := parse(); err == nil || !strings.Contains(err.Error(), config.EnvName(name)) || !strings.Contains(err.Error(), "leave it out") {
+				t.Errorf("without the flag: %v", err)
+			}
+			if err := parse("--"+name, "x"); err != nil {
+				t.Errorf("with the flag: %v", err)
+			}
+		})
+	}
+	t.Setenv("TAMTAM_PORT", "") // guards nothing
+	fs := flag.NewFlagSet("tamtamd", flag.ContinueOnError)
+	if Register(fs); config.Parse(fs, nil, Short(), nil) != nil {
+		t.Error("an empty variable of another flag is refused")
 	}
 }

@@ -20,10 +20,7 @@ import (
 // environment is never told.
 func keyringOf(file string) (*keyring.Ring, error) {
 	text, given := os.LookupEnv(daemonflags.KeyringEnv)
-	name, named := os.LookupEnv(daemonflags.KeyringFileEnv)
 	switch {
-	case file == "" && named && name == "":
-		return nil, fmt.Errorf("%s is empty: give it the name of a file, or unset it to have none", daemonflags.KeyringFileEnv)
 	case file != "" && given:
 		return nil, fmt.Errorf("--keyring-file %s and %s are both given: leave one of them out", file, daemonflags.KeyringEnv)
 	case file != "":

@@ -61,22 +61,6 @@ func TestKeyringOf(t *testing.T) {
 	}
 }
 
-// TestEmptyKeyringFile: a variable that was not filled in does not mean that nothing is to
-// be sealed.
-func TestEmptyKeyringFile(t *testing.T) {
-	t.Setenv(daemonflags.KeyringFileEnv, "")
-	if ring, err := keyringOf(""); err == nil || ring != nil || !strings.Contains(err.Error(), "TAMTAM_KEYRING_FILE is empty") {
-		t.Errorf("%v, %v", ring, err)
-	}
-	good := filepath.Join(t.TempDir(), "keyring")
-	if err := os.WriteFile(good, []byte(keyring.Generate()), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if ring, err := keyringOf(good); err != nil || ring == nil { // a flag counts more
-		t.Errorf("%v, %v", ring, err)
-	}
-}
-
 func ptr(s string) *string { return &s }
 
 // TestAnswerer: questions about keys go to the keyring, and others are not understood.

@@ -169,6 +169,11 @@ func (c *Core) acknowledge(p *peer, counter uint64, now bool) {
 func (c *Core) again(p *peer, counter uint64) {
 	for _, r := range p.replies {
 		if slices.Contains(r.acks, uint32(counter)) {
+			if c.budget < 1 { // whoever repeats what he captured gets no more out of us than that
+				c.count("frames_not_resent")
+				return
+			}
+			c.budget--
 			c.count("replies_resent")
 			c.output(p.addr, kindReply, r.b)
 			return
