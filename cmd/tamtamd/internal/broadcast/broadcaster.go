@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -41,6 +42,8 @@ type Broadcaster struct {
 	family datagram.Family
 	hub    *fanout.Hub[Delivery]
 	wake   chan struct{} // Run is to look what is due
+	rounds atomic.Uint64 // of Run
+	follow func(Delivery)
 
 	mu      sync.Mutex // guards the rest, and keeps the hub in the order of the store
 	core    *Core
@@ -70,7 +73,7 @@ func New(cfg Config) *Broadcaster {
 func (b *Broadcaster) newCore(local Stream) *Core {
 	return NewCore(CoreConfig{
 		Local: local, Keep: b.cfg.Keep, KeepBytes: b.cfg.KeepBytes,
-		Send: b.cfg.Send, Deliver: b.hub.Publish, Random: rand.IntN,
+		Send: b.cfg.Send, Deliver: b.deliver, Random: rand.IntN,
 	})
 }
 
@@ -156,6 +159,7 @@ func (b *Broadcaster) Run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
+		b.rounds.Add(1)
 		b.mu.Lock()
 		now := time.Now()
 		b.core.Tick(now)

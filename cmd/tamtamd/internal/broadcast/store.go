@@ -42,6 +42,11 @@ func (s *store) add(m Message) {
 	s.m[k] = m
 	s.order = append(s.order, k)
 	s.bytes += weight(m)
+	s.trim()
+}
+
+// trim gives up the oldest at a bound.
+func (s *store) trim() {
 	for s.len() > s.maxCount || s.bytes > s.maxBytes && s.len() > 0 {
 		oldest := s.order[s.head]
 		s.bytes -= weight(s.m[oldest])

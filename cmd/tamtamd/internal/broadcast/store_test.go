@@ -67,3 +67,21 @@ func TestStoreLast(t *testing.T) {
 		}
 	}
 }
+
+// TestStoreShrinks: smaller bounds hold at once.
+func TestStoreShrinks(t *testing.T) {
+	s := newStore(100, 1<<20)
+	for i := range uint64(50) {
+		s.add(Message{Stream: local, Sequence: i + 1, Payload: make([]byte, 100)})
+	}
+	s.maxCount = 10
+	s.trim()
+	if all := s.last(-1, time.Time{}, func(Message) bool { return true }); len(all) != 10 || all[0].Sequence != 41 {
+		t.Errorf("%d messages are kept", len(all))
+	}
+	s.maxBytes = 3 * weight(Message{Payload: make([]byte, 100)})
+	s.trim()
+	if s.len() != 3 || s.bytes > s.maxBytes {
+		t.Errorf("%d messages of %d bytes are kept, %d at most", s.len(), s.bytes, s.maxBytes)
+	}
+}

@@ -262,7 +262,7 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 			return nil
 		}, func(error) { cancel() })
 	}
-	add(func(ctx context.Context) { node.Seek(ctx, flags.Join) })
+	add(func(ctx context.Context) { node.Seek(ctx, flags.Join, func() {}) })
 	if flags.StateDir != "" {
 		add(func(ctx context.Context) { node.Return(ctx, known) })
 		add(func(ctx context.Context) { peerfile.Keep(ctx, flags.StateDir, table, logger) })

@@ -21,6 +21,7 @@ import (
 	"context"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log"
@@ -121,6 +122,7 @@ type Node struct {
 	family datagram.Family
 	wake   chan struct{} // Run is to look what is due now
 	gone   chan struct{} // closed when goodbye was said
+	turns  atomic.Uint64 // of Run
 
 	// changes is held while a member is made or unmade, so that the peers,
 	// the engine and the table agree. It is taken before mu.

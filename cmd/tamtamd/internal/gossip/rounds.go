@@ -84,6 +84,7 @@ func (n *Node) Run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
+		n.turns.Add(1)
 		do, next := n.due(time.Now())
 		n.do(do)
 		timer.Reset(time.Until(next))

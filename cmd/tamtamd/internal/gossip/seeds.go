@@ -26,16 +26,17 @@ const (
 // Seek joins the cluster of each seed, and joins it again whenever none of the
 // seed's addresses is a member, until ctx is done. A seed that does not resolve
 // or answer yet is tried again; it is resolved anew each time. The node itself may
-// be among the seeds.
-func (n *Node) Seek(ctx context.Context, seeds []string) {
+// be among the seeds. found is called each time that one was joined, or is this
+// node.
+func (n *Node) Seek(ctx context.Context, seeds []string, found func()) {
 	var wg sync.WaitGroup
 	for _, seed := range seeds {
-		wg.Go(func() { n.seek(ctx, seed) })
+		wg.Go(func() { n.seek(ctx, seed, found) })
 	}
 	wg.Wait()
 }
 
-func (n *Node) seek(ctx context.Context, seed string) {
+func (n *Node) seek(ctx context.Context, seed string, found func()) {
 	retry := seedRetryMin
 	warned := false
 	for ctx.Err() == nil {
@@ -43,6 +44,7 @@ func (n *Node) seek(ctx context.Context, seed string) {
 		switch r := n.join(ctx, seed, false); {
 		case r.Err == nil || errors.Is(r.Err, ErrSelf):
 			retry, warned = seedRetryMin, false
+			found()
 		default:
 			if !warned && ctx.Err() == nil { // once an outage, not once a try
 				_ = level.Warn(n.cfg.Logger).Log("msg", "seed not joined yet, trying on", "seed", seed, "err", r.Err)

@@ -6,6 +6,7 @@ package gossip
 import (
 	"context"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,11 +17,15 @@ func TestSeekTriesOn(t *testing.T) {
 	inWorld(t, func(w *world) {
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan struct{})
+		var found atomic.Int32
 		go func() {
-			w.Seek(ctx, []string{alice.String(), self.String()})
+			w.Seek(ctx, []string{alice.String()}, func() { found.Add(1) })
 			close(done)
 		}()
 		time.Sleep(time.Hour)
+		if found.Load() != 0 {
+			t.Error("found a seed that does not answer")
+		}
 		w.want(alice, 0) // which waits until all is quiet
 		if n := w.log.count("seed not joined"); n != 1 {
 			t.Errorf("logged %d times in an hour", n)
@@ -28,6 +33,9 @@ func TestSeekTriesOn(t *testing.T) {
 		w.lives(alice, 7)
 		time.Sleep(seedRetryMax + 3*time.Second)
 		w.want(alice, member.Alive)
+		if found.Load() == 0 {
+			t.Error("found no seed that answers")
+		}
 		// Gone, it is joined again when it is back.
 		w.event(goodbye(alice, 7))
 		time.Sleep(time.Minute)
@@ -40,6 +48,26 @@ func TestSeekTriesOn(t *testing.T) {
 		}
 		time.Sleep(time.Hour)
 		w.want(alice, 0)
+		cancel()
+		<-done
+	})
+}
+
+// TestSeekFindsItself: a node that is itself the seed need not wait for anybody.
+func TestSeekFindsItself(t *testing.T) {
+	inWorld(t, func(w *world) {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		var found atomic.Int32
+		done := make(chan struct{})
+		go func() {
+			w.Seek(ctx, []string{bob.String(), self.String()}, func() { found.Add(1) })
+			close(done)
+		}()
+		time.Sleep(time.Second)
+		if found.Load() == 0 {
+			t.Error("not found")
+		}
 		cancel()
 		<-done
 	})

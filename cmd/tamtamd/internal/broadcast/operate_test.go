@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package broadcast
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestFollow: who follows is told what readers are, and SetKeep is in force for later
+// lives of the node, too.
+func TestFollowAndSetKeep(t *testing.T) {
+	inWorld(t, func(w *world) {
+		var got []uint64
+		w.Follow(func(d Delivery) { got = append(got, d.Message.Sequence) })
+		send := func() {
+			if _, err := w.Send(context.Background(), Request{Payload: []byte("x")}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 5 {
+			send()
+		}
+		w.SetKeep(2, 1<<20)
+		send()
+		synctest.Wait()
+		kept, sub := w.Subscribe(Query{Last: 100}, 1)
+		sub.Unsubscribe()
+		if !slices.Equal(got, []uint64{1, 2, 3, 4, 5, 6}) || len(kept) != 2 {
+			t.Errorf("told %v, kept %d", got, len(kept))
+		}
+		if core := w.newCore(local); core.store.maxCount != 2 {
+			t.Errorf("the next life keeps %d", core.store.maxCount)
+		}
+	})
+}
+
+func TestGoesRoundWhenPoked(t *testing.T) {
+	inWorld(t, func(w *world) {
+		synctest.Wait()
+		before := w.Rounds()
+		time.Sleep(time.Second)
+		if w.Rounds() != before {
+			t.Error("it goes round by itself: the test shows nothing")
+		}
+		w.Poke()
+		synctest.Wait()
+		if w.Rounds() == before {
+			t.Error("it does not go round")
+		}
+	})
+}
