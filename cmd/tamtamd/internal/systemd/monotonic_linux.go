@@ -1,0 +1,16 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package systemd
+
+import "golang.org/x/sys/unix"
+
+// monotonic returns CLOCK_MONOTONIC in microseconds, by which systemd (253 and later)
+// tells the reload that it asked for from one before it.
+func monotonic() int64 {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &t); err != nil {
+		return 0
+	}
+	return t.Nano() / 1000
+}
