@@ -79,8 +79,8 @@ type Guard interface {
 	Admit(ctx context.Context, need rpcguard.Access) error
 }
 
-// Config says what is served. All fields are required, but for Guard: without one,
-// everybody may call everything.
+// Config says what is served. All fields are required, but for Observe, and for Guard:
+// without one, everybody may call everything.
 type Config struct {
 	Node      Node
 	Members   Members
@@ -102,6 +102,8 @@ type Config struct {
 	Profile     string
 	Build       buildinfo.Info
 	Logger      log.Logger
+	// Observe is told of each call that has ended; nil for nobody.
+	Observe func(Call)
 }
 
 // Bounds on what one client can ask for.

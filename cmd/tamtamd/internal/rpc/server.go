@@ -10,7 +10,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -50,8 +49,8 @@ func NewServer(cfg Config) *Server {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.ConnectionTimeout(establishWithin),
 		// The first is the outermost: it logs what the others refuse, too.
-		grpc.ChainUnaryInterceptor(unary(cfg.Logger), admitUnary(cfg.Guard), deadline),
-		grpc.ChainStreamInterceptor(stream(cfg.Logger), admitStream(cfg.Guard)),
+		grpc.ChainUnaryInterceptor(unary(cfg), admitUnary(cfg.Guard), deadline),
+		grpc.ChainStreamInterceptor(stream(cfg), admitStream(cfg.Guard)),
 	}
 	if cfg.Guard != nil {
 		options = append(options, grpc.Creds(cfg.Guard.Credentials()))
@@ -60,9 +59,7 @@ func NewServer(cfg Config) *Server {
 	tamtamv1.RegisterTamTamServiceServer(s.grpc, &v1{Config: cfg})
 	service.RegisterTamTamServer(s.grpc, &service2018{Config: cfg})
 	grpc_health_v1.RegisterHealthServer(s.grpc, s.health)
-	for _, name := range []string{tamtamv1.TamTamService_ServiceDesc.ServiceName, service.TamTam_ServiceDesc.ServiceName} {
-		s.health.SetServingStatus(name, grpc_health_v1.HealthCheckResponse_SERVING)
-	}
+	s.SetReady(false)
 	reflection.Register(s.grpc)
 	return s
 }
@@ -93,26 +90,30 @@ func (s *Server) Stop(within time.Duration) {
 }
 
 // unary logs each call, and keeps a panic of a handler from ending the process.
-func unary(logger log.Logger) grpc.UnaryServerInterceptor {
+func unary(cfg Config) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
-		defer finish(logger, info.FullMethod, time.Now(), &err)
+		defer finish(cfg, Call{Method: info.FullMethod}, time.Now(), &err)
 		return handler(ctx, req)
 	}
 }
 
 // stream is unary for streams.
-func stream(logger log.Logger) grpc.StreamServerInterceptor {
+func stream(cfg Config) grpc.StreamServerInterceptor {
 	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
-		defer finish(logger, info.FullMethod, time.Now(), &err)
+		defer finish(cfg, Call{Method: info.FullMethod, Stream: true}, time.Now(), &err)
 		return handler(srv, ss)
 	}
 }
 
 // finish is deferred around a handler, directly, so that it can recover.
-func finish(logger log.Logger, method string, began time.Time, err *error) {
+func finish(cfg Config, call Call, began time.Time, err *error) {
 	if p := recover(); p != nil {
 		*err = status.Error(codes.Internal, "the daemon erred; its log says more")
-		_ = level.Error(logger).Log("msg", "panic in a call", "method", method, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		_ = level.Error(cfg.Logger).Log("msg", "panic in a call", "method", call.Method, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 	}
-	_ = level.Debug(logger).Log("msg", "call", "method", method, "code", status.Code(*err), "took", time.Since(began).Round(time.Microsecond))
+	call.Code, call.Took = status.Code(*err), time.Since(began)
+	if cfg.Observe != nil {
+		cfg.Observe(call)
+	}
+	_ = level.Debug(cfg.Logger).Log("msg", "call", "method", call.Method, "code", call.Code, "took", call.Took.Round(time.Microsecond))
 }

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/proto/service"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
@@ -198,26 +199,64 @@ func TestStopEndsStalledStreams(t *testing.T) {
 	}
 }
 
-func TestHealthTellsTheEnd(t *testing.T) {
+// TestHealthFollows: not ready, ready, not any more, and at the end for good.
+func TestHealthFollows(t *testing.T) {
+	const serving, not = grpc_health_v1.HealthCheckResponse_SERVING, grpc_health_v1.HealthCheckResponse_NOT_SERVING
 	f, conn := serve(t)
 	ctx, cancel := context.WithCancel(within(t))
 	defer cancel()
-	w, err := grpc_health_v1.NewHealthClient(conn).Watch(ctx, &grpc_health_v1.HealthCheckRequest{})
-	w = open(t, w, err)
-	if s := recv(t, w).GetStatus(); s != grpc_health_v1.HealthCheckResponse_SERVING {
-		t.Errorf("status %v", s)
+	c := grpc_health_v1.NewHealthClient(conn)
+	for _, name := range []string{"", "tamtam.v1.TamTamService", "service.TamTam"} {
+		f.server.SetReady(false)
+		w, err := c.Watch(ctx, &grpc_health_v1.HealthCheckRequest{Service: name})
+		w = open(t, w, err)
+		for i, want := range []grpc_health_v1.HealthCheckResponse_ServingStatus{not, serving, not} {
+			if i > 0 {
+				f.server.SetReady(want == serving)
+			}
+			if s := recv(t, w).GetStatus(); s != want {
+				t.Errorf("%q is watched as %v, want %v", name, s, want)
+			}
+			r, err := c.Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: name})
+			if err != nil || r.GetStatus() != want {
+				t.Errorf("%q is checked as %v, %v, want %v", name, r.GetStatus(), err, want)
+			}
+		}
 	}
+	_, err := c.Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: "nobody"})
+	code(t, err, codes.NotFound)
 	f.server.health.Shutdown()
-	if s := recv(t, w).GetStatus(); s != grpc_health_v1.HealthCheckResponse_NOT_SERVING {
-		t.Errorf("status %v", s)
+	f.server.SetReady(true)
+	if r, err := c.Check(ctx, &grpc_health_v1.HealthCheckRequest{}); err != nil || r.GetStatus() != not {
+		t.Errorf("after the end: %v, %v", r.GetStatus(), err)
+	}
+}
+
+// TestCallsAreObserved: by name, code and time, also those that panic.
+func TestCallsAreObserved(t *testing.T) {
+	var got []Call
+	cfg := Config{Logger: log.NewNopLogger(), Observe: func(c Call) { got = append(got, c) }}
+	ctx := context.Background()
+	_, _ = unary(cfg)(ctx, nil, &grpc.UnaryServerInfo{FullMethod: "/a"}, func(context.Context, any) (any, error) {
+		return nil, toStatus(gossip.ErrNotMember)
+	})
+	_, _ = unary(cfg)(ctx, nil, &grpc.UnaryServerInfo{FullMethod: "/b"}, func(context.Context, any) (any, error) { panic("oops") })
+	_ = stream(cfg)(nil, nil, &grpc.StreamServerInfo{FullMethod: "/c"}, func(any, grpc.ServerStream) error { return nil })
+	for i, want := range []Call{{"/a", false, codes.NotFound, 0}, {"/b", false, codes.Internal, 0}, {"/c", true, codes.OK, 0}} {
+		if i >= len(got) || got[i].Took < 0 {
+			t.Fatalf("observed %v", got)
+		}
+		if got[i].Took = 0; got[i] != want {
+			t.Errorf("observed %v, want %v", got[i], want)
+		}
 	}
 }
 
 // TestPanicIsOneCallsError: the process is none the worse.
 func TestPanicIsOneCallsError(t *testing.T) {
-	logger, ctx := log.NewNopLogger(), context.Background()
-	_, err := unary(logger)(ctx, nil, &grpc.UnaryServerInfo{FullMethod: "/x"}, func(context.Context, any) (any, error) { panic("oops") })
+	cfg, ctx := Config{Logger: log.NewNopLogger()}, context.Background()
+	_, err := unary(cfg)(ctx, nil, &grpc.UnaryServerInfo{FullMethod: "/x"}, func(context.Context, any) (any, error) { panic("oops") })
 	code(t, err, codes.Internal)
-	err = stream(logger)(nil, nil, &grpc.StreamServerInfo{FullMethod: "/x"}, func(any, grpc.ServerStream) error { panic("oops") })
+	err = stream(cfg)(nil, nil, &grpc.StreamServerInfo{FullMethod: "/x"}, func(any, grpc.ServerStream) error { panic("oops") })
 	code(t, err, codes.Internal)
 }

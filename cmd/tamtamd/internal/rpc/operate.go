@@ -1,0 +1,37 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rpc
+
+import (
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/health/grpc_health_v1"
+
+	"github.com/eelcocramer/tamtam/proto/service"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+// Call is a call that has ended.
+type Call struct {
+	Method string // "/tamtam.v1.TamTamService/Ping"; always one that is served
+	Stream bool
+	Code   codes.Code
+	Took   time.Duration
+}
+
+// services are the names that health is told of: the server as a whole, and both APIs.
+var services = []string{"", tamtamv1.TamTamService_ServiceDesc.ServiceName, service.TamTam_ServiceDesc.ServiceName}
+
+// SetReady has grpc.health.v1 tell that the node is ready, or not. It is not at first,
+// and for good after Stop.
+func (s *Server) SetReady(ready bool) {
+	status := grpc_health_v1.HealthCheckResponse_NOT_SERVING
+	if ready {
+		status = grpc_health_v1.HealthCheckResponse_SERVING
+	}
+	for _, name := range services {
+		s.health.SetServingStatus(name, status)
+	}
+}
