@@ -22,6 +22,8 @@ func (f *Flags) Check() error {
 		return fmt.Errorf("--multicast-address %s is not of the family that this node gossips in: %s", f.MulticastAddress, f.family())
 	case len(f.Join) > MaxJoin:
 		return fmt.Errorf("--join names %d addresses, at most %d: give some of them, the others are found", len(f.Join), MaxJoin)
+	case f.HTTPInsecure && f.HTTP == "":
+		return fmt.Errorf("--http-insecure without --http, which says where to serve")
 	case f.Multicast && f.MulticastPort == f.Port:
 		return fmt.Errorf("--multicast-port and --port are both %d: give different ones", f.Port)
 	}

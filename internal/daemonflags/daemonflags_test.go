@@ -77,6 +77,8 @@ func TestValues(t *testing.T) {
 		{"--rpc a:1,unix:///s --rpc b:2 --rpc a:1", rpcOf, "[a:1 unix:///s b:2]"},
 		{"--rpc-cert c --rpc-key k --rpc-client-ca a", func(f *Flags) any { return f.RPCGuard }, RPCGuard{Cert: "c", Key: "k", ClientCA: "a"}},
 		{"--rpc-token-file t --rpc-read-token-file r --rpc-insecure", func(f *Flags) any { return f.RPCGuard }, RPCGuard{TokenFile: "t", ReadTokenFile: "r", Insecure: true}},
+		{"--http localhost:0", func(f *Flags) any { return f.HTTP }, "localhost:0"},
+		{"--http=", func(f *Flags) any { return f.HTTP }, ""},
 	} {
 		f, err := parse(strings.Fields(c.args)...)
 		if err != nil || c.got(f) != c.want {
@@ -179,6 +181,9 @@ func TestRefused(t *testing.T) {
 		{[]string{"--multicast-address", "ff02::1"}, []string{"ff02::1", "IPv4"}},
 		{[]string{"--multicast-address", "224.0.0.1", "--ipv6"}, []string{"224.0.0.1", "IPv6"}},
 		{[]string{"--multicast", "--port", "9998"}, []string{"--multicast-port", "9998"}},
+		{[]string{"--http", "6263"}, []string{"host:port"}},
+		{[]string{"--http", "localhost:http"}, []string{"host:port"}},
+		{[]string{"--http-insecure"}, []string{"--http,"}},
 		{[]string{"--join", many(257)}, []string{"257", "256"}},
 	} {
 		_, err := parse(c.args...)

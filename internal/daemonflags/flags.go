@@ -50,6 +50,8 @@ type Flags struct {
 	LogFormat         string
 	Keep              int // messages
 	KeepBytes         int
+	HTTP              string // "": nothing is served
+	HTTPInsecure      bool
 }
 
 // Ranges of the values.
@@ -115,6 +117,7 @@ func Register(fs *flag.FlagSet) *Flags {
 	f.ReconnectTimeout = 24 * time.Hour
 	fs.Var(durationValue{p: &f.ReconnectTimeout, unit: time.Second, min: MinReconnectTimeout, max: MaxReconnectTimeout}, "reconnect-timeout", "`time` for which members that are dead or have left are kept and tried again, 1s to 8760h; a bare number is seconds")
 	fs.StringVar(&f.StateDir, "state-dir", "", "`directory` to keep the addresses of known members in, so that this node finds its cluster again after a restart without --join (default: none, nothing is kept)")
+	registerHTTP(fs, f)
 	f.LogFormat = "logfmt"
 	fs.Var(choiceValue{&f.LogFormat, []string{"logfmt", "json"}}, "log-format", "`format` of log lines: logfmt or json")
 	return f
@@ -139,7 +142,8 @@ const Long = `No flag is needed to start. Each flag may also be a TAMTAM_* varia
 TAMTAM_LOG_FORMAT) or a key of the YAML file that --config names. TAMTAM_KEYRING alone
 is no flag: it holds what --keyring-file would, commas for ends of lines.
 
-Ends at SIGTERM or SIGINT; a second one ends it at once. Exit codes: 0 ended by a
+Ends at SIGTERM or SIGINT; a second one ends it at once. At SIGHUP it reads the file
+again, applies what can be, and logs what takes a restart. Exit codes: 0 ended by a
 signal, 1 failed, 2 wrong usage.
 
   tamtamd

@@ -13,8 +13,9 @@ import (
 // layers are the daemon's packages, highest first: each may import only those
 // after it.
 var layers = []string{
-	"clustertest", "daemon", "rpc", "rpcguard", "gossip", "discovery", "broadcast", "keyring", "inspect", "query", "peerfile", "smudgenode",
-	"admission", "member", "atomicfile", "transport", "datagram", "logging", "fanout", "deadline",
+	"clustertest", "daemon", "web", "metrics", "reload", "systemd", "rpc", "rpcguard", "gossip", "discovery", "broadcast", "keyring",
+	"inspect", "query", "peerfile", "smudgenode", "admission", "member", "atomicfile", "transport", "datagram", "logging", "fanout",
+	"deadline", "lifecycle",
 }
 
 // TestGraphOfTheDaemon: imports run down the list, and one package alone knows

@@ -16,6 +16,7 @@ import (
 
 	"github.com/oklog/run"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/reload"
 	"github.com/eelcocramer/tamtam/internal/config"
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
@@ -32,11 +33,8 @@ const (
 // Help goes to stdout; the banner, the log and errors to stderr.
 func Main(args []string, stdout, stderr io.Writer) int {
 	fs := flag.NewFlagSet("tamtamd", flag.ContinueOnError)
-	fs.SetOutput(io.Discard) // errors are told once, below
-	fs.Usage = func() {}
-	flags := daemonflags.Register(fs)
-
-	if err := config.Parse(fs, args, daemonflags.Short(), ctlflags.Names()); err != nil {
+	settings, err := parse(fs, args)
+	if err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			daemonflags.WriteHelp(stdout, fs)
 			return exitDone
@@ -48,16 +46,29 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		}
 		return exitFailed
 	}
-	if err := flags.Check(); err != nil {
-		fmt.Fprintf(stderr, "tamtamd: %v\n", err)
-		return exitFailed
+	again := func() (reload.Settings, error) {
+		return parse(flag.NewFlagSet("tamtamd", flag.ContinueOnError), args)
 	}
-	err := Run(context.Background(), flags, stderr)
+	err = Run(context.Background(), settings, again, stderr)
 	if err == nil || errors.Is(err, run.ErrSignal) {
 		return exitDone
 	}
 	fmt.Fprintf(stderr, "tamtamd: %v\n", err)
 	return exitFailed
+}
+
+// parse reads the command line, the environment and the file, and checks them.
+func parse(fs *flag.FlagSet, args []string) (reload.Settings, error) {
+	fs.SetOutput(io.Discard) // errors are told once, by the caller
+	fs.Usage = func() {}
+	flags := daemonflags.Register(fs)
+	if err := config.Parse(fs, args, daemonflags.Short(), ctlflags.Names()); err != nil {
+		return reload.Settings{}, err
+	}
+	if err := flags.Check(); err != nil {
+		return reload.Settings{}, err
+	}
+	return reload.Settings{Flags: flags, Values: daemonflags.Text(fs)}, nil
 }
 
 // exitOnSecondSignal ends the process at once when a signal comes while another

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/netip"
 	"os"
 	"sync"
@@ -25,14 +26,19 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/inspect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/metrics"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peerfile"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/query"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/reload"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/rpc"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/rpcguard"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/smudgenode"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/systemd"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/web"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
 	"github.com/eelcocramer/tamtam/internal/config"
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
@@ -57,23 +63,26 @@ var timings = map[string]transport.Timing{
 // Run runs a daemon until ctx is done, a signal comes (run.ErrSignal), or
 // something gives up.
 //
-//	signals ─┐
+//	signals ─┐   SIGHUP: reload, which ends nothing
+//	systemd ─┤   STOPPING=1
 //	         ├─ run.Group ─ the first to end interrupts all, in this order:
 //	streams ─┤   their subscriptions end, so that calls can
 //	rpc ─────┤   no new calls, those under way end
+//	http ────┤   likewise
+//	pulse ───┤
 //	seeds ───┤
 //	gossip ──┤   goodbye, then endpoint ─▶ gossip.Node ─▶ smudgenode.Node ─▶ Smudge
 //	multicast┘
-func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error {
+//
+// again reads the configuration again, for a reload.
+func Run(ctx context.Context, settings reload.Settings, again func() (reload.Settings, error), stderr io.Writer) error {
+	flags := settings.Flags
+	state := lifecycle.New(time.Now)
+	hangups, noHangups := catchHangups()
+	defer noHangups()
+
 	// What to log, and how much of it.
-	threshold := logging.Info
-	switch {
-	case flags.Trace:
-		threshold = logging.Trace
-	case flags.Verbose:
-		threshold = logging.Debug
-	}
-	logger, control, err := logging.New(stderr, flags.LogFormat, threshold)
+	logger, control, err := logging.New(stderr, flags.LogFormat, threshold(flags))
 	if err != nil {
 		return err
 	}
@@ -109,6 +118,19 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 		return fmt.Errorf("%w%s", err, bindHint(err, "--rpc", "--rpc"))
 	}
 	defer closeAll(listeners)
+	var probes net.Listener
+	if flags.HTTP != "" {
+		if probes, err = web.Listen(flags.HTTP, flags.HTTPInsecure); err != nil {
+			return fmt.Errorf("serve HTTP on %s: %w%s", flags.HTTP, err, bindHint(err, "--http", "--http"))
+		}
+		defer probes.Close()
+	}
+	notifier, err := systemd.FromEnv()
+	if err != nil {
+		return err
+	}
+	defer notifier.Close()
+	state.Advance(lifecycle.Bound)
 
 	ring, err := keyringOf(flags.KeyringFile)
 	if err != nil {
@@ -165,7 +187,20 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 		SendDatagram: func(to netip.AddrPort, b []byte) { endpoint.Send(to, b, false) },
 		SendBare:     endpoint.SendBare,
 	})
-	table.Follow(broadcaster.OnMember)
+	var shown *metrics.Metrics // nil without --http
+	if probes != nil {
+		shown = metrics.New(build)
+		broadcaster.Follow(func(d broadcast.Delivery) { shown.OnDelivery(d, d.Message.Origin == local) })
+	}
+	table.Follow(func(c member.Change) {
+		broadcaster.OnMember(c)
+		if !c.Member.Local && c.Member.Status == member.Alive {
+			state.Found()
+		}
+		if shown != nil {
+			shown.OnMember(c)
+		}
+	})
 	clusterKeys := &keyring.Cluster{Ring: ring, Local: local, Members: table, Logger: logger}
 	inspector := inspect.New(inspect.Config{
 		Local: local, Members: table, Wire: endpoint,
@@ -209,13 +244,21 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 
 	// Leaving, for whatever reason, comes before the socket closes.
 	leave := func(ctx context.Context) (acknowledged, missed int) {
+		state.Advance(lifecycle.Leaving)
 		ctx, cancel := context.WithTimeout(ctx, goodbyeWithin)
 		defer cancel()
 		return node.Leave(ctx)
 	}
 	asked := make(chan struct{})
 	var once sync.Once
-	server := rpc.NewServer(rpc.Config{
+	count := func() map[string]uint64 {
+		m := map[string]uint64{}
+		for _, add := range counters {
+			add(m)
+		}
+		return m
+	}
+	rpcConfig := rpc.Config{
 		Node: node, Members: table, Messages: broadcaster, Keys: clusterKeys, Threshold: control,
 		Guard:     guard,
 		Inspector: inspector, Strangers: node.Strangers,
@@ -223,20 +266,66 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 			defer once.Do(func() { close(asked) })
 			return leave(ctx)
 		},
-		Counters: func() map[string]uint64 {
-			m := map[string]uint64{}
-			for _, add := range counters {
-				add(m)
-			}
-			return m
-		},
-		Local: local, Started: time.Now(), ClusterName: flags.ClusterName,
+		Counters: count,
+		Local:    local, Started: time.Now(), ClusterName: flags.ClusterName,
 		Profile: flags.Profile, Build: build, Logger: logger,
-	})
+	}
+	if shown != nil {
+		rpcConfig.Observe = shown.OnCall
+	}
+	server := rpc.NewServer(rpcConfig)
+	state.OnChange(func(p lifecycle.Phase) { server.SetReady(p.Ready()) })
+
+	// Operation: what is told of the daemon, and what can be changed while it runs.
+	pulse := lifecycle.NewPulse(time.Now,
+		lifecycle.Loop{Name: "endpoint", Poke: endpoint.Poke, Rounds: endpoint.Rounds},
+		lifecycle.Loop{Name: "gossip", Poke: node.Poke, Rounds: node.Rounds},
+		lifecycle.Loop{Name: "broadcast", Poke: broadcaster.Poke, Rounds: broadcaster.Rounds},
+	)
+	seeds := newSeeker(func(ctx context.Context, seeds []string) { node.Seek(ctx, seeds, state.Found) })
+	reloader := reload.New(reload.Config{Running: settings, Read: again, Logger: logger})
+	reloadable(reloader, flags, control, node, broadcaster, seeds)
+	if ring != nil {
+		reloader.OnReload("--keyring-file", ring.Reload)
+	}
+	var httpServer *web.Server
+	if probes != nil {
+		shown.Watch(metrics.Sources{
+			Members: table, Node: node, Wire: endpoint, Counters: count,
+			State: state, Live: pulse.Live, Reloads: reloader.Status,
+			Local: local, Name: info.Name, Cluster: flags.ClusterName,
+		})
+		httpServer = web.NewServer(probes, web.Config{
+			State: state, Live: pulse.Live, Alive: func() int { return alive(table) }, Metrics: shown.Handler(), Logger: logger,
+		})
+		counters = append(counters, httpServer.Counters)
+	}
+	status := func() string {
+		phase, _ := state.Phase()
+		return fmt.Sprintf("%s, %d alive; gossip %s, gRPC %s", phase, alive(table), local, addresses(listeners))
+	}
 
 	// The actors. Interrupts are called in this order and each waits for none.
 	var g run.Group
 	g.Add(run.SignalHandler(ctx, os.Interrupt, syscall.SIGTERM))
+	add := func(execute func(context.Context)) {
+		ctx, cancel := context.WithCancel(ctx)
+		g.Add(func() error {
+			execute(ctx)
+			<-ctx.Done() // ending early ends nobody else
+			return nil
+		}, func(error) { cancel() })
+	}
+	add(func(ctx context.Context) {
+		reloadAt(ctx, hangups, func() {
+			notifier.Reloading()
+			_ = reloader.Reload() // it has told, and the daemon runs on
+			notifier.Reloaded(status())
+		})
+	})
+	add(func(ctx context.Context) {
+		notifier.Run(ctx, systemd.Config{State: state, Live: pulse.Live, Status: status})
+	})
 	{
 		ended := make(chan struct{})
 		g.Add(func() error {
@@ -248,21 +337,20 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 		}, func(error) {
 			exitOnSecondSignal()
 			_ = level.Info(logger).Log("msg", "stopping")
+			state.Advance(lifecycle.Leaving)
 			broadcaster.Close()
 			table.Close()
 			close(ended)
 		})
 	}
 	g.Add(func() error { return server.Serve(listeners...) }, func(error) { go server.Stop(callsEnd) })
-	add := func(execute func(context.Context)) {
-		ctx, cancel := context.WithCancel(ctx)
-		g.Add(func() error {
-			execute(ctx)
-			<-ctx.Done() // ending early ends nobody else
-			return nil
-		}, func(error) { cancel() })
+	if httpServer != nil {
+		g.Add(httpServer.Serve, func(error) { go httpServer.Stop() })
 	}
-	add(func(ctx context.Context) { node.Seek(ctx, flags.Join, func() {}) })
+	if probes != nil || notifier.Watched() {
+		add(pulse.Run)
+	}
+	add(func(ctx context.Context) { seeds.run(ctx, flags.Join) })
 	if flags.StateDir != "" {
 		add(func(ctx context.Context) { node.Return(ctx, known) })
 		add(func(ctx context.Context) { peerfile.Keep(ctx, flags.StateDir, table, logger) })
@@ -285,6 +373,13 @@ func Run(ctx context.Context, flags *daemonflags.Flags, stderr io.Writer) error 
 		"name", info.Name, "cluster", flags.ClusterName, "profile", flags.Profile, "sealed", ring != nil,
 		"heartbeat", flags.Heartbeat, "detection", node.DetectionTime(), "version", build.Version)
 	warnOfOpen(logger, guard, listeners)
+	if probes != nil {
+		_ = level.Info(logger).Log("msg", "serving probes and metrics", "http", probes.Addr())
+	}
+	state.Advance(lifecycle.Seeking)
+	if len(flags.Join) == 0 {
+		state.Advance(lifecycle.Settled) // whoever comes, nobody is sought
+	}
 	err = g.Run()
 	_ = level.Info(logger).Log("msg", "stopped")
 	return err
