@@ -83,14 +83,15 @@ func (a *app) healthyCommand() *ffcli.Command {
 		Name:       "healthy",
 		ShortUsage: "tamtamctl healthy",
 		ShortHelp:  "List the members that are alive.",
-		LongHelp: `The same as "tamtamctl nodes --status alive".
+		LongHelp: `The same as "tamtamctl nodes --status alive". When the daemon is not ready, since it
+has joined none of its seeds yet or is leaving, stderr says so; the exit code is the same.
 
   tamtamctl healthy`,
 		Exec: func(ctx context.Context, args []string) error {
 			if err := noArguments("healthy", args); err != nil {
 				return err
 			}
-			return a.list(ctx, filter{statuses: statusList{tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE}})
+			return a.list(ctx, filter{statuses: statusList{tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE}}, a.warnUnready)
 		},
 	})
 }
@@ -114,7 +115,8 @@ func (f *filter) setTag(s string) error {
 	return nil
 }
 
-func (a *app) list(ctx context.Context, want filter) error {
+// list lists members; each of also is then told of the connection.
+func (a *app) list(ctx context.Context, want filter, also ...func(context.Context, *api)) error {
 	return a.call(ctx, func(ctx context.Context, c *api) error {
 		r, err := c.ListMembers(ctx, &tamtamv1.ListMembersRequest{Statuses: want.statuses, Name: want.name, Tags: want.tags})
 		if err != nil {
@@ -132,6 +134,9 @@ func (a *app) list(ctx context.Context, want filter) error {
 				memberRow(w, m, want.tags != nil)
 			}
 		})
+		for _, f := range also {
+			f(ctx, c)
+		}
 		if err == nil && len(rows) == 0 {
 			return errNothing
 		}
