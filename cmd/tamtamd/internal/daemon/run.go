@@ -369,13 +369,13 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		}()
 	})
 
+	if probes != nil {
+		_ = level.Info(logger).Log("msg", "probes and metrics", "http", probes.Addr())
+	}
 	_ = level.Info(logger).Log("msg", "ready", "gossip", local, "rpc", addresses(listeners),
 		"name", info.Name, "cluster", flags.ClusterName, "profile", flags.Profile, "sealed", ring != nil,
 		"heartbeat", flags.Heartbeat, "detection", node.DetectionTime(), "version", build.Version)
 	warnOfOpen(logger, guard, listeners)
-	if probes != nil {
-		_ = level.Info(logger).Log("msg", "serving probes and metrics", "http", probes.Addr())
-	}
 	state.Advance(lifecycle.Seeking)
 	if len(flags.Join) == 0 {
 		state.Advance(lifecycle.Settled) // whoever comes, nobody is sought
