@@ -7,6 +7,7 @@ require (
 	github.com/eelcocramer/tamtam v0.0.0
 	github.com/go-kit/log v0.2.1
 	github.com/oklog/run v1.2.0
+	go.yaml.in/yaml/v3 v3.0.6
 	golang.org/x/net v0.60.0
 	golang.org/x/time v0.16.0
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260817212433-ac3dfec99bb1
@@ -27,7 +28,6 @@ require (
 	github.com/go-logfmt/logfmt v0.5.1 // indirect
 	github.com/peterbourgon/ff/v3 v3.4.0 // indirect
 	github.com/prometheus/client_golang v1.25.0
-	go.yaml.in/yaml/v3 v3.0.6 // indirect
 	golang.org/x/sys v0.48.0
 	golang.org/x/text v0.42.0 // indirect
 )

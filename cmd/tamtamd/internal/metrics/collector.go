@@ -74,7 +74,7 @@ var (
 	descMembers  = desc("tamtam_members", "Members in the table, this node among them.", "status")
 	descFlapping = desc("tamtam_members_flapping", "Members that came or went at least 6 times within the last minute.")
 	descFrames   = desc("tamtam_frames_total", "Frames on the wire, those sent again counted in.", "direction", "kind")
-	descBytes    = desc("tamtam_frame_bytes_total", "Bytes of these frames, without the headers of UDP and IP.", "direction", "kind")
+	descBytes    = desc("tamtam_frame_bytes_total", "Bytes of the frames on the wire, without the headers of UDP and IP.", "direction", "kind")
 
 	descTrip       = desc("tamtam_peer_round_trip_seconds", "Smoothed round trip to a live member.", "peer")
 	descSent       = desc("tamtam_peer_frames_sent_total", "Frames for a live member that it is to acknowledge, each counted once.", "peer")

@@ -25,7 +25,7 @@ type counter struct {
 var counters = []counter{
 	{from: "datagrams_sent", name: "tamtam_network_packets_total", labels: "direction=sent", help: "UDP packets of the gossip socket."},
 	{from: "datagrams_received", name: "tamtam_network_packets_total", labels: "direction=received"},
-	{from: "bytes_sent", name: "tamtam_network_bytes_total", labels: "direction=sent", help: "Bytes of these packets, without the headers of UDP and IP."},
+	{from: "bytes_sent", name: "tamtam_network_bytes_total", labels: "direction=sent", help: "Bytes of the packets of the gossip socket, without the headers of UDP and IP."},
 	{from: "bytes_received", name: "tamtam_network_bytes_total", labels: "direction=received"},
 	{from: "send_errors", name: "tamtam_network_send_errors_total", help: "Packets that the system did not take."},
 
