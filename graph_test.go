@@ -17,6 +17,7 @@ var daemonOnly = []string{
 	"github.com/oklog/run",
 	"github.com/go-kit/log",
 	"golang.org/x/time",
+	"github.com/prometheus/client_golang",
 	"github.com/eelcocramer/tamtam/cmd/tamtamd",
 }
 
