@@ -126,7 +126,7 @@ func TestReload(t *testing.T) {
 		}
 	}
 	seed := StartDaemon(t, bin, nil)
-	write("heartbeat: 300ms\nkeep: 100\n")
+	write("heartbeat: 300ms\nkeep: 100\ntag: [role=web, zone=a]\n")
 	// Not StartDaemon, whose flags are stronger than the file.
 	p, _ := start(t, bin, "tamtamd", []string{"--config", file, "--bind", "127.0.0.1", "--port", "0", "--rpc", "127.0.0.1:0", "--http", "localhost:0", "--log-format", "json"}, nil, true)
 	d := &Daemon{Process: p, dir: bin}
@@ -147,12 +147,12 @@ func TestReload(t *testing.T) {
 	}
 	set("configure heartbeat", "300ms")
 
-	write("heartbeat: 250ms\nkeep: 5\nverbose: true\nmax: 300\nclustername: other\njoin: [%s]\nport: 1\n", seed.Gossip)
+	write("heartbeat: 250ms\nkeep: 5\nverbose: true\ntag: role=db\nmax: 300\nclustername: other\njoin: [%s]\nport: 1\n", seed.Gossip)
 	hangup(`"msg":"configuration reloaded"`)
 	set("configure heartbeat", "250ms")
 	set("configure threshold", "debug")
 	out := d.out.String()
-	for _, key := range []string{"heartbeat", "keep", "verbose", "join"} {
+	for _, key := range []string{"heartbeat", "keep", "verbose", "join", "tag"} {
 		if !regexp.MustCompile(`"key":"` + key + `".*"msg":"change applied"`).MatchString(out) {
 			t.Errorf("%s is not applied:\n%s", key, out)
 		}
@@ -164,6 +164,9 @@ func TestReload(t *testing.T) {
 	}
 	if strings.Contains(out, `"key":"port"`) { // a flag says otherwise
 		t.Errorf("the file is stronger than a flag:\n%s", out)
+	}
+	if r := d.Ctl("nodes", "--tag", "role=db", "-o", "json"); r.Code != 0 || strings.Contains(r.Out, "zone") {
+		t.Errorf("tags: %+v", r)
 	}
 	Eventually(t, "it joins the new seed", func() bool { return d.Sees(d, seed) })
 	for range 8 {
@@ -187,8 +190,55 @@ func TestReload(t *testing.T) {
 
 	// What a client changed is changed back by nothing but a change of the file.
 	set("configure heartbeat 400", "400ms")
-	write("heartbeat: 250ms\nkeep: 5\nverbose: false\n")
+	write("heartbeat: 250ms\nkeep: 5\nverbose: false\ntag: role=db\n")
 	hangup(`"msg":"configuration reloaded"`)
 	set("configure heartbeat", "400ms")
 	set("configure threshold", "info")
+}
+
+// TestReloadOfAKeyring: the file is read again at SIGHUP, though no key of the
+// configuration has changed; one that is wrong leaves the keys as they are.
+func TestReloadOfAKeyring(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "keys")
+	generate := func() string {
+		t.Helper()
+		r := Ctl(t, bin, nil, "", "keys", "generate")
+		if r.Code != 0 {
+			t.Fatalf("keys generate: %+v", r)
+		}
+		return r.Out
+	}
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := generate()
+	write(first)
+	d := StartDaemon(t, bin, nil, "--keyring-file", file)
+	before := d.Ctl("keys", "list")
+	hangup := func(outcome string) {
+		t.Helper()
+		n := strings.Count(d.out.String(), outcome)
+		if err := d.Cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		Eventually(t, outcome, func() bool { return strings.Count(d.out.String(), outcome) > n })
+	}
+	write("no key\n")
+	hangup(`"msg":"configuration not reloaded, or not all of it"`)
+	if r := d.Ctl("keys", "list"); r != before {
+		t.Errorf("after a wrong file: %+v, before %+v", r, before)
+	}
+	write(first + generate())
+	hangup(`"msg":"configuration reloaded"`)
+	if r := d.Ctl("keys", "list"); r.Code != 0 || r == before {
+		t.Errorf("after a new key: %+v, before %+v", r, before)
+	}
+	for line := range strings.Lines(first) {
+		if key := strings.TrimSpace(line); key != "" && !strings.HasPrefix(key, "#") && strings.Contains(d.out.String(), key) {
+			t.Error("a key is in the log")
+		}
+	}
 }

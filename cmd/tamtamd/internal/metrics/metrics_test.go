@@ -108,8 +108,9 @@ func TestMembersComeAndGo(t *testing.T) {
 	b.table.Set(alice, member.Suspected, self)
 	b.table.Set(alice, member.Alive, self)
 	b.table.Put(alice, member.Info{Session: 4})
+	b.table.Retag(alice, "role=web")
 	b.table.Set(alice, member.Left, alice)
-	b.table.Remove(alice, self)
+	b.table.Remove(alice, self, 0)
 	wants(t, b.scrape(t), "tamtam_members{status=\"left\"} 0\n", "!tamtam_peer_")
 	for _, k := range changeKinds {
 		wants(t, b.scrape(t), fmt.Sprintf("tamtam_member_changes_total{kind=%q} 1\n", k))
