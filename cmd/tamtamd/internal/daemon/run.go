@@ -126,8 +126,8 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		defer probes.Close()
 	}
 	notifier, err := systemd.FromEnv()
-	if err != nil {
-		return err
+	if err != nil { // a variable that came along, as into a container, is no reason not to run
+		_ = level.Warn(logger).Log("msg", "the service manager is not told", "err", err)
 	}
 	defer notifier.Close()
 	state.Advance(lifecycle.Bound)
