@@ -236,7 +236,7 @@ func TestBadKeyring(t *testing.T) {
 		{"no file", nil, []string{"--keyring-file", open + ".no"}, open + ".no"},
 		{"empty name", nil, []string{"--keyring-file", ""}, "leave it out"},
 		{"an empty variable", []string{"TAMTAM_KEYRING="}, nil, "TAMTAM_KEYRING: it holds no key"},
-		{"the empty name of a variable", []string{"TAMTAM_KEYRING_FILE="}, nil, "TAMTAM_KEYRING_FILE is empty"},
+		{"the empty name of a variable", []string{"TAMTAM_KEYRING_FILE="}, nil, "for TAMTAM_KEYRING_FILE"},
 		{"both", []string{"TAMTAM_KEYRING=" + key}, []string{"--keyring-file", Keyring(t, key)}, "both given"},
 		{"cut", []string{"TAMTAM_KEYRING=" + key[:30]}, nil, "line 1"},
 	} {
