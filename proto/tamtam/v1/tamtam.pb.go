@@ -284,7 +284,12 @@ type Member struct {
 	// member.
 	Session uint64 `protobuf:"varint,10,opt,name=session,proto3" json:"session,omitempty"`
 	// What it says of itself: 512 bytes and 32 tags at most. Empty for a plain member.
-	Tags          map[string]string `protobuf:"bytes,11,rep,name=tags,proto3" json:"tags,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Tags map[string]string `protobuf:"bytes,11,rep,name=tags,proto3" json:"tags,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Share of what was sent to it in the last one to two minutes, and asks for an
+	// acknowledgement, that was sent again, as it or the acknowledgement was lost or late:
+	// 0 to 1. Absent when nothing was sent, while the member is dead or has left, for
+	// a plain one, for the node itself, and in changes.
+	Loss          *float64 `protobuf:"fixed64,12,opt,name=loss,proto3,oneof" json:"loss,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -394,6 +399,13 @@ func (x *Member) GetTags() map[string]string {
 		return x.Tags
 	}
 	return nil
+}
+
+func (x *Member) GetLoss() float64 {
+	if x != nil && x.Loss != nil {
+		return *x.Loss
+	}
+	return 0
 }
 
 // GetLocalNodeRequest asks for the answering node.
@@ -3850,7 +3862,7 @@ var File_tamtam_v1_tamtam_proto protoreflect.FileDescriptor
 
 const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\n" +
-	"\x16tamtam/v1/tamtam.proto\x12\ttamtam.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc6\x03\n" +
+	"\x16tamtam/v1/tamtam.proto\x12\ttamtam.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe8\x03\n" +
 	"\x06Member\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12/\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x17.tamtam.v1.MemberStatusR\x06status\x12=\n" +
@@ -3864,10 +3876,12 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\aversion\x18\t \x01(\tR\aversion\x12\x18\n" +
 	"\asession\x18\n" +
 	" \x01(\x04R\asession\x12/\n" +
-	"\x04tags\x18\v \x03(\v2\x1b.tamtam.v1.Member.TagsEntryR\x04tags\x1a7\n" +
+	"\x04tags\x18\v \x03(\v2\x1b.tamtam.v1.Member.TagsEntryR\x04tags\x12\x17\n" +
+	"\x04loss\x18\f \x01(\x01H\x00R\x04loss\x88\x01\x01\x1a7\n" +
 	"\tTagsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x15\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\a\n" +
+	"\x05_loss\"\x15\n" +
 	"\x13GetLocalNodeRequest\"\xa2\x02\n" +
 	"\x14GetLocalNodeResponse\x12)\n" +
 	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\x124\n" +
@@ -4353,6 +4367,7 @@ func file_tamtam_v1_tamtam_proto_init() {
 	if File_tamtam_v1_tamtam_proto != nil {
 		return
 	}
+	file_tamtam_v1_tamtam_proto_msgTypes[0].OneofWrappers = []any{}
 	file_tamtam_v1_tamtam_proto_msgTypes[12].OneofWrappers = []any{
 		(*BroadcastRequest_WaitAll)(nil),
 		(*BroadcastRequest_WaitMembers)(nil),

@@ -67,6 +67,7 @@ type Wire interface {
 	Renew() (session uint64)
 	Goodbye(ctx context.Context, to []netip.AddrPort) (missed int)
 	RoundTrip(netip.AddrPort) time.Duration
+	Loss(netip.AddrPort) (share float64, known bool)
 }
 
 // Config says what a node is made of. All fields but Sealed are required.

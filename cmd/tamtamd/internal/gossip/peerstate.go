@@ -15,6 +15,7 @@ type PeerState struct {
 	PingMillis  int32         // last round trip; -1 without data, -2 timed out
 	Timestamp   uint32        // when Age began, milliseconds since 1970 mod 2³²
 	RoundTrip   time.Duration // smoothed, or the last one of a plain member; 0 when not known
+	Loss        *float64      // share of sends lately that were repeats, 0 to 1; nil when not known
 }
 
 // Peers returns the state of every member but this node.
@@ -29,10 +30,14 @@ func (n *Node) Peers() map[netip.AddrPort]PeerState {
 			Timestamp:   s.Timestamp,
 			RoundTrip:   n.cfg.Wire.RoundTrip(a),
 		}
-		if p := peers[a]; p.RoundTrip == 0 && s.PingMillis > 0 {
+		p := peers[a]
+		if p.RoundTrip == 0 && s.PingMillis > 0 {
 			p.RoundTrip = time.Duration(s.PingMillis) * time.Millisecond
-			peers[a] = p
 		}
+		if share, known := n.cfg.Wire.Loss(a); known {
+			p.Loss = &share
+		}
+		peers[a] = p
 	}
 	return peers
 }

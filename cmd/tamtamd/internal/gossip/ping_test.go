@@ -147,7 +147,7 @@ func TestPingsAreBounded(t *testing.T) {
 }
 
 // TestPeersTellTheRoundTrip: smoothed where there is a session, Smudge's last one
-// where there is none.
+// where there is none; and loss where it is known.
 func TestPeersTellTheRoundTrip(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.trips[alice] = 3 * time.Millisecond
@@ -161,6 +161,9 @@ func TestPeersTellTheRoundTrip(t *testing.T) {
 		}
 		if p[bob].RoundTrip != 7*time.Millisecond || p[carol].RoundTrip != 0 {
 			t.Errorf("round trips %v and %v", p[bob].RoundTrip, p[carol].RoundTrip)
+		}
+		if l := p[bob].Loss; l == nil || *l != 0.25 || p[carol].Loss != nil {
+			t.Errorf("loss %v and %v", l, p[carol].Loss)
 		}
 	})
 }

@@ -169,3 +169,5 @@ func (w wire) Goodbye(_ context.Context, to []netip.AddrPort) int {
 }
 
 func (w wire) RoundTrip(a netip.AddrPort) time.Duration { return w.trips[a] }
+
+func (w wire) Loss(a netip.AddrPort) (float64, bool) { return 0.25, a == bob }

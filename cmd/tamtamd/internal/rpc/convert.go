@@ -41,6 +41,9 @@ func toMember(m member.Member, state gossip.PeerState) *tamtamv1.Member {
 	if m.Status == member.Alive && state.RoundTrip > 0 {
 		out.RoundTrip = durationpb.New(state.RoundTrip)
 	}
+	if m.Status == member.Alive || m.Status == member.Suspected {
+		out.Loss = state.Loss
+	}
 	return out
 }
 

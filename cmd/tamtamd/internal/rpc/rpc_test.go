@@ -249,13 +249,14 @@ func TestV1Calls(t *testing.T) {
 
 // TestMember: what the API tells of a member in each state.
 func TestMember(t *testing.T) {
-	trip := gossip.PeerState{Timestamp: 1, RoundTrip: time.Millisecond}
+	share := 0.5
+	trip := gossip.PeerState{Timestamp: 1, RoundTrip: time.Millisecond, Loss: &share}
 	for _, c := range []struct {
 		m    member.Member
 		want string
 	}{
-		{member.Member{Addr: alice, Status: member.Alive, Info: member.Info{Session: 1}}, "ALIVE trip"},
-		{member.Member{Addr: alice, Status: member.Suspected, Info: member.Info{Session: 1}}, "SUSPECTED"},
+		{member.Member{Addr: alice, Status: member.Alive, Info: member.Info{Session: 1}}, "ALIVE trip loss"},
+		{member.Member{Addr: alice, Status: member.Suspected, Info: member.Info{Session: 1}}, "SUSPECTED loss"},
 		{member.Member{Addr: alice, Status: member.Dead}, "DEAD plain"},
 		{member.Member{Addr: alice, Status: member.Left, Flapping: true, Info: member.Info{Session: 1}}, "LEFT flapping"},
 	} {
@@ -269,6 +270,9 @@ func TestMember(t *testing.T) {
 		}
 		if m.RoundTrip != nil {
 			have += " trip"
+		}
+		if m.GetLoss() == share {
+			have += " loss"
 		}
 		if have != c.want {
 			t.Errorf("%+v is %q, want %q", c.m, have, c.want)

@@ -74,6 +74,7 @@ type peer struct {
 	replies []reply // the last ones, as a ring
 	replied int
 	loss    loss
+	lately  lately
 	contact contact
 }
 
@@ -130,6 +131,7 @@ func (c *Core) send(p *peer, k kind, payload []byte) {
 		}
 		c.budget = min(c.budget+resendsPerFrame, maxBudget)
 		p.loss.sent++
+		p.lately.at(c.now).first++
 		f := &flight{counter: p.counter, kind: k, b: b, first: c.now, tries: 1}
 		f.due = c.now.Add(p.rtt.timeout(c.cfg.Timing))
 		p.flights = append(p.flights, f)
@@ -249,6 +251,7 @@ func (c *Core) tick(p *peer) bool {
 		f.due = c.now.Add(c.cfg.Timing.wait(timeout, f.tries))
 		c.count("frames_resent")
 		p.loss.resent++
+		p.lately.at(c.now).again++
 		c.output(p.addr, f.kind, f.b)
 		return false
 	})
