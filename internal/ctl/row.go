@@ -31,6 +31,10 @@ type memberJSON struct {
 	Plain    bool   `json:"plain"`
 	Flapping bool   `json:"flapping"`
 
+	// Loss is the share of what was sent to it lately that was sent again, 0 to 1;
+	// absent when it is not known.
+	Loss *float64 `json:"loss,omitempty"`
+
 	Tags map[string]string `json:"tags"`
 }
 
@@ -46,6 +50,7 @@ func toJSON(m *tamtamv1.Member) memberJSON {
 		Session:   strconv.FormatUint(m.GetSession(), 10),
 		Plain:     m.GetPlain(),
 		Flapping:  m.GetFlapping(),
+		Loss:      m.Loss,
 		Tags:      orNone(m.GetTags()),
 	}
 }

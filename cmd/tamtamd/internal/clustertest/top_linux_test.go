@@ -1,0 +1,94 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package clustertest
+
+import (
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/eelcocramer/tamtam/internal/testpty"
+)
+
+// TestTop: on a terminal, the members are shown and their changes, whatever the size and
+// whether the daemon is there; and q leaves the terminal as it was.
+func TestTop(t *testing.T) {
+	all := Cluster(t, bin, 3)
+	p := testpty.Open(t)
+	before := p.Modes()
+	cmd := exec.Command(program(bin, "tamtamctl"), "top", "--rpc", all[0].RPC, "--interval", "200ms")
+	cmd.Env = environ(t.TempDir(), []string{"TERM=xterm", "NO_COLOR=1"})
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.Slave, p.Slave, p.Slave
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	top := &Process{t: t, Cmd: cmd, done: make(chan struct{}), out: &lines{}}
+	go func() {
+		_ = cmd.Wait() // the exit code is in ProcessState
+		close(top.done)
+	}()
+	t.Cleanup(func() {
+		top.Kill()
+		if t.Failed() {
+			t.Logf("it showed\n%s", strings.Join(p.Frame(), "\n"))
+		}
+	})
+	shows := func(what string, ok func(frame []string, text string) bool) {
+		t.Helper()
+		Eventually(t, "it shows "+what, func() bool {
+			f := p.Frame()
+			return ok(f, strings.Join(f, "\n"))
+		})
+	}
+	has := func(words ...string) func([]string, string) bool {
+		return func(_ []string, text string) bool {
+			for _, w := range words {
+				if !strings.Contains(text, w) {
+					return false
+				}
+			}
+			return true
+		}
+	}
+	shows("all members, and rates", has("3 members: 3 alive", all[0].Gossip.String(), all[1].Gossip.String(), all[2].Gossip.String(), "B/s", "NO CHANGE YET"))
+	all[2].Kill()
+	shows("a death", has("2 alive, 1 dead", "LAST CHANGES", "DEAD       "+all[2].Gossip.String()))
+	p.Resize(40, 10)
+	shows("ten lines", func(f []string, text string) bool { return len(f) == 10 && strings.Contains(text, "STATUS") })
+	p.Resize(120, 30)
+	shows("thirty lines", func(f []string, _ string) bool { return len(f) == 30 })
+	p.Type("/" + all[1].Gossip.String() + "\r")
+	shows("what was filtered", func(f []string, text string) bool {
+		return has("/ filter: "+all[1].Gossip.String())(f, text) && !strings.Contains(strings.Join(f[6:8], "\n"), all[0].Gossip.String())
+	})
+	all[0].Kill()
+	shows("that there is no answer", has("NO ANSWER for"))
+	all[0] = StartDaemon(t, bin, nil, "--rpc", all[0].RPC, "--join", all[1].Gossip.String())
+	shows("the daemon that is back", func(f []string, text string) bool {
+		return !strings.Contains(text, "NO ANSWER") && has("("+all[0].Gossip.String()+")")(f, text)
+	})
+	p.Type("q")
+	if code := top.Wait(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if p.Modes() != before {
+		t.Error("the terminal's modes are not as they were")
+	}
+	Eventually(t, "the other screen is left", func() bool { return strings.HasSuffix(p.Output(), "\x1b[?25h\x1b[?1049l") })
+	if strings.Contains(p.Output(), "\x1b[3") {
+		t.Error("there are colours, with NO_COLOR")
+	}
+}
+
+// TestTopWithoutATerminal: blocks of text, so many of them.
+func TestTopWithoutATerminal(t *testing.T) {
+	all := Cluster(t, bin, 2)
+	r := all[0].Ctl("top", "--count", "2", "--interval", "200ms")
+	if r.Code != 0 || strings.Count(r.Out, "2 members: 2 alive") != 2 || strings.Count(r.Out, all[1].Gossip.String()) != 2 || strings.Contains(r.Out, "\x1b") {
+		t.Errorf("%+v", r)
+	}
+	Eventually(t, "loss is told", func() bool { return strings.Contains(all[0].Ctl("nodes", "-o", "json").Out, `"loss":`) })
+}
