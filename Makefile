@@ -28,10 +28,12 @@ ARGS     ?=
 # a quarter of each program: they are 4 MiB smaller, and the daemon takes 2.5 less
 # of memory.
 BUILDFLAGS := -trimpath -tags grpcnotrace
+# As they are released: without the C library, which takes 1.5 MiB of a daemon's memory.
+BUILD       = CGO_ENABLED=0 $(GO) build $(BUILDFLAGS)
 
 # build puts the three programs into bin/.
 build:
-	$(GO) build $(BUILDFLAGS) -o bin/ $(PROGRAMS)
+	$(BUILD) -o bin/ $(PROGRAMS)
 
 # cluster starts three nodes on this machine, until Ctrl-C.
 cluster: build
@@ -40,7 +42,7 @@ cluster: build
 # lab measures a cluster in network namespaces; needs Linux and root. "make lab
 # ARGS=-h" tells what may be asked of it.
 lab:
-	@$(GO) build $(BUILDFLAGS) -o bin/ ./cmd/tamtamd
+	@$(BUILD) -o bin/ ./cmd/tamtamd
 	@$(LAB) build -trimpath -o "$(CURDIR)/bin/lab" .
 	@bin/lab $(ARGS)
 
@@ -157,7 +159,7 @@ package-test:
 IMAGE         ?= tamtam
 IMAGE_CONTEXT ?= bin/image
 image:
-	CGO_ENABLED=0 GOOS=linux $(GO) build $(BUILDFLAGS) -ldflags '-s -w -buildid=' -o "$(IMAGE_CONTEXT)/" ./cmd/tamtamd ./cmd/tamtamctl
+	GOOS=linux $(BUILD) -ldflags '-s -w -buildid=' -o "$(IMAGE_CONTEXT)/" ./cmd/tamtamd ./cmd/tamtamctl
 	@cp LICENSE "$(IMAGE_CONTEXT)/"
 	docker build -q -t "$(IMAGE)" -f packaging/docker/Dockerfile "$(IMAGE_CONTEXT)"
 
