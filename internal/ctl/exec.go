@@ -10,8 +10,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/hook"
@@ -95,6 +97,10 @@ func (w *watcher) hook(ctx context.Context) (stop func(), err error) {
 		}
 		runner.Add(hook.Change{Line: append(line, '\n'), Env: variables(j)})
 	}
+	// A second signal would end the program before what it runs has ended, and
+	// timeout(1) sends two. It is over after hook.Grace all the same.
+	held := make(chan os.Signal, 1)
+	signal.Notify(held, os.Interrupt, syscall.SIGTERM)
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
@@ -104,6 +110,7 @@ func (w *watcher) hook(ctx context.Context) (stop func(), err error) {
 	return func() {
 		cancel()
 		<-done
+		signal.Stop(held)
 	}, nil
 }
 

@@ -54,18 +54,24 @@ func TestExecCoalesces(t *testing.T) {
 	Eventually(t, "it is run", func() bool { return p.out.String() == "3 []\n3\n141\n" })
 }
 
-// TestExecEndsWhatItStarted: at the time-out and at the end, down to a child's child
-// that heeds no signal that asks.
+// TestExecEndsWhatItStarted: at the time-out and at the end, for which timeout(1) asks
+// twice, down to a child's child that heeds no signal that asks.
 func TestExecEndsWhatItStarted(t *testing.T) {
 	d := StartDaemon(t, bin, nil)
-	const command = `sh -c 'trap "" TERM; echo $$; while :; do sleep 0.1; done' & wait`
-	for name, args := range map[string][]string{"time-out": {"--exec-timeout", "500ms"}, "end": nil} {
+	const command = `sh -c 'trap "echo asked" TERM; echo $$; while :; do sleep 0.1; done' & wait`
+	for name, args := range map[string][]string{"time-out": {"--exec-timeout", "500ms"}, "end": nil, "end, asked for twice": nil} {
 		t.Run(name, func(t *testing.T) {
 			p := startExec(t, d.RPC, command, nil, append(args, "--exec-initial")...)
 			Eventually(t, "the child's child runs", func() bool { return strings.HasSuffix(p.out.String(), "\n") })
-			pid, err := strconv.Atoi(strings.TrimSpace(p.out.String()))
+			pid, err := strconv.Atoi(strings.Fields(p.out.String())[0])
 			if err != nil {
 				t.Fatal(err)
+			}
+			if name == "end, asked for twice" {
+				if err := p.Cmd.Process.Signal(syscall.SIGINT); err != nil {
+					t.Fatal(err)
+				}
+				Eventually(t, "the watch is ending", func() bool { return strings.HasSuffix(p.out.String(), "asked\n") })
 			}
 			if args == nil {
 				if code, _ := p.End(syscall.SIGTERM); code != 0 {
