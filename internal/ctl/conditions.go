@@ -42,10 +42,13 @@ func (c *conditions) register(fs *flag.FlagSet) {
 	})
 	fs.Func("member", "the `member` is alive, or, as MEMBER=STATUS, has that status; repeatable", func(s string) error {
 		is := memberIs{status: tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE}
-		var list statusList
-		// A name may hold "=": only a status behind the last one is one.
-		if i := strings.LastIndexByte(s, '='); i >= 0 && !strings.Contains(s[i:], ",") && list.Set(s[i+1:]) == nil {
-			s, is.status = s[:i], list[0]
+		// A name may hold "=": what is behind the last one is a status.
+		if i := strings.LastIndexByte(s, '='); i >= 0 {
+			var err error
+			if is.status, err = parseStatus(s[i+1:]); err != nil {
+				return fmt.Errorf("%w behind the last =, such as %s=alive", err, s[:i])
+			}
+			s = s[:i]
 		}
 		var err error
 		is.memberName, err = parseMemberName(s)
@@ -53,11 +56,26 @@ func (c *conditions) register(fs *flag.FlagSet) {
 		return err
 	})
 	fs.Func("gone", "the `member` is dead, has left, or is not listed; repeatable", func(s string) error {
+		// Nobody is called so, most likely, and who is would be taken for gone.
+		if i := strings.LastIndexByte(s, '='); i >= 0 {
+			if _, err := parseStatus(s[i+1:]); err == nil {
+				return errors.New("want a member without a status, or the address of one that is called so")
+			}
+		}
 		n, err := parseMemberName(s)
 		c.gone = append(c.gone, n)
 		return err
 	})
 	fs.Var(span{&c.stable}, "stable", "nothing has changed for this `time`")
+}
+
+// parseStatus reads the one status that a condition wants.
+func parseStatus(s string) (tamtamv1.MemberStatus, error) {
+	var list statusList
+	if err := list.Set(s); err != nil || len(list) != 1 {
+		return 0, fmt.Errorf("want one of %s", strings.Join(statusNames, ", "))
+	}
+	return list[0], nil
 }
 
 func (c *conditions) none() bool {

@@ -46,12 +46,12 @@ func TestConditions(t *testing.T) {
 		"--member db=SUSPECTED":              "db is DEAD, ALIVE, want SUSPECTED",
 		"--member a=dead=suspected":          "",
 		"--member a=dead":                    "a is not listed, want DEAD",
-		"--member a=b":                       "a=b is not listed, want ALIVE",
 		"--gone gone":                        "",
 		"--gone nobody":                      "",
 		"--gone 192.0.2.3":                   "",
-		"--gone db":                          "db is ALIVE, want it gone", // none may remain
-		"--gone a=dead":                      "a=dead is SUSPECTED, want it gone",
+		"--gone db":                          "db is ALIVE, want it gone",              // none may remain
+		"--gone 192.0.2.5:7":                 "192.0.2.5:7 is SUSPECTED, want it gone", // a=dead
+		"--gone a=b":                         "",
 		"--gone x\x1b[2J":                    `x\x1b[2J is SUSPECTED, want it gone`,
 		"--stable 1ms":                       "",
 		"--stable 1h":                        "nothing has changed for 1s, want 1h0m0s",

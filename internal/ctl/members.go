@@ -173,8 +173,11 @@ func noArguments(command string, args []string) error {
 
 // oneArgument returns the one argument of a command.
 func oneArgument(command, what string, args []string) (string, error) {
-	if len(args) != 1 || args[0] == "" {
+	switch {
+	case len(args) != 1:
 		return "", &usageError{"tamtamctl " + command, fmt.Sprintf("%s takes one %s, not %d arguments", command, what, len(args))}
+	case args[0] == "": // an unset variable of a script, as a rule
+		return "", &usageError{"tamtamctl " + command, fmt.Sprintf(`%s takes one %s, not ""`, command, what)}
 	}
 	return args[0], nil
 }
