@@ -13,8 +13,8 @@ import (
 // layers are the daemon's packages, highest first: each may import only those
 // after it.
 var layers = []string{
-	"clustertest", "daemon", "web", "metrics", "reload", "systemd", "rpc", "rpcguard", "gossip", "discovery", "broadcast", "keyring",
-	"inspect", "query", "peerfile", "smudgenode", "admission", "member", "atomicfile", "transport", "datagram", "logging", "fanout",
+	"clustertest", "daemon", "web", "page", "metrics", "reload", "systemd", "rpc", "rpcguard", "gossip", "discovery", "broadcast", "keyring",
+	"links", "inspect", "query", "peerfile", "smudgenode", "admission", "member", "atomicfile", "transport", "datagram", "logging", "fanout",
 	"deadline", "lifecycle",
 }
 

@@ -38,6 +38,7 @@ type Question struct {
 	//
 	//	*Question_Keys
 	//	*Question_Inspect
+	//	*Question_Links
 	Question      isQuestion_Question `protobuf_oneof:"question"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -98,6 +99,15 @@ func (x *Question) GetInspect() *InspectQuestion {
 	return nil
 }
 
+func (x *Question) GetLinks() *LinksQuestion {
+	if x != nil {
+		if x, ok := x.Question.(*Question_Links); ok {
+			return x.Links
+		}
+	}
+	return nil
+}
+
 type isQuestion_Question interface {
 	isQuestion_Question()
 }
@@ -112,9 +122,16 @@ type Question_Inspect struct {
 	Inspect *InspectQuestion `protobuf:"bytes,2,opt,name=inspect,proto3,oneof"`
 }
 
+type Question_Links struct {
+	// About its links to some nodes.
+	Links *LinksQuestion `protobuf:"bytes,3,opt,name=links,proto3,oneof"`
+}
+
 func (*Question_Keys) isQuestion_Question() {}
 
 func (*Question_Inspect) isQuestion_Question() {}
+
+func (*Question_Links) isQuestion_Question() {}
 
 // Answer is what the other says.
 type Answer struct {
@@ -127,6 +144,7 @@ type Answer struct {
 	//
 	//	*Answer_Keys
 	//	*Answer_Inspect
+	//	*Answer_Links
 	Answer        isAnswer_Answer `protobuf_oneof:"answer"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -194,6 +212,15 @@ func (x *Answer) GetInspect() *InspectAnswer {
 	return nil
 }
 
+func (x *Answer) GetLinks() *LinksAnswer {
+	if x != nil {
+		if x, ok := x.Answer.(*Answer_Links); ok {
+			return x.Links
+		}
+	}
+	return nil
+}
+
 type isAnswer_Answer interface {
 	isAnswer_Answer()
 }
@@ -208,9 +235,16 @@ type Answer_Inspect struct {
 	Inspect *InspectAnswer `protobuf:"bytes,3,opt,name=inspect,proto3,oneof"`
 }
 
+type Answer_Links struct {
+	// Its links.
+	Links *LinksAnswer `protobuf:"bytes,4,opt,name=links,proto3,oneof"`
+}
+
 func (*Answer_Keys) isAnswer_Answer() {}
 
 func (*Answer_Inspect) isAnswer_Answer() {}
+
+func (*Answer_Links) isAnswer_Answer() {}
 
 // KeysQuestion asks for the keys of a node, or to change them first.
 type KeysQuestion struct {
@@ -809,20 +843,143 @@ func (x *Trouble) GetUnackedMs() uint32 {
 	return 0
 }
 
+// LinksQuestion asks a node for its links to those that are named.
+type LinksQuestion struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Each is an IP of 4 or 16 bytes, and a port of 2; at most 40.
+	Nodes         [][]byte `protobuf:"bytes,1,rep,name=nodes,proto3" json:"nodes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LinksQuestion) Reset() {
+	*x = LinksQuestion{}
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LinksQuestion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LinksQuestion) ProtoMessage() {}
+
+func (x *LinksQuestion) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LinksQuestion.ProtoReflect.Descriptor instead.
+func (*LinksQuestion) Descriptor() ([]byte, []int) {
+	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *LinksQuestion) GetNodes() [][]byte {
+	if x != nil {
+		return x.Nodes
+	}
+	return nil
+}
+
+// LinksAnswer tells links: each list has one number for each node that was named, in
+// that order. It so fits into a frame.
+type LinksAnswer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which life of the node this is; the counts begin anew with each.
+	Session uint64 `protobuf:"varint,1,opt,name=session,proto3" json:"session,omitempty"`
+	// The smoothed round trip in microseconds, and one more: 0 when there is no session with
+	// the node, 1 when the round trip is not known.
+	RoundTrips []uint32 `protobuf:"varint,2,rep,packed,name=round_trips,json=roundTrips,proto3" json:"round_trips,omitempty"`
+	// Frames of the session that ask for an acknowledgement, each counted once.
+	Sent []uint64 `protobuf:"varint,3,rep,packed,name=sent,proto3" json:"sent,omitempty"`
+	// How often one of them was sent again.
+	Resent        []uint64 `protobuf:"varint,4,rep,packed,name=resent,proto3" json:"resent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LinksAnswer) Reset() {
+	*x = LinksAnswer{}
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LinksAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LinksAnswer) ProtoMessage() {}
+
+func (x *LinksAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LinksAnswer.ProtoReflect.Descriptor instead.
+func (*LinksAnswer) Descriptor() ([]byte, []int) {
+	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *LinksAnswer) GetSession() uint64 {
+	if x != nil {
+		return x.Session
+	}
+	return 0
+}
+
+func (x *LinksAnswer) GetRoundTrips() []uint32 {
+	if x != nil {
+		return x.RoundTrips
+	}
+	return nil
+}
+
+func (x *LinksAnswer) GetSent() []uint64 {
+	if x != nil {
+		return x.Sent
+	}
+	return nil
+}
+
+func (x *LinksAnswer) GetResent() []uint64 {
+	if x != nil {
+		return x.Resent
+	}
+	return nil
+}
+
 var File_tamtam_peer_v1_peer_proto protoreflect.FileDescriptor
 
 const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"\n" +
-	"\x19tamtam/peer/v1/peer.proto\x12\x0etamtam.peer.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x87\x01\n" +
+	"\x19tamtam/peer/v1/peer.proto\x12\x0etamtam.peer.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbe\x01\n" +
 	"\bQuestion\x122\n" +
 	"\x04keys\x18\x01 \x01(\v2\x1c.tamtam.peer.v1.KeysQuestionH\x00R\x04keys\x12;\n" +
-	"\ainspect\x18\x02 \x01(\v2\x1f.tamtam.peer.v1.InspectQuestionH\x00R\ainspectB\n" +
+	"\ainspect\x18\x02 \x01(\v2\x1f.tamtam.peer.v1.InspectQuestionH\x00R\ainspect\x125\n" +
+	"\x05links\x18\x03 \x01(\v2\x1d.tamtam.peer.v1.LinksQuestionH\x00R\x05linksB\n" +
 	"\n" +
-	"\bquestion\"\x95\x01\n" +
+	"\bquestion\"\xca\x01\n" +
 	"\x06Answer\x12\x14\n" +
 	"\x05error\x18\x01 \x01(\tR\x05error\x120\n" +
 	"\x04keys\x18\x02 \x01(\v2\x1a.tamtam.peer.v1.KeysAnswerH\x00R\x04keys\x129\n" +
-	"\ainspect\x18\x03 \x01(\v2\x1d.tamtam.peer.v1.InspectAnswerH\x00R\ainspectB\b\n" +
+	"\ainspect\x18\x03 \x01(\v2\x1d.tamtam.peer.v1.InspectAnswerH\x00R\ainspect\x123\n" +
+	"\x05links\x18\x04 \x01(\v2\x1b.tamtam.peer.v1.LinksAnswerH\x00R\x05linksB\b\n" +
 	"\x06answer\"b\n" +
 	"\fKeysQuestion\x12\x1a\n" +
 	"\ainstall\x18\x01 \x01(\fH\x00R\ainstall\x12\x12\n" +
@@ -875,7 +1032,15 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"\bheard_ms\x18\x04 \x01(\rH\x00R\aheardMs\x88\x01\x01\x12\x1d\n" +
 	"\n" +
 	"unacked_ms\x18\x05 \x01(\rR\tunackedMsB\v\n" +
-	"\t_heard_msB;Z9github.com/eelcocramer/tamtam/proto/tamtam/peer/v1;peerv1b\x06proto3"
+	"\t_heard_ms\"%\n" +
+	"\rLinksQuestion\x12\x14\n" +
+	"\x05nodes\x18\x01 \x03(\fR\x05nodes\"t\n" +
+	"\vLinksAnswer\x12\x18\n" +
+	"\asession\x18\x01 \x01(\x04R\asession\x12\x1f\n" +
+	"\vround_trips\x18\x02 \x03(\rR\n" +
+	"roundTrips\x12\x12\n" +
+	"\x04sent\x18\x03 \x03(\x04R\x04sent\x12\x16\n" +
+	"\x06resent\x18\x04 \x03(\x04R\x06resentB;Z9github.com/eelcocramer/tamtam/proto/tamtam/peer/v1;peerv1b\x06proto3"
 
 var (
 	file_tamtam_peer_v1_peer_proto_rawDescOnce sync.Once
@@ -889,7 +1054,7 @@ func file_tamtam_peer_v1_peer_proto_rawDescGZIP() []byte {
 	return file_tamtam_peer_v1_peer_proto_rawDescData
 }
 
-var file_tamtam_peer_v1_peer_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_tamtam_peer_v1_peer_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_tamtam_peer_v1_peer_proto_goTypes = []any{
 	(*Question)(nil),              // 0: tamtam.peer.v1.Question
 	(*Answer)(nil),                // 1: tamtam.peer.v1.Answer
@@ -899,24 +1064,28 @@ var file_tamtam_peer_v1_peer_proto_goTypes = []any{
 	(*InspectAnswer)(nil),         // 5: tamtam.peer.v1.InspectAnswer
 	(*Link)(nil),                  // 6: tamtam.peer.v1.Link
 	(*Trouble)(nil),               // 7: tamtam.peer.v1.Trouble
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 9: google.protobuf.Duration
+	(*LinksQuestion)(nil),         // 8: tamtam.peer.v1.LinksQuestion
+	(*LinksAnswer)(nil),           // 9: tamtam.peer.v1.LinksAnswer
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 11: google.protobuf.Duration
 }
 var file_tamtam_peer_v1_peer_proto_depIdxs = []int32{
-	2, // 0: tamtam.peer.v1.Question.keys:type_name -> tamtam.peer.v1.KeysQuestion
-	4, // 1: tamtam.peer.v1.Question.inspect:type_name -> tamtam.peer.v1.InspectQuestion
-	3, // 2: tamtam.peer.v1.Answer.keys:type_name -> tamtam.peer.v1.KeysAnswer
-	5, // 3: tamtam.peer.v1.Answer.inspect:type_name -> tamtam.peer.v1.InspectAnswer
-	8, // 4: tamtam.peer.v1.InspectAnswer.clock:type_name -> google.protobuf.Timestamp
-	9, // 5: tamtam.peer.v1.InspectAnswer.heartbeat:type_name -> google.protobuf.Duration
-	6, // 6: tamtam.peer.v1.InspectAnswer.link:type_name -> tamtam.peer.v1.Link
-	7, // 7: tamtam.peer.v1.InspectAnswer.troubles:type_name -> tamtam.peer.v1.Trouble
-	9, // 8: tamtam.peer.v1.Link.round_trip:type_name -> google.protobuf.Duration
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	2,  // 0: tamtam.peer.v1.Question.keys:type_name -> tamtam.peer.v1.KeysQuestion
+	4,  // 1: tamtam.peer.v1.Question.inspect:type_name -> tamtam.peer.v1.InspectQuestion
+	8,  // 2: tamtam.peer.v1.Question.links:type_name -> tamtam.peer.v1.LinksQuestion
+	3,  // 3: tamtam.peer.v1.Answer.keys:type_name -> tamtam.peer.v1.KeysAnswer
+	5,  // 4: tamtam.peer.v1.Answer.inspect:type_name -> tamtam.peer.v1.InspectAnswer
+	9,  // 5: tamtam.peer.v1.Answer.links:type_name -> tamtam.peer.v1.LinksAnswer
+	10, // 6: tamtam.peer.v1.InspectAnswer.clock:type_name -> google.protobuf.Timestamp
+	11, // 7: tamtam.peer.v1.InspectAnswer.heartbeat:type_name -> google.protobuf.Duration
+	6,  // 8: tamtam.peer.v1.InspectAnswer.link:type_name -> tamtam.peer.v1.Link
+	7,  // 9: tamtam.peer.v1.InspectAnswer.troubles:type_name -> tamtam.peer.v1.Trouble
+	11, // 10: tamtam.peer.v1.Link.round_trip:type_name -> google.protobuf.Duration
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_peer_v1_peer_proto_init() }
@@ -927,10 +1096,12 @@ func file_tamtam_peer_v1_peer_proto_init() {
 	file_tamtam_peer_v1_peer_proto_msgTypes[0].OneofWrappers = []any{
 		(*Question_Keys)(nil),
 		(*Question_Inspect)(nil),
+		(*Question_Links)(nil),
 	}
 	file_tamtam_peer_v1_peer_proto_msgTypes[1].OneofWrappers = []any{
 		(*Answer_Keys)(nil),
 		(*Answer_Inspect)(nil),
+		(*Answer_Links)(nil),
 	}
 	file_tamtam_peer_v1_peer_proto_msgTypes[2].OneofWrappers = []any{
 		(*KeysQuestion_Install)(nil),
@@ -944,7 +1115,7 @@ func file_tamtam_peer_v1_peer_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_peer_v1_peer_proto_rawDesc), len(file_tamtam_peer_v1_peer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
