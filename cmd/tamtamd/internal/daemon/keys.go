@@ -11,6 +11,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/inspect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/links"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
@@ -43,13 +44,15 @@ func keyringOf(file string) (*keyring.Ring, error) {
 var errUnknownQuestion = errors.New("this version does not know the question")
 
 // answerer answers the questions of members.
-func answerer(keys *keyring.Cluster, inspector *inspect.Inspector) func(netip.AddrPort, *peerv1.Question) (*peerv1.Answer, error) {
+func answerer(keys *keyring.Cluster, inspector *inspect.Inspector, observer *links.Observer) func(netip.AddrPort, *peerv1.Question) (*peerv1.Answer, error) {
 	return func(from netip.AddrPort, q *peerv1.Question) (*peerv1.Answer, error) {
 		switch q := q.GetQuestion().(type) {
 		case *peerv1.Question_Keys:
 			return keys.Answer(from, q.Keys)
 		case *peerv1.Question_Inspect:
 			return inspector.Answer(from, q.Inspect)
+		case *peerv1.Question_Links:
+			return observer.Answer(q.Links)
 		default:
 			return nil, errUnknownQuestion
 		}

@@ -27,9 +27,11 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/inspect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/lifecycle"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/links"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/metrics"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/page"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peerfile"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/query"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/reload"
@@ -209,8 +211,12 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	if ring != nil {
 		inspector.Keys = ring.IDs
 	}
-	queries := query.New(query.Config{Wire: endpoint, Answer: answerer(clusterKeys, inspector)})
-	clusterKeys.Ask, inspector.Ask = queries.Each, queries.Each
+	observer := links.New(links.Config{
+		Local: local, Session: self.Session, Members: table, Now: time.Now,
+		Own: func() []transport.Link { return ownLinks(endpoint, node) },
+	})
+	queries := query.New(query.Config{Wire: endpoint, Answer: answerer(clusterKeys, inspector, observer)})
+	clusterKeys.Ask, inspector.Ask, observer.Ask = queries.Each, queries.Each, queries.Each
 	node = gossip.New(gossip.Config{
 		Local:            local,
 		Heartbeat:        flags.Heartbeat,
@@ -295,10 +301,17 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 			State: state, Live: pulse.Live, Reloads: reloader.Status,
 			Local: local, Name: info.Name, Cluster: flags.ClusterName,
 		})
-		httpServer = web.NewServer(probes, web.Config{
-			State: state, Live: pulse.Live, Alive: func() int { return alive(table) }, Metrics: shown.Handler(), Logger: logger,
+		status := page.New(page.Config{
+			Members: table, Messages: broadcaster, Links: observer.Matrix, State: state,
+			Local: local, Name: info.Name, Cluster: flags.ClusterName, Version: build.Version, Sealed: ring != nil,
+			Started: time.Now(), Now: time.Now,
 		})
-		counters = append(counters, httpServer.Counters)
+		host, _, _ := net.SplitHostPort(flags.HTTP) // as it was listened on
+		httpServer = web.NewServer(probes, web.Config{
+			State: state, Live: pulse.Live, Alive: func() int { return alive(table) }, Metrics: shown.Handler(),
+			Page: status, Name: host, Logger: logger,
+		})
+		counters = append(counters, httpServer.Counters, status.Counters)
 	}
 	status := func() string {
 		phase, _ := state.Phase()

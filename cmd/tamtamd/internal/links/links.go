@@ -68,6 +68,8 @@ type Matrix struct {
 	Time    time.Time
 	Nodes   []Node // ordered by address; MaxNodes at most
 	Omitted int    // live members that are not among them
+	// Own are all links of this node, those that are omitted, too.
+	Own map[netip.AddrPort]Link
 }
 
 // Node is one node of a matrix.
@@ -133,7 +135,7 @@ func (o *Observer) make(ctx context.Context) *Matrix {
 	members, _ := o.Members.List()
 	own := o.Own()
 	nodes, omitted := choose(members, own)
-	m := &Matrix{Time: o.Now(), Omitted: omitted}
+	m := &Matrix{Time: o.Now(), Omitted: omitted, Own: o.own(own)}
 	question := &peerv1.LinksQuestion{}
 	at := map[netip.AddrPort]int{}
 	var ask []netip.AddrPort
@@ -143,6 +145,9 @@ func (o *Observer) make(ctx context.Context) *Matrix {
 		question.Nodes = append(question.Nodes, encode(n.Addr))
 		switch {
 		case n.Local:
+			for _, to := range nodes {
+				m.Nodes[i].Links = append(m.Nodes[i].Links, m.Own[to.Addr])
+			}
 		case n.Plain():
 			m.Nodes[i].Err = ErrPlain
 		default:
@@ -150,9 +155,6 @@ func (o *Observer) make(ctx context.Context) *Matrix {
 		}
 	}
 	answers := make([]*peerv1.LinksAnswer, len(nodes))
-	if i, ok := at[o.Local]; ok {
-		answers[i] = report(o.Session, own, question)
-	}
 	o.Ask(ctx, ask, &peerv1.Question{Question: &peerv1.Question_Links{Links: question}}, func(a netip.AddrPort, answer *peerv1.Answer, err error) {
 		i := at[a]
 		if answers[i] = answer.GetLinks(); err == nil && !sound(answers[i], len(nodes)) {

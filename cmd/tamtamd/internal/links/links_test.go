@@ -200,6 +200,9 @@ func TestBounds(t *testing.T) {
 	if len(m.Nodes) != MaxNodes || m.Omitted != MaxNodes {
 		t.Fatalf("%d nodes, %d omitted", len(m.Nodes), m.Omitted)
 	}
+	if len(m.Own) != 2*MaxNodes-1 || m.Own[at(2*MaxNodes)].Resent != 90 {
+		t.Errorf("%d own links", len(m.Own))
+	}
 	shown := map[netip.AddrPort]bool{}
 	for i, n := range m.Nodes {
 		shown[n.Addr] = true
@@ -228,7 +231,7 @@ func TestBounds(t *testing.T) {
 		}
 		most = max(most, n)
 	}
-	if bound := 7 * MaxNodes * MaxNodes; most > bound {
+	if bound := 7 * (MaxNodes*MaxNodes + MaxNodes); most > bound {
 		t.Errorf("%d samples are kept, want %d at most", most, bound)
 	}
 	q := &peerv1.LinksQuestion{Nodes: make([][]byte, MaxNodes+1)}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
 
@@ -44,6 +45,18 @@ func (o *Observer) links(now time.Time, nodes []Node, from int, answer *peerv1.L
 	return out
 }
 
+// own makes the links of this node.
+func (o *Observer) own(all []transport.Link) map[netip.AddrPort]Link {
+	now := o.Now()
+	out := make(map[netip.AddrPort]Link, len(all))
+	for _, l := range all {
+		made := o.note(link{o.Local, l.Addr}, sample{now, o.Session, l.Sent, l.Resent})
+		made.Open, made.RoundTrip = true, l.RoundTrip
+		out[l.Addr] = made
+	}
+	return out
+}
+
 // note keeps a sample, and returns the counts since the first one within the window.
 func (o *Observer) note(key link, s sample) Link {
 	kept := slices.DeleteFunc(o.samples[key], func(old sample) bool { return !old.before(s) })
@@ -56,7 +69,7 @@ func (o *Observer) note(key link, s sample) Link {
 }
 
 // forget drops what is out of the window. So there are at most the samples of the matrices
-// of one minute.
+// of one minute, and of the links of this node.
 func (o *Observer) forget(now time.Time) {
 	for key, all := range o.samples {
 		all = slices.DeleteFunc(all, func(s sample) bool { return now.Sub(s.time) > window })

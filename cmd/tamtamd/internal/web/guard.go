@@ -47,12 +47,33 @@ func guard(at net.Addr, next http.Handler) http.Handler {
 	})
 }
 
-// local tells whether a Host header names this machine by loopback.
-func local(host string) bool {
+// guardPage does so for a server that others reach, too. A name of elsewhere can be made to
+// mean any address of this one, but no address: so addresses are served, and of names those
+// that are known. Probes and metrics go by any name: tools have names of their own for a
+// node, and a browser is shown less by them.
+func guardPage(name string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := hostOf(r.Host)
+		if _, err := netip.ParseAddr(host); err != nil && !local(r.Host) && (name == "" || !strings.EqualFold(host, name)) {
+			http.Error(w, "this page is served by the node's address, or the name that --http has", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// hostOf returns a Host header without the port.
+func hostOf(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return strings.Trim(host, "[]")
+}
+
+// local tells whether a Host header names this machine by loopback.
+func local(host string) bool {
+	host = hostOf(host)
+	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.IsLoopback() || strings.EqualFold(host, "localhost")
 }
 

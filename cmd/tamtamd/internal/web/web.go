@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package web serves what operators' tools ask for by plain HTTP: probes and metrics. It
-// answers, and changes nothing.
+// Package web serves what operators and their tools ask for by plain HTTP: probes,
+// metrics, and the status page. It answers, and changes nothing.
 package web
 
 import (
@@ -25,7 +25,11 @@ type Config struct {
 	Alive func() int   // members that are alive, this node among them
 	// Metrics serves /metrics.
 	Metrics http.Handler
-	Logger  kitlog.Logger
+	// Page serves the status page, and whatever else is not served here.
+	Page http.Handler
+	// Name is the host of the address as it was asked for; a page is served by that name.
+	Name   string
+	Logger kitlog.Logger
 }
 
 // Bounds on what one client can ask for. What takes longer to answer than writeWithin, as a
@@ -67,6 +71,7 @@ func routes(cfg Config) *http.ServeMux {
 	mux.HandleFunc("GET /livez", cfg.livez)
 	mux.HandleFunc("GET /readyz", cfg.readyz)
 	mux.Handle("GET /metrics", cfg.Metrics)
+	mux.Handle("GET /", guardPage(cfg.Name, cfg.Page))
 	return mux
 }
 

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +30,15 @@ type bench struct {
 	alive  int
 }
 
+// page is a page at / and nothing else.
+var page = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/" {
+		http.NotFound(w, r)
+		return
+	}
+	fmt.Fprintln(w, "page")
+})
+
 func serve(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{t: t, state: lifecycle.New(time.Now), alive: 1}
@@ -40,7 +50,8 @@ func serve(t *testing.T) *bench {
 	b.server = NewServer(l, Config{
 		State: b.state, Live: func() error { return b.live }, Alive: func() int { return b.alive },
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "metrics") }),
-		Logger:  log.NewNopLogger(),
+		Page:    page, Name: "node-1",
+		Logger: log.NewNopLogger(),
 	})
 	ended := make(chan error, 1)
 	go func() { ended <- b.server.Serve() }()
@@ -119,7 +130,7 @@ func TestProbes(t *testing.T) {
 func TestOnlyReading(t *testing.T) {
 	b := serve(t)
 	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS"} {
-		for _, path := range []string{"/livez", "/readyz", "/metrics"} {
+		for _, path := range []string{"/livez", "/readyz", "/metrics", "/"} {
 			if code, _, h := b.do(method, path, ""); code != 405 || h.Get("Allow") != "GET, HEAD" {
 				t.Errorf("%s %s: %d, Allow %q", method, path, code, h.Get("Allow"))
 			}
@@ -134,9 +145,39 @@ func TestHosts(t *testing.T) {
 		"localhost": 200, "LOCALHOST:6263": 200, "127.0.0.1:1": 200, "[::1]:6263": 200, "[::1]": 200, "127.8.8.8": 200,
 		"evil.example": 403, "evil.example:6263": 403, "localhost.evil.example": 403, "192.0.2.1:6263": 403, "127.0.0.1.evil.example": 403,
 	} {
-		if code, _, _ := b.do("GET", "/livez", host); code != want {
-			t.Errorf("as %s: %d, want %d", host, code, want)
+		for _, path := range []string{"/livez", "/"} {
+			if code, _, _ := b.do("GET", path, host); code != want {
+				t.Errorf("%s as %s: %d, want %d", path, host, code, want)
+			}
 		}
+	}
+}
+
+// TestHostsOfAnOpenServer: the page is served by addresses and by the name that it was
+// given, and what tools ask for by any.
+func TestHostsOfAnOpenServer(t *testing.T) {
+	mux := routes(Config{Page: page, Name: "node-1", Metrics: page, Live: func() error { return nil }})
+	open := guard(&net.TCPAddr{IP: net.IPv4zero, Port: 6263}, mux)
+	for host, want := range map[string]int{
+		"localhost:6263": 200, "127.0.0.1:6263": 200, "192.0.2.1:6263": 200, "[2001:db8::1]:6263": 200, "node-1:6263": 200, "NODE-1": 200,
+		"evil.example:6263": 403, "node-1.evil.example": 403, "node-2": 403, "": 403, "192.0.2.1.evil.example": 403,
+	} {
+		for path, want := range map[string]int{"/": want, "/livez": 200} {
+			r := httptest.NewRequest("GET", path, nil)
+			r.Host = host
+			w := httptest.NewRecorder()
+			open.ServeHTTP(w, r)
+			if w.Code != want {
+				t.Errorf("%s as %q: %d, want %d", path, host, w.Code, want)
+			}
+		}
+	}
+	// Without a name, the empty one is none.
+	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
+	r.Host = ""
+	guardPage("", page).ServeHTTP(w, r)
+	if w.Code != 403 {
+		t.Errorf("as nobody: %d", w.Code)
 	}
 }
 

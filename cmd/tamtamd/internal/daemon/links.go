@@ -1,0 +1,27 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package daemon
+
+import (
+	"net/netip"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
+)
+
+// ownLinks are the links of this node: those of the transport, and those to plain nodes,
+// of which only Smudge's round trip is known.
+func ownLinks(endpoint *transport.Endpoint, node *gossip.Node) []transport.Link {
+	all := endpoint.Links()
+	open := make(map[netip.AddrPort]bool, len(all))
+	for _, l := range all {
+		open[l.Addr] = true
+	}
+	for a, p := range node.Peers() {
+		if !open[a] && p.RoundTrip > 0 {
+			all = append(all, transport.Link{Addr: a, RoundTrip: p.RoundTrip})
+		}
+	}
+	return all
+}

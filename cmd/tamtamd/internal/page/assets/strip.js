@@ -1,0 +1,76 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The states of a member over the last hour, as a strip. Each state has a height of its
+// own beside its colour, the graver the higher; and the strip says the same in words.
+
+import { span, word } from "./text.js";
+
+export const hour = 3600e3;
+const namespace = "http://www.w3.org/2000/svg";
+const width = 720, height = 16;
+const shapes = { ALIVE: [5, 6], SUSPECTED: [2, 12], DEAD: [0, 16], LEFT: [7, 2], UNKNOWN: [6, 4] };
+
+// runs are the states of a member, each with its time, and when it was restarted.
+export function runs(member, now) {
+  const from = now - hour;
+  const out = [], restarts = [];
+  let status = member.before, since = from;
+  for (const s of member.steps) {
+    if (s.at <= from) {
+      status = s.to;
+      continue;
+    }
+    out.push({ status, from: since, to: s.at });
+    status = s.to;
+    since = s.at;
+    if (s.reason === "RESTARTED") restarts.push(s.at);
+  }
+  out.push({ status, from: since, to: now });
+  return { runs: out.filter((r) => r.to > r.from), restarts };
+}
+
+// inWords tells what a strip shows.
+export function inWords(member, now) {
+  const total = {};
+  const r = runs(member, now);
+  for (const { status, from, to } of r.runs) {
+    if (shapes[status]) total[status] = (total[status] || 0) + to - from;
+  }
+  const parts = Object.entries(total).map(([s, ms]) => `${s === "UNKNOWN" ? "not kept" : word(s)} ${span(ms)}`);
+  if (r.restarts.length) parts.push(`restarted ${r.restarts.length === 1 ? "once" : `${r.restarts.length} times`}`);
+  return `Last hour: ${parts.join(", ") || "no member"}`;
+}
+
+function rect(x, w, [y, h], kind) {
+  const e = document.createElementNS(namespace, "rect");
+  for (const [k, v] of Object.entries({ x: x.toFixed(1), y, width: w.toFixed(1), height: h, class: kind })) e.setAttribute(k, v);
+  return e;
+}
+
+// draw fills an svg element with the strip.
+export function draw(svg, member, now) {
+  const at = (t) => ((t - now + hour) / hour) * width;
+  const r = runs(member, now);
+  const rects = [];
+  for (const { status, from, to } of r.runs) {
+    if (shapes[status]) rects.push(rect(at(from), at(to) - at(from), shapes[status], status));
+  }
+  // What is short is seen all the same, over what is long.
+  for (const { status, from, to } of r.runs) {
+    if ((status === "SUSPECTED" || status === "DEAD") && at(to) - at(from) < 3) {
+      rects.push(rect(Math.min(at(from), width - 3), 3, shapes[status], status));
+    }
+  }
+  for (const t of r.restarts) rects.push(rect(Math.min(at(t), width - 2), 2, [1, 14], "restart"));
+  svg.replaceChildren(...rects);
+  const words = inWords(member, now);
+  if (svg.getAttribute("aria-label") !== words) svg.setAttribute("aria-label", words);
+}
+
+// strip makes one that is empty.
+export function strip() {
+  const svg = document.createElementNS(namespace, "svg");
+  for (const [k, v] of Object.entries({ viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img", class: "strip" })) svg.setAttribute(k, v);
+  return svg;
+}
