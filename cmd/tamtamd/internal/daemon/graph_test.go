@@ -29,8 +29,8 @@ func TestGraphOfTheDaemon(t *testing.T) {
 	for line := range strings.Lines(string(out)) {
 		fields := strings.Fields(line)
 		name := strings.TrimPrefix(fields[0], module)
-		// A program of its own: a plain Smudge node for tests.
-		if name == "clustertest/plainnode" {
+		// Programs of their own: a plain Smudge node for tests, and a page to look at.
+		if name == "clustertest/plainnode" || name == "page/demo" {
 			continue
 		}
 		at := slices.Index(layers, name)
