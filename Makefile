@@ -15,6 +15,8 @@ UNIT      = $$($(GO) list work | grep -v -e /internal/clustertest -e /internal/s
 LAB       = GOWORK=off $(GO) -C internal/lab
 # So is what makes a release.
 RELEASE   = GOWORK=off $(GO) -C internal/release
+# And what drives a browser.
+WEBTEST   = GOWORK=off $(GO) -C internal/webtest
 # What "go test -v" prints, without what passed: skips and their reasons stay.
 BRIEFLY   = { grep -v -e '^=== ' -e '^ *--- PASS' || true; }
 # Flags of make lab.
@@ -22,7 +24,7 @@ ARGS     ?=
 
 .PHONY: build cluster lab test unit race cluster-test soak soak-minute bench fuzz lint fmt generate generate-check \
 	docs docs-check tidy tidy-check graph-check cross \
-	release release-check package-test image image-test examples-test client-size ci clean
+	release release-check package-test image image-test examples-test web-test client-size ci clean
 
 # Without grpc's own web pages about calls, for which the linker would have to keep
 # a quarter of each program: they are 4 MiB smaller, and the daemon takes 2.5 less
@@ -67,6 +69,11 @@ cluster-test:
 examples-test: .bin/stamp
 	@$(GO) test -count 1 -timeout 5m -v -run '^TestExamples$$' ./cmd/tamtamd/internal/clustertest 2>&1 | $(BRIEFLY)
 
+# web-test looks at the status page in Chromium, where there is one, on real daemons;
+# ARGS=-update draws docs/status-page.png anew.
+web-test:
+	@$(WEBTEST) test -count 1 -timeout 10m -v . $(ARGS) 2>&1 | $(BRIEFLY)
+
 # soak sends a daemon SOAK packets that mean harm, for SOAK_TIME at the most, and a
 # sealed one a fifth as many, and prints how many of which kind there were.
 soak:
@@ -89,9 +96,11 @@ lint: fmt .bin/stamp
 	$(GO) vet work
 	$(LAB) vet .
 	$(RELEASE) vet .
+	$(WEBTEST) vet .
 	.bin/staticcheck $$($(GO) list work)
 	cd internal/lab && GOWORK=off ../../.bin/staticcheck .
 	cd internal/release && GOWORK=off ../../.bin/staticcheck .
+	cd internal/webtest && GOWORK=off ../../.bin/staticcheck .
 	.bin/buf lint
 
 # fmt fails when a file is not formatted.
@@ -174,7 +183,7 @@ client-size:
 
 # ci is what must pass before a change lands.
 ci: generate-check lint tidy-check graph-check docs-check build race cluster-test examples-test soak-minute cross \
-	package-test image-test
+	package-test image-test web-test
 	@$(MAKE) release-check PLATFORMS=linux_amd64
 	@echo "ci: all passed"
 

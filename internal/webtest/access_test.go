@@ -1,0 +1,146 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package webtest
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/accessibility"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// perform runs a script whose value does not matter.
+func perform(script string) chromedp.Action[chromedp.Void] {
+	return chromedp.Evaluate[chromedp.Void]("void (" + script + ")")
+}
+
+// openDemo opens the page of a made-up cluster, of n members and one that left.
+func openDemo(t *testing.T, width, height int64) *tab {
+	t.Helper()
+	b := openTab(t, startDemo(t), width, height)
+	b.until("all is shown", `document.querySelectorAll("#rows tr").length === 10 && document.querySelectorAll("#matrix tr").length === 8 && document.querySelectorAll("#message-list tr").length === 10`)
+	return b
+}
+
+// TestKeyboard: the keyboard reaches all that can be used, in the order of the page, and
+// shows where it is.
+func TestKeyboard(t *testing.T) {
+	b := openDemo(t, 1280, 800)
+	want := []string{"skip", "all", "ALIVE", "SUSPECTED", "DEAD", "LEFT", "find", "scroll links", "change-list", "scroll messages"}
+	var have []string
+	for range want {
+		b.do(chromedp.KeyEvent(kb.Tab))
+		have = append(have, eval[string](b, `(({id, className, parentElement: p}) => id || (className === "scroll" ? "scroll " + p.id : className))(document.activeElement)`))
+		if outline := eval[string](b, `getComputedStyle(document.activeElement).outlineStyle`); outline == "none" {
+			t.Errorf("%s: no outline", have[len(have)-1])
+		}
+	}
+	if !slices.Equal(have, want) {
+		t.Errorf("order %q, want %q", have, want)
+	}
+	b.do(perform(`document.querySelector("button.DEAD").focus()`), chromedp.KeyEvent(" "))
+	b.until("the space bar presses a button", `document.querySelector("button.DEAD").getAttribute("aria-pressed") === "true" && document.querySelectorAll("#rows tr").length === 1`)
+}
+
+// TestScreenReader: tables are tables in whatever shape they are shown, and pictures have
+// words.
+func TestScreenReader(t *testing.T) {
+	b := openDemo(t, 1280, 800)
+	for _, width := range []int64{1280, 320} {
+		b.do(chromedp.EmulateViewport(width, 800))
+		names := map[string][]string{}
+		for _, n := range call(b, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{}).Nodes {
+			if !n.Ignored && n.Role != nil && n.Name != nil {
+				role := strings.Trim(string(n.Role.Value), `"`)
+				names[role] = append(names[role], strings.Trim(string(n.Name.Value), `"`))
+			}
+		}
+		for role, want := range map[string]string{
+			"table": "Members as this node sees them", "rowheader": "db-1", "columnheader": "Round trip", "image": "Last hour: alive",
+			"cell": "dead 6 min", "button": "1 suspected", "searchbox": "Find", "region": "Links between nodes", "heading": "Changes", "main": "", "status": "",
+		} {
+			if !slices.ContainsFunc(names[role], func(have string) bool { return strings.Contains(have, want) }) {
+				t.Errorf("at %d px: no %s %q among %.20q", width, role, want, names[role])
+			}
+		}
+		if n := eval[int](b, `[...document.querySelectorAll("table")].filter((t) => !t.caption || !t.caption.textContent).length`); n > 0 {
+			t.Errorf("%d tables have no caption", n)
+		}
+		if n := eval[int](b, `[...document.querySelectorAll("th")].filter((th) => !th.scope).length`); n > 0 {
+			t.Errorf("%d headers have no scope", n)
+		}
+	}
+}
+
+// contrasts lists the texts whose colour differs too little from what is behind them, by
+// WCAG 2.2, 1.4.3: 4.5 to 1.
+const contrasts = `(() => {
+  const parse = (c) => c.match(/[\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (e) => { for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return c; } return [255, 255, 255]; };
+  const bad = new Set();
+  for (const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT); walker.nextNode();) {
+    const e = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || e.closest(".hidden, noscript, .skip")) continue;
+    const [a, b] = [light(parse(getComputedStyle(e).color)), light(behind(e))].sort((x, y) => y - x);
+    if ((a + 0.05) / (b + 0.05) < 4.5) bad.add(e.tagName + "." + e.className + " in " + e.parentElement.className + ": " + ((a + 0.05) / (b + 0.05)).toFixed(2));
+  }
+  return [...bad];
+})()`
+
+func TestLightAndDark(t *testing.T) {
+	b := openDemo(t, 1280, 800)
+	brightness := map[string]int{}
+	for _, scheme := range []string{"light", "dark"} {
+		b.like("prefers-color-scheme", scheme)
+		brightness[scheme] = eval[int](b, `getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number).reduce((a, b) => a + b)`)
+		if bad := eval[[]string](b, contrasts); len(bad) > 0 {
+			t.Errorf("%s: hard to read: %q", scheme, bad)
+		}
+	}
+	if brightness["light"] < 600 || brightness["dark"] > 150 {
+		t.Errorf("brightness of the background: %v", brightness)
+	}
+}
+
+func TestNothingMovesForWhoWantsNone(t *testing.T) {
+	b := openDemo(t, 1280, 800)
+	const moving = `document.getAnimations().length + [...document.querySelectorAll("*")].filter((e) => parseFloat(getComputedStyle(e).transitionDuration) > 0).length`
+	b.like("prefers-reduced-motion", "no-preference")
+	if eval[int](b, moving) == 0 {
+		t.Error("nothing moves at all, so this test proves nothing")
+	}
+	b.like("prefers-reduced-motion", "reduce")
+	if n := eval[int](b, moving); n > 0 {
+		t.Errorf("%d elements move", n)
+	}
+}
+
+// TestNarrow: a telephone, or a page at 400 %, scrolls one way only.
+func TestNarrow(t *testing.T) {
+	b := openDemo(t, 1280, 800)
+	for _, width := range []int64{1280, 1000, 761, 760, 480, 320} {
+		b.do(chromedp.EmulateViewport(width, 800))
+		if have := eval[int64](b, `document.documentElement.scrollWidth`); have > width {
+			t.Errorf("the page is %d px wide at %d", have, width)
+		}
+		wider := eval[[]string](b, `[...document.querySelectorAll("main *:not(.scroll *):not(.hidden):not(.hidden *)")].filter((e) => e.getBoundingClientRect().right > innerWidth).map((e) => e.tagName + "." + e.className)`)
+		if len(wider) > 0 {
+			t.Errorf("at %d px, out of the page: %q", width, wider)
+		}
+	}
+}
+
+// TestLarge: five hundred members are shown, and the links of forty.
+func TestLarge(t *testing.T) {
+	b := openTab(t, startDemo(t, "-nodes", "500"), 1280, 800)
+	b.until("all members are", `document.querySelectorAll("#rows tr").length === 501`)
+	b.until("forty nodes are, and that there are more is said", `document.querySelectorAll("#matrix tr").length === 40 && document.getElementById("links-note").textContent.includes("40 nodes") && document.getElementById("links-note").textContent.includes("of 499")`)
+	if have := eval[int64](b, `document.documentElement.scrollWidth`); have > 1280 {
+		t.Errorf("the page is %d px wide", have)
+	}
+}

@@ -1,0 +1,141 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package webtest
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+)
+
+// What a node may call itself, and a message its topic, that a page must not take for
+// more than text.
+const (
+	hostileName  = `<img src=x onerror=alert(1)>`
+	hostileTopic = `<svg onload=alert(2)>`
+)
+
+// TestCluster follows a cluster of real daemons through what becomes of it, in one page
+// that is never loaded again.
+func TestCluster(t *testing.T) {
+	browserPath(t)
+	first := startDaemon(t, "--name", "first", "--clustername", "<b>bold</b>")
+	join := []string{"--join", first.Gossip, "--clustername", "<b>bold</b>"}
+	hostile := startDaemon(t, append(join, "--name", hostileName, "--tag", "note=<script>alert(3)</script>")...)
+	third := startDaemon(t, append(join, "--name", "third", "--tag", "role=web")...)
+
+	b := openTab(t, "http://"+first.HTTP+"/", 1280, 800)
+	status := func(d *daemon, is string) string {
+		return fmt.Sprintf(`document.querySelector('#rows tr[data-address="%s"]')?.className === %q`, d.Gossip, is)
+	}
+	b.do(perform(`window.loadedOnce = true`))
+	b.until("three members are shown as alive", status(first, "ALIVE")+"&&"+status(hostile, "ALIVE")+"&&"+status(third, "ALIVE"))
+	b.until("the page is live", `document.getElementById("live").textContent === "live"`)
+
+	t.Run("links", func(t *testing.T) {
+		b.until("each node tells its two links", `[...document.querySelectorAll("#matrix tr")].length === 3 &&
+			[...document.querySelectorAll("#matrix tr")].every((tr) => [...tr.querySelectorAll("td")].filter((td) => parseFloat(td.textContent) > 0).length === 2)`)
+		b.until("the table has the round trips", `[...document.querySelectorAll("#rows td[data-name='Round trip']")].filter((td) => td.textContent.endsWith(" ms")).length === 2`)
+	})
+
+	t.Run("messages", func(t *testing.T) {
+		cmd := process(t, "tamtamctl", "--rpc", hostile.RPC, "broadcast", "--topic", hostileTopic, "a payload that is nobody's")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		b.until("it is shown", fmt.Sprintf(`document.querySelector("#message-list tr")?.textContent.includes(%q)`, hostileTopic))
+		if text := eval[string](b, `document.documentElement.textContent`); strings.Contains(text, "nobody's") {
+			t.Error("the payload is in the page")
+		}
+	})
+
+	t.Run("hostile texts", func(t *testing.T) {
+		for _, text := range []string{hostileName, "<b>bold</b>", "note=<script>alert(3)</script>", hostileTopic} {
+			if !eval[bool](b, fmt.Sprintf(`document.body.innerText.includes(%q)`, text)) {
+				t.Errorf("%q is not shown as it is", text)
+			}
+		}
+		if n := eval[int](b, `document.querySelectorAll("main img, main script, #message-list svg, b").length`); n != 0 {
+			t.Errorf("%d elements were made of texts", n)
+		}
+		if bad := b.takeComplaints(); len(bad) > 0 {
+			t.Errorf("the browser complains: %q", bad)
+		}
+	})
+
+	t.Run("death", func(t *testing.T) {
+		_ = third.cmd.Process.Kill()
+		b.until("it is dead", status(third, "DEAD"))
+		b.until("it is said", `document.getElementById("announce").textContent.includes("third dead")`)
+		for what, expression := range map[string]string{
+			"the page was loaded again":    `window.loadedOnce === true`,
+			"it is no change":              `document.querySelector("#change-list li.DEAD")?.textContent.includes("third")`,
+			"the button does not count it": `document.querySelector("button.DEAD .count").textContent === "1"`,
+			"the title does not tell":      `document.title.startsWith("1 dead")`,
+		} {
+			if !eval[bool](b, `Boolean(`+expression+`)`) {
+				t.Error(what)
+			}
+		}
+		b.until("the strip says so in words", fmt.Sprintf(`document.querySelector('tr[data-address="%s"] svg').getAttribute("aria-label").includes("dead")`, third.Gossip))
+		b.until("the matrix is without it", `document.querySelectorAll("#matrix tr").length === 2`)
+	})
+
+	t.Run("filters", func(t *testing.T) {
+		b.do(perform(`document.querySelector("button.DEAD").click()`))
+		b.until("only the dead one is shown", `document.querySelectorAll("#rows tr").length === 1 && document.querySelector("#rows tr").className === "DEAD"`)
+		b.do(perform(`document.querySelector("button.all").click()`))
+		b.do(perform(`(() => { const f = document.getElementById("find"); f.value = "ROLE=web third"; f.dispatchEvent(new Event("input")); })()`))
+		b.until("only the one with the tag is shown", `document.querySelectorAll("#rows tr").length === 1 && document.querySelector("#rows tr").textContent.includes("third")`)
+		b.do(perform(`(() => { const f = document.getElementById("find"); f.value = ""; f.dispatchEvent(new Event("input")); })()`))
+		b.until("all are shown", `document.querySelectorAll("#rows tr").length === 3`)
+	})
+
+	t.Run("goodbye", func(t *testing.T) {
+		cmd := process(t, "tamtamctl", "--rpc", hostile.RPC, "leave")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		b.until("it has left", status(hostile, "LEFT"))
+	})
+
+	t.Run("the daemon ends, and is back", func(t *testing.T) {
+		_ = first.cmd.Process.Kill()
+		b.until("what is shown is said to be old", `document.getElementById("live").className === "broken" && document.body.classList.contains("stale")`)
+		_, port, _ := net.SplitHostPort(first.HTTP)
+		_, gossip, _ := net.SplitHostPort(first.Gossip)
+		again := startDaemon(t, "--name", "again", "--http", "127.0.0.1:"+port, "--port", gossip, "--clustername", "other")
+		b.until("the page has found it", `document.getElementById("live").className === "live" && document.getElementById("node").textContent.startsWith("again")`)
+		b.until("it shows the new one's members", `document.querySelectorAll("#rows tr").length === 1 && `+status(again, "ALIVE"))
+		if !eval[bool](b, `window.loadedOnce === true`) {
+			t.Error("the page was loaded again")
+		}
+	})
+}
+
+// TestPolicy: what a text would have to do, if one became markup after all, is not done.
+func TestPolicy(t *testing.T) {
+	b := openTab(t, startDemo(t), 800, 600)
+	b.until("the page is live", `document.getElementById("live").textContent === "live"`)
+	if bad := b.takeComplaints(); len(bad) > 0 {
+		t.Errorf("the browser complains: %q", bad)
+	}
+	for what, script := range map[string]string{
+		"markup is parsed":       `try { document.body.insertAdjacentHTML("beforeend", "<i>x</i>"); false } catch (e) { e instanceof TypeError }`,
+		"an inline script runs":  `try { const s = document.createElement("script"); s.append("window.ran = 1"); document.body.append(s) } catch {} ; window.ran === undefined`,
+		"another host is loaded": `!document.querySelector("iframe") && (() => { const i = new Image(); i.src = "http://127.0.0.2:1/x.png"; return !i.complete || i.naturalWidth === 0 })()`,
+	} {
+		if !eval[bool](b, script) {
+			t.Error(what)
+		}
+	}
+	// Not from here: what the test itself runs may do so.
+	b.do(perform(`setTimeout(() => { try { new Function("window.ran = 1")() } catch { window.stopped = true } })`))
+	b.until("no text is evaluated", `window.stopped === true && window.ran === undefined`)
+	bad := strings.Join(b.takeComplaints(), "\n")
+	if !strings.Contains(bad, "Content Security Policy") {
+		t.Errorf("nothing was stopped by the policy: %s", bad)
+	}
+}
