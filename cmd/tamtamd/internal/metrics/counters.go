@@ -58,6 +58,7 @@ var counters = []counter{
 
 	{from: "messages_readers", name: "tamtam_stream_readers", labels: "stream=messages", gauge: true, help: "Readers of a stream now."},
 	{from: "member_changes_readers", name: "tamtam_stream_readers", labels: "stream=members", gauge: true},
+	{from: "page_readers", name: "tamtam_stream_readers", labels: "stream=page", gauge: true},
 	{from: "messages_published", name: "tamtam_stream_published_total", labels: "stream=messages", help: "What a stream had for its readers, whether there were any or not."},
 	{from: "member_changes_published", name: "tamtam_stream_published_total", labels: "stream=members"},
 	{from: "messages_overflows", name: "tamtam_stream_overflows_total", labels: "stream=messages", help: "Readers that fell behind and lost their stream."},
