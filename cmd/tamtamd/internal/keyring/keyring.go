@@ -118,6 +118,12 @@ func Parse(text string) ([]transport.Key, error) {
 
 // read reads a keyring file, which nobody but its owner may read.
 func read(path string) ([]transport.Key, error) {
+	// Opening a pipe would wait for somebody who writes.
+	if st, err := os.Stat(path); err != nil {
+		return nil, err // names the file
+	} else if !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -127,8 +133,6 @@ func read(path string) ([]transport.Key, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is no file", path)
 	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
 		return nil, fmt.Errorf("others may read %s, its mode is %04o: chmod 600 it", path, info.Mode().Perm())
 	}

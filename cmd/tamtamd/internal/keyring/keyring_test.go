@@ -133,8 +133,8 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// TestFIFO: what is no file is not waited for.
-func TestFIFO(t *testing.T) {
+// TestDevice: what is no file is not read.
+func TestDevice(t *testing.T) {
 	if _, err := os.Stat("/dev/null"); err != nil {
 		t.Skipf("this system has no /dev/null: %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"sync/atomic"
@@ -42,14 +43,14 @@ func baseTLS() *tls.Config {
 }
 
 func loadTLS(cfg Config) (*tls.Config, error) {
-	certificate, err := tls.LoadX509KeyPair(cfg.Cert, cfg.Key)
+	certificate, err := keyPair(cfg.Cert, cfg.Key)
 	if err != nil {
 		return nil, fmt.Errorf("--rpc-cert %s, --rpc-key %s: %w", cfg.Cert, cfg.Key, err)
 	}
 	config := baseTLS()
 	config.Certificates = []tls.Certificate{certificate}
 	if cfg.ClientCA != "" {
-		pem, err := os.ReadFile(cfg.ClientCA)
+		pem, err := readFile(cfg.ClientCA)
 		if err != nil {
 			return nil, fmt.Errorf("--rpc-client-ca: %w", err)
 		}
@@ -64,6 +65,42 @@ func loadTLS(cfg Config) (*tls.Config, error) {
 		_ = level.Warn(cfg.Logger).Log("msg", "certificate has expired", "file", cfg.Cert, "until", until.UTC().Format(time.RFC3339))
 	}
 	return config, nil
+}
+
+func keyPair(cert, key string) (tls.Certificate, error) {
+	certPEM, err := readFile(cert)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	keyPEM, err := readFile(key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(certPEM, keyPEM)
+}
+
+// maxFile of certificates or a key in bytes; the authorities of a whole system take a
+// quarter of it.
+const maxFile = 1 << 20
+
+// readFile reads a file, and waits for nobody: a pipe has no end before somebody has
+// written to it, a device may have none at all.
+func readFile(path string) ([]byte, error) {
+	if st, err := os.Stat(path); err != nil {
+		return nil, err
+	} else if !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(b) > maxFile {
+		err = fmt.Errorf("%s is over %d bytes", path, maxFile)
+	}
+	return b, err
 }
 
 // perNetwork speaks TLS, except on unix sockets: what is sent there stays in the
