@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -50,15 +51,28 @@ func listenUnix(path string) (net.Listener, error) {
 		return nil, err
 	}
 	l.SetUnlinkOnClose(false)
-	own, err := os.Lstat(path)
-	if err == nil {
-		err = os.Chmod(path, socketMode)
-	}
+	own, err := settle(path)
 	if err != nil {
 		_ = l.Close()
 		return nil, err
 	}
 	return &unixListener{UnixListener: l, path: path, own: own}, nil
+}
+
+// settle sees to it that a socket that was just bound has its mode, which it has unless
+// the directory has an access list for what is made in it. Where others may write into the
+// directory, a link may have taken its place, and would lead the mode elsewhere.
+func settle(path string) (fs.FileInfo, error) {
+	own, err := os.Lstat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case own.Mode()&fs.ModeSocket == 0 && runtime.GOOS != "windows": // where sockets do not tell
+		return nil, errors.New("something else took the place of the socket just now")
+	case own.Mode().Perm() != socketMode:
+		return own, os.Chmod(path, socketMode)
+	}
+	return own, nil
 }
 
 func (l *unixListener) Close() error {
