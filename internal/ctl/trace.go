@@ -87,4 +87,5 @@ func (a *app) trace(what string, m any) {
 	}
 }
 
-func text(m proto.Message) string { return prototext.MarshalOptions{}.Format(m) }
+// text is in ASCII alone: what others say of themselves is no order to a terminal.
+func text(m proto.Message) string { return prototext.MarshalOptions{EmitASCII: true}.Format(m) }
