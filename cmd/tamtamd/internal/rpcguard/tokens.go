@@ -100,8 +100,12 @@ func (g *Guard) access(ctx context.Context) (Access, error) {
 	if md, ok := metadata.FromIncomingContext(ctx); ok {
 		values = md.Get("authorization")
 	}
-	if len(values) != 1 {
+	switch len(values) {
+	case 0:
 		return 0, fmt.Errorf("%w: the call has none", ErrUnauthenticated)
+	case 1:
+	default:
+		return 0, fmt.Errorf("%w: the call has %d authorizations, want one", ErrUnauthenticated, len(values))
 	}
 	scheme, token, _ := strings.Cut(values[0], " ")
 	if !strings.EqualFold(scheme, "bearer") {
