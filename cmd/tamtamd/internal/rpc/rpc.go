@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-kit/log"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/tap"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
@@ -77,6 +78,8 @@ type Threshold interface {
 type Guard interface {
 	Credentials() credentials.TransportCredentials
 	Admit(ctx context.Context, need rpcguard.Access) error
+	// Enter counts a call in until ctx is done, before anything is read of it.
+	Enter(ctx context.Context, info *tap.Info) (context.Context, error)
 }
 
 // Config says what is served. All fields are required, but for Observe, and for Guard:
@@ -112,6 +115,9 @@ const (
 	streamBuffer = 1024
 	// maxRequestBytes is far over the largest request there is.
 	maxRequestBytes = 64 << 10
+	// maxHeaderBytes is far over the longest token with all else that a call bears.
+	// It is read before anybody knows whether there is a token.
+	maxHeaderBytes = 16 << 10
 	// maxJoin is how many addresses a Join may name.
 	maxJoin = 256
 	// establishWithin is how long a connection may take to say what it wants: TLS,

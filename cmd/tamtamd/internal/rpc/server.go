@@ -43,6 +43,7 @@ const (
 func NewServer(cfg Config) *Server {
 	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(maxRequestBytes),
+		grpc.MaxHeaderListSize(maxHeaderBytes),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: keepAliveAfter, Timeout: keepAliveWithin}),
 		// Clients may ask for signs of life themselves, but not pester.
@@ -53,7 +54,7 @@ func NewServer(cfg Config) *Server {
 		grpc.ChainStreamInterceptor(stream(cfg), admitStream(cfg.Guard)),
 	}
 	if cfg.Guard != nil {
-		options = append(options, grpc.Creds(cfg.Guard.Credentials()))
+		options = append(options, grpc.Creds(cfg.Guard.Credentials()), grpc.InTapHandle(cfg.Guard.Enter))
 	}
 	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer()}
 	tamtamv1.RegisterTamTamServiceServer(s.grpc, &v1{Config: cfg})

@@ -35,10 +35,12 @@ type Guard struct {
 	encrypted   bool
 	known       bool           // clients show certificates or tokens
 	token, read *watched[hash] // nil: none
-	limits      limits
+	limits      limits         // of connections
+	calls       limits
 	refusals    rate.Sometimes // that are logged
 	counted     struct {
 		connections     atomic.Uint64 // that were refused
+		calls           atomic.Uint64 // that were too many
 		unauthenticated atomic.Uint64 // calls without a token, or with an unknown one
 		denied          atomic.Uint64 // calls with a token that is not enough
 		handshakes      atomic.Uint64 // that failed
@@ -54,7 +56,8 @@ func New(cfg Config) (*Guard, error) {
 	g := &Guard{
 		logger: cfg.Logger, credentials: insecure.NewCredentials(), encrypted: cfg.Cert != "",
 		known:    cfg.ClientCA != "" || cfg.TokenFile != "" || cfg.ReadTokenFile != "",
-		limits:   limits{total: maxConnections, each: maxConnectionsEach},
+		limits:   limits{what: "connections", total: maxConnections, each: maxConnectionsEach},
+		calls:    limits{what: "calls", total: maxCalls, each: maxCallsEach},
 		refusals: rate.Sometimes{Interval: logEvery},
 	}
 	if err := g.loadTokens(cfg); err != nil {
@@ -83,6 +86,7 @@ func (g *Guard) Known() bool { return g.known }
 func (g *Guard) Counters(m map[string]uint64) {
 	m["rpc_connections"] = g.limits.open()
 	m["rpc_connections_refused"] = g.counted.connections.Load()
+	m["rpc_calls_refused"] = g.counted.calls.Load()
 	m["rpc_handshakes_failed"] = g.counted.handshakes.Load()
 	m["rpc_calls_unauthenticated"] = g.counted.unauthenticated.Load()
 	m["rpc_calls_denied"] = g.counted.denied.Load()

@@ -78,7 +78,7 @@ func serveHealth(t *testing.T, g *Guard, at string) []rpcaddr.Address {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := grpc.NewServer(grpc.Creds(g.Credentials()))
+	s := grpc.NewServer(grpc.Creds(g.Credentials()), grpc.InTapHandle(g.Enter))
 	grpc_health_v1.RegisterHealthServer(s, health.NewServer())
 	t.Cleanup(s.Stop)
 	var bound []rpcaddr.Address

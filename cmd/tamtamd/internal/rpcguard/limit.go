@@ -19,8 +19,9 @@ const (
 	maxConnectionsEach = 256
 )
 
-// limits counts the connections there are.
+// limits counts what there is of something, connections or calls.
 type limits struct {
+	what        string // it counts
 	total, each int
 
 	mu  sync.Mutex // guards what follows
@@ -28,15 +29,15 @@ type limits struct {
 	by  map[string]int // by client; none is zero
 }
 
-// enter counts a connection of a client in, or returns what there are too many of.
+// enter counts one of a client in, or returns what there are too many of.
 func (l *limits) enter(client string) (tooMany string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
 	case l.all >= l.total:
-		return "connections"
+		return l.what
 	case l.by[client] >= l.each:
-		return "connections of this client"
+		return l.what + " of this client"
 	}
 	if l.by == nil {
 		l.by = map[string]int{}
