@@ -31,7 +31,8 @@ func (n *Node) Peers() map[netip.AddrPort]PeerState {
 			RoundTrip:   n.cfg.Wire.RoundTrip(a),
 		}
 		p := peers[a]
-		if p.RoundTrip == 0 && s.PingMillis > 0 {
+		// Smudge's own counts what was lost and sent again, too.
+		if n.plain(a) && s.PingMillis > 0 {
 			p.RoundTrip = time.Duration(s.PingMillis) * time.Millisecond
 		}
 		if share, known := n.cfg.Wire.Loss(a); known {
@@ -40,4 +41,12 @@ func (n *Node) Peers() map[netip.AddrPort]PeerState {
 		peers[a] = p
 	}
 	return peers
+}
+
+// plain tells whether a member speaks bare Smudge.
+func (n *Node) plain(a netip.AddrPort) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	p := n.peers[a]
+	return p != nil && p.info.Plain()
 }

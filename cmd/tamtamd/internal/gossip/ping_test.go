@@ -153,7 +153,9 @@ func TestPeersTellTheRoundTrip(t *testing.T) {
 		w.trips[alice] = 3 * time.Millisecond
 		w.states[alice] = smudgenode.State{Age: time.Second, EmitCounter: 2, PingMillis: 9, Timestamp: 5}
 		w.states[bob] = smudgenode.State{PingMillis: 7}
-		w.states[carol] = smudgenode.State{PingMillis: -1}
+		w.states[carol] = smudgenode.State{PingMillis: 8} // with a session, and no round trip of its own yet
+		w.plainMember(bob)
+		w.member(carol)
 		synctest.Wait()
 		p := w.Peers()
 		if want := (PeerState{Age: time.Second, EmitCounter: 2, PingMillis: 9, Timestamp: 5, RoundTrip: 3 * time.Millisecond}); p[alice] != want {

@@ -191,10 +191,13 @@ func (c *Core) acked(p *peer, counter uint32, by kind) {
 			continue
 		}
 		p.contact.acked(c.now)
-		if f.tries == 1 {
-			p.rtt.sample(c.now.Sub(f.first))
+		// What bears the acknowledgement may itself have been sent again: then this tells
+		// of the loss of its first try, and not of the round trip.
+		took := c.now.Sub(f.first)
+		if f.tries == 1 && (by == kindAck || took < c.cfg.Timing.FirstTimeout) {
+			p.rtt.sample(took)
 			if by == kindReply || by == kindInfo {
-				p.trip.sample(c.now.Sub(f.first))
+				p.trip.sample(took)
 			}
 		}
 		if f.tries > 1 {
@@ -208,7 +211,7 @@ func (c *Core) acked(p *peer, counter uint32, by kind) {
 		c.idle(p)
 		return
 	}
-	if slices.Contains(p.resent[:min(p.resents, len(p.resent))], counter) {
+	if !by.acknowledged() && slices.Contains(p.resent[:min(p.resents, len(p.resent))], counter) {
 		c.count("frames_resent_in_vain")
 		p.rtt.vain() // the acknowledgement before this one was of the first try, and late
 	}

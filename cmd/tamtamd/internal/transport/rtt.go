@@ -6,7 +6,7 @@ package transport
 import "time"
 
 // rtt estimates the round trip and how long to wait for an answer (RFC 6298,
-// sections 2 and 3; frames that were sent twice are not measured).
+// sections 2 and 3, but faster downwards; frames that were sent twice are not measured).
 type rtt struct {
 	smoothed, variance time.Duration
 	// patience is how many times longer than that is waited, from 1 on. It grows when
@@ -14,12 +14,12 @@ type rtt struct {
 	patience float64
 }
 
-// Patience grows fast and shrinks slowly: where all nodes are short of processor time,
+// Patience grows faster than it shrinks: where all nodes are short of processor time,
 // what is sent again in vain makes it worse for all, and none of it is measured.
 const (
 	maxPatience     = 16
 	patienceGrowth  = 1.5
-	patienceDecline = 0.97
+	patienceDecline = 0.9
 )
 
 // vain notes that a frame was sent again though it had arrived.
@@ -29,6 +29,13 @@ func (r *rtt) sample(d time.Duration) {
 	r.patience = max(r.patience*patienceDecline, 1)
 	if r.smoothed == 0 {
 		r.smoothed, r.variance = d, d/2
+		return
+	}
+	if d < r.smoothed {
+		// A member is pinged a few times a minute. Were what is left of a slow moment to
+		// fade by an eighth each time, its frames would be sent again too late for minutes;
+		// too early, they cost a packet, and patience.
+		r.smoothed, r.variance = (r.smoothed+d)/2, r.variance/2
 		return
 	}
 	r.variance += ((r.smoothed - d).Abs() - r.variance) / 4
