@@ -41,7 +41,7 @@ func TestKeyringOf(t *testing.T) {
 		{"both, one of them empty", good, ptr(""), 0, false, "both given"},
 		{"an empty variable", "", ptr(""), 0, false, daemonflags.KeyringEnv + ": it holds no key"},
 		{"a bad variable", "", ptr(one[:30]), 0, false, daemonflags.KeyringEnv + ": line 1"},
-		{"no such file", none, nil, 0, false, "--keyring-file: open " + none},
+		{"no such file", none, nil, 0, false, "--keyring-file: stat " + none},
 	} {
 		_ = os.Unsetenv(daemonflags.KeyringEnv)
 		if c.env != nil {

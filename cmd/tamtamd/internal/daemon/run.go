@@ -5,7 +5,6 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -16,7 +15,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 	"github.com/oklog/run"
 
@@ -36,7 +34,6 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/query"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/reload"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/rpc"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/rpcguard"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/smudgenode"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/systemd"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
@@ -96,37 +93,12 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		_ = level.Warn(logger).Log("msg", "unknown environment variable ignored", "name", name)
 	}
 
-	// All sockets, before anything runs.
-	family := datagram.IPv4
-	if flags.WantsIPv6() {
-		family = datagram.IPv6
-	}
-	ip, err := gossipIP(flags.Bind, flags.Iface, family)
+	bound, err := bind(flags, logger)
 	if err != nil {
 		return err
 	}
-	socket, err := transport.Listen(netip.AddrPortFrom(ip, flags.Port))
-	if err != nil {
-		return fmt.Errorf("%w%s", err, bindHint(err, "--port", "--bind"))
-	}
-	defer socket.Close()
-	local := advertised(flags.Advertise, socket.Local())
-	guard, err := rpcguard.New(guardConfig(flags.RPCGuard, logger))
-	if err != nil {
-		return err
-	}
-	listeners, err := guard.Listen(flags.RPC, flags.RPCGuard.Insecure)
-	if err != nil {
-		return fmt.Errorf("%w%s", err, bindHint(err, "--rpc", "--rpc"))
-	}
-	defer closeAll(listeners)
-	var probes net.Listener
-	if flags.HTTP != "" {
-		if probes, err = web.Listen(flags.HTTP, flags.HTTPInsecure); err != nil {
-			return fmt.Errorf("serve HTTP on %s: %w%s", flags.HTTP, err, bindHint(err, "--http", "--http"))
-		}
-		defer probes.Close()
-	}
+	defer bound.Close()
+	local := bound.local
 	notifier, err := systemd.FromEnv()
 	if err != nil { // a variable that came along, as into a container, is no reason not to run
 		_ = level.Warn(logger).Log("msg", "the service manager is not told", "err", err)
@@ -155,7 +127,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		Addr: local, MaxPayload: flags.MaxPayload, Name: nodeName(flags.Name),
 		Cluster: flags.ClusterName, Version: build.Version, Tags: flags.Tags.Encode(),
 	}
-	endpoint := transport.NewEndpoint(socket, info, timings[flags.Profile], keys)
+	endpoint := transport.NewEndpoint(bound.gossip, info, timings[flags.Profile], keys)
 	if ring != nil {
 		ring.OnChange(endpoint.SetKeys)
 	}
@@ -190,7 +162,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		SendBare:     endpoint.SendBare,
 	})
 	var shown *metrics.Metrics // nil without --http
-	if probes != nil {
+	if bound.http != nil {
 		shown = metrics.New(build)
 		broadcaster.Follow(func(d broadcast.Delivery) { shown.OnDelivery(d, d.Message.Origin == local) })
 	}
@@ -237,11 +209,11 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	inspector.Heartbeat = node.Heartbeat
 	counters := []func(map[string]uint64){
 		endpoint.Counters, node.Counters, engine.Counters, broadcaster.Counters, table.Counters, queries.Counters,
-		guard.Counters,
+		bound.guard.Counters,
 	}
 	var multicast *discovery.Multicast
 	if flags.Multicast {
-		if multicast, err = discovery.Listen(multicastConfig(flags, socket.Local(), node, endpoint, logger)); err != nil {
+		if multicast, err = discovery.Listen(multicastConfig(flags, bound.gossip.Local(), node, endpoint, logger)); err != nil {
 			return err
 		}
 		defer multicast.Close()
@@ -266,7 +238,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	}
 	rpcConfig := rpc.Config{
 		Node: node, Members: table, Messages: broadcaster, Keys: clusterKeys, Threshold: control,
-		Guard:     guard,
+		Guard:     bound.guard,
 		Inspector: inspector, Strangers: node.Strangers,
 		Leave: func(ctx context.Context) (int, int) {
 			defer once.Do(func() { close(asked) })
@@ -295,7 +267,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		reloader.OnReload("--keyring-file", ring.Reload)
 	}
 	var httpServer *web.Server
-	if probes != nil {
+	if bound.http != nil {
 		shown.Watch(metrics.Sources{
 			Members: table, Node: node, Wire: endpoint, Counters: count,
 			State: state, Live: pulse.Live, Reloads: reloader.Status,
@@ -307,7 +279,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 			Started: time.Now(), Now: time.Now,
 		})
 		host, _, _ := net.SplitHostPort(flags.HTTP) // as it was listened on
-		httpServer = web.NewServer(probes, web.Config{
+		httpServer = web.NewServer(bound.http, web.Config{
 			State: state, Live: pulse.Live, Alive: func() int { return alive(table) }, Metrics: shown.Handler(),
 			Page: status, Name: host, Logger: logger,
 		})
@@ -315,7 +287,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	}
 	status := func() string {
 		phase, _ := state.Phase()
-		return fmt.Sprintf("%s, %d alive; gossip %s, gRPC %s", phase, alive(table), local, addresses(listeners))
+		return fmt.Sprintf("%s, %d alive; gossip %s, gRPC %s", phase, alive(table), local, addresses(bound.rpc))
 	}
 
 	// The actors. Interrupts are called in this order and each waits for none.
@@ -356,11 +328,11 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 			close(ended)
 		})
 	}
-	g.Add(func() error { return server.Serve(listeners...) }, func(error) { go server.Stop(callsEnd) })
+	g.Add(func() error { return server.Serve(bound.rpc...) }, func(error) { go server.Stop(callsEnd) })
 	if httpServer != nil {
 		g.Add(httpServer.Serve, func(error) { go httpServer.Stop() })
 	}
-	if probes != nil || notifier.Watched() {
+	if bound.http != nil || notifier.Watched() {
 		add(pulse.Run)
 	}
 	add(func(ctx context.Context) { seeds.run(ctx, flags.Join) })
@@ -382,13 +354,13 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		}()
 	})
 
-	if probes != nil {
-		_ = level.Info(logger).Log("msg", "probes and metrics", "http", probes.Addr())
+	if bound.http != nil {
+		_ = level.Info(logger).Log("msg", "probes and metrics", "http", bound.http.Addr())
 	}
-	_ = level.Info(logger).Log("msg", "ready", "gossip", local, "rpc", addresses(listeners),
+	_ = level.Info(logger).Log("msg", "ready", "gossip", local, "rpc", addresses(bound.rpc),
 		"name", info.Name, "cluster", flags.ClusterName, "profile", flags.Profile, "sealed", ring != nil,
 		"heartbeat", flags.Heartbeat, "detection", node.DetectionTime(), "version", build.Version)
-	warnOfOpen(logger, guard, listeners)
+	warnOfOpen(logger, bound.guard, bound.rpc)
 	state.Advance(lifecycle.Seeking)
 	if len(flags.Join) == 0 {
 		state.Advance(lifecycle.Settled) // whoever comes, nobody is sought
@@ -396,56 +368,4 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	err = g.Run()
 	_ = level.Info(logger).Log("msg", "stopped")
 	return err
-}
-
-// advertised is the address that others know this node by.
-func advertised(asked, bound netip.AddrPort) netip.AddrPort {
-	switch {
-	case !asked.IsValid():
-		return bound
-	case asked.Port() == 0:
-		return netip.AddrPortFrom(asked.Addr(), bound.Port())
-	}
-	return asked
-}
-
-// nodeName is the name asked for, else the host's.
-func nodeName(asked string) string {
-	if asked != "" {
-		return asked
-	}
-	host, err := os.Hostname()
-	if err != nil || len(host) > daemonflags.MaxName {
-		return "" // a node needs none
-	}
-	return host
-}
-
-func multicastConfig(f *daemonflags.Flags, local netip.AddrPort, node *gossip.Node, endpoint *transport.Endpoint, logger log.Logger) discovery.Config {
-	group := f.MulticastAddress
-	if !group.IsValid() {
-		group = discovery.DefaultGroup(datagram.FamilyOf(local.Addr()))
-	}
-	return discovery.Config{
-		Local: local, Cluster: f.ClusterName,
-		Group:    netip.AddrPortFrom(group, f.MulticastPort),
-		Interval: f.MulticastInterval,
-		Found:    node.Consider,
-		Seal:     endpoint.Announce,
-		Open:     endpoint.Announced,
-		Logger:   logger,
-	}
-}
-
-// bindHint says what to do about a socket that could not be bound.
-func bindHint(err error, portFlag, addressFlag string) string {
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Sprintf(" (another process has it: give another %s, or 0 for any free port)", portFlag)
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return fmt.Sprintf(" (this machine does not have it: give another %s)", addressFlag)
-	case errors.Is(err, syscall.EACCES):
-		return fmt.Sprintf(" (ports under 1024 take a privilege: give another %s)", portFlag)
-	}
-	return ""
 }

@@ -1,0 +1,100 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+
+	"github.com/go-kit/log"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/rpcguard"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/web"
+	"github.com/eelcocramer/tamtam/internal/daemonflags"
+)
+
+// sockets are all that the daemon listens on. They are bound before anything runs, so that
+// a port that is taken ends the start.
+type sockets struct {
+	gossip *transport.Socket
+	local  netip.AddrPort // what others know this node by
+	guard  *rpcguard.Guard
+	rpc    []net.Listener
+	http   net.Listener // nil without --http
+}
+
+// bind binds all sockets, or none.
+func bind(flags *daemonflags.Flags, logger log.Logger) (s *sockets, err error) {
+	s = &sockets{}
+	defer func() {
+		if err != nil {
+			s.Close()
+			s = nil
+		}
+	}()
+	family := datagram.IPv4
+	if flags.WantsIPv6() {
+		family = datagram.IPv6
+	}
+	ip, err := gossipIP(flags.Bind, flags.Iface, family)
+	if err != nil {
+		return s, err
+	}
+	if s.gossip, err = transport.Listen(netip.AddrPortFrom(ip, flags.Port)); err != nil {
+		return s, fmt.Errorf("%w%s", err, bindHint(err, "--port", "--bind"))
+	}
+	s.local = advertised(flags.Advertise, s.gossip.Local())
+	if s.guard, err = rpcguard.New(guardConfig(flags.RPCGuard, logger)); err != nil {
+		return s, err
+	}
+	if s.rpc, err = s.guard.Listen(flags.RPC, flags.RPCGuard.Insecure); err != nil {
+		return s, fmt.Errorf("%w%s", err, bindHint(err, "--rpc", "--rpc"))
+	}
+	if flags.HTTP != "" {
+		if s.http, err = web.Listen(flags.HTTP, flags.HTTPInsecure); err != nil {
+			return s, fmt.Errorf("serve HTTP on %s: %w%s", flags.HTTP, err, bindHint(err, "--http", "--http"))
+		}
+	}
+	return s, nil
+}
+
+// Close closes what is bound. It may be called after its users have closed some of it.
+func (s *sockets) Close() {
+	if s.gossip != nil {
+		s.gossip.Close()
+	}
+	closeAll(s.rpc)
+	if s.http != nil {
+		_ = s.http.Close()
+	}
+}
+
+// advertised is the address that others know this node by.
+func advertised(asked, bound netip.AddrPort) netip.AddrPort {
+	switch {
+	case !asked.IsValid():
+		return bound
+	case asked.Port() == 0:
+		return netip.AddrPortFrom(asked.Addr(), bound.Port())
+	}
+	return asked
+}
+
+// bindHint says what to do about a socket that could not be bound.
+func bindHint(err error, portFlag, addressFlag string) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Sprintf(" (another process has it: give another %s, or 0 for any free port)", portFlag)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Sprintf(" (this machine does not have it: give another %s)", addressFlag)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Sprintf(" (ports under 1024 take a privilege: give another %s)", portFlag)
+	}
+	return ""
+}

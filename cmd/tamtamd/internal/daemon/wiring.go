@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package daemon
+
+import (
+	"net/netip"
+	"os"
+
+	"github.com/go-kit/log"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/discovery"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
+	"github.com/eelcocramer/tamtam/internal/daemonflags"
+)
+
+// nodeName is the name asked for, else the host's.
+func nodeName(asked string) string {
+	if asked != "" {
+		return asked
+	}
+	host, err := os.Hostname()
+	if err != nil || len(host) > daemonflags.MaxName {
+		return "" // a node needs none
+	}
+	return host
+}
+
+func multicastConfig(f *daemonflags.Flags, local netip.AddrPort, node *gossip.Node, endpoint *transport.Endpoint, logger log.Logger) discovery.Config {
+	group := f.MulticastAddress
+	if !group.IsValid() {
+		group = discovery.DefaultGroup(datagram.FamilyOf(local.Addr()))
+	}
+	return discovery.Config{
+		Local: local, Cluster: f.ClusterName,
+		Group:    netip.AddrPortFrom(group, f.MulticastPort),
+		Interval: f.MulticastInterval,
+		Found:    node.Consider,
+		Seal:     endpoint.Announce,
+		Open:     endpoint.Announced,
+		Logger:   logger,
+	}
+}
