@@ -69,7 +69,10 @@ func (a *app) dial(f func(*api) error) error {
 			return fmt.Errorf("--rpc-token-file: %w", err)
 		}
 		options = append(options, grpc.WithPerRPCCredentials(bearer(token)))
-		d.secret = !encrypted && !a.flags.RPCGuard.Insecure
+		a.secret = "token"
+	}
+	if !encrypted && !a.flags.RPCGuard.Insecure {
+		d.secret = a.secret
 	}
 	options = append(options, grpc.WithContextDialer(d.dial)) // no proxy: the daemon is near
 	target := "passthrough:///" + to.Addr
@@ -107,7 +110,7 @@ func (c *api) explain(err error) error {
 // unreachable says why there is no connection.
 func (c *api) unreachable(message string, timedOut bool) error {
 	address, dialed := c.app.flags.RPC, c.dialer.last()
-	var open *openTokenError
+	var open *openSecretError
 	if errors.As(dialed, &open) {
 		return open
 	}
@@ -117,7 +120,9 @@ func (c *api) unreachable(message string, timedOut bool) error {
 			return &distrustError{address, why, passing}
 		}
 	}
-	if timedOut {
+	if timedOut && c.dialer.answers() {
+		cause = fmt.Sprintf("something there takes connections and says nothing within %v, as a tamtamd that hangs", c.app.flags.Timeout)
+	} else if timedOut {
 		cause = fmt.Sprintf("no connection within %v", c.app.flags.Timeout)
 	} else if i := strings.LastIndex(cause, "connect: "); i >= 0 {
 		cause = strings.Trim(cause[i+len("connect: "):], `"`) // what the system said

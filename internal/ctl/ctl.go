@@ -30,6 +30,8 @@ type app struct {
 	Streams
 	flags *ctlflags.Flags
 	asked *ffcli.Command // the command whose usage was last asked for
+	// secret is what the command sends that nobody may read on the way: key or token.
+	secret string
 }
 
 // Run runs tamtamctl and returns its exit code. A done ctx ends a stream without an

@@ -19,34 +19,45 @@ import (
 // words alone.
 type dialer struct {
 	to rpcaddr.Address
-	// secret is set when what is sent must not be read on the way, and nothing
-	// keeps it from that.
-	secret bool
+	// secret is what is sent that must not be read on the way, when nothing keeps it
+	// from that; "" for nothing.
+	secret string
 
-	mu  sync.Mutex // guards err
-	err error      // of the last attempt
+	mu        sync.Mutex // guards the rest
+	err       error      // of the last attempt
+	connected bool       // it came about
 }
 
-// openTokenError: the token would go over a network as it is.
-type openTokenError struct{ to net.Addr }
+// openSecretError: a token or a key would go over a network as it is.
+type openSecretError struct {
+	what string
+	to   net.Addr
+}
 
-func (e *openTokenError) Error() string {
-	return fmt.Sprintf("the token is not sent to %s without TLS, where others can read it: give --rpc-ca or --rpc-tls, or --rpc-insecure if that is meant", e.to)
+func (e *openSecretError) Error() string {
+	return fmt.Sprintf("the %s is not sent to %s without TLS, where others can read it: give --rpc-ca or --rpc-tls, or --rpc-insecure if that is meant", e.what, e.to)
 }
 
 // dial is for grpc.WithContextDialer. It looks at the address that a name came to, and
 // that it is connected to, rather than at the name.
 func (d *dialer) dial(ctx context.Context, _ string) (net.Conn, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, d.to.Network, d.to.Addr)
-	if err == nil && d.secret && !rpcaddr.Local(conn.RemoteAddr()) {
-		err = &openTokenError{conn.RemoteAddr()}
+	if err == nil && d.secret != "" && !rpcaddr.Local(conn.RemoteAddr()) {
+		err = &openSecretError{d.secret, conn.RemoteAddr()}
 		_ = conn.Close() // nothing was sent
 		conn = nil
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.err = err
+	d.err, d.connected = err, err == nil
 	return conn, err
+}
+
+// answers tells whether something takes connections.
+func (d *dialer) answers() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.connected
 }
 
 func (d *dialer) last() error {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"net"
 	"os"
 	"path/filepath"
@@ -153,6 +154,25 @@ func TestTokenStaysOnTheMachine(t *testing.T) {
 	}
 	if r := run(t, "address", "--rpc", addr, "--rpc-token-file", file, "--rpc-insecure"); r.code != 0 {
 		t.Errorf("meant: %+v", r)
+	}
+}
+
+// TestKeyStaysOnTheMachine: nor does a key of the cluster go over a network as it is.
+func TestKeyStaysOnTheMachine(t *testing.T) {
+	addr := serveOn(t, "tcp", net.JoinHostPort(outside(t), "0"))
+	file := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(file, []byte(base64.StdEncoding.EncodeToString(theKey)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := run(t, "keys", "install", file, "--rpc", addr)
+	if r.code != 1 || !strings.Contains(r.err, "the key is not sent") || !strings.Contains(r.err, "--rpc-insecure") {
+		t.Errorf("got %+v", r)
+	}
+	if r := run(t, "keys", "install", file, "--rpc", addr, "--rpc-insecure"); strings.Contains(r.err, "is not sent") {
+		t.Errorf("meant: %+v", r)
+	}
+	if r := run(t, "keys", "list", "--rpc", addr); strings.Contains(r.err, "is not sent") { // holds no key
+		t.Errorf("list: %+v", r)
 	}
 }
 

@@ -109,6 +109,7 @@ of the cluster, and to the daemon as --rpc says.
 			if err != nil {
 				return err
 			}
+			a.secret = "key"
 			return a.keys(ctx, func(ctx context.Context, c *api) (string, []*tamtamv1.MemberKeys, error) {
 				r, err := c.InstallKey(ctx, &tamtamv1.InstallKeyRequest{Key: key})
 				return r.GetKey(), r.GetMembers(), err

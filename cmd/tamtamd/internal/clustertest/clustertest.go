@@ -77,6 +77,7 @@ func start(t testing.TB, dir, name string, args, env []string, onStderr bool) (*
 	t.Helper()
 	p := &Process{t: t, Cmd: exec.Command(program(dir, name), args...), done: make(chan struct{}), out: &lines{}}
 	p.Cmd.Env = environ(t.TempDir(), env)
+	p.Cmd.WaitDelay = Patience // for what it has started and left behind, holding its output
 	if onStderr {
 		p.Cmd.Stderr = p.out
 	} else {
@@ -229,6 +230,7 @@ func Ctl(t testing.TB, dir string, env []string, stdin string, args ...string) R
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program(dir, "tamtamctl"), args...)
 	cmd.Env = environ(t.TempDir(), env)
+	cmd.WaitDelay = Patience
 	cmd.Stdin = strings.NewReader(stdin)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
