@@ -7,9 +7,9 @@ package tokenfile
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"strings"
+
+	"github.com/eelcocramer/tamtam/internal/regularfile"
 )
 
 const (
@@ -24,27 +24,12 @@ const (
 // It refuses a file that more than its owner can read, and a token that is too short,
 // too long, or that no header can carry.
 func Read(path string) (string, error) {
-	// Opening a pipe would wait for somebody who writes.
-	if st, err := os.Stat(path); err != nil {
-		return "", err // names the file
-	} else if !st.Mode().IsRegular() {
-		return "", fmt.Errorf("%s is no regular file", path)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	st, err := f.Stat()
+	b, st, err := regularfile.Read(path, Max+2)
 	if err != nil {
 		return "", err
 	}
 	if err := private(path, st); err != nil {
 		return "", err
-	}
-	b, err := io.ReadAll(io.LimitReader(f, Max+2))
-	if err != nil {
-		return "", fmt.Errorf("read %s: %w", path, err)
 	}
 	line, _, _ := strings.Cut(string(b), "\n")
 	token := strings.TrimSpace(line)

@@ -17,8 +17,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -27,6 +25,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/atomicfile"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
+	"github.com/eelcocramer/tamtam/internal/regularfile"
 )
 
 const (
@@ -118,28 +117,12 @@ func Parse(text string) ([]transport.Key, error) {
 
 // read reads a keyring file, which nobody but its owner may read.
 func read(path string) ([]transport.Key, error) {
-	// Opening a pipe would wait for somebody who writes.
-	if st, err := os.Stat(path); err != nil {
-		return nil, err // names the file
-	} else if !st.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no file", path)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	b, info, err := regularfile.Read(path, maxSize+1)
 	switch {
 	case err != nil:
 		return nil, err
 	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
 		return nil, fmt.Errorf("others may read %s, its mode is %04o: chmod 600 it", path, info.Mode().Perm())
-	}
-	b, err := io.ReadAll(io.LimitReader(f, maxSize+1))
-	switch {
-	case err != nil:
-		return nil, err
 	case len(b) > maxSize:
 		return nil, fmt.Errorf("%s is over %d bytes", path, maxSize)
 	}

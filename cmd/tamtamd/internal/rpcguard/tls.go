@@ -7,15 +7,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"io"
 	"net"
-	"os"
 	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log/level"
 	"google.golang.org/grpc/credentials"
 
+	"github.com/eelcocramer/tamtam/internal/regularfile"
 	"github.com/eelcocramer/tamtam/internal/rpcaddr"
 )
 
@@ -83,20 +82,9 @@ func keyPair(cert, key string) (tls.Certificate, error) {
 // quarter of it.
 const maxFile = 1 << 20
 
-// readFile reads a file, and waits for nobody: a pipe has no end before somebody has
-// written to it, a device may have none at all.
+// readFile reads a file of at most maxFile bytes.
 func readFile(path string) ([]byte, error) {
-	if st, err := os.Stat(path); err != nil {
-		return nil, err
-	} else if !st.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no regular file", path)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	b, _, err := regularfile.Read(path, maxFile+1)
 	if err == nil && len(b) > maxFile {
 		err = fmt.Errorf("%s is over %d bytes", path, maxFile)
 	}
