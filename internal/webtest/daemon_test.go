@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		bin = dir
-		build := exec.Command("go", "build", "-o", dir, "./cmd/tamtamd", "./cmd/tamtamctl", "./cmd/tamtamd/internal/page/demo")
+		build := exec.Command("go", "build", "-o", dir, "./cmd/tamtamd", "./cmd/tamtamctl", "./cmd/tamtamd/internal/serve/page/demo")
 		build.Dir = filepath.Join("..", "..")
 		build.Env = append(os.Environ(), "GOWORK=") // that of the workspace
 		if out, err := build.CombinedOutput(); err != nil {

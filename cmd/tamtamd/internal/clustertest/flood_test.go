@@ -54,7 +54,7 @@ func unharmed(t *testing.T, victim *Daemon, all []*Daemon, memory, files int) {
 	}
 }
 
-// maxSessionsPerIP is transport.MaxPeersPerIP: each of them may be a member, which
+// maxSessionsPerIP is wire.MaxPeersPerIP: each of them may be a member, which
 // has a socket.
 const maxSessionsPerIP = 256
 

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
 // forgerRole is a member that sends well-formed broadcast messages of streams that are not
@@ -28,9 +28,9 @@ func forgerRole(t testing.TB, a *attacker, victim *Daemon) *role {
 		}
 		var session uint64
 		ok := false
-		r.do(func(c *transport.Core, _ time.Time) { session = c.Session() })
+		r.do(func(c *wire.Core, _ time.Time) { session = c.Session() })
 		kind, body := a.message(r.addr, session)
-		r.do(func(c *transport.Core, now time.Time) { ok = c.SendMessage(now, victim.Gossip, body, 0) })
+		r.do(func(c *wire.Core, now time.Time) { ok = c.SendMessage(now, victim.Gossip, body, 0) })
 		if ok {
 			role.count(kind)
 			return
@@ -67,7 +67,7 @@ func (a *attacker) message(own netip.AddrPort, session uint64) (kind string, b [
 	case 2:
 		return "gones", number(stream([]byte{4}))
 	case 3:
-		return "nonsense", a.noise(transport.MaxMessage)
+		return "nonsense", a.noise(wire.MaxMessage)
 	}
 	b = number(stream([]byte{1 + 4*byte(a.r.IntN(2))}))
 	b = binary.BigEndian.AppendUint64(b, a.r.Uint64()) // when it was sent

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// The kinds of frames, as drawn in package transport, which does not let its users
+// The kinds of frames, as drawn in package wire, which does not let its users
 // write what it would not.
 const (
 	kindHello byte = iota + 1

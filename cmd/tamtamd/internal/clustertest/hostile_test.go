@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 )
 
 // hostileTotal is how many datagrams each family is sent.

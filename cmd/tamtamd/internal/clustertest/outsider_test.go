@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
 const (
@@ -226,19 +226,19 @@ func rotate(t testing.TB, d *Daemon, old string) (next string) {
 // the other is what a member would send, but for the key.
 type shadow struct {
 	now     time.Time
-	a, b    *transport.Core
+	a, b    *wire.Core
 	victim  netip.AddrPort
 	packets [][]byte // of a
 	i       int
 }
 
-func newShadow(t testing.TB, key transport.Key, all []*Daemon) *shadow {
+func newShadow(t testing.TB, key wire.Key, all []*Daemon) *shadow {
 	t.Helper()
 	s := &shadow{now: time.Now(), victim: all[0].Gossip}
-	core := func(addr netip.AddrPort, output func(netip.AddrPort, []byte)) *transport.Core {
-		return transport.NewCore(transport.CoreConfig{
-			Info:   transport.Info{Addr: addr, MaxPayload: 256, Name: "shadow", Cluster: "smudge", Version: "devel"},
-			Timing: transport.LAN, Keys: []transport.Key{key}, Random: rand.Uint64, Output: output,
+	core := func(addr netip.AddrPort, output func(netip.AddrPort, []byte)) *wire.Core {
+		return wire.NewCore(wire.CoreConfig{
+			Info:   wire.Info{Addr: addr, MaxPayload: 256, Name: "shadow", Cluster: "smudge", Version: "devel"},
+			Timing: wire.LAN, Keys: []wire.Key{key}, Random: rand.Uint64, Output: output,
 		}, s.now)
 	}
 	var toA, toB [][]byte

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
 // maxCaptured is how many frames of each kind of a rogue's sessions are kept.
@@ -26,7 +26,7 @@ type rogue struct {
 	to *Daemon
 
 	mu       sync.Mutex // guards the rest
-	core     *transport.Core
+	core     *wire.Core
 	up       bool
 	greeted  time.Time
 	frame    rawFrame              // the head of the last one that was sent in the session
@@ -59,9 +59,9 @@ func (r *rogue) open() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
-	info := transport.Info{Addr: r.addr, MaxPayload: 256, Name: "rogue", Cluster: "smudge", Version: "devel"}
-	r.core = transport.NewCore(transport.CoreConfig{
-		Info: info, Timing: transport.LAN, Random: rand.Uint64, Output: r.output,
+	info := wire.Info{Addr: r.addr, MaxPayload: 256, Name: "rogue", Cluster: "smudge", Version: "devel"}
+	r.core = wire.NewCore(wire.CoreConfig{
+		Info: info, Timing: wire.LAN, Random: rand.Uint64, Output: r.output,
 	}, now)
 	r.up, r.frame = false, rawFrame{}
 	r.numbers, r.cores = map[uint64]uint64{}, map[uint32]uint32{}
@@ -152,11 +152,11 @@ func (r *rogue) run() {
 }
 
 // handle answers pings, so that the rogue is alive to the others. mu is held.
-func (r *rogue) handle(now time.Time, e transport.Event) {
+func (r *rogue) handle(now time.Time, e wire.Event) {
 	switch e.Kind {
-	case transport.Up:
+	case wire.Up:
 		r.up = r.up || e.Addr == r.to.Gossip
-	case transport.Data:
+	case wire.Data:
 		if d, fault := datagram.Parse(e.Data, datagram.IPv4); fault == "" && (d.Verb() == datagram.Ping || d.Verb() == datagram.NFPing) {
 			r.core.Send(now, e.Addr, datagram.AppendBare(nil, datagram.Ack, r.addr.Port(), d.Heartbeat()), true)
 		}
@@ -164,7 +164,7 @@ func (r *rogue) handle(now time.Time, e transport.Event) {
 }
 
 // do has the core do something.
-func (r *rogue) do(call func(c *transport.Core, now time.Time)) {
+func (r *rogue) do(call func(c *wire.Core, now time.Time)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	call(r.core, time.Now())

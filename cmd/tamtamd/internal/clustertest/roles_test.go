@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
 // role is a way to attack. Each call of send sends the daemon one packet.
@@ -251,7 +251,7 @@ func insiderRole(t testing.TB, a *attacker, victim *Daemon) *role {
 				told = append(told, a.address())
 			}
 			role.count("members")
-			r.do(func(c *transport.Core, now time.Time) {
+			r.do(func(c *wire.Core, now time.Time) {
 				c.Tell(now, victim.Gossip, a.r.IntN(4) == 0, a.r.Uint64N(3), told)
 			})
 		case 1: // longer than a frame may be, or than a datagram in it
@@ -279,12 +279,12 @@ func insiderRole(t testing.TB, a *attacker, victim *Daemon) *role {
 			r.rawSocket.send(victim, f.bytes())
 		default: // forged datagrams
 			b := a.wellFormed()
-			if len(b) > transport.MaxDatagram || a.r.IntN(4) == 0 {
+			if len(b) > wire.MaxDatagram || a.r.IntN(4) == 0 {
 				b = a.next()
 			}
-			b = b[:min(len(b), transport.MaxDatagram)]
+			b = b[:min(len(b), wire.MaxDatagram)]
 			answer := a.r.IntN(2) == 0
-			r.do(func(c *transport.Core, now time.Time) {
+			r.do(func(c *wire.Core, now time.Time) {
 				if c.Send(now, victim.Gossip, b, answer) {
 					role.count("datagrams")
 				} else {

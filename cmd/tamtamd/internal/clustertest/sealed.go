@@ -10,11 +10,11 @@ import (
 	"testing"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
 // NewKey returns a key, as a keyring holds it and as the transport takes it.
-func NewKey(t testing.TB) (text string, key transport.Key) {
+func NewKey(t testing.TB) (text string, key wire.Key) {
 	t.Helper()
 	text = keyring.Generate()
 	key, err := keyring.Decode(text)

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 )
 
 // What a daemon may have grown by at the end of a soak. Its bounded tables come to

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 )
 
 // loopbackInterface returns the name of the interface that has 127.0.0.1.

@@ -9,9 +9,10 @@ import (
 	"net/netip"
 	"os"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/inspect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/links"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/inspect"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
@@ -44,7 +45,7 @@ func keyringOf(file string) (*keyring.Ring, error) {
 var errUnknownQuestion = errors.New("this version does not know the question")
 
 // answerer answers the questions of members.
-func answerer(keys *keyring.Cluster, inspector *inspect.Inspector, observer *links.Observer) func(netip.AddrPort, *peerv1.Question) (*peerv1.Answer, error) {
+func answerer(keys *keys.Cluster, inspector *inspect.Inspector, observer *reach.Observer) func(netip.AddrPort, *peerv1.Question) (*peerv1.Answer, error) {
 	return func(from netip.AddrPort, q *peerv1.Question) (*peerv1.Answer, error) {
 		switch q := q.GetQuestion().(type) {
 		case *peerv1.Question_Keys:

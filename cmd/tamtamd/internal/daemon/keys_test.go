@@ -14,6 +14,7 @@ import (
 	"github.com/go-kit/log"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
@@ -69,7 +70,7 @@ func TestAnswerer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer := answerer(&keyring.Cluster{Ring: ring, Logger: log.NewNopLogger()}, nil, nil)
+	answer := answerer(&keys.Cluster{Ring: ring, Logger: log.NewNopLogger()}, nil, nil)
 	a, err := answer(netip.AddrPort{}, &peerv1.Question{Question: &peerv1.Question_Keys{Keys: &peerv1.KeysQuestion{}}})
 	if err != nil || len(a.GetKeys().GetKeys()) != 1 {
 		t.Errorf("%v, %v", a, err)

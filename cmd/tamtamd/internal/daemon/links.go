@@ -6,13 +6,13 @@ package daemon
 import (
 	"net/netip"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
 // ownLinks are the links of this node: those of the transport, and those to plain nodes,
 // of which only Smudge's round trip is known.
-func ownLinks(endpoint *transport.Endpoint, node *gossip.Node) []transport.Link {
+func ownLinks(endpoint *wire.Endpoint, node *node.Node) []wire.Link {
 	all := endpoint.Links()
 	open := make(map[netip.AddrPort]bool, len(all))
 	for _, l := range all {
@@ -20,7 +20,7 @@ func ownLinks(endpoint *transport.Endpoint, node *gossip.Node) []transport.Link 
 	}
 	for a, p := range node.Peers() {
 		if !open[a] && p.RoundTrip > 0 {
-			all = append(all, transport.Link{Addr: a, RoundTrip: p.RoundTrip})
+			all = append(all, wire.Link{Addr: a, RoundTrip: p.RoundTrip})
 		}
 	}
 	return all

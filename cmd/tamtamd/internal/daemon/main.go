@@ -16,7 +16,7 @@ import (
 
 	"github.com/oklog/run"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/reload"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/reload"
 	"github.com/eelcocramer/tamtam/internal/config"
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"

@@ -8,10 +8,10 @@ import (
 	"os"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/reload"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/reload"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
 )
 
@@ -28,7 +28,7 @@ func threshold(f *daemonflags.Flags) logging.Level {
 
 // reloadable registers what can be changed without a restart. docs/monitoring.md lists it.
 // started is what the daemon was started with.
-func reloadable(r *reload.Reloader, started *daemonflags.Flags, log *logging.Control, n *gossip.Node, b *broadcast.Broadcaster, s *seeker) {
+func reloadable(r *reload.Reloader, started *daemonflags.Flags, log *logging.Control, n *node.Node, b *broadcast.Broadcaster, s *seeker) {
 	r.Apply(func(f *daemonflags.Flags) error { log.SetLevel(threshold(f)); return nil }, "verbose", "trace")
 	r.Apply(func(f *daemonflags.Flags) error { return n.SetHeartbeat(f.Heartbeat) }, "heartbeat")
 	r.Apply(func(f *daemonflags.Flags) error { b.SetKeep(f.Keep, f.KeepBytes); return nil }, "keep", "keep-bytes")

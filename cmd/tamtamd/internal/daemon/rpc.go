@@ -10,7 +10,7 @@ import (
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/rpcguard"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
 	"github.com/eelcocramer/tamtam/internal/rpcaddr"
 )

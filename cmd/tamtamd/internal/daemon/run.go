@@ -19,25 +19,25 @@ import (
 	"github.com/oklog/run"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/discovery"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/inspect"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/lifecycle"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/links"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/logging"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/smudgenode"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/metrics"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/page"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peerfile"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/query"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/reload"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/rpc"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/smudgenode"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/systemd"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/web"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node/discovery"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node/peerfile"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/reload"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/systemd"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/inspect"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/metrics"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/page"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpc"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/web"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
 	"github.com/eelcocramer/tamtam/internal/config"
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
@@ -55,8 +55,8 @@ const (
 )
 
 // timings of the transport, by profile.
-var timings = map[string]transport.Timing{
-	daemonflags.LAN: transport.LAN, daemonflags.WAN: transport.WAN, daemonflags.Local: transport.Local,
+var timings = map[string]wire.Timing{
+	daemonflags.LAN: wire.LAN, daemonflags.WAN: wire.WAN, daemonflags.Local: wire.Local,
 }
 
 // Run runs a daemon until ctx is done, a signal comes (run.ErrSignal), or
@@ -70,7 +70,7 @@ var timings = map[string]transport.Timing{
 //	http ────┤   likewise
 //	pulse ───┤
 //	seeds ───┤
-//	gossip ──┤   goodbye, then endpoint ─▶ gossip.Node ─▶ smudgenode.Node ─▶ Smudge
+//	gossip ──┤   goodbye, then endpoint ─▶ node.Node ─▶ smudgenode.Node ─▶ Smudge
 //	multicast┘
 //
 // again reads the configuration again, for a reload.
@@ -110,9 +110,9 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	if err != nil {
 		return err
 	}
-	var keys []transport.Key
+	var live []wire.Key
 	if ring != nil {
-		keys = ring.Keys()
+		live = ring.Keys()
 	}
 
 	var known []netip.AddrPort
@@ -123,24 +123,24 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	}
 
 	// The node. Smudge's calls back come only once endpoint.Run and engine.Run run.
-	info := transport.Info{
+	info := wire.Info{
 		Addr: local, MaxPayload: flags.MaxPayload, Name: nodeName(flags.Name),
 		Cluster: flags.ClusterName, Version: build.Version, Tags: flags.Tags.Encode(),
 	}
-	endpoint := transport.NewEndpoint(bound.gossip, info, timings[flags.Profile], keys)
+	endpoint := wire.NewEndpoint(bound.gossip, info, timings[flags.Profile], live)
 	if ring != nil {
 		ring.OnChange(endpoint.SetKeys)
 	}
-	var node *gossip.Node
+	var gossip *node.Node
 	startCtx, cancel := context.WithTimeout(ctx, smudgeStart)
 	engine, err := smudgenode.Start(startCtx, smudgenode.Config{
 		Local:       local,
 		Heartbeat:   flags.Heartbeat,
 		MinPing:     flags.MinPing,
-		Send:        func(to netip.AddrPort, d datagram.Datagram) { node.Send(to, d) },
-		Outgoing:    func(to netip.AddrPort, e datagram.Entry) bool { return node.Outgoing(to, e) },
-		OnStatus:    func(a netip.AddrPort, s datagram.Status, by netip.AddrPort) { node.OnStatus(a, s, by) },
-		OnForgotten: func(a netip.AddrPort) { node.OnForgotten(a) },
+		Send:        func(to netip.AddrPort, d datagram.Datagram) { gossip.Send(to, d) },
+		Outgoing:    func(to netip.AddrPort, e datagram.Entry) bool { return gossip.Outgoing(to, e) },
+		OnStatus:    func(a netip.AddrPort, s datagram.Status, by netip.AddrPort) { gossip.OnStatus(a, s, by) },
+		OnForgotten: func(a netip.AddrPort) { gossip.OnForgotten(a) },
 		Logf: func(l, message string) {
 			_ = level.Debug(logger).Log("from", "smudge", "severity", l, "msg", message)
 		},
@@ -175,7 +175,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 			shown.OnMember(c)
 		}
 	})
-	clusterKeys := &keyring.Cluster{Ring: ring, Local: local, Members: table, Logger: logger}
+	clusterKeys := &keys.Cluster{Ring: ring, Local: local, Members: table, Logger: logger}
 	inspector := inspect.New(inspect.Config{
 		Local: local, Members: table, Wire: endpoint,
 		Version: build.Version, SmudgeVersion: build.Smudge, Profile: flags.Profile, MaxPayload: flags.MaxPayload,
@@ -183,13 +183,13 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	if ring != nil {
 		inspector.Keys = ring.IDs
 	}
-	observer := links.New(links.Config{
+	observer := reach.New(reach.Config{
 		Local: local, Session: self.Session, Members: table, Now: time.Now,
-		Own: func() []transport.Link { return ownLinks(endpoint, node) },
+		Own: func() []wire.Link { return ownLinks(endpoint, gossip) },
 	})
-	queries := query.New(query.Config{Wire: endpoint, Answer: answerer(clusterKeys, inspector, observer)})
+	queries := peers.New(peers.Config{Wire: endpoint, Answer: answerer(clusterKeys, inspector, observer)})
 	clusterKeys.Ask, inspector.Ask, observer.Ask = queries.Each, queries.Each, queries.Each
-	node = gossip.New(gossip.Config{
+	gossip = node.New(node.Config{
 		Local:            local,
 		Heartbeat:        flags.Heartbeat,
 		MinPing:          flags.MinPing,
@@ -206,14 +206,14 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		MaxPayload:       flags.MaxPayload,
 		Logger:           logger,
 	})
-	inspector.Heartbeat = node.Heartbeat
+	inspector.Heartbeat = gossip.Heartbeat
 	counters := []func(map[string]uint64){
-		endpoint.Counters, node.Counters, engine.Counters, broadcaster.Counters, table.Counters, queries.Counters,
+		endpoint.Counters, gossip.Counters, engine.Counters, broadcaster.Counters, table.Counters, queries.Counters,
 		bound.guard.Counters,
 	}
 	var multicast *discovery.Multicast
 	if flags.Multicast {
-		if multicast, err = discovery.Listen(multicastConfig(flags, bound.gossip.Local(), node, endpoint, logger)); err != nil {
+		if multicast, err = discovery.Listen(multicastConfig(flags, bound.gossip.Local(), gossip, endpoint, logger)); err != nil {
 			return err
 		}
 		defer multicast.Close()
@@ -225,7 +225,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		state.Advance(lifecycle.Leaving)
 		ctx, cancel := context.WithTimeout(ctx, goodbyeWithin)
 		defer cancel()
-		return node.Leave(ctx)
+		return gossip.Leave(ctx)
 	}
 	asked := make(chan struct{})
 	var once sync.Once
@@ -237,9 +237,9 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		return m
 	}
 	rpcConfig := rpc.Config{
-		Node: node, Members: table, Messages: broadcaster, Keys: clusterKeys, Threshold: control,
+		Node: gossip, Members: table, Messages: broadcaster, Keys: clusterKeys, Threshold: control,
 		Guard:     bound.guard,
-		Inspector: inspector, Strangers: node.Strangers,
+		Inspector: inspector, Strangers: gossip.Strangers,
 		Leave: func(ctx context.Context) (int, int) {
 			defer once.Do(func() { close(asked) })
 			return leave(ctx)
@@ -257,19 +257,19 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	// Operation: what is told of the daemon, and what can be changed while it runs.
 	pulse := lifecycle.NewPulse(time.Now,
 		lifecycle.Loop{Name: "endpoint", Poke: endpoint.Poke, Rounds: endpoint.Rounds},
-		lifecycle.Loop{Name: "gossip", Poke: node.Poke, Rounds: node.Rounds},
+		lifecycle.Loop{Name: "gossip", Poke: gossip.Poke, Rounds: gossip.Rounds},
 		lifecycle.Loop{Name: "broadcast", Poke: broadcaster.Poke, Rounds: broadcaster.Rounds},
 	)
-	seeds := newSeeker(func(ctx context.Context, seeds []string) { node.Seek(ctx, seeds, state.Found) })
+	seeds := newSeeker(func(ctx context.Context, seeds []string) { gossip.Seek(ctx, seeds, state.Found) })
 	reloader := reload.New(reload.Config{Running: settings, Read: again, Logger: logger})
-	reloadable(reloader, flags, control, node, broadcaster, seeds)
+	reloadable(reloader, flags, control, gossip, broadcaster, seeds)
 	if ring != nil {
 		reloader.OnReload("--keyring-file", ring.Reload)
 	}
 	var httpServer *web.Server
 	if bound.http != nil {
 		shown.Watch(metrics.Sources{
-			Members: table, Node: node, Wire: endpoint, Counters: count,
+			Members: table, Node: gossip, Wire: endpoint, Counters: count,
 			State: state, Live: pulse.Live, Reloads: reloader.Status,
 			Local: local, Name: info.Name, Cluster: flags.ClusterName,
 		})
@@ -337,17 +337,17 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	}
 	add(func(ctx context.Context) { seeds.run(ctx, flags.Join) })
 	if flags.StateDir != "" {
-		add(func(ctx context.Context) { node.Return(ctx, known) })
+		add(func(ctx context.Context) { gossip.Return(ctx, known) })
 		add(func(ctx context.Context) { peerfile.Keep(ctx, flags.StateDir, table, logger) })
 	}
-	add(node.Run)
+	add(gossip.Run)
 	add(broadcaster.Run)
 	add(queries.Run)
 	add(engine.Run)
 	if multicast != nil {
 		add(multicast.Run)
 	}
-	g.Add(func() error { return endpoint.Run(node.Handle) }, func(error) {
+	g.Add(func() error { return endpoint.Run(gossip.Handle) }, func(error) {
 		go func() {
 			leave(ctx)
 			endpoint.Close()
@@ -359,7 +359,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	}
 	_ = level.Info(logger).Log("msg", "ready", "gossip", local, "rpc", addresses(bound.rpc),
 		"name", info.Name, "cluster", flags.ClusterName, "profile", flags.Profile, "sealed", ring != nil,
-		"heartbeat", flags.Heartbeat, "detection", node.DetectionTime(), "version", build.Version)
+		"heartbeat", flags.Heartbeat, "detection", gossip.DetectionTime(), "version", build.Version)
 	warnOfOpen(logger, bound.guard, bound.rpc)
 	state.Advance(lifecycle.Seeking)
 	if len(flags.Join) == 0 {

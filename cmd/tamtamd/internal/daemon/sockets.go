@@ -12,17 +12,17 @@ import (
 
 	"github.com/go-kit/log"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/rpcguard"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/web"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/web"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
 )
 
 // sockets are all that the daemon listens on. They are bound before anything runs, so that
 // a port that is taken ends the start.
 type sockets struct {
-	gossip *transport.Socket
+	gossip *wire.Socket
 	local  netip.AddrPort // what others know this node by
 	guard  *rpcguard.Guard
 	rpc    []net.Listener
@@ -46,7 +46,7 @@ func bind(flags *daemonflags.Flags, logger log.Logger) (s *sockets, err error) {
 	if err != nil {
 		return s, err
 	}
-	if s.gossip, err = transport.Listen(netip.AddrPortFrom(ip, flags.Port)); err != nil {
+	if s.gossip, err = wire.Listen(netip.AddrPortFrom(ip, flags.Port)); err != nil {
 		return s, fmt.Errorf("%w%s", err, bindHint(err, "--port", "--bind"))
 	}
 	s.local = advertised(flags.Advertise, s.gossip.Local())

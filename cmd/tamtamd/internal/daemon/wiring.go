@@ -9,10 +9,10 @@ import (
 
 	"github.com/go-kit/log"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/datagram"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/discovery"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/gossip"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node/discovery"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
 )
 
@@ -28,7 +28,7 @@ func nodeName(asked string) string {
 	return host
 }
 
-func multicastConfig(f *daemonflags.Flags, local netip.AddrPort, node *gossip.Node, endpoint *transport.Endpoint, logger log.Logger) discovery.Config {
+func multicastConfig(f *daemonflags.Flags, local netip.AddrPort, node *node.Node, endpoint *wire.Endpoint, logger log.Logger) discovery.Config {
 	group := f.MulticastAddress
 	if !group.IsValid() {
 		group = discovery.DefaultGroup(datagram.FamilyOf(local.Addr()))

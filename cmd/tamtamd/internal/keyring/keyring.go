@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package keyring keeps this node's keys of the cluster, and changes those of all its
-// nodes. What is sealed with them, and how, is package transport's business.
+// nodes. What is sealed with them, and how, is package wire's business.
 //
 // A keyring is text: a key a line, 32 bytes in base64; the first seals, all open. Empty
 // lines and such that begin with # are left out.
@@ -24,7 +24,7 @@ import (
 	"sync"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/atomicfile"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/regularfile"
 )
 
@@ -51,7 +51,7 @@ var (
 )
 
 // ID names a key without telling it: 16 hexadecimal digits, derived by HKDF (RFC 5869).
-func ID(k transport.Key) string {
+func ID(k wire.Key) string {
 	id, err := hkdf.Key(sha256.New, k[:], nil, "tamtam key id", 8)
 	if err != nil {
 		panic(err) // the size is constant
@@ -61,15 +61,15 @@ func ID(k transport.Key) string {
 
 // Generate returns a new key as a keyring holds it.
 func Generate() string {
-	var k transport.Key
+	var k wire.Key
 	_, _ = rand.Read(k[:]) // never fails
 	return encode(k)
 }
 
-func encode(k transport.Key) string { return base64.StdEncoding.EncodeToString(k[:]) }
+func encode(k wire.Key) string { return base64.StdEncoding.EncodeToString(k[:]) }
 
 // Decode reads one key. Fails with ErrBadKey, and does not tell what it read.
-func Decode(text string) (k transport.Key, err error) {
+func Decode(text string) (k wire.Key, err error) {
 	b, err := base64.StdEncoding.DecodeString(text)
 	switch {
 	case err != nil:
@@ -78,7 +78,7 @@ func Decode(text string) (k transport.Key, err error) {
 		return k, fmt.Errorf("%w: it has %d bytes, want %d", ErrBadKey, len(b), len(k))
 	}
 	copy(k[:], b)
-	if k == (transport.Key{}) {
+	if k == (wire.Key{}) {
 		return k, fmt.Errorf("%w: all its bytes are zero", ErrBadKey)
 	}
 	return k, nil
@@ -86,8 +86,8 @@ func Decode(text string) (k transport.Key, err error) {
 
 // Parse reads a keyring of 1 to MaxKeys keys. Commas are taken for ends of lines, as
 // a variable of the environment wants it, but not in comments.
-func Parse(text string) ([]transport.Key, error) {
-	var keys []transport.Key
+func Parse(text string) ([]wire.Key, error) {
+	var keys []wire.Key
 	for i, line := range strings.Split(text, "\n") {
 		if strings.HasPrefix(strings.TrimSpace(line), "#") {
 			continue
@@ -116,7 +116,7 @@ func Parse(text string) ([]transport.Key, error) {
 }
 
 // read reads a keyring file, which nobody but its owner may read.
-func read(path string) ([]transport.Key, error) {
+func read(path string) ([]wire.Key, error) {
 	b, info, err := regularfile.Read(path, maxSize+1)
 	switch {
 	case err != nil:
@@ -136,10 +136,10 @@ func read(path string) ([]transport.Key, error) {
 // Ring is a keyring. Its methods may be called from any goroutine.
 type Ring struct {
 	file    string // "" for one of the environment
-	changed func([]transport.Key)
+	changed func([]wire.Key)
 
 	mu   sync.Mutex // guards the rest, and the file; held while changed is called
-	keys []transport.Key
+	keys []wire.Key
 }
 
 // Load returns the keyring of a file.
@@ -162,10 +162,10 @@ func FromText(text string) (*Ring, error) {
 
 // OnChange has f called with the keys after each change. It is to be called before any
 // change.
-func (r *Ring) OnChange(f func([]transport.Key)) { r.changed = f }
+func (r *Ring) OnChange(f func([]wire.Key)) { r.changed = f }
 
 // Keys returns the keys, the one that seals first.
-func (r *Ring) Keys() []transport.Key {
+func (r *Ring) Keys() []wire.Key {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.keys)
@@ -187,11 +187,11 @@ func (r *Ring) Kept() bool { return r.file != "" }
 // Install adds a key that opens. Nothing happens when it is there. Fails with ErrBadKey,
 // ErrFull, or when the file cannot be written, and then changes nothing, as do the
 // other changes.
-func (r *Ring) Install(k transport.Key) error {
-	if k == (transport.Key{}) {
+func (r *Ring) Install(k wire.Key) error {
+	if k == (wire.Key{}) {
 		return fmt.Errorf("%w: all its bytes are zero", ErrBadKey)
 	}
-	return r.change(func(keys []transport.Key) ([]transport.Key, error) {
+	return r.change(func(keys []wire.Key) ([]wire.Key, error) {
 		switch {
 		case slices.Contains(keys, k):
 			return keys, nil
@@ -204,7 +204,7 @@ func (r *Ring) Install(k transport.Key) error {
 
 // Use has a key seal. Fails with ErrUnknownKey.
 func (r *Ring) Use(id string) error {
-	return r.change(func(keys []transport.Key) ([]transport.Key, error) {
+	return r.change(func(keys []wire.Key) ([]wire.Key, error) {
 		i, err := find(keys, id)
 		if err != nil {
 			return nil, err
@@ -216,7 +216,7 @@ func (r *Ring) Use(id string) error {
 
 // Remove removes a key. Fails with ErrUnknownKey or ErrKeyInUse.
 func (r *Ring) Remove(id string) error {
-	return r.change(func(keys []transport.Key) ([]transport.Key, error) {
+	return r.change(func(keys []wire.Key) ([]wire.Key, error) {
 		i, err := find(keys, id)
 		switch {
 		case err != nil:
@@ -243,8 +243,8 @@ func (r *Ring) Reload() error {
 	return nil
 }
 
-func find(keys []transport.Key, id string) (int, error) {
-	i := slices.IndexFunc(keys, func(k transport.Key) bool { return ID(k) == id })
+func find(keys []wire.Key, id string) (int, error) {
+	i := slices.IndexFunc(keys, func(k wire.Key) bool { return ID(k) == id })
 	if i < 0 {
 		return 0, fmt.Errorf("%w: %q", ErrUnknownKey, id)
 	}
@@ -252,7 +252,7 @@ func find(keys []transport.Key, id string) (int, error) {
 }
 
 // change makes a change, of a copy of the keys, and keeps it.
-func (r *Ring) change(f func([]transport.Key) ([]transport.Key, error)) error {
+func (r *Ring) change(f func([]wire.Key) ([]wire.Key, error)) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	keys, err := f(slices.Clone(r.keys))
@@ -273,14 +273,14 @@ func (r *Ring) change(f func([]transport.Key) ([]transport.Key, error)) error {
 }
 
 // set takes keys. mu is held.
-func (r *Ring) set(keys []transport.Key) {
+func (r *Ring) set(keys []wire.Key) {
 	if !slices.Equal(keys, r.keys) {
 		r.keys = keys
 		r.changed(slices.Clone(keys))
 	}
 }
 
-func text(keys []transport.Key) []byte {
+func text(keys []wire.Key) []byte {
 	var b bytes.Buffer
 	fmt.Fprintln(&b, "# Keys of the cluster. The first seals, all open. Written by tamtamd.")
 	for _, k := range keys {

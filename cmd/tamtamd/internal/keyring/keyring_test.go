@@ -13,16 +13,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/transport"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
 // nth is a key of its own for each n over 0.
-func nth(n int) (k transport.Key) {
+func nth(n int) (k wire.Key) {
 	k[0], k[31] = byte(n), byte(n>>8)
 	return k
 }
 
-func lines(keys ...transport.Key) string {
+func lines(keys ...wire.Key) string {
 	var b strings.Builder
 	for _, k := range keys {
 		b.WriteString(encode(k) + "\n")
@@ -43,7 +43,7 @@ func put(t *testing.T, text string, mode os.FileMode) string {
 	return path
 }
 
-func some(n int) (keys []transport.Key) {
+func some(n int) (keys []wire.Key) {
 	for i := range n {
 		keys = append(keys, nth(i+1))
 	}
@@ -55,24 +55,24 @@ func TestParse(t *testing.T) {
 	b64 := base64.StdEncoding.EncodeToString
 	for _, c := range []struct {
 		name, text string
-		want       []transport.Key // nil for an error
-		err        string          // part of it
+		want       []wire.Key // nil for an error
+		err        string     // part of it
 	}{
-		{"one", lines(one), []transport.Key{one}, ""},
-		{"without an end of line", encode(one), []transport.Key{one}, ""},
-		{"the order counts", lines(two, one), []transport.Key{two, one}, ""},
-		{"comments, blanks, CRLF", "# of the cluster, sealed\n\n \t" + encode(one) + " \r\n\r\n  # two\n" + encode(two) + "\n", []transport.Key{one, two}, ""},
-		{"commas", encode(one) + "," + encode(two) + ",", []transport.Key{one, two}, ""},
-		{"what is written", string(text([]transport.Key{one, two})), []transport.Key{one, two}, ""},
+		{"one", lines(one), []wire.Key{one}, ""},
+		{"without an end of line", encode(one), []wire.Key{one}, ""},
+		{"the order counts", lines(two, one), []wire.Key{two, one}, ""},
+		{"comments, blanks, CRLF", "# of the cluster, sealed\n\n \t" + encode(one) + " \r\n\r\n  # two\n" + encode(two) + "\n", []wire.Key{one, two}, ""},
+		{"commas", encode(one) + "," + encode(two) + ",", []wire.Key{one, two}, ""},
+		{"what is written", string(text([]wire.Key{one, two})), []wire.Key{one, two}, ""},
 		{"a comment after a comma", encode(one) + ",# two", nil, "line 1, entry 2: bad key: it is not in base64"},
-		{"commas and blanks", " " + encode(one) + " , " + encode(two), []transport.Key{one, two}, ""},
+		{"commas and blanks", " " + encode(one) + " , " + encode(two), []wire.Key{one, two}, ""},
 		{"as many as may be", lines(some(MaxKeys)...), some(MaxKeys), ""},
 		{"one too many", lines(some(MaxKeys + 1)...), nil, "it holds 9 keys, at most 8"},
 		{"empty", "", nil, "it holds no key"},
 		{"white space", " \n,\n\t\n", nil, "it holds no key"},
 		{"comments alone", "# nothing\n", nil, "it holds no key"},
 		{"twice", lines(one, two, one), nil, "line 3, entry 1: bad key: it stands there twice"},
-		{"zeros", lines(one, transport.Key{}), nil, "line 2, entry 1: bad key: all its bytes are zero"},
+		{"zeros", lines(one, wire.Key{}), nil, "line 2, entry 1: bad key: all its bytes are zero"},
 		{"short", b64(one[:31]), nil, "line 1, entry 1: bad key: it has 31 bytes, want 32"},
 		{"long", b64(append(one[:], 0)), nil, "it has 33 bytes, want 32"},
 		{"AES-128", b64(one[:16]), nil, "it has 16 bytes, want 32"},
@@ -146,7 +146,7 @@ func TestDevice(t *testing.T) {
 // TestID: names are the same for ever, on all nodes and in all versions, and another for
 // each key.
 func TestID(t *testing.T) {
-	for key, want := range map[transport.Key]string{{1}: "b9f82b0c38746295", {31: 1}: "4c3d449c846ec254"} {
+	for key, want := range map[wire.Key]string{{1}: "b9f82b0c38746295", {31: 1}: "4c3d449c846ec254"} {
 		if have := ID(key); have != want {
 			t.Errorf("%q, want %q", have, want)
 		}
@@ -162,9 +162,9 @@ func TestID(t *testing.T) {
 }
 
 // heard takes down the keys that a ring tells.
-func heard(r *Ring) *[][]transport.Key {
-	var all [][]transport.Key
-	r.OnChange(func(keys []transport.Key) { all = append(all, keys) })
+func heard(r *Ring) *[][]wire.Key {
+	var all [][]wire.Key
+	r.OnChange(func(keys []wire.Key) { all = append(all, keys) })
 	return &all
 }
 
@@ -180,23 +180,23 @@ func TestChanges(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		do   func() error
-		want []transport.Key // after it
+		want []wire.Key // after it
 		err  error
 		told bool
 	}{
-		{"install", func() error { return ring.Install(nth(2)) }, []transport.Key{nth(1), nth(2)}, nil, true},
-		{"install again", func() error { return ring.Install(nth(2)) }, []transport.Key{nth(1), nth(2)}, nil, false},
-		{"install zeros", func() error { return ring.Install(transport.Key{}) }, []transport.Key{nth(1), nth(2)}, ErrBadKey, false},
-		{"use what seals", func() error { return ring.Use(id(1)) }, []transport.Key{nth(1), nth(2)}, nil, false},
-		{"use what is not there", func() error { return ring.Use(id(3)) }, []transport.Key{nth(1), nth(2)}, ErrUnknownKey, false},
-		{"remove what seals", func() error { return ring.Remove(id(1)) }, []transport.Key{nth(1), nth(2)}, ErrKeyInUse, false},
-		{"remove what is not there", func() error { return ring.Remove("") }, []transport.Key{nth(1), nth(2)}, ErrUnknownKey, false},
-		{"use", func() error { return ring.Use(id(2)) }, []transport.Key{nth(2), nth(1)}, nil, true},
-		{"install a third", func() error { return ring.Install(nth(3)) }, []transport.Key{nth(2), nth(1), nth(3)}, nil, true},
-		{"use the third", func() error { return ring.Use(id(3)) }, []transport.Key{nth(3), nth(2), nth(1)}, nil, true},
-		{"remove from the middle", func() error { return ring.Remove(id(2)) }, []transport.Key{nth(3), nth(1)}, nil, true},
-		{"remove", func() error { return ring.Remove(id(1)) }, []transport.Key{nth(3)}, nil, true},
-		{"remove the last", func() error { return ring.Remove(id(3)) }, []transport.Key{nth(3)}, ErrKeyInUse, false},
+		{"install", func() error { return ring.Install(nth(2)) }, []wire.Key{nth(1), nth(2)}, nil, true},
+		{"install again", func() error { return ring.Install(nth(2)) }, []wire.Key{nth(1), nth(2)}, nil, false},
+		{"install zeros", func() error { return ring.Install(wire.Key{}) }, []wire.Key{nth(1), nth(2)}, ErrBadKey, false},
+		{"use what seals", func() error { return ring.Use(id(1)) }, []wire.Key{nth(1), nth(2)}, nil, false},
+		{"use what is not there", func() error { return ring.Use(id(3)) }, []wire.Key{nth(1), nth(2)}, ErrUnknownKey, false},
+		{"remove what seals", func() error { return ring.Remove(id(1)) }, []wire.Key{nth(1), nth(2)}, ErrKeyInUse, false},
+		{"remove what is not there", func() error { return ring.Remove("") }, []wire.Key{nth(1), nth(2)}, ErrUnknownKey, false},
+		{"use", func() error { return ring.Use(id(2)) }, []wire.Key{nth(2), nth(1)}, nil, true},
+		{"install a third", func() error { return ring.Install(nth(3)) }, []wire.Key{nth(2), nth(1), nth(3)}, nil, true},
+		{"use the third", func() error { return ring.Use(id(3)) }, []wire.Key{nth(3), nth(2), nth(1)}, nil, true},
+		{"remove from the middle", func() error { return ring.Remove(id(2)) }, []wire.Key{nth(3), nth(1)}, nil, true},
+		{"remove", func() error { return ring.Remove(id(1)) }, []wire.Key{nth(3)}, nil, true},
+		{"remove the last", func() error { return ring.Remove(id(3)) }, []wire.Key{nth(3)}, ErrKeyInUse, false},
 	} {
 		before := len(*told)
 		if err := c.do(); !errors.Is(err, c.err) {
@@ -285,7 +285,7 @@ func TestOfTheEnvironment(t *testing.T) {
 	if err := errors.Join(ring.Install(nth(3)), ring.Use(ID(nth(3))), ring.Reload()); err != nil {
 		t.Fatal(err)
 	}
-	if want := []transport.Key{nth(3), nth(1), nth(2)}; !slices.Equal(ring.Keys(), want) || len(*told) != 2 {
+	if want := []wire.Key{nth(3), nth(1), nth(2)}; !slices.Equal(ring.Keys(), want) || len(*told) != 2 {
 		t.Errorf("%v, told %v", ring.IDs(), *told)
 	}
 	if files, err := os.ReadDir("."); err != nil || len(files) != 0 {
@@ -310,7 +310,7 @@ func TestReload(t *testing.T) {
 	if err := os.WriteFile(path, []byte(lines(nth(2), nth(1))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := ring.Reload(); err != nil || len(*told) != 1 || !slices.Equal((*told)[0], []transport.Key{nth(2), nth(1)}) {
+	if err := ring.Reload(); err != nil || len(*told) != 1 || !slices.Equal((*told)[0], []wire.Key{nth(2), nth(1)}) {
 		t.Errorf("%v, told %v", err, *told)
 	}
 	for _, bad := range []string{"", "x", lines(some(MaxKeys + 1)...)} {
@@ -378,8 +378,8 @@ func TestChangesOfMany(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var last []transport.Key
-	ring.OnChange(func(keys []transport.Key) { last = keys })
+	var last []wire.Key
+	ring.OnChange(func(keys []wire.Key) { last = keys })
 	done := make(chan struct{})
 	for i := range 4 {
 		go func() {

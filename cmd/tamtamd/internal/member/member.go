@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package member is the table of what is known of each node, and the feed of its
-// changes. It judges nothing: statuses come from package gossip.
+// changes. It judges nothing: statuses come from package node.
 package member
 
 import (

@@ -1,0 +1,303 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package smudgenode
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/clockworksoul/smudge"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+)
+
+// world stands in for the network: it answers the pings of those peers that are
+// up. Smudge is global, so all tests share one node.
+type world struct {
+	node *Node
+
+	mu        sync.Mutex
+	up        map[netip.AddrPort]bool
+	sent      []string // addresses in datagrams that are not of the real world
+	pinged    map[netip.AddrPort]int
+	statuses  map[netip.AddrPort][]datagram.Status
+	by        map[netip.AddrPort]netip.AddrPort
+	forgotten map[netip.AddrPort]bool
+	answers   chan answer
+}
+
+type answer struct {
+	from netip.AddrPort
+	b    []byte
+}
+
+var (
+	local = netip.MustParseAddrPort("[2001:db8::1]:9999")
+	dull  = netip.MustParseAddrPort("[2001:db8::d]:1") // nothing about it is news
+	the   *world
+)
+
+// all lets every entry through.
+type all struct{}
+
+func (all) MapEntry(e datagram.Entry) (datagram.Entry, bool) { return e, true }
+
+func TestMain(m *testing.M) {
+	_ = os.Setenv("SMUDGE_INITIAL_HOSTS", "localhost:1") // crashes Smudge if it is heeded
+	the = &world{
+		up:        map[netip.AddrPort]bool{},
+		pinged:    map[netip.AddrPort]int{},
+		statuses:  map[netip.AddrPort][]datagram.Status{},
+		by:        map[netip.AddrPort]netip.AddrPort{},
+		forgotten: map[netip.AddrPort]bool{},
+		answers:   make(chan answer, 1000),
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	n, err := Start(ctx, Config{
+		Local: local, Heartbeat: 20 * time.Millisecond, MinPing: 300 * time.Millisecond,
+		Send: the.send, OnStatus: the.status,
+		Outgoing:    func(_ netip.AddrPort, e datagram.Entry) bool { return e.Addr != dull },
+		OnForgotten: func(a netip.AddrPort) { the.locked(func() { the.forgotten[a] = true }) },
+		Logf:        func(string, string) {},
+	})
+	if err != nil {
+		panic(err)
+	}
+	the.node = n
+	go n.Run(ctx)
+	go func() {
+		for a := range the.answers {
+			d, _ := datagram.Parse(a.b, datagram.IPv6)
+			n.Deliver(a.from, d, all{})
+		}
+	}()
+	code := m.Run()
+	cancel()
+	os.Exit(code)
+}
+
+func (w *world) locked(f func()) { w.mu.Lock(); defer w.mu.Unlock(); f() }
+
+func (w *world) status(a netip.AddrPort, s datagram.Status, by netip.AddrPort) {
+	w.locked(func() { w.statuses[a] = append(w.statuses[a], s); w.by[a] = by })
+}
+
+func (w *world) send(to netip.AddrPort, d datagram.Datagram) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if d.Port() != local.Port() {
+		w.sent = append(w.sent, "port")
+		return
+	}
+	for i := range d.Len() {
+		e := d.Entry(i)
+		if e.Addr == dull {
+			w.sent = append(w.sent, "what is no news")
+		}
+		for _, a := range []netip.AddrPort{e.Addr, e.Source} {
+			if a.IsValid() && !strings.HasPrefix(a.String(), "[2001:db8::") {
+				w.sent = append(w.sent, a.String())
+			}
+		}
+	}
+	w.pinged[to]++
+	if w.up[to] && (d.Verb() == datagram.Ping || d.Verb() == datagram.NFPing) {
+		w.answers <- answer{to, datagram.AppendBare(nil, datagram.Ack, to.Port(), d.Heartbeat())}
+	}
+}
+
+// eventually polls until ok holds.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		the.mu.Lock()
+		done := ok()
+		the.mu.Unlock()
+		if done {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 30 s: %s", what)
+		}
+	}
+}
+
+func last(s []datagram.Status) datagram.Status {
+	if len(s) == 0 {
+		return 0
+	}
+	return s[len(s)-1]
+}
+
+func TestLivesAndDeaths(t *testing.T) {
+	a := netip.MustParseAddrPort("[2001:db8::2]:1")
+	b := netip.MustParseAddrPort("[2001:db8::3]:1")
+	the.locked(func() { the.up[a], the.up[b], the.up[dull] = true, true, true })
+	for _, p := range []netip.AddrPort{a, b, a, dull} {
+		if err := the.node.Add(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "both are pinged and alive", func() bool {
+		return the.pinged[a] > 20 && the.pinged[b] > 20 && last(the.statuses[a]) == datagram.Alive
+	})
+	if s := the.node.States()[a]; s.PingMillis < 0 || s.PingMillis > 1000 {
+		t.Errorf("the round trip to %s is %d ms", a, s.PingMillis)
+	}
+
+	the.locked(func() { the.up[b] = false })
+	eventually(t, "the silent one is dead", func() bool { return last(the.statuses[b]) == datagram.Dead })
+	the.locked(func() {
+		if the.by[b] != local {
+			t.Errorf("%v found out, not this node", the.by[b])
+		}
+	})
+
+	// A new life begins without the death of the old one.
+	the.locked(func() { the.up[b] = true })
+	the.node.Remove(b)
+	if err := the.node.Add(b); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is alive again", func() bool { return last(the.statuses[b]) == datagram.Alive })
+
+	the.node.Remove(a)
+	var n int
+	the.locked(func() { n = the.pinged[b] })
+	eventually(t, "the other is pinged on", func() bool { return the.pinged[b] > n+20 })
+	if _, ok := the.node.States()[a]; ok {
+		t.Errorf("%s has a state after it was removed", a)
+	}
+	the.locked(func() {
+		if len(the.sent) > 0 {
+			t.Errorf("sent what nobody may see: %v", the.sent[0])
+		}
+	})
+	the.node.Remove(b)
+	the.node.Remove(dull)
+}
+
+// TestMinPingActsAtOnce: whoever does not answer is found out after the time that
+// was set, from the start on, and no mirror is left.
+func TestMinPingActsAtOnce(t *testing.T) {
+	for _, d := range []time.Duration{600 * time.Millisecond, 100 * time.Millisecond} {
+		if err := the.node.SetMinPing(d); err != nil {
+			t.Fatal(err)
+		}
+		silent := netip.AddrPortFrom(netip.MustParseAddr("2001:db8::8"), uint16(d/time.Millisecond))
+		began := time.Now()
+		if err := the.node.Add(silent); err != nil {
+			t.Fatal(err)
+		}
+		// It is the only peer, so one unanswered ping is its death.
+		eventually(t, "it is dead", func() bool { return last(the.statuses[silent]) == datagram.Dead })
+		if took := time.Since(began); took < d {
+			t.Errorf("dead after %v, before %v had passed", took, d)
+		}
+		the.node.Remove(silent)
+	}
+	if n := len(smudge.AllNodes()); n != 1 {
+		t.Errorf("Smudge knows %d nodes, want itself alone", n)
+	}
+}
+
+func TestForgottenIsTold(t *testing.T) {
+	c := netip.MustParseAddrPort("[2001:db8::4]:1")
+	the.locked(func() { the.up[c] = true })
+	if err := the.node.Add(c); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is pinged", func() bool { return the.pinged[c] > 0 })
+	for _, n := range smudge.AllNodes() { // as Smudge does after ten retries
+		if int(n.Port()) != int(the.node.virtual.Port()) {
+			_, _ = smudge.RemoveNode(n)
+		}
+	}
+	the.locked(func() { the.up[c] = false })
+	eventually(t, "it is told", func() bool { return the.forgotten[c] })
+}
+
+// TestLink feeds a golden datagram through the link name and expects its effect:
+// the compiler cannot check the signature.
+func TestLink(t *testing.T) {
+	d := netip.MustParseAddrPort("[2001:db8::5]:1")
+	if err := the.node.Add(d); err != nil {
+		t.Fatal(err)
+	}
+	defer the.node.Remove(d)
+	the.answers <- answer{d, datagram.AppendBare(nil, datagram.Ping, d.Port(), 0)}
+	eventually(t, "the ping is answered", func() bool { return the.pinged[d] > 0 })
+	if the.node.panics.Load() != 0 {
+		t.Errorf("Smudge panicked %d times", the.node.panics.Load())
+	}
+}
+
+func TestDeliverFromStranger(t *testing.T) {
+	p, _ := datagram.Parse(datagram.AppendBare(nil, datagram.Ping, 9, 1), datagram.IPv6)
+	if the.node.Deliver(netip.MustParseAddrPort("[2001:db8::99]:9"), p, all{}) {
+		t.Error("a stranger's datagram was delivered")
+	}
+}
+
+// TestPortIsHeld: Smudge must not have got the port that it wants to listen at.
+func TestPortIsHeld(t *testing.T) {
+	conn, err := net.ListenUDP("udp", &net.UDPAddr{Port: int(the.node.virtual.Port())})
+	if err == nil {
+		_ = conn.Close()
+		t.Fatal("nobody holds Smudge's port")
+	}
+	// Were it Smudge's, this would crash the process.
+	c, err := net.Dial("udp", the.node.virtual.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for range 100 {
+		_, _ = c.Write([]byte{1})
+	}
+	e := netip.MustParseAddrPort("[2001:db8::6]:1")
+	the.locked(func() { the.up[e] = true })
+	if err := the.node.Add(e); err != nil {
+		t.Fatal(err)
+	}
+	defer the.node.Remove(e)
+	eventually(t, "pinging goes on", func() bool { return the.pinged[e] > 5 })
+}
+
+func TestStartTwice(t *testing.T) {
+	if _, err := Start(context.Background(), Config{}); err == nil {
+		t.Error("two nodes in one process")
+	}
+}
+
+func TestVersionIsPinned(t *testing.T) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Version}}{{.Replace}}", "github.com/clockworksoul/smudge").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if have, want := strings.TrimSpace(string(out)), Version+"<nil>"; have != want {
+		t.Errorf("built with smudge %s, want %s: the link name may not fit", have, want)
+	}
+}
+
+func BenchmarkDeliver(b *testing.B) {
+	p := netip.MustParseAddrPort("[2001:db8::7]:1")
+	if err := the.node.Add(p); err != nil {
+		b.Fatal(err)
+	}
+	defer the.node.Remove(p)
+	raw := datagram.AppendBare(nil, datagram.Ack, p.Port(), 0)
+	b.ReportAllocs()
+	for b.Loop() {
+		d, _ := datagram.Parse(raw, datagram.IPv6)
+		the.node.Deliver(p, d, all{})
+	}
+}

@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"net/netip"
+	"time"
+)
+
+// PeerState is what the 2018 API tells of a member beside its status.
+type PeerState struct {
+	Age         time.Duration // since it last answered or changed its status
+	EmitCounter int32         // how many more times its status is gossiped
+	PingMillis  int32         // last round trip; -1 without data, -2 timed out
+	Timestamp   uint32        // when Age began, milliseconds since 1970 mod 2³²
+	RoundTrip   time.Duration // smoothed, or the last one of a plain member; 0 when not known
+	Loss        *float64      // share of sends lately that were repeats, 0 to 1; nil when not known
+}
+
+// Peers returns the state of every member but this node.
+func (n *Node) Peers() map[netip.AddrPort]PeerState {
+	states := n.cfg.Engine.States()
+	peers := make(map[netip.AddrPort]PeerState, len(states))
+	for a, s := range states {
+		peers[a] = PeerState{
+			Age:         s.Age,
+			EmitCounter: int32(s.EmitCounter),
+			PingMillis:  int32(s.PingMillis),
+			Timestamp:   s.Timestamp,
+			RoundTrip:   n.cfg.Wire.RoundTrip(a),
+		}
+		p := peers[a]
+		// Smudge's own counts what was lost and sent again, too.
+		if n.plain(a) && s.PingMillis > 0 {
+			p.RoundTrip = time.Duration(s.PingMillis) * time.Millisecond
+		}
+		if share, known := n.cfg.Wire.Loss(a); known {
+			p.Loss = &share
+		}
+		peers[a] = p
+	}
+	return peers
+}
+
+// plain tells whether a member speaks bare Smudge.
+func (n *Node) plain(a netip.AddrPort) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	p := n.peers[a]
+	return p != nil && p.info.Plain()
+}

@@ -1,0 +1,88 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/go-kit/log/level"
+)
+
+// How often a seed is tried: soon again while it does not answer, since it may
+// just be starting, and now and then for ever, since only a seed brings two halves
+// of a cluster together that have forgotten each other.
+const (
+	seedRetryMin = time.Second
+	seedRetryMax = 10 * time.Second
+	seedInterval = 30 * time.Second
+)
+
+// Seek joins the cluster of each seed, and joins it again whenever none of the
+// seed's addresses is a member, until ctx is done. A seed that does not resolve
+// or answer yet is tried again; it is resolved anew each time. The node itself may
+// be among the seeds. found is called each time that one was joined, or is this
+// node.
+func (n *Node) Seek(ctx context.Context, seeds []string, found func()) {
+	var wg sync.WaitGroup
+	for _, seed := range seeds {
+		wg.Go(func() { n.seek(ctx, seed, found) })
+	}
+	wg.Wait()
+}
+
+func (n *Node) seek(ctx context.Context, seed string, found func()) {
+	retry := seedRetryMin
+	warned := false
+	for ctx.Err() == nil {
+		wait := seedInterval
+		switch r := n.join(ctx, seed, false); {
+		case r.Err == nil || errors.Is(r.Err, ErrSelf):
+			retry, warned = seedRetryMin, false
+			found()
+		default:
+			if !warned && ctx.Err() == nil { // once an outage, not once a try
+				_ = level.Warn(n.cfg.Logger).Log("msg", "seed not joined yet, trying on", "seed", seed, "err", r.Err)
+				warned = true
+			}
+			wait = retry
+			retry = min(2*retry, seedRetryMax)
+		}
+		// Up to a fifth off, so that nodes started together spread out.
+		wait -= rand.N(wait / 5)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// returnTries is how many known addresses are tried at a time.
+const returnTries = 8
+
+// Return looks for the cluster at the addresses that were members' before a
+// restart, until one of them, or anybody, is a member, ReconnectTimeout has passed or
+// ctx is done.
+func (n *Node) Return(ctx context.Context, known []netip.AddrPort) {
+	ctx, cancel := context.WithTimeout(ctx, n.cfg.ReconnectTimeout)
+	defer cancel()
+	retry := seedRetryMin
+	for ctx.Err() == nil && len(known) > 0 && len(n.Members()) == 0 {
+		rand.Shuffle(len(known), func(i, j int) { known[i], known[j] = known[j], known[i] })
+		var wg sync.WaitGroup
+		for _, a := range known[:min(returnTries, len(known))] {
+			wg.Go(func() { n.meet(ctx, a, false) })
+		}
+		wg.Wait()
+		select {
+		case <-time.After(around(retry)):
+		case <-ctx.Done():
+		}
+		retry = min(2*retry, seedRetryMax)
+	}
+}

@@ -1,0 +1,161 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+)
+
+// unsealedFrom brings a packet that no key opens.
+func (w *world) unsealedFrom(a netip.AddrPort) {
+	w.event(wire.Event{Kind: wire.Unsealed, Addr: a})
+}
+
+// TestWhyUnsealed: the log says what is probably wrong, in view of who it came from.
+func TestWhyUnsealed(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		sealed bool
+		before func(w *world)
+		want   string
+	}{
+		{"a stranger", true, func(*world) {}, "whoever sent it has no keyring or that of another cluster, or the keys were changed while"},
+		{"a dead member", true, func(w *world) { w.member(alice); w.dead(alice) }, "compare tamtamctl keys list on both"},
+		{"a live member", true, func(w *world) { w.member(alice) }, `why="no key of this node opens it"`},
+		{"without keys", false, func(*world) {}, "it is sealed, and this node has no keyring"},
+	} {
+		inWorld(t, func(w *world) {
+			w.cfg.Sealed = c.sealed
+			c.before(w)
+			w.forget()
+			w.unsealedFrom(alice)
+			if w.log.count(c.want) != 1 || w.log.count(alice.String()) == 0 {
+				t.Errorf("%s: logged %s", c.name, &w.log.b)
+			}
+			if sent := w.take(); len(sent) != 0 {
+				t.Errorf("%s: it is answered: %v", c.name, sent)
+			}
+		})
+	}
+}
+
+// TestUnsealedFlood: a hundred thousand packets from as many addresses make a few lines
+// of log and a bounded table, no packet and no member.
+func TestUnsealedFlood(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.cfg.Sealed = true
+		w.member(alice)
+		for i := range 100_000 {
+			w.unsealedFrom(nth(i))
+		}
+		if lines := w.log.count("packet dropped"); lines != 3 {
+			t.Errorf("%d lines", lines)
+		}
+		if n := len(w.strangers); n != maxStrangers {
+			t.Errorf("%d strangers are remembered", n)
+		}
+		if all, _ := w.table.List(); len(all) != 2 || len(w.take()) != 0 {
+			t.Errorf("members %v", all)
+		}
+		for range 10 { // one in ten seconds, then
+			time.Sleep(10*time.Second + time.Millisecond)
+			w.unsealedFrom(alice)
+			w.unsealedFrom(bob)
+		}
+		if lines := w.log.count("packet dropped"); lines != 13 {
+			t.Errorf("%d lines after a while", lines)
+		}
+		w.want(alice, member.Alive)
+	})
+}
+
+// TestJoinTellsOfKeys: who is not answered is told that it may be for keys.
+func TestJoinTellsOfKeys(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		sealed bool
+		heard  bool
+		want   string
+	}{
+		{"sealed", true, false, "nobody is there, or its keys are others"},
+		{"sealed, and others are there", true, true, "packets came from there that no key of this node opens"},
+		{"open", false, false, "it has a keyring, and this node has none"},
+		{"open, and sealed ones are there", false, true, "this node needs the keyring of the cluster"},
+	} {
+		inWorld(t, func(w *world) {
+			w.cfg.Sealed = c.sealed
+			if c.heard {
+				// From another port: whoever is behind NAT sends from any.
+				w.unsealedFrom(netip.AddrPortFrom(alice.Addr(), 7))
+			}
+			r := w.Join(context.Background(), []string{alice.String()})
+			if err := r[0].Err; !errors.Is(err, ErrNoAnswer) || !strings.Contains(err.Error(), c.want) || strings.Count(err.Error(), "key") > 2 {
+				t.Errorf("%s: %v", c.name, err)
+			}
+			// What was heard long ago says nothing.
+			time.Sleep(2 * time.Minute)
+			r = w.Join(context.Background(), []string{alice.String()})
+			if err := r[0].Err; c.heard && strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s, later: %v", c.name, err)
+			}
+			// Another failure has another reason.
+			r = w.Join(context.Background(), []string{self.String()})
+			if err := r[0].Err; err == nil || strings.Contains(err.Error(), "key") {
+				t.Errorf("itself: %v", err)
+			}
+		})
+	}
+}
+
+// TestQuestionsOfMembersAlone: what somebody asks or answers who is no live member of this
+// session is not handed on.
+func TestQuestionsOfMembersAlone(t *testing.T) {
+	inWorld(t, func(w *world) {
+		var asked, replied []netip.AddrPort
+		w.cfg.OnAsked = func(from netip.AddrPort, token uint64, body []byte) {
+			if token != 7 || string(body) != "who?" {
+				t.Errorf("token %d, body %q", token, body)
+			}
+			asked = append(asked, from)
+		}
+		w.cfg.OnReplied = func(from netip.AddrPort, _ uint64, _ []byte) { replied = append(replied, from) }
+		w.member(alice, bob, carol)
+		w.plainMember(dave)
+		w.dead(bob)
+		left, _ := w.table.Get(carol)
+		w.event(wire.Event{Kind: wire.Left, Addr: carol, Session: left.Session})
+		live, _ := w.table.Get(alice)
+		gone, _ := w.table.Get(bob)
+		for _, kind := range []wire.EventKind{wire.Asked, wire.Replied} {
+			for _, e := range []wire.Event{
+				{Addr: alice, Session: live.Session},
+				{Addr: alice, Session: live.Session + 1}, // another life
+				{Addr: bob, Session: gone.Session},
+				{Addr: carol, Session: left.Session},
+				{Addr: nth(1), Session: 5},
+			} {
+				e.Kind, e.Token, e.Data = kind, 7, []byte("who?")
+				w.event(e)
+			}
+		}
+		if len(asked) != 1 || asked[0] != alice || len(replied) != 1 || replied[0] != alice {
+			t.Errorf("asked by %v, answered by %v", asked, replied)
+		}
+		if n := w.counted()["dropped_stranger"]; n != 8 {
+			t.Errorf("%d are dropped, counted %v", n, w.counted())
+		}
+		// Who is dead and speaks is greeted, as with any other word of it.
+		if sent := w.take(); len(of(sent, "greet", bob)) == 0 {
+			t.Error("the dead one is not greeted")
+		}
+	})
+}

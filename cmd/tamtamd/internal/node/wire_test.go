@@ -1,0 +1,173 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+)
+
+// host is who answers at an address.
+type host struct {
+	session uint64 // 0 for one that speaks bare Smudge
+	name    string
+	foreign bool
+	delay   time.Duration
+	moved   netip.AddrPort // says that it is there
+}
+
+// packet is one call of the wire.
+type packet struct {
+	// what is greet, probe, data, bare, tell, remove, shun, renew, goodbye, or lost for
+	// want of a session.
+	what    string
+	to      netip.AddrPort
+	b       []byte
+	answer  bool
+	ask     bool
+	digest  uint64
+	session uint64
+	members []netip.AddrPort
+}
+
+// fakeWire is the world as Wire. The node's lock is held when it is called, so answers
+// come from a goroutine.
+type fakeWire struct{ *world }
+
+var _ Wire = fakeWire{}
+
+// note takes down what is sent and returns who answers. w.mu is held.
+func (w fakeWire) note(p packet) *host {
+	p.b, p.members = slices.Clone(p.b), slices.Clone(p.members)
+	w.sent = append(w.sent, p)
+	return w.hosts[p.to]
+}
+
+func (w fakeWire) Send(to netip.AddrPort, b []byte, answer bool) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	open := w.open[to] != 0
+	p := packet{what: "data", to: to, b: b, answer: answer}
+	if !open {
+		p.what = "lost"
+	}
+	w.note(p)
+	return open
+}
+
+func (w fakeWire) SendBare(to netip.AddrPort, b []byte) {
+	d, fault := datagram.Parse(b, datagram.IPv4)
+	if fault != "" {
+		panic("sent what is no datagram: " + string(fault))
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	h := w.note(packet{what: "bare", to: to, b: b})
+	if v := d.Verb(); h != nil && h.session == 0 && (v == datagram.Ping || v == datagram.NFPing) {
+		ack := datagram.AppendBare(nil, datagram.Ack, to.Port(), d.Heartbeat())
+		go func() {
+			time.Sleep(h.delay)
+			w.stray(to, ack)
+		}()
+	}
+}
+
+func (w fakeWire) Greet(a netip.AddrPort) { w.hello(a, packet{what: "greet", to: a}) }
+
+func (w fakeWire) SetTags(text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.note(packet{what: "tags", b: []byte(text)})
+}
+
+func (w fakeWire) Probe(a netip.AddrPort) uint64 { return w.hello(a, packet{what: "probe", to: a}) }
+
+// hello has a host answer as the transport tells it.
+func (w fakeWire) hello(a netip.AddrPort, p packet) (nonce uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.nonce++
+	nonce = w.nonce
+	h := w.note(p)
+	switch {
+	case a == self:
+		go w.event(wire.Event{Kind: wire.Itself, Addr: a, Nonce: nonce})
+	case h != nil && h.session != 0:
+		go func() {
+			time.Sleep(h.delay)
+			w.event(w.answerOf(a, h, p.what == "probe", nonce))
+		}()
+	}
+	return nonce
+}
+
+func (w *world) answerOf(a netip.AddrPort, h *host, probe bool, nonce uint64) wire.Event {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	e := wire.Event{Addr: a, Session: h.session, Nonce: nonce}
+	switch {
+	case h.foreign:
+		e.Kind = wire.Refused
+	case probe:
+		e.Kind = wire.Answered
+	case h.moved.IsValid():
+		e.Kind, e.Members = wire.Moved, []netip.AddrPort{h.moved}
+	case w.open[a] == h.session:
+		e.Kind = wire.Answered
+	default:
+		w.open[a] = h.session
+		e.Kind, e.Info = wire.Up, wire.Info{Addr: a, Name: h.name, Version: "v1", MaxPayload: 256}
+	}
+	return e
+}
+
+func (w fakeWire) Tell(to netip.AddrPort, ask bool, digest uint64, members []netip.AddrPort) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p := packet{what: "tell", to: to, ask: ask, digest: digest, members: members}
+	if w.open[to] == 0 {
+		p.what = "lost"
+	}
+	w.note(p)
+}
+
+func (w fakeWire) Remove(target netip.AddrPort, session uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.note(packet{what: "remove", to: target, session: session})
+	delete(w.open, target)
+}
+
+func (w fakeWire) Shun(a netip.AddrPort) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.note(packet{what: "shun", to: a})
+	delete(w.open, a)
+}
+
+func (w fakeWire) Renew() uint64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.note(packet{what: "renew"})
+	clear(w.open)
+	w.session++
+	return w.session
+}
+
+func (w fakeWire) Goodbye(_ context.Context, to []netip.AddrPort) int {
+	time.Sleep(w.goodbye)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.note(packet{what: "goodbye", members: to})
+	return w.missed
+}
+
+func (w fakeWire) RoundTrip(a netip.AddrPort) time.Duration { return w.trips[a] }
+
+func (w fakeWire) Loss(a netip.AddrPort) (float64, bool) { return 0.25, a == bob }

@@ -1,0 +1,306 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"bytes"
+	"context"
+	"net/netip"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-kit/log"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/smudgenode"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+)
+
+var (
+	self  = netip.MustParseAddrPort("192.0.2.1:9999")
+	alice = netip.MustParseAddrPort("192.0.2.2:9999")
+	bob   = netip.MustParseAddrPort("192.0.2.3:9999")
+	carol = netip.MustParseAddrPort("192.0.2.4:9999")
+	dave  = netip.MustParseAddrPort("192.0.2.5:9999")
+)
+
+const (
+	heartbeat        = 500 * time.Millisecond
+	minPing          = 400 * time.Millisecond
+	reconnectTimeout = time.Hour
+)
+
+// world is a node with an engine that takes notes, and with a wire at whose other
+// end is the test. It runs in virtual time.
+type world struct {
+	*Node
+	t     *testing.T
+	table *member.Table
+	log   lines
+
+	handling sync.Mutex // Handle is called by one at a time
+
+	mu         sync.Mutex // guards the rest
+	engine     map[netip.AddrPort]bool
+	heard      notes
+	states     map[netip.AddrPort]smudgenode.State
+	addErr     error
+	minPingErr error
+	atRemove   func(netip.AddrPort) // called by Remove before it removes
+	broadcasts []string
+
+	hosts   map[netip.AddrPort]*host  // who answers
+	open    map[netip.AddrPort]uint64 // the sessions
+	trips   map[netip.AddrPort]time.Duration
+	nonce   uint64
+	session uint64        // the node's own
+	goodbye time.Duration // that goodbyes take
+	missed  int           // of a goodbye
+	sent    []packet
+}
+
+// lines is what was logged.
+type lines struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *lines) count(what string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return bytes.Count(l.b.Bytes(), []byte(what))
+}
+
+// inWorld runs f with a node that runs, in virtual time.
+func inWorld(t *testing.T, f func(w *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{
+			t: t, session: 1, engine: map[netip.AddrPort]bool{}, states: map[netip.AddrPort]smudgenode.State{},
+			hosts: map[netip.AddrPort]*host{}, open: map[netip.AddrPort]uint64{}, trips: map[netip.AddrPort]time.Duration{},
+		}
+		w.table = member.NewTable(self, member.Info{Session: w.session}, 0, time.Now)
+		w.Node = New(Config{
+			Local: self, Heartbeat: heartbeat, MinPing: minPing, ReconnectTimeout: reconnectTimeout,
+			Engine: engine{w}, Wire: fakeWire{w}, Table: w.table, MaxPayload: 256,
+			Logger: log.NewLogfmtLogger(&w.log),
+			OnBroadcast: func(from netip.AddrPort, b datagram.Broadcast) {
+				w.broadcasts = append(w.broadcasts, from.String()+" "+b.Origin.String()+" "+string(b.Payload))
+			},
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() { w.Run(ctx) })
+		synctest.Wait()
+		f(w)
+		cancel()
+		wg.Wait()
+		time.Sleep(time.Second) // for answers that are on their way
+		w.agree()
+	})
+}
+
+// agree fails when the peers, the engine and the table do not.
+func (w *world) agree() {
+	w.t.Helper()
+	synctest.Wait()
+	w.Node.mu.Lock()
+	defer w.Node.mu.Unlock()
+	for a, p := range w.peers {
+		if p.listed != w.engine[a] {
+			w.t.Errorf("%s is listed: %v; the engine knows it: %v", a, p.listed, w.engine[a])
+		}
+		if p.status.Live() && !p.listed {
+			w.t.Errorf("%s is %v, and nobody judges it", a, p.status)
+		}
+		if m, ok := w.table.Get(a); !ok || m.Status != p.status || m.Session != p.info.Session {
+			w.t.Errorf("%s is %v of session %d, in the table %v of %d", a, p.status, p.info.Session, m.Status, m.Session)
+		}
+	}
+	for a := range w.engine {
+		if w.peers[a] == nil {
+			w.t.Errorf("the engine knows %s, which is no peer", a)
+		}
+	}
+	if all, _ := w.table.List(); len(all) != len(w.peers)+1 {
+		w.t.Errorf("%d in the table, %d peers", len(all), len(w.peers))
+	}
+	for a := range w.waiters {
+		w.t.Errorf("somebody waits for %s", a)
+	}
+}
+
+// The test as the network.
+
+// event brings an event of the transport.
+func (w *world) event(e wire.Event) {
+	w.handling.Lock()
+	defer w.handling.Unlock()
+	w.Handle(e)
+}
+
+// stray brings a bare datagram, from whatever source port.
+func (w *world) stray(from netip.AddrPort, b []byte) {
+	w.event(wire.Event{Kind: wire.Stray, Addr: netip.AddrPortFrom(from.Addr(), 1024), Data: b})
+}
+
+// bare brings a bare datagram with nothing in it.
+func (w *world) bare(from netip.AddrPort, v datagram.Verb, heartbeat uint32) {
+	w.stray(from, datagram.AppendBare(nil, v, from.Port(), heartbeat))
+}
+
+// data brings a datagram by the session with a node.
+func (w *world) data(from netip.AddrPort, b []byte) {
+	w.event(wire.Event{Kind: wire.Data, Addr: from, Data: b})
+}
+
+// ping brings a ping by the session with a node.
+func (w *world) ping(from netip.AddrPort, heartbeat uint32) { w.gossip(from, heartbeat) }
+
+// gossip brings a ping with entries.
+func (w *world) gossip(from netip.AddrPort, heartbeat uint32, entries ...datagram.Entry) {
+	w.data(from, datagram.Compose(datagram.IPv4, datagram.Ping, from.Port(), heartbeat, entries))
+}
+
+// lives makes a node with a session answer at an address from now on.
+func (w *world) lives(a netip.AddrPort, session uint64) *host {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	h := &host{session: session, name: "n" + a.String()}
+	w.hosts[a] = h
+	return h
+}
+
+// plain makes a node that speaks bare Smudge answer at an address from now on.
+func (w *world) plain(a netip.AddrPort) *host { return w.lives(a, 0) }
+
+// dies makes nobody answer at an address from now on.
+func (w *world) dies(a netip.AddrPort) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.hosts, a)
+}
+
+// member makes a node with a session a member, as the network would.
+func (w *world) member(all ...netip.AddrPort) {
+	w.t.Helper()
+	for i, a := range all {
+		w.mu.Lock()
+		h := w.hosts[a]
+		w.mu.Unlock()
+		if h == nil {
+			w.lives(a, 100+uint64(i)+uint64(a.Addr().As4()[3]))
+		}
+		if r := w.Join(context.Background(), []string{a.String()}); r[0].Err != nil {
+			w.t.Fatal(r[0].Err)
+		}
+	}
+	w.forget()
+}
+
+// plainMember makes a plain node a member.
+func (w *world) plainMember(a netip.AddrPort) {
+	w.t.Helper()
+	w.plain(a)
+	w.member(a)
+}
+
+// silence makes nobody have been heard of lately.
+func (w *world) silence() { time.Sleep(2 * evidenceBeats * heartbeat); w.forget() }
+
+// forget forgets what was noted.
+func (w *world) forget() {
+	w.take()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.heard = notes{}
+}
+
+// noted returns what the engine was told since all was forgotten.
+func (w *world) noted() notes {
+	synctest.Wait()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.heard
+}
+
+// known returns how many peers the engine knows.
+func (w *world) known() int {
+	synctest.Wait()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.engine)
+}
+
+// take returns what was sent since it was last called.
+func (w *world) take() []packet {
+	synctest.Wait()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	sent := w.sent
+	w.sent = nil
+	return sent
+}
+
+// lasts takes what the node hears and says within d, and returns what it sent.
+func (w *world) lasts(d time.Duration) []packet {
+	time.Sleep(d)
+	return w.take()
+}
+
+func (w *world) counted() map[string]uint64 {
+	m := map[string]uint64{}
+	w.Counters(m)
+	return m
+}
+
+func (w *world) status(a netip.AddrPort) member.Status {
+	m, _ := w.table.Get(a)
+	return m.Status
+}
+
+// want fails when a member's status is another.
+func (w *world) want(a netip.AddrPort, s member.Status) {
+	w.t.Helper()
+	synctest.Wait()
+	if got := w.status(a); got != s {
+		w.t.Errorf("%s is %v, want %v", a, got, s)
+	}
+}
+
+// entries returns the entries that the engine was given.
+func (w *world) entries() (all []datagram.Entry) {
+	for _, d := range w.noted().delivered {
+		all = append(all, d.entries...)
+	}
+	return all
+}
+
+// of returns what was sent to an address in some way.
+func of(sent []packet, what string, to netip.AddrPort) (found []packet) {
+	for _, p := range sent {
+		if p.what == what && p.to == to {
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+// verbs tells what datagrams were sent to an address in some way.
+func verbs(sent []packet, what string, to netip.AddrPort) (v []datagram.Verb) {
+	for _, p := range of(sent, what, to) {
+		d, _ := datagram.Parse(p.b, datagram.IPv4)
+		v = append(v, d.Verb())
+	}
+	return v
+}

@@ -1,0 +1,154 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package inspect asks all members how they fare and how they see this node, and
+// answers when they ask. It tells facts; what is wrong with them is for the client to
+// say.
+package inspect
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
+)
+
+// answerWithin is how long members may take to answer: less than the client waits, so that
+// it learns who did not.
+const answerWithin = 3 * time.Second
+
+// Members is the member table; *member.Table is one.
+type Members interface {
+	List() ([]member.Member, uint64)
+}
+
+// Wire tells of the links; *wire.Endpoint is one.
+type Wire interface {
+	Links() []wire.Link
+	Contacts() []wire.Contact
+}
+
+// Ask asks many members at once; that of *peers.Queries does.
+type Ask func(ctx context.Context, to []netip.AddrPort, q *peerv1.Question, do func(netip.AddrPort, *peerv1.Answer, error))
+
+// Config says what an Inspector is made of. All fields but Keys are required.
+type Config struct {
+	Local     netip.AddrPort
+	Members   Members
+	Wire      Wire
+	Ask       Ask
+	Heartbeat func() time.Duration
+	// Keys returns the names of this node's keys, the one that seals first. Nil without
+	// a keyring.
+	Keys                            func() []string
+	Version, SmudgeVersion, Profile string
+	MaxPayload                      int
+}
+
+// Inspector inspects.
+type Inspector struct {
+	Config
+	turn chan struct{} // held by the inspection under way
+	now  func() time.Time
+}
+
+// New returns an Inspector. Its Config may be completed before it is used.
+func New(cfg Config) *Inspector {
+	return &Inspector{Config: cfg, turn: make(chan struct{}, 1), now: time.Now}
+}
+
+// Record is what came of inspecting one member.
+type Record struct {
+	Member  member.Member
+	Err     error // why there is no report: ErrAway, ErrPlain, or what asking failed with
+	Report  *peerv1.InspectAnswer
+	Link    *peerv1.Link  // this node's to it; nil when there is none
+	Trip    time.Duration // from the question to the answer
+	Offset  time.Duration // its clock less ours; true to half of Trip
+	Measure bool          // Trip and Offset are known
+}
+
+// Why a member is not asked.
+var (
+	ErrAway  = errors.New("it is not alive")
+	ErrPlain = errors.New("it is plain, and cannot be asked")
+)
+
+// Inspect asks all live members at once, for answerWithin and until ctx is done, and
+// returns a record for each member, ordered by address. Fails only with the error of ctx,
+// while another inspection is under way: there is one at a time, so that the cluster is not
+// asked more often than it can answer.
+func (i *Inspector) Inspect(ctx context.Context) ([]Record, error) {
+	select {
+	case i.turn <- struct{}{}:
+		defer func() { <-i.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	members, _ := i.Members.List()
+	records := make([]Record, len(members))
+	at := make(map[netip.AddrPort]*Record, len(members))
+	var own *Record
+	var ask []netip.AddrPort
+	for j, m := range members {
+		r := &records[j]
+		*r = Record{Member: m}
+		at[m.Addr] = r
+		switch {
+		case m.Local:
+			own = r
+			r.Report = i.report(i.ways(), netip.AddrPort{})
+		case !m.Status.Live():
+			r.Err = ErrAway
+		case m.Plain():
+			r.Err = ErrPlain
+		default:
+			ask = append(ask, m.Addr)
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	sent := i.now()
+	question := &peerv1.Question{Question: &peerv1.Question_Inspect{Inspect: &peerv1.InspectQuestion{}}}
+	i.Ask(ctx, ask, question, func(a netip.AddrPort, answer *peerv1.Answer, err error) {
+		r := at[a]
+		if r.Err = err; err == nil {
+			r.take(answer.GetInspect(), sent, i.now())
+		}
+	})
+	// Our own list is of when the others told theirs, or it would differ by what came since;
+	// the links are of now: what was asked, and not acknowledged, is in them.
+	ways := i.ways()
+	for j := range records {
+		if w, ok := ways[records[j].Member.Addr]; ok {
+			records[j].Link = w.message()
+		}
+	}
+	if own != nil {
+		now := i.report(ways, netip.AddrPort{})
+		own.Report.Troubles, own.Report.MoreTroubles = now.GetTroubles(), now.GetMoreTroubles()
+	}
+	return records, nil
+}
+
+// errNoInspection: the answer to another question.
+var errNoInspection = errors.New("its answer is not understood")
+
+// take takes an answer. Its clock was read between the question and its arrival: in the
+// midst of the two, as far as we can tell (RFC 5905, with one time for both ends there).
+func (r *Record) take(answer *peerv1.InspectAnswer, sent, came time.Time) {
+	if answer == nil {
+		r.Err = errNoInspection
+		return
+	}
+	r.Report = answer
+	if c := answer.GetClock(); c.CheckValid() == nil {
+		r.Trip, r.Measure = came.Sub(sent), true
+		// Apart: times that bear a monotonic clock are not ours to compare with.
+		r.Offset = c.AsTime().Sub(sent.Round(0).Add(r.Trip / 2))
+	}
+}

@@ -1,0 +1,145 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package inspect
+
+import (
+	"cmp"
+	"hash/fnv"
+	"math"
+	"net/netip"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
+)
+
+const (
+	// unackedTold is for how long a member must have acknowledged nothing to be told of:
+	// longer than a lost frame or two take, shorter than a frame lives.
+	unackedTold = time.Second
+	// roomForEnvelope is what an Answer takes around an InspectAnswer, in bytes, at most.
+	roomForEnvelope = 8
+)
+
+// statuses are the numbers of tamtam.v1.MemberStatus.
+var statuses = map[member.Status]uint32{member.Alive: 1, member.Suspected: 2, member.Dead: 3, member.Left: 4}
+
+// Answer answers the question of a member.
+func (i *Inspector) Answer(from netip.AddrPort, _ *peerv1.InspectQuestion) (*peerv1.Answer, error) {
+	return &peerv1.Answer{Answer: &peerv1.Answer_Inspect{Inspect: i.report(i.ways(), from)}}, nil
+}
+
+// way is the way to another node.
+type way struct {
+	link    wire.Link
+	contact wire.Contact
+}
+
+func (i *Inspector) ways() map[netip.AddrPort]way {
+	all := map[netip.AddrPort]way{}
+	for _, l := range i.Wire.Links() {
+		all[l.Addr] = way{link: l}
+	}
+	for _, c := range i.Wire.Contacts() {
+		w := all[c.Addr] // the zero link, if the session is newer than that list
+		w.contact = c
+		all[c.Addr] = w
+	}
+	return all
+}
+
+func (w way) message() *peerv1.Link {
+	m := &peerv1.Link{
+		Sent: w.link.Sent, Resent: w.link.Resent, Received: w.link.Received, Duplicates: w.link.Duplicates,
+		HeardMs: millis(w.contact.Heard), UnackedMs: millis(w.contact.Unacked),
+	}
+	if w.contact.Source.IsValid() {
+		m.Source = w.contact.Source.String()
+	}
+	if w.link.RoundTrip > 0 {
+		m.RoundTrip = durationpb.New(w.link.RoundTrip)
+	}
+	return m
+}
+
+// millis is a duration in whole milliseconds, at least 1 unless it is 0.
+func millis(d time.Duration) uint32 {
+	if d <= 0 {
+		return 0
+	}
+	return uint32(min(max(d.Milliseconds(), 1), math.MaxUint32))
+}
+
+// report tells how this node fares, and how it sees whoever asks, if that is another.
+func (i *Inspector) report(ways map[netip.AddrPort]way, asker netip.AddrPort) *peerv1.InspectAnswer {
+	r := &peerv1.InspectAnswer{
+		Version: i.Version, SmudgeVersion: i.SmudgeVersion,
+		MaxPayloadBytes: uint32(i.MaxPayload), Profile: i.Profile,
+		Heartbeat: durationpb.New(i.Heartbeat()),
+	}
+	if i.Keys != nil {
+		r.Sealed, r.Keys = true, i.Keys()
+	}
+	members, _ := i.Members.List()
+	live := fnv.New64a()
+	for _, m := range members {
+		switch m.Status {
+		case member.Alive:
+			r.Alive++
+		case member.Suspected:
+			r.Suspected++
+		case member.Dead:
+			r.Dead++
+		case member.Left:
+			r.Left++
+		}
+		w, open := ways[m.Addr]
+		if m.Status.Live() {
+			b, _ := m.Addr.MarshalBinary() // never fails
+			_, _ = live.Write(append(b, byte(len(b))))
+		}
+		if m.Addr == asker {
+			r.Asker, r.AskerSession, r.AskerStatus = m.Addr.String(), m.Session, statuses[m.Status]
+			if open {
+				r.Link = w.message()
+			}
+		}
+		if t := troubleOf(m, w, open); t != nil {
+			r.Troubles = append(r.Troubles, t)
+		}
+	}
+	r.Digest = live.Sum64()
+	r.Clock = timestamppb.New(i.now())
+	fit(r)
+	return r
+}
+
+// troubleOf returns what is wrong with a member, nil when nothing is.
+func troubleOf(m member.Member, w way, open bool) *peerv1.Trouble {
+	unacked := open && m.Status.Live() && w.contact.Unacked >= unackedTold
+	if m.Local || !unacked && m.Status != member.Suspected && m.Status != member.Dead {
+		return nil
+	}
+	t := &peerv1.Trouble{Ip: m.Addr.Addr().AsSlice(), Port: uint32(m.Addr.Port()), Status: statuses[m.Status]}
+	if open {
+		t.HeardMs, t.UnackedMs = proto.Uint32(millis(w.contact.Heard)), millis(w.contact.Unacked)
+	}
+	return t
+}
+
+// fit leaves off troubles until a report fits into a frame: of the dead first, of whom
+// everybody knows, so that a link that is bad one way is told.
+func fit(r *peerv1.InspectAnswer) {
+	slices.SortStableFunc(r.Troubles, func(a, b *peerv1.Trouble) int { return cmp.Compare(a.Status, b.Status) })
+	for len(r.Troubles) > 0 && proto.Size(r) > wire.MaxAsk-roomForEnvelope {
+		r.Troubles = r.Troubles[:len(r.Troubles)-1]
+		r.MoreTroubles++
+	}
+}

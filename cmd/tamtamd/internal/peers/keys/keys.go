@@ -1,0 +1,173 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package keys changes the keyrings of all members, by questions to them.
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
+)
+
+// ErrNotEverywhere: a change would shut members out.
+var ErrNotEverywhere = errors.New("not all members are ready for it")
+
+// Members is the member table; *member.Table is one.
+type Members interface {
+	List() ([]member.Member, uint64)
+}
+
+// Ask asks many members at once; that of *peers.Queries does.
+type Ask func(ctx context.Context, to []netip.AddrPort, q *peerv1.Question, do func(netip.AddrPort, *peerv1.Answer, error))
+
+// Node is the keys of one member.
+type Node struct {
+	Member member.Member
+	Keys   []string // their names, the one that seals first; nil with Err
+	Kept   bool     // changes outlast the daemon
+	Err    error    // why they are not known, or not changed
+}
+
+// Cluster changes the keys of all nodes.
+type Cluster struct {
+	Ring    *keyring.Ring // nil for a node without keys
+	Local   netip.AddrPort
+	Members Members
+	Ask     Ask
+	Logger  log.Logger
+}
+
+// List tells the keys of all members, those that are not alive among them, ordered by
+// address. Fails with ErrNoKeyring.
+func (c *Cluster) List(ctx context.Context) ([]Node, error) {
+	return c.all(ctx, &peerv1.KeysQuestion{})
+}
+
+// Install adds a key to all keyrings, so that it opens. Nodes that are not alive miss it:
+// each Node says how it fared. Fails with ErrNoKeyring or ErrBadKey.
+func (c *Cluster) Install(ctx context.Context, k wire.Key) ([]Node, error) {
+	if k == (wire.Key{}) {
+		return nil, fmt.Errorf("%w: all its bytes are zero", keyring.ErrBadKey)
+	}
+	return c.all(ctx, &peerv1.KeysQuestion{Change: &peerv1.KeysQuestion_Install{Install: k[:]}})
+}
+
+// Use has all nodes seal with a key. Fails with ErrNoKeyring, ErrUnknownKey, or, unless
+// force, with ErrNotEverywhere when a member that is alive has not told that it has it: it
+// could not read what the others send.
+func (c *Cluster) Use(ctx context.Context, id string, force bool) ([]Node, error) {
+	return c.change(ctx, id, force, func(n Node) bool { return slices.Contains(n.Keys, id) }, "has not told that it has it",
+		&peerv1.KeysQuestion{Change: &peerv1.KeysQuestion_Use{Use: id}})
+}
+
+// Remove removes a key from all keyrings. Fails as Use does: with ErrNotEverywhere when a
+// member has not told that it seals with another, since it would not be heard.
+func (c *Cluster) Remove(ctx context.Context, id string, force bool) ([]Node, error) {
+	return c.change(ctx, id, force, func(n Node) bool { return len(n.Keys) > 0 && n.Keys[0] != id }, "has not told that it seals with another",
+		&peerv1.KeysQuestion{Change: &peerv1.KeysQuestion_Remove{Remove: id}})
+}
+
+func (c *Cluster) change(ctx context.Context, id string, force bool, ready func(Node) bool, not string, q *peerv1.KeysQuestion) ([]Node, error) {
+	// Half of the time is for those that do not answer; the change needs some, too.
+	asking, cancel := ctx, context.CancelFunc(func() {})
+	if end, ok := ctx.Deadline(); ok {
+		asking, cancel = context.WithTimeout(ctx, time.Until(end)/2)
+	}
+	defer cancel()
+	nodes, err := c.List(asking)
+	if err != nil {
+		return nil, err
+	}
+	known := false
+	for _, n := range nodes {
+		known = known || slices.Contains(n.Keys, id)
+		if n.Member.Status.Live() && !ready(n) && !force && err == nil {
+			err = fmt.Errorf("%w: %s %s", ErrNotEverywhere, n.Member.Addr, not)
+		}
+	}
+	if !known {
+		err = fmt.Errorf("%w: %q", keyring.ErrUnknownKey, id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c.all(ctx, q)
+}
+
+// errAway: a member is not asked, since it is not alive.
+var errAway = errors.New("it is not alive")
+
+// all asks all nodes, this one last: it is heard by the others in the meantime.
+func (c *Cluster) all(ctx context.Context, q *peerv1.KeysQuestion) ([]Node, error) {
+	if c.Ring == nil {
+		return nil, keyring.ErrNoKeyring
+	}
+	members, _ := c.Members.List()
+	nodes := make([]Node, len(members))
+	at := map[netip.AddrPort]*Node{}
+	var ask []netip.AddrPort
+	for i, m := range members {
+		nodes[i] = Node{Member: m, Err: errAway}
+		at[m.Addr] = &nodes[i]
+		if m.Status.Live() && !m.Local {
+			ask = append(ask, m.Addr)
+		}
+	}
+	set := func(a netip.AddrPort, answer *peerv1.Answer, err error) {
+		n := at[a]
+		n.Err = err
+		if err == nil {
+			n.Keys, n.Kept = answer.GetKeys().GetKeys(), answer.GetKeys().GetKept()
+		}
+	}
+	c.Ask(ctx, ask, &peerv1.Question{Question: &peerv1.Question_Keys{Keys: q}}, set)
+	answer, err := c.Answer(c.Local, q)
+	set(c.Local, answer, err)
+	return nodes, nil
+}
+
+// Answer does what a member, or this node itself, asks of this one's keyring.
+func (c *Cluster) Answer(from netip.AddrPort, q *peerv1.KeysQuestion) (*peerv1.Answer, error) {
+	if c.Ring == nil {
+		return nil, keyring.ErrNoKeyring
+	}
+	var err error
+	what, id := "", ""
+	switch q := q.GetChange().(type) {
+	case *peerv1.KeysQuestion_Install:
+		if len(q.Install) != len(wire.Key{}) {
+			return nil, fmt.Errorf("%w: it has %d bytes", keyring.ErrBadKey, len(q.Install))
+		}
+		k := wire.Key(q.Install)
+		what, id = "installed", keyring.ID(k)
+		err = c.Ring.Install(k)
+	case *peerv1.KeysQuestion_Use:
+		what, id = "in use", q.Use
+		err = c.Ring.Use(q.Use)
+	case *peerv1.KeysQuestion_Remove:
+		what, id = "removed", q.Remove
+		if err = c.Ring.Remove(q.Remove); errors.Is(err, keyring.ErrUnknownKey) {
+			err = nil // it is gone, which is what was asked for
+		}
+	}
+	if what != "" {
+		if err != nil {
+			_ = level.Warn(c.Logger).Log("msg", "key not "+what, "key", id, "by", from, "err", err)
+			return nil, err
+		}
+		_ = level.Info(c.Logger).Log("msg", "key "+what, "key", id, "by", from)
+	}
+	return &peerv1.Answer{Answer: &peerv1.Answer_Keys{Keys: &peerv1.KeysAnswer{Keys: c.Ring.IDs(), Kept: c.Ring.Kept()}}}, nil
+}

@@ -1,0 +1,178 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package reach tells how the nodes reach each other: each knows its own links, so it
+// asks the members for theirs, and answers when they ask. It measures nothing and judges
+// nothing.
+package reach
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
+)
+
+const (
+	// MaxNodes bounds a matrix: of more, those are in it with whom most is wrong. A
+	// question names as many, which fits into a frame with IPv6, too.
+	MaxNodes = 40
+	// every is the least time between two rounds of questions; whoever asks for a matrix
+	// meanwhile gets the last one.
+	every = 10 * time.Second
+	// answersWithin is how long a round waits for answers: some round trips on a bad link,
+	// less than a person likes to wait.
+	answersWithin = 2 * time.Second
+)
+
+// Members is the member table; *member.Table is one.
+type Members interface {
+	List() ([]member.Member, uint64)
+}
+
+// Ask asks many members at once; that of *peers.Queries does.
+type Ask func(ctx context.Context, to []netip.AddrPort, q *peerv1.Question, do func(netip.AddrPort, *peerv1.Answer, error))
+
+// Config says what an Observer is made of. All fields are required.
+type Config struct {
+	Local   netip.AddrPort
+	Session uint64 // this life of the node
+	Members Members
+	Own     func() []wire.Link
+	Ask     Ask
+	Now     func() time.Time
+}
+
+// Observer makes matrices.
+type Observer struct {
+	Config
+
+	turn    chan struct{} // held by who makes one, and guards samples
+	samples map[link][]sample
+
+	mu   sync.Mutex // guards last
+	last *Matrix
+}
+
+// New returns an Observer. Its Config may be completed before it is used.
+func New(cfg Config) *Observer {
+	return &Observer{Config: cfg, turn: make(chan struct{}, 1), samples: map[link][]sample{}}
+}
+
+// Matrix is how nodes reached each other when it was made.
+type Matrix struct {
+	Time    time.Time
+	Nodes   []Node // ordered by address; MaxNodes at most
+	Omitted int    // live members that are not among them
+	// Own are all links of this node, those that are omitted, too.
+	Own map[netip.AddrPort]Link
+}
+
+// Node is one node of a matrix.
+type Node struct {
+	Addr netip.AddrPort
+	Name string
+	// Err is why there are no links: ErrPlain, or what asking failed with.
+	Err error
+	// Links are those to the nodes of the matrix, in their order; the zero Link to itself,
+	// and where there is no session.
+	Links []Link
+}
+
+// Link is the way from one node to another, as the first sees it.
+type Link struct {
+	Open      bool
+	RoundTrip time.Duration // smoothed; 0 when it is not known
+	// Sent are the frames that ask to be acknowledged, each counted once; Resent is how
+	// often one of them was sent again. Both are of Window, the time before the matrix was
+	// made, or, when that is 0, of the session so far.
+	Sent, Resent uint64
+	Window       time.Duration
+}
+
+// Matrix returns a matrix that is at most 10 seconds old. It asks the members if it has to,
+// for the one who asks first; others wait for the same answers. Fails only with the error
+// of ctx.
+func (o *Observer) Matrix(ctx context.Context) (*Matrix, error) {
+	if m := o.fresh(); m != nil {
+		return m, nil
+	}
+	select {
+	case o.turn <- struct{}{}:
+		defer func() { <-o.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if m := o.fresh(); m != nil {
+		return m, nil
+	}
+	// Others wait for this, so it is not this caller's to give up.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answersWithin)
+	defer cancel()
+	m := o.make(ctx)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.last = m
+	return m, nil
+}
+
+// fresh returns the last matrix, unless it is too old.
+func (o *Observer) fresh() *Matrix {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.last == nil || o.Now().Sub(o.last.Time) >= every {
+		return nil
+	}
+	return o.last
+}
+
+// make makes a matrix. turn is held.
+func (o *Observer) make(ctx context.Context) *Matrix {
+	members, _ := o.Members.List()
+	own := o.Own()
+	nodes, omitted := choose(members, own)
+	m := &Matrix{Time: o.Now(), Omitted: omitted, Own: o.own(own)}
+	question := &peerv1.LinksQuestion{}
+	at := map[netip.AddrPort]int{}
+	var ask []netip.AddrPort
+	for i, n := range nodes {
+		m.Nodes = append(m.Nodes, Node{Addr: n.Addr, Name: n.Name})
+		at[n.Addr] = i
+		question.Nodes = append(question.Nodes, encode(n.Addr))
+		switch {
+		case n.Local:
+			for _, to := range nodes {
+				m.Nodes[i].Links = append(m.Nodes[i].Links, m.Own[to.Addr])
+			}
+		case n.Plain():
+			m.Nodes[i].Err = ErrPlain
+		default:
+			ask = append(ask, n.Addr)
+		}
+	}
+	answers := make([]*peerv1.LinksAnswer, len(nodes))
+	o.Ask(ctx, ask, &peerv1.Question{Question: &peerv1.Question_Links{Links: question}}, func(a netip.AddrPort, answer *peerv1.Answer, err error) {
+		i := at[a]
+		if answers[i] = answer.GetLinks(); err == nil && !sound(answers[i], len(nodes)) {
+			answers[i], err = nil, errNotUnderstood
+		}
+		m.Nodes[i].Err = err
+	})
+	now := o.Now()
+	for i, answer := range answers {
+		if answer != nil {
+			m.Nodes[i].Links = o.links(now, m.Nodes, i, answer)
+		}
+	}
+	o.forget(now)
+	return m
+}
+
+// sound tells whether an answer has what was asked for.
+func sound(a *peerv1.LinksAnswer, nodes int) bool {
+	return a != nil && len(a.GetRoundTrips()) == nodes && len(a.GetSent()) == nodes && len(a.GetResent()) == nodes
+}

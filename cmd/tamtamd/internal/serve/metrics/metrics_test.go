@@ -1,0 +1,199 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package metrics
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/reload"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpc"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	"github.com/eelcocramer/tamtam/internal/buildinfo"
+)
+
+var (
+	self  = netip.MustParseAddrPort("192.0.2.1:9999")
+	alice = netip.MustParseAddrPort("192.0.2.2:9999")
+	start = time.Unix(1e9, 0)
+)
+
+// bench are metrics of a node that the test makes up.
+type bench struct {
+	*Metrics
+	table    *member.Table
+	links    []wire.Link
+	counters map[string]uint64
+	state    *lifecycle.State
+	live     error
+}
+
+func newBench() *bench {
+	b := &bench{
+		Metrics: New(buildinfo.Info{Version: "v1"}), counters: map[string]uint64{}, state: lifecycle.New(time.Now),
+		table: member.NewTable(self, member.Info{Session: 1}, 1, func() time.Time { return start }),
+	}
+	b.table.Follow(b.OnMember)
+	b.Watch(Sources{
+		Members: b.table, Node: b, Wire: b, Counters: func() map[string]uint64 { return b.counters },
+		State: b.state, Live: func() error { return b.live }, Reloads: func() reload.Status { return reload.Status{} },
+		Local: self, Name: "me", Cluster: "c",
+	})
+	return b
+}
+
+func (b *bench) Traffic() []wire.Traffic {
+	return []wire.Traffic{{Kind: "data", Sent: 1, SentBytes: 100, Received: 2, ReceivedBytes: 300}}
+}
+
+func (b *bench) Links() []wire.Link { return b.links }
+
+func (b *bench) Peers() map[netip.AddrPort]node.PeerState {
+	m := map[netip.AddrPort]node.PeerState{}
+	for _, l := range b.links {
+		m[l.Addr] = node.PeerState{RoundTrip: l.RoundTrip}
+	}
+	return m
+}
+
+// scrape returns what Prometheus would get, and fails when it would get an error.
+func (b *bench) scrape(t *testing.T) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	b.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	if w.Code != 200 {
+		t.Fatalf("%d: %s", w.Code, w.Body)
+	}
+	return w.Body.String()
+}
+
+// wants checks that lines are in a scrape, or, those that begin with "!", are not.
+func wants(t *testing.T, scrape string, lines ...string) {
+	t.Helper()
+	for _, l := range lines {
+		l, not := strings.CutPrefix(l, "!")
+		if strings.Contains(scrape, "\n"+l) == not {
+			t.Errorf("%q is in the scrape: %v", l, not)
+		}
+	}
+}
+
+func TestMembersComeAndGo(t *testing.T) {
+	b := newBench()
+	b.table.Put(alice, member.Info{Session: 2})
+	b.links = []wire.Link{{Addr: alice, RoundTrip: 2 * time.Millisecond, Sent: 10, Resent: 3, Received: 5, Duplicates: 1}}
+	wants(t, b.scrape(t),
+		"tamtam_members{status=\"alive\"} 2\n", "tamtam_members{status=\"dead\"} 0\n",
+		"tamtam_peer_round_trip_seconds{peer=\"192.0.2.2:9999\"} 0.002\n",
+		"tamtam_peer_frames_sent_total{peer=\"192.0.2.2:9999\"} 10\n", "tamtam_peer_frames_resent_total{peer=\"192.0.2.2:9999\"} 3\n",
+		"tamtam_peer_frames_received_total{peer=\"192.0.2.2:9999\"} 5\n", "tamtam_peer_frames_duplicate_total{peer=\"192.0.2.2:9999\"} 1\n",
+		"tamtam_frames_total{direction=\"sent\",kind=\"data\"} 1\n", "tamtam_frame_bytes_total{direction=\"received\",kind=\"data\"} 300\n",
+		"tamtam_node_info{address=\"192.0.2.1:9999\",cluster=\"c\",name=\"me\"} 1\n", "tamtam_peers_unlisted 0\n",
+		"!tamtam_peer_round_trip_seconds{peer=\"192.0.2.1:9999\"}")
+	// The transport lingers over what the table has given up.
+	b.table.Set(alice, member.Dead, self)
+	wants(t, b.scrape(t), "tamtam_members{status=\"alive\"} 1\n", "tamtam_members{status=\"dead\"} 1\n", "!tamtam_peer_")
+	b.table.Put(alice, member.Info{Session: 3})
+	b.table.Set(alice, member.Suspected, self)
+	b.table.Set(alice, member.Alive, self)
+	b.table.Put(alice, member.Info{Session: 4})
+	b.table.Retag(alice, "role=web")
+	b.table.Set(alice, member.Left, alice)
+	b.table.Remove(alice, self, 0)
+	wants(t, b.scrape(t), "tamtam_members{status=\"left\"} 0\n", "!tamtam_peer_")
+	for _, k := range changeKinds {
+		wants(t, b.scrape(t), fmt.Sprintf("tamtam_member_changes_total{kind=%q} 1\n", k))
+	}
+}
+
+func TestFlaps(t *testing.T) {
+	b := newBench()
+	for range 5 {
+		b.table.Put(alice, member.Info{Session: 2})
+		b.table.Set(alice, member.Dead, self)
+	}
+	wants(t, b.scrape(t), "tamtam_members_flapping 1\n", "tamtam_member_flaps_total 4\n")
+}
+
+// TestPeersAreBounded: the others are counted.
+func TestPeersAreBounded(t *testing.T) {
+	b := newBench()
+	for i := range MaxPeers + 10 {
+		a := netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, byte(i >> 8), byte(i)}), 9999)
+		b.table.Put(a, member.Info{Session: uint64(i + 10)})
+		b.links = append(b.links, wire.Link{Addr: a, RoundTrip: time.Millisecond})
+	}
+	s := b.scrape(t)
+	if n := strings.Count(s, "\ntamtam_peer_round_trip_seconds{"); n != MaxPeers {
+		t.Errorf("%d peers, want %d", n, MaxPeers)
+	}
+	wants(t, s, "tamtam_peers_unlisted 10\n")
+}
+
+// TestEveryCounterIsShown: by the table or, if it is new, as an event.
+func TestEveryCounterIsShown(t *testing.T) {
+	b := newBench()
+	for i, c := range counters {
+		b.counters[c.from] = uint64(i + 1)
+	}
+	delete(b.counters, "")
+	b.counters["dropped_bad_seal"], b.counters["refused_sessions"], b.counters["broadcast_dropped_ahead"] = 71, 72, 73
+	b.counters["brand_new"], b.counters["frames_data"], b.counters["members"] = 74, 75, 76
+	s := b.scrape(t)
+	wants(t, s, "tamtam_dropped_total{reason=\"bad_seal\"} 71\n", "tamtam_refused_total{what=\"sessions\"} 72\n",
+		"tamtam_broadcast_dropped_total{reason=\"ahead\"} 73\n", "tamtam_events_total{event=\"brand_new\"} 74\n",
+		"!tamtam_events_total{event=\"frames_data\"}", "!tamtam_events_total{event=\"members\"}")
+	for i, c := range counters {
+		if c.rest != "" {
+			continue
+		}
+		labels := ""
+		if name, value, ok := strings.Cut(c.labels, "="); ok {
+			labels = fmt.Sprintf("{%s=%q}", name, value)
+		}
+		wants(t, s, fmt.Sprintf("%s%s %d\n", c.name, labels, i+1))
+		if c.gauge == strings.HasSuffix(c.name, "_total") {
+			t.Errorf("%s: a counter is named _total, and a gauge is not", c.name)
+		}
+	}
+}
+
+func TestStateAndPulse(t *testing.T) {
+	b := newBench()
+	b.state.Advance(lifecycle.Seeking)
+	b.live = fmt.Errorf("stuck")
+	wants(t, b.scrape(t), "tamtam_state{state=\"seeking\"} 1\n", "tamtam_state{state=\"settled\"} 0\n", "tamtam_live 0\n")
+}
+
+func TestDeliveries(t *testing.T) {
+	b := newBench()
+	deliver := func(took time.Duration, local bool) {
+		b.OnDelivery(broadcast.Delivery{Message: broadcast.Message{Sent: start, Received: start.Add(took)}}, local)
+	}
+	deliver(3*time.Millisecond, false)
+	deliver(-time.Hour, false) // the clocks disagree
+	deliver(time.Second, true)
+	b.OnDelivery(broadcast.Delivery{Message: broadcast.Message{Received: start}}, false) // a plain node's
+	b.OnDelivery(broadcast.Delivery{Gap: broadcast.Gap{To: 3}}, false)
+	wants(t, b.scrape(t), "tamtam_broadcast_delivery_seconds_count 2\n", "tamtam_broadcast_delivery_seconds_sum 0.003\n",
+		"tamtam_broadcast_delivery_seconds_bucket{le=\"0.0025\"} 1\n")
+}
+
+func TestCalls(t *testing.T) {
+	b := newBench()
+	b.OnCall(rpc.Call{Method: "/a/B", Code: codes.NotFound, Took: time.Millisecond})
+	b.OnCall(rpc.Call{Method: "/a/S", Stream: true, Code: codes.Canceled, Took: time.Hour})
+	wants(t, b.scrape(t), "tamtam_rpc_calls_total{code=\"NotFound\",method=\"/a/B\"} 1\n", "tamtam_rpc_calls_total{code=\"Canceled\",method=\"/a/S\"} 1\n",
+		"tamtam_rpc_call_seconds_count{method=\"/a/B\"} 1\n", "!tamtam_rpc_call_seconds_count{method=\"/a/S\"}")
+}

@@ -1,0 +1,112 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package page serves the status page: the members, how they fared in the last hour, how
+// they reach each other, and changes and messages as they come. It is one page of files
+// that are in the program, and three paths of JSON that its script reads. It shows, and
+// changes nothing; it shows no payload.
+//
+//	GET /              the page
+//	GET /page/NAME     its style and scripts
+//	GET /status.json   this node and its members, as they are
+//	GET /links.json    the links between the nodes; see package reach
+//	GET /events        the same as status.json, then changes and messages: see events.go
+package page
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
+)
+
+// Members is the member table; *member.Table is one.
+type Members interface {
+	Watch(after *uint64, buffer int) member.Watch
+	List() ([]member.Member, uint64)
+	History(match func(member.Member) bool) []member.History
+}
+
+// Messages are the broadcasts; *broadcast.Broadcaster is one.
+type Messages interface {
+	Subscribe(q broadcast.Query, buffer int) ([]broadcast.Message, *fanout.Subscription[broadcast.Delivery])
+}
+
+// Config says what a Page shows. All fields are required.
+type Config struct {
+	Members  Members
+	Messages Messages
+	// Links makes a matrix that is some seconds old at most.
+	Links                  func(context.Context) (*reach.Matrix, error)
+	State                  *lifecycle.State
+	Local                  netip.AddrPort
+	Name, Cluster, Version string
+	Sealed                 bool
+	Started                time.Time
+	Now                    func() time.Time
+}
+
+// Page serves the status page.
+type Page struct {
+	cfg     Config
+	mux     *http.ServeMux
+	readers chan struct{} // has room for maxReaders
+	refused atomic.Uint64
+	every   time.Duration // between two beats
+}
+
+// New returns a Page.
+func New(cfg Config) *Page {
+	p := &Page{cfg: cfg, mux: http.NewServeMux(), readers: make(chan struct{}, maxReaders), every: beatEvery}
+	p.mux.Handle("GET /{$}", asset("index.html"))
+	for _, name := range names {
+		p.mux.Handle("GET /page/"+name, asset(name))
+	}
+	p.mux.Handle("GET /status.json", ours(p.status))
+	p.mux.Handle("GET /links.json", ours(p.links))
+	p.mux.Handle("GET /events", ours(p.events))
+	return p
+}
+
+// policy lets the page load what is served here and nothing else. No text becomes
+// markup or script: there is nothing inline, and scripts cannot parse any.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+// ServeHTTP implements http.Handler.
+func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY") // for browsers that do not know frame-ancestors
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+	p.mux.ServeHTTP(w, r)
+}
+
+// ours refuses what another site has a browser ask for. It could not read the answer, but
+// it would keep others from theirs. Programs that are no browser say nothing of it.
+func ours(next http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Header.Get("Sec-Fetch-Site") {
+		case "", "same-origin", "none":
+			next(w, r)
+		default:
+			http.Error(w, "this is for the status page only", http.StatusForbidden)
+		}
+	})
+}
+
+// Counters adds what was counted to m.
+func (p *Page) Counters(m map[string]uint64) {
+	m["page_readers"] = uint64(len(p.readers))
+	m["page_readers_refused"] = p.refused.Load()
+}

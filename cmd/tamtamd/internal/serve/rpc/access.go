@@ -1,0 +1,88 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rpc
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
+	reflectionv1alpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
+	"github.com/eelcocramer/tamtam/proto/service"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+// accesses is what each call needs. One that is not here needs the token that may do
+// all, as the zero Access says. A ping changes nothing here, but has this node send to
+// an address that the caller chooses.
+var accesses = map[string]rpcguard.Access{
+	tamtamv1.TamTamService_GetLocalNode_FullMethodName:     rpcguard.Read,
+	tamtamv1.TamTamService_ListMembers_FullMethodName:      rpcguard.Read,
+	tamtamv1.TamTamService_Join_FullMethodName:             rpcguard.Change,
+	tamtamv1.TamTamService_Leave_FullMethodName:            rpcguard.Change,
+	tamtamv1.TamTamService_RemoveMember_FullMethodName:     rpcguard.Change,
+	tamtamv1.TamTamService_Broadcast_FullMethodName:        rpcguard.Change,
+	tamtamv1.TamTamService_StreamMessages_FullMethodName:   rpcguard.Read,
+	tamtamv1.TamTamService_WatchMembers_FullMethodName:     rpcguard.Read,
+	tamtamv1.TamTamService_Ping_FullMethodName:             rpcguard.Change,
+	tamtamv1.TamTamService_GetSettings_FullMethodName:      rpcguard.Read,
+	tamtamv1.TamTamService_UpdateSettings_FullMethodName:   rpcguard.Change,
+	tamtamv1.TamTamService_GetVersion_FullMethodName:       rpcguard.Read,
+	tamtamv1.TamTamService_GetCounters_FullMethodName:      rpcguard.Read,
+	tamtamv1.TamTamService_GetMemberHistory_FullMethodName: rpcguard.Read,
+	tamtamv1.TamTamService_UpdateTags_FullMethodName:       rpcguard.Change,
+	tamtamv1.TamTamService_ListKeys_FullMethodName:         rpcguard.Read, // names of keys alone
+	tamtamv1.TamTamService_InstallKey_FullMethodName:       rpcguard.Change,
+	tamtamv1.TamTamService_UseKey_FullMethodName:           rpcguard.Change,
+	tamtamv1.TamTamService_RemoveKey_FullMethodName:        rpcguard.Change,
+	tamtamv1.TamTamService_Inspect_FullMethodName:          rpcguard.Read, // of one at a time
+
+	service.TamTam_Join_FullMethodName:            rpcguard.Change,
+	service.TamTam_Leave_FullMethodName:           rpcguard.Change,
+	service.TamTam_Ping_FullMethodName:            rpcguard.Change,
+	service.TamTam_Broadcast_FullMethodName:       rpcguard.Change,
+	service.TamTam_Stream_FullMethodName:          rpcguard.Read,
+	service.TamTam_Monitor_FullMethodName:         rpcguard.Read,
+	service.TamTam_Nodes_FullMethodName:           rpcguard.Read,
+	service.TamTam_Healthy_FullMethodName:         rpcguard.Read,
+	service.TamTam_SetHeartbeat_FullMethodName:    rpcguard.Change,
+	service.TamTam_SetLogThreshold_FullMethodName: rpcguard.Change,
+	service.TamTam_LocalAddress_FullMethodName:    rpcguard.Read,
+
+	reflectionv1.ServerReflection_ServerReflectionInfo_FullMethodName:      rpcguard.Read,
+	reflectionv1alpha.ServerReflection_ServerReflectionInfo_FullMethodName: rpcguard.Read,
+
+	// Probes have no tokens, and learn no more than that this is up.
+	grpc_health_v1.Health_Check_FullMethodName: rpcguard.Open,
+	grpc_health_v1.Health_List_FullMethodName:  rpcguard.Open,
+	grpc_health_v1.Health_Watch_FullMethodName: rpcguard.Open,
+}
+
+func admitUnary(g Guard) grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+		if err := admit(ctx, g, info.FullMethod); err != nil {
+			return nil, err
+		}
+		return handler(ctx, req)
+	}
+}
+
+func admitStream(g Guard) grpc.StreamServerInterceptor {
+	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+		if err := admit(ss.Context(), g, info.FullMethod); err != nil {
+			return err
+		}
+		return handler(srv, ss)
+	}
+}
+
+func admit(ctx context.Context, g Guard, method string) error {
+	if g == nil {
+		return nil
+	}
+	return toStatus(g.Admit(ctx, accesses[method]))
+}

@@ -1,0 +1,85 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rpc
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
+	"github.com/eelcocramer/tamtam/internal/tags"
+)
+
+// errorDomain is the domain of the ErrorInfo that each status carries.
+const errorDomain = "tamtam"
+
+// errInvalid: a request that no state of the node could make right.
+var errInvalid = errors.New("invalid request")
+
+// mapping gives each sentinel its code and its reason. The first that fits is
+// taken, so an error that wraps two is what the earlier says.
+var mapping = []struct {
+	err    error
+	code   codes.Code
+	reason string
+}{
+	{errInvalid, codes.InvalidArgument, "INVALID_REQUEST"},
+	{node.ErrBadAddress, codes.InvalidArgument, "BAD_ADDRESS"},
+	{node.ErrUnresolved, codes.InvalidArgument, "UNRESOLVED"},
+	{node.ErrHeartbeat, codes.InvalidArgument, "BAD_HEARTBEAT"},
+	{broadcast.ErrTooLarge, codes.InvalidArgument, "PAYLOAD_TOO_LARGE"},
+	{broadcast.ErrTopic, codes.InvalidArgument, "BAD_TOPIC"},
+	{rpcguard.ErrUnauthenticated, codes.Unauthenticated, "UNAUTHENTICATED"},
+	{rpcguard.ErrDenied, codes.PermissionDenied, "READ_ONLY_TOKEN"},
+	{broadcast.ErrBusy, codes.ResourceExhausted, "BUSY"},
+	{errPattern, codes.InvalidArgument, "BAD_PATTERN"},
+	{tags.ErrBad, codes.InvalidArgument, "BAD_TAG"},
+	{keyring.ErrNoKeyring, codes.FailedPrecondition, "NO_KEYRING"},
+	{keyring.ErrBadKey, codes.InvalidArgument, "BAD_KEY"},
+	{keyring.ErrUnknownKey, codes.NotFound, "UNKNOWN_KEY"},
+	{keys.ErrNotEverywhere, codes.FailedPrecondition, "KEY_NOT_EVERYWHERE"},
+	{node.ErrNotMember, codes.NotFound, "NOT_MEMBER"},
+	{node.ErrForeign, codes.FailedPrecondition, "FOREIGN_CLUSTER"},
+	{node.ErrSelf, codes.FailedPrecondition, "SELF"},
+	{node.ErrTooMany, codes.ResourceExhausted, "TOO_MANY"},
+	{fanout.ErrOverflow, codes.ResourceExhausted, "READER_TOO_SLOW"},
+	{node.ErrNoAnswer, codes.DeadlineExceeded, "NO_ANSWER"},
+	{context.DeadlineExceeded, codes.DeadlineExceeded, "DEADLINE"},
+	{context.Canceled, codes.Canceled, "CANCELED"},
+	{fanout.ErrClosed, codes.Unavailable, "STOPPING"},
+}
+
+// toStatus makes a gRPC status of an error of the domain, with details that a
+// program can read. A nil error stays nil.
+func toStatus(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, m := range mapping {
+		if errors.Is(err, m.err) {
+			return withReason(m.code, err.Error(), m.reason)
+		}
+	}
+	if _, ok := status.FromError(err); ok {
+		return err
+	}
+	return withReason(codes.Internal, err.Error(), "INTERNAL")
+}
+
+func withReason(c codes.Code, message, reason string) error {
+	s := status.New(c, message)
+	if d, err := s.WithDetails(&errdetails.ErrorInfo{Reason: reason, Domain: errorDomain}); err == nil {
+		s = d
+	}
+	return s.Err()
+}

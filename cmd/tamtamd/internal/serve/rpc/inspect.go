@@ -1,0 +1,115 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rpc
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/netip"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/inspect"
+	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+const (
+	// unreadableFor is for how long a machine is told of whose packets no key opens.
+	unreadableFor = time.Minute
+	// maxUnreadable bounds those that are told of.
+	maxUnreadable = 32
+)
+
+func (s *v1) Inspect(ctx context.Context, _ *tamtamv1.InspectRequest) (*tamtamv1.InspectResponse, error) {
+	records, err := s.Inspector.Inspect(ctx)
+	if err != nil {
+		return nil, toStatus(err)
+	}
+	states := s.Node.Peers()
+	out := &tamtamv1.InspectResponse{Unreadable: unreadable(s.Strangers(), time.Now())}
+	for _, r := range records {
+		one := &tamtamv1.Inspection{Member: toMember(r.Member, states[r.Member.Addr]), Link: toLink(r.Link)}
+		one.Answered = r.Report != nil || errors.Is(r.Err, peers.ErrRefused)
+		if r.Err != nil {
+			one.Error = r.Err.Error()
+		}
+		if r.Report != nil {
+			one.Report = toReport(r)
+		}
+		if r.Measure {
+			one.RoundTrip, one.ClockOffset = durationpb.New(r.Trip), durationpb.New(r.Offset)
+		}
+		out.Members = append(out.Members, one)
+	}
+	return out, nil
+}
+
+func toReport(r inspect.Record) *tamtamv1.InspectionReport {
+	a := r.Report
+	out := &tamtamv1.InspectionReport{
+		Version: a.GetVersion(), SmudgeVersion: a.GetSmudgeVersion(), MaxPayloadBytes: a.GetMaxPayloadBytes(),
+		Profile: a.GetProfile(), Heartbeat: a.GetHeartbeat(), Sealed: a.GetSealed(), Keys: a.GetKeys(),
+		Alive: a.GetAlive(), Suspected: a.GetSuspected(), Dead: a.GetDead(), Left: a.GetLeft(), Digest: a.GetDigest(),
+		KnownAddress: a.GetAsker(), KnownSession: a.GetAskerSession(), KnownStatus: toPeerStatus(a.GetAskerStatus()),
+		Link: toLink(a.GetLink()), MoreTroubles: a.GetMoreTroubles(),
+	}
+	for _, t := range a.GetTroubles() {
+		ip, ok := netip.AddrFromSlice(t.GetIp())
+		if !ok || t.GetPort() > 1<<16-1 {
+			continue // it is no address, so there is nothing to tell of
+		}
+		one := &tamtamv1.LinkTrouble{
+			Address: netip.AddrPortFrom(ip, uint16(t.GetPort())).String(),
+			Status:  toPeerStatus(t.GetStatus()), Unacknowledged: ofMillis(t.GetUnackedMs()),
+		}
+		if t.HeardMs != nil {
+			one.Heard = ofMillis(t.GetHeardMs())
+		}
+		out.Troubles = append(out.Troubles, one)
+	}
+	return out
+}
+
+// toPeerStatus is the status that another node tells, unspecified when it is none that
+// we know.
+func toPeerStatus(n uint32) tamtamv1.MemberStatus {
+	if _, ok := tamtamv1.MemberStatus_name[int32(n)]; !ok {
+		return 0
+	}
+	return tamtamv1.MemberStatus(n)
+}
+
+func toLink(l *peerv1.Link) *tamtamv1.LinkState {
+	if l == nil {
+		return nil
+	}
+	return &tamtamv1.LinkState{
+		Source: l.GetSource(), RoundTrip: l.GetRoundTrip(), Sent: l.GetSent(), Resent: l.GetResent(),
+		Received: l.GetReceived(), Duplicates: l.GetDuplicates(),
+		Heard: ofMillis(l.GetHeardMs()), Unacknowledged: ofMillis(l.GetUnackedMs()),
+	}
+}
+
+func ofMillis(ms uint32) *durationpb.Duration {
+	return durationpb.New(time.Duration(ms) * time.Millisecond)
+}
+
+// unreadable lists the machines whose packets no key opens, the latest first.
+func unreadable(strangers map[netip.Addr]time.Time, now time.Time) []*tamtamv1.UnreadableSource {
+	var all []*tamtamv1.UnreadableSource
+	for a, at := range strangers {
+		if age := now.Sub(at); age <= unreadableFor {
+			all = append(all, &tamtamv1.UnreadableSource{Ip: a.String(), Age: durationpb.New(age)})
+		}
+	}
+	slices.SortFunc(all, func(a, b *tamtamv1.UnreadableSource) int {
+		return cmp.Or(cmp.Compare(a.GetAge().AsDuration(), b.GetAge().AsDuration()), cmp.Compare(a.GetIp(), b.GetIp()))
+	})
+	return all[:min(len(all), maxUnreadable)]
+}

@@ -1,0 +1,100 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rpc
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"google.golang.org/grpc"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+// forward sends what a subscription brings until it or the client ends. A client
+// that does not read blocks only this call: its subscription overflows, and it
+// learns of it when it reads on. It is one that vanished if it answers no
+// keep-alive.
+func forward[T any](ctx context.Context, sub *fanout.Subscription[T], send func(T) error) error {
+	for {
+		select {
+		case v, ok := <-sub.C():
+			if !ok {
+				return toStatus(sub.Err())
+			}
+			if err := send(v); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return toStatus(ctx.Err())
+		}
+	}
+}
+
+func (s *v1) StreamMessages(r *tamtamv1.StreamMessagesRequest, out grpc.ServerStreamingServer[tamtamv1.StreamMessagesResponse]) error {
+	q := broadcast.Query{Topics: r.GetTopics(), Last: int(r.GetLast())}
+	if since := r.GetSince(); since != nil {
+		if err := since.CheckValid(); err != nil {
+			return toStatus(fmt.Errorf("%w: since: %w", errInvalid, err))
+		}
+		q.Since = since.AsTime()
+	}
+	for _, o := range r.GetOrigins() {
+		a, err := netip.ParseAddrPort(o)
+		if err != nil {
+			return toStatus(fmt.Errorf("%w: origins holds %q: want an IP and a port", errInvalid, o))
+		}
+		q.Origins = append(q.Origins, netip.AddrPortFrom(a.Addr().Unmap(), a.Port()))
+	}
+	kept, sub := s.Messages.Subscribe(q, streamBuffer)
+	defer sub.Unsubscribe()
+	// The client may count on every message from here on.
+	if err := out.SendHeader(nil); err != nil {
+		return err
+	}
+	for _, m := range kept {
+		if err := out.Send(toDelivery(broadcast.Delivery{Message: m})); err != nil {
+			return err
+		}
+	}
+	return forward(out.Context(), sub, func(d broadcast.Delivery) error {
+		if !q.Wants(d) {
+			return nil
+		}
+		return out.Send(toDelivery(d))
+	})
+}
+
+func (s *v1) WatchMembers(r *tamtamv1.WatchMembersRequest, out grpc.ServerStreamingServer[tamtamv1.WatchMembersResponse]) error {
+	w := s.Members.Watch(r.AfterRevision, streamBuffer)
+	defer w.Changes.Unsubscribe()
+	var states map[addrPort]node.PeerState
+	if len(w.Members) > 0 {
+		states = s.Node.Peers()
+	}
+	for _, m := range w.Members {
+		if err := out.Send(&tamtamv1.WatchMembersResponse{
+			Revision: w.Revision,
+			Event:    &tamtamv1.WatchMembersResponse_Present{Present: toMember(m, states[m.Addr])},
+		}); err != nil {
+			return err
+		}
+	}
+	for _, c := range w.Missed {
+		if err := out.Send(toChange(c)); err != nil {
+			return err
+		}
+	}
+	if err := out.Send(&tamtamv1.WatchMembersResponse{
+		Revision: w.Revision,
+		Event:    &tamtamv1.WatchMembersResponse_Synced{Synced: &tamtamv1.Synced{Resumed: w.Resumed}},
+	}); err != nil {
+		return err
+	}
+	return forward(out.Context(), w.Changes, func(c change) error { return out.Send(toChange(c)) })
+}

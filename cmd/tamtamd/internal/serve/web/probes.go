@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
+)
+
+// livez tells whether the daemon goes round: if not, a restart is the remedy.
+func (c Config) livez(w http.ResponseWriter, _ *http.Request) {
+	if err := c.Live(); err != nil {
+		answer(w, http.StatusServiceUnavailable, err.Error())
+		return
+	}
+	answer(w, http.StatusOK, "live")
+}
+
+// maxMinAlive bounds min_alive; no cluster is as large.
+const maxMinAlive = 1 << 20
+
+// readyz tells whether the node has settled, and sees at least min_alive members alive.
+func (c Config) readyz(w http.ResponseWriter, r *http.Request) {
+	want := 0
+	if query := r.URL.Query(); query.Has("min_alive") {
+		var err error
+		text := query.Get("min_alive")
+		if want, err = strconv.Atoi(text); err != nil || want < 0 || want > maxMinAlive {
+			answer(w, http.StatusBadRequest, fmt.Sprintf("min_alive %.40q: want a number, 0 to %d", text, maxMinAlive))
+			return
+		}
+	}
+	phase, since := c.State.Phase()
+	alive := c.Alive()
+	switch {
+	case phase == lifecycle.Seeking:
+		answer(w, http.StatusServiceUnavailable, fmt.Sprintf("seeking for %s: no seed has been joined yet", time.Since(since).Round(time.Second)))
+	case !phase.Ready():
+		answer(w, http.StatusServiceUnavailable, phase.String())
+	case alive < want:
+		answer(w, http.StatusServiceUnavailable, fmt.Sprintf("%s: %d alive, want %d", phase, alive, want))
+	default:
+		answer(w, http.StatusOK, fmt.Sprintf("%s: %d alive", phase, alive))
+	}
+}
+
+// answer answers with one line.
+func answer(w http.ResponseWriter, code int, line string) {
+	h := w.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(code)
+	fmt.Fprintln(w, line)
+}

@@ -1,0 +1,134 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net/netip"
+	"testing"
+	"time"
+)
+
+// FuzzParse: what is read as a frame is written as the same bytes, and nothing else
+// breaks the reader.
+func FuzzParse(f *testing.F) {
+	f.Add(append(appendHeader(nil, kindData, 1, 2, 3, []uint32{4, 5}), "payload"...))
+	f.Add(appendHeader(nil, kindHello, 1, 0, 0, nil))
+	f.Add(appendHeader(nil, kindMessage, 1, 2, 3, make([]uint32, maxAcks)))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		fr, ok := parse(b)
+		if !ok {
+			return
+		}
+		var acks []uint32
+		fr.eachAck(func(a uint32) { acks = append(acks, a) })
+		again := append(appendHeader(nil, fr.kind, fr.session, fr.tag, fr.counter, acks), fr.payload...)
+		if string(again) != string(b) {
+			t.Errorf("%x is written as %x", b, again)
+		}
+		_, _, _ = parseInfo(fr.payload)
+	})
+}
+
+// FuzzReceive: whatever comes from whomever, nothing breaks, what is kept is bounded,
+// and who is no peer is sent no more bytes than came in its name. With bit 0 of how,
+// the frame bears the tag and session of the open one; with bit 1 it comes from there.
+func FuzzReceive(f *testing.F) {
+	for k := kindHello; k <= kindAnnounce; k++ {
+		b := append(appendHeader(nil, k, 7, 8, 9, []uint32{1}), make([]byte, 60)...)
+		for how := range byte(4) {
+			f.Add(how, b, b[:headerSize+4])
+		}
+	}
+	f.Fuzz(func(t *testing.T, how byte, a, b []byte) {
+		s := newSim(t, 1)
+		node, peer := s.pair()
+		src := netip.MustParseAddrPort("198.51.100.1:1")
+		if how&2 != 0 {
+			src = peer.addr
+		}
+		in, out := 0, 0
+		s.tap = func(_, to netip.AddrPort, p []byte) {
+			if to == src {
+				out += len(p)
+			}
+		}
+		for range 3 {
+			for _, raw := range [][]byte{a, b} {
+				p := append([]byte{}, raw...)
+				if len(p) >= headerSize {
+					binary.BigEndian.PutUint16(p, magic)
+					p[2] = version
+					if how&1 != 0 {
+						binary.BigEndian.PutUint64(p[4:], peer.session)
+						binary.BigEndian.PutUint64(p[12:], node.peers[peer.addr].rx[0])
+					}
+				}
+				in += len(p)
+				node.Receive(s.now, src, p)
+				if node.take(); node.peers[peer.addr] == nil {
+					return // it said goodbye
+				}
+			}
+		}
+		s.run(100 * time.Millisecond)
+		if src != peer.addr && out > in {
+			t.Errorf("%d bytes out for %d in", out, in)
+		}
+		flights, acks := 0, 0
+		for _, p := range node.peers {
+			flights += len(p.flights)
+			acks += len(p.acks)
+		}
+		if len(node.peers) > 2 || len(node.nonces) > 10 || flights > 20 || acks > maxAcks || len(node.Core.events) > 0 {
+			t.Errorf("%d peers, %d greetings, %d flights, %d acks", len(node.peers), len(node.nonces), flights, acks)
+		}
+	})
+}
+
+// FuzzSealed: what no key sealed, or was changed after it was, gets nothing in and is not
+// answered. The input is what comes, or, with how, what is done to a frame that passed:
+// each two bytes of it are a place and the bits that are turned over there.
+func FuzzSealed(f *testing.F) {
+	f.Add(uint8(0), []byte{0, 0, 0})
+	f.Add(uint8(0), append(appendHeader(nil, kindHello|sealed, 7, 8, 9, nil), make([]byte, 60)...))
+	for how := range uint8(12) {
+		f.Add(how, []byte{kindAt, sealed})
+		f.Add(how, []byte{counterAt + 7, 1, headerSize, 0xFF})
+	}
+	f.Fuzz(func(t *testing.T, how uint8, b []byte) {
+		s := newSim(t, 1)
+		s.keys = []Key{{1}, {2}}
+		var seen []packet
+		s.tap = func(from, to netip.AddrPort, p []byte) { seen = append(seen, packet{from: from, to: to, b: p}) }
+		node, peer := s.pair()
+		peer.say(node.addr, true)
+		s.run(100 * time.Millisecond)
+		s.tap = nil
+		src, p := peer.addr, bytes.Clone(b)
+		if how > 0 {
+			old := seen[int(how)%len(seen)]
+			src, p = old.from, bytes.Clone(old.b)
+			for ; len(b) >= 2; b = b[2:] {
+				p[int(b[0])%len(p)] ^= b[1]
+			}
+			if bytes.Equal(p, old.b) {
+				return // which is a replay, see TestWithoutAKey
+			}
+		}
+		out := 0
+		s.tap = func(_, _ netip.AddrPort, _ []byte) { out++ }
+		before, unsealed := mark(node), node.counts["dropped_unsealed"]
+		node.Receive(s.now, src, p)
+		for _, e := range node.AppendEvents(nil) {
+			if e.Kind != Unsealed || e.Addr != src {
+				t.Errorf("%x makes an event %v", p, e)
+			}
+		}
+		if mark(node) != before || out != 0 || node.counts["dropped_unsealed"] != unsealed+1 {
+			t.Errorf("%x: %v became %v, and %d packets were sent", p, before, mark(node), out)
+		}
+	})
+}

@@ -1,0 +1,195 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestRestart(t *testing.T) {
+	s := newSim(t, 1)
+	a, b := s.pair()
+	a2 := s.node(a.addr)
+	a2.Greet(s.now, b.addr)
+	began := s.now
+	for len(b.saw(Up, a.addr)) < 2 && s.now.Sub(began) < time.Minute {
+		s.run(time.Millisecond)
+	}
+	if took := s.now.Sub(began); took > time.Second {
+		t.Errorf("it took %v", took)
+	}
+	d, ok := a2.say(b.addr, false)
+	if s.run(time.Second); !ok || b.got[d] != 1 {
+		t.Error("its first datagram is lost")
+	}
+}
+
+// TestSilentRestart: a node that began anew and greets nobody is found out by those
+// who send to it.
+func TestSilentRestart(t *testing.T) {
+	s := newSim(t, 1)
+	a, b := s.pair()
+	a2 := s.node(a.addr)
+	b.say(a.addr, false)
+	s.run(time.Second)
+	if len(b.saw(Up, a.addr)) != 2 || len(a2.saw(Up, b.addr)) != 1 {
+		t.Errorf("not within a second: %v", b.events)
+	}
+}
+
+func TestGoodbye(t *testing.T) {
+	s := newSim(t, 1)
+	s.loss = 0.3
+	var all []*simNode
+	for i := range 10 {
+		all = append(all, s.node(at(i)))
+	}
+	mesh(s)
+	s.run(time.Second)
+	leaver := all[0]
+	leaver.Goodbye(s.now, s.addresses())
+	began := s.now
+	for leaver.Owed() > 0 && s.now.Sub(began) < time.Minute {
+		s.run(time.Millisecond)
+	}
+	if took := s.now.Sub(began); took > 500*time.Millisecond {
+		t.Errorf("acknowledged after %v", took)
+	}
+	for _, n := range all[1:] {
+		if left := n.saw(Left, leaver.addr); len(left) != 1 || n.Has(leaver.addr) {
+			t.Errorf("%s saw %v", n.addr, left)
+		}
+	}
+	delete(s.nodes, leaver.addr)
+	s.hold()
+}
+
+func TestRemoveAndRenew(t *testing.T) {
+	s := newSim(t, 1)
+	a, b := s.pair()
+	c := s.node(at(3))
+	mesh(s)
+	old := c.Session()
+	a.Remove(s.now, c.addr, old)
+	s.run(time.Second)
+	for _, n := range []*simNode{b, c} {
+		if e := n.saw(Removed, a.addr); len(e) != 1 || e[0].Session != old || e[0].Members[0] != c.addr {
+			t.Errorf("%s saw %v", n.addr, e)
+		}
+	}
+	c.Renew(s.now)
+	a.Greet(s.now, c.addr)
+	s.run(time.Minute)
+	if a.Has(c.addr) || len(c.peers) != 0 {
+		t.Error("it is met before it greets")
+	}
+	c.Greet(s.now, a.addr)
+	s.run(time.Second)
+	if up := a.saw(Up, c.addr); len(up) != 2 || up[1].Session == old {
+		t.Errorf("it is not let in again: %v", up)
+	}
+}
+
+func TestForeignClusterIsRefused(t *testing.T) {
+	s := newSim(t, 1)
+	a := s.node(at(1))
+	b := s.node(at(2), func(i *Info) { i.Cluster = "other" })
+	a.Greet(s.now, b.addr)
+	s.run(time.Second)
+	if len(a.saw(Refused, b.addr)) != 1 || len(b.saw(Refused, a.addr)) != 1 || len(a.peers)+len(b.peers) != 0 {
+		t.Errorf("saw %v, %v", a.events, b.events)
+	}
+	s.hold()
+}
+
+func TestGreetingOneself(t *testing.T) {
+	s := newSim(t, 1)
+	a := s.node(at(1))
+	a.Greet(s.now, a.addr)
+	s.run(time.Second)
+	if len(a.saw(Itself, a.addr)) != 1 || len(a.peers) != 0 {
+		t.Errorf("saw %v", a.events)
+	}
+	s.hold()
+}
+
+// TestAdvertisedAddress: a node is who it advertises to be, wherever its packets
+// come from, if it answers there.
+func TestAdvertisedAddress(t *testing.T) {
+	s := newSim(t, 1)
+	a := s.node(at(1))
+	public, inner := at(7), at(2)
+	b := s.node(inner, func(i *Info) { i.Addr = public })
+	s.nodes[public] = b // what is sent there arrives, and is answered from inside
+	b.Greet(s.now, a.addr)
+	s.run(time.Second)
+	if len(a.saw(Up, public)) != 1 || len(b.saw(Up, a.addr)) != 1 || a.Has(inner) {
+		t.Fatalf("saw %v, %v", a.events, b.events)
+	}
+	d, _ := a.say(public, true)
+	if s.run(time.Second); b.got[d] != 1 || a.got["!"+d[1:]] != 1 {
+		t.Error("no datagrams")
+	}
+	// Greeted at the inner one, it is told to be at the other.
+	a.Greet(s.now, inner)
+	s.run(time.Second)
+	if m := a.saw(Moved, inner); len(m) != 1 || m[0].Members[0] != public {
+		t.Errorf("saw %v", a.events)
+	}
+	delete(s.nodes, public)
+	s.nodes[inner] = b
+	s.hold()
+}
+
+// TestProbeOpensNothing: who is asked whether it is there answers, and is no peer.
+func TestProbeOpensNothing(t *testing.T) {
+	s := newSim(t, 1)
+	a, b := s.node(at(1)), s.node(at(2))
+	other := s.node(at(3), func(i *Info) { i.Cluster = "other" })
+	n1, n2, n3 := a.Probe(s.now, b.addr), a.Probe(s.now, other.addr), a.Probe(s.now, a.addr)
+	a.Probe(s.now, at(9))
+	s.run(time.Second)
+	for _, want := range []Event{
+		{Kind: Answered, Addr: b.addr, Nonce: n1}, {Kind: Refused, Addr: other.addr, Nonce: n2}, {Kind: Itself, Addr: a.addr, Nonce: n3},
+	} {
+		if got := a.saw(want.Kind, want.Addr); len(got) != 1 || got[0].Nonce != want.Nonce {
+			t.Errorf("saw %v, want %v", got, want)
+		}
+	}
+	if len(a.peers)+len(b.peers)+len(other.peers) != 0 {
+		t.Error("a session was opened")
+	}
+	s.hold()
+}
+
+func TestMembersAreTold(t *testing.T) {
+	s := newSim(t, 1)
+	a, b := s.pair()
+	var many []netip.AddrPort
+	for i := range 300 {
+		many = append(many, netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, 100, byte(i)}), uint16(i+1)))
+	}
+	a.Tell(s.now, b.addr, true, 7, many)
+	s.run(time.Second)
+	var got []netip.AddrPort
+	asks := 0
+	for _, e := range b.saw(Told, a.addr) {
+		got = append(got, e.Members...)
+		if e.Ask {
+			asks++
+		}
+		if e.Digest != 7 {
+			t.Errorf("digest %d", e.Digest)
+		}
+	}
+	if asks != 1 {
+		t.Errorf("asked %d times", asks)
+	}
+	if !slices.Equal(got, many) {
+		t.Errorf("%d of %d arrived", len(got), len(many))
+	}
+}

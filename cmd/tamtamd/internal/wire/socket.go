@@ -1,0 +1,97 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"sync/atomic"
+)
+
+// readSize is more than any datagram that is let in, so that a longer one is
+// seen to be too long instead of arriving cut.
+const readSize = 4096
+
+// receiveBuffer is asked of the kernel, in bytes: room for a burst of some
+// thousand small datagrams while the one reader is busy.
+const receiveBuffer = 1 << 20
+
+// Socket is the gossip socket. Send may be called from any goroutine.
+type Socket struct {
+	conn  *net.UDPConn
+	local netip.AddrPort
+
+	received, receivedBytes, sent, sentBytes, sendErrors atomic.Uint64
+}
+
+// Listen binds the address. Port 0 takes a free one. The error names the
+// address.
+func Listen(addr netip.AddrPort) (*Socket, error) {
+	network := "udp4"
+	if addr.Addr().Is6() {
+		network = "udp6"
+	}
+	conn, err := net.ListenUDP(network, net.UDPAddrFromAddrPort(addr))
+	if err != nil {
+		return nil, fmt.Errorf("bind gossip address %s: %w", addr, cause(err))
+	}
+	_ = conn.SetReadBuffer(receiveBuffer) // the kernel may grant less
+	local := conn.LocalAddr().(*net.UDPAddr).AddrPort()
+	return &Socket{
+		conn:  conn,
+		local: netip.AddrPortFrom(local.Addr().Unmap(), local.Port()),
+	}, nil
+}
+
+// cause takes the address out of an error that is about to name it.
+func cause(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
+// Local returns the address the socket is bound to.
+func (s *Socket) Local() netip.AddrPort { return s.local }
+
+// errDeadline: the deadline passed before a packet came.
+var errDeadline = os.ErrDeadlineExceeded
+
+// read waits for a packet, until the deadline of the connection.
+func (s *Socket) read(buf []byte) (netip.AddrPort, []byte, error) {
+	n, from, err := s.conn.ReadFromUDPAddrPort(buf)
+	if err != nil {
+		return netip.AddrPort{}, nil, err
+	}
+	s.received.Add(1)
+	s.receivedBytes.Add(uint64(n))
+	return netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), buf[:n], nil
+}
+
+// Send sends one packet. It never blocks for long; what the kernel refuses is
+// counted and lost, as any packet may be.
+func (s *Socket) Send(to netip.AddrPort, b []byte) {
+	if _, err := s.conn.WriteToUDPAddrPort(b, to); err != nil {
+		s.sendErrors.Add(1)
+		return
+	}
+	s.sent.Add(1)
+	s.sentBytes.Add(uint64(len(b)))
+}
+
+// Close ends reading. It may be called more than once.
+func (s *Socket) Close() { _ = s.conn.Close() }
+
+// Counters adds what the socket counted to m.
+func (s *Socket) Counters(m map[string]uint64) {
+	m["datagrams_received"] = s.received.Load()
+	m["bytes_received"] = s.receivedBytes.Load()
+	m["datagrams_sent"] = s.sent.Load()
+	m["bytes_sent"] = s.sentBytes.Load()
+	m["send_errors"] = s.sendErrors.Load()
+}
