@@ -120,7 +120,7 @@ func (n *Node) tell(e event) {
 	}
 	n.mu.Unlock()
 	if p != nil && e.status >= datagram.Alive && e.status <= datagram.Dead {
-		n.cfg.OnStatus(p.real, e.status, by)
+		n.handler.OnStatus(p.real, e.status, by)
 	}
 }
 
@@ -147,7 +147,7 @@ func (n *Node) dropForgotten() {
 	}
 	for _, p := range missing {
 		if n.remove(p) { // and not a later life of it
-			n.cfg.OnForgotten(p.real)
+			n.handler.OnForgotten(p.real)
 		}
 	}
 }

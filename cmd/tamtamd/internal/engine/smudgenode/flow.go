@@ -94,7 +94,7 @@ func (m *outward) MapEntry(e datagram.Entry) (datagram.Entry, bool) {
 	default:
 		e.Source = netip.AddrPort{}
 	}
-	return e, e.Status > datagram.Dead || m.n.cfg.Outgoing(m.to, e) // a target goes in any case
+	return e, e.Status > datagram.Dead || m.n.handler.Outgoing(m.to, e) // a target goes in any case
 }
 
 // forward sends a peer what Smudge sends its virtual address, until the socket
@@ -124,7 +124,7 @@ func (n *Node) forward(p *peer) {
 		}
 		out = b
 		if d, fault := datagram.Parse(b, n.family); fault == "" {
-			n.cfg.Send(p.real, d)
+			n.handler.Send(p.real, d)
 		}
 	}
 }

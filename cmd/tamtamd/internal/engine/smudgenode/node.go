@@ -39,7 +39,7 @@ const Version = "v1.0.1"
 
 var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 
-// Config says how the node meets the world. All fields are required.
+// Config says how the engine runs. All fields are required.
 type Config struct {
 	// Local is the real address of this node; its family is the cluster's.
 	Local netip.AddrPort
@@ -48,19 +48,22 @@ type Config struct {
 	// MinPing is how long Smudge waits for the answer to a ping at the least; longer
 	// when round trips are longer. See SetMinPing.
 	MinPing time.Duration
-	// Send sends a datagram to a real address. It must not block.
-	Send func(to netip.AddrPort, d datagram.Datagram)
-	// Outgoing tells whether an entry of Smudge's is to go to a node. Where there is
-	// nothing new, Smudge fills its datagrams up with members taken at random.
-	Outgoing func(to netip.AddrPort, e datagram.Entry) bool
-	// OnStatus is told each change of a peer's status, in order, from one
-	// goroutine, and who found out: a peer, or Local. by is invalid when that is
-	// not known.
-	OnStatus func(peer netip.AddrPort, s datagram.Status, by netip.AddrPort)
-	// OnForgotten is told of a peer that Smudge has given up and removed.
-	OnForgotten func(peer netip.AddrPort)
 	// Logf gets Smudge's own log lines, as far as SetChatter lets them.
 	Logf func(level string, message string)
+}
+
+// Handler is the node that the engine judges for; *node.Node is one.
+type Handler interface {
+	// Send sends a datagram to a real address. It must not block.
+	Send(to netip.AddrPort, d datagram.Datagram)
+	// Outgoing reports whether an entry of Smudge's may go to a node. Where there is
+	// nothing new, Smudge fills its datagrams up with members taken at random.
+	Outgoing(to netip.AddrPort, e datagram.Entry) bool
+	// OnStatus takes each change of a peer's status, in order, from one goroutine,
+	// and the reporter: a peer, or Local. by is invalid when that is not known.
+	OnStatus(peer netip.AddrPort, s datagram.Status, by netip.AddrPort)
+	// OnForgotten takes a peer that Smudge has given up and removed.
+	OnForgotten(peer netip.AddrPort)
 }
 
 // peer is one life of a peer.
@@ -75,6 +78,7 @@ type peer struct {
 // Node is the Smudge node of this process.
 type Node struct {
 	cfg     Config
+	handler Handler // given to Start, before which nothing runs
 	family  datagram.Family
 	hold    *net.UDPConn // occupies the port that Smudge would listen at
 	virtual netip.AddrPort
@@ -96,12 +100,9 @@ type Node struct {
 
 var started atomic.Bool
 
-// Start starts Smudge and returns when it is ready. It can be called once in a
-// process.
-func Start(ctx context.Context, cfg Config) (*Node, error) {
-	if !started.CompareAndSwap(false, true) {
-		return nil, errors.New("smudge runs already: it is one node a process")
-	}
+// New returns a Node that holds the port of Smudge. Nothing runs before Start, and no
+// peer may be added before it returns; Close frees the port.
+func New(cfg Config) (*Node, error) {
 	// Smudge would listen at this port on all interfaces, and says nothing
 	// when it cannot: for once that is what we want.
 	hold, err := net.ListenUDP("udp", &net.UDPAddr{})
@@ -120,7 +121,17 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		deliver:   make([]byte, 0, datagram.MaxSize),
 	}
 	n.in.n = n
-	configure(port, cfg, n.events)
+	return n, nil
+}
+
+// Start starts Smudge for a handler, and returns when it is ready or ctx is done. Only
+// the first Start of a process succeeds.
+func (n *Node) Start(ctx context.Context, handler Handler) error {
+	if !started.CompareAndSwap(false, true) {
+		return errors.New("smudge runs already: it is one node a process")
+	}
+	n.handler = handler
+	configure(n.virtual.Port(), n.cfg, n.events)
 
 	// Begin never returns and nothing ends it; the goroutine is abandoned on
 	// purpose. Close silences it.
@@ -128,10 +139,9 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 
 	select {
 	case <-n.events.begun:
-		return n, n.SetMinPing(cfg.MinPing)
+		return n.SetMinPing(n.cfg.MinPing)
 	case <-ctx.Done():
-		_ = hold.Close()
-		return nil, fmt.Errorf("start smudge: %w", context.Cause(ctx))
+		return fmt.Errorf("start smudge: %w", context.Cause(ctx))
 	}
 }
 
