@@ -122,11 +122,10 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	}
 
 	// The node. Smudge knows no peer, and so says nothing, before endpoint.Run runs.
-	info := wire.Info{
-		Addr: local, MaxPayload: flags.MaxPayload, Name: nodeName(flags.Name),
-		Cluster: flags.ClusterName, Version: build.Version, Tags: flags.Tags.Encode(),
-	}
-	endpoint := wire.NewEndpoint(bound.gossip, info, timings[flags.Profile], live)
+	self := member.Identity{Addr: local, Cluster: flags.ClusterName, Info: member.Info{
+		Name: nodeName(flags.Name), Version: build.Version, MaxPayload: flags.MaxPayload, Tags: flags.Tags.Encode(),
+	}}
+	endpoint := wire.NewEndpoint(bound.gossip, self, timings[flags.Profile], live)
 	if ring != nil {
 		ring.OnChange(endpoint.SetKeys)
 	}
@@ -141,8 +140,8 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	}
 	defer engine.Close()
 
-	self := member.Info{Session: endpoint.Session(), Name: info.Name, Version: info.Version, MaxPayload: info.MaxPayload, Tags: info.Tags}
-	table := member.NewTable(local, self, rand.Uint64()>>1, time.Now)
+	self.Session = endpoint.Session()
+	table := member.NewTable(local, self.Info, rand.Uint64()>>1, time.Now)
 	broadcaster := broadcast.New(broadcast.Config{
 		Local:      broadcast.Stream{Origin: local, Session: self.Session},
 		MaxPayload: flags.MaxPayload, Keep: flags.Keep, KeepBytes: flags.KeepBytes,
@@ -264,11 +263,11 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		shown.Watch(metrics.Sources{
 			Members: table, Node: gossip, Wire: endpoint, Counters: count,
 			State: state, Live: pulse.Live, Reloads: reloader.Status,
-			Local: local, Name: info.Name, Cluster: flags.ClusterName,
+			Local: local, Name: self.Name, Cluster: flags.ClusterName,
 		})
 		status := page.New(page.Config{
 			Members: table, Messages: broadcaster, Links: observer.Matrix, State: state,
-			Local: local, Name: info.Name, Cluster: flags.ClusterName, Version: build.Version, Sealed: ring != nil,
+			Local: local, Name: self.Name, Cluster: flags.ClusterName, Version: build.Version, Sealed: ring != nil,
 			Started: time.Now(), Now: time.Now,
 		})
 		host, _, _ := net.SplitHostPort(flags.HTTP) // as it was listened on
@@ -351,7 +350,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		_ = level.Info(logger).Log("msg", "probes and metrics", "http", bound.http.Addr())
 	}
 	_ = level.Info(logger).Log("msg", "ready", "gossip", local, "rpc", addresses(bound.rpc),
-		"name", info.Name, "cluster", flags.ClusterName, "profile", flags.Profile, "sealed", ring != nil,
+		"name", self.Name, "cluster", flags.ClusterName, "profile", flags.Profile, "sealed", ring != nil,
 		"heartbeat", flags.Heartbeat, "detection", gossip.DetectionTime(), "version", build.Version)
 	warnOfOpen(logger, bound.guard, bound.rpc)
 	state.Advance(lifecycle.Seeking)

@@ -43,7 +43,14 @@ func (s Status) Live() bool { return s == Alive || s == Suspected }
 // Gone tells whether a member of the status has ended, one way or the other.
 func (s Status) Gone() bool { return s == Dead || s == Left }
 
-// Info is what a node says of itself. A plain node says nothing.
+// Identity is who a node says that it is.
+type Identity struct {
+	Addr    netip.AddrPort // the gossip address that it advertises
+	Cluster string         // the name of its cluster
+	Info
+}
+
+// Info is what a node says of itself beside that. A plain node says nothing.
 type Info struct {
 	Session    uint64 // names this life of the node; 0 for a plain one
 	Name       string
