@@ -22,12 +22,6 @@ func guardConfig(f daemonflags.RPCGuard, logger log.Logger) rpcguard.Config {
 	}
 }
 
-func closeAll(listeners []net.Listener) {
-	for _, l := range listeners {
-		_ = l.Close() // those that were served are closed already
-	}
-}
-
 // addresses are those that the listeners are bound to, as --rpc of the client takes
 // them.
 func addresses(listeners []net.Listener) string {

@@ -26,7 +26,7 @@ type sockets struct {
 	local  netip.AddrPort // what others know this node by
 	guard  *rpcguard.Guard
 	rpc    []net.Listener
-	http   net.Listener // nil without --http
+	http   *web.Listener // nil without --http
 }
 
 // bind binds all sockets, or none.
@@ -72,6 +72,12 @@ func (s *sockets) Close() {
 	closeAll(s.rpc)
 	if s.http != nil {
 		_ = s.http.Close()
+	}
+}
+
+func closeAll(listeners []net.Listener) {
+	for _, l := range listeners {
+		_ = l.Close() // those that were served are closed already
 	}
 }
 

@@ -4,19 +4,13 @@
 package daemon
 
 import (
-	"errors"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/go-kit/log"
-
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
-	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
 
 // TestKeyringOf: where the keyring comes from; what is half given is refused, and no
@@ -63,19 +57,3 @@ func TestKeyringOf(t *testing.T) {
 }
 
 func ptr(s string) *string { return &s }
-
-// TestAnswerer: questions about keys go to the keyring, and others are not understood.
-func TestAnswerer(t *testing.T) {
-	ring, err := keyring.FromText(keyring.Generate())
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer := answerer(&keys.Cluster{Ring: ring, Logger: log.NewNopLogger()}, nil, nil)
-	a, err := answer(netip.AddrPort{}, &peerv1.Question{Question: &peerv1.Question_Keys{Keys: &peerv1.KeysQuestion{}}})
-	if err != nil || len(a.GetKeys().GetKeys()) != 1 {
-		t.Errorf("%v, %v", a, err)
-	}
-	if a, err := answer(netip.AddrPort{}, &peerv1.Question{}); !errors.Is(err, errUnknownQuestion) {
-		t.Errorf("of a later version: %v, %v", a, err)
-	}
-}
