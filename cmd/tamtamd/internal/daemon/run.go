@@ -258,7 +258,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	pulse := lifecycle.NewPulse(time.Now,
 		lifecycle.Loop{Name: "endpoint", Poke: endpoint.Poke, Rounds: endpoint.Rounds},
 		lifecycle.Loop{Name: "gossip", Poke: gossip.Poke, Rounds: gossip.Rounds},
-		lifecycle.Loop{Name: "broadcast", Poke: broadcaster.Poke, Rounds: broadcaster.Rounds},
+		lifecycle.Loop{Name: "broadcast", Poke: broadcaster.Wake, Rounds: broadcaster.Iterations},
 	)
 	seeds := newSeeker(func(ctx context.Context, seeds []string) { gossip.Seek(ctx, seeds, state.Found) })
 	reloader := reload.New(reload.Config{Running: settings, Read: again, Logger: logger})
