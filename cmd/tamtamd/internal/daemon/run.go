@@ -255,10 +255,10 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	state.OnChange(func(p lifecycle.Phase) { server.SetReady(p.Ready()) })
 
 	// Operation: what is told of the daemon, and what can be changed while it runs.
-	pulse := lifecycle.NewPulse(time.Now,
-		lifecycle.Loop{Name: "endpoint", Poke: endpoint.Poke, Rounds: endpoint.Rounds},
-		lifecycle.Loop{Name: "gossip", Poke: gossip.Poke, Rounds: gossip.Rounds},
-		lifecycle.Loop{Name: "broadcast", Poke: broadcaster.Wake, Rounds: broadcaster.Iterations},
+	pulse := lifecycle.NewLiveness(time.Now,
+		lifecycle.Loop{Name: "endpoint", Wake: endpoint.Poke, Iterations: endpoint.Rounds},
+		lifecycle.Loop{Name: "gossip", Wake: gossip.Poke, Iterations: gossip.Rounds},
+		lifecycle.Loop{Name: "broadcast", Wake: broadcaster.Wake, Iterations: broadcaster.Iterations},
 	)
 	seeds := newSeeker(func(ctx context.Context, seeds []string) { gossip.Seek(ctx, seeds, state.Found) })
 	reloader := reload.New(reload.Config{Running: settings, Read: again, Logger: logger})

@@ -12,47 +12,49 @@ import (
 )
 
 const (
-	// pulseEvery is how often the loops are asked for a sign of life.
-	pulseEvery = time.Second
-	// StuckAfter is after how long without one a loop is taken to be stuck. It is
-	// far over what a busy machine takes.
+	// checkEvery is the time between two checks of the loops.
+	checkEvery = time.Second
+	// StuckAfter is how long a loop may go without an iteration before it counts as
+	// stuck. It is far longer than an iteration takes on a busy machine.
 	StuckAfter = 15 * time.Second
 )
 
-// Loop is a loop of the daemon that has to go round for it to be of use.
+// Loop is an event loop without which the daemon is of no use.
 type Loop struct {
 	Name string
-	// Poke has the loop go round once, soon. It must not block for longer than the
+	// Wake makes the loop do one iteration soon. It must not block for longer than the
 	// loop's own work does.
-	Poke func()
-	// Rounds returns a number that differs whenever the loop has gone round.
-	Rounds func() uint64
+	Wake func()
+	// Iterations returns a number that changes with every iteration of the loop.
+	Iterations func() uint64
 }
 
-// Pulse asks loops for signs of life.
-type Pulse struct {
+// Liveness checks that event loops respond.
+type Liveness struct {
 	loops []Loop
 	now   func() time.Time
 
-	mu     sync.Mutex // guards the rest; not held while a loop is asked
-	began  bool
-	rounds []uint64
-	seen   []time.Time // when each was last seen to have gone round
+	mu         sync.Mutex // guards the rest; not held while a loop is called
+	began      bool
+	iterations []uint64
+	seen       []time.Time // when each was last seen to have done an iteration
 }
 
-// NewPulse returns a Pulse of loops. They are taken to be well until Run has asked
+// NewLiveness returns the liveness of loops. They count as live until Run has checked
 // them.
-func NewPulse(now func() time.Time, loops ...Loop) *Pulse {
-	return &Pulse{loops: loops, now: now, rounds: make([]uint64, len(loops)), seen: make([]time.Time, len(loops))}
+func NewLiveness(now func() time.Time, loops ...Loop) *Liveness {
+	return &Liveness{
+		loops: loops, now: now, iterations: make([]uint64, len(loops)), seen: make([]time.Time, len(loops)),
+	}
 }
 
-// Run asks the loops until ctx is done. A loop that holds a lock for good stops Run
-// too, and so is found out.
-func (p *Pulse) Run(ctx context.Context) {
-	tick := time.NewTicker(pulseEvery)
+// Run checks the loops until ctx is done. A loop that holds a lock for good blocks Run
+// too. Live then reports that loop, and those after it, as stuck.
+func (v *Liveness) Run(ctx context.Context) {
+	tick := time.NewTicker(checkEvery)
 	defer tick.Stop()
 	for {
-		p.look()
+		v.check()
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -61,39 +63,39 @@ func (p *Pulse) Run(ctx context.Context) {
 	}
 }
 
-// look sees who has gone round since the last look, and asks all to.
-func (p *Pulse) look() {
-	now := p.now()
-	p.mu.Lock()
-	began := p.began
+// check records which loops have done an iteration since the last check, and wakes all.
+func (v *Liveness) check() {
+	now := v.now()
+	v.mu.Lock()
+	began := v.began
 	if !began {
-		p.began = true
-		for i := range p.seen {
-			p.seen[i] = now
+		v.began = true
+		for i := range v.seen {
+			v.seen[i] = now
 		}
 	}
-	p.mu.Unlock()
-	for i, l := range p.loops {
-		n := l.Rounds()
-		p.mu.Lock()
-		if n != p.rounds[i] {
-			p.rounds[i], p.seen[i] = n, now
+	v.mu.Unlock()
+	for i, l := range v.loops {
+		n := l.Iterations()
+		v.mu.Lock()
+		if n != v.iterations[i] {
+			v.iterations[i], v.seen[i] = n, now
 		}
-		p.mu.Unlock()
-		l.Poke()
+		v.mu.Unlock()
+		l.Wake()
 	}
 }
 
-// Live returns nil when all loops have gone round lately, else an error of one line
-// that names those that have not.
-func (p *Pulse) Live() error {
-	now := p.now()
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// Live returns nil if all loops have done an iteration within StuckAfter, else an error of
+// one line that names those that have not.
+func (v *Liveness) Live() error {
+	now := v.now()
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	var stuck []string
-	for i, l := range p.loops {
-		if silent := now.Sub(p.seen[i]); p.began && silent > StuckAfter {
-			stuck = append(stuck, fmt.Sprintf("the %s loop has not gone round for %s", l.Name, silent.Round(time.Second)))
+	for i, l := range v.loops {
+		if silent := now.Sub(v.seen[i]); v.began && silent > StuckAfter {
+			stuck = append(stuck, fmt.Sprintf("the %s loop has not responded for %s", l.Name, silent.Round(time.Second)))
 		}
 	}
 	if len(stuck) == 0 {
