@@ -43,7 +43,15 @@ func (s Status) Live() bool { return s == Alive || s == Suspected }
 // Gone reports whether a member of the status has died or left.
 func (s Status) Gone() bool { return s == Dead || s == Left }
 
-// Info is what a node announces about itself. A plain Smudge node announces nothing.
+// Identity names a node and its cluster.
+type Identity struct {
+	Addr    netip.AddrPort // the gossip address that it advertises
+	Cluster string         // the name of its cluster
+	Info
+}
+
+// Info is what a node announces about itself besides its address and cluster. A plain
+// Smudge node announces nothing.
 type Info struct {
 	Session    uint64 // differs from one process of the node to the next; 0 for a plain Smudge node
 	Name       string

@@ -38,7 +38,7 @@ const Version = "v1.0.1"
 
 var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 
-// Config has what a Node needs from outside. All fields are required.
+// Config has the settings of the engine. All fields are required.
 type Config struct {
 	// Local is the real address of this node; its family is the cluster's.
 	Local netip.AddrPort
@@ -47,18 +47,22 @@ type Config struct {
 	// MinPing is the shortest time that Smudge waits for the answer to a ping. It waits
 	// longer if round trips are longer. See SetMinPing.
 	MinPing time.Duration
-	// Send sends a datagram to a real address. It must not block.
-	Send func(to netip.AddrPort, d datagram.Datagram)
-	// Outgoing reports whether an entry from Smudge may go to a node. When Smudge has
-	// no news, it fills its datagrams up with random members.
-	Outgoing func(to netip.AddrPort, e datagram.Entry) bool
-	// OnStatus gets each change of a peer's status, in order, from one goroutine. by is
-	// the reporter, a peer or Local; invalid if it is not known.
-	OnStatus func(peer netip.AddrPort, s datagram.Status, by netip.AddrPort)
-	// OnForgotten gets each peer that Smudge has given up and removed.
-	OnForgotten func(peer netip.AddrPort)
 	// Logf gets Smudge's own log lines while SetChatter is on.
 	Logf func(level string, message string)
+}
+
+// Handler is the node that uses the engine; *node.Node is one.
+type Handler interface {
+	// Send sends a datagram to a real address. It must not block.
+	Send(to netip.AddrPort, d datagram.Datagram)
+	// Outgoing reports whether an entry from Smudge may go to a node. When Smudge has
+	// no news, it fills its datagrams up with random members.
+	Outgoing(to netip.AddrPort, e datagram.Entry) bool
+	// OnStatus gets each change of a peer's status, in order, from one goroutine. by is
+	// the reporter, a peer or Local; invalid if it is not known.
+	OnStatus(peer netip.AddrPort, s datagram.Status, by netip.AddrPort)
+	// OnForgotten gets each peer that Smudge has given up and removed.
+	OnForgotten(peer netip.AddrPort)
 }
 
 // peer is a peer from Add to Remove.
@@ -73,6 +77,7 @@ type peer struct {
 // Node is the Smudge node of this process.
 type Node struct {
 	cfg      Config
+	handler  Handler // set by Start; nothing runs before
 	family   datagram.Family
 	hold     *net.UDPConn // occupies the port that Smudge would listen at
 	virtual  netip.AddrPort
@@ -94,11 +99,9 @@ type Node struct {
 
 var started atomic.Bool
 
-// Start starts Smudge and returns when it is ready. It works only once in a process.
-func Start(ctx context.Context, cfg Config) (*Node, error) {
-	if !started.CompareAndSwap(false, true) {
-		return nil, errors.New("smudge runs already: it is one node a process")
-	}
+// New returns a Node that holds the port of Smudge. Nothing runs before Start, and no
+// peer may be added before it returns; Close frees the port.
+func New(cfg Config) (*Node, error) {
 	// Smudge would listen at this port on all interfaces. It ignores the error when the
 	// port is taken, and this is what is wanted here.
 	hold, err := net.ListenUDP("udp", &net.UDPAddr{})
@@ -117,7 +120,17 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		deliver:   make([]byte, 0, datagram.MaxSize),
 	}
 	n.in.n = n
-	configure(port, cfg, n.listener)
+	return n, nil
+}
+
+// Start starts Smudge for a handler, and returns when it is ready or ctx is done. Only
+// the first Start of a process succeeds.
+func (n *Node) Start(ctx context.Context, handler Handler) error {
+	if !started.CompareAndSwap(false, true) {
+		return errors.New("smudge runs already: it is one node a process")
+	}
+	n.handler = handler
+	configure(n.virtual.Port(), n.cfg, n.listener)
 
 	// Begin never returns and nothing ends it; the goroutine is abandoned on
 	// purpose. Close silences it.
@@ -125,10 +138,9 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 
 	select {
 	case <-n.listener.begun:
-		return n, n.SetMinPing(cfg.MinPing)
+		return n.SetMinPing(n.cfg.MinPing)
 	case <-ctx.Done():
-		_ = hold.Close()
-		return nil, fmt.Errorf("start smudge: %w", context.Cause(ctx))
+		return fmt.Errorf("start smudge: %w", context.Cause(ctx))
 	}
 }
 

@@ -61,13 +61,13 @@ func TestMain(m *testing.M) {
 		answers:   make(chan answer, 1000),
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	n, err := Start(ctx, Config{
+	n, err := New(Config{
 		Local: local, Heartbeat: 20 * time.Millisecond, MinPing: 300 * time.Millisecond,
-		Send: the.send, OnStatus: the.status,
-		Outgoing:    func(_ netip.AddrPort, e datagram.Entry) bool { return e.Addr != dull },
-		OnForgotten: func(a netip.AddrPort) { the.locked(func() { the.forgotten[a] = true }) },
-		Logf:        func(string, string) {},
+		Logf: func(string, string) {},
 	})
+	if err == nil {
+		err = n.Start(ctx, the)
+	}
 	if err != nil {
 		panic(err)
 	}
@@ -86,11 +86,16 @@ func TestMain(m *testing.M) {
 
 func (w *world) locked(f func()) { w.mu.Lock(); defer w.mu.Unlock(); f() }
 
-func (w *world) status(a netip.AddrPort, s datagram.Status, by netip.AddrPort) {
+// OnStatus implements Handler, as the three after it do.
+func (w *world) OnStatus(a netip.AddrPort, s datagram.Status, by netip.AddrPort) {
 	w.locked(func() { w.statuses[a] = append(w.statuses[a], s); w.by[a] = by })
 }
 
-func (w *world) send(to netip.AddrPort, d datagram.Datagram) {
+func (w *world) Outgoing(_ netip.AddrPort, e datagram.Entry) bool { return e.Addr != dull }
+
+func (w *world) OnForgotten(a netip.AddrPort) { w.locked(func() { w.forgotten[a] = true }) }
+
+func (w *world) Send(to netip.AddrPort, d datagram.Datagram) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if d.Port() != local.Port() {
@@ -273,7 +278,12 @@ func TestPortIsHeld(t *testing.T) {
 }
 
 func TestStartTwice(t *testing.T) {
-	if _, err := Start(context.Background(), Config{}); err == nil {
+	n, err := New(Config{Local: local})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Close()
+	if err := n.Start(t.Context(), the); err == nil {
 		t.Error("two nodes in one process")
 	}
 }

@@ -95,7 +95,7 @@ func (m *outward) MapEntry(e datagram.Entry) (datagram.Entry, bool) {
 	default:
 		e.Source = netip.AddrPort{}
 	}
-	return e, e.Status > datagram.Dead || m.n.cfg.Outgoing(m.to, e) // the target of a PingReq always goes
+	return e, e.Status > datagram.Dead || m.n.handler.Outgoing(m.to, e) // the target of a PingReq always goes
 }
 
 // forward sends to a peer what Smudge sends to its virtual address, until the socket is
@@ -125,7 +125,7 @@ func (n *Node) forward(p *peer) {
 		}
 		out = b
 		if d, fault := datagram.Parse(b, n.family); fault == "" {
-			n.cfg.Send(p.real, d)
+			n.handler.Send(p.real, d)
 		}
 	}
 }

@@ -51,7 +51,7 @@ func (n *Node) report(e event) {
 	}
 	n.mu.Unlock()
 	if p != nil && e.status >= datagram.Alive && e.status <= datagram.Dead {
-		n.cfg.OnStatus(p.real, e.status, by)
+		n.handler.OnStatus(p.real, e.status, by)
 	}
 }
 
@@ -78,7 +78,7 @@ func (n *Node) dropForgotten() {
 	}
 	for _, p := range missing {
 		if n.remove(p) { // false if the peer has been added again meanwhile
-			n.cfg.OnForgotten(p.real)
+			n.handler.OnForgotten(p.real)
 		}
 	}
 }
