@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -237,7 +238,7 @@ func newShadow(t testing.TB, key wire.Key, all []*Daemon) *shadow {
 	s := &shadow{now: time.Now(), victim: all[0].Gossip}
 	core := func(addr netip.AddrPort, output func(netip.AddrPort, []byte)) *wire.Core {
 		return wire.NewCore(wire.CoreConfig{
-			Info:   wire.Info{Addr: addr, MaxPayload: 256, Name: "shadow", Cluster: "smudge", Version: "devel"},
+			Info:   wire.Info{Addr: addr, Cluster: "smudge", Info: member.Info{MaxPayload: 256, Name: "shadow", Version: "devel"}},
 			Timing: wire.LAN, Keys: []wire.Key{key}, Random: rand.Uint64, Output: output,
 		}, s.now)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -59,7 +60,7 @@ func (r *rogue) open() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
-	info := wire.Info{Addr: r.addr, MaxPayload: 256, Name: "rogue", Cluster: "smudge", Version: "devel"}
+	info := wire.Info{Addr: r.addr, Cluster: "smudge", Info: member.Info{MaxPayload: 256, Name: "rogue", Version: "devel"}}
 	r.core = wire.NewCore(wire.CoreConfig{
 		Info: info, Timing: wire.LAN, Random: rand.Uint64, Output: r.output,
 	}, now)

@@ -19,7 +19,6 @@ import (
 	"github.com/oklog/run"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/smudgenode"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
@@ -122,38 +121,27 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		}
 	}
 
-	// The node. Smudge's calls back come only once endpoint.Run and engine.Run run.
-	info := wire.Info{
-		Addr: local, MaxPayload: flags.MaxPayload, Name: nodeName(flags.Name),
-		Cluster: flags.ClusterName, Version: build.Version, Tags: flags.Tags.Encode(),
-	}
-	endpoint := wire.NewEndpoint(bound.gossip, info, timings[flags.Profile], live)
+	// The node. Smudge knows no peer, and so says nothing, before endpoint.Run runs.
+	self := member.Identity{Addr: local, Cluster: flags.ClusterName, Info: member.Info{
+		Name: nodeName(flags.Name), Version: build.Version, MaxPayload: flags.MaxPayload, Tags: flags.Tags.Encode(),
+	}}
+	endpoint := wire.NewEndpoint(bound.gossip, self, timings[flags.Profile], live)
 	if ring != nil {
 		ring.OnChange(endpoint.SetKeys)
 	}
-	var gossip *node.Node
-	startCtx, cancel := context.WithTimeout(ctx, smudgeStart)
-	engine, err := smudgenode.Start(startCtx, smudgenode.Config{
-		Local:       local,
-		Heartbeat:   flags.Heartbeat,
-		MinPing:     flags.MinPing,
-		Send:        func(to netip.AddrPort, d datagram.Datagram) { gossip.Send(to, d) },
-		Outgoing:    func(to netip.AddrPort, e datagram.Entry) bool { return gossip.Outgoing(to, e) },
-		OnStatus:    func(a netip.AddrPort, s datagram.Status, by netip.AddrPort) { gossip.OnStatus(a, s, by) },
-		OnForgotten: func(a netip.AddrPort) { gossip.OnForgotten(a) },
+	engine, err := smudgenode.New(smudgenode.Config{
+		Local: local, Heartbeat: flags.Heartbeat, MinPing: flags.MinPing,
 		Logf: func(l, message string) {
 			_ = level.Debug(logger).Log("from", "smudge", "severity", l, "msg", message)
 		},
 	})
-	cancel()
 	if err != nil {
 		return err
 	}
 	defer engine.Close()
-	control.OnChange(func(l logging.Level) { engine.SetChatter(l == logging.Trace) })
 
-	self := member.Info{Session: endpoint.Session(), Name: info.Name, Version: info.Version, MaxPayload: info.MaxPayload, Tags: info.Tags}
-	table := member.NewTable(local, self, rand.Uint64()>>1, time.Now)
+	self.Session = endpoint.Session()
+	table := member.NewTable(local, self.Info, rand.Uint64()>>1, time.Now)
 	broadcaster := broadcast.New(broadcast.Config{
 		Local:      broadcast.Stream{Origin: local, Session: self.Session},
 		MaxPayload: flags.MaxPayload, Keep: flags.Keep, KeepBytes: flags.KeepBytes,
@@ -175,21 +163,8 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 			shown.OnMember(c)
 		}
 	})
-	clusterKeys := &keys.Cluster{Ring: ring, Local: local, Members: table, Logger: logger}
-	inspector := inspect.New(inspect.Config{
-		Local: local, Members: table, Wire: endpoint,
-		Version: build.Version, SmudgeVersion: build.Smudge, Profile: flags.Profile, MaxPayload: flags.MaxPayload,
-	})
-	if ring != nil {
-		inspector.Keys = ring.IDs
-	}
-	observer := reach.New(reach.Config{
-		Local: local, Session: self.Session, Members: table, Now: time.Now,
-		Own: func() []wire.Link { return ownLinks(endpoint, gossip) },
-	})
-	queries := peers.New(peers.Config{Wire: endpoint, Answer: answerer(clusterKeys, inspector, observer)})
-	clusterKeys.Ask, inspector.Ask, observer.Ask = queries.Each, queries.Each, queries.Each
-	gossip = node.New(node.Config{
+	queries := peers.New(endpoint)
+	gossip := node.New(node.Config{
 		Local:            local,
 		Heartbeat:        flags.Heartbeat,
 		MinPing:          flags.MinPing,
@@ -206,7 +181,24 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		MaxPayload:       flags.MaxPayload,
 		Logger:           logger,
 	})
-	inspector.Heartbeat = gossip.Heartbeat
+	startCtx, cancel := context.WithTimeout(ctx, smudgeStart)
+	defer cancel()
+	if err := engine.Start(startCtx, gossip); err != nil {
+		return err
+	}
+	control.OnChange(func(l logging.Level) { engine.SetChatter(l == logging.Trace) })
+	clusterKeys := &keys.Cluster{Ring: ring, Local: local, Members: table, Ask: queries.Each, Logger: logger}
+	inspector := inspect.New(inspect.Config{
+		Local: local, Members: table, Wire: endpoint, Ask: queries.Each, Heartbeat: gossip.Heartbeat,
+		Version: build.Version, SmudgeVersion: build.Smudge, Profile: flags.Profile, MaxPayload: flags.MaxPayload,
+	})
+	if ring != nil {
+		inspector.Keys = ring.IDs
+	}
+	observer := reach.New(reach.Config{
+		Local: local, Session: self.Session, Members: table, Ask: queries.Each, Now: time.Now,
+		Own: func() []wire.Link { return ownLinks(endpoint, gossip) },
+	})
 	counters := []func(map[string]uint64){
 		endpoint.Counters, gossip.Counters, engine.Counters, broadcaster.Counters, table.Counters, queries.Counters,
 		bound.guard.Counters,
@@ -255,10 +247,10 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	state.OnChange(func(p lifecycle.Phase) { server.SetReady(p.Ready()) })
 
 	// Operation: what is told of the daemon, and what can be changed while it runs.
-	pulse := lifecycle.NewPulse(time.Now,
-		lifecycle.Loop{Name: "endpoint", Poke: endpoint.Poke, Rounds: endpoint.Rounds},
-		lifecycle.Loop{Name: "gossip", Poke: gossip.Poke, Rounds: gossip.Rounds},
-		lifecycle.Loop{Name: "broadcast", Poke: broadcaster.Poke, Rounds: broadcaster.Rounds},
+	pulse := lifecycle.NewLiveness(time.Now,
+		lifecycle.Loop{Name: "endpoint", Wake: endpoint.Poke, Iterations: endpoint.Rounds},
+		lifecycle.Loop{Name: "gossip", Wake: gossip.Poke, Iterations: gossip.Rounds},
+		lifecycle.Loop{Name: "broadcast", Wake: broadcaster.Wake, Iterations: broadcaster.Iterations},
 	)
 	seeds := newSeeker(func(ctx context.Context, seeds []string) { gossip.Seek(ctx, seeds, state.Found) })
 	reloader := reload.New(reload.Config{Running: settings, Read: again, Logger: logger})
@@ -271,11 +263,11 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		shown.Watch(metrics.Sources{
 			Members: table, Node: gossip, Wire: endpoint, Counters: count,
 			State: state, Live: pulse.Live, Reloads: reloader.Status,
-			Local: local, Name: info.Name, Cluster: flags.ClusterName,
+			Local: local, Name: self.Name, Cluster: flags.ClusterName,
 		})
 		status := page.New(page.Config{
 			Members: table, Messages: broadcaster, Links: observer.Matrix, State: state,
-			Local: local, Name: info.Name, Cluster: flags.ClusterName, Version: build.Version, Sealed: ring != nil,
+			Local: local, Name: self.Name, Cluster: flags.ClusterName, Version: build.Version, Sealed: ring != nil,
 			Started: time.Now(), Now: time.Now,
 		})
 		host, _, _ := net.SplitHostPort(flags.HTTP) // as it was listened on
@@ -342,7 +334,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	}
 	add(gossip.Run)
 	add(broadcaster.Run)
-	add(queries.Run)
+	add(func(ctx context.Context) { queries.Run(ctx, answerer(clusterKeys, inspector, observer)) })
 	add(engine.Run)
 	if multicast != nil {
 		add(multicast.Run)
@@ -358,7 +350,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		_ = level.Info(logger).Log("msg", "probes and metrics", "http", bound.http.Addr())
 	}
 	_ = level.Info(logger).Log("msg", "ready", "gossip", local, "rpc", addresses(bound.rpc),
-		"name", info.Name, "cluster", flags.ClusterName, "profile", flags.Profile, "sealed", ring != nil,
+		"name", self.Name, "cluster", flags.ClusterName, "profile", flags.Profile, "sealed", ring != nil,
 		"heartbeat", flags.Heartbeat, "detection", gossip.DetectionTime(), "version", build.Version)
 	warnOfOpen(logger, bound.guard, bound.rpc)
 	state.Advance(lifecycle.Seeking)

@@ -20,7 +20,7 @@ import (
 func up(a netip.AddrPort, session uint64) wire.Event {
 	return wire.Event{
 		Kind: wire.Up, Addr: a, Session: session,
-		Info: wire.Info{Addr: a, Name: "n", Version: "v2", MaxPayload: 99},
+		Info: wire.Info{Addr: a, Info: member.Info{Session: session, Name: "n", Version: "v2", MaxPayload: 99}},
 	}
 }
 

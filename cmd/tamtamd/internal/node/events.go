@@ -10,7 +10,6 @@ import (
 
 	"github.com/go-kit/log/level"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -20,10 +19,9 @@ func (n *Node) Handle(e wire.Event) {
 	now := time.Now()
 	switch e.Kind {
 	case wire.Up:
-		n.admit(e.Addr, member.Info{
-			Session: e.Session, Name: e.Info.Name, Version: e.Info.Version, MaxPayload: e.Info.MaxPayload,
-			Tags: n.readTags(e.Info.Tags),
-		}, now)
+		info := e.Info.Info
+		info.Tags = n.readTags(info.Tags)
+		n.admit(e.Addr, info, now)
 	case wire.Answered:
 		n.answered(e, now)
 	case wire.Data:

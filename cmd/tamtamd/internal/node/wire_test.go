@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -122,7 +123,7 @@ func (w *world) answerOf(a netip.AddrPort, h *host, probe bool, nonce uint64) wi
 		e.Kind = wire.Answered
 	default:
 		w.open[a] = h.session
-		e.Kind, e.Info = wire.Up, wire.Info{Addr: a, Name: h.name, Version: "v1", MaxPayload: 256}
+		e.Kind, e.Info = wire.Up, wire.Info{Addr: a, Info: member.Info{Session: h.session, Name: h.name, Version: "v1", MaxPayload: 256}}
 	}
 	return e
 }

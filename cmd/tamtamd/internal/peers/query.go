@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package peers asks other nodes, and answers them. It carries questions and answers;
-// what they are about is for those who ask, and for Config.Answer.
+// what they are about is known to those who ask, and to Run's Answer.
 package peers
 
 import (
@@ -39,16 +39,12 @@ type Wire interface {
 	Answer(to netip.AddrPort, token uint64, body []byte) bool
 }
 
-// Config says what a Queries is made of. All fields are required.
-type Config struct {
-	Wire Wire
-	// Answer answers a question; one at a time.
-	Answer func(from netip.AddrPort, q *peerv1.Question) (*peerv1.Answer, error)
-}
+// Answer answers the question of a member. An error goes to the member as text.
+type Answer func(from netip.AddrPort, q *peerv1.Question) (*peerv1.Answer, error)
 
 // Queries asks and answers. Asked and Replied never block.
 type Queries struct {
-	cfg     Config
+	wire    Wire
 	waiting chan asked
 
 	mu     sync.Mutex // guards the rest
@@ -74,37 +70,37 @@ type result struct {
 	err    error
 }
 
-// New returns a Queries. Run is to be called once.
-func New(cfg Config) *Queries {
+// New returns a Queries that asks. It answers while Run runs.
+func New(wire Wire) *Queries {
 	return &Queries{
-		cfg: cfg, waiting: make(chan asked, maxWaiting),
+		wire: wire, waiting: make(chan asked, maxWaiting),
 		out: map[uint64]pending{}, counts: map[string]uint64{},
 	}
 }
 
-// Run answers questions until ctx is done.
-func (q *Queries) Run(ctx context.Context) {
+// Run answers questions, one at a time, until ctx is done.
+func (q *Queries) Run(ctx context.Context, answer Answer) {
 	for {
 		select {
 		case a := <-q.waiting:
-			q.answer(a)
+			q.answer(a, answer)
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-func (q *Queries) answer(a asked) {
+func (q *Queries) answer(a asked, answer Answer) {
 	var question peerv1.Question
-	answer, err := &peerv1.Answer{}, proto.Unmarshal(a.body, &question)
+	reply, err := &peerv1.Answer{}, proto.Unmarshal(a.body, &question)
 	if err == nil {
-		answer, err = q.cfg.Answer(a.from, &question)
+		reply, err = answer(a.from, &question)
 	}
 	if err != nil {
-		answer = &peerv1.Answer{Error: err.Error()}
+		reply = &peerv1.Answer{Error: err.Error()}
 	}
-	body, err := proto.Marshal(answer)
-	if err != nil || !q.cfg.Wire.Answer(a.from, a.token, body) {
+	body, err := proto.Marshal(reply)
+	if err != nil || !q.wire.Answer(a.from, a.token, body) {
 		q.count("queries_unanswered")
 	}
 }
@@ -152,7 +148,7 @@ func (q *Queries) Ask(ctx context.Context, to netip.AddrPort, question *peerv1.Q
 		q.mu.Unlock()
 		return nil, fmt.Errorf("%w: %d questions are under way", ErrNoAnswer, maxAsked)
 	}
-	token := q.cfg.Wire.Ask(to, body)
+	token := q.wire.Ask(to, body)
 	if token == 0 {
 		q.mu.Unlock()
 		return nil, fmt.Errorf("%w: there is no session with it", ErrNoAnswer)

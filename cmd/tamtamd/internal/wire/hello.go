@@ -222,6 +222,7 @@ func (c *Core) challenge(p *peer, o opening) {
 // onInfo takes what a node says of itself.
 func (c *Core) onInfo(src netip.AddrPort, f frame) {
 	o, info, ok := parseInfo(f.payload)
+	info.Session = f.session
 	if !ok || !c.canBeNode(info.Addr) || info.Cluster != c.cfg.Info.Cluster {
 		c.count("dropped_bad_info")
 		return

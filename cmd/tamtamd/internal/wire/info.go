@@ -5,9 +5,9 @@ package wire
 
 import (
 	"encoding/binary"
-	"net/netip"
 	"unicode/utf8"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
@@ -19,17 +19,10 @@ const (
 	MaxTags    = tags.MaxEncoded
 )
 
-// Info is what a node says of itself.
-type Info struct {
-	// Addr is the address it advertises: who it is.
-	Addr netip.AddrPort
-	// MaxPayload is the largest broadcast it takes, in bytes.
-	MaxPayload int
-	Name       string // at most MaxName bytes
-	Cluster    string // at most MaxCluster bytes
-	Version    string // of TamTam
-	Tags       string // at most MaxTags bytes, as package tags writes them
-}
+// Info is what a node says of itself in a handshake. Its texts have at most MaxName,
+// MaxCluster, maxVersion and MaxTags bytes; a longer version is cut. Its session is that
+// of the frame, not in the payload.
+type Info = member.Identity
 
 // In a payload:
 //

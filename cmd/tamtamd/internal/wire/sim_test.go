@@ -11,6 +11,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 )
 
 // sim is a network of nodes in virtual time. All chance comes from its seed.
@@ -77,7 +79,7 @@ func at(i int) netip.AddrPort {
 // node starts a node at an address, in the place of one that lived there.
 func (s *sim) node(a netip.AddrPort, change ...func(*Info)) *simNode {
 	n := &simNode{sim: s, addr: a, got: map[string]int{}}
-	info := Info{Addr: a, MaxPayload: 256, Name: "n" + a.String(), Cluster: "test", Version: "v1"}
+	info := Info{Addr: a, Cluster: "test", Info: member.Info{MaxPayload: 256, Name: "n" + a.String(), Version: "v1"}}
 	for _, f := range change {
 		f(&info)
 	}
