@@ -68,7 +68,7 @@ func (e experiment) run(t *testing.T, seed uint64, repair bool) (delays []float6
 	m := s.list[0].Broadcast(s.now, "", make([]byte, 200))
 	if !repair {
 		for _, n := range s.list {
-			n.compare = s.now.Add(time.Hour)
+			n.nextExchange = s.now.Add(time.Hour)
 		}
 	}
 	d := 20 * time.Second
@@ -78,7 +78,7 @@ func (e experiment) run(t *testing.T, seed uint64, repair bool) (delays []float6
 	for end := s.now.Add(d); s.now.Before(end) && len(delays) < e.nodes; {
 		if !repair { // those that get it begin to compare
 			for _, n := range s.list {
-				n.compare = s.now.Add(time.Hour)
+				n.nextExchange = s.now.Add(time.Hour)
 			}
 		}
 		s.run(50 * time.Millisecond)

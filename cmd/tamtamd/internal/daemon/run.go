@@ -44,7 +44,7 @@ const callsEnd = 300 * time.Millisecond
 //	          subscriptions, so that calls can end
 //	rpc       the interrupt takes no new calls; those under way end
 //	http      likewise; with --http
-//	pulse     the liveness of the event loops; with --http or a watchdog
+//	liveness  asks the event loops for it; with --http or a watchdog
 //	node      node.Assembly.Run: all loops of the node
 //	wire      node.Assembly.Serve: the gossip socket; the interrupt leaves the
 //	          cluster, and then closes it
@@ -99,7 +99,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	control.OnChange(func(l logging.Level) { assembly.SetChatter(l == logging.Trace) })
 
 	// Operation: whether the daemon is well, and what can be changed while it runs.
-	pulse := lifecycle.NewPulse(time.Now, assembly.EventLoops()...)
+	liveness := lifecycle.NewLiveness(time.Now, assembly.EventLoops()...)
 	leaver := newLeaver(state, assembly.Node)
 	reloader := reload.New(reload.Config{Running: settings, Read: again, Logger: logger})
 	reloadable(reloader, flags, control, assembly)
@@ -119,10 +119,10 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		all = append(all, bound.http.Counters, home.Counters)
 		host, _, _ := net.SplitHostPort(flags.HTTP) // as it was listened on
 		website = web.NewServer(bound.http, web.Config{
-			State: state, Live: pulse.Live, Alive: assembly.Alive, Page: home, Name: host, Logger: logger,
+			State: state, Live: liveness.Live, Alive: assembly.Alive, Page: home, Name: host, Logger: logger,
 			Metrics: shown.Handler(metrics.Sources{
 				Members: assembly.Members, Node: assembly.Node, Wire: assembly.Wire, Counters: all.read,
-				State: state, Live: pulse.Live, Reloads: reloader.Status, Self: self,
+				State: state, Live: liveness.Live, Reloads: reloader.Status, Self: self,
 			}),
 		})
 		_ = level.Info(logger).Log("msg", "probes and metrics", "http", bound.http.Addr())
@@ -154,7 +154,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		})
 	})
 	add(func(ctx context.Context) {
-		notifier.Run(ctx, systemd.Config{State: state, Live: pulse.Live, Status: status})
+		notifier.Run(ctx, systemd.Config{State: state, Live: liveness.Live, Status: status})
 	})
 	stopped := make(chan struct{})
 	g.Add(func() error {
@@ -176,7 +176,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		g.Add(website.Serve, func(error) { go website.Stop() })
 	}
 	if website != nil || notifier.Watched() {
-		add(pulse.Run)
+		add(liveness.Run)
 	}
 	add(assembly.Run)
 	g.Add(assembly.Serve, func(error) {

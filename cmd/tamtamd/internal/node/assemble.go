@@ -258,9 +258,9 @@ func (a *Assembly) Alive() int {
 // EventLoops are the loops without which the node is of no use.
 func (a *Assembly) EventLoops() []lifecycle.Loop {
 	return []lifecycle.Loop{
-		{Name: "endpoint", Poke: a.Wire.Poke, Rounds: a.Wire.Rounds},
-		{Name: "gossip", Poke: a.Node.Poke, Rounds: a.Node.Rounds},
-		{Name: "broadcast", Poke: a.Messages.Poke, Rounds: a.Messages.Rounds},
+		{Name: "endpoint", Wake: a.Wire.Poke, Iterations: a.Wire.Rounds},
+		{Name: "gossip", Wake: a.Node.Poke, Iterations: a.Node.Rounds},
+		{Name: "broadcast", Wake: a.Messages.Wake, Iterations: a.Messages.Iterations},
 	}
 }
 

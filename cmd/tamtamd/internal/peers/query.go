@@ -128,7 +128,7 @@ func (q *Queries) Replied(from netip.AddrPort, token uint64, body []byte) {
 	q.mu.Unlock()
 	r := result{answer: &peerv1.Answer{}}
 	if err := proto.Unmarshal(body, r.answer); err != nil {
-		r.err = fmt.Errorf("%w: its answer is not understood", ErrNoAnswer)
+		r.err = fmt.Errorf("%w: %w", ErrNoAnswer, ErrNotUnderstood)
 	} else if e := r.answer.GetError(); e != "" {
 		r.err = fmt.Errorf("%w: %s", ErrRefused, e)
 	}

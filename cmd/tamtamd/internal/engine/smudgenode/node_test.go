@@ -166,7 +166,7 @@ func TestLivesAndDeaths(t *testing.T) {
 		}
 	})
 
-	// A new life begins without the death of the old one.
+	// Added again, it begins without the death of before.
 	the.locked(func() { the.up[b] = true })
 	the.node.Remove(b)
 	if err := the.node.Add(b); err != nil {
@@ -183,14 +183,14 @@ func TestLivesAndDeaths(t *testing.T) {
 	}
 	the.locked(func() {
 		if len(the.sent) > 0 {
-			t.Errorf("sent what nobody may see: %v", the.sent[0])
+			t.Errorf("sent what Outgoing dropped: %v", the.sent[0])
 		}
 	})
 	the.node.Remove(b)
 	the.node.Remove(dull)
 }
 
-// TestMinPingActsAtOnce: whoever does not answer is found out after the time that
+// TestMinPingActsAtOnce: a peer that does not answer is detected after the time that
 // was set, from the start on, and no mirror is left.
 func TestMinPingActsAtOnce(t *testing.T) {
 	for _, d := range []time.Duration{600 * time.Millisecond, 100 * time.Millisecond} {
@@ -210,7 +210,7 @@ func TestMinPingActsAtOnce(t *testing.T) {
 		the.node.Remove(silent)
 	}
 	if n := len(smudge.AllNodes()); n != 1 {
-		t.Errorf("Smudge knows %d nodes, want itself alone", n)
+		t.Errorf("Smudge knows %d nodes, want only itself", n)
 	}
 }
 
@@ -227,12 +227,12 @@ func TestForgottenIsTold(t *testing.T) {
 		}
 	}
 	the.locked(func() { the.up[c] = false })
-	eventually(t, "it is told", func() bool { return the.forgotten[c] })
+	eventually(t, "it is reported", func() bool { return the.forgotten[c] })
 }
 
-// TestLink feeds a golden datagram through the link name and expects its effect:
+// TestLinkname feeds a golden datagram through the link name and expects its effect:
 // the compiler cannot check the signature.
-func TestLink(t *testing.T) {
+func TestLinkname(t *testing.T) {
 	d := netip.MustParseAddrPort("[2001:db8::5]:1")
 	if err := the.node.Add(d); err != nil {
 		t.Fatal(err)
@@ -257,7 +257,7 @@ func TestPortIsHeld(t *testing.T) {
 	conn, err := net.ListenUDP("udp", &net.UDPAddr{Port: int(the.node.virtual.Port())})
 	if err == nil {
 		_ = conn.Close()
-		t.Fatal("nobody holds Smudge's port")
+		t.Fatal("no socket holds Smudge's port")
 	}
 	// Were it Smudge's, this would crash the process.
 	c, err := net.Dial("udp", the.node.virtual.String())

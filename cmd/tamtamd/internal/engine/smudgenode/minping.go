@@ -12,25 +12,25 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 )
 
-// pingHistory is how many round trips Smudge remembers (membership.go:55). It
-// waits for the mean and three standard deviations of them, each counted as
-// MinPing at the least.
+// pingHistory is the number of round trips that Smudge remembers (membership.go:55). Its
+// probe timeout is their mean plus three standard deviations, where each counts as at
+// least MinPing.
 const pingHistory = 50
 
 // mirrorWithin bounds one answer of the mirror, which takes microseconds.
 const mirrorWithin = time.Second
 
-// SetMinPing changes how long Smudge waits for the answer to a ping. A new minimum
-// alone would act by and by, as the remembered round trips are replaced, and for
-// half of them, since they differ, make it wait for too long; at the start, when
-// all of them are of 50 ms, for too short. So all are replaced at once: Smudge pings a
-// peer that is only a mirror.
+// SetMinPing changes Smudge's shortest probe timeout. Smudge applies a new minimum only
+// to new round trips. While old and new ones are mixed, their deviation makes the timeout
+// too long; at the start, when all of them are 50 ms, it is too short. So SetMinPing
+// replaces all of them at once: it makes Smudge ping a mirror, which is a peer that
+// answers every ping at once.
 func (n *Node) SetMinPing(d time.Duration) error {
 	n.setting.Lock()
 	defer n.setting.Unlock()
 	pings := pingHistory
 	if n.minPing > 0 && d >= 4*n.minPing {
-		pings = pingHistory / 6 // so far out, they widen the deviation by enough
+		pings = pingHistory / 6 // so few values this far out widen the deviation by enough
 	}
 	n.minPing = d
 	smudge.SetMinPingTime(int(d.Milliseconds()))
@@ -54,7 +54,7 @@ func (n *Node) SetMinPing(d time.Duration) error {
 	return nil
 }
 
-// reflect answers one datagram to the mirror.
+// reflect answers one ping to the mirror.
 func (n *Node) reflect(mirror *peer, buf []byte) error {
 	_ = mirror.conn.SetReadDeadline(time.Now().Add(mirrorWithin))
 	size, _, err := mirror.conn.ReadFromUDPAddrPort(buf)
@@ -64,7 +64,7 @@ func (n *Node) reflect(mirror *peer, buf []byte) error {
 	if d, fault := datagram.Parse(buf[:size], datagram.IPv4); fault == "" && d.Verb() == datagram.Ping {
 		n.delivering.Lock()
 		defer n.delivering.Unlock()
-		n.receive(mirror, datagram.AppendBare(nil, datagram.Ack, mirror.virtual.Port(), d.Heartbeat()))
+		n.receiveLocked(mirror, datagram.AppendBare(nil, datagram.Ack, mirror.virtual.Port(), d.Heartbeat()))
 	}
 	return nil
 }

@@ -32,14 +32,14 @@ func (m *inward) MapEntry(e datagram.Entry) (datagram.Entry, bool) {
 	case e.Source == m.n.cfg.Local:
 		e.Source = m.n.virtual
 	default:
-		e.Source = netip.AddrPort{} // nobody that Smudge knows
+		e.Source = netip.AddrPort{} // not known to Smudge
 	}
 	return e, true
 }
 
-// Deliver gives Smudge a datagram from a peer, as far as the filter, which sees
-// real addresses, lets the entries through. It returns false when nothing was
-// given: the peer is not known, or the target of a PingReq is not.
+// Deliver passes a peer's datagram to Smudge, with those entries that the filter keeps.
+// The filter sees real addresses. Deliver returns false, and passes nothing, if the peer
+// or the target of a PingReq is not known.
 func (n *Node) Deliver(from netip.AddrPort, d datagram.Datagram, filter datagram.Mapper) bool {
 	n.delivering.Lock()
 	defer n.delivering.Unlock()
@@ -56,20 +56,21 @@ func (n *Node) Deliver(from netip.AddrPort, d datagram.Datagram, filter datagram
 		return false
 	}
 	n.deliver = b
-	n.receive(p, b)
+	n.receiveLocked(p, b)
 	return true
 }
 
-// receive calls Smudge. delivering is held. Nothing that datagram.Parse lets through is known to
-// make it panic; should something do so all the same, the datagram is lost and
-// the daemon is not.
-func (n *Node) receive(p *peer, b []byte) {
+// receiveLocked calls Smudge; n.delivering must be held. No datagram that passes
+// datagram.Parse is known to make Smudge panic. If one does, the datagram is lost and the
+// daemon goes on.
+func (n *Node) receiveLocked(p *peer, b []byte) {
 	defer func() {
 		if recover() != nil {
 			n.panics.Add(1)
 		}
 	}()
-	// The error is about checksums and broadcasts, of which we take care.
+	// Errors are about checksums and broadcasts only; Parse has checked the one, and
+	// AppendRewritten has removed the other.
 	_ = receiveMessageUDP(p.addr, b[:len(b):len(b)])
 }
 
@@ -83,7 +84,7 @@ type outward struct {
 func (m *outward) MapEntry(e datagram.Entry) (datagram.Entry, bool) {
 	p := m.n.byVirtual[e.Addr]
 	if p == nil {
-		return e, false // a life that has ended
+		return e, false // removed meanwhile
 	}
 	e.Addr = p.real
 	switch s := m.n.byVirtual[e.Source]; {
@@ -94,12 +95,12 @@ func (m *outward) MapEntry(e datagram.Entry) (datagram.Entry, bool) {
 	default:
 		e.Source = netip.AddrPort{}
 	}
-	return e, e.Status > datagram.Dead || m.n.handler.Outgoing(m.to, e) // a target goes in any case
+	return e, e.Status > datagram.Dead || m.n.handler.Outgoing(m.to, e) // the target of a PingReq always goes
 }
 
-// forward sends a peer what Smudge sends its virtual address, until the socket
-// is closed. Smudge sends from a fresh port each time, so the socket, not the
-// source, tells the peer.
+// forward sends to a peer what Smudge sends to its virtual address, until the socket is
+// closed. Smudge sends from a new port each time, so the socket identifies the peer, not
+// the source address.
 func (n *Node) forward(p *peer) {
 	in := make([]byte, datagram.MaxSize+1)
 	out := make([]byte, 0, datagram.MaxSize)

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// TestFollow: who follows is told what readers are, and SetKeep is in force for later
-// lives of the node, too.
+// TestFollowAndSetKeep: a follower gets what readers get, and SetKeep stays in force when
+// the node takes a new session.
 func TestFollowAndSetKeep(t *testing.T) {
 	inWorld(t, func(w *world) {
 		var got []uint64
@@ -34,23 +34,23 @@ func TestFollowAndSetKeep(t *testing.T) {
 			t.Errorf("told %v, kept %d", got, len(kept))
 		}
 		if core := w.newCore(local); core.store.maxCount != 2 {
-			t.Errorf("the next life keeps %d", core.store.maxCount)
+			t.Errorf("the next session keeps %d", core.store.maxCount)
 		}
 	})
 }
 
-func TestGoesRoundWhenPoked(t *testing.T) {
+func TestWakeRunsAnIteration(t *testing.T) {
 	inWorld(t, func(w *world) {
 		synctest.Wait()
-		before := w.Rounds()
+		before := w.Iterations()
 		time.Sleep(time.Second)
-		if w.Rounds() != before {
-			t.Error("it goes round by itself: the test shows nothing")
+		if w.Iterations() != before {
+			t.Error("it iterates without being woken: the test shows nothing")
 		}
-		w.Poke()
+		w.Wake()
 		synctest.Wait()
-		if w.Rounds() == before {
-			t.Error("it does not go round")
+		if w.Iterations() == before {
+			t.Error("no iteration")
 		}
 	})
 }
