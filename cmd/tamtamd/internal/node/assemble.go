@@ -102,7 +102,10 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	}()
 
 	// The wire draws the session.
-	a.Wire = wire.NewEndpoint(s.Socket, self, timings[flags.Profile], keysOf(s.Ring))
+	a.Wire = wire.NewEndpoint(s.Socket, wire.CoreConfig{
+		Info:   wire.Info{Addr: self.Addr, Cluster: self.Cluster, Profile: Profile(self.Info).Encode()},
+		Timing: timings[flags.Profile], Channels: Channels, Keys: keysOf(s.Ring),
+	})
 	if s.Ring != nil {
 		s.Ring.OnChange(a.Wire.SetKeys)
 	}
@@ -114,8 +117,10 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	a.Messages = broadcast.New(broadcast.Config{
 		Local:      broadcast.Stream{Origin: self.Addr, Session: self.Session},
 		MaxPayload: self.MaxPayload, Keep: flags.Keep, KeepBytes: flags.KeepBytes,
-		Send:         a.Wire.SendMessage,
-		SendDatagram: func(to netip.AddrPort, b []byte) { a.Wire.Send(to, b, false) },
+		Send: func(to netip.AddrPort, b []byte, token uint64) bool {
+			return a.Wire.Send(to, BroadcastChannel, b, token)
+		},
+		SendDatagram: func(to netip.AddrPort, b []byte) { a.Wire.Send(to, DatagramChannel, b, 0) },
 		SendBare:     a.Wire.SendBare,
 	})
 	a.Messages.Follow(func(d broadcast.Delivery) { s.OnDelivery(d, d.Message.Origin == self.Addr) })
@@ -128,7 +133,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	})
 
 	// The node, between the wire and the engine.
-	a.queries = peers.New(a.Wire)
+	a.queries = peers.New(peers.Config{SendQuestion: a.sendOn(QuestionChannel), SendAnswer: a.sendOn(AnswerChannel)})
 	if a.engine, err = smudgenode.New(smudgenode.Config{
 		Local: self.Addr, Heartbeat: flags.Heartbeat, MinPing: flags.MinPing,
 		Logf: func(l, message string) {
@@ -148,8 +153,8 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 		OnBroadcast:      a.Messages.ReceivePlain,
 		OnMessage:        a.Messages.Receive,
 		OnAcked:          a.Messages.Acked,
-		OnAsked:          a.queries.Asked,
-		OnReplied:        a.queries.Replied,
+		OnQuestion:       a.queries.Asked,
+		OnAnswer:         a.queries.Answered,
 		Sealed:           s.Ring != nil,
 		MaxPayload:       self.MaxPayload,
 		Logger:           s.Logger,
@@ -193,6 +198,11 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 		return nil, err
 	}
 	return a, nil
+}
+
+// sendOn returns a function that sends on a channel of the wire.
+func (a *Assembly) sendOn(ch wire.Channel) func(netip.AddrPort, []byte) bool {
+	return func(to netip.AddrPort, b []byte) bool { return a.Wire.Send(to, ch, b, 0) }
 }
 
 // keysOf returns the keys of a keyring; none without one.
