@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package wire
+package arq
 
 // windowSize is how many counters behind the highest one are told apart. What is
 // older is taken for a duplicate.
@@ -14,7 +14,7 @@ type window struct {
 	blocks  [windowSize/64 + 1]uint64
 }
 
-// seen tells whether a counter was marked, or is too old to tell.
+// seen reports whether a counter was marked, or is too old to tell.
 func (w *window) seen(c uint64) bool {
 	if c > w.highest {
 		return false

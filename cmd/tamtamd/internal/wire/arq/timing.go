@@ -1,17 +1,17 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package wire
+package arq
 
 import "time"
 
-// Timing says how patient the transport is.
+// Timing is how long a link waits for what.
 type Timing struct {
-	// AckDelay is how long an acknowledgement waits for a datagram to ride on.
+	// AckDelay is how long an acknowledgement waits for a frame to ride on.
 	AckDelay time.Duration
-	// FirstTimeout is waited before a frame is sent again while the round trip is
-	// not known; MinTimeout and MaxTimeout bound it afterwards. MinTimeout is to
-	// be well over AckDelay.
+	// FirstTimeout is waited before a frame is retransmitted while the round trip is
+	// not known; MinTimeout and MaxTimeout bound it afterwards. MinTimeout must be well
+	// over AckDelay.
 	FirstTimeout, MinTimeout, MaxTimeout time.Duration
 	// Lifetime is after how long a frame is out of date.
 	Lifetime time.Duration
