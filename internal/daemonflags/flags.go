@@ -115,7 +115,7 @@ func Register(fs *flag.FlagSet) *Flags {
 	fs.BoolVar(&f.Trace, "trace", false, "like --verbose, plus the Smudge library's own lines")
 	fs.Var(joinValue{&f.Join}, "join", "`address` of a node to join, IP or host name, with a port or the port of --port; repeatable and comma separated; the node retries it until it answers")
 	f.ReconnectTimeout = 24 * time.Hour
-	fs.Var(durationValue{p: &f.ReconnectTimeout, unit: time.Second, min: MinReconnectTimeout, max: MaxReconnectTimeout}, "reconnect-timeout", "`time` to keep members that are dead or have left, and to retry dead ones, 1s to 8760h; a bare number is seconds")
+	fs.Var(durationValue{p: &f.ReconnectTimeout, unit: time.Second, min: MinReconnectTimeout, max: MaxReconnectTimeout}, "reconnect-timeout", "`time` to keep and retry members that are dead or have left, 1s to 8760h; a bare number is seconds")
 	fs.StringVar(&f.StateDir, "state-dir", "", "`directory` for the addresses of known members, so that this node rejoins its cluster after a restart without --join (default: none, nothing is kept)")
 	registerHTTP(fs, f)
 	f.LogFormat = "logfmt"
