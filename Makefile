@@ -92,6 +92,7 @@ fuzz:
 
 # lint checks format and style.
 lint: fmt .bin/stamp
+	scripts/words.sh
 	$(GO) vet work
 	$(LAB) vet .
 	$(RELEASE) vet .
