@@ -16,8 +16,8 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
-// MaxPeers bounds the members that have metrics of their own: those with the lowest
-// addresses. How many have none is a metric.
+// MaxPeers bounds the members with metrics of their own: those with the lowest addresses.
+// A metric has the number of the others.
 const MaxPeers = 256
 
 // Members is the member table; *member.Table is one.
@@ -25,18 +25,18 @@ type Members interface {
 	List() ([]member.Member, uint64)
 }
 
-// Node is the node; *node.Node is one.
+// Node has the state of each peer; *node.Node is one.
 type Node interface {
 	Peers() map[netip.AddrPort]node.PeerState
 }
 
-// Wire is the transport; *wire.Endpoint is one.
+// Wire has the traffic and the statistics of links; *wire.Endpoint is one.
 type Wire interface {
 	Traffic() []wire.Traffic
 	Links() []wire.Link
 }
 
-// Sources are where snapshots come from. All fields are required.
+// Sources has what a scrape reads. All fields are required.
 type Sources struct {
 	Members  Members
 	Node     Node
@@ -50,12 +50,12 @@ type Sources struct {
 	Name, Cluster string
 }
 
-// Watch shows what the sources tell. It is to be called once.
+// Watch adds the metrics that are read from the sources. It must be called only once.
 func (m *Metrics) Watch(s Sources) {
 	m.registry.MustRegister(&collector{s, describe(counters)})
 }
 
-// collector reads the sources when it is asked.
+// collector reads the sources at each scrape.
 type collector struct {
 	Sources
 	counters []shown
@@ -84,8 +84,8 @@ var (
 	descUnlisted   = desc("tamtam_peers_unlisted", "Live members without metrics of their own, since there are more than 256.")
 )
 
-// Describe implements prometheus.Collector. It tells nothing: which counters there are is
-// not known beforehand.
+// Describe implements prometheus.Collector. It sends nothing, since the counters are not
+// known in advance.
 func (c *collector) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements prometheus.Collector.
@@ -116,9 +116,10 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 			flapping++
 		}
 	}
-	for s, name := range map[member.Status]string{member.Alive: "alive", member.Suspected: "suspected", member.Dead: "dead", member.Left: "left"} {
-		gauge(descMembers, float64(statuses[s]), name)
-	}
+	gauge(descMembers, float64(statuses[member.Alive]), "alive")
+	gauge(descMembers, float64(statuses[member.Suspected]), "suspected")
+	gauge(descMembers, float64(statuses[member.Dead]), "dead")
+	gauge(descMembers, float64(statuses[member.Left]), "left")
 	gauge(descFlapping, float64(flapping))
 
 	for _, t := range c.Wire.Traffic() {
@@ -131,8 +132,12 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	collectCounters(ch, c.counters, c.Counters())
 }
 
-// collectPeers shows the live members but this node, which the table lists by address.
-func (c *collector) collectPeers(gauge func(*prometheus.Desc, float64, ...string), count func(*prometheus.Desc, uint64, ...string), members []member.Member) {
+// collectPeers shows the live members other than this node. members must be sorted by
+// address, as the table lists them.
+func (c *collector) collectPeers(
+	gauge func(*prometheus.Desc, float64, ...string), count func(*prometheus.Desc, uint64, ...string),
+	members []member.Member,
+) {
 	live := slices.DeleteFunc(slices.Clone(members), func(m member.Member) bool { return m.Local || !m.Status.Live() })
 	listed := live[:min(len(live), MaxPeers)]
 	gauge(descUnlisted, float64(len(live)-len(listed)))
@@ -146,7 +151,7 @@ func (c *collector) collectPeers(gauge func(*prometheus.Desc, float64, ...string
 		if s := states[m.Addr]; s.RoundTrip > 0 {
 			gauge(descTrip, s.RoundTrip.Seconds(), peer)
 		}
-		if l, ok := links[m.Addr]; ok { // a plain member has none
+		if l, ok := links[m.Addr]; ok { // a plain Smudge node has none
 			count(descSent, l.Sent, peer)
 			count(descResent, l.Resent, peer)
 			count(descReceived, l.Received, peer)

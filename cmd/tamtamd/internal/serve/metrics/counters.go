@@ -9,19 +9,19 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// counter is a metric that one of the daemon's own counters is shown as. Those are
-// listed by "tamtamctl stats".
+// counter is a metric that shows one or more of the daemon's own counters, which "tamtamctl
+// stats" lists.
 type counter struct {
-	from   string // the counter's name, or the beginning of several names
+	from   string // the counter's name, or a prefix of several names
 	name   string
-	labels string // fixed ones: name=value
-	rest   string // the label that holds what follows from, where that is a beginning
+	labels string // a fixed label: name=value
+	rest   string // if from is a prefix, the label for the rest of the counter's name
 	gauge  bool
 	help   string
 }
 
-// counters are in the order in which they are shown. Where one is a beginning, what
-// is listed by itself does not count.
+// counters are tried in this order. A prefix does not match a counter that has an entry of
+// its own.
 var counters = []counter{
 	{from: "datagrams_sent", name: "tamtam_network_packets_total", labels: "direction=sent", help: "UDP packets of the gossip socket."},
 	{from: "datagrams_received", name: "tamtam_network_packets_total", labels: "direction=received"},
@@ -64,12 +64,13 @@ var counters = []counter{
 	{from: "messages_overflows", name: "tamtam_stream_overflows_total", labels: "stream=messages", help: "Readers that fell behind and lost their stream."},
 	{from: "member_changes_overflows", name: "tamtam_stream_overflows_total", labels: "stream=members"},
 
-	// Last: whatever else is counted, so that a new counter is seen without more ado.
+	// Last, for all other counters, so that a new counter needs no entry here.
 	{from: "smudge_panics", name: "tamtam_events_total", labels: "event=smudge_panics", help: "Whatever else is counted: the names are those of tamtamctl stats."},
 	{from: "", name: "tamtam_events_total", rest: "event"},
 }
 
-// elsewhere tells what is shown by a snapshot, or the sum of what is.
+// elsewhere reports whether a counter is, or is the sum of, what the collector reads from
+// another source.
 func elsewhere(name string) bool {
 	return name == "members" || strings.HasPrefix(name, "frames_") || strings.HasPrefix(name, "frame_bytes_")
 }
@@ -78,10 +79,11 @@ func elsewhere(name string) bool {
 type shown struct {
 	counter
 	desc   *prometheus.Desc
-	values []string // of the fixed labels
+	values []string // value of the fixed label, if any
 }
 
-// describe makes the Descs. The help of a metric is that of its first counter.
+// describe returns the counters with their Descs. The help of a metric is that of its first
+// counter.
 func describe(all []counter) []shown {
 	help := map[string]string{}
 	out := make([]shown, 0, len(all))
@@ -103,7 +105,7 @@ func describe(all []counter) []shown {
 	return out
 }
 
-// collectCounters shows all counters. One that is listed and was never counted is 0.
+// collectCounters shows all counters. A listed one that was never counted is 0.
 func collectCounters(ch chan<- prometheus.Metric, all []shown, counts map[string]uint64) {
 	listed := map[string]bool{}
 	for _, s := range all {

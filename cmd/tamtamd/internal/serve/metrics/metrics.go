@@ -1,12 +1,12 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package metrics shows what the daemon's parts know and have counted to Prometheus. It
-// reads snapshots when it is asked, so that nobody pays who does not ask; only what no
-// snapshot tells, times and kinds of changes, is counted as it happens.
+// Package metrics exports the daemon's state and counters to Prometheus. It reads them at
+// each scrape, so that they cost nothing without one. Only durations and kinds of changes
+// are counted as they happen, since no state keeps them.
 //
-// Label values come from the program or are addresses of members: none is text that
-// the network sends, and their number is bounded.
+// Label values come from the program or are addresses of members. None is text from the
+// network, and their number is bounded.
 package metrics
 
 import (
@@ -24,13 +24,13 @@ import (
 )
 
 const (
-	// maxScrapes is how many may be under way; those over it are told 503.
+	// maxScrapes bounds the concurrent scrapes; further ones get 503.
 	maxScrapes = 4
-	// scrapeWithin bounds each.
+	// scrapeWithin bounds the time of each.
 	scrapeWithin = 10 * time.Second
 )
 
-// Metrics are the daemon's.
+// Metrics has the metrics of the daemon.
 type Metrics struct {
 	registry *prometheus.Registry
 
@@ -41,7 +41,7 @@ type Metrics struct {
 	callTimes *prometheus.HistogramVec
 }
 
-// New returns the metrics of a program. Watch has to follow for those of the node.
+// New returns the metrics of a program. Watch adds those of the node.
 func New(build buildinfo.Info) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
@@ -76,7 +76,7 @@ func New(build buildinfo.Info) *Metrics {
 	m.registry.MustRegister(m.changes, m.flaps, m.latency, m.calls, m.callTimes, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, k := range changeKinds {
-		m.changes.WithLabelValues(k) // 0, not absent, before the first
+		m.changes.WithLabelValues(k) // so that it is 0, not absent, before the first change
 	}
 	return m
 }
@@ -91,7 +91,7 @@ func (m *Metrics) Handler() http.Handler {
 // changeKinds are the values of kind.
 var changeKinds = []string{"joined", "returned", "restarted", "updated", "suspected", "recovered", "dead", "left", "removed"}
 
-// kindOf names what became of a member.
+// kindOf returns the kind of a change.
 func kindOf(c member.Change) string {
 	switch s := c.Member.Status; {
 	case c.Removed:
@@ -126,8 +126,8 @@ func (m *Metrics) OnMember(c member.Change) {
 	}
 }
 
-// OnDelivery measures the way of a message from another node. Plain nodes do not tell when
-// they sent it.
+// OnDelivery measures the time from the sending of another node's message to its delivery.
+// Messages of plain Smudge nodes do not have the time of sending.
 func (m *Metrics) OnDelivery(d broadcast.Delivery, local bool) {
 	if local || d.Gap.To != 0 || d.Message.Sent.IsZero() {
 		return
