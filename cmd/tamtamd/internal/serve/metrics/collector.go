@@ -66,22 +66,32 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
-	descNode     = desc("tamtam_node_info", "1, with the gossip address, the name and the cluster of this node.", "address", "name", "cluster")
-	descState    = desc("tamtam_state", "1 for the state that the daemon is in, else 0.", "state")
-	descLive     = desc("tamtam_live", "1 when all loops of the daemon have gone round lately, else 0.")
+	descNode = desc("tamtam_node_info",
+		"1, with the gossip address, the name and the cluster of this node.", "address", "name", "cluster")
+	descState    = desc("tamtam_state", "1 for the present state of the daemon, else 0.", "state")
+	descLive     = desc("tamtam_live", "1 if all event loops of the daemon respond, else 0.")
 	descReloads  = desc("tamtam_config_reloads_total", "Reloads of the configuration.", "result")
-	descReloadOK = desc("tamtam_config_last_reload_successful", "0 when the last reload of the configuration failed, else 1.")
-	descMembers  = desc("tamtam_members", "Members in the table, this node among them.", "status")
-	descFlapping = desc("tamtam_members_flapping", "Members that came or went at least 6 times within the last minute.")
-	descFrames   = desc("tamtam_frames_total", "Frames on the wire, those sent again counted in.", "direction", "kind")
-	descBytes    = desc("tamtam_frame_bytes_total", "Bytes of the frames on the wire, without the headers of UDP and IP.", "direction", "kind")
+	descReloadOK = desc("tamtam_config_last_reload_successful",
+		"0 if the last reload of the configuration failed, else 1.")
+	descMembers  = desc("tamtam_members", "Members in the table, this node included.", "status")
+	descFlapping = desc("tamtam_members_flapping",
+		"Members that came or went at least 6 times within the last minute.")
+	descFrames = desc("tamtam_frames_total",
+		"Frames on the wire, retransmissions included.", "direction", "kind")
+	descBytes = desc("tamtam_frame_bytes_total",
+		"Bytes of the frames on the wire, without the headers of UDP and IP.", "direction", "kind")
 
-	descTrip       = desc("tamtam_peer_round_trip_seconds", "Smoothed round trip to a live member.", "peer")
-	descSent       = desc("tamtam_peer_frames_sent_total", "Frames for a live member that it is to acknowledge, each counted once.", "peer")
-	descResent     = desc("tamtam_peer_frames_resent_total", "Times that one of these frames was sent again: by sent frames, a measure of loss.", "peer")
-	descReceived   = desc("tamtam_peer_frames_received_total", "Frames of a live member that came in, each counted once.", "peer")
-	descDuplicates = desc("tamtam_peer_frames_duplicate_total", "Frames of a live member that came in again.", "peer")
-	descUnlisted   = desc("tamtam_peers_unlisted", "Live members without metrics of their own, since there are more than 256.")
+	descTrip = desc("tamtam_peer_round_trip_seconds", "Smoothed round trip to a live member.", "peer")
+	descSent = desc("tamtam_peer_frames_sent_total",
+		"Frames sent to a live member for acknowledgement, each counted once.", "peer")
+	descResent = desc("tamtam_peer_frames_resent_total",
+		"Retransmissions of these frames; divided by the frames sent, a measure of loss.", "peer")
+	descReceived = desc("tamtam_peer_frames_received_total",
+		"Frames received from a live member, each counted once.", "peer")
+	descDuplicates = desc("tamtam_peer_frames_duplicate_total",
+		"Duplicate frames received from a live member.", "peer")
+	descUnlisted = desc("tamtam_peers_unlisted",
+		"Live members without metrics of their own, since there are more than 256.")
 )
 
 // Describe implements prometheus.Collector. It sends nothing, since the counters are not

@@ -47,15 +47,17 @@ func New(build buildinfo.Info) *Metrics {
 		registry: prometheus.NewRegistry(),
 		changes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tamtam_member_changes_total",
-			Help: "Changes of members, by what they became: joined, returned, restarted, updated (other tags), suspected, recovered, dead, left, removed.",
+			Help: "Changes of members, by kind: joined, returned, restarted, updated (new tags), suspected, recovered, " +
+				"dead, left, removed.",
 		}, []string{"kind"}),
 		flaps: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "tamtam_member_flaps_total",
-			Help: "Comings and goings of members that came or went at least 6 times within a minute.",
+			Help: "Changes of members that came or went at least 6 times within a minute.",
 		}),
 		latency: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name:    "tamtam_broadcast_delivery_seconds",
-			Help:    "Time from the sending of a broadcast to its delivery here, by the clocks of the two nodes: as right as they agree. 0 when the clocks say less.",
+			Name: "tamtam_broadcast_delivery_seconds",
+			Help: "Time from the sending of a broadcast to its delivery here. It compares the clocks of the two nodes, " +
+				"so it is as exact as they agree; a negative time counts as 0.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -64,14 +66,16 @@ func New(build buildinfo.Info) *Metrics {
 		}, []string{"method", "code"}),
 		callTimes: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "tamtam_rpc_call_seconds",
-			Help:    "Time that gRPC calls took, streams not among them.",
+			Help:    "Duration of gRPC calls, without streams.",
 			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .1, .5, 2.5, 10},
 		}, []string{"method"}),
 	}
 	info := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name:        "tamtam_build_info",
-		Help:        "1, with what the program was built from.",
-		ConstLabels: prometheus.Labels{"version": build.Version, "commit": build.Commit, "goversion": build.Go, "smudge": build.Smudge},
+		Name: "tamtam_build_info",
+		Help: "1, with the versions that the program was built from.",
+		ConstLabels: prometheus.Labels{
+			"version": build.Version, "commit": build.Commit, "goversion": build.Go, "smudge": build.Smudge,
+		},
 	}, func() float64 { return 1 })
 	m.registry.MustRegister(m.changes, m.flaps, m.latency, m.calls, m.callTimes, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -89,7 +93,9 @@ func (m *Metrics) Handler() http.Handler {
 }
 
 // changeKinds are the values of kind.
-var changeKinds = []string{"joined", "returned", "restarted", "updated", "suspected", "recovered", "dead", "left", "removed"}
+var changeKinds = []string{
+	"joined", "returned", "restarted", "updated", "suspected", "recovered", "dead", "left", "removed",
+}
 
 // kindOf returns the kind of a change.
 func kindOf(c member.Change) string {
