@@ -26,9 +26,9 @@ func cluster(n int) *Data {
 		Rates: &Rates{PacketsReceived: 17.2, BytesReceived: 1234, PacketsSent: 16.04, BytesSent: 980, Resent: 0.01, Dropped: 0,
 			MessagesReceived: 3, MessagesSent: 0.97, Repaired: 0, Gaps: 0},
 		Changes: []Change{
-			{noon.Add(-40 * time.Second), "SUSPECTED", "192.0.2.3:9999 (web-3)  was ALIVE: 192.0.2.1:9999 said it does not answer"},
-			{noon.Add(-3 * time.Minute), "DEAD", "192.0.2.4:9999 (web-4)  was SUSPECTED: it did not answer this node in time"},
-			{noon.Add(-time.Hour), "ALIVE", "192.0.2.5:9999 (東京-5)  was LEFT: it answers again"},
+			{noon.Add(-40 * time.Second), "SUSPECTED", "192.0.2.3:9999 (web-3)  was ALIVE: no answer, reported by 192.0.2.1:9999"},
+			{noon.Add(-3 * time.Minute), "DEAD", "192.0.2.4:9999 (web-4)  was SUSPECTED: no answer to this node in time"},
+			{noon.Add(-time.Hour), "ALIVE", "192.0.2.5:9999 (東京-5)  was LEFT: it came back"},
 		},
 	}
 	for i := 1; i <= n; i++ {
