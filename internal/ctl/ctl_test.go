@@ -6,8 +6,6 @@ package ctl
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"flag"
 	"net"
 	"os/exec"
@@ -19,7 +17,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/eelcocramer/tamtam/internal/ctlflags"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -170,21 +167,6 @@ func TestInterruptIsNoError(t *testing.T) {
 	}
 }
 
-func TestEscape(t *testing.T) {
-	for in, want := range map[string]string{
-		"plain ä 漢": "plain ä 漢",
-		"\x1b[2J":   `\x1b[2J`,
-		"a\nb\tc\r": `a\nb\tc\r`,
-		"\xff\x00":  `\xff\x00`,
-		"\u202e":    `\u202e`, // would turn the line round
-		"\u009b1m":  `\x9b1m`, // a control sequence in eight bits
-	} {
-		if got := escape(in); got != want {
-			t.Errorf("escape(%q) = %s, want %s", in, got, want)
-		}
-	}
-}
-
 // TestEveryCommandIsDocumented: the reference is made of these.
 func TestEveryCommandIsDocumented(t *testing.T) {
 	var walk func(c *ffcli.Command)
@@ -258,29 +240,4 @@ func TestCompletionKnowsEveryCommandAndFlag(t *testing.T) {
 		}
 		walk(Command())
 	}
-}
-
-func TestPrintIsOneWrite(t *testing.T) {
-	var w counting
-	a := &app{Streams: Streams{Out: &w}, flags: ctlflags.Default()}
-	a.flags.Output = "json"
-	if err := a.print(map[string]any{"a": []string{}}, nil); err != nil || w.n != 1 || !json.Valid(w.b) {
-		t.Errorf("%d writes of %q, %v", w.n, w.b, err)
-	}
-	w.err = errors.New("full")
-	if err := a.print(1, nil); !errors.Is(err, w.err) {
-		t.Errorf("error %v", err)
-	}
-}
-
-type counting struct {
-	n   int
-	b   []byte
-	err error
-}
-
-func (c *counting) Write(b []byte) (int, error) {
-	c.n++
-	c.b = append(c.b, b...)
-	return len(b), c.err
 }

@@ -140,11 +140,11 @@ func TestTopAcrossRestart(t *testing.T) {
 	blocks := func() int { return strings.Count(out.String(), "TamTam  ") }
 	until("block", func() bool { return blocks() > 0 })
 	first.Stop()
-	until("word of the end", func() bool { return strings.Contains(errs.String(), "trying on") })
+	until("word of the end", func() bool { return strings.Contains(errs.String(), "; retrying") })
 	had := blocks()
 	second, _ := begin(address)
 	defer second.Stop()
-	until("word of the return", func() bool { return strings.Contains(errs.String(), "connected again") })
+	until("word of the return", func() bool { return strings.Contains(errs.String(), "reconnected") })
 	until("block of the new daemon", func() bool { return blocks() > had })
 	cancel()
 	if c := <-code; c != 0 || strings.Count(errs.String(), "\n") != 2 {

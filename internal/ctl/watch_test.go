@@ -99,19 +99,19 @@ func TestWatch(t *testing.T) {
 		`\S+ \S+  ALIVE      192\.0\.2\.1:9999 \(one\)`,
 		`\S+ \S+  ALIVE      192\.0\.2\.2:9999 \(two\\x1b\[2J\\n\)`, // a name is whatever somebody says
 		`\S+ \S+  synced`,
-		`1970-01-01 \S+  SUSPECTED  192\.0\.2\.2:9999 \(two\S+\)  was ALIVE: 192\.0\.2\.3:9999 said it does not answer`,
-		`1970-01-01 \S+  DEAD       192\.0\.2\.2:9999 \(two\S+\)  was SUSPECTED: it did not answer this node in time`,
+		`1970-01-01 \S+  SUSPECTED  192\.0\.2\.2:9999 \(two\S+\)  was ALIVE: no answer, reported by 192\.0\.2\.3:9999`,
+		`1970-01-01 \S+  DEAD       192\.0\.2\.2:9999 \(two\S+\)  was SUSPECTED: no answer to this node in time`,
 		`\S+ \S+  synced`,
-		`\S+ \S+  removed    192\.0\.2\.2:9999 \(two\S+\)  was DEAD: found out on connecting again`,
+		`\S+ \S+  removed    192\.0\.2\.2:9999 \(two\S+\)  was DEAD: found after reconnecting`,
 		`\S+ \S+  synced`,
 	}, "\n")
 	if !regexp.MustCompile("^" + want + "\n$").MatchString(r.out) {
 		t.Errorf("stdout:\n%s", r.out)
 	}
-	if r.code != 5 || !regexp.MustCompile(`^tamtamctl: disconnected: the tamtamd at \S+ has ended; trying to go on
-tamtamctl: connected again, nothing was missed
-tamtamctl: fell behind, going on after the last change seen
-tamtamctl: connected again, the daemon has begun anew or too much was missed: what differs follows
+	if r.code != 5 || !regexp.MustCompile(`^tamtamctl: disconnected: the tamtamd at \S+ has ended; retrying
+tamtamctl: reconnected, nothing was missed
+tamtamctl: fell behind, continuing after the last change seen
+tamtamctl: reconnected, but the daemon restarted or too much was missed: the differences follow
 tamtamctl: disconnected: .*
 tamtamctl: not you
 $`).MatchString(r.err) {
@@ -186,7 +186,7 @@ func TestWatchAtFirst(t *testing.T) {
 	}
 	f, _ = living(t, nil, life{nil, errEnded}, life{nil, errEnded}, life{snapshot, errRefused})
 	r := run(t, "watch", "--retry", "--rpc", serve(t, f))
-	if r.code != 5 || strings.Count(r.out, "\n") != 3 || strings.Count(r.err, "trying on\n") != 1 || strings.Contains(r.err, "again") {
+	if r.code != 5 || strings.Count(r.out, "\n") != 3 || strings.Count(r.err, "; retrying\n") != 1 || strings.Contains(r.err, "reconnected") {
 		t.Errorf("--retry: %+v", r)
 	}
 	f, _ = living(t, nil)

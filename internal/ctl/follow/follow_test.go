@@ -67,7 +67,7 @@ func follow(t *testing.T, patient bool, lives ...life) (told, asked []string, er
 	defer cancel()
 	err = Follow(ctx, Config{
 		Patient: patient,
-		Again:   func(err error) bool { return !errors.Is(err, errNever) },
+		Again:   func(err error, _ bool) bool { return !errors.Is(err, errNever) },
 		Open: func(_ context.Context, after *uint64, each func(*response) error) error {
 			if len(lives) == 0 {
 				cancel()
@@ -184,7 +184,7 @@ func TestBackoff(t *testing.T) {
 		last, n := time.Now(), 0
 		err := Follow(ctx, Config{
 			Patient: true,
-			Again:   func(error) bool { return true },
+			Again:   func(error, bool) bool { return true },
 			Open: func(_ context.Context, _ *uint64, each func(*response) error) error {
 				gaps = append(gaps, time.Since(last))
 				last = time.Now()
@@ -227,7 +227,7 @@ func TestFollowEnds(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			opened := 0
 			err := Follow(t.Context(), Config{
-				Again: func(error) bool { return true },
+				Again: func(error, bool) bool { return true },
 				Open: func(_ context.Context, _ *uint64, each func(*response) error) error {
 					opened++
 					for _, r := range first.steps {
@@ -254,7 +254,7 @@ func TestFollowEnds(t *testing.T) {
 		began := time.Now()
 		err := Follow(ctx, Config{
 			Patient: true,
-			Again:   func(error) bool { return true },
+			Again:   func(error, bool) bool { return true },
 			Open:    func(context.Context, *uint64, func(*response) error) error { return errGone },
 		}, func(Event) error { return nil })
 		if err != nil || time.Since(began) != time.Millisecond {
