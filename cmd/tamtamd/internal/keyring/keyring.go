@@ -22,9 +22,8 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/atomicfile"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
-	"github.com/eelcocramer/tamtam/internal/regularfile"
+	"github.com/eelcocramer/tamtam/internal/files"
 )
 
 const (
@@ -118,7 +117,7 @@ func Parse(text string) ([]wire.Key, error) {
 
 // read reads a keyring file. It refuses a file that other users than its owner may read.
 func read(path string) ([]wire.Key, error) {
-	b, info, err := regularfile.Read(path, maxSize+1)
+	b, info, err := files.Read(path, maxSize+1)
 	switch {
 	case err != nil:
 		return nil, err
@@ -266,7 +265,7 @@ func (r *Ring) change(f func([]wire.Key) ([]wire.Key, error)) error {
 		if err != nil {
 			path = r.file // the file is gone
 		}
-		if err := atomicfile.Write(path, text(keys)); err != nil {
+		if err := files.Replace(path, text(keys)); err != nil {
 			return fmt.Errorf("write the keyring: %w", err)
 		}
 	}

@@ -111,7 +111,7 @@ func TestLoad(t *testing.T) {
 	}
 	for _, c := range []struct{ name, path, err string }{
 		{"none", filepath.Join(t.TempDir(), "nosuch"), "nosuch"},
-		{"a directory", t.TempDir(), "is no file"},
+		{"a directory", t.TempDir(), "is not a file"},
 		{"empty", put(t, "", 0o600), "has no key"},
 		{"as large as may be, and empty", put(t, strings.Repeat("\n", maxSize), 0o600), "has no key"},
 		{"too large", put(t, lines(one)+strings.Repeat("#", maxSize), 0o600), "over 16384 bytes"},
@@ -133,12 +133,12 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// TestDevice: what is no file is not read.
+// TestDevice: what is not a file is not read.
 func TestDevice(t *testing.T) {
 	if _, err := os.Stat("/dev/null"); err != nil {
 		t.Skipf("this system has no /dev/null: %v", err)
 	}
-	if _, err := Load("/dev/null"); err == nil || !strings.Contains(err.Error(), "is no file") {
+	if _, err := Load("/dev/null"); err == nil || !strings.Contains(err.Error(), "is not a file") {
 		t.Errorf("error %v", err)
 	}
 }

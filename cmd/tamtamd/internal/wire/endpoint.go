@@ -67,8 +67,8 @@ const (
 )
 
 // Run hands each event to handle, in the calling goroutine, until Close. What is due
-// is done when all that has come in was read: the acknowledgement of what would be
-// sent again may be among it.
+// is done when all that has come in was read: it may acknowledge what would be
+// retransmitted.
 func (e *Endpoint) Run(handle func(Event)) error {
 	buf := make([]byte, readSize)
 	for {

@@ -65,7 +65,7 @@ func (c *Core) Traffic() []Traffic {
 }
 
 // Link is the state of the link to another node. The counts are those of the session, and
-// begin anew with it.
+// start at 0 with it.
 type Link struct {
 	Addr      netip.AddrPort
 	RoundTrip time.Duration // smoothed; 0 when it is not known

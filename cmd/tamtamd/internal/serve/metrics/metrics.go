@@ -30,8 +30,8 @@ const (
 	scrapeWithin = 10 * time.Second
 )
 
-// Metrics has the metrics of the daemon. With a nil *Metrics, which nobody reads, the methods
-// that count do nothing.
+// Metrics has the metrics of the daemon. The methods that count do nothing with a nil
+// *Metrics.
 type Metrics struct {
 	registry *prometheus.Registry
 
@@ -42,7 +42,7 @@ type Metrics struct {
 	callTimes *prometheus.HistogramVec
 }
 
-// New returns the metrics of a program. Handler adds those of a node.
+// New returns the metrics of a program. Handler adds those of the node.
 func New(build buildinfo.Info) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),

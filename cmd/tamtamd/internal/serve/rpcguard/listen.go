@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"net"
 
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 // Listen binds all addresses, or none. It refuses an address that other machines can reach
 // without TLS, unless open is set. The listeners count connections, and close those over
 // the limits.
-func (g *Guard) Listen(addresses []rpcaddr.Address, open bool) ([]net.Listener, error) {
+func (g *Guard) Listen(addresses []netaddr.RPC, open bool) ([]net.Listener, error) {
 	var all []net.Listener
 	for _, a := range addresses {
 		l, err := g.listen(a, open)
@@ -29,8 +29,8 @@ func (g *Guard) Listen(addresses []rpcaddr.Address, open bool) ([]net.Listener, 
 	return all, nil
 }
 
-func (g *Guard) listen(a rpcaddr.Address, open bool) (net.Listener, error) {
-	if a.Network == rpcaddr.Unix {
+func (g *Guard) listen(a netaddr.RPC, open bool) (net.Listener, error) {
+	if a.Network == netaddr.Unix {
 		l, err := listenUnix(a.Addr)
 		if err != nil {
 			// Not wrapped: the daemon's advice for errors of the system is about ports.
@@ -43,7 +43,7 @@ func (g *Guard) listen(a rpcaddr.Address, open bool) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("serve gRPC on %s: %w", a, err)
 	}
-	if !rpcaddr.Local(tcp) && !g.encrypted && !open {
+	if !netaddr.Local(tcp) && !g.encrypted && !open {
 		return nil, fmt.Errorf("serve gRPC on %s: other machines can reach this address without encryption or "+
 			"authentication: give --rpc-cert and --rpc-key, or --rpc-insecure to allow it", a)
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/go-kit/log/level"
 	"google.golang.org/grpc/credentials"
 
-	"github.com/eelcocramer/tamtam/internal/regularfile"
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/files"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 // serverTLS returns a configuration that takes the certificates from the files at each
@@ -84,7 +84,7 @@ const maxFile = 1 << 20
 
 // readFile reads a file of at most maxFile bytes.
 func readFile(path string) ([]byte, error) {
-	b, _, err := regularfile.Read(path, maxFile+1)
+	b, _, err := files.Read(path, maxFile+1)
 	if err == nil && len(b) > maxFile {
 		err = fmt.Errorf("%s is over %d bytes", path, maxFile)
 	}
@@ -100,7 +100,7 @@ type perNetwork struct {
 }
 
 func (c *perNetwork) ServerHandshake(conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
-	if conn.LocalAddr().Network() == rpcaddr.Unix {
+	if conn.LocalAddr().Network() == netaddr.Unix {
 		return c.plain.ServerHandshake(conn)
 	}
 	secured, info, err := c.TransportCredentials.ServerHandshake(conn)

@@ -15,8 +15,8 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
-	"github.com/eelcocramer/tamtam/internal/tokenfile"
+	"github.com/eelcocramer/tamtam/internal/files"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 // Access is the permission that a call needs or a token gives.
@@ -47,7 +47,7 @@ func (g *Guard) loadTokens(cfg Config) error {
 			return nil, nil
 		}
 		w, err := watch(cfg.Logger, func() (hash, error) {
-			token, err := tokenfile.Read(path)
+			token, err := files.ReadToken(path)
 			return sha256.Sum256([]byte(token)), err
 		}, path)
 		if err != nil {
@@ -127,8 +127,8 @@ func peerOf(ctx context.Context) string {
 	switch {
 	case !ok:
 		return "unknown"
-	case p.Addr.Network() == rpcaddr.Unix:
-		return rpcaddr.Unix // the client's end of a unix socket has no name
+	case p.Addr.Network() == netaddr.Unix:
+		return netaddr.Unix // the client's end of a unix socket has no name
 	}
 	return p.Addr.String()
 }

@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 const (
@@ -41,7 +41,7 @@ func listenUnix(path string) (net.Listener, error) {
 	}
 	var l *net.UnixListener
 	err := withMode(socketMode, func() (err error) {
-		l, err = net.ListenUnix(rpcaddr.Unix, &net.UnixAddr{Name: path, Net: rpcaddr.Unix})
+		l, err = net.ListenUnix(netaddr.Unix, &net.UnixAddr{Name: path, Net: netaddr.Unix})
 		return err
 	})
 	if err != nil {
@@ -99,7 +99,7 @@ func removeStale(path string) error {
 	case st.Mode()&fs.ModeSocket == 0:
 		return errors.New("the path is a file that is not a socket: remove it, or give another --rpc")
 	}
-	conn, err := net.DialTimeout(rpcaddr.Unix, path, answerWithin)
+	conn, err := net.DialTimeout(netaddr.Unix, path, answerWithin)
 	switch {
 	case err == nil:
 		_ = conn.Close()

@@ -84,7 +84,7 @@ func local(host string) bool {
 // maxConnections bounds the concurrent connections.
 const maxConnections = 64
 
-// Listener is a listener that closes and counts connections over maxConnections.
+// Listener closes and counts connections over maxConnections.
 type Listener struct {
 	net.Listener
 	open    atomic.Int32

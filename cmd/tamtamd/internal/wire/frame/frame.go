@@ -65,7 +65,7 @@ const (
 	Announce
 	// Data is what a channel carries, sent until it is acknowledged.
 	Data Kind = 0x10
-	// AckData is the same, but rides with an acknowledgement: it is sent again when the
+	// AckData is the same, but rides with an acknowledgement: it is retransmitted when the
 	// frame that it acknowledges comes again, and is itself not acknowledged.
 	AckData Kind = 0x20
 )
