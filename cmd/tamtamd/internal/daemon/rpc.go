@@ -22,14 +22,8 @@ func guardConfig(f daemonflags.RPCGuard, logger log.Logger) rpcguard.Config {
 	}
 }
 
-func closeAll(listeners []net.Listener) {
-	for _, l := range listeners {
-		_ = l.Close() // those that were served are closed already
-	}
-}
-
-// addresses are those that the listeners are bound to, as --rpc of the client takes
-// them.
+// addresses returns what the listeners are bound to, in the form that --rpc of the client
+// takes.
 func addresses(listeners []net.Listener) string {
 	var all []string
 	for _, l := range listeners {
@@ -38,7 +32,7 @@ func addresses(listeners []net.Listener) string {
 	return strings.Join(all, ",")
 }
 
-// warnOfOpen says so where anybody on the network may read along, or call.
+// warnOfOpen warns of each listener where anybody on the network may read calls, or call.
 func warnOfOpen(logger log.Logger, guard *rpcguard.Guard, listeners []net.Listener) {
 	for _, l := range listeners {
 		missing := ""

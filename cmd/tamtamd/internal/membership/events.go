@@ -51,9 +51,8 @@ func (c *Core) up(e wire.Event, now time.Time) {
 		c.emit(CloseSession{e.Addr})
 		return
 	}
-	c.admit(e.Addr, member.Info{
-		Session: e.Session, Name: p.Name, Version: p.Version, MaxPayload: p.MaxPayload, Tags: c.readTags(p.Tags),
-	}, now)
+	p.Session, p.Tags = e.Session, c.readTags(p.Tags)
+	c.admit(e.Addr, member.Info(p), now)
 }
 
 // received takes what came on a channel.

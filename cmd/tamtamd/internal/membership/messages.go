@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"unicode/utf8"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
@@ -118,13 +119,9 @@ const (
 //
 //	max payload 2 · length 1 and name · length 1 and version · length 2 and tags
 //
-// What follows is of a later version, and left alone.
-type Profile struct {
-	MaxPayload int    // the largest broadcast that it takes, in bytes
-	Name       string // at most 128 bytes
-	Version    string // of TamTam; what is over 64 bytes is cut off
-	Tags       string // as package tags encodes them
-}
+// What follows is of a later version, and left alone. A name has at most 128 bytes; a
+// longer version than 64 bytes is cut. The session is that of the frame.
+type Profile member.Info
 
 // Encode returns the profile for wire.Info.
 func (p Profile) Encode() string {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package peers asks other nodes, and answers them. It carries questions and answers;
-// what they are about is for those who ask, and for Config.Answer.
+// what they are about is known to those who ask, and to Run's Answer.
 package peers
 
 import (
@@ -40,13 +40,14 @@ var (
 // repeated before that of its answer.
 const tokenSize = 8
 
+// Answer answers the question of a member. An error goes to the member as text.
+type Answer func(from netip.AddrPort, q *peerv1.Question) (*peerv1.Answer, error)
+
 // Config says what a Queries is made of. All fields are required.
 type Config struct {
 	// SendQuestion and SendAnswer send a message on a channel of its own each. They
 	// return false when there is no session with the node, or too much is under way.
 	SendQuestion, SendAnswer func(to netip.AddrPort, b []byte) bool
-	// Answer answers a question; one at a time.
-	Answer func(from netip.AddrPort, q *peerv1.Question) (*peerv1.Answer, error)
 }
 
 // Queries asks and answers. Asked and Answered never block.
@@ -77,7 +78,7 @@ type result struct {
 	err    error
 }
 
-// New returns a Queries. Run is to be called once.
+// New returns a Queries that asks. It answers while Run runs.
 func New(cfg Config) *Queries {
 	return &Queries{
 		cfg: cfg, waiting: make(chan asked, maxWaiting),
@@ -85,28 +86,28 @@ func New(cfg Config) *Queries {
 	}
 }
 
-// Run answers questions until ctx is done.
-func (q *Queries) Run(ctx context.Context) {
+// Run answers questions, one at a time, until ctx is done.
+func (q *Queries) Run(ctx context.Context, answer Answer) {
 	for {
 		select {
 		case a := <-q.waiting:
-			q.answer(a)
+			q.answer(a, answer)
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-func (q *Queries) answer(a asked) {
+func (q *Queries) answer(a asked, answer Answer) {
 	var question peerv1.Question
-	answer, err := &peerv1.Answer{}, proto.Unmarshal(a.body, &question)
+	reply, err := &peerv1.Answer{}, proto.Unmarshal(a.body, &question)
 	if err == nil {
-		answer, err = q.cfg.Answer(a.from, &question)
+		reply, err = answer(a.from, &question)
 	}
 	if err != nil {
-		answer = &peerv1.Answer{Error: err.Error()}
+		reply = &peerv1.Answer{Error: err.Error()}
 	}
-	body, err := proto.Marshal(answer)
+	body, err := proto.Marshal(reply)
 	if err != nil || !q.cfg.SendAnswer(a.from, message(a.token, body)) {
 		q.count("queries_unanswered")
 	}
@@ -149,7 +150,7 @@ func (q *Queries) Answered(from netip.AddrPort, b []byte) {
 	q.mu.Unlock()
 	r := result{answer: &peerv1.Answer{}}
 	if err := proto.Unmarshal(body, r.answer); err != nil {
-		r.err = fmt.Errorf("%w: its answer is not understood", ErrNoAnswer)
+		r.err = fmt.Errorf("%w: %w", ErrNoAnswer, ErrNotUnderstood)
 	} else if e := r.answer.GetError(); e != "" {
 		r.err = fmt.Errorf("%w: %s", ErrRefused, e)
 	}

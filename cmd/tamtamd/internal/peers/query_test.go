@@ -93,16 +93,17 @@ func counted(q *Queries, what string) uint64 {
 func start(t *testing.T) (*Queries, *wire) {
 	t.Helper()
 	w := &wire{}
-	q := New(Config{SendQuestion: w.sendQuestion, SendAnswer: w.sendAnswer, Answer: func(from netip.AddrPort, question *peerv1.Question) (*peerv1.Answer, error) {
+	q := New(Config{SendQuestion: w.sendQuestion, SendAnswer: w.sendAnswer})
+	answer := func(from netip.AddrPort, question *peerv1.Question) (*peerv1.Answer, error) {
 		key := question.GetKeys().GetUse()
 		if key == "no" {
 			return nil, errors.New("so it is")
 		}
 		return keys(from.String(), key), nil
-	}})
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
-	wg.Go(func() { q.Run(ctx) })
+	wg.Go(func() { q.Run(ctx, answer) })
 	t.Cleanup(func() {
 		cancel()
 		wg.Wait()
@@ -230,7 +231,8 @@ func TestNoAnswer(t *testing.T) {
 func TestBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &wire{}
-		q := New(Config{SendQuestion: w.sendQuestion, SendAnswer: w.sendAnswer, Answer: func(netip.AddrPort, *peerv1.Question) (*peerv1.Answer, error) { return keys(), nil }})
+		q := New(Config{SendQuestion: w.sendQuestion, SendAnswer: w.sendAnswer})
+		answer := func(netip.AddrPort, *peerv1.Question) (*peerv1.Answer, error) { return keys(), nil }
 		for i := range 10 * maxWaiting { // it does not run yet
 			q.Asked(at(2), message(uint64(i), encoded(t, use("a"))))
 		}
@@ -256,7 +258,7 @@ func TestBounds(t *testing.T) {
 			t.Errorf("%d are left", len(q.out))
 		}
 		run, stop := context.WithCancel(t.Context())
-		wg.Go(func() { q.Run(run) })
+		wg.Go(func() { q.Run(run, answer) })
 		synctest.Wait()
 		if len(w.answered()) != maxWaiting {
 			t.Errorf("%d answers", len(w.answered()))

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
@@ -175,7 +176,7 @@ func TestInspect(t *testing.T) {
 	if a := r[1]; !a.Measure || a.Offset != 10*time.Second || a.Trip != 400*time.Millisecond || a.Link.GetHeardMs() != 1000 || a.Err != nil {
 		t.Errorf("who answers: %+v", a)
 	}
-	for j, want := range map[int]error{2: silent, 3: ErrPlain, 4: ErrAway} {
+	for j, want := range map[int]error{2: silent, 3: peers.ErrPlain, 4: peers.ErrNotAlive} {
 		if !errors.Is(r[j].Err, want) || r[j].Report != nil || r[j].Measure || r[j].Link != nil {
 			t.Errorf("%+v, want %v", r[j], want)
 		}

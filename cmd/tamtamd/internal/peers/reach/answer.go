@@ -4,7 +4,6 @@
 package reach
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"net/netip"
@@ -12,11 +11,6 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
-
-// ErrPlain: the node speaks bare Smudge.
-var ErrPlain = errors.New("it is plain, and cannot be asked")
-
-var errNotUnderstood = errors.New("its answer is not understood")
 
 // Answer answers the question of a member.
 func (o *Observer) Answer(q *peerv1.LinksQuestion) (*peerv1.Answer, error) {

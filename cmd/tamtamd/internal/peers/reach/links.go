@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
@@ -34,16 +35,13 @@ type Members interface {
 	List() ([]member.Member, uint64)
 }
 
-// Ask asks many members at once; that of *peers.Queries does.
-type Ask func(ctx context.Context, to []netip.AddrPort, q *peerv1.Question, do func(netip.AddrPort, *peerv1.Answer, error))
-
 // Config says what an Observer is made of. All fields are required.
 type Config struct {
 	Local   netip.AddrPort
 	Session uint64 // this life of the node
 	Members Members
 	Own     func() []wire.Link
-	Ask     Ask
+	Ask     peers.Ask
 	Now     func() time.Time
 }
 
@@ -58,7 +56,7 @@ type Observer struct {
 	last *Matrix
 }
 
-// New returns an Observer. Its Config may be completed before it is used.
+// New returns an Observer.
 func New(cfg Config) *Observer {
 	return &Observer{Config: cfg, turn: make(chan struct{}, 1), samples: map[link][]sample{}}
 }
@@ -76,7 +74,7 @@ type Matrix struct {
 type Node struct {
 	Addr netip.AddrPort
 	Name string
-	// Err is why there are no links: ErrPlain, or what asking failed with.
+	// Err is why there are no links, as peers.Survey returns it.
 	Err error
 	// Links are those to the nodes of the matrix, in their order; the zero Link to itself,
 	// and where there is no session.
@@ -137,35 +135,27 @@ func (o *Observer) make(ctx context.Context) *Matrix {
 	nodes, omitted := choose(members, own)
 	m := &Matrix{Time: o.Now(), Omitted: omitted, Own: o.own(own)}
 	question := &peerv1.LinksQuestion{}
-	at := map[netip.AddrPort]int{}
-	var ask []netip.AddrPort
-	for i, n := range nodes {
+	for _, n := range nodes {
 		m.Nodes = append(m.Nodes, Node{Addr: n.Addr, Name: n.Name})
-		at[n.Addr] = i
 		question.Nodes = append(question.Nodes, encode(n.Addr))
-		switch {
-		case n.Local:
+	}
+	answers := make([]*peerv1.LinksAnswer, len(nodes))
+	errs := peers.Survey(ctx, o.Ask, nodes, &peerv1.Question{Question: &peerv1.Question_Links{Links: question}}, func(i int, a *peerv1.Answer) error {
+		if !sound(a.GetLinks(), len(nodes)) {
+			return peers.ErrNotUnderstood
+		}
+		answers[i] = a.GetLinks()
+		return nil
+	})
+	now := o.Now()
+	for i, n := range nodes {
+		m.Nodes[i].Err = errs[i]
+		if n.Local {
 			for _, to := range nodes {
 				m.Nodes[i].Links = append(m.Nodes[i].Links, m.Own[to.Addr])
 			}
-		case n.Plain():
-			m.Nodes[i].Err = ErrPlain
-		default:
-			ask = append(ask, n.Addr)
-		}
-	}
-	answers := make([]*peerv1.LinksAnswer, len(nodes))
-	o.Ask(ctx, ask, &peerv1.Question{Question: &peerv1.Question_Links{Links: question}}, func(a netip.AddrPort, answer *peerv1.Answer, err error) {
-		i := at[a]
-		if answers[i] = answer.GetLinks(); err == nil && !sound(answers[i], len(nodes)) {
-			answers[i], err = nil, errNotUnderstood
-		}
-		m.Nodes[i].Err = err
-	})
-	now := o.Now()
-	for i, answer := range answers {
-		if answer != nil {
-			m.Nodes[i].Links = o.links(now, m.Nodes, i, answer)
+		} else if answers[i] != nil {
+			m.Nodes[i].Links = o.links(now, m.Nodes, i, answers[i])
 		}
 	}
 	o.forget(now)

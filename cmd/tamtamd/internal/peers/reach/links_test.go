@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
@@ -121,7 +122,7 @@ func TestFailures(t *testing.T) {
 	w.table.Put(at(6), member.Info{}) // plain
 	w.links[at(1)] = w.links[at(1)][:1]
 	m := w.matrix(t)
-	want := []error{nil, gone, errNotUnderstood, errNotUnderstood, ErrPlain}
+	want := []error{nil, gone, peers.ErrNotUnderstood, peers.ErrNotUnderstood, peers.ErrPlain}
 	if len(m.Nodes) != len(want) {
 		t.Fatalf("%+v", m)
 	}

@@ -46,13 +46,7 @@ type Sources struct {
 	Live     func() error
 	Reloads  func() reload.Status
 
-	Local         netip.AddrPort
-	Name, Cluster string
-}
-
-// Watch shows what the sources tell. It is to be called once.
-func (m *Metrics) Watch(s Sources) {
-	m.registry.MustRegister(&collector{s, describe(counters)})
+	Self member.Identity
 }
 
 // collector reads the sources when it is asked.
@@ -96,7 +90,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	count := func(d *prometheus.Desc, v uint64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
 	}
-	gauge(descNode, 1, c.Local.String(), c.Name, c.Cluster)
+	gauge(descNode, 1, c.Self.Addr.String(), c.Self.Name, c.Self.Cluster)
 	phase, _ := c.State.Phase()
 	for _, p := range lifecycle.Phases {
 		gauge(descState, one(p == phase), p.String())

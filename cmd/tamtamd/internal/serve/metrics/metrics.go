@@ -30,7 +30,8 @@ const (
 	scrapeWithin = 10 * time.Second
 )
 
-// Metrics are the daemon's.
+// Metrics are the daemon's. The methods that count do nothing with a nil *Metrics, which
+// nobody reads.
 type Metrics struct {
 	registry *prometheus.Registry
 
@@ -41,7 +42,7 @@ type Metrics struct {
 	callTimes *prometheus.HistogramVec
 }
 
-// New returns the metrics of a program. Watch has to follow for those of the node.
+// New returns the metrics of a program. Handler adds those of a node.
 func New(build buildinfo.Info) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
@@ -81,8 +82,9 @@ func New(build buildinfo.Info) *Metrics {
 	return m
 }
 
-// Handler serves the metrics.
-func (m *Metrics) Handler() http.Handler {
+// Handler serves the metrics and a snapshot of the sources. It may be called once.
+func (m *Metrics) Handler(s Sources) http.Handler {
+	m.registry.MustRegister(&collector{s, describe(counters)})
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
 		MaxRequestsInFlight: maxScrapes, Timeout: scrapeWithin, Registry: m.registry,
 	})
@@ -116,6 +118,9 @@ func kindOf(c member.Change) string {
 
 // OnMember counts a change of a member.
 func (m *Metrics) OnMember(c member.Change) {
+	if m == nil {
+		return
+	}
 	kind := kindOf(c)
 	m.changes.WithLabelValues(kind).Inc()
 	switch kind {
@@ -129,7 +134,7 @@ func (m *Metrics) OnMember(c member.Change) {
 // OnDelivery measures the way of a message from another node. Plain nodes do not tell when
 // they sent it.
 func (m *Metrics) OnDelivery(d broadcast.Delivery, local bool) {
-	if local || d.Gap.To != 0 || d.Message.Sent.IsZero() {
+	if m == nil || local || d.Gap.To != 0 || d.Message.Sent.IsZero() {
 		return
 	}
 	m.latency.Observe(max(0, d.Message.Received.Sub(d.Message.Sent)).Seconds())
@@ -137,6 +142,9 @@ func (m *Metrics) OnDelivery(d broadcast.Delivery, local bool) {
 
 // OnCall counts a call.
 func (m *Metrics) OnCall(c rpc.Call) {
+	if m == nil {
+		return
+	}
 	m.calls.WithLabelValues(c.Method, c.Code.String()).Inc()
 	if !c.Stream {
 		m.callTimes.WithLabelValues(c.Method).Observe(c.Took.Seconds())

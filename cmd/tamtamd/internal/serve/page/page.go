@@ -16,7 +16,6 @@ package page
 import (
 	"context"
 	"net/http"
-	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -44,13 +43,12 @@ type Config struct {
 	Members  Members
 	Messages Messages
 	// Links makes a matrix that is some seconds old at most.
-	Links                  func(context.Context) (*reach.Matrix, error)
-	State                  *lifecycle.State
-	Local                  netip.AddrPort
-	Name, Cluster, Version string
-	Sealed                 bool
-	Started                time.Time
-	Now                    func() time.Time
+	Links   func(context.Context) (*reach.Matrix, error)
+	State   *lifecycle.State
+	Self    member.Identity
+	Sealed  bool // the cluster has keys
+	Started time.Time
+	Now     func() time.Time
 }
 
 // Page serves the status page.

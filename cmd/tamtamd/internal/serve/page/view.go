@@ -92,7 +92,7 @@ func (p *Page) snapshot(members []member.Member, revision uint64) statusView {
 	v := statusView{
 		Now: now.UnixMilli(), Revision: strconv.FormatUint(revision, 10), Counts: map[string]int{}, Members: []memberView{},
 		Node: nodeView{
-			Address: p.cfg.Local.String(), Name: p.cfg.Name, Cluster: p.cfg.Cluster, Version: p.cfg.Version,
+			Address: p.cfg.Self.Addr.String(), Name: p.cfg.Self.Name, Cluster: p.cfg.Self.Cluster, Version: p.cfg.Self.Version,
 			Sealed: p.cfg.Sealed, Started: p.cfg.Started.UnixMilli(), phaseView: p.phase(),
 		},
 	}
@@ -206,7 +206,7 @@ func (p *Page) links(w http.ResponseWriter, r *http.Request) {
 	}
 	v := linksView{At: m.Time.UnixMilli(), Omitted: m.Omitted, Nodes: []linksOf{}, Own: map[string]linkView{}}
 	for _, n := range m.Nodes {
-		one := linksOf{Address: n.Addr.String(), Name: n.Name, Local: n.Addr == p.cfg.Local}
+		one := linksOf{Address: n.Addr.String(), Name: n.Name, Local: n.Addr == p.cfg.Self.Addr}
 		if n.Err != nil {
 			one.Error = n.Err.Error()
 		}

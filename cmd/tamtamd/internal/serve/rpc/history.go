@@ -44,7 +44,7 @@ func (s *v1) GetMemberHistory(_ context.Context, r *tamtamv1.GetMemberHistoryReq
 		return nil, toStatus(fmt.Errorf("%w: member is empty: want an address or a name", errInvalid))
 	}
 	// A name may look like an address: either is a match.
-	address := addressOf(name, s.Local.Port())
+	address := addressOf(name, s.Self.Addr.Port())
 	found := s.Members.History(func(m member.Member) bool { return m.Addr == address || m.Name == name })
 	if len(found) == 0 {
 		return nil, toStatus(fmt.Errorf("nothing is known of %q: it is %w, and was none lately", name, node.ErrNotMember))

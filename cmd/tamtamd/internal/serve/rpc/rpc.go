@@ -99,12 +99,11 @@ type Config struct {
 	// not, and has the daemon end.
 	Leave func(context.Context) (acknowledged, missed int)
 
-	Local       netip.AddrPort
-	Started     time.Time
-	ClusterName string
-	Profile     string
-	Build       buildinfo.Info
-	Logger      log.Logger
+	Self    member.Identity
+	Started time.Time
+	Profile string
+	Build   buildinfo.Info
+	Logger  log.Logger
 	// Observe is told of each call that has ended; nil for nobody.
 	Observe func(Call)
 }

@@ -178,5 +178,5 @@ func (s *service2018) SetLogThreshold(_ context.Context, l *service.LogLevel) (*
 }
 
 func (s *service2018) LocalAddress(context.Context, *service.Empty) (*service.NodeAddress, error) {
-	return nodeAddress(s.Local), nil
+	return nodeAddress(s.Self.Addr), nil
 }

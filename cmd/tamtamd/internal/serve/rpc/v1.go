@@ -26,11 +26,11 @@ type v1 struct {
 var _ tamtamv1.TamTamServiceServer = (*v1)(nil)
 
 func (s *v1) GetLocalNode(context.Context, *tamtamv1.GetLocalNodeRequest) (*tamtamv1.GetLocalNodeResponse, error) {
-	m, _ := s.Members.Get(s.Local) // always there
+	m, _ := s.Members.Get(s.Self.Addr) // always there
 	return &tamtamv1.GetLocalNodeResponse{
 		Member:          toMember(m, node.PeerState{}),
 		Started:         timestamppb.New(s.Started),
-		ClusterName:     s.ClusterName,
+		ClusterName:     s.Self.Cluster,
 		MaxPayloadBytes: uint32(s.Messages.Limit()),
 		Profile:         s.Profile,
 		DetectionTime:   durationpb.New(s.Node.DetectionTime()),

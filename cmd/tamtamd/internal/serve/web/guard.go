@@ -16,7 +16,7 @@ import (
 // Listen binds a TCP address, port 0 for any free one. The error does not name it. Whoever reaches it is answered
 // without encryption or authentication, so one that others can reach is refused unless
 // open says that this is wanted.
-func Listen(address string, open bool) (net.Listener, error) {
+func Listen(address string, open bool) (*Listener, error) {
 	a, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {
 		return nil, err
@@ -29,7 +29,10 @@ func Listen(address string, open bool) (net.Listener, error) {
 	if errors.As(err, &op) {
 		return nil, op.Err
 	}
-	return l, err
+	if err != nil {
+		return nil, err
+	}
+	return &Listener{Listener: l}, nil
 }
 
 // guard keeps web pages of elsewhere from reading a server on loopback through a browser on
@@ -81,15 +84,15 @@ func local(host string) bool {
 // counted.
 const maxConnections = 64
 
-// limited is a listener with that bound.
-type limited struct {
+// Listener is a listener with that bound.
+type Listener struct {
 	net.Listener
 	open    atomic.Int32
 	refused atomic.Uint64
 }
 
 // Accept implements net.Listener.
-func (l *limited) Accept() (net.Conn, error) {
+func (l *Listener) Accept() (net.Conn, error) {
 	for {
 		c, err := l.Listener.Accept()
 		if err != nil {
@@ -104,10 +107,15 @@ func (l *limited) Accept() (net.Conn, error) {
 	}
 }
 
+// Counters adds what was counted to m.
+func (l *Listener) Counters(m map[string]uint64) {
+	m["http_connections_refused"] = l.refused.Load()
+}
+
 // counted is a connection that counts until it is closed.
 type counted struct {
 	net.Conn
-	l    *limited
+	l    *Listener
 	once sync.Once
 }
 

@@ -8,7 +8,6 @@ package web
 import (
 	"context"
 	"log"
-	"net"
 	"net/http"
 	"time"
 
@@ -47,13 +46,12 @@ const (
 // Server serves HTTP.
 type Server struct {
 	http     *http.Server
-	listener *limited
+	listener *Listener
 }
 
 // NewServer returns a server on a listener that serves nothing yet.
-func NewServer(l net.Listener, cfg Config) *Server {
-	limited := &limited{Listener: l}
-	return &Server{listener: limited, http: &http.Server{
+func NewServer(l *Listener, cfg Config) *Server {
+	return &Server{listener: l, http: &http.Server{
 		Handler:           guard(l.Addr(), routes(cfg)),
 		MaxHeaderBytes:    maxHeaderBytes,
 		ReadHeaderTimeout: headersWithin,
@@ -90,11 +88,6 @@ func (s *Server) Stop() {
 	if s.http.Shutdown(ctx) != nil {
 		_ = s.http.Close()
 	}
-}
-
-// Counters adds what was counted to m.
-func (s *Server) Counters(m map[string]uint64) {
-	m["http_connections_refused"] = s.listener.refused.Load()
 }
 
 // debugLog takes the lines of net/http, which are about clients that misbehave.
