@@ -32,7 +32,7 @@ type broadcast struct {
 	noWait  bool
 	waitAll bool
 	wait    uint32
-	alone   bool // the user knows that there is no other member
+	warned  bool // the user knows that there is no other member
 }
 
 func broadcastCommand(a *app) *ffcli.Command {
@@ -122,8 +122,8 @@ func (b *broadcast) send(ctx context.Context, c *client.Conn, payload []byte) er
 	if err != nil {
 		return c.Explain(err)
 	}
-	if r.GetSentTo() == 0 && !b.alone {
-		b.alone = true
+	if r.GetSentTo() == 0 && !b.warned {
+		b.warned = true
 		fmt.Fprintln(b.Err, "tamtamctl: no other member is alive: only readers on this node got it")
 	}
 	if err := b.result(r, req.GetWait() != nil); err != nil {

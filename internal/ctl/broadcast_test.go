@@ -133,7 +133,7 @@ func TestLinesEnd(t *testing.T) {
 			"0 of 1 members have it after 0ms\n", "tamtamctl: line 1: not confirmed within 9s: 192.0.2.2:9999\n"},
 		{"--base64", "YQ==\n%\nYQ==\n", nil, 1, 2, "", "tamtamctl: line 2: the message is not base64"},
 		{"", "1\n" + strings.Repeat("x", 64<<10) + "\n", nil, 1, 1, "", "tamtamctl: line 2: more than 65536 bytes"},
-		// That nobody else is there is told once.
+		// That there is no other member is printed once.
 		{"", "1\n2\n", func(*pb.BroadcastRequest) (*pb.BroadcastResponse, error) { return &pb.BroadcastResponse{}, nil }, 2, 0, "", "tamtamctl: no other member"},
 	} {
 		f := &fake{broadcast: c.broadcast}

@@ -64,14 +64,14 @@ func Run(ctx context.Context, args []string, s Streams) int {
 
 	// The command line is parsed without environment and file first, so that -h works even
 	// if one of those is wrong.
-	alone := &app{flags: ctlflags.Default()}
-	err := alone.tree().Parse(args)
+	bare := &app{flags: ctlflags.Default()}
+	err := bare.tree().Parse(args)
 	if err == nil {
 		err = root.Parse(args)
 	}
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		_, err = fmt.Fprintln(a.Out, help(alone.asked))
+		_, err = fmt.Fprintln(a.Out, help(bare.asked))
 	case err != nil:
 		err = explain(root, path, err)
 	default:

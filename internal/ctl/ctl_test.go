@@ -109,7 +109,7 @@ func TestBroadcastReadsStdin(t *testing.T) {
 			t.Errorf("%v: exit code %d, %q", args, code, errs)
 		}
 		if !strings.Contains(errs, "no other member") {
-			t.Errorf("%v: nobody got it, and nobody is told: %q", args, errs)
+			t.Errorf("%v: no member got it, and the user is not warned: %q", args, errs)
 		}
 	}
 	if _, errs, code := run(t, strings.Repeat("x", maxStdin+1), "--rpc", addr, "broadcast"); code != exitFailed || !strings.Contains(errs, "short") {
@@ -117,7 +117,7 @@ func TestBroadcastReadsStdin(t *testing.T) {
 	}
 }
 
-// TestMonitorResumes: thrown off the stream for being slow, it goes on after the
+// TestMonitorResumes: cut off for being slow, it continues after the
 // last change it saw.
 func TestMonitorResumes(t *testing.T) {
 	var asked []*uint64

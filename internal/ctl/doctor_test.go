@@ -88,7 +88,7 @@ func TestDoctor(t *testing.T) {
 	}
 }
 
-// TestDoctorWithoutDaemon: that nobody answers is a finding, and a failure.
+// TestDoctorWithoutDaemon: that no daemon answers is a finding, and a failure.
 func TestDoctorWithoutDaemon(t *testing.T) {
 	r := run(t, "--rpc", "127.0.0.1:1", "doctor", "-o", "json")
 	if r.code != 1 || !strings.HasPrefix(r.out, `{"findings":[{"check":"daemon","verdict":"failure","found":"no tamtamd answers at 127.0.0.1:1: connection refused"`) ||

@@ -132,8 +132,8 @@ func TestTrust(t *testing.T) {
 	}
 }
 
-// TestTraceTellsNoToken, whatever is asked to be told.
-func TestTraceTellsNoToken(t *testing.T) {
+// TestTraceHidesTheToken, with all that may be printed.
+func TestTraceHidesTheToken(t *testing.T) {
 	addr := serveOn(t, "tcp", "127.0.0.1:0")
 	for _, args := range [][]string{{"address"}, {"stats"}, {"broadcast", "x"}} {
 		r := run(t, append([]string{"--rpc", addr, "--trace", "--verbose", "--rpc-token-file", tokenFile(t)}, args...)...)

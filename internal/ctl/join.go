@@ -25,9 +25,8 @@ func joinCommand(a *app) *ffcli.Command {
 		Name:       "join",
 		ShortUsage: "tamtamctl join ADDRESS...",
 		ShortHelp:  "Join the cluster of the nodes at the addresses.",
-		LongHelp: addressHelp + ` One node that answers is enough, as the
-others are found through it. stderr lists the addresses that do not answer. Exit
-status 6 if none does.
+		LongHelp: addressHelp + ` One node that answers is enough, as the others are found
+through it. stderr lists the addresses that do not answer. Exit status 6 if none does.
 
   tamtamctl join 192.0.2.1:9999
   tamtamctl join seed-1.example seed-2.example`,

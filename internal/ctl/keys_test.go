@@ -157,7 +157,7 @@ func TestKeysGenerate(t *testing.T) {
 	}
 }
 
-// TestKeysFail: a daemon that refuses, and what the exit codes tell of it.
+// TestKeysFail: a daemon that refuses, and its exit codes.
 func TestKeysFail(t *testing.T) {
 	k := &keyed{}
 	addr := serveAs(t, k)
@@ -177,9 +177,9 @@ func TestKeysFail(t *testing.T) {
 	}
 }
 
-// TestKeyIsNeverTold: no output holds a key but that of generate: not the trace of what is
+// TestKeyIsNeverPrinted: no output holds a key but that of generate: not the trace of what is
 // sent, and not what is said about a file that holds none.
-func TestKeyIsNeverTold(t *testing.T) {
+func TestKeyIsNeverPrinted(t *testing.T) {
 	k := &keyed{members: []*pb.MemberKeys{memberKeys(self, alive, true, "", "a")}}
 	addr := serveAs(t, k)
 	text := base64.StdEncoding.EncodeToString(theKey)

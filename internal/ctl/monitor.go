@@ -20,7 +20,7 @@ func monitorCommand(a *app) *ffcli.Command {
 		LongHelp: `A line for each present member, then for each change as it happens: its time, the
 status, the member, the status before, and the node that reported it, if that is not
 the member itself. Ends with Ctrl-C, when its output is closed, or when the daemon
-ends; watch goes on. A monitor that fell behind continues after the last change it saw.
+ends; watch reconnects. A monitor that fell behind continues after the last change it saw.
 
   tamtamctl monitor
   tamtamctl monitor -o json | jq 'select(.event == "change")'`,

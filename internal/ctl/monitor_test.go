@@ -76,9 +76,9 @@ func TestMonitorNamesReporters(t *testing.T) {
 // connection, and synced says whether the daemon resumed.
 func TestMonitorJSON(t *testing.T) {
 	f, asked := living(t, nil,
-		life{snapshot, status.Error(codes.ResourceExhausted, "reader fell behind")},
-		life{[]step{change(8, member(other, dead), alive, self, pb.ChangeReason_CHANGE_REASON_NO_ANSWER), synced(8, true)}, status.Error(codes.ResourceExhausted, "reader fell behind")},
-		life{[]step{present(70, member(self, alive)), synced(70, false)}, errEnded})
+		stream{snapshot, status.Error(codes.ResourceExhausted, "reader fell behind")},
+		stream{[]step{change(8, member(other, dead), alive, self, pb.ChangeReason_CHANGE_REASON_NO_ANSWER), synced(8, true)}, status.Error(codes.ResourceExhausted, "reader fell behind")},
+		stream{[]step{present(70, member(self, alive)), synced(70, false)}, errEnded})
 	r := run(t, "monitor", "-o", "json", "--rpc", serve(t, f))
 	want := []string{
 		`{"event":"present","revision":"7","member":{"address":"192.0.2.1:9999",`,

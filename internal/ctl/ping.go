@@ -21,8 +21,8 @@ func pingCommand(a *app) *ffcli.Command {
 		Name:       "ping",
 		ShortUsage: "tamtamctl ping ADDRESS",
 		ShortHelp:  "Have the node ping an address, and print the round trip.",
-		LongHelp: addressHelp + ` The node at the address need not be a
-member, and does not become one. Exit status 6 if there is no answer within --timeout.
+		LongHelp: addressHelp + ` The node at the address need not be a member, and does not
+become one. Exit status 6 if there is no answer within --timeout.
 
   tamtamctl ping 192.0.2.1:9999
   tamtamctl ping --timeout 1s 192.0.2.1`,

@@ -53,7 +53,7 @@ func TestStreamForms(t *testing.T) {
 	}
 }
 
-// TestStreamEnds: who ends it, and how that is told.
+// TestStreamEnds: who ends it, and how that is reported.
 func TestStreamEnds(t *testing.T) {
 	for _, c := range []struct {
 		err  error

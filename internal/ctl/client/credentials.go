@@ -98,7 +98,7 @@ func distrust(message string, encrypted bool) (why string, passing bool) {
 		return cause, false
 	case ended:
 		// The server sends the reason, but it may come too late: in TLS 1.3 the
-		// client completes the handshake first, and goes on.
+		// client completes the handshake first, and continues.
 		return "it closed the connection: if it requires a client certificate, give one that it trusts with --rpc-client-cert and --rpc-client-key; or it has too many connections", true
 	}
 	return "", false

@@ -30,9 +30,9 @@ func (c Client) Follow(ctx context.Context, patient bool, again func(err error, 
 	}, each)
 }
 
-// OverRestarts is the again of Follow that goes on after all errors that may pass.
+// OverRestarts is the again of Follow that continues after all errors that may pass.
 func OverRestarts(err error, _ bool) bool { return Retryable(err) }
 
-// WhileUp is the again of Follow that goes on only if this reader was too slow for a daemon
+// WhileUp is the again of Follow that continues only if this reader was too slow for a daemon
 // that is there.
 func WhileUp(_ error, slow bool) bool { return slow }

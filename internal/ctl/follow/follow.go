@@ -80,7 +80,7 @@ func Follow(ctx context.Context, cfg Config, each func(Event) error) error {
 	for {
 		w.begin()
 		err := cfg.Open(ctx, w.seen, w.step)
-		// A slow reader goes on at once, or it would fall behind further. Without
+		// A slow reader continues at once, or it would fall behind further. Without
 		// progress it would do so for ever.
 		slow := status.Code(err) == codes.ResourceExhausted && w.moved
 		switch {

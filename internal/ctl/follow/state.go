@@ -21,7 +21,7 @@ type state struct {
 	// Of the present stream.
 	first     bool               // nothing has arrived yet
 	snapshot  []*tamtamv1.Member // the members it begins with, until it is synced
-	anew      bool               // it begins with a snapshot
+	fresh     bool               // it begins with a snapshot
 	moved     bool               // it moved seen
 	connected bool               // it has brought something, and no Disconnected followed
 	lost      bool               // there was a Disconnected
@@ -29,7 +29,7 @@ type state struct {
 
 // begin begins another stream.
 func (w *state) begin() {
-	w.first, w.anew, w.snapshot, w.moved = true, false, nil, false
+	w.first, w.fresh, w.snapshot, w.moved = true, false, nil, false
 }
 
 func (w *state) emit(e Event) error {
@@ -50,7 +50,7 @@ func (w *state) take(r *tamtamv1.WatchMembersResponse) error {
 		kind := Resumed
 		// A list is never empty, as the local node is on it; an empty one is handled all the same.
 		if m != nil || r.GetSynced() != nil && !r.GetSynced().GetResumed() {
-			kind, w.anew = Snapshot, true
+			kind, w.fresh = Snapshot, true
 		}
 		if w.synced { // not the very first
 			if err := w.emit(Event{Kind: kind, Revision: revision}); err != nil {
@@ -68,7 +68,7 @@ func (w *state) take(r *tamtamv1.WatchMembersResponse) error {
 		return w.emit(Event{Kind: Change, Revision: revision, Member: c.GetMember(), Change: c})
 	case r.GetSynced() != nil:
 		w.moveTo(revision)
-		if w.anew {
+		if w.fresh {
 			if err := w.replace(revision); err != nil {
 				return err
 			}
@@ -103,7 +103,7 @@ func (w *state) know(m *tamtamv1.Member) {
 // of a later one, every difference.
 func (w *state) replace(revision uint64) error {
 	was, members := w.known, w.snapshot
-	w.known, w.snapshot, w.anew = map[string]*tamtamv1.Member{}, nil, false
+	w.known, w.snapshot, w.fresh = map[string]*tamtamv1.Member{}, nil, false
 	for _, m := range members {
 		w.know(m)
 	}

@@ -72,7 +72,7 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-// TestStable: the time begins with each change, whoever's, and with each connection, and
+// TestStable: the time begins with each change of any member, and with each connection, and
 // is worth nothing while another condition does not hold.
 func TestStable(t *testing.T) {
 	var v view
@@ -100,7 +100,7 @@ func TestStable(t *testing.T) {
 	} {
 		now = now.Add(s.after)
 		v.take(s.event, now)
-		if i == 0 { // a watch tells it with the mark
+		if i == 0 { // a watch does so when it is synced
 			v.missing = ""
 		}
 		now = now.Add(s.wait)

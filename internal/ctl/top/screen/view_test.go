@@ -39,7 +39,7 @@ func TestPress(t *testing.T) {
 		{"filter is typed", []Key{'/', 'q', 's', '東', Backspace, 'é'}, View{Typing: true, Filter: "qsé"}, Show},
 		{"filter is kept", []Key{'/', 'd', 'b', Enter}, View{Filter: "db"}, Show},
 		{"filter is dropped", []Key{'/', 'd', Escape}, View{}, Show},
-		{"filter is typed anew", []Key{'/', 'd', Enter, '/'}, View{Typing: true}, Show},
+		{"filter is typed again", []Key{'/', 'd', Enter, '/'}, View{Typing: true}, Show},
 		{"backspace of nothing", []Key{'/', Backspace}, View{Typing: true}, Show},
 		{"arrows in a filter", []Key{'/', Up, Down, CtrlL}, View{Typing: true}, Redraw},
 		{"quit while typing", []Key{'/', CtrlC}, View{Typing: true}, Quit},
@@ -105,7 +105,7 @@ func TestOrders(t *testing.T) {
 	}
 }
 
-// TestMeter: rates are differences over time, of one life, and not over too short a one.
+// TestMeter: rates are differences over time, of one process, and not over too short a one.
 func TestMeter(t *testing.T) {
 	m := NewMeter(time.Second)
 	at := func(d time.Duration, received, dropped uint64) *Rates {
@@ -127,7 +127,7 @@ func TestMeter(t *testing.T) {
 		t.Errorf("at rest: %+v", r)
 	}
 	if r := m.Rates(noon.Add(time.Second), noon.Add(5*time.Second), map[string]uint64{"datagrams_received": 5}); r != nil {
-		t.Errorf("of another life: %+v", r)
+		t.Errorf("of another process: %+v", r)
 	}
 }
 

@@ -36,7 +36,7 @@ const (
 // Change is the input of a run.
 type Change struct {
 	Line []byte   // for standard input, with its newline
-	Env  []string // NAME=value, for a run of this change alone
+	Env  []string // NAME=value, for a run of this change only
 }
 
 // Config says what to run. Command, Timeout, Env and Warn are required.

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// fake is a run that ends after a time, or when it is warned to.
+// fake is a run that ends after a time, or when it is asked to.
 type fake struct {
 	takes        time.Duration
 	deaf, orphan bool // does not heed Terminate; leaves a process that does not
@@ -51,7 +51,7 @@ func (f *fake) Terminate()  { f.call("terminate") }
 func (f *fake) Kill()       { f.call("kill") }
 func (f *fake) Alive() bool { return f.orphan }
 
-// runner runs a fake for each change, and collects what is warned and what runs are given.
+// runner runs a fake for each change, and collects the warnings and the inputs of the runs.
 func runner(f *fake, coalesce time.Duration) (r *Runner, runs *[]run, warned *[]string) {
 	runs, warned = &[]run{}, &[]string{}
 	r = &Runner{

@@ -14,7 +14,7 @@ import (
 const supported = true
 
 // group is a shell that leads a process group of its own, so that all it starts can be
-// ended with it, and so that Ctrl-C is for us alone, who end it in turn.
+// ended with it, and so that Ctrl-C reaches only us, and we end the command.
 type group struct{ cmd *exec.Cmd }
 
 var _ process = group{}

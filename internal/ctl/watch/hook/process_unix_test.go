@@ -17,10 +17,10 @@ import (
 	"time"
 )
 
-// TestARealRun: what a command reads and prints, and how its end is told.
+// TestARealRun: what a command reads and prints, and how its end is reported.
 func TestARealRun(t *testing.T) {
 	for name, c := range map[string]struct {
-		command, out, told string
+		command, out, warned string
 	}{
 		"reads":      {"cat; echo $BASE $N", "0\n1 0\n", ""},
 		"does not":   {"echo $TAMTAM_CHANGES", "1\n", ""},
@@ -33,15 +33,15 @@ func TestARealRun(t *testing.T) {
 		"data": {`printf %s "$EVIL"`, "$(touch /tmp/x); `id`", ""},
 	} {
 		var out bytes.Buffer
-		var told []string
+		var warned []string
 		r, err := New(Config{Command: c.command, Timeout: time.Minute, Out: &out, Err: os.Stderr,
-			Env: append(os.Environ(), "BASE=1", "EVIL=$(touch /tmp/x); `id`"), Warn: func(s string) { told = append(told, s) }})
+			Env: append(os.Environ(), "BASE=1", "EVIL=$(touch /tmp/x); `id`"), Warn: func(s string) { warned = append(warned, s) }})
 		if err != nil {
 			t.Fatal(err)
 		}
 		r.run(context.Background(), []Change{numbered(0)}, 0)
-		if got := strings.Join(told, " "); out.String() != c.out || !strings.Contains(got, c.told) || c.told == "" && got != "" {
-			t.Errorf("%s: printed %q, want %q; told %q, want %q", name, out.String(), c.out, got, c.told)
+		if got := strings.Join(warned, " "); out.String() != c.out || !strings.Contains(got, c.warned) || c.warned == "" && got != "" {
+			t.Errorf("%s: printed %q, want %q; warned %q, want %q", name, out.String(), c.out, got, c.warned)
 		}
 	}
 }

@@ -31,7 +31,7 @@ func TestQueueDropsTheOldest(t *testing.T) {
 		}
 		q.add(numbered(0), time.Now().Add(-2*coalesce))
 		if _, dropped, _ := q.take(context.Background()); dropped != 0 {
-			t.Errorf("coalesce %v: %d dropped are told twice", coalesce, dropped)
+			t.Errorf("coalesce %v: %d dropped are counted twice", coalesce, dropped)
 		}
 	}
 }

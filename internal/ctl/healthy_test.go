@@ -15,8 +15,8 @@ import (
 	pb "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-// TestHealthyTellsOfADaemonThatIsNotReady, on stderr alone.
-func TestHealthyTellsOfADaemonThatIsNotReady(t *testing.T) {
+// TestHealthyReportsADaemonThatIsNotReady, on stderr only.
+func TestHealthyReportsADaemonThatIsNotReady(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
