@@ -19,7 +19,7 @@ import (
 // maxFileBytes bounds a configuration file.
 const maxFileBytes = 1 << 20
 
-// fileError is an error of the file, that says where it is.
+// fileError is an error in the file, with its place.
 type fileError struct {
 	file string
 	line int // 0: the file as a whole
@@ -35,12 +35,12 @@ func (e *fileError) Error() string {
 
 func (e *fileError) Unwrap() error { return e.err }
 
-// FirstOfList is a flag.Value that takes the first of a list, which is meant for the
-// other program as a whole.
+// FirstOfList marks a flag.Value that takes only the first value of a list in the file: the
+// other program uses the whole list.
 type FirstOfList interface{ FirstOfList() }
 
-// fileParser reads a YAML mapping of flag names to values; a list of values is
-// given to its flag one by one.
+// fileParser reads a YAML mapping of flag names to values. It sets the values of a list one by
+// one.
 type fileParser struct {
 	file   string
 	flags  *flag.FlagSet
@@ -54,14 +54,14 @@ func (p *fileParser) parse(r io.Reader, set func(name, value string) error) erro
 		return p.errorf(0, "%w", err)
 	}
 	if len(b) > maxFileBytes {
-		return p.errorf(0, "over %d bytes: this is no configuration", maxFileBytes)
+		return p.errorf(0, "over %d bytes: this is not a configuration file", maxFileBytes)
 	}
 	var doc, next yaml.Node
 	dec := yaml.NewDecoder(bytes.NewReader(b))
 	if err := dec.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
 		return p.syntax(err)
 	}
-	// A second document would be ignored, and nobody would know why.
+	// A second document is an error: it would be ignored, and no user would know why.
 	switch err := dec.Decode(&next); {
 	case err == nil:
 		return p.errorf(next.Line, "a second document: want one")
@@ -82,7 +82,7 @@ func (p *fileParser) parse(r io.Reader, set func(name, value string) error) erro
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		key, value := root.Content[i], root.Content[i+1]
 		if seen[key.Value] {
-			return p.errorf(key.Line, "key %q is there twice", key.Value)
+			return p.errorf(key.Line, "duplicate key %q", key.Value)
 		}
 		seen[key.Value] = true
 		if err := p.entry(key, value, set); err != nil {
@@ -95,7 +95,7 @@ func (p *fileParser) parse(r io.Reader, set func(name, value string) error) erro
 func (p *fileParser) entry(key, value *yaml.Node, set func(name, value string) error) error {
 	if p.flags.Lookup(key.Value) == nil {
 		if slices.Contains(p.others, key.Value) {
-			return nil // the other program's
+			return nil // a key of the other program
 		}
 		return p.errorf(key.Line, "unknown key %q%s", key.Value, p.suggest(key.Value))
 	}
@@ -124,8 +124,7 @@ func (p *fileParser) entry(key, value *yaml.Node, set func(name, value string) e
 	return nil
 }
 
-// syntax places an error of the YAML library, "yaml: line 3: what is wrong", in the
-// file.
+// syntax turns an error of the YAML library, "yaml: line 3: reason", into a fileError.
 func (p *fileParser) syntax(err error) error {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	if rest, ok := strings.CutPrefix(text, "line "); ok {
@@ -143,7 +142,7 @@ func (p *fileParser) suggest(key string) string {
 	if n := Nearest(key, names); n != "" {
 		return fmt.Sprintf(": did you mean %q?", n)
 	}
-	return ": see the flags for the keys there are"
+	return ": keys have the names of flags"
 }
 
 func (p *fileParser) errorf(line int, format string, a ...any) error {

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// ExpandShort replaces one-letter flags in args by their long names. Were both
-// names defined as flags, ff would take an explicit -b for no reason not to read
-// TAMTAM_BIND. Values of flags are left alone, and all that follows "--".
+// ExpandShort replaces one-letter flags in args by their long names. If both names were defined
+// as flags, TAMTAM_BIND would override an explicit -b: to ff they are two flags. Values of flags
+// and all arguments after "--" stay as they are.
 func ExpandShort(fs *flag.FlagSet, args []string, short map[string]string) []string {
 	out := slices.Clone(args)
 	for i := 0; i < len(out); i++ {
@@ -36,15 +36,15 @@ func ExpandShort(fs *flag.FlagSet, args []string, short map[string]string) []str
 	return out
 }
 
-// IsBool tells whether a flag takes no value of its own.
+// IsBool reports whether a flag is boolean, so that it needs no value.
 func IsBool(f *flag.Flag) bool {
 	b, ok := f.Value.(interface{ IsBoolFlag() bool })
 	return ok && b.IsBoolFlag()
 }
 
-// Nearest returns the name that is most like the word, or none if all are far.
+// Nearest returns the name that is most like the word, or "" if none is within two edits.
 func Nearest(word string, names []string) string {
-	best, least := "", 3 // edits that a slip of the pen may take, and one
+	best, least := "", 3
 	for _, n := range names {
 		if d := distance(word, n); d < least && d < len(word) {
 			best, least = n, d
@@ -53,7 +53,7 @@ func Nearest(word string, names []string) string {
 	return best
 }
 
-// distance is the Levenshtein distance, in bytes.
+// distance returns the Levenshtein distance, in bytes.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
