@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// Manual is what stands on every page of a manual.
+// Manual has the texts that are on each page of a manual.
 type Manual struct {
-	Date string // of the release, "2006-01-02"; empty: none is printed
+	Date string // of the release, "2006-01-02"; empty for none
 }
 
-// Pages makes a manual page of a command, and one of each of its commands. section
-// is 1 for programs that people start, 8 for daemons.
+// Pages returns a manual page for a command and for each of its subcommands. section is 1 for
+// programs that people start, 8 for daemons.
 func (m Manual) Pages(c Command, section int, seeAlso ...string) []Page {
 	return m.pages(c, section, nil, seeAlso)
 }
@@ -58,7 +58,7 @@ func (m Manual) pages(c Command, section int, parent *Command, seeAlso []string)
 	return pages
 }
 
-// File makes the page of the configuration file that some programs share.
+// File returns the page of the configuration file that some programs share.
 func (m Manual) File(envName func(flag string) string, seeAlso []string, programs ...Command) Page {
 	type use struct {
 		program string
@@ -69,7 +69,7 @@ func (m Manual) File(envName func(flag string) string, seeAlso []string, program
 	for _, p := range programs {
 		for _, f := range p.Flags {
 			if f.Name == "config" {
-				continue // a file names no other
+				continue // a file cannot name another
 			}
 			if uses[f.Name] == nil {
 				names = append(names, f.Name)
@@ -100,8 +100,8 @@ func (m Manual) File(envName func(flag string) string, seeAlso []string, program
 	return Page{"tamtam.yaml.5", b.String()}
 }
 
-// head is the beginning of a page. What a page is about must be on one line, for
-// the index that apropos looks into.
+// head returns the beginning of a page. The subject must be on one line, for the index of
+// apropos.
 func (m Manual) head(name string, section int, short string) string {
 	short = strings.TrimSuffix(strings.ReplaceAll(short, "\n", " "), ".")
 	return fmt.Sprintf(".\\\" Written by tamtam-gendoc -format man. Do not edit.\n"+
@@ -111,7 +111,7 @@ func (m Manual) head(name string, section int, short string) string {
 
 func pageName(path string) string { return strings.ReplaceAll(path, " ", "-") }
 
-// Reference names another page.
+// Reference is a link to another page.
 func Reference(name string, section int) string { return reference(name, section) }
 
 func reference(name string, section int) string {
@@ -133,7 +133,7 @@ func option(f Flag) string {
 func bold(s string) string   { return `\fB` + escape(s) + `\fR` }
 func italic(s string) string { return `\fI` + escape(s) + `\fR` }
 
-// prose sets paragraphs; those that are examples keep their lines.
+// prose writes paragraphs. Examples keep their line breaks.
 func prose(long string) string {
 	var b strings.Builder
 	for block := range strings.SplitSeq(strings.Trim(long, "\n"), "\n\n") {
@@ -143,7 +143,7 @@ func prose(long string) string {
 		}
 		b.WriteString(".PP\n.RS 4\n.nf\n" + lines(strings.ReplaceAll("\n"+block, "\n  ", "\n")[1:]) + ".fi\n.RE\n")
 	}
-	// A heading and a paragraph make one space, not two.
+	// A paragraph right after a heading gets one space, not two.
 	return strings.TrimPrefix(b.String(), ".PP\n")
 }
 
@@ -151,7 +151,7 @@ func indent(s string) string {
 	return "  " + strings.ReplaceAll(strings.TrimSuffix(s, "\n"), "\n", "\n  ")
 }
 
-// lines are lines of text, of which none is a request to roff.
+// lines writes lines of text, none of which roff takes for a request.
 func lines(s string) string {
 	var b strings.Builder
 	for l := range strings.SplitSeq(strings.TrimSuffix(s, "\n"), "\n") {
@@ -160,18 +160,18 @@ func lines(s string) string {
 	return b.String()
 }
 
-// line makes one line of text.
+// line returns one line of text.
 func line(s string) string {
 	s = escape(strings.ReplaceAll(s, "\n", " "))
 	if s == "" || s[0] == '.' || s[0] == '\'' || s[0] == ' ' {
-		s = `\&` + s // else a request, or a break
+		s = `\&` + s // otherwise roff takes the line for a request or a break
 	}
 	return s + "\n"
 }
 
-// escape makes text that roff prints as it is: its backslash begins an escape, and
-// what looks like ASCII is set as a typographic sign. What is not ASCII is named,
-// since not every roff reads UTF-8.
+// escape returns text that roff prints unchanged. In roff, a backslash begins an escape, and
+// some ASCII characters become typographic signs. Characters outside ASCII are written by
+// name, since not every roff reads UTF-8.
 func escape(s string) string {
 	var b strings.Builder
 	for _, r := range s {

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// generated stands at the top of each page.
+// generated is the first line of each page.
 const generated = "<!-- Written by tamtam-gendoc (make docs). Do not edit. -->\n\n"
 
-// Markdown makes a page of a command, and one of each of its commands.
+// Markdown returns a page for a command and for each of its subcommands.
 func Markdown(c Command) []Page {
 	return markdown(c, nil)
 }
@@ -46,7 +46,7 @@ func root(path string) string { return strings.Fields(path)[0] }
 
 func fileName(path string) string { return strings.ReplaceAll(path, " ", "-") + ".md" }
 
-// paragraphs makes code blocks of the paragraphs that are examples.
+// paragraphs turns examples into code blocks.
 func paragraphs(long string) string {
 	var out []string
 	for block := range strings.SplitSeq(long, "\n\n") {
@@ -82,12 +82,12 @@ func code(s string) string {
 	return "`" + s + "`"
 }
 
-// cell makes text fit for a table.
+// cell escapes text for a table.
 func cell(s string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(s, "|", `\|`), "\n", " ")
 }
 
-// What is to be said of the configuration file, in any format.
+// Texts about the configuration file, for all formats.
 const (
 	configurationText = `A value is taken from a flag, else from an environment variable, else from the
 configuration file, else it is the default. The file is the one that --config or
@@ -102,8 +102,8 @@ log-format: json
 `
 )
 
-// Configuration makes the page of environment variables and keys of the
-// configuration file, for some programs that share them.
+// Configuration returns the page of the environment variables and the keys of the configuration
+// file that some programs share.
 func Configuration(envName func(flag string) string, programs ...Command) Page {
 	type row struct{ flag, def, programs string }
 	rows := map[string]*row{}
@@ -131,14 +131,14 @@ func Configuration(envName func(flag string) string, programs ...Command) Page {
 	for _, name := range names {
 		key := "`" + name + "`"
 		if name == "config" {
-			key = "`--config`" // a file names no other
+			key = "`--config`" // a file cannot name another
 		}
 		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", key, envName(name), code(rows[name].def), rows[name].programs)
 	}
 	return Page{"configuration.md", b.String()}
 }
 
-// Index makes the page that lists the others, in their order.
+// Index returns the page that lists the others, in the order given.
 func Index(pages []Page) Page {
 	var b strings.Builder
 	b.WriteString(generated + "# Reference\n\n")
