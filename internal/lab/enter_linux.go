@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// home is the namespace that this process was started in.
+// home is the namespace in which this process was started.
 var home = sync.OnceValues(func() (*os.File, error) { return os.Open("/proc/self/ns/net") })
 
 // enter calls f on a thread that is in the namespace. A socket or a process that f
@@ -38,7 +38,7 @@ func (ns *namespace) enter(f func() error) error {
 	return f()
 }
 
-// bound ties a process to this one: whatever ends the lab, kill -9 too, ends it.
+// bound makes the kernel kill a process when this one ends, even by kill -9.
 func bound() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 }

@@ -25,7 +25,7 @@ const serfRPC = "127.0.0.1:7373"
 type serf struct {
 	*processes
 	program string
-	clients []atomic.Pointer[client.RPCClient] // by node; set before it is ready
+	clients []atomic.Pointer[client.RPCClient] // by node; set before the node is ready
 	index   map[string]int                     // by node name
 }
 
@@ -40,7 +40,7 @@ func newSerf(ps *processes, program string) *serf {
 
 func (s *serf) name() string { return s.system }
 
-// alarms: that an agent suspects another it tells nobody.
+// alarms has no suspicion: an agent does not report that it suspects another.
 func (s *serf) alarms() []status { return []status{dead} }
 
 func (s *serf) start(ctx context.Context, i int) error {
@@ -98,10 +98,10 @@ type eventLines struct {
 	board    *board
 	observer int
 	index    map[string]int
-	rest     []byte // of a line that is not complete
+	rest     []byte // an incomplete line
 }
 
-// serfEvents are the statuses that the events lead to.
+// serfEvents has the status to which each event leads.
 var serfEvents = map[string]status{
 	"EventMemberJoin":   alive,
 	"EventMemberFailed": dead,

@@ -21,7 +21,7 @@ func (t *tamtam) listen(ctx context.Context, i int, r reader) error {
 	if err != nil {
 		return err
 	}
-	// With its header the daemon promises all from here on.
+	// With the header the daemon promises every message from now on.
 	if _, err := stream.Header(); err != nil {
 		return err
 	}
