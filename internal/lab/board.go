@@ -32,9 +32,9 @@ type event struct {
 	to                status
 }
 
-// board is what every node sees, as the nodes tell it while it changes. Nodes are
-// numbers. Whoever waits for a state of the board gets the time of the event that
-// brought it about, however short it lasts.
+// board has the view of every node, as the nodes report changes. Nodes are numbers. A
+// caller that waits for a state of the board gets the time of the event that led to it,
+// even if the state lasts only for a moment.
 type board struct {
 	mu      sync.Mutex
 	up      []bool     // by observer: whether it reports

@@ -65,7 +65,7 @@ func castPartition(ctx context.Context, t *trial) error {
 // castKillWait bounds the wait of the others for the last message of a dead node.
 const castKillWait = 10 * time.Second
 
-// castKill kills a node as soon as it took a message: all others are to get it, or none.
+// castKill kills a node as soon as it has accepted a message. All others must get it, or none.
 func castKill(ctx context.Context, t *trial) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -56,8 +56,8 @@ func (c *cast) traffic() float64 {
 	return sum
 }
 
-// restTraffic is what they send in a second when nobody broadcasts, while packets are
-// lost as they will be.
+// restTraffic returns the bytes that all nodes send in a second without broadcasts, at the
+// loss of the scenario.
 func (c *cast) restTraffic(ctx context.Context, lossPercent int) (float64, error) {
 	if err := c.pass(ctx, min(warmUp, c.opt.cast)); err != nil {
 		return 0, err

@@ -18,8 +18,8 @@ var home = sync.OnceValues(func() (*os.File, error) { return os.Open("/proc/self
 // enter calls f on a thread that is in the namespace. A socket or a process that f
 // itself makes, and no goroutine that it starts, belongs to the namespace.
 //
-// The thread goes back to where it was and lives on. It has to: the kernel takes the
-// end of the thread that started a process for the death of its parent (Pdeathsig).
+// The thread then returns to its own namespace and must not end: the kernel takes the end
+// of the thread that started a process for the death of the parent (Pdeathsig).
 func (ns *namespace) enter(f func() error) error {
 	back, err := home()
 	if err != nil {

@@ -49,8 +49,8 @@ func owner(name string) (pid int, ok bool) {
 	return int(n), err == nil && n > 0
 }
 
-// lives tells whether there is such a process. This one's number may be that of a
-// dead run, whose namespaces would be in the way.
+// lives reports whether there is another process with that ID. This process may have the
+// ID of an ended run, whose namespaces must be removed.
 func lives(pid int) bool {
 	return pid != os.Getpid() && syscall.Kill(pid, 0) != syscall.ESRCH
 }

@@ -16,8 +16,8 @@ type scenario struct {
 	keys  bool // needs a system with keys
 }
 
-// scenarios are all there are, in the order in which they run. Each starts processes
-// of its own, so each may run alone.
+// scenarios has all scenarios, in the order in which they run. Each starts its own
+// processes, so it may run without the others.
 var scenarios = []scenario{
 	{"join", "all join one at once", join, false},
 	{"rest", "nothing happens", rest, false},

@@ -10,7 +10,7 @@ import (
 
 // stampSize is the size of a stamp in a payload:
 //
-//	origin 4 · life 4 · sequence 8 · sent 8, nanoseconds of the lab's clock
+//	origin 4 · session 4 · sequence 8 · sent 8, nanoseconds of the lab's clock
 const stampSize = 24
 
 // stream is the messages of one session of a node.

@@ -14,8 +14,8 @@ import (
 type system interface {
 	// name is its column in the table.
 	name() string
-	// start starts node i, alone. It returns when the node takes requests and what
-	// it sees is on the board.
+	// start starts node i, which joins no other. It returns when the node accepts requests
+	// and its view is on the board.
 	start(ctx context.Context, i int) error
 	// join joins node i to the cluster of node to.
 	join(ctx context.Context, i, to int) error

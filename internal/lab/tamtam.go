@@ -134,8 +134,8 @@ func (w *watch) follow(ctx context.Context, client tamtamv1.TamTamServiceClient,
 	}
 }
 
-// step puts one step of the watch on the board, and tells whether it is up to date
-// with it.
+// step puts one step of the watch on the board, and reports whether the board is now up to
+// date.
 func (w *watch) step(r *tamtamv1.WatchMembersResponse, at time.Time) (synced bool) {
 	revision := r.GetRevision()
 	switch e := r.GetEvent().(type) {

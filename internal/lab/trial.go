@@ -47,8 +47,8 @@ func (t *trial) say(format string, args ...any) {
 	fmt.Fprintf(t.progress, "lab: %s %s: %s\n", t.name(), t.scenario, fmt.Sprintf(format, args...))
 }
 
-// timed records how long after a time a condition of the board holds. It waits for as
-// long as -limit says, records if that was not enough, and tells whether it was.
+// timed records how long after a time a condition of the board holds. It waits at most for
+// -limit, records if that is exceeded, and reports whether the condition holds.
 func (t *trial) timed(ctx context.Context, name string, since time.Time, holds func() bool) (bool, error) {
 	at, err := t.within(ctx, since, holds)
 	switch {
@@ -71,9 +71,9 @@ func (t *trial) within(ctx context.Context, since time.Time, holds func() bool) 
 	return t.board.await(ctx, holds)
 }
 
-// fresh makes a cluster of new processes on a network without faults. It tries twice:
-// what is to be measured comes after, and a node that misses one that joins at the same
-// time may not hear of it for half a minute (Serf's, until its next full exchange).
+// fresh makes a cluster of new processes on a network without faults. It tries twice, since
+// this is not yet the measurement, and two nodes that join at the same time may not hear of
+// each other for half a minute (in Serf, until the next full exchange).
 func (t *trial) fresh(ctx context.Context) error {
 	for range 2 {
 		if err := t.startAll(ctx); err != nil {

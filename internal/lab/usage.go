@@ -21,7 +21,7 @@ type usage struct {
 // etherHeader is the size in bytes of the header that an interface counts with each packet.
 const etherHeader = 14
 
-// measure reads what the process on a host, which sends alone there, has used.
+// measure reads the usage of the process on a host. No other process sends there.
 func measure(ns *namespace, pid int) (usage, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

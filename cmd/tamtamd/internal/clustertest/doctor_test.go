@@ -29,7 +29,7 @@ func (d *Daemon) doctor() diagnosis {
 	return out
 }
 
-// has tells whether there is such a finding; the member may be nil.
+// has reports whether there is such a finding; the member may be nil.
 func (d diagnosis) has(check, verdict string, member *Daemon, found string) bool {
 	for _, f := range d.Findings {
 		about := f.Member == ""
