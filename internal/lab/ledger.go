@@ -40,7 +40,10 @@ func newLedger(n int) *ledger {
 func (l *ledger) of(s stream) *account {
 	a := l.streams[s]
 	if a == nil {
-		a = &account{sent: map[int]time.Duration{}, got: make([]map[int]time.Duration, l.n), highest: make([]int, l.n), settled: make([]int, l.n)}
+		a = &account{
+			sent: map[int]time.Duration{}, got: make([]map[int]time.Duration, l.n),
+			highest: make([]int, l.n), settled: make([]int, l.n),
+		}
 		for i := range a.got {
 			a.got[i] = map[int]time.Duration{}
 		}

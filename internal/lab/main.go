@@ -115,10 +115,14 @@ func runAll(ctx context.Context, opt options, net *network, measured *figures, s
 }
 
 // runOne runs a scenario on a system. The system's processes end with it.
-func runOne(ctx context.Context, s scenario, name string, opt options, net *network, measured *figures, stderr io.Writer) error {
+func runOne(
+	ctx context.Context, s scenario, name string, opt options, net *network, measured *figures, stderr io.Writer,
+) error {
 	ctx, cancel := context.WithTimeout(ctx, opt.each)
 	defer cancel()
-	ps := &processes{system: name, net: net, board: newBoard(opt.nodes), logs: opt.logs, stderr: stderr, running: map[int]*process{}}
+	ps := &processes{
+		system: name, net: net, board: newBoard(opt.nodes), logs: opt.logs, stderr: stderr, running: map[int]*process{},
+	}
 	t := &trial{scenario: s.name, n: opt.nodes, net: net, board: ps.board, opt: opt, figures: measured, progress: stderr}
 	switch tamtam := newTamtam(ps, opt.tamtamd, strings.Fields(opt.tamtamdArgs)); name {
 	case "serf":

@@ -38,7 +38,9 @@ type process struct {
 
 // launch starts a program on host i and waits until observe, which runs for as long as
 // the program, says that it is ready.
-func (ps *processes) launch(ctx context.Context, i int, out io.Writer, observe func(ctx context.Context, ready func()), argv ...string) error {
+func (ps *processes) launch(
+	ctx context.Context, i int, out io.Writer, observe func(ctx context.Context, ready func()), argv ...string,
+) error {
 	p := &process{cmd: exec.Command(argv[0], argv[1:]...), ready: make(chan struct{}), ended: make(chan struct{})}
 	log, err := ps.log(i)
 	if err != nil {

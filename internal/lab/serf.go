@@ -47,7 +47,8 @@ func (s *serf) start(ctx context.Context, i int) error {
 	ip := address(i).String()
 	lines := &eventLines{board: s.board, observer: i, index: s.index}
 	return s.launch(ctx, i, lines, func(ctx context.Context, ready func()) { s.observe(ctx, i, ready) },
-		s.program, "agent", "-node="+ip, "-bind="+net.JoinHostPort(ip, "7946"), "-rpc-addr="+serfRPC, "-profile=lan", "-log-level=info")
+		s.program, "agent", "-node="+ip, "-bind="+net.JoinHostPort(ip, "7946"), "-rpc-addr="+serfRPC,
+		"-profile=lan", "-log-level=info")
 }
 
 func (s *serf) join(_ context.Context, i, to int) error {

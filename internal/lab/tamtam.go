@@ -96,7 +96,9 @@ func (t *tamtam) observe(ctx context.Context, i int, ready func()) {
 	conn, err := grpc.NewClient("passthrough:///"+tamtamRPC,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(dial),
-		grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: 20 * time.Millisecond, Multiplier: 1.5, MaxDelay: time.Second}}))
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff: backoff.Config{BaseDelay: 20 * time.Millisecond, Multiplier: 1.5, MaxDelay: time.Second},
+		}))
 	if err != nil {
 		return // fails only for an invalid target
 	}
@@ -118,7 +120,8 @@ type watch struct {
 
 // follow returns when the stream ends, which it does with an error.
 func (w *watch) follow(ctx context.Context, client tamtamv1.TamTamServiceClient, ready func()) error {
-	stream, err := client.WatchMembers(ctx, &tamtamv1.WatchMembersRequest{AfterRevision: w.revision}, grpc.WaitForReady(true))
+	request := &tamtamv1.WatchMembersRequest{AfterRevision: w.revision}
+	stream, err := client.WatchMembers(ctx, request, grpc.WaitForReady(true))
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,8 @@ func (t *tamtam) broadcast(ctx context.Context, i int, payload []byte) error {
 }
 
 func (t *tamtam) listen(ctx context.Context, i int, r reader) error {
-	stream, err := tamtamv1.NewTamTamServiceClient(t.conns[i].Load()).StreamMessages(ctx, &tamtamv1.StreamMessagesRequest{})
+	client := tamtamv1.NewTamTamServiceClient(t.conns[i].Load())
+	stream, err := client.StreamMessages(ctx, &tamtamv1.StreamMessagesRequest{})
 	if err != nil {
 		return err
 	}

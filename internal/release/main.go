@@ -34,7 +34,8 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	repository := fs.String("repository", ".", "`directory` of the repository; what is not committed there does not count")
 	out := fs.String("out", "dist", "`directory` to write to; it is emptied before")
 	only := fs.String("platforms", strings.Join(names(platforms), ","), "`platforms`, comma separated")
-	check := fs.Bool("check", false, "build twice, in different directories and without what the first left behind, and compare; write nothing to -out")
+	check := fs.Bool("check", false,
+		"build twice, in different directories and with an empty cache, and compare; write nothing to -out")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}

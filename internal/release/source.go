@@ -101,7 +101,8 @@ func (s *source) goBuild(ctx context.Context, p platform, out string, programs .
 	}
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOEXPERIMENT=", "GOWORK=", "GOFIPS140=off", "GOAMD64=v1", "GO386=sse2", "GOARM64=v8.0",
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOEXPERIMENT=", "GOWORK=", "GOFIPS140=off",
+		"GOAMD64=v1", "GO386=sse2", "GOARM64=v8.0",
 		"GOOS="+p.os, "GOARCH="+p.arch, "GOARM="+p.arm)
 	if s.cache != "" {
 		cmd.Env = append(cmd.Env, "GOCACHE="+s.cache)
