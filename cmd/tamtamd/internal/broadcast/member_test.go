@@ -49,7 +49,7 @@ func TestMemberThatIsFirstSuspected(t *testing.T) {
 	})
 }
 
-// TestMemberThatLearntMoreIsNotMetAgain: a change that is not of its life leaves what
+// TestMemberThatLearntMoreIsNotMetAgain: a change that is not of its session leaves what
 // it still lacks.
 func TestMemberThatLearntMoreIsNotMetAgain(t *testing.T) {
 	inWorld(t, func(w *world) {
