@@ -70,14 +70,20 @@ func NewCore(cfg CoreConfig) *Core {
 func FanOut(n int) int { return int(math.Ceil(math.Log(float64(n)))) + 2 }
 
 // Up adds a member, or a new session of one. It sends the member the position of this
-// node's stream, and a digest of the others.
+// node's stream, if that has begun, and a digest of the others that are active. In a
+// cluster in which nobody has sent anything, members meet without a word.
 func (c *Core) Up(now time.Time, a netip.AddrPort, session uint64) {
 	if t := c.members[a]; t == nil {
 		c.list = append(c.list, a)
 	}
 	from := c.sentBefore(now.Add(-meetGrace))
 	c.members[a] = &target{session: session, from: from, have: from}
-	c.meet(a, flagMeet|flagAnswer)
+	if c.own.last > 0 {
+		c.meet(a, flagMeet|flagAnswer)
+	}
+	if id := (Stream{a, session}); c.streams[id] == nil && len(c.streams) < MaxStreams {
+		c.streams[id] = &stream{Stream: id, presumed: true, active: now}
+	}
 	c.sendDigests(a, c.activeEntries(now), flagAnswer)
 }
 
@@ -256,13 +262,37 @@ func (c *Core) onMessage(now time.Time, from netip.AddrPort, b []byte) bool {
 		return true
 	}
 	c.count("broadcasts_received")
+	if s.pending == nil {
+		s.pending = make(map[uint64]Message)
+	}
 	s.pending[m.Sequence] = m
 	c.pending += weight(m)
 	if b[0] == kindMessage {
 		c.push(m, from)
 	}
-	c.advance(s, now)
+	switch {
+	case s.started:
+		c.advance(s, now)
+	case s.presumed && m.Sequence == 1: // the stream begins here
+		c.begin(s, 0, now)
+	default:
+		c.askPosition(s, now)
+	}
 	return true
+}
+
+// askPosition asks the origin of a stream, once, where the stream begins for this node.
+// The origin reported no position when the two met, but has sent messages since, or did
+// before this node knew it.
+func (c *Core) askPosition(s *stream, now time.Time) {
+	if s.started || !s.created.IsZero() {
+		return
+	}
+	s.created = now
+	c.schedule(s)
+	if c.members[s.Origin] != nil {
+		c.meet(s.Origin, flagMeet|flagAnswer)
+	}
 }
 
 // stream returns the state of a stream. It creates the state if the origin is a member
@@ -281,7 +311,7 @@ func (c *Core) stream(now time.Time, id Stream) *stream {
 		c.count("broadcast_refused_streams")
 		return nil
 	}
-	s = &stream{Stream: id, pending: make(map[uint64]Message), created: now, active: now}
+	s = &stream{Stream: id, created: now, active: now}
 	c.streams[id] = s
 	c.schedule(s)
 	return s

@@ -53,6 +53,9 @@ func (c *Core) tick(s *stream, now time.Time) {
 		if low := s.lowest(); low != 0 {
 			have = low - 1
 		}
+		if s.presumed && s.source != s.Origin {
+			have = 0 // the stream had not begun when the two met, or its origin would have said so
+		}
 		c.begin(s, have, now)
 	case s.gone > s.next && now.Sub(s.since) >= goneAfter:
 		c.skip(s, s.gone, now)
@@ -130,8 +133,9 @@ func (c *Core) onDigest(now time.Time, from netip.AddrPort, b []byte) bool {
 		case !s.started && own && flags&flagMeet != 0:
 			c.begin(s, e.have, now)
 		case !s.started: // messages before that position may still be in flight
-			if own && e.have > s.known {
+			if (own || s.presumed) && e.have > s.known {
 				s.known, s.source = e.have, from
+				c.askPosition(s, now)
 			}
 		case e.have > s.known:
 			s.known, s.source, s.active = e.have, from, now

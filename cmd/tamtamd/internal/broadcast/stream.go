@@ -40,13 +40,16 @@ const (
 // message is below next, and known >= next-1.
 type stream struct {
 	Stream
-	started bool               // the position is known
-	next    uint64             // the next message to deliver
-	pending map[uint64]Message // messages after a missing one
-	known   uint64             // the highest message that some member has
-	source  netip.AddrPort     // the member that had the highest
+	started bool // the position is known
+	// presumed: the origin reported no position when the two met. So it had sent nothing
+	// yet, and its first message begins the stream.
+	presumed bool
+	next     uint64             // the next message to deliver
+	pending  map[uint64]Message // messages after a missing one
+	known    uint64             // the highest message that some member has
+	source   netip.AddrPort     // the member that had the highest
 
-	created  time.Time
+	created  time.Time // when the position was first needed; zero if it has not been
 	active   time.Time // when the last message came
 	since    time.Time // since when next is missing; zero if it is not
 	asked    time.Time // when the last want was sent
@@ -88,6 +91,8 @@ func (s *stream) missing() want {
 // due returns when the stream needs its next action; the zero time for never.
 func (s *stream) due() time.Time {
 	switch {
+	case !s.started && s.created.IsZero():
+		return time.Time{}
 	case !s.started:
 		return s.created.Add(startWithin)
 	case !s.lacks():
