@@ -49,6 +49,8 @@ type Core struct {
 	list         []netip.AddrPort // the keys of members, to draw from
 	pending      int              // bytes, in all streams
 	nextExchange time.Time        // when the next digest of anti-entropy is due
+	burst        time.Time        // when the members are compared after a burst; zero for never
+	compared     time.Time        // when they last were
 	last         time.Time        // of the last message of any stream
 	counts       map[string]uint64
 }
@@ -84,7 +86,7 @@ func (c *Core) Up(now time.Time, a netip.AddrPort, session uint64) {
 	if id := (Stream{a, session}); c.streams[id] == nil && len(c.streams) < MaxStreams {
 		c.streams[id] = &stream{Stream: id, presumed: true, active: now}
 	}
-	c.sendDigests(a, c.activeEntries(now), flagAnswer)
+	c.sendDigests(a, c.activeEntries(now, activeFor), flagAnswer)
 }
 
 // meetGrace is how old a message may be and still be meant for a member that was met
@@ -134,6 +136,11 @@ func (c *Core) Suspect(a netip.AddrPort, suspected bool) {
 // Broadcast sends a message to all members and delivers it here. The caller checks
 // HasCapacity first.
 func (c *Core) Broadcast(now time.Time, topic string, payload []byte) Message {
+	for _, t := range c.members {
+		if t.have == c.own.last {
+			t.progress = now
+		}
+	}
 	c.own.last++
 	m := Message{Stream: c.cfg.Local, Sequence: c.own.last, Topic: topic, Payload: payload, Sent: now, Received: now}
 	c.count("broadcasts_sent")
@@ -146,6 +153,12 @@ func (c *Core) Broadcast(now time.Time, topic string, payload []byte) Message {
 // markActive starts anti-entropy, which goes on until forgetAfter without a message.
 func (c *Core) markActive(now time.Time) {
 	c.last = now
+	if c.burst.IsZero() && len(c.list) > pushAll {
+		c.burst = now.Add(afterBurst)
+		if earliest := c.compared.Add(burstEvery); earliest.After(c.burst) {
+			c.burst = earliest
+		}
+	}
 	if !c.nextExchange.After(now) {
 		c.nextExchange = now.Add(c.antiEntropyDelay())
 	}
@@ -335,6 +348,9 @@ func (c *Core) advance(s *stream, now time.Time) {
 		s.next++
 	}
 	s.known = max(s.known, s.have())
+	if s.next > before {
+		c.report(s, now)
+	}
 	switch {
 	case !s.lacks():
 		s.since, s.asked, s.asks = time.Time{}, time.Time{}, 0
