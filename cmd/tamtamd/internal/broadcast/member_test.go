@@ -81,7 +81,7 @@ func TestSuspectedMemberIsNotWaitedFor(t *testing.T) {
 			t.Errorf("after %v: %v", time.Since(began), err)
 		}
 		w.turn(member.Alive, member.Suspected, member.Info{Session: 2})
-		if w.core.HasCapacity() {
+		if w.core.HasCapacity(time.Now()) {
 			t.Error("a member that is well again is not waited for")
 		}
 	})
