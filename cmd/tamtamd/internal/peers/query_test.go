@@ -22,8 +22,8 @@ func at(i int) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}), 9999)
 }
 
-// wire is a network whose other end is the test.
-type wire struct {
+// fakeWire is a network whose other end is the test.
+type fakeWire struct {
 	mu      sync.Mutex // guards the rest
 	token   uint64
 	closed  bool // there is no session
@@ -39,7 +39,7 @@ type sent struct {
 	body  []byte
 }
 
-func (w *wire) Ask(to netip.AddrPort, body []byte) uint64 {
+func (w *fakeWire) Ask(to netip.AddrPort, body []byte) uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
@@ -54,14 +54,14 @@ func (w *wire) Ask(to netip.AddrPort, body []byte) uint64 {
 	return w.token
 }
 
-func (w *wire) Answer(to netip.AddrPort, token uint64, body []byte) bool {
+func (w *fakeWire) Answer(to netip.AddrPort, token uint64, body []byte) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.answers = append(w.answers, sent{to, token, body})
 	return !w.closed
 }
 
-func (w *wire) answered() []sent {
+func (w *fakeWire) answered() []sent {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.answers
@@ -91,9 +91,9 @@ func counted(q *Queries, what string) uint64 {
 }
 
 // start returns a Queries that answers questions about keys, refusing the key "no".
-func start(t *testing.T) (*Queries, *wire) {
+func start(t *testing.T) (*Queries, *fakeWire) {
 	t.Helper()
-	w := &wire{}
+	w := &fakeWire{}
 	q := New(Config{Wire: w, Answer: func(from netip.AddrPort, question *peerv1.Question) (*peerv1.Answer, error) {
 		key := question.GetKeys().GetUse()
 		if key == "no" {
@@ -229,7 +229,7 @@ func TestNoAnswer(t *testing.T) {
 // way, and no more.
 func TestBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &wire{}
+		w := &fakeWire{}
 		q := New(Config{Wire: w, Answer: func(netip.AddrPort, *peerv1.Question) (*peerv1.Answer, error) { return keys(), nil }})
 		for i := range 10 * maxWaiting { // it does not run yet
 			q.Asked(at(2), uint64(i), encoded(t, use("a")))

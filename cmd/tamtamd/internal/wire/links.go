@@ -45,27 +45,47 @@ func (c *Core) Traffic() []Traffic {
 // loss counts the frames of one session that tell of loss.
 type loss struct{ sent, resent, received, duplicates uint64 }
 
-// Link is what is known of the way to another node. The counts are those of the
-// session, and begin anew with it.
+// Link is what is measured of the way to another node: the one type for it, up to the
+// formats that leave the program. The counts begin with the session.
 type Link struct {
 	Addr      netip.AddrPort
 	RoundTrip time.Duration // smoothed; 0 when it is not known
-	// Sent are the frames that ask to be acknowledged, each counted once; Resent is how
-	// often one of them was sent again.
+	// Sent are the frames that ask for an acknowledgement, each counted once; Resent is
+	// the number of retransmissions. Both are of Window, the time up to the measurement,
+	// or, when that is 0, of the session so far.
 	Sent, Resent uint64
+	Window       time.Duration
 	// Received are the frames that came in; Duplicates, not among them, those that
 	// had come in before.
 	Received, Duplicates uint64
+	// Source is where the other's packets come from: another address than Addr when
+	// something between rewrites it, as NAT does. Invalid before the first packet.
+	Source netip.AddrPort
+	// Heard is the time since the last frame of the other.
+	Heard time.Duration
+	// Unacked is the time for which frames have been sent without any acknowledgement;
+	// 0 when none waits. When it is more than Heard, the other's frames come in, and
+	// ours do not arrive.
+	Unacked time.Duration
 }
 
 // Links returns the links of all open sessions, in no order.
-func (c *Core) Links() []Link {
+func (c *Core) Links(now time.Time) []Link {
+	c.advance(now)
 	all := make([]Link, 0, len(c.peers))
 	for a, p := range c.peers {
-		if p.up && !p.closed {
-			l := &p.loss
-			all = append(all, Link{a, p.trip.smoothed, l.sent, l.resent, l.received, l.duplicates})
+		if !p.up || p.closed {
+			continue
 		}
+		l := Link{
+			Addr: a, RoundTrip: p.trip.smoothed,
+			Sent: p.loss.sent, Resent: p.loss.resent, Received: p.loss.received, Duplicates: p.loss.duplicates,
+			Source: p.contact.source, Heard: c.now.Sub(p.heard),
+		}
+		if t := p.unacked(); !t.IsZero() {
+			l.Unacked = c.now.Sub(t)
+		}
+		all = append(all, l)
 	}
 	return all
 }
@@ -78,7 +98,7 @@ func (e *Endpoint) Traffic() (all []Traffic) {
 
 // Links returns the links of all open sessions, as Core.Links.
 func (e *Endpoint) Links() (all []Link) {
-	e.do(func(c *Core, _ time.Time) { all = c.Links() })
+	e.do(func(c *Core, now time.Time) { all = c.Links(now) })
 	return all
 }
 

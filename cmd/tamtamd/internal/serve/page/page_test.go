@@ -23,6 +23,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
 var (
@@ -278,10 +279,10 @@ func TestManyMembers(t *testing.T) {
 
 func TestLinks(t *testing.T) {
 	b := serve(t)
-	link := reach.Link{Open: true, RoundTrip: 1500 * time.Microsecond, Sent: 10, Resent: 1, Window: time.Minute}
+	link := wire.Link{Addr: alice, RoundTrip: 1500 * time.Microsecond, Sent: 10, Resent: 1, Window: time.Minute}
 	b.links = &reach.Matrix{
-		Time: start, Omitted: 3, Own: map[netip.AddrPort]reach.Link{alice: link},
-		Nodes: []reach.Node{{Addr: self, Name: "me", Links: []reach.Link{{}, link}}, {Addr: alice, Err: errors.New("it did not answer")}},
+		Time: start, Omitted: 3, Own: map[netip.AddrPort]wire.Link{alice: link},
+		Nodes: []reach.Node{{Addr: self, Name: "me", Links: []wire.Link{{}, link}}, {Addr: alice, Err: errors.New("it did not answer")}},
 	}
 	code, body, _ := b.do("GET", "/links.json")
 	const want = `{"at":1000000000000,"omitted":3,"nodes":[` +

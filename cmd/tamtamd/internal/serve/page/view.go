@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
@@ -221,8 +221,8 @@ func (p *Page) links(w http.ResponseWriter, r *http.Request) {
 	answer(w, v)
 }
 
-func showLink(l reach.Link) *linkView {
-	if !l.Open {
+func showLink(l wire.Link) *linkView {
+	if !l.Addr.IsValid() {
 		return nil
 	}
 	return &linkView{l.RoundTrip.Microseconds(), l.Sent, l.Resent, l.Window.Milliseconds()}
