@@ -15,11 +15,12 @@ import (
 
 	"github.com/peterbourgon/ff/v3/ffcli"
 
+	"github.com/eelcocramer/tamtam/internal/limits"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-// keySize is that of a key of the cluster, in bytes.
-const keySize = 32
+// keySize is the size of a key of the cluster, in bytes.
+const keySize = limits.KeySize
 
 func (a *app) keysCommand() *ffcli.Command {
 	c := a.command(&ffcli.Command{

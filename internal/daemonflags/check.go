@@ -3,7 +3,11 @@
 
 package daemonflags
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/eelcocramer/tamtam/internal/limits"
+)
 
 // Check refuses values that do not go together, and gives those that were not set the ones
 // of the profile. Each value by itself was checked when it was parsed.
@@ -20,8 +24,8 @@ func (f *Flags) Check() error {
 		return fmt.Errorf("--advertise %s is not of the family that this node gossips in %s: %s", f.Advertise.Addr(), f.why(), f.family())
 	case f.MulticastAddress.IsValid() && f.MulticastAddress.Is4() == f.WantsIPv6():
 		return fmt.Errorf("--multicast-address %s is not of the family that this node gossips in: %s", f.MulticastAddress, f.family())
-	case len(f.Join) > MaxJoin:
-		return fmt.Errorf("--join names %d addresses, at most %d: give some of them, the others are found", len(f.Join), MaxJoin)
+	case len(f.Join) > limits.MaxJoin:
+		return fmt.Errorf("--join names %d addresses, at most %d: give some of them, the others are found", len(f.Join), limits.MaxJoin)
 	case f.HTTPInsecure && f.HTTP == "":
 		return fmt.Errorf("--http-insecure without --http, which says where to serve")
 	case f.Multicast && f.MulticastPort == f.Port:
@@ -30,7 +34,7 @@ func (f *Flags) Check() error {
 	return f.checkRPC()
 }
 
-// WantsIPv6 tells whether the cluster is one of IPv6.
+// WantsIPv6 reports whether the cluster is one of IPv6.
 func (f *Flags) WantsIPv6() bool { return f.IPv6 || f.Bind.IsValid() && f.Bind.Is6() }
 
 func (f *Flags) family() string {

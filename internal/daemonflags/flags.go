@@ -15,6 +15,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/eelcocramer/tamtam/internal/limits"
 	"github.com/eelcocramer/tamtam/internal/rpcaddr"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
@@ -54,27 +55,6 @@ type Flags struct {
 	HTTPInsecure      bool
 }
 
-// Ranges of the values.
-const (
-	MinHeartbeat         = 20 * time.Millisecond
-	MaxHeartbeat         = time.Minute
-	MinMulticastInterval = time.Second // or 0; Smudge's, too: a short one floods the network
-	MaxMulticastInterval = time.Hour
-	MinMinPing           = 20 * time.Millisecond
-	MaxMinPing           = time.Minute
-	MinReconnectTimeout  = time.Second
-	MaxReconnectTimeout  = 8760 * time.Hour // a year
-	MaxClusterName       = 255              // its length is one byte in an announcement
-	MaxName              = 128
-	MaxJoin              = 256
-	// MaxPayload leaves room in a frame of 1,200 bytes, which every path carries, for
-	// the frame's own fields and the message's: see package broadcast.
-	MaxPayload = 1024
-	// What may be kept for late readers and repairs.
-	MaxKeep      = 1 << 20
-	MaxKeepBytes = 1 << 30
-)
-
 // Register defines the flags in fs. What they return is filled in by parsing, and
 // to be checked with Check after it.
 func Register(fs *flag.FlagSet) *Flags {
@@ -85,28 +65,28 @@ func Register(fs *flag.FlagSet) *Flags {
 	fs.Var(advertiseValue{&f.Advertise}, "advertise", "`address` that others know and reach this node by, IP or IP:port, where it differs from the bound one, as behind NAT or in a container (default: the bound address; without a port, the bound port)")
 	fs.StringVar(&f.Iface, "iface", "", "gossip on the first usable address of the network interface `name`")
 	fs.BoolVar(&f.IPv6, "ipv6", false, "choose an IPv6 address to gossip on")
-	fs.Var(nameValue{&f.Name, MaxName, unprintable}, "name", "`name` that this node gives itself, 1 to 128 bytes; need not be unique (default: the host's)")
+	fs.Var(nameValue{&f.Name, limits.MaxName, unprintable}, "name", "`name` that this node gives itself, 1 to 128 bytes; need not be unique (default: the host's)")
 	fs.Var(tagValue{&f.Tags}, "tag", "`key=value` that this node says of itself, such as role=web; repeatable and comma separated; 512 bytes and 32 tags at most")
 	f.Profile = LAN
 	fs.Var(choiceValue{&f.Profile, profileNames()}, "profile", "`kind` of network: lan, wan, or local for one machine; sets the timing that is not set by itself")
-	fs.Var(durationValue{p: &f.Heartbeat, unit: time.Millisecond, min: MinHeartbeat, max: MaxHeartbeat, unset: profiles[0].heartbeat}, "heartbeat",
+	fs.Var(durationValue{p: &f.Heartbeat, unit: time.Millisecond, min: limits.MinHeartbeat, max: limits.MaxHeartbeat, unset: profiles[0].heartbeat}, "heartbeat",
 		"`time` between two pings, 20ms to 1m; a bare number is milliseconds; "+inOthers(func(p profile) time.Duration { return p.heartbeat }))
-	fs.Var(durationValue{p: &f.MinPing, unit: time.Millisecond, min: MinMinPing, max: MaxMinPing, unset: profiles[0].minPing}, "min-ping",
+	fs.Var(durationValue{p: &f.MinPing, unit: time.Millisecond, min: limits.MinProbeTimeout, max: limits.MaxProbeTimeout, unset: profiles[0].minPing}, "min-ping",
 		"`time` that an answer to a ping is waited for before others are asked, 20ms to 1m; a bare number is milliseconds; "+inOthers(func(p profile) time.Duration { return p.minPing }))
 	f.MaxPayload = 256
-	fs.Var(intValue{&f.MaxPayload, 1, MaxPayload}, "max", "most `bytes` a broadcast may carry, 1 to 1024, the least of which among all members is in force; plain Smudge nodes drop what is over their own limit, 256 by default")
+	fs.Var(intValue{&f.MaxPayload, 1, limits.MaxPayload}, "max", "most `bytes` a broadcast may carry, 1 to 1024, the least of which among all members is in force; plain Smudge nodes drop what is over their own limit, 256 by default")
 	f.Keep = 4096
-	fs.Var(intValue{&f.Keep, 0, MaxKeep}, "keep", "most `messages` to keep for late readers and for members that missed them, 0 to 1048576")
+	fs.Var(intValue{&f.Keep, 0, limits.MaxKeep}, "keep", "most `messages` to keep for late readers and for members that missed them, 0 to 1048576")
 	f.KeepBytes = 4 << 20
-	fs.Var(intValue{&f.KeepBytes, 0, MaxKeepBytes}, "keep-bytes", "most `bytes` these may take, 256 a message counted in, 0 to 1073741824")
+	fs.Var(intValue{&f.KeepBytes, 0, limits.MaxKeepBytes}, "keep-bytes", "most `bytes` these may take, 256 a message counted in, 0 to 1073741824")
 	fs.BoolVar(&f.Multicast, "multicast", false, "announce this node by multicast, and greet those that do")
 	fs.Var(groupValue{&f.MulticastAddress}, "multicast-address", "multicast `IP` to announce on (default: 224.0.0.0, or ff02::1 with IPv6)")
 	f.MulticastInterval = 10 * time.Second
-	fs.Var(durationValue{p: &f.MulticastInterval, unit: time.Second, min: MinMulticastInterval, max: MaxMulticastInterval, zero: true}, "multicast-interval", "`time` between two announcements, 1s to 1h; a bare number is seconds; 0 announces once at the start")
+	fs.Var(durationValue{p: &f.MulticastInterval, unit: time.Second, min: limits.MinMulticastInterval, max: limits.MaxMulticastInterval, zero: true}, "multicast-interval", "`time` between two announcements, 1s to 1h; a bare number is seconds; 0 announces once at the start")
 	f.MulticastPort = 9998
 	fs.Var(portValue{&f.MulticastPort, false}, "multicast-port", "UDP `port` to announce on")
 	f.ClusterName = "smudge"
-	fs.Var(nameValue{&f.ClusterName, MaxClusterName, unicode.IsControl}, "clustername", "`name` of the cluster: announcements of another are ignored; plain Smudge's is smudge")
+	fs.Var(nameValue{&f.ClusterName, limits.MaxCluster, unicode.IsControl}, "clustername", "`name` of the cluster: announcements of another are ignored; plain Smudge's is smudge")
 	fs.Var(fileValue{&f.KeyringFile}, "keyring-file", "`file` with the keys that seal all gossip, one a line, 32 bytes in base64, of which the first seals and all open; only its owner may read it, and keys install, use and remove write it (default: none, gossip is in clear)")
 	f.registerRPC(fs)
 	fs.StringVar(&f.Config, "config", "", "YAML `file` with values of flags, keyed by their names (default $HOME/.tamtam.yaml, if it exists)")
@@ -115,7 +95,7 @@ func Register(fs *flag.FlagSet) *Flags {
 	fs.BoolVar(&f.Trace, "trace", false, "as --verbose, and the Smudge library's own lines")
 	fs.Var(joinValue{&f.Join}, "join", "`address` of a node to join, IP or host name, with a port or with that of --port; repeatable and comma separated; tried until it answers")
 	f.ReconnectTimeout = 24 * time.Hour
-	fs.Var(durationValue{p: &f.ReconnectTimeout, unit: time.Second, min: MinReconnectTimeout, max: MaxReconnectTimeout}, "reconnect-timeout", "`time` for which members that are dead or have left are kept and tried again, 1s to 8760h; a bare number is seconds")
+	fs.Var(durationValue{p: &f.ReconnectTimeout, unit: time.Second, min: limits.MinReconnectTimeout, max: limits.MaxReconnectTimeout}, "reconnect-timeout", "`time` for which members that are dead or have left are kept and tried again, 1s to 8760h; a bare number is seconds")
 	fs.StringVar(&f.StateDir, "state-dir", "", "`directory` to keep the addresses of known members in, so that this node finds its cluster again after a restart without --join (default: none, nothing is kept)")
 	registerHTTP(fs, f)
 	f.LogFormat = "logfmt"

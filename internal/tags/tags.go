@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package tags is what a node says of itself beside its name: short texts by key, such
-// as role=web. It uses the standard library alone, since both programs know it.
+// as role=web. Both programs know it.
 package tags
 
 import (
@@ -13,17 +13,17 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 const (
 	// MaxBytes bounds the keys and values of a node together.
-	MaxBytes = 512
-	// MaxCount bounds how many there are.
-	MaxCount = 32
+	MaxBytes = limits.MaxTags
+	// MaxCount bounds the number of tags of a node.
+	MaxCount = limits.MaxTagCount
 	// MaxEncoded is the most bytes that Encode makes: = and a line's end for each.
 	MaxEncoded = MaxBytes + 2*MaxCount
-	// maxKey in bytes.
-	maxKey = 64
 )
 
 // ErrBad: a tag is none, or there are too many.
@@ -51,17 +51,17 @@ func check(key, value string) error {
 	return nil
 }
 
-// CheckKey tells what is wrong with a key. Fails with ErrBad.
+// CheckKey returns what is wrong with a key. Fails with ErrBad.
 func CheckKey(key string) error {
-	if key == "" || len(key) > maxKey || strings.ContainsFunc(key, func(r rune) bool {
+	if key == "" || len(key) > limits.MaxTagKey || strings.ContainsFunc(key, func(r rune) bool {
 		return r >= utf8.RuneSelf || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._-/", r)
 	}) {
-		return fmt.Errorf("%w: key %q: want 1 to %d letters, digits and . _ - /", ErrBad, key, maxKey)
+		return fmt.Errorf("%w: key %q: want 1 to %d letters, digits and . _ - /", ErrBad, key, limits.MaxTagKey)
 	}
 	return nil
 }
 
-// Check tells what is wrong with a set: a tag, or that all of them take over MaxBytes, or
+// Check returns what is wrong with a set: a tag, or that all of them take over MaxBytes, or
 // are more than MaxCount. Fails with ErrBad.
 func (s Set) Check() error {
 	size := 0

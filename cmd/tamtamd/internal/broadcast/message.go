@@ -9,13 +9,15 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 // Limits of a message, in bytes. With the longest topic and payload it is 1,133
-// bytes, which a frame of the transport carries.
+// bytes, which a frame of the wire carries.
 const (
-	MaxTopic   = 64
-	MaxPayload = 1024
+	MaxTopic   = limits.MaxTopic
+	MaxPayload = limits.MaxPayload
 )
 
 // Errors of sending. They know nothing of gRPC.
@@ -28,7 +30,7 @@ var (
 	ErrBusy = errors.New("too many messages under way")
 )
 
-// Stream names one life of an origin.
+// Stream names one session of an origin.
 type Stream struct {
 	Origin  netip.AddrPort
 	Session uint64 // 0 for a plain member's
@@ -57,7 +59,7 @@ type Delivery struct {
 	Gap     Gap
 }
 
-// checkTopic tells whether a topic may be sent and shown.
+// checkTopic reports whether a topic may be sent and shown.
 func checkTopic(t string) bool {
 	if len(t) > MaxTopic || !utf8.ValidString(t) {
 		return false

@@ -14,6 +14,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node/discovery"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 // nodeName is the name asked for, else the host's.
@@ -22,7 +23,7 @@ func nodeName(asked string) string {
 		return asked
 	}
 	host, err := os.Hostname()
-	if err != nil || len(host) > daemonflags.MaxName {
+	if err != nil || len(host) > limits.MaxName {
 		return "" // a node needs none
 	}
 	return host

@@ -25,13 +25,13 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/atomicfile"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	"github.com/eelcocramer/tamtam/internal/limits"
 	"github.com/eelcocramer/tamtam/internal/regularfile"
 )
 
 const (
-	// MaxKeys is how many keys a keyring may hold. Each but the first costs work for
-	// every packet that none opens.
-	MaxKeys = 8
+	// MaxKeys is how many keys a keyring may hold.
+	MaxKeys = limits.MaxKeys
 	// maxSize of a keyring in bytes, comments counted in.
 	maxSize = 16 << 10
 )

@@ -3,9 +3,11 @@
 
 package datagram
 
+import "github.com/eelcocramer/tamtam/internal/limits"
+
 // MaxClusterName is the longest cluster name in bytes that an announcement
 // can carry.
-const MaxClusterName = 255
+const MaxClusterName = limits.MaxCluster
 
 // AppendAnnouncement appends what Smudge multicasts to be discovered: the length
 // of the cluster's name in one byte, the name, and a bare Ping. The name has 1

@@ -7,14 +7,13 @@ import (
 	"encoding/binary"
 	"hash/adler32"
 	"net/netip"
+
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
-// MaxPayload is the largest payload in bytes of a broadcast that AppendBroadcast
-// makes: with it, the frame that carries the datagram takes 1,200 bytes in an IPv6
-// cluster, which any path carries unfragmented (RFC 8200: 1,280 with the headers of
-// IPv6 and UDP). Of the frame, 29 bytes are its header, 4 an acknowledgement and 16
-// room for sealing; of the datagram, 24 are the broadcast's own header.
-const MaxPayload = 1200 - 29 - 4 - 16 - HeaderSize - 24
+// MaxPayload is the largest payload in bytes of a broadcast that AppendBroadcast makes:
+// with it, the datagram fills a frame in an IPv6 cluster.
+const MaxPayload = limits.FrameData - HeaderSize - (broadcastFixed + int(IPv6))
 
 // A Mapper says how an entry reads on the other side.
 type Mapper interface {

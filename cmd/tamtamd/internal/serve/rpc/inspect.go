@@ -16,6 +16,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/inspect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	"github.com/eelcocramer/tamtam/internal/limits"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -61,7 +62,7 @@ func toReport(r inspect.Record) *tamtamv1.InspectionReport {
 	}
 	for _, t := range a.GetTroubles() {
 		ip, ok := netip.AddrFromSlice(t.GetIp())
-		if !ok || t.GetPort() > 1<<16-1 {
+		if !ok || t.GetPort() > limits.MaxPort {
 			continue // it is no address, so there is nothing to tell of
 		}
 		one := &tamtamv1.LinkTrouble{

@@ -118,8 +118,6 @@ const (
 	// maxHeaderBytes is far over the longest token with all else that a call bears.
 	// It is read before anybody knows whether there is a token.
 	maxHeaderBytes = 16 << 10
-	// maxJoin is how many addresses a Join may name.
-	maxJoin = 256
 	// establishWithin is how long a connection may take to say what it wants: TLS,
 	// and the beginning of HTTP/2.
 	establishWithin = 10 * time.Second
