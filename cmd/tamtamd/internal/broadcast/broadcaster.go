@@ -51,7 +51,6 @@ type Broadcaster struct {
 	limits  map[netip.AddrPort]int // of the members' payloads, where they are known
 	changed chan struct{}          // closed when somebody who waits is to look again
 	waiting int
-	counts  map[string]uint64
 }
 
 // New returns a Broadcaster.
@@ -64,7 +63,6 @@ func New(cfg Config) *Broadcaster {
 		plain:   newPlain(),
 		limits:  make(map[netip.AddrPort]int),
 		changed: make(chan struct{}),
-		counts:  make(map[string]uint64),
 	}
 	b.core = b.newCore(cfg.Local)
 	return b
@@ -304,8 +302,5 @@ func (b *Broadcaster) Counters(m map[string]uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.core.Counters(m)
-	for k, v := range b.counts {
-		m[k] = v
-	}
-	b.hub.Counters("messages", m)
+	b.hub.Counters(readers, m)
 }

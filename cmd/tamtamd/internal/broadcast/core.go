@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
 const (
@@ -50,7 +52,7 @@ type Core struct {
 	pending int              // bytes
 	compare time.Time        // the next one
 	last    time.Time        // the last message of any stream
-	counts  map[string]uint64
+	counts  *counter.Set
 }
 
 // NewCore returns a Core that knows nobody.
@@ -58,7 +60,7 @@ func NewCore(cfg CoreConfig) *Core {
 	return &Core{
 		cfg: cfg, store: newStore(cfg.Keep, cfg.KeepBytes),
 		streams: make(map[Stream]*stream), waiting: make(map[*stream]struct{}), fanOut: FanOut, members: make(map[netip.AddrPort]*target),
-		counts: make(map[string]uint64),
+		counts: counters.NewSet(),
 	}
 }
 
@@ -129,7 +131,7 @@ func (c *Core) Suspect(a netip.AddrPort, suspected bool) {
 func (c *Core) Broadcast(now time.Time, topic string, payload []byte) Message {
 	c.own.last++
 	m := Message{Stream: c.cfg.Local, Sequence: c.own.last, Topic: topic, Payload: payload, Sent: now, Received: now}
-	c.count("broadcasts_sent")
+	c.counts.Inc(sent)
 	c.keep(m)
 	c.stir(now)
 	c.push(m, netip.AddrPort{})
@@ -178,10 +180,10 @@ func (c *Core) push(m Message, from netip.AddrPort) {
 
 func (c *Core) send(to netip.AddrPort, b []byte, token uint64) bool {
 	if !c.cfg.Send(to, b, token) {
-		c.count("broadcast_copies_unsent") // comparing makes up for it
+		c.counts.Inc(unpushed) // comparing makes up for it
 		return false
 	}
-	c.count("broadcast_copies_sent")
+	c.counts.Inc(pushed)
 	return true
 }
 
@@ -200,7 +202,7 @@ func (c *Core) some(n int, but ...netip.AddrPort) (drawn []netip.AddrPort) {
 // Receive takes what a member sent.
 func (c *Core) Receive(now time.Time, from netip.AddrPort, b []byte) {
 	if c.members[from] == nil {
-		c.count("broadcast_dropped_stranger")
+		c.counts.Inc(droppedStranger)
 		return
 	}
 	ok := len(b) > 0
@@ -219,7 +221,7 @@ func (c *Core) Receive(now time.Time, from netip.AddrPort, b []byte) {
 		}
 	}
 	if !ok {
-		c.count("broadcast_dropped_bad")
+		c.counts.Inc(droppedBad)
 	}
 }
 
@@ -229,7 +231,7 @@ func (c *Core) onMessage(now time.Time, from netip.AddrPort, b []byte) bool {
 		return false
 	}
 	if m.Stream == c.cfg.Local {
-		c.count("broadcast_duplicates") // ours, on its way round
+		c.counts.Inc(duplicates) // ours, on its way round
 		return true
 	}
 	s := c.stream(now, m.Stream)
@@ -239,7 +241,7 @@ func (c *Core) onMessage(now time.Time, from netip.AddrPort, b []byte) bool {
 	s.active = now
 	c.stir(now)
 	if _, dup := s.pending[m.Sequence]; dup || s.started && m.Sequence < s.next {
-		c.count("broadcast_duplicates")
+		c.counts.Inc(duplicates)
 		return true
 	}
 	if m.Sequence > s.known {
@@ -247,11 +249,11 @@ func (c *Core) onMessage(now time.Time, from netip.AddrPort, b []byte) bool {
 	}
 	next := s.started && m.Sequence == s.next // does not wait, whatever the bounds
 	if !next && (len(s.pending) >= maxAhead || s.started && m.Sequence-s.next >= maxAhead || c.pending > maxPendingBytes) {
-		c.count("broadcast_dropped_ahead")
+		c.counts.Inc(droppedAhead)
 		c.miss(s, now)
 		return true
 	}
-	c.count("broadcasts_received")
+	c.counts.Inc(received)
 	s.pending[m.Sequence] = m
 	c.pending += weight(m)
 	if b[0] == kindMessage {
@@ -269,11 +271,11 @@ func (c *Core) stream(now time.Time, id Stream) *stream {
 		return s
 	}
 	if t := c.members[id.Origin]; t == nil || t.session != id.Session {
-		c.count("broadcast_dropped_origin") // of before this node's time, or nobody's
+		c.counts.Inc(droppedOrigin) // of before this node's time, or nobody's
 		return nil
 	}
 	if len(c.streams) >= MaxStreams {
-		c.count("broadcast_refused_streams")
+		c.counts.Inc(refused)
 		return nil
 	}
 	s = &stream{Stream: id, pending: make(map[uint64]Message), created: now, active: now}
@@ -359,7 +361,7 @@ func (c *Core) ask(s *stream, now time.Time) {
 	if c.members[to] == nil || w.count == 0 {
 		return
 	}
-	c.count("broadcasts_wanted")
+	c.counts.Inc(wanted)
 	c.cfg.Send(to, appendWant(nil, w), 0)
 }
 
@@ -371,7 +373,7 @@ func (c *Core) skip(s *stream, to uint64, now time.Time) {
 		if low := s.lowest(); low != 0 {
 			until = min(low, to)
 		}
-		c.count("broadcast_gaps")
+		c.counts.Inc(gaps)
 		c.cfg.Deliver(Delivery{Gap: Gap{s.Stream, s.next, until - 1}})
 		s.next = until
 		s.since, s.asked, s.asks = time.Time{}, time.Time{}, 0
@@ -379,13 +381,9 @@ func (c *Core) skip(s *stream, to uint64, now time.Time) {
 	}
 }
 
-func (c *Core) count(what string) { c.counts[what]++ }
-
 // Counters adds what was counted to m.
 func (c *Core) Counters(m map[string]uint64) {
-	for k, v := range c.counts {
-		m[k] = v
-	}
-	m["broadcast_streams"] = uint64(len(c.streams))
-	m["broadcasts_kept"] = uint64(c.store.len())
+	c.counts.Put(streamsNow, uint64(len(c.streams)))
+	c.counts.Put(keptNow, uint64(c.store.len()))
+	c.counts.Counters(m)
 }

@@ -14,6 +14,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
 
@@ -23,6 +24,17 @@ const (
 	maxWaiting = 64
 	// maxAsked bounds those of this node that wait for theirs.
 	maxAsked = 8192
+)
+
+// counters are what this package counts.
+var counters counter.Table
+
+var (
+	sent       = counters.New("queries_sent", "Questions that this node asked others.")
+	received   = counters.New("queries_received", "Questions of others that were taken.")
+	overflowed = counters.New("queries_overflowed", "Questions of others that were dropped since too many waited.")
+	unanswered = counters.New("queries_unanswered", "Questions of others whose answer could not be sent.")
+	unasked    = counters.New("queries_unasked_answers", "Answers that were not asked for, or that came too late.")
 )
 
 // What asking fails with.
@@ -51,9 +63,10 @@ type Queries struct {
 	cfg     Config
 	waiting chan asked
 
-	mu     sync.Mutex // guards the rest
-	out    map[uint64]pending
-	counts map[string]uint64
+	counts *counter.Set
+
+	mu  sync.Mutex // guards out
+	out map[uint64]pending
 }
 
 // asked is a question of another node's.
@@ -78,7 +91,7 @@ type result struct {
 func New(cfg Config) *Queries {
 	return &Queries{
 		cfg: cfg, waiting: make(chan asked, maxWaiting),
-		out: map[uint64]pending{}, counts: map[string]uint64{},
+		out: map[uint64]pending{}, counts: counters.NewSet(),
 	}
 }
 
@@ -105,7 +118,7 @@ func (q *Queries) answer(a asked) {
 	}
 	body, err := proto.Marshal(answer)
 	if err != nil || !q.cfg.Wire.Answer(a.from, a.token, body) {
-		q.count("queries_unanswered")
+		q.counts.Inc(unanswered)
 	}
 }
 
@@ -113,9 +126,9 @@ func (q *Queries) answer(a asked) {
 func (q *Queries) Asked(from netip.AddrPort, token uint64, body []byte) {
 	select {
 	case q.waiting <- asked{from, token, append([]byte(nil), body...)}:
-		q.count("queries_received")
+		q.counts.Inc(received)
 	default:
-		q.count("queries_overflowed")
+		q.counts.Inc(overflowed)
 	}
 }
 
@@ -124,7 +137,7 @@ func (q *Queries) Replied(from netip.AddrPort, token uint64, body []byte) {
 	q.mu.Lock()
 	p, ok := q.out[token]
 	if !ok || p.to != from {
-		q.counts["queries_unasked_answers"]++
+		q.counts.Inc(unasked)
 		q.mu.Unlock()
 		return
 	}
@@ -158,7 +171,7 @@ func (q *Queries) Ask(ctx context.Context, to netip.AddrPort, question *peerv1.Q
 		return nil, fmt.Errorf("%w: there is no session with it", ErrNoAnswer)
 	}
 	q.out[token] = pending{to, done}
-	q.counts["queries_sent"]++
+	q.counts.Inc(sent)
 	q.mu.Unlock()
 	select {
 	case r := <-done:
@@ -186,17 +199,5 @@ func (q *Queries) Each(ctx context.Context, to []netip.AddrPort, question *peerv
 	wg.Wait()
 }
 
-func (q *Queries) count(what string) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.counts[what]++
-}
-
 // Counters adds what was counted to m.
-func (q *Queries) Counters(m map[string]uint64) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for k, v := range q.counts {
-		m[k] = v
-	}
-}
+func (q *Queries) Counters(m map[string]uint64) { q.counts.Counters(m) }

@@ -27,13 +27,13 @@ type fakeWire struct {
 	mu      sync.Mutex // guards the rest
 	token   uint64
 	closed  bool // there is no session
-	asked   []sent
-	answers []sent
+	asked   []packet
+	answers []packet
 	// reply is called with each question, with mu held.
-	reply func(sent)
+	reply func(packet)
 }
 
-type sent struct {
+type packet struct {
 	to    netip.AddrPort
 	token uint64
 	body  []byte
@@ -46,7 +46,7 @@ func (w *fakeWire) Ask(to netip.AddrPort, body []byte) uint64 {
 		return 0
 	}
 	w.token++
-	s := sent{to, w.token, body}
+	s := packet{to, w.token, body}
 	w.asked = append(w.asked, s)
 	if w.reply != nil {
 		w.reply(s)
@@ -57,11 +57,11 @@ func (w *fakeWire) Ask(to netip.AddrPort, body []byte) uint64 {
 func (w *fakeWire) Answer(to netip.AddrPort, token uint64, body []byte) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.answers = append(w.answers, sent{to, token, body})
+	w.answers = append(w.answers, packet{to, token, body})
 	return !w.closed
 }
 
-func (w *fakeWire) answered() []sent {
+func (w *fakeWire) answered() []packet {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.answers
@@ -167,7 +167,7 @@ func TestAsk(t *testing.T) {
 			{"a refusal", encoded(t, &peerv1.Answer{Error: "so it is"}), "", ErrRefused, "so it is"},
 			{"nonsense", []byte("\xff\xff"), "", ErrNoAnswer, "not understood"},
 		} {
-			w.reply = func(s sent) { go q.Replied(s.to, s.token, c.body) } // it may be there before Ask knows the token
+			w.reply = func(s packet) { go q.Replied(s.to, s.token, c.body) } // it may be there before Ask knows the token
 			a, err := q.Ask(t.Context(), at(2), use("a"))
 			if !errors.Is(err, c.err) || err != nil && !strings.Contains(err.Error(), c.text) || c.want != "" && a.GetKeys().GetKeys()[0] != c.want {
 				t.Errorf("%s: %v, %v", c.name, a, err)
@@ -270,7 +270,7 @@ func TestBounds(t *testing.T) {
 func TestEach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, w := start(t)
-		w.reply = func(s sent) {
+		w.reply = func(s packet) {
 			if s.to != at(5) {
 				go func() {
 					time.Sleep(500 * time.Millisecond)

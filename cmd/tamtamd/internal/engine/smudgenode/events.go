@@ -7,12 +7,12 @@ import (
 	"context"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/clockworksoul/smudge"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
 // maxEvents bounds the status changes that wait for Run. Smudge makes a few for
@@ -38,13 +38,13 @@ type events struct {
 	queue    []event
 	overflow bool
 
-	overflows atomic.Uint64
+	counts *counter.Set
 }
 
 var _ smudge.StatusListener = (*events)(nil)
 
-func newEvents(self uint16) *events {
-	return &events{self: self, begun: make(chan struct{}), wake: make(chan struct{}, 1)}
+func newEvents(self uint16, counts *counter.Set) *events {
+	return &events{self: self, counts: counts, begun: make(chan struct{}), wake: make(chan struct{}, 1)}
 }
 
 // OnChange implements smudge.StatusListener.
@@ -61,7 +61,7 @@ func (e *events) OnChange(node *smudge.Node, status smudge.NodeStatus) {
 	}
 	if len(e.queue) >= maxEvents {
 		e.queue, e.overflow = e.queue[:0], true
-		e.overflows.Add(1)
+		e.counts.Inc(overflows)
 	}
 	ev := event{port: port, status: datagram.Status(status)}
 	if s := node.StatusSource(); s != nil {

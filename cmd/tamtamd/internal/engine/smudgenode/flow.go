@@ -66,7 +66,7 @@ func (n *Node) Deliver(from netip.AddrPort, d datagram.Datagram, filter datagram
 func (n *Node) receive(p *peer, b []byte) {
 	defer func() {
 		if recover() != nil {
-			n.panics.Add(1)
+			n.counts.Inc(panics)
 		}
 	}()
 	// The error is about checksums and broadcasts, of which we take care.

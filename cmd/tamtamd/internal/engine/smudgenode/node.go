@@ -32,6 +32,7 @@ import (
 	"github.com/clockworksoul/smudge"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
 // Version of Smudge that the package was written against and tested with.
@@ -91,7 +92,7 @@ type Node struct {
 	delivering sync.Mutex // one datagram at a time; taken before mu. Guards the two:
 	in         inward     // so that Deliver allocates nothing
 	deliver    []byte
-	panics     atomic.Uint64
+	counts     *counter.Set
 }
 
 var started atomic.Bool
@@ -114,12 +115,13 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		family:    datagram.FamilyOf(cfg.Local.Addr()),
 		hold:      hold,
 		virtual:   netip.AddrPortFrom(loopback, port),
-		events:    newEvents(port),
+		counts:    counters.NewSet(),
 		byReal:    make(map[netip.AddrPort]*peer),
 		byVirtual: make(map[netip.AddrPort]*peer),
 		deliver:   make([]byte, 0, datagram.MaxSize),
 	}
 	n.in.n = n
+	n.events = newEvents(port, n.counts)
 	configure(port, cfg, n.events)
 
 	// Begin never returns and nothing ends it; the goroutine is abandoned on
@@ -245,6 +247,13 @@ func (n *Node) SetHeartbeat(d time.Duration) {
 
 // Counters adds what the node counted to m.
 func (n *Node) Counters(m map[string]uint64) {
-	m["smudge_panics"] = n.panics.Load()
-	m["smudge_event_overflows"] = n.events.overflows.Load()
+	n.counts.Counters(m)
 }
+
+// counters are what this package counts.
+var counters counter.Table
+
+var (
+	panics    = counters.New("smudge_panics", "Panics of Smudge that were recovered from.")
+	overflows = counters.New("smudge_event_overflows", "Events of Smudge that were dropped since too many waited.")
+)

@@ -52,14 +52,11 @@ type Sources struct {
 
 // Watch shows what the sources tell. It is to be called once.
 func (m *Metrics) Watch(s Sources) {
-	m.registry.MustRegister(&collector{s, describe(counters)})
+	m.registry.MustRegister(&collector{s})
 }
 
 // collector reads the sources when it is asked.
-type collector struct {
-	Sources
-	counters []shown
-}
+type collector struct{ Sources }
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc(name, help, labels, nil)
@@ -128,7 +125,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		count(descBytes, t.ReceivedBytes, "received", t.Kind)
 	}
 	c.collectPeers(gauge, count, members)
-	collectCounters(ch, c.counters, c.Counters())
+	collectCounters(ch, c.Counters())
 }
 
 // collectPeers shows the live members but this node, which the table lists by address.

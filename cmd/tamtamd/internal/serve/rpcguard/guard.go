@@ -7,13 +7,14 @@
 package rpcguard
 
 import (
-	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log"
 	"golang.org/x/time/rate"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
 // Config says who may come in. All but Logger are paths of files.
@@ -38,13 +39,7 @@ type Guard struct {
 	limits      limits         // of connections
 	calls       limits
 	refusals    rate.Sometimes // that are logged
-	counted     struct {
-		connections     atomic.Uint64 // that were refused
-		calls           atomic.Uint64 // that were too many
-		unauthenticated atomic.Uint64 // calls without a token, or with an unknown one
-		denied          atomic.Uint64 // calls with a token that is not enough
-		handshakes      atomic.Uint64 // that failed
-	}
+	counts      *counter.Set
 }
 
 // logEvery is how far apart lines about those that are refused are at least. All are
@@ -59,6 +54,7 @@ func New(cfg Config) (*Guard, error) {
 		limits:   limits{what: "connections", total: maxConnections, each: maxConnectionsEach},
 		calls:    limits{what: "calls", total: maxCalls, each: maxCallsEach},
 		refusals: rate.Sometimes{Interval: logEvery},
+		counts:   counters.NewSet(),
 	}
 	if err := g.loadTokens(cfg); err != nil {
 		return nil, err
@@ -68,7 +64,7 @@ func New(cfg Config) (*Guard, error) {
 		if err != nil {
 			return nil, err
 		}
-		g.credentials = &perNetwork{TransportCredentials: credentials.NewTLS(config), plain: g.credentials, failed: &g.counted.handshakes}
+		g.credentials = &perNetwork{TransportCredentials: credentials.NewTLS(config), plain: g.credentials, counts: g.counts}
 	}
 	return g, nil
 }
@@ -84,10 +80,18 @@ func (g *Guard) Known() bool { return g.known }
 
 // Counters adds the guard's to m.
 func (g *Guard) Counters(m map[string]uint64) {
-	m["rpc_connections"] = g.limits.open()
-	m["rpc_connections_refused"] = g.counted.connections.Load()
-	m["rpc_calls_refused"] = g.counted.calls.Load()
-	m["rpc_handshakes_failed"] = g.counted.handshakes.Load()
-	m["rpc_calls_unauthenticated"] = g.counted.unauthenticated.Load()
-	m["rpc_calls_denied"] = g.counted.denied.Load()
+	g.counts.Put(connections, g.limits.open())
+	g.counts.Counters(m)
 }
+
+// counters are what this package counts.
+var counters counter.Table
+
+var (
+	connections        = counters.New("rpc_connections", "Connections to the gRPC addresses now.")
+	connectionsRefused = counters.New("rpc_connections_refused", "Connections to the gRPC addresses that were refused since there were too many.")
+	callsRefused       = counters.New("rpc_calls_refused", "Calls that were refused since there were too many.")
+	handshakesFailed   = counters.New("rpc_handshakes_failed", "TLS handshakes that failed.")
+	unauthenticated    = counters.New("rpc_calls_unauthenticated", "Calls without a token, or with an unknown one.")
+	denied             = counters.New("rpc_calls_denied", "Calls with a token that does not permit them.")
+)

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
 // Listen binds a TCP address, port 0 for any free one. The error does not name it. Whoever reaches it is answered
@@ -81,11 +83,16 @@ func local(host string) bool {
 // counted.
 const maxConnections = 64
 
+// counters are what this package counts.
+var counters counter.Table
+
+var refused = counters.New("http_connections_refused", "Connections to the HTTP address that were refused since there were too many.")
+
 // limited is a listener with that bound.
 type limited struct {
 	net.Listener
-	open    atomic.Int32
-	refused atomic.Uint64
+	open   atomic.Int32
+	counts *counter.Set
 }
 
 // Accept implements net.Listener.
@@ -99,7 +106,7 @@ func (l *limited) Accept() (net.Conn, error) {
 			return &counted{Conn: c, l: l}, nil
 		}
 		l.open.Add(-1)
-		l.refused.Add(1)
+		l.counts.Inc(refused)
 		_ = c.Close()
 	}
 }

@@ -52,7 +52,7 @@ type Server struct {
 
 // NewServer returns a server on a listener that serves nothing yet.
 func NewServer(l net.Listener, cfg Config) *Server {
-	limited := &limited{Listener: l}
+	limited := &limited{Listener: l, counts: counters.NewSet()}
 	return &Server{listener: limited, http: &http.Server{
 		Handler:           guard(l.Addr(), routes(cfg)),
 		MaxHeaderBytes:    maxHeaderBytes,
@@ -94,7 +94,7 @@ func (s *Server) Stop() {
 
 // Counters adds what was counted to m.
 func (s *Server) Counters(m map[string]uint64) {
-	m["http_connections_refused"] = s.listener.refused.Load()
+	s.listener.counts.Counters(m)
 }
 
 // debugLog takes the lines of net/http, which are about clients that misbehave.
