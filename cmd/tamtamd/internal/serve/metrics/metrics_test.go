@@ -19,7 +19,6 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/reload"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpc"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
 )
@@ -213,8 +212,8 @@ func TestDeliveries(t *testing.T) {
 
 func TestCalls(t *testing.T) {
 	b := newBench()
-	b.OnCall(rpc.Call{Method: "/a/B", Code: codes.NotFound, Took: time.Millisecond})
-	b.OnCall(rpc.Call{Method: "/a/S", Stream: true, Code: codes.Canceled, Took: time.Hour})
+	b.OnCall("/a/B", false, codes.NotFound, time.Millisecond)
+	b.OnCall("/a/S", true, codes.Canceled, time.Hour)
 	wants(t, b.scrape(t), "tamtam_rpc_calls_total{code=\"NotFound\",method=\"/a/B\"} 1\n", "tamtam_rpc_calls_total{code=\"Canceled\",method=\"/a/S\"} 1\n",
 		"tamtam_rpc_call_seconds_count{method=\"/a/B\"} 1\n", "!tamtam_rpc_call_seconds_count{method=\"/a/S\"}")
 }

@@ -4,22 +4,11 @@
 package rpc
 
 import (
-	"time"
-
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
 
 	"github.com/eelcocramer/tamtam/proto/service"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
-
-// Call is a call that has ended.
-type Call struct {
-	Method string // "/tamtam.v1.TamTamService/Ping"; always one that is served
-	Stream bool
-	Code   codes.Code
-	Took   time.Duration
-}
 
 // services are the names that health is told of: the server as a whole, and both APIs.
 var services = []string{"", tamtamv1.TamTamService_ServiceDesc.ServiceName, service.TamTam_ServiceDesc.ServiceName}

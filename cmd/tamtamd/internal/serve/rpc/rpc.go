@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/tap"
 
@@ -105,8 +106,9 @@ type Config struct {
 	Profile     string
 	Build       buildinfo.Info
 	Logger      log.Logger
-	// Observe is told of each call that has ended; nil for nobody.
-	Observe func(Call)
+	// Observe is called with each call that has ended; nil for nobody. The method is the
+	// full one, "/tamtam.v1.TamTamService/Ping", and always one that is served.
+	Observe func(method string, stream bool, code codes.Code, took time.Duration)
 }
 
 // Bounds on what one client can ask for.

@@ -93,7 +93,7 @@ func (s *Server) Stop(within time.Duration) {
 // unary logs each call, and keeps a panic of a handler from ending the process.
 func unary(cfg Config) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
-		defer finish(cfg, Call{Method: info.FullMethod}, time.Now(), &err)
+		defer finish(cfg, info.FullMethod, false, time.Now(), &err)
 		return handler(ctx, req)
 	}
 }
@@ -101,20 +101,20 @@ func unary(cfg Config) grpc.UnaryServerInterceptor {
 // stream is unary for streams.
 func stream(cfg Config) grpc.StreamServerInterceptor {
 	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
-		defer finish(cfg, Call{Method: info.FullMethod, Stream: true}, time.Now(), &err)
+		defer finish(cfg, info.FullMethod, true, time.Now(), &err)
 		return handler(srv, ss)
 	}
 }
 
 // finish is deferred around a handler, directly, so that it can recover.
-func finish(cfg Config, call Call, began time.Time, err *error) {
+func finish(cfg Config, method string, stream bool, began time.Time, err *error) {
 	if p := recover(); p != nil {
 		*err = status.Error(codes.Internal, "the daemon erred; its log says more")
-		_ = level.Error(cfg.Logger).Log("msg", "panic in a call", "method", call.Method, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		_ = level.Error(cfg.Logger).Log("msg", "panic in a call", "method", method, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 	}
-	call.Code, call.Took = status.Code(*err), time.Since(began)
+	code, took := status.Code(*err), time.Since(began)
 	if cfg.Observe != nil {
-		cfg.Observe(call)
+		cfg.Observe(method, stream, code, took)
 	}
-	_ = level.Debug(cfg.Logger).Log("msg", "call", "method", call.Method, "code", call.Code, "took", call.Took.Round(time.Microsecond))
+	_ = level.Debug(cfg.Logger).Log("msg", "call", "method", method, "code", code, "took", took.Round(time.Microsecond))
 }
