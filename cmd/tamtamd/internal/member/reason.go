@@ -11,7 +11,7 @@ const (
 	Started   Reason = iota + 1 // this node started
 	Joined                      // it answered, and was not listed
 	Returned                    // it had ended, and answers again
-	Restarted                   // it answers as another life than the one that was alive
+	Restarted                   // it answers as another session than the one that was alive
 	Answered                    // it was suspected, and answers
 	Updated                     // it says something else of itself
 	NoAnswer                    // By got no answer from it
@@ -21,6 +21,22 @@ const (
 	Refused                     // there was no room for it
 	Exiled                      // this node itself was removed from the cluster, By says
 )
+
+// reasonNames are the names of the reasons, those of the API without their prefix. The
+// status page and the API take theirs from here; tests compare them with the others.
+var reasonNames = [...]string{
+	Started: "STARTED", Joined: "JOINED", Returned: "RETURNED", Restarted: "RESTARTED", Answered: "ANSWERED", Updated: "UPDATED",
+	NoAnswer: "NO_ANSWER", Goodbye: "GOODBYE", Expelled: "EXPELLED", GivenUp: "GIVEN_UP", Refused: "REFUSED", Exiled: "EXILED",
+}
+
+// String returns the name of the reason, such as NO_ANSWER; the empty string when it is
+// not known.
+func (r Reason) String() string {
+	if int(r) >= len(reasonNames) {
+		return ""
+	}
+	return reasonNames[r]
+}
 
 // reasonTo is why a listed member takes a status that it does not take by Put.
 func reasonTo(s Status) Reason {

@@ -78,13 +78,6 @@ const (
 	removed = "REMOVED"
 )
 
-// reasons are the names of the reasons, those of the API.
-var reasons = map[member.Reason]string{
-	member.Started: "STARTED", member.Joined: "JOINED", member.Returned: "RETURNED", member.Restarted: "RESTARTED",
-	member.Answered: "ANSWERED", member.Updated: "UPDATED", member.NoAnswer: "NO_ANSWER", member.Goodbye: "GOODBYE",
-	member.Expelled: "EXPELLED", member.GivenUp: "GIVEN_UP", member.Refused: "REFUSED", member.Exiled: "EXILED",
-}
-
 // snapshot shows members as they are, with the histories that go with them. What is later
 // in the histories than in the members is told again as changes; the page can tell.
 func (p *Page) snapshot(members []member.Member, revision uint64) statusView {
@@ -146,7 +139,7 @@ func showMember(m member.Member) memberView {
 }
 
 func showStep(s member.Step) stepView {
-	v := stepView{At: s.Time.UnixMilli(), From: s.Previous.String(), To: s.Status.String(), Reason: reasons[s.Reason]}
+	v := stepView{At: s.Time.UnixMilli(), From: s.Previous.String(), To: s.Status.String(), Reason: s.Reason.String()}
 	if s.Removed {
 		v.To = removed
 	}
