@@ -26,7 +26,7 @@ func (s *script) until(so func() bool) {
 }
 
 // TestGoneGivesUpOnlyWhatIsMissing: what came before the oldest that the origin keeps
-// is handed on, and the gaps are told round it.
+// is delivered, and the gaps before and after it are reported.
 func TestGoneGivesUpOnlyWhatIsMissing(t *testing.T) {
 	s, theirs := met()
 	for _, seq := range []uint64{1, 4, 5, 11} {

@@ -26,12 +26,12 @@ func TestOriginLearnsOfRepairs(t *testing.T) {
 		}
 		s.run(5 * time.Second)
 		b.whole(t, a.cfg.Local, 1, Window)
-		if a.Room() {
+		if a.HasCapacity() {
 			t.Fatal("the origin knows what it cannot")
 		}
 		s.cut = nil
 		healed := s.now
-		for !a.Room() && s.now.Sub(healed) < time.Minute {
+		for !a.HasCapacity() && s.now.Sub(healed) < time.Minute {
 			s.run(50 * time.Millisecond)
 		}
 		if took := s.now.Sub(healed); took > 3*time.Second {

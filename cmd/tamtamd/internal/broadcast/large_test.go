@@ -32,7 +32,7 @@ func TestLargeClusterGetsAll(t *testing.T) {
 				t.Errorf("%d nodes, loss %.1f: %s was told of gaps %v", c.nodes, c.loss, n.addr, n.gaps)
 			}
 		}
-		if have, missing := origin.Have(messages); have != c.nodes-1 || len(missing) != 0 || !origin.Room() {
+		if have, missing := origin.Have(messages); have != c.nodes-1 || len(missing) != 0 || !origin.HasCapacity() {
 			t.Errorf("%d nodes, loss %.1f: the origin knows of %d, not of %d", c.nodes, c.loss, have, len(missing))
 		}
 	}

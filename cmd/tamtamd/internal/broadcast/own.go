@@ -8,27 +8,27 @@ import (
 	"slices"
 )
 
-// Window is how many messages of a node may be under way: not yet at all live
-// members. Past it the node is to wait. A member that is suspected is not waited
-// for, so one that dies holds the others up for no longer than it takes to suspect
-// it.
+// Window is the largest number of a node's messages in flight, which means that some
+// live member does not have them yet. A node at the bound must wait. It does not wait
+// for suspected members, so one that dies delays the others only until it is suspected.
 const Window = 256
 
-// maxBeyond is how many acknowledgements are kept that came before an earlier one.
-// The window bounds those of a member that is waited for; one that is suspected may
-// miss one for long and get all after it. Comparing makes up for what is not kept.
+// maxBeyond bounds the acknowledgements kept of messages after a missing one. The
+// window bounds them for a member that is waited for; a suspected one may miss one
+// message for long and get all after it. Anti-entropy makes up for those not kept.
 const maxBeyond = 2 * Window
 
 // own is this node's own stream.
 type own struct{ last uint64 }
 
-// target is what a member has of this node's stream.
+// target is what a member has of this node's stream. from <= have <= own.last, and no
+// number in beyond is at or below have.
 type target struct {
 	session   uint64
 	suspected bool
-	from      uint64              // it was met after that message
-	have      uint64              // all up to it have arrived
-	beyond    map[uint64]struct{} // and these
+	from      uint64              // the last message before the member was met
+	have      uint64              // every message up to this one has arrived
+	beyond    map[uint64]struct{} // acknowledged messages after a missing one
 }
 
 func (t *target) has(sequence uint64) bool {
@@ -36,7 +36,7 @@ func (t *target) has(sequence uint64) bool {
 	return ok || sequence <= t.have
 }
 
-// got notes that a message has arrived.
+// got records that a message has arrived.
 func (t *target) got(sequence uint64) {
 	if sequence <= t.have || len(t.beyond) >= maxBeyond {
 		return
@@ -54,7 +54,7 @@ func (t *target) got(sequence uint64) {
 	}
 }
 
-// gotAll notes that all up to a message have arrived.
+// gotAll records that every message up to a sequence number has arrived.
 func (t *target) gotAll(sequence uint64) {
 	if sequence <= t.have {
 		return
@@ -67,8 +67,8 @@ func (t *target) gotAll(sequence uint64) {
 	}
 }
 
-// Acked tells that a message with the token has arrived at a member. It returns
-// whether anything changed.
+// Acked records that the message sent with the token has arrived at a member. It
+// reports whether that was news.
 func (c *Core) Acked(a netip.AddrPort, session, token uint64) bool {
 	t := c.members[a]
 	if t == nil || t.session != session || token > c.own.last || t.has(token) {
@@ -78,8 +78,9 @@ func (c *Core) Acked(a netip.AddrPort, session, token uint64) bool {
 	return true
 }
 
-// Room tells whether another message may be sent.
-func (c *Core) Room() bool {
+// HasCapacity reports whether another message may be sent: no member that is waited for
+// lacks Window messages.
+func (c *Core) HasCapacity() bool {
 	for _, t := range c.members {
 		if !t.suspected && c.own.last-t.have >= Window {
 			return false
@@ -88,9 +89,10 @@ func (c *Core) Room() bool {
 	return true
 }
 
-// laggard returns the member that is waited for and has least; none when all have
-// all. What it got from others, or what it acknowledged in vain, only it can tell,
-// and while it does not, it may be what keeps this node from sending.
+// laggard returns the member that lacks most of this node's messages and is not
+// suspected; the zero AddrPort if none lacks any. It may have got some from others, or
+// its acknowledgements may have been lost. Only an answer to probe shows that, and until
+// then it counts against the window.
 func (c *Core) laggard() (last netip.AddrPort) {
 	least := c.own.last
 	for _, a := range c.list {
@@ -106,8 +108,8 @@ func (c *Core) probe(a netip.AddrPort) {
 	c.sendDigests(a, []entry{{c.cfg.Local, c.own.last}}, flagAnswer)
 }
 
-// Have returns how many members have a message of this node's, and which of those
-// that were met before it do not.
+// Have returns how many members have one of this node's messages, and which do not.
+// Members that were met after the message do not count.
 func (c *Core) Have(sequence uint64) (have int, missing []netip.AddrPort) {
 	for a, t := range c.members {
 		switch {

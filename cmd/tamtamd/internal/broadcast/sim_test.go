@@ -447,23 +447,23 @@ func TestWindow(t *testing.T) {
 	all := s.cluster(3)
 	s.cut = func(a, b netip.AddrPort) bool { return a == all[2].addr || b == all[2].addr }
 	n := 0
-	for ; all[0].Room() && n < 2*Window; n++ {
+	for ; all[0].HasCapacity() && n < 2*Window; n++ {
 		all[0].say()
 	}
 	if n != Window {
 		t.Errorf("room for %d", n)
 	}
 	s.run(100 * time.Millisecond)
-	if have, missing := all[0].Have(1); have != 1 || !slices.Equal(missing, []netip.AddrPort{all[2].addr}) || all[0].Room() {
+	if have, missing := all[0].Have(1); have != 1 || !slices.Equal(missing, []netip.AddrPort{all[2].addr}) || all[0].HasCapacity() {
 		t.Errorf("%d have it, %v do not", have, missing)
 	}
 	all[0].Suspect(all[2].addr, true)
-	if !all[0].Room() {
+	if !all[0].HasCapacity() {
 		t.Error("a suspected member is waited for")
 	}
 	all[0].Suspect(all[2].addr, false)
 	all[0].Gone(all[2].addr)
-	if have, missing := all[0].Have(1); have != 1 || len(missing) != 0 || !all[0].Room() {
+	if have, missing := all[0].Have(1); have != 1 || len(missing) != 0 || !all[0].HasCapacity() {
 		t.Errorf("%d have it, %v do not", have, missing)
 	}
 }

@@ -40,7 +40,7 @@ func TestPutSetAndRemove(t *testing.T) {
 	table := newTable()
 	info := Info{Session: 1, Name: "a"}
 	if _, changed := table.Set(alice, Dead, self); changed {
-		t.Error("somebody who is not listed was set")
+		t.Error("a member that is not listed was set")
 	}
 	c, changed := table.Put(alice, info)
 	want := Change{Revision: 101, Time: start, By: alice, Member: Member{Addr: alice, Status: Alive, Since: start, Info: info}, Reason: Joined}
@@ -114,7 +114,7 @@ func TestWatchResumes(t *testing.T) {
 	if w := after(102); !w.Resumed || len(w.Missed) != 0 {
 		t.Errorf("after 102: %+v", w)
 	}
-	for _, r := range []uint64{0, 99, 103, 1 << 63, 1<<64 - 1} { // too old, of the future, of another life
+	for _, r := range []uint64{0, 99, 103, 1 << 63, 1<<64 - 1} { // too old, of the future, of another process
 		if w := after(r); w.Resumed || len(w.Members) != 2 || w.Revision != 102 {
 			t.Errorf("after %d: %+v", r, w)
 		}

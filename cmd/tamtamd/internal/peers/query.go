@@ -2,11 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package peers asks other nodes, and answers them. It carries questions and answers;
-// what they are about is for those who ask, and for Config.Answer.
+// what they are about is known to those who ask, and to Run's Answer.
 package peers
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -35,6 +38,7 @@ var (
 	overflowed = counters.New("queries_overflowed", "Questions of others that were dropped since too many waited.")
 	unanswered = counters.New("queries_unanswered", "Questions of others whose answer could not be sent.")
 	unasked    = counters.New("queries_unasked_answers", "Answers that were not asked for, or that came too late.")
+	malformed  = counters.New("queries_malformed", "Questions and answers without a token.")
 )
 
 // What asking fails with.
@@ -45,20 +49,21 @@ var (
 	ErrRefused = errors.New("it refuses")
 )
 
-// Wire carries questions; *wire.Endpoint is one.
-type Wire interface {
-	Ask(to netip.AddrPort, body []byte) (token uint64)
-	Answer(to netip.AddrPort, token uint64, body []byte) bool
-}
+// tokenSize is the size of the token, which comes before the body of a question, and is
+// repeated before that of its answer.
+const tokenSize = 8
+
+// Answer answers the question of a member. An error goes to the member as text.
+type Answer func(from netip.AddrPort, q *peerv1.Question) (*peerv1.Answer, error)
 
 // Config says what a Queries is made of. All fields are required.
 type Config struct {
-	Wire Wire
-	// Answer answers a question; one at a time.
-	Answer func(from netip.AddrPort, q *peerv1.Question) (*peerv1.Answer, error)
+	// SendQuestion and SendAnswer send a message on a channel of its own each. They
+	// return false when there is no session with the node, or too much is under way.
+	SendQuestion, SendAnswer func(to netip.AddrPort, b []byte) bool
 }
 
-// Queries asks and answers. Asked and Replied never block.
+// Queries asks and answers. Asked and Answered never block.
 type Queries struct {
 	cfg     Config
 	waiting chan asked
@@ -87,7 +92,7 @@ type result struct {
 	err    error
 }
 
-// New returns a Queries. Run is to be called once.
+// New returns a Queries that asks. It answers while Run runs.
 func New(cfg Config) *Queries {
 	return &Queries{
 		cfg: cfg, waiting: make(chan asked, maxWaiting),
@@ -95,45 +100,59 @@ func New(cfg Config) *Queries {
 	}
 }
 
-// Run answers questions until ctx is done.
-func (q *Queries) Run(ctx context.Context) {
+// Run answers questions, one at a time, until ctx is done.
+func (q *Queries) Run(ctx context.Context, answer Answer) {
 	for {
 		select {
 		case a := <-q.waiting:
-			q.answer(a)
+			q.answer(a, answer)
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-func (q *Queries) answer(a asked) {
+func (q *Queries) answer(a asked, answer Answer) {
 	var question peerv1.Question
-	answer, err := &peerv1.Answer{}, proto.Unmarshal(a.body, &question)
+	reply, err := &peerv1.Answer{}, proto.Unmarshal(a.body, &question)
 	if err == nil {
-		answer, err = q.cfg.Answer(a.from, &question)
+		reply, err = answer(a.from, &question)
 	}
 	if err != nil {
-		answer = &peerv1.Answer{Error: err.Error()}
+		reply = &peerv1.Answer{Error: err.Error()}
 	}
-	body, err := proto.Marshal(answer)
-	if err != nil || !q.cfg.Wire.Answer(a.from, a.token, body) {
+	body, err := proto.Marshal(reply)
+	if err != nil || !q.cfg.SendAnswer(a.from, message(a.token, body)) {
 		q.counts.Inc(unanswered)
 	}
 }
 
-// Asked takes the question of a member. The body is only read during the call.
-func (q *Queries) Asked(from netip.AddrPort, token uint64, body []byte) {
+// message puts a token before a body.
+func message(token uint64, body []byte) []byte {
+	return append(binary.BigEndian.AppendUint64(make([]byte, 0, tokenSize+len(body)), token), body...)
+}
+
+// Asked takes the question of a member. It is only read during the call.
+func (q *Queries) Asked(from netip.AddrPort, b []byte) {
+	if len(b) < tokenSize {
+		q.counts.Inc(malformed)
+		return
+	}
 	select {
-	case q.waiting <- asked{from, token, append([]byte(nil), body...)}:
+	case q.waiting <- asked{from, binary.BigEndian.Uint64(b), bytes.Clone(b[tokenSize:])}:
 		q.counts.Inc(received)
 	default:
 		q.counts.Inc(overflowed)
 	}
 }
 
-// Replied takes an answer. The body is only read during the call.
-func (q *Queries) Replied(from netip.AddrPort, token uint64, body []byte) {
+// Answered takes an answer. It is only read during the call.
+func (q *Queries) Answered(from netip.AddrPort, b []byte) {
+	if len(b) < tokenSize {
+		q.counts.Inc(malformed)
+		return
+	}
+	token, body := binary.BigEndian.Uint64(b), b[tokenSize:]
 	q.mu.Lock()
 	p, ok := q.out[token]
 	if !ok || p.to != from {
@@ -159,29 +178,39 @@ func (q *Queries) Ask(ctx context.Context, to netip.AddrPort, question *peerv1.Q
 		return nil, err
 	}
 	done := make(chan result, 1)
-	// The answer may come before the token is known here, so mu is held.
+	token := newToken()
 	q.mu.Lock()
 	if len(q.out) >= maxAsked {
 		q.mu.Unlock()
 		return nil, fmt.Errorf("%w: %d questions are under way", ErrNoAnswer, maxAsked)
 	}
-	token := q.cfg.Wire.Ask(to, body)
-	if token == 0 {
-		q.mu.Unlock()
+	q.out[token] = pending{to, done} // before it is sent: the answer may come at once
+	q.mu.Unlock()
+	if !q.cfg.SendQuestion(to, message(token, body)) {
+		q.forget(token)
 		return nil, fmt.Errorf("%w: there is no session with it", ErrNoAnswer)
 	}
-	q.out[token] = pending{to, done}
 	q.counts.Inc(sent)
-	q.mu.Unlock()
 	select {
 	case r := <-done:
 		return r.answer, r.err
 	case <-ctx.Done():
-		q.mu.Lock()
-		delete(q.out, token)
-		q.mu.Unlock()
+		q.forget(token)
 		return nil, ErrNoAnswer
 	}
+}
+
+// newToken returns a token that no other member can guess.
+func newToken() uint64 {
+	var b [tokenSize]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return binary.BigEndian.Uint64(b[:])
+}
+
+func (q *Queries) forget(token uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	delete(q.out, token)
 }
 
 // Each asks many at once, and calls do, one at a time, with what comes of each.

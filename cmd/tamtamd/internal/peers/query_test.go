@@ -5,6 +5,7 @@ package peers
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"net/netip"
 	"strings"
@@ -25,8 +26,7 @@ func at(i int) netip.AddrPort {
 // fakeWire is a network whose other end is the test.
 type fakeWire struct {
 	mu      sync.Mutex // guards the rest
-	token   uint64
-	closed  bool // there is no session
+	closed  bool       // there is no session
 	asked   []packet
 	answers []packet
 	// reply is called with each question, with mu held.
@@ -39,25 +39,24 @@ type packet struct {
 	body  []byte
 }
 
-func (w *fakeWire) Ask(to netip.AddrPort, body []byte) uint64 {
+func (w *fakeWire) sendQuestion(to netip.AddrPort, b []byte) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
-		return 0
+		return false
 	}
-	w.token++
-	s := packet{to, w.token, body}
+	s := packet{to, binary.BigEndian.Uint64(b), b[tokenSize:]}
 	w.asked = append(w.asked, s)
 	if w.reply != nil {
 		w.reply(s)
 	}
-	return w.token
+	return true
 }
 
-func (w *fakeWire) Answer(to netip.AddrPort, token uint64, body []byte) bool {
+func (w *fakeWire) sendAnswer(to netip.AddrPort, b []byte) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.answers = append(w.answers, packet{to, token, body})
+	w.answers = append(w.answers, packet{to, binary.BigEndian.Uint64(b), b[tokenSize:]})
 	return !w.closed
 }
 
@@ -94,16 +93,17 @@ func counted(q *Queries, what string) uint64 {
 func start(t *testing.T) (*Queries, *fakeWire) {
 	t.Helper()
 	w := &fakeWire{}
-	q := New(Config{Wire: w, Answer: func(from netip.AddrPort, question *peerv1.Question) (*peerv1.Answer, error) {
+	q := New(Config{SendQuestion: w.sendQuestion, SendAnswer: w.sendAnswer})
+	answer := func(from netip.AddrPort, question *peerv1.Question) (*peerv1.Answer, error) {
 		key := question.GetKeys().GetUse()
 		if key == "no" {
 			return nil, errors.New("so it is")
 		}
 		return keys(from.String(), key), nil
-	}})
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
-	wg.Go(func() { q.Run(ctx) })
+	wg.Go(func() { q.Run(ctx, answer) })
 	t.Cleanup(func() {
 		cancel()
 		wg.Wait()
@@ -115,11 +115,12 @@ func start(t *testing.T) (*Queries, *fakeWire) {
 func TestAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, w := start(t)
-		body := encoded(t, use("a"))
-		q.Asked(at(2), 7, body)
-		clear(body) // it is only read during the call
-		q.Asked(at(3), 8, encoded(t, use("no")))
-		q.Asked(at(4), 9, []byte("\xff\xff"))
+		question := message(7, encoded(t, use("a")))
+		q.Asked(at(2), question)
+		q.Asked(at(2), question[:tokenSize-1])
+		clear(question) // it is only read during the call
+		q.Asked(at(3), message(8, encoded(t, use("no"))))
+		q.Asked(at(4), message(9, []byte("\xff\xff")))
 		synctest.Wait()
 		all := w.answered()
 		if len(all) != 3 {
@@ -143,7 +144,7 @@ func TestAnswers(t *testing.T) {
 		w.mu.Lock()
 		w.closed = true
 		w.mu.Unlock()
-		q.Asked(at(2), 7, encoded(t, use("a")))
+		q.Asked(at(2), message(7, encoded(t, use("a"))))
 		synctest.Wait()
 		if counted(q, "queries_received") != 4 || counted(q, "queries_unanswered") != 1 {
 			t.Errorf("received %d, unanswered %d", counted(q, "queries_received"), counted(q, "queries_unanswered"))
@@ -167,7 +168,7 @@ func TestAsk(t *testing.T) {
 			{"a refusal", encoded(t, &peerv1.Answer{Error: "so it is"}), "", ErrRefused, "so it is"},
 			{"nonsense", []byte("\xff\xff"), "", ErrNoAnswer, "not understood"},
 		} {
-			w.reply = func(s packet) { go q.Replied(s.to, s.token, c.body) } // it may be there before Ask knows the token
+			w.reply = func(s packet) { go q.Answered(s.to, message(s.token, c.body)) } // it may be there before Ask knows the token
 			a, err := q.Ask(t.Context(), at(2), use("a"))
 			if !errors.Is(err, c.err) || err != nil && !strings.Contains(err.Error(), c.text) || c.want != "" && a.GetKeys().GetKeys()[0] != c.want {
 				t.Errorf("%s: %v, %v", c.name, a, err)
@@ -193,11 +194,11 @@ func TestUnaskedAnswers(t *testing.T) {
 		go func() { answer, err = q.Ask(t.Context(), at(2), use("a")) }()
 		synctest.Wait()
 		token := w.asked[0].token
-		q.Replied(at(3), token, encoded(t, keys("forged")))     // another member
-		q.Replied(at(2), token+1, encoded(t, keys("forged")))   // of another question
-		q.Replied(at(2), 0, encoded(t, keys("forged")))         // of none
-		q.Replied(at(2), token, encoded(t, keys("true")))       //
-		q.Replied(at(2), token, encoded(t, keys("once again"))) // answered already
+		q.Answered(at(3), message(token, encoded(t, keys("forged"))))     // another member
+		q.Answered(at(2), message(token+1, encoded(t, keys("forged"))))   // of another question
+		q.Answered(at(2), message(0, encoded(t, keys("forged"))))         // of none
+		q.Answered(at(2), message(token, encoded(t, keys("true"))))       //
+		q.Answered(at(2), message(token, encoded(t, keys("once again")))) // answered already
 		synctest.Wait()
 		if err != nil || answer.GetKeys().GetKeys()[0] != "true" {
 			t.Errorf("%v, %v", answer, err)
@@ -218,7 +219,7 @@ func TestNoAnswer(t *testing.T) {
 		if _, err := q.Ask(ctx, at(2), use("a")); !errors.Is(err, ErrNoAnswer) || time.Since(began) != time.Second {
 			t.Errorf("%v after %v", err, time.Since(began))
 		}
-		q.Replied(at(2), w.asked[0].token, encoded(t, keys("late")))
+		q.Answered(at(2), message(w.asked[0].token, encoded(t, keys("late"))))
 		if len(q.out) != 0 || counted(q, "queries_unasked_answers") != 1 {
 			t.Errorf("%d wait", len(q.out))
 		}
@@ -230,9 +231,10 @@ func TestNoAnswer(t *testing.T) {
 func TestBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &fakeWire{}
-		q := New(Config{Wire: w, Answer: func(netip.AddrPort, *peerv1.Question) (*peerv1.Answer, error) { return keys(), nil }})
+		q := New(Config{SendQuestion: w.sendQuestion, SendAnswer: w.sendAnswer})
+		answer := func(netip.AddrPort, *peerv1.Question) (*peerv1.Answer, error) { return keys(), nil }
 		for i := range 10 * maxWaiting { // it does not run yet
-			q.Asked(at(2), uint64(i), encoded(t, use("a")))
+			q.Asked(at(2), message(uint64(i), encoded(t, use("a"))))
 		}
 		if counted(q, "queries_received") != maxWaiting || counted(q, "queries_overflowed") != 9*maxWaiting {
 			t.Errorf("received %d, overflowed %d", counted(q, "queries_received"), counted(q, "queries_overflowed"))
@@ -256,7 +258,7 @@ func TestBounds(t *testing.T) {
 			t.Errorf("%d are left", len(q.out))
 		}
 		run, stop := context.WithCancel(t.Context())
-		wg.Go(func() { q.Run(run) })
+		wg.Go(func() { q.Run(run, answer) })
 		synctest.Wait()
 		if len(w.answered()) != maxWaiting {
 			t.Errorf("%d answers", len(w.answered()))
@@ -274,7 +276,7 @@ func TestEach(t *testing.T) {
 			if s.to != at(5) {
 				go func() {
 					time.Sleep(500 * time.Millisecond)
-					q.Replied(s.to, s.token, encoded(t, keys(s.to.String())))
+					q.Answered(s.to, message(s.token, encoded(t, keys(s.to.String()))))
 				}()
 			}
 		}

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
 )
 
 // TestLinks: what is counted of a link is what its two ends did, and a session that
@@ -44,7 +46,7 @@ func TestLinks(t *testing.T) {
 		if k.Sent != counters["frames_"+k.Kind] || (k.Sent == 0) != (k.SentBytes == 0) || (k.Received == 0) != (k.ReceivedBytes == 0) {
 			t.Errorf("traffic %+v, counted %d", k, counters["frames_"+k.Kind])
 		}
-		if k.Sent > 0 && (k.SentBytes/k.Sent < headerSize || k.SentBytes/k.Sent > MaxFrame) {
+		if k.Sent > 0 && (k.SentBytes/k.Sent < frame.HeaderSize || k.SentBytes/k.Sent > frame.MaxSize) {
 			t.Errorf("%s: %d bytes in %d frames", k.Kind, k.SentBytes, k.Sent)
 		}
 		sent += k.Sent
@@ -53,7 +55,7 @@ func TestLinks(t *testing.T) {
 	if sent == 0 || received == 0 || received >= sent*2 {
 		t.Errorf("%d frames sent, %d received", sent, received)
 	}
-	a.Close(s.now, b.addr)
+	a.CloseSession(s.now, b.addr)
 	if l := a.Links(s.now); len(l) != 0 {
 		t.Errorf("a closed link is told of: %v", l)
 	}
@@ -66,7 +68,7 @@ func TestEndpointGoesRound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := NewEndpoint(socket, Info{Addr: socket.Local(), Cluster: "c"}, LAN, nil)
+	e := NewEndpoint(socket, CoreConfig{Info: Info{Addr: socket.Local(), Cluster: "c"}, Timing: LAN})
 	before := e.Rounds()
 	e.Poke()
 	if e.Rounds() != before {

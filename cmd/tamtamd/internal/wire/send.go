@@ -4,120 +4,128 @@
 package wire
 
 import (
-	"encoding/binary"
 	"net/netip"
-	"slices"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/arq"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
-// Send sends a datagram of at most MaxDatagram bytes to a node, until it is
-// acknowledged or out of date. It returns false when there is no open session with
-// the node. answer says that it is probably one: if an acknowledgement waits, it
-// goes out as a reply.
-func (c *Core) Send(now time.Time, to netip.AddrPort, datagram []byte, answer bool) bool {
+// MaxData is the most bytes that a frame of a channel carries beside one
+// acknowledgement.
+const MaxData = limits.FrameData
+
+// maxBulk is how many frames may be in flight to a node for more to be sent on a bulk
+// channel: fewer than arq.MaxInFlight.
+const maxBulk = 384
+
+// Send sends at most MaxData bytes on a channel to a node, until they are acknowledged
+// or out of date. When they are acknowledged, that is an Acked event with the token,
+// unless that is 0. It returns false when there is no open session with the node, the
+// bytes are too many, or the channel is Bulk and too much is under way to the node.
+func (c *Core) Send(now time.Time, to netip.AddrPort, ch Channel, b []byte, token uint64) bool {
 	c.advance(now)
 	p := c.peers[to]
-	if p == nil || !p.up || p.closed {
+	info := c.info(ch)
+	if p == nil || !p.open() || len(b) > MaxData || info.Bulk && p.link.InFlight() >= maxBulk {
+		if info.Bulk {
+			c.count(info.Name + "s_refused")
+		}
 		return false
 	}
-	if len(datagram) > MaxDatagram {
-		c.count("datagrams_too_long") // none that Smudge makes is
-		return true
-	}
-	k := kindData
-	if answer && len(p.acks) > 0 {
-		k = kindReply
-	}
-	c.send(p, k, datagram)
+	c.send(p, frame.Data, ch, b, token)
 	return true
 }
 
-// SendMessage is Send for at most MaxMessage bytes that are no datagram but a Message
-// event to the receiver. When they have arrived, that is an Acked event with the
-// token, unless that is 0. It returns false, too, when so much is under way to the
-// node that datagrams might be given up for it.
-func (c *Core) SendMessage(now time.Time, to netip.AddrPort, b []byte, token uint64) bool {
+// SendWithAck is Send for what is probably an answer: if an acknowledgement waits, b goes
+// out with it, and is not itself acknowledged.
+func (c *Core) SendWithAck(now time.Time, to netip.AddrPort, ch Channel, b []byte) bool {
 	c.advance(now)
 	p := c.peers[to]
-	if p == nil || !p.up || p.closed || len(p.flights) >= maxMessages || len(b) > MaxMessage {
-		c.count("messages_refused")
-		return false
+	if p == nil || !p.open() || !p.link.Owes() || len(b) > MaxData {
+		return c.Send(now, to, ch, b, 0)
 	}
-	c.send(p, kindMessage, b)
-	p.flights[len(p.flights)-1].token = token
+	c.send(p, frame.AckData, ch, b, 0)
 	return true
 }
 
-// Tell tells a node the addresses of members, and digest, which stands for all of
-// them. ask says that its own are wanted. Without members it is one short frame.
-func (c *Core) Tell(now time.Time, to netip.AddrPort, ask bool, digest uint64, members []netip.AddrPort) {
+// SendAll is Send to all nodes with an open session.
+func (c *Core) SendAll(now time.Time, ch Channel, b []byte) {
 	c.advance(now)
-	p := c.peers[to]
-	if p == nil || !p.up || p.closed {
-		return
+	for a, p := range c.peers {
+		if p.open() {
+			c.Send(now, a, ch, b, 0)
+		}
 	}
-	for {
-		some := members[:min(len(members), (MaxDatagram-membersFixed)/addrSize)]
-		members = members[len(some):]
-		var b [membersFixed]byte
-		if ask && len(members) == 0 {
-			b[0] = 1 // once, with the last
-		}
-		binary.BigEndian.PutUint64(b[1:], digest)
-		payload := b[:]
-		for _, a := range some {
-			payload = appendAddr(payload, a)
-		}
-		c.send(p, kindMembers, payload)
-		if len(members) == 0 {
+}
+
+// send makes a frame, takes the acknowledgements that are owed along, and sends it.
+func (c *Core) send(p *peer, k frame.Kind, ch Channel, payload []byte, token uint64) {
+	acks := p.link.TakeAcks((frame.MaxSize - frame.SealSize - frame.HeaderSize - len(payload)) / frame.AckSize)
+	h := frame.Header{Kind: k, Channel: ch, Session: c.session, Connection: p.sendID, Counter: c.nextCounter(&p.counter)}
+	b := make([]byte, 0, frame.HeaderSize+frame.AckSize*len(acks)+len(payload))
+	b = append(h.Append(b, acks), payload...)
+	switch {
+	case k.Reliable():
+		c.wake(p, p.link.Send(c.now, h.Counter, b, token))
+	case k == frame.AckData:
+		p.link.SendAckData(acks, b)
+	}
+	c.idle(p)
+	c.output(p.addr, b)
+}
+
+// sendAck sends the acknowledgements that are owed.
+func (c *Core) sendAck(p *peer) { c.send(p, frame.Ack, 0, nil, 0) }
+
+// acknowledge owes a peer an acknowledgement, to ride on what is sent within AckDelay, or
+// sends it now.
+func (c *Core) acknowledge(p *peer, counter uint64, now bool) {
+	due, full := p.link.Owe(c.now, counter, frame.MaxAcks)
+	c.wake(p, due)
+	if now || full {
+		c.sendAck(p)
+	}
+}
+
+// acknowledgeAgain answers a frame that had arrived before, as it was answered then.
+func (c *Core) acknowledgeAgain(p *peer, counter uint64) {
+	b, acknowledged := p.link.AckData(counter)
+	if b != nil {
+		c.output(p.addr, b)
+	}
+	if !acknowledged {
+		c.acknowledge(p, counter, true)
+	}
+}
+
+// takeAcks takes the acknowledgements that a frame brings.
+func (c *Core) takeAcks(p *peer, f frame.Frame, by arq.Carrier) {
+	f.Acks(func(counter uint32) {
+		b, token, ok := p.link.Acked(c.now, counter, by)
+		if !ok {
 			return
 		}
-	}
-}
-
-// membersFixed is the size of what comes before the addresses: ask 1 · digest 8.
-const membersFixed = 9
-
-// Goodbye tells nodes that this one leaves. Nothing is opened afterwards.
-func (c *Core) Goodbye(now time.Time, to []netip.AddrPort) {
-	c.advance(now)
-	c.leaving = true
-	for _, a := range to {
-		if c.Has(a) {
-			c.send(c.peers[a], kindGoodbye, nil)
+		if token != 0 {
+			_, ch := frame.KindOf(b)
+			c.emit(Event{Kind: Acked, Addr: p.addr, Session: p.session, Channel: ch, Token: token})
 		}
-	}
+		c.idle(p)
+	})
 }
 
-// Owed returns how many nodes have not acknowledged a goodbye yet.
-func (c *Core) Owed() int {
-	n := 0
-	for _, p := range c.peers {
-		if slices.ContainsFunc(p.flights, func(f *flight) bool { return f.kind == kindGoodbye }) {
-			n++
-		}
-	}
-	return n
+// outside returns the header of a frame that is of no opened session.
+func (c *Core) outside(k frame.Kind, connection uint64) []byte {
+	return frame.Header{Kind: k, Session: c.session, Connection: connection, Counter: c.nextCounter(&c.outsideCounter)}.Append(nil, nil)
 }
 
-// Remove tells all, the node itself among them, that the user removed the node
-// whose session this is, 0 for whichever, and closes the session with it.
-func (c *Core) Remove(now time.Time, target netip.AddrPort, session uint64) {
-	c.advance(now)
-	b := appendAddr(binary.BigEndian.AppendUint64(nil, session), target)
-	for _, p := range c.peers {
-		if p.up && (!p.closed || p.addr == target) {
-			c.send(p, kindRemove, b)
-		}
+// output counts a frame and sends it, encrypted if there are keys.
+func (c *Core) output(to netip.AddrPort, b []byte) {
+	k, ch := frame.KindOf(b)
+	if c.sealer != nil {
+		b = c.sealer.Seal(b)
 	}
-	c.Close(now, target)
-}
-
-func (c *Core) output(to netip.AddrPort, k kind, b []byte) {
-	c.counts["frames_"+kindNames[k]]++
-	if c.seals != nil {
-		b = c.seals.seal(b)
-	}
-	c.traffic.out(k, len(b))
+	c.traffic.out(k, ch, len(b))
 	c.cfg.Output(to, b)
 }

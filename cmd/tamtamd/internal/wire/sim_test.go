@@ -4,6 +4,7 @@
 package wire
 
 import (
+	"bytes"
 	"container/heap"
 	"fmt"
 	"math/rand/v2"
@@ -11,6 +12,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
 )
 
 // sim is a network of nodes in virtual time. All chance comes from its seed.
@@ -70,19 +73,47 @@ func newSim(t *testing.T, seed uint64) *sim {
 	}
 }
 
+// Where things are in a header.
+const (
+	kindAt       = 3
+	sessionAt    = 4
+	connectionAt = 12
+	counterAt    = 20
+
+	sealed = 0x80 // of the kind
+)
+
+// header returns a header made by hand.
+func header(k frame.Kind, session, connection, counter uint64, acks ...uint32) []byte {
+	return frame.Header{Kind: k, Session: session, Connection: connection, Counter: counter}.Append(nil, acks)
+}
+
 func at(i int) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}), 9999)
+}
+
+// The channels of the nodes.
+const (
+	plain Channel = iota
+	lasting
+	prompt
+	bulk
+	nothing // there is none of this number
+)
+
+var simChannels = []ChannelInfo{
+	plain: {Name: "data"}, lasting: {Name: "last", Last: true}, prompt: {Name: "prompt", AckNow: true}, bulk: {Name: "message", Bulk: true},
 }
 
 // node starts a node at an address, in the place of one that lived there.
 func (s *sim) node(a netip.AddrPort, change ...func(*Info)) *simNode {
 	n := &simNode{sim: s, addr: a, got: map[string]int{}}
-	info := Info{Addr: a, MaxPayload: 256, Name: "n" + a.String(), Cluster: "test", Version: "v1"}
+	info := Info{Addr: a, Cluster: "test", Profile: "n" + a.String()}
 	for _, f := range change {
 		f(&info)
 	}
 	n.Core = NewCore(CoreConfig{
-		Info: info, Timing: LAN, Keys: s.keys, Random: s.r.Uint64,
+		Info: info, Timing: LAN, Channels: simChannels, Keys: s.keys, Random: s.r.Uint64,
 		Output: func(to netip.AddrPort, b []byte) { s.send(a, to, b) },
 	}, s.now)
 	s.nodes[a] = n
@@ -93,7 +124,7 @@ func (s *sim) send(from, to netip.AddrPort, b []byte) {
 	if s.tap != nil {
 		s.tap(from, to, b)
 	}
-	if most := MaxFrame - sealSize; len(b) > most && b[kindAt]&sealed == 0 || len(b) > MaxFrame {
+	if most := frame.MaxSize - frame.SealSize; len(b) > most && b[kindAt]&sealed == 0 || len(b) > frame.MaxSize {
 		s.t.Errorf("a frame of %d bytes", len(b))
 	}
 	copies := 1
@@ -158,13 +189,14 @@ func (s *sim) addresses() []netip.AddrPort {
 
 func (n *simNode) take() {
 	for _, e := range n.AppendEvents(nil) {
-		if e.Kind == Data {
+		if e.Kind == Received && e.Channel == plain {
 			n.got[string(e.Data)]++
 			if len(e.Data) > 0 && e.Data[0] == '?' { // a question wants an answer
-				n.Send(n.sim.now, e.Addr, append([]byte("!"), e.Data[1:]...), true)
+				n.SendWithAck(n.sim.now, e.Addr, plain, append([]byte("!"), e.Data[1:]...))
 			}
+			e.Data = nil
 		}
-		e.Data = nil
+		e.Data = bytes.Clone(e.Data)
 		n.events = append(n.events, e)
 	}
 }
@@ -177,13 +209,23 @@ func (n *simNode) say(to netip.AddrPort, question bool) (string, bool) {
 		mark = "?"
 	}
 	d := fmt.Sprintf("%s%d from %s", mark, n.next, n.addr)
-	return d, n.Send(n.sim.now, to, []byte(d), false)
+	return d, n.Send(n.sim.now, to, plain, []byte(d), 0)
 }
 
 // saw returns the events of a kind about an address.
 func (n *simNode) saw(k EventKind, a netip.AddrPort) (found []Event) {
 	for _, e := range n.events {
 		if e.Kind == k && e.Addr == a {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// on returns what came on a channel from an address.
+func (n *simNode) on(ch Channel, a netip.AddrPort) (found []Event) {
+	for _, e := range n.saw(Received, a) {
+		if e.Channel == ch {
 			found = append(found, e)
 		}
 	}
@@ -216,8 +258,8 @@ func (s *sim) hold() {
 			s.t.Errorf("%s waits for %d greetings", a, len(n.greetings))
 		}
 		for _, p := range n.peers {
-			if len(p.flights)+len(p.acks) > 0 || !p.up {
-				s.t.Errorf("%s holds %d flights and %d acks for %s", a, len(p.flights), len(p.acks), p.addr)
+			if !p.link.Idle() || !p.up {
+				s.t.Errorf("%s holds %d frames in flight for %s, or acknowledgements", a, p.link.InFlight(), p.addr)
 			}
 		}
 		if len(n.sessions) != len(n.peers) {

@@ -52,7 +52,7 @@ type Inspector struct {
 	now  func() time.Time
 }
 
-// New returns an Inspector. Its Config may be completed before it is used.
+// New returns an Inspector.
 func New(cfg Config) *Inspector {
 	return &Inspector{Config: cfg, turn: make(chan struct{}, 1), now: time.Now}
 }

@@ -56,7 +56,7 @@ type Observer struct {
 	last *Matrix
 }
 
-// New returns an Observer. Its Config may be completed before it is used.
+// New returns an Observer.
 func New(cfg Config) *Observer {
 	return &Observer{Config: cfg, turn: make(chan struct{}, 1), samples: map[pair][]sample{}}
 }

@@ -5,6 +5,7 @@ package metrics
 
 import (
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
@@ -32,6 +33,7 @@ var (
 // bench are metrics of a node that the test makes up.
 type bench struct {
 	*Metrics
+	handler  http.Handler
 	table    *member.Table
 	links    []wire.Link
 	counters map[string]uint64
@@ -45,10 +47,10 @@ func newBench() *bench {
 		table: member.NewTable(self, member.Info{Session: 1}, 1, func() time.Time { return start }),
 	}
 	b.table.Follow(b.OnMember)
-	b.Watch(Sources{
+	b.handler = b.Handler(Sources{
 		Members: b.table, Node: b, Wire: b, Counters: func() map[string]uint64 { return b.counters },
 		State: b.state, Live: func() error { return b.live }, Reloads: func() reload.Status { return reload.Status{} },
-		Local: self, Name: "me", Cluster: "c",
+		Self: member.Identity{Addr: self, Cluster: "c", Info: member.Info{Name: "me"}},
 	})
 	return b
 }
@@ -71,7 +73,7 @@ func (b *bench) Peers() map[netip.AddrPort]node.PeerState {
 func (b *bench) scrape(t *testing.T) string {
 	t.Helper()
 	w := httptest.NewRecorder()
-	b.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	b.handler.ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	if w.Code != 200 {
 		t.Fatalf("%d: %s", w.Code, w.Body)
 	}
@@ -216,4 +218,13 @@ func TestCalls(t *testing.T) {
 	b.OnCall("/a/S", true, codes.Canceled, time.Hour)
 	wants(t, b.scrape(t), "tamtam_rpc_calls_total{code=\"NotFound\",method=\"/a/B\"} 1\n", "tamtam_rpc_calls_total{code=\"Canceled\",method=\"/a/S\"} 1\n",
 		"tamtam_rpc_call_seconds_count{method=\"/a/B\"} 1\n", "!tamtam_rpc_call_seconds_count{method=\"/a/S\"}")
+}
+
+// TestNilCountsNothing: a daemon without --http has no metrics, and asks nowhere whether it
+// has.
+func TestNilCountsNothing(t *testing.T) {
+	var none *Metrics
+	none.OnMember(member.Change{Member: member.Member{Addr: alice, Status: member.Alive}})
+	none.OnDelivery(broadcast.Delivery{Message: broadcast.Message{Sent: start, Received: start}}, false)
+	none.OnCall("/a/B", false, codes.OK, 0)
 }

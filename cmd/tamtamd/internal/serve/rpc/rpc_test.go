@@ -145,7 +145,7 @@ func serveBehind(t *testing.T, g Guard) (*fake, *grpc.ClientConn) {
 			return map[netip.Addr]time.Time{bob.Addr(): time.Now(), self.Addr(): time.Now().Add(-time.Hour)}
 		},
 		Counters: func() map[string]uint64 { return map[string]uint64{"a": 1} },
-		Local:    self, Started: start, ClusterName: "c", Profile: "lan",
+		Self:     member.Identity{Addr: self, Cluster: "c"}, Started: start, Profile: "lan",
 		Leave: func(context.Context) (int, int) { return 2, 1 },
 		Build: buildinfo.Info{Version: "v1", Commit: "abc", Go: "go1", Smudge: "v1.0.1"}, Logger: log.NewNopLogger(),
 	})
