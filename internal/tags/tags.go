@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package tags has the tags that a node announces about itself, which are short texts by key,
-// such as role=web. It imports only the standard library, since both programs use it.
+// such as role=web. Both programs use it.
 package tags
 
 import (
@@ -13,18 +13,18 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 const (
 	// MaxBytes bounds all keys and values of a node together, in bytes.
-	MaxBytes = 512
+	MaxBytes = limits.MaxTags
 	// MaxCount bounds the number of tags of a node.
-	MaxCount = 32
+	MaxCount = limits.MaxTagCount
 	// MaxEncoded is the size of the longest result of Encode in bytes, with "=" and a line
 	// feed for each tag.
 	MaxEncoded = MaxBytes + 2*MaxCount
-	// maxKey bounds a key, in bytes.
-	maxKey = 64
 )
 
 // ErrBad: a tag is not valid, or there are too many.
@@ -54,10 +54,10 @@ func check(key, value string) error {
 
 // CheckKey returns ErrBad, with the reason, unless a key is valid.
 func CheckKey(key string) error {
-	if key == "" || len(key) > maxKey || strings.ContainsFunc(key, func(r rune) bool {
+	if key == "" || len(key) > limits.MaxTagKey || strings.ContainsFunc(key, func(r rune) bool {
 		return r >= utf8.RuneSelf || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._-/", r)
 	}) {
-		return fmt.Errorf("%w: key %q: want 1 to %d letters, digits and . _ - /", ErrBad, key, maxKey)
+		return fmt.Errorf("%w: key %q: want 1 to %d letters, digits and . _ - /", ErrBad, key, limits.MaxTagKey)
 	}
 	return nil
 }

@@ -48,7 +48,6 @@ type Broadcaster struct {
 	limits  map[netip.AddrPort]int // MaxPayload of each member that announces one, in bytes
 	changed chan struct{}          // closed and replaced when a sender that waits must check again
 	waiting int                    // senders
-	counts  map[string]uint64
 }
 
 // New returns a Broadcaster.
@@ -61,7 +60,6 @@ func New(cfg Config) *Broadcaster {
 		plain:   newPlain(),
 		limits:  make(map[netip.AddrPort]int),
 		changed: make(chan struct{}),
-		counts:  make(map[string]uint64),
 	}
 	b.core = b.newCore(cfg.Local)
 	return b
@@ -204,8 +202,5 @@ func (b *Broadcaster) Counters(m map[string]uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.core.Counters(m)
-	for k, v := range b.counts {
-		m[k] = v
-	}
-	b.hub.Counters("messages", m)
+	b.hub.Counters(readers, m)
 }

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
 const (
@@ -52,7 +54,7 @@ type Core struct {
 	burst        time.Time        // when the members are compared after a burst; zero for never
 	compared     time.Time        // when they last were
 	last         time.Time        // of the last message of any stream
-	counts       map[string]uint64
+	counts       *counter.Set
 }
 
 // NewCore returns a Core without members.
@@ -60,7 +62,7 @@ func NewCore(cfg CoreConfig) *Core {
 	return &Core{
 		cfg: cfg, store: newStore(cfg.Keep, cfg.KeepBytes),
 		streams: make(map[Stream]*stream), waiting: make(map[*stream]struct{}), fanOut: FanOut,
-		members: make(map[netip.AddrPort]*target), counts: make(map[string]uint64),
+		members: make(map[netip.AddrPort]*target), counts: counters.NewSet(),
 	}
 }
 
@@ -143,7 +145,7 @@ func (c *Core) Broadcast(now time.Time, topic string, payload []byte) Message {
 	}
 	c.own.last++
 	m := Message{Stream: c.cfg.Local, Sequence: c.own.last, Topic: topic, Payload: payload, Sent: now, Received: now}
-	c.count("broadcasts_sent")
+	c.counts.Inc(sent)
 	c.keep(m)
 	c.markActive(now)
 	c.push(m, netip.AddrPort{})
@@ -200,10 +202,10 @@ func (c *Core) push(m Message, from netip.AddrPort) {
 
 func (c *Core) send(to netip.AddrPort, b []byte, token uint64) bool {
 	if !c.cfg.Send(to, b, token) {
-		c.count("broadcast_copies_unsent") // anti-entropy makes up for it
+		c.counts.Inc(unpushed) // anti-entropy makes up for it
 		return false
 	}
-	c.count("broadcast_copies_sent")
+	c.counts.Inc(pushed)
 	return true
 }
 
@@ -222,7 +224,7 @@ func (c *Core) some(n int, except ...netip.AddrPort) (drawn []netip.AddrPort) {
 // Receive handles a payload that a member sent. Nothing is taken from other nodes.
 func (c *Core) Receive(now time.Time, from netip.AddrPort, b []byte) {
 	if c.members[from] == nil {
-		c.count("broadcast_dropped_stranger")
+		c.counts.Inc(droppedStranger)
 		return
 	}
 	ok := len(b) > 0
@@ -241,7 +243,7 @@ func (c *Core) Receive(now time.Time, from netip.AddrPort, b []byte) {
 		}
 	}
 	if !ok {
-		c.count("broadcast_dropped_bad")
+		c.counts.Inc(droppedBad)
 	}
 }
 
@@ -251,7 +253,7 @@ func (c *Core) onMessage(now time.Time, from netip.AddrPort, b []byte) bool {
 		return false
 	}
 	if m.Stream == c.cfg.Local {
-		c.count("broadcast_duplicates") // our own, passed on by others
+		c.counts.Inc(duplicates) // our own, passed on by others
 		return true
 	}
 	s := c.stream(now, m.Stream)
@@ -261,7 +263,7 @@ func (c *Core) onMessage(now time.Time, from netip.AddrPort, b []byte) bool {
 	s.active = now
 	c.markActive(now)
 	if _, dup := s.pending[m.Sequence]; dup || s.started && m.Sequence < s.next {
-		c.count("broadcast_duplicates")
+		c.counts.Inc(duplicates)
 		return true
 	}
 	if m.Sequence > s.known {
@@ -270,11 +272,11 @@ func (c *Core) onMessage(now time.Time, from netip.AddrPort, b []byte) bool {
 	next := s.started && m.Sequence == s.next // is delivered at once, so no bound applies
 	ahead := s.started && m.Sequence-s.next >= maxAhead
 	if !next && (ahead || len(s.pending) >= maxAhead || c.pending > maxPendingBytes) {
-		c.count("broadcast_dropped_ahead")
+		c.counts.Inc(droppedAhead)
 		c.noteMissing(s, now)
 		return true
 	}
-	c.count("broadcasts_received")
+	c.counts.Inc(received)
 	if s.pending == nil {
 		s.pending = make(map[uint64]Message)
 	}
@@ -317,11 +319,11 @@ func (c *Core) stream(now time.Time, id Stream) *stream {
 		return s
 	}
 	if t := c.members[id.Origin]; t == nil || t.session != id.Session {
-		c.count("broadcast_dropped_origin") // an earlier session, or not a member
+		c.counts.Inc(droppedOrigin) // an earlier session, or not a member
 		return nil
 	}
 	if len(c.streams) >= MaxStreams {
-		c.count("broadcast_refused_streams")
+		c.counts.Inc(refused)
 		return nil
 	}
 	s = &stream{Stream: id, created: now, active: now}
@@ -410,7 +412,7 @@ func (c *Core) ask(s *stream, now time.Time) {
 	if c.members[to] == nil || w.count == 0 {
 		return
 	}
-	c.count("broadcasts_wanted")
+	c.counts.Inc(wanted)
 	c.cfg.Send(to, appendWant(nil, w), 0)
 }
 
@@ -422,7 +424,7 @@ func (c *Core) skip(s *stream, to uint64, now time.Time) {
 		if low := s.lowest(); low != 0 {
 			until = min(low, to)
 		}
-		c.count("broadcast_gaps")
+		c.counts.Inc(gaps)
 		c.cfg.Deliver(Delivery{Gap: Gap{s.Stream, s.next, until - 1}})
 		s.next = until
 		s.since, s.asked, s.asks = time.Time{}, time.Time{}, 0
@@ -430,13 +432,9 @@ func (c *Core) skip(s *stream, to uint64, now time.Time) {
 	}
 }
 
-func (c *Core) count(what string) { c.counts[what]++ }
-
 // Counters adds this core's counters to m.
 func (c *Core) Counters(m map[string]uint64) {
-	for k, v := range c.counts {
-		m[k] = v
-	}
-	m["broadcast_streams"] = uint64(len(c.streams))
-	m["broadcasts_kept"] = uint64(c.store.len())
+	c.counts.Put(streamsNow, uint64(len(c.streams)))
+	c.counts.Put(keptNow, uint64(c.store.len()))
+	c.counts.Counters(m)
 }

@@ -91,7 +91,7 @@ func (e experiment) run(t *testing.T, seed uint64, repair bool) (delays []float6
 	}
 	var sent uint64
 	for _, n := range s.list {
-		sent += n.counts["broadcast_copies_sent"]
+		sent += n.counts.Get(pushed)
 	}
 	slices.Sort(delays)
 	return delays, float64(sent) / float64(e.nodes), float64(s.bytes) / float64(e.nodes)

@@ -120,7 +120,7 @@ func (c *Core) sendDigests(to netip.AddrPort, entries []entry, flags byte) {
 	for len(entries) > 0 {
 		some := entries[:min(len(entries), maxEntries)]
 		entries = entries[len(some):]
-		c.count("broadcast_digests")
+		c.counts.Inc(digests)
 		c.cfg.Send(to, appendDigest(nil, flags, some), 0)
 	}
 }
@@ -189,7 +189,7 @@ func (c *Core) onWant(from netip.AddrPort, b []byte) bool {
 	}
 	first := c.store.first[w.Stream]
 	if w.from < first {
-		c.count("broadcast_gone")
+		c.counts.Inc(gone)
 		c.cfg.Send(from, appendGone(nil, w.Stream, first), 0)
 		w.count -= int(min(first-w.from, uint64(w.count)))
 		w.from = first
@@ -208,7 +208,7 @@ func (c *Core) onWant(from netip.AddrPort, b []byte) bool {
 		if !c.send(from, b, token) {
 			break
 		}
-		c.count("broadcasts_repaired")
+		c.counts.Inc(repaired)
 	}
 	return true
 }

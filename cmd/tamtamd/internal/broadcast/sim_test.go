@@ -410,8 +410,8 @@ func TestClaimIsNoGap(t *testing.T) {
 		t.Errorf("gaps %v", all[1].gaps)
 	}
 	if bad := appendDigest(nil, 0, []entry{{all[0].cfg.Local, 1<<64 - 1}}); true {
-		before := all[1].counts["broadcast_dropped_bad"]
-		if all[1].Receive(s.now, all[0].addr, bad); all[1].counts["broadcast_dropped_bad"] != before+1 {
+		before := all[1].counts.Get(droppedBad)
+		if all[1].Receive(s.now, all[0].addr, bad); all[1].counts.Get(droppedBad) != before+1 {
 			t.Error("a number that wraps is taken")
 		}
 	}

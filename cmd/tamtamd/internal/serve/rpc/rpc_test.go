@@ -25,6 +25,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
+	"github.com/eelcocramer/tamtam/internal/limits"
 	"github.com/eelcocramer/tamtam/internal/tags"
 	"github.com/eelcocramer/tamtam/proto/service"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
@@ -205,7 +206,7 @@ func TestV1Calls(t *testing.T) {
 	}
 	_, err = c.Join(ctx, &tamtamv1.JoinRequest{Addresses: []string{"bad", "bad"}})
 	code(t, err, codes.InvalidArgument)
-	for _, n := range []int{0, maxJoin + 1} {
+	for _, n := range []int{0, limits.MaxJoin + 1} {
 		_, err = c.Join(ctx, &tamtamv1.JoinRequest{Addresses: make([]string, n)})
 		code(t, err, codes.InvalidArgument)
 	}
