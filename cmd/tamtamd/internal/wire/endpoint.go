@@ -199,7 +199,7 @@ func (e *Endpoint) Session() (session uint64) {
 	return session
 }
 
-// Announce returns what is to be multicast, as Core.Announce.
+// Announce returns what to multicast, as Core.Announce.
 func (e *Endpoint) Announce(payload []byte) (b []byte) {
 	e.do(func(c *Core, _ time.Time) { b = c.Announce(payload) })
 	return b
@@ -234,13 +234,15 @@ func (e *Endpoint) Traffic() (all []Traffic) {
 
 // Links returns the links of all open sessions, as Core.Links.
 func (e *Endpoint) Links() (all []Link) {
-	e.do(func(c *Core, _ time.Time) { all = c.Links() })
+	e.do(func(c *Core, now time.Time) { all = c.Links(now) })
 	return all
 }
 
-// Contacts returns the contacts of all open sessions, as Core.Contacts.
+// Contacts returns the contacts of all open sessions.
 func (e *Endpoint) Contacts() (all []Contact) {
-	e.do(func(c *Core, now time.Time) { all = c.Contacts(now) })
+	for _, l := range e.Links() {
+		all = append(all, Contact{l.Addr, l.Source, l.Heard, l.Unacked})
+	}
 	return all
 }
 
@@ -250,12 +252,12 @@ func (e *Endpoint) Loss(a netip.AddrPort) (share float64, known bool) {
 	return share, known
 }
 
-// Poke makes Run do one iteration, soon.
-func (e *Endpoint) Poke() { e.deadline(time.Now()) }
+// Wake makes Run do one iteration, soon.
+func (e *Endpoint) Wake() { e.deadline(time.Now()) }
 
-// Rounds returns a number that grows with each iteration of Run: a packet read, or what
-// is due done.
-func (e *Endpoint) Rounds() (n uint64) {
+// Iterations returns a number that grows with each iteration of Run: a packet read, or
+// what is due done.
+func (e *Endpoint) Iterations() (n uint64) {
 	e.do(func(c *Core, _ time.Time) { n = c.ticks })
 	return n + e.socket.received.Load()
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// TestLinksTellLossOfEachWay: what was sent again, less what the other had already, is what
+// TestLinksTellLossOfEachWay: what was retransmitted, less what the other had already, is what
 // was lost on that way. Acknowledgements lost on the way back are not in it.
 func TestLinksTellLossOfEachWay(t *testing.T) {
 	for _, loss := range []float64{0.02, 0.1, 0.3} {
@@ -25,7 +25,7 @@ func TestLinksTellLossOfEachWay(t *testing.T) {
 		lost := func(sender, receiver Link) float64 {
 			return float64(sender.Resent-min(sender.Resent, receiver.Duplicates)) / float64(sender.Sent+sender.Resent)
 		}
-		x, y := a.Links()[0], b.Links()[0]
+		x, y := a.Links(s.now)[0], b.Links(s.now)[0]
 		if there, back := lost(x, y), lost(y, x); math.Abs(there-loss) > 0.02+loss/10 || back > 0.01 {
 			t.Errorf("of %.0f %% lost one way, %.1f %% are seen there and %.1f %% back", 100*loss, 100*there, 100*back)
 		}
