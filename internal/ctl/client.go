@@ -17,8 +17,8 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
-	"github.com/eelcocramer/tamtam/internal/tokenfile"
+	"github.com/eelcocramer/tamtam/internal/files"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -48,7 +48,7 @@ func (a *app) call(ctx context.Context, f func(context.Context, *api) error) err
 
 // dial runs f with a connection.
 func (a *app) dial(f func(*api) error) error {
-	to, err := rpcaddr.Parse(a.flags.RPC)
+	to, err := netaddr.ParseRPC(a.flags.RPC)
 	if err != nil {
 		return fmt.Errorf("--rpc %q: %w", a.flags.RPC, err)
 	}
@@ -64,7 +64,7 @@ func (a *app) dial(f func(*api) error) error {
 	}
 	d := &dialer{to: to}
 	if file := a.flags.RPCGuard.TokenFile; file != "" {
-		token, err := tokenfile.Read(file)
+		token, err := files.ReadToken(file)
 		if err != nil {
 			return fmt.Errorf("--rpc-token-file: %w", err)
 		}
@@ -76,7 +76,7 @@ func (a *app) dial(f func(*api) error) error {
 	}
 	options = append(options, grpc.WithContextDialer(d.dial)) // no proxy: the daemon is near
 	target := "passthrough:///" + to.Addr
-	if to.Network == rpcaddr.Unix {
+	if to.Network == netaddr.Unix {
 		target = "passthrough:///localhost" // which is to name the server, as for any socket
 	}
 	conn, err := grpc.NewClient(target, options...)
@@ -127,7 +127,7 @@ func (c *api) unreachable(message string, timedOut bool) error {
 	} else if i := strings.LastIndex(cause, "connect: "); i >= 0 {
 		cause = strings.Trim(cause[i+len("connect: "):], `"`) // what the system said
 	}
-	if c.dialer.to.Network == rpcaddr.Unix && socketCause(dialed) != "" {
+	if c.dialer.to.Network == netaddr.Unix && socketCause(dialed) != "" {
 		cause = socketCause(dialed)
 	}
 	return &unreachableError{address, cause}

@@ -16,12 +16,12 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 // transportCredentials are how the connection to an address is secured.
-func transportCredentials(g ctlflags.RPCGuard, to rpcaddr.Address) (c credentials.TransportCredentials, encrypted bool, err error) {
-	if to.Network == rpcaddr.Unix || !g.WantsTLS() {
+func transportCredentials(g ctlflags.RPCGuard, to netaddr.RPC) (c credentials.TransportCredentials, encrypted bool, err error) {
+	if to.Network == netaddr.Unix || !g.WantsTLS() {
 		return insecure.NewCredentials(), false, nil
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: g.ServerName}

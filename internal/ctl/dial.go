@@ -12,13 +12,13 @@ import (
 	"sync"
 	"syscall"
 
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 // dialer connects to the daemon, and remembers why it could not: gRPC would tell it in
 // words alone.
 type dialer struct {
-	to rpcaddr.Address
+	to netaddr.RPC
 	// secret is what is sent that must not be read on the way, when nothing keeps it
 	// from that; "" for nothing.
 	secret string
@@ -42,7 +42,7 @@ func (e *openSecretError) Error() string {
 // that it is connected to, rather than at the name.
 func (d *dialer) dial(ctx context.Context, _ string) (net.Conn, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, d.to.Network, d.to.Addr)
-	if err == nil && d.secret != "" && !rpcaddr.Local(conn.RemoteAddr()) {
+	if err == nil && d.secret != "" && !netaddr.Local(conn.RemoteAddr()) {
 		err = &openSecretError{d.secret, conn.RemoteAddr()}
 		_ = conn.Close() // nothing was sent
 		conn = nil

@@ -12,13 +12,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 // Flags are the flags of every command, each also a TAMTAM_* variable and a YAML
 // key.
 type Flags struct {
-	RPC      string // as package rpcaddr reads it
+	RPC      string // as package netaddr reads it
 	RPCGuard RPCGuard
 	Config   string
 	NoBanner bool
@@ -41,7 +41,7 @@ const MaxTimeout = 24 * time.Hour
 
 // Default returns the flags as they are when nobody sets them.
 func Default() *Flags {
-	return &Flags{RPC: rpcaddr.Default, Timeout: 5 * time.Second, Output: Table}
+	return &Flags{RPC: netaddr.DefaultRPC, Timeout: 5 * time.Second, Output: Table}
 }
 
 // Register defines the flags in fs. Several flag sets may share one Flags.

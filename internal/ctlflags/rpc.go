@@ -6,7 +6,7 @@ package ctlflags
 import (
 	"flag"
 
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 // RPCGuard is how the daemon is known, and the client to it.
@@ -50,7 +50,7 @@ func (v rpc) String() string {
 }
 
 func (v rpc) Set(s string) error {
-	all, err := rpcaddr.ParseList(s)
+	all, err := netaddr.ParseRPCs(s)
 	if err == nil {
 		*v.p = all[0].String()
 	}

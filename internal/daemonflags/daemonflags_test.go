@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 func parse(args ...string) (*Flags, error) {
@@ -31,7 +31,7 @@ func TestDefaults(t *testing.T) {
 	f, err := parse()
 	want := &Flags{
 		Port: 9999, Profile: LAN, Heartbeat: 500 * time.Millisecond, MinPing: 500 * time.Millisecond, MaxPayload: 256, Keep: 4096, KeepBytes: 4 << 20, MulticastInterval: 10 * time.Second,
-		MulticastPort: 9998, ClusterName: "smudge", RPC: []rpcaddr.Address{{Network: "tcp", Addr: "localhost:6262"}}, LogFormat: "logfmt",
+		MulticastPort: 9998, ClusterName: "smudge", RPC: []netaddr.RPC{{Network: "tcp", Addr: "localhost:6262"}}, LogFormat: "logfmt",
 		ReconnectTimeout: 24 * time.Hour,
 	}
 	if err != nil || !reflect.DeepEqual(f, want) {

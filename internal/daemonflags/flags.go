@@ -15,7 +15,7 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
@@ -38,7 +38,7 @@ type Flags struct {
 	MulticastPort     uint16
 	ClusterName       string
 	KeyringFile       string // "": nothing is encrypted, unless KeyringEnv is set
-	RPC               []rpcaddr.Address
+	RPC               []netaddr.RPC
 	RPCGuard          RPCGuard
 	Config            string
 	NoBanner          bool

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 // RPCGuard restricts the gRPC port. All fields but Insecure are paths of files, which the
@@ -30,7 +30,7 @@ const MaxRPC = 16
 // if the client has a flag with the same name, one value must suit both; certificates
 // differ, so their flags have different names.
 func (f *Flags) registerRPC(fs *flag.FlagSet) {
-	f.RPC = []rpcaddr.Address{{Network: rpcaddr.TCP, Addr: rpcaddr.Default}}
+	f.RPC = []netaddr.RPC{{Network: netaddr.TCP, Addr: netaddr.DefaultRPC}}
 	fs.Var(&rpcValue{p: &f.RPC}, "rpc", "`address` to serve gRPC on, host:port, port 0 for any free one, or unix:///path of a socket; repeatable and comma separated")
 	g := &f.RPCGuard
 	fs.Var(fileValue{&g.Cert}, "rpc-cert", "PEM `file` with the certificate chain of this daemon: gRPC then uses TLS only, except on unix sockets; requires --rpc-key")
@@ -59,7 +59,7 @@ func (f *Flags) checkRPC() error {
 // rpcValue is a list of addresses to listen on. The first Set replaces the default; later
 // ones append.
 type rpcValue struct {
-	p   *[]rpcaddr.Address
+	p   *[]netaddr.RPC
 	set bool
 }
 
@@ -77,7 +77,7 @@ func (v *rpcValue) String() string {
 }
 
 func (v *rpcValue) Set(s string) error {
-	all, err := rpcaddr.ParseList(s)
+	all, err := netaddr.ParseRPCs(s)
 	if err != nil {
 		return err
 	}

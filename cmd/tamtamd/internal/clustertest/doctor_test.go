@@ -145,6 +145,6 @@ func TestDoctorKeys(t *testing.T) {
 	b.Kill()
 	b.Restart("--keyring-file", file(three), "--join", a.Gossip.String())
 	a.finds("a dead member whose packets no key opens", 1, func(g diagnosis) bool {
-		return g.has("reachable", "failure", b, "DEAD") && g.has("keys", "failure", nil, "127.0.0.1 that no key of this node opens")
+		return g.has("reachable", "failure", b, "DEAD") && g.has("keys", "failure", nil, "127.0.0.1 cannot be decrypted")
 	})
 }

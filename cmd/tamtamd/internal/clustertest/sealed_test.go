@@ -235,7 +235,7 @@ func TestBadKeyring(t *testing.T) {
 		{"others may read it", nil, []string{"--keyring-file", open}, "chmod 600"},
 		{"no file", nil, []string{"--keyring-file", open + ".no"}, open + ".no"},
 		{"empty name", nil, []string{"--keyring-file", ""}, "leave it out"},
-		{"an empty variable", []string{"TAMTAM_KEYRING="}, nil, "TAMTAM_KEYRING: it holds no key"},
+		{"an empty variable", []string{"TAMTAM_KEYRING="}, nil, "TAMTAM_KEYRING: it has no key"},
 		{"the empty name of a variable", []string{"TAMTAM_KEYRING_FILE="}, nil, "for TAMTAM_KEYRING_FILE"},
 		{"both", []string{"TAMTAM_KEYRING=" + key}, []string{"--keyring-file", Keyring(t, key)}, "both given"},
 		{"cut", []string{"TAMTAM_KEYRING=" + key[:30]}, nil, "line 1"},

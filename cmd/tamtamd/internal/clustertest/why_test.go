@@ -73,7 +73,7 @@ func TestWhy(t *testing.T) {
 	if r := d.Ctl("why", d.Gossip.String()); r.Code != 0 || !strings.HasSuffix(r.Out, "  ALIVE: this node started\n") {
 		t.Errorf("itself: %+v", r)
 	}
-	if r := d.Ctl("why", "nobody"); r.Code != 3 || r.Out != "" || !strings.Contains(r.Err, `nothing is known of "nobody"`) {
+	if r := d.Ctl("why", "nobody"); r.Code != 3 || r.Out != "" || !strings.Contains(r.Err, `no record of "nobody"`) {
 		t.Errorf("nobody: %+v", r)
 	}
 }

@@ -30,7 +30,7 @@ var reasons = map[member.Reason]tamtamv1.ChangeReason{
 	member.Exiled:    tamtamv1.ChangeReason_CHANGE_REASON_EXILED,
 }
 
-// toReporter is the address of who said so, empty when that is not known.
+// toReporter returns the reporter's address, empty if not known.
 func toReporter(by netip.AddrPort) string {
 	if !by.IsValid() {
 		return ""
@@ -38,7 +38,9 @@ func toReporter(by netip.AddrPort) string {
 	return by.String()
 }
 
-func (s *v1) GetMemberHistory(_ context.Context, r *tamtamv1.GetMemberHistoryRequest) (*tamtamv1.GetMemberHistoryResponse, error) {
+func (s *v1) GetMemberHistory(
+	_ context.Context, r *tamtamv1.GetMemberHistoryRequest,
+) (*tamtamv1.GetMemberHistoryResponse, error) {
 	name := r.GetMember()
 	if name == "" {
 		return nil, toStatus(fmt.Errorf("%w: member is empty: want an address or a name", errInvalid))
@@ -47,12 +49,14 @@ func (s *v1) GetMemberHistory(_ context.Context, r *tamtamv1.GetMemberHistoryReq
 	address := addressOf(name, s.Self.Addr.Port())
 	found := s.Members.History(func(m member.Member) bool { return m.Addr == address || m.Name == name })
 	if len(found) == 0 {
-		return nil, toStatus(fmt.Errorf("nothing is known of %q: it is %w, and was none lately", name, node.ErrNotMember))
+		return nil, toStatus(fmt.Errorf("no record of %q: it is %w, and was not one recently", name, node.ErrNotMember))
 	}
 	states := s.Node.Peers()
 	out := &tamtamv1.GetMemberHistoryResponse{}
 	for _, h := range found {
-		one := &tamtamv1.MemberHistory{Member: toMember(h.Member, states[h.Member.Addr]), Removed: h.Removed, Earlier: h.Earlier}
+		one := &tamtamv1.MemberHistory{
+			Member: toMember(h.Member, states[h.Member.Addr]), Removed: h.Removed, Earlier: h.Earlier,
+		}
 		for _, step := range h.Steps {
 			one.Steps = append(one.Steps, &tamtamv1.MemberHistoryStep{
 				Time:           timestamppb.New(step.Time),
@@ -68,8 +72,8 @@ func (s *v1) GetMemberHistory(_ context.Context, r *tamtamv1.GetMemberHistoryReq
 	return out, nil
 }
 
-// addressOf reads an IP with a port, or without: then it is the port given. It
-// returns no address when it is neither.
+// addressOf parses an IP with or without a port; port is the default. It returns the zero
+// AddrPort for other text.
 func addressOf(s string, port uint16) netip.AddrPort {
 	if a, err := netip.ParseAddrPort(s); err == nil {
 		return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())

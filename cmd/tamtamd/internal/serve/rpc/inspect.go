@@ -20,9 +20,10 @@ import (
 )
 
 const (
-	// unreadableFor is for how long a machine is told of whose packets no key opens.
+	// unreadableFor is how long after its last packet that could not be decrypted a
+	// source is listed.
 	unreadableFor = time.Minute
-	// maxUnreadable bounds those that are told of.
+	// maxUnreadable bounds the sources that are listed.
 	maxUnreadable = 32
 )
 
@@ -62,7 +63,7 @@ func toReport(r inspect.Record) *tamtamv1.InspectionReport {
 	for _, t := range a.GetTroubles() {
 		ip, ok := netip.AddrFromSlice(t.GetIp())
 		if !ok || t.GetPort() > 1<<16-1 {
-			continue // it is no address, so there is nothing to tell of
+			continue // not an address
 		}
 		one := &tamtamv1.LinkTrouble{
 			Address: netip.AddrPortFrom(ip, uint16(t.GetPort())).String(),
@@ -76,8 +77,8 @@ func toReport(r inspect.Record) *tamtamv1.InspectionReport {
 	return out
 }
 
-// toPeerStatus is the status that another node tells, unspecified when it is none that
-// we know.
+// toPeerStatus returns the status that another node reports, unspecified if it is not
+// known here: the other node may run a newer version.
 func toPeerStatus(n uint32) tamtamv1.MemberStatus {
 	if _, ok := tamtamv1.MemberStatus_name[int32(n)]; !ok {
 		return 0
@@ -100,7 +101,7 @@ func ofMillis(ms uint32) *durationpb.Duration {
 	return durationpb.New(time.Duration(ms) * time.Millisecond)
 }
 
-// unreadable lists the machines whose packets no key opens, the latest first.
+// unreadable lists the sources of packets that could not be decrypted, the latest first.
 func unreadable(strangers map[netip.Addr]time.Time, now time.Time) []*tamtamv1.UnreadableSource {
 	var all []*tamtamv1.UnreadableSource
 	for a, at := range strangers {
@@ -109,7 +110,8 @@ func unreadable(strangers map[netip.Addr]time.Time, now time.Time) []*tamtamv1.U
 		}
 	}
 	slices.SortFunc(all, func(a, b *tamtamv1.UnreadableSource) int {
-		return cmp.Or(cmp.Compare(a.GetAge().AsDuration(), b.GetAge().AsDuration()), cmp.Compare(a.GetIp(), b.GetIp()))
+		return cmp.Or(
+			cmp.Compare(a.GetAge().AsDuration(), b.GetAge().AsDuration()), cmp.Compare(a.GetIp(), b.GetIp()))
 	})
 	return all[:min(len(all), maxUnreadable)]
 }

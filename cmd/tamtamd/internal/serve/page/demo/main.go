@@ -1,9 +1,8 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Demo serves the status page of a cluster that is made up, with an hour behind it: to
-// work on the page, and for its picture in the guide. The table of members and the page
-// are the real ones.
+// Demo serves the status page of a made-up cluster with an hour of history: to work on the
+// page, and for its picture in the guide. The member table and the page are the real ones.
 //
 //	go run ./cmd/tamtamd/internal/serve/page/demo [-nodes 9] [-http localhost:6263]
 package main
@@ -78,7 +77,7 @@ func info(i int, life uint64) member.Info {
 	}
 }
 
-// past lives through the hour before now.
+// past returns a table with the changes of the hour before now.
 func past(nodes int, now time.Time) *member.Table {
 	clock := now.Add(-26 * time.Hour)
 	table := member.NewTable(at(1), info(1, 1), 1, func() time.Time { return clock })
@@ -101,12 +100,12 @@ func past(nodes int, now time.Time) *member.Table {
 		ago(from, func() { table.Set(at(i), member.Suspected, at(by)) })
 		ago(from-0.06, func() { table.Set(at(i), member.Alive, at(i)) })
 	}
-	ago(54, func() { table.Put(at(2), info(2, 2)) }) // restarts, as an upgrade goes on
+	ago(54, func() { table.Put(at(2), info(2, 2)) }) // restarts of a rolling upgrade
 	ago(52, func() { table.Put(at(3), info(3, 2)) })
 	ago(50, func() { table.Put(at(4), info(4, 2)) })
 	fails(5, 3, 47, 39)
 	blinks(8, 2, 33)
-	ago(26, func() { table.Put(at(nodes+1), info(6, 1)) }) // a machine that goes
+	ago(26, func() { table.Put(at(nodes+1), info(6, 1)) }) // a machine that will be removed
 	ago(25, func() { table.Set(at(nodes+1), member.Left, at(nodes+1)) })
 	blinks(8, 1, 21)
 	blinks(8, 4, 9)
@@ -117,7 +116,7 @@ func past(nodes int, now time.Time) *member.Table {
 	return table
 }
 
-// matrix makes up links: db-2, the eighth, is reached badly.
+// matrix makes up links. Those to db-2, the eighth node, are bad.
 func matrix(table *member.Table) *reach.Matrix {
 	members, _ := table.List()
 	m := &reach.Matrix{Time: time.Now(), Own: map[netip.AddrPort]reach.Link{}}
@@ -164,13 +163,15 @@ func made(from, to int) reach.Link {
 	return l
 }
 
-// messages are broadcasts that were sent, and none that come.
+// messages has some broadcasts of the past, and no new ones.
 type messages struct {
 	hub  *fanout.Hub[broadcast.Delivery]
 	kept []broadcast.Message
 }
 
-func (m *messages) Subscribe(_ broadcast.Query, buffer int) ([]broadcast.Message, *fanout.Subscription[broadcast.Delivery]) {
+func (m *messages) Subscribe(
+	_ broadcast.Query, buffer int,
+) ([]broadcast.Message, *fanout.Subscription[broadcast.Delivery]) {
 	return m.kept, m.hub.Subscribe(buffer)
 }
 
@@ -181,8 +182,9 @@ func sent(now time.Time) (all []broadcast.Message) {
 		topic   string
 		bytes   int
 	}{
-		{2340, 1, "deploy", 212}, {2100, 2, "deploy", 212}, {1980, 3, "deploy", 212}, {1260, 9, "backup", 61}, {700, 9, "backup", 64},
-		{372, 2, "failover", 148}, {371, 9, "failover", 96}, {195, 1, "config", 512}, {61, 4, "cache", 33}, {12, 4, "cache", 33},
+		{2340, 1, "deploy", 212}, {2100, 2, "deploy", 212}, {1980, 3, "deploy", 212},
+		{1260, 9, "backup", 61}, {700, 9, "backup", 64}, {372, 2, "failover", 148}, {371, 9, "failover", 96},
+		{195, 1, "config", 512}, {61, 4, "cache", 33}, {12, 4, "cache", 33},
 	} {
 		all = append(all, broadcast.Message{
 			Stream:   broadcast.Stream{Origin: at(m.from), Session: 1},

@@ -14,10 +14,27 @@ import (
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-// errPattern: a pattern is not well formed.
+// errPattern: a pattern is not well-formed.
 var errPattern = errors.New("bad pattern")
 
-// filterOf returns what tells the members that a request wants.
+func (s *v1) ListMembers(_ context.Context, r *tamtamv1.ListMembersRequest) (*tamtamv1.ListMembersResponse, error) {
+	wanted, err := filterOf(r)
+	if err != nil {
+		return nil, toStatus(err)
+	}
+	states := s.Node.Peers()
+	members, revision := s.Members.List()
+	out := &tamtamv1.ListMembersResponse{Revision: revision}
+	for _, m := range members {
+		if wanted(m) {
+			out.Members = append(out.Members, toMember(m, states[m.Addr]))
+		}
+	}
+	return out, nil
+}
+
+// filterOf returns a function that reports whether a member matches the request. It fails
+// with errInvalid or errPattern.
 func filterOf(r *tamtamv1.ListMembersRequest) (func(member.Member) bool, error) {
 	wanted, err := fromStatuses(r.GetStatuses())
 	if err != nil {
@@ -25,7 +42,8 @@ func filterOf(r *tamtamv1.ListMembersRequest) (func(member.Member) bool, error) 
 	}
 	for _, p := range append([]string{r.GetName()}, values(r.GetTags())...) {
 		if _, err := path.Match(p, ""); err != nil {
-			return nil, fmt.Errorf("%w %q: want text in which * stands for any text and ? for one character", errPattern, p)
+			return nil, fmt.Errorf("%w %q: want text in which * stands for any text and ? for one character",
+				errPattern, p)
 		}
 	}
 	return func(m member.Member) bool {
@@ -35,7 +53,7 @@ func filterOf(r *tamtamv1.ListMembersRequest) (func(member.Member) bool, error) 
 		if len(r.GetTags()) == 0 {
 			return true
 		}
-		have, _ := tags.Decode(m.Tags) // as it was checked
+		have, _ := tags.Decode(m.Tags) // checked when the member announced them
 		for k, p := range r.GetTags() {
 			if v, ok := have[k]; !ok || !matches(p, v) {
 				return false
@@ -45,7 +63,7 @@ func filterOf(r *tamtamv1.ListMembersRequest) (func(member.Member) bool, error) 
 	}, nil
 }
 
-// matches tells whether a text matches a pattern that is well formed.
+// matches reports whether text matches a well-formed pattern.
 func matches(pattern, text string) bool {
 	ok, _ := path.Match(pattern, text)
 	return ok
@@ -56,12 +74,4 @@ func values(m map[string]string) (all []string) {
 		all = append(all, v)
 	}
 	return all
-}
-
-func (s *v1) UpdateTags(_ context.Context, r *tamtamv1.UpdateTagsRequest) (*tamtamv1.UpdateTagsResponse, error) {
-	now, err := s.Node.SetTags(r.GetSet(), r.GetDelete())
-	if err != nil {
-		return nil, toStatus(err)
-	}
-	return &tamtamv1.UpdateTagsResponse{Tags: now}, nil
 }

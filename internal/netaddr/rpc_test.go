@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package rpcaddr
+package netaddr
 
 import (
 	"net"
@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-func TestParseList(t *testing.T) {
+func TestParseRPCs(t *testing.T) {
 	for _, c := range []struct{ in, want, err string }{
 		{"localhost:6262", "tcp localhost:6262", ""},
 		{":0", "tcp :0", ""},
@@ -29,7 +29,7 @@ func TestParseList(t *testing.T) {
 		{"unix:///" + strings.Repeat("x", 102), "unix /" + strings.Repeat("x", 102), ""},
 		{"unix:///" + strings.Repeat("x", 103), "", "103 bytes"},
 	} {
-		all, err := ParseList(c.in)
+		all, err := ParseRPCs(c.in)
 		if c.err != "" {
 			if err == nil || !strings.Contains(err.Error(), c.err) {
 				t.Errorf("%q: %v, want %q in it", c.in, err, c.err)
@@ -39,7 +39,7 @@ func TestParseList(t *testing.T) {
 		var have []string
 		for _, a := range all {
 			have = append(have, a.Network+" "+a.Addr)
-			if back, err := Parse(a.String()); err != nil || back != a {
+			if back, err := ParseRPC(a.String()); err != nil || back != a {
 				t.Errorf("%v comes back as %v, %v", a, back, err)
 			}
 		}

@@ -4,28 +4,17 @@
 package rpc
 
 import (
-	"time"
-
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
 
 	"github.com/eelcocramer/tamtam/proto/service"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-// Call is a call that has ended.
-type Call struct {
-	Method string // "/tamtam.v1.TamTamService/Ping"; always one that is served
-	Stream bool
-	Code   codes.Code
-	Took   time.Duration
-}
-
-// services are the names that health is told of: the server as a whole, and both APIs.
+// services are the names for which health answers: the server as a whole, and both APIs.
 var services = []string{"", tamtamv1.TamTamService_ServiceDesc.ServiceName, service.TamTam_ServiceDesc.ServiceName}
 
-// SetReady has grpc.health.v1 tell that the node is ready, or not. It is not at first,
-// and for good after Stop.
+// SetReady sets whether grpc.health.v1 reports the node as ready. It is not at first, and
+// never again after Stop.
 func (s *Server) SetReady(ready bool) {
 	status := grpc_health_v1.HealthCheckResponse_NOT_SERVING
 	if ready {

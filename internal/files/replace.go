@@ -1,8 +1,7 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package atomicfile replaces files as a whole.
-package atomicfile
+package files
 
 import (
 	"errors"
@@ -10,9 +9,9 @@ import (
 	"path/filepath"
 )
 
-// Write writes a file that only its owner may read, so that a crash leaves the old one
-// or the new one.
-func Write(path string, text []byte) error {
+// Replace writes a file that only its owner may read. After a crash the file has either the
+// old or the new content.
+func Replace(path string, text []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {
 		return err

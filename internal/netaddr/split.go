@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package hostport reads addresses as people write them: an IP or a host name,
-// with a port or without. It resolves nothing.
-package hostport
+// Package netaddr parses addresses as people write them: of nodes, an IP or a host name with
+// or without a port, and of gRPC. It resolves no names and opens nothing.
+package netaddr
 
 import (
 	"errors"
@@ -13,10 +13,9 @@ import (
 	"strings"
 )
 
-// Split takes an address apart: "192.0.2.1", "192.0.2.1:9999", "2001:db8::1",
-// "[2001:db8::1]", "[2001:db8::1]:9999", "host" or "host:9999". Without a port it
-// returns the given one. The error says what is wrong, and does not name the
-// address.
+// Split returns the host and the port of an address: "192.0.2.1", "192.0.2.1:9999",
+// "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:9999", "host" or "host:9999". port is the
+// default. The error does not name the address.
 func Split(address string, port uint16) (host string, p uint16, err error) {
 	if _, err := netip.ParseAddr(address); err == nil {
 		return address, port, nil
@@ -33,7 +32,7 @@ func Split(address string, port uint16) (host string, p uint16, err error) {
 	}
 	if bracketed {
 		if ip, err := netip.ParseAddr(host); err != nil || !ip.Is6() {
-			return "", 0, errors.New("only an IPv6 address goes into brackets")
+			return "", 0, errors.New("only an IPv6 address may be in brackets")
 		}
 	} else if err := checkName(host); err != nil {
 		return "", 0, err
@@ -48,8 +47,8 @@ func Split(address string, port uint16) (host string, p uint16, err error) {
 	return host, uint16(n), nil
 }
 
-// checkName tells whether a host can be an IPv4 address or a name (RFC 1123, and the underscore,
-// which container networks use).
+// checkName returns an error unless a host can be an IPv4 address or a name by RFC 1123. It
+// allows the underscore, which container networks use.
 func checkName(name string) error {
 	if _, err := netip.ParseAddr(name); err == nil {
 		return nil
@@ -57,9 +56,9 @@ func checkName(name string) error {
 	if name == "" || len(name) > 253 {
 		return fmt.Errorf("want an IP or a host name of 1 to 253 characters, not %d", len(name))
 	}
-	// All digits and dots is a mistyped IPv4 address, not a name.
+	// Only digits and dots: a mistyped IPv4 address, not a name.
 	if strings.Trim(name, "0123456789.") == "" {
-		return fmt.Errorf("%s is no IPv4 address", name)
+		return fmt.Errorf("%s is not an IPv4 address", name)
 	}
 	for _, r := range name {
 		ok := r == '-' || r == '.' || r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'

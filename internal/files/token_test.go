@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package tokenfile
+package files
 
 import (
 	"os"
@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-func TestRead(t *testing.T) {
+func TestReadToken(t *testing.T) {
 	const good = "0123456789abcdef"
 	for _, c := range []struct {
 		name, text, want, err string
@@ -20,11 +20,11 @@ func TestRead(t *testing.T) {
 		{"plain", good, good, "", 0o600},
 		{"line", good + "\n", good, "", 0o400},
 		{"blanks", "  " + good + "\t\r\nanother line\n", good, "", 0o600},
-		{"longest", strings.Repeat("x", Max), strings.Repeat("x", Max), "", 0o600},
+		{"longest", strings.Repeat("x", MaxToken), strings.Repeat("x", MaxToken), "", 0o600},
 		{"empty", "", "", "no token", 0o600},
 		{"empty line", "\n" + good, "", "no token", 0o600},
 		{"short", good[1:], "", "at least 16", 0o600},
-		{"long", strings.Repeat("x", Max+1), "", "more than 4096", 0o600},
+		{"long", strings.Repeat("x", MaxToken+1), "", "more than 4096", 0o600},
 		{"blank inside", good + " " + good, "", "ASCII", 0o600},
 		{"umlaut", good + "ä", "", "ASCII", 0o600},
 		{"group", good, "", "chmod 600", 0o640},
@@ -41,21 +41,21 @@ func TestRead(t *testing.T) {
 			t.Logf("%s: modes mean nothing on Windows", c.name)
 			continue
 		}
-		have, err := Read(path)
+		have, err := ReadToken(path)
 		switch {
 		case c.err == "" && (err != nil || have != c.want):
 			t.Errorf("%s: %q, %v", c.name, have, err)
 		case c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err) || !strings.Contains(err.Error(), path)):
 			t.Errorf("%s: error %v, want %q and the path in it", c.name, err, c.err)
 		case err != nil && strings.Contains(err.Error(), good[1:]):
-			t.Errorf("%s: the error tells the token: %v", c.name, err)
+			t.Errorf("%s: the error reveals the token: %v", c.name, err)
 		}
 	}
-	if _, err := Read(filepath.Join(t.TempDir(), "none")); !os.IsNotExist(err) {
+	if _, err := ReadToken(filepath.Join(t.TempDir(), "none")); !os.IsNotExist(err) {
 		t.Errorf("no file: %v", err)
 	}
-	if _, err := Read(t.TempDir()); err == nil {
-		t.Error("a directory is no token")
+	if _, err := ReadToken(t.TempDir()); err == nil {
+		t.Error("a directory was read as a token")
 	}
 }
 
@@ -74,12 +74,12 @@ func TestCredentialsOfSystemd(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Setenv("CREDENTIALS_DIRECTORY", dir)
-		if _, err := Read(path); (err == nil) != ok {
+		if _, err := ReadToken(path); (err == nil) != ok {
 			t.Errorf("mode %o: %v", mode, err)
 		}
 		t.Setenv("CREDENTIALS_DIRECTORY", filepath.Dir(dir))
-		if _, err := Read(path); err == nil {
-			t.Errorf("mode %o, elsewhere: taken", mode)
+		if _, err := ReadToken(path); err == nil {
+			t.Errorf("mode %o, elsewhere: accepted", mode)
 		}
 		_ = os.Remove(path)
 	}

@@ -3,9 +3,9 @@
 
 //go:build !unix
 
-package tokenfile
+package files
 
 import "io/fs"
 
-// private takes any file: its mode says nothing of who can read it here.
+// private accepts any file: here its mode does not show who can read it.
 func private(string, fs.FileInfo) error { return nil }
