@@ -64,8 +64,8 @@ func (c *Core) Traffic() []Traffic {
 	return all
 }
 
-// Link is what is measured of the way to another node: the one type for it, up to the
-// formats that leave the program. The counts begin with the session.
+// Link is what is measured of the link to another node: the one type for it, up to the
+// formats that leave the program. The counts start with the session.
 type Link struct {
 	Addr      netip.AddrPort
 	RoundTrip time.Duration // smoothed; 0 when it is not known
@@ -102,8 +102,8 @@ func (c *Core) Links(now time.Time) []Link {
 			Sent: t.Sent, Resent: t.Retransmitted, Received: t.Received, Duplicates: t.Duplicates,
 			Source: p.source, Heard: c.now.Sub(p.link.Heard()),
 		}
-		if since := p.link.Unacked(); !since.IsZero() {
-			l.Unacked = c.now.Sub(since)
+		if t := p.link.Unacked(); !t.IsZero() {
+			l.Unacked = c.now.Sub(t)
 		}
 		all = append(all, l)
 	}
