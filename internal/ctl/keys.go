@@ -17,11 +17,12 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/limits"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
 // keySize is the size of a key of the cluster, in bytes.
-const keySize = 32
+const keySize = limits.KeySize
 
 func keysCommand(a *app) *ffcli.Command {
 	c := a.command(&ffcli.Command{

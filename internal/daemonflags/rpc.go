@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/eelcocramer/tamtam/internal/limits"
 	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
@@ -22,9 +23,6 @@ type RPCGuard struct {
 	ReadTokenFile string
 	Insecure      bool
 }
-
-// MaxRPC is the maximum number of addresses to serve gRPC on.
-const MaxRPC = 16
 
 // registerRPC defines the flags of the gRPC port. Daemon and client can share a file. So
 // if the client has a flag with the same name, one value must suit both; certificates
@@ -44,8 +42,8 @@ func (f *Flags) registerRPC(fs *flag.FlagSet) {
 func (f *Flags) checkRPC() error {
 	g := f.RPCGuard
 	switch {
-	case len(f.RPC) > MaxRPC:
-		return fmt.Errorf("--rpc names %d addresses, at most %d", len(f.RPC), MaxRPC)
+	case len(f.RPC) > limits.MaxRPC:
+		return fmt.Errorf("--rpc names %d addresses, at most %d", len(f.RPC), limits.MaxRPC)
 	case g.Cert != "" && g.Key == "":
 		return errors.New("--rpc-cert without --rpc-key: give the key's file, too")
 	case g.Cert == "" && g.Key != "":

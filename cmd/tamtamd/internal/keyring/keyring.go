@@ -24,12 +24,13 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/files"
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 const (
 	// MaxKeys bounds the keys of a keyring. Each of them costs work for every packet that
 	// cannot be decrypted.
-	MaxKeys = 8
+	MaxKeys = limits.MaxKeys
 	// maxSize bounds a keyring in bytes, comments included.
 	maxSize = 16 << 10
 )

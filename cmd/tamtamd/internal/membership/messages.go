@@ -10,6 +10,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	"github.com/eelcocramer/tamtam/internal/limits"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
@@ -111,7 +112,7 @@ func parseRemoved(b []byte) (r removed, ok bool) {
 
 // Bounds of the texts in a Profile, in bytes.
 const (
-	maxName    = 128
+	maxName    = limits.MaxName
 	maxVersion = 64
 )
 

@@ -238,14 +238,6 @@ func (e *Endpoint) Links() (all []Link) {
 	return all
 }
 
-// Contacts returns the contacts of all open sessions.
-func (e *Endpoint) Contacts() (all []Contact) {
-	for _, l := range e.Links() {
-		all = append(all, Contact{l.Addr, l.Source, l.Heard, l.Unacked})
-	}
-	return all
-}
-
 // Loss returns the loss rate of a link, as Core.Loss.
 func (e *Endpoint) Loss(a netip.AddrPort) (share float64, known bool) {
 	e.do(func(c *Core, now time.Time) { share, known = c.Loss(now, a) })

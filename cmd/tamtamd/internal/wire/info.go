@@ -8,11 +8,12 @@ import (
 	"net/netip"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 // Bounds of the texts in an Info, in bytes.
 const (
-	MaxCluster = 255
+	MaxCluster = limits.MaxCluster
 	MaxProfile = 800
 )
 

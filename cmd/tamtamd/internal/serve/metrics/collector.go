@@ -50,10 +50,7 @@ type Sources struct {
 }
 
 // collector reads the sources at each scrape.
-type collector struct {
-	Sources
-	counters []shown
-}
+type collector struct{ Sources }
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc(name, help, labels, nil)
@@ -133,7 +130,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		count(descBytes, t.ReceivedBytes, "received", t.Kind)
 	}
 	c.collectPeers(gauge, count, members)
-	collectCounters(ch, c.counters, c.Counters())
+	collectCounters(ch, c.Counters())
 }
 
 // collectPeers shows the live members other than this node. members must be sorted by

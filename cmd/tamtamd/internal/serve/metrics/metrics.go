@@ -16,10 +16,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"google.golang.org/grpc/codes"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpc"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
 )
 
@@ -88,7 +88,7 @@ func New(build buildinfo.Info) *Metrics {
 
 // Handler serves the metrics and a snapshot of the sources. It may be called once.
 func (m *Metrics) Handler(s Sources) http.Handler {
-	m.registry.MustRegister(&collector{s, describe(counters)})
+	m.registry.MustRegister(&collector{s})
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
 		MaxRequestsInFlight: maxScrapes, Timeout: scrapeWithin, Registry: m.registry,
 	})
@@ -146,13 +146,13 @@ func (m *Metrics) OnDelivery(d broadcast.Delivery, local bool) {
 	m.latency.Observe(max(0, d.Message.Received.Sub(d.Message.Sent)).Seconds())
 }
 
-// OnCall counts a call.
-func (m *Metrics) OnCall(c rpc.Call) {
+// OnCall counts a call that has ended. The time of streams is not measured.
+func (m *Metrics) OnCall(method string, stream bool, code codes.Code, took time.Duration) {
 	if m == nil {
 		return
 	}
-	m.calls.WithLabelValues(c.Method, c.Code.String()).Inc()
-	if !c.Stream {
-		m.callTimes.WithLabelValues(c.Method).Observe(c.Took.Seconds())
+	m.calls.WithLabelValues(method, code.String()).Inc()
+	if !stream {
+		m.callTimes.WithLabelValues(method).Observe(took.Seconds())
 	}
 }

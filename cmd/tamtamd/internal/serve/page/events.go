@@ -90,7 +90,7 @@ func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 	case p.readers <- struct{}{}:
 		defer func() { <-p.readers }()
 	default:
-		p.refused.Add(1)
+		p.counts.Inc(refused)
 		h.Set("Retry-After", "10")
 		http.Error(w, fmt.Sprintf("there are %d readers already", maxReaders), http.StatusServiceUnavailable)
 		return

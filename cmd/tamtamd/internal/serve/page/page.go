@@ -16,12 +16,12 @@ package page
 import (
 	"context"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
 )
@@ -56,13 +56,13 @@ type Page struct {
 	cfg     Config
 	mux     *http.ServeMux
 	readers chan struct{} // capacity maxReaders; one element for each reader
-	refused atomic.Uint64
+	counts  *counter.Set
 	every   time.Duration // between two beats
 }
 
 // New returns a Page.
 func New(cfg Config) *Page {
-	p := &Page{cfg: cfg, mux: http.NewServeMux(), readers: make(chan struct{}, maxReaders), every: beatEvery}
+	p := &Page{cfg: cfg, mux: http.NewServeMux(), readers: make(chan struct{}, maxReaders), counts: counters.NewSet(), every: beatEvery}
 	p.mux.Handle("GET /{$}", asset("index.html"))
 	for _, name := range names {
 		p.mux.Handle("GET /page/"+name, asset(name))
@@ -106,6 +106,14 @@ func ours(next http.HandlerFunc) http.Handler {
 
 // Counters adds the page's counters to m.
 func (p *Page) Counters(m map[string]uint64) {
-	m["page_readers"] = uint64(len(p.readers))
-	m["page_readers_refused"] = p.refused.Load()
+	p.counts.Put(readersNow, uint64(len(p.readers)))
+	p.counts.Counters(m)
 }
+
+// counters are what this package counts.
+var counters counter.Table
+
+var (
+	readersNow = counters.Of(fanout.Readers, "page_readers", "page")
+	refused    = counters.New("page_readers_refused", "Readers of the status page that were refused since there were too many.")
+)

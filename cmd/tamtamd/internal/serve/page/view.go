@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
@@ -78,13 +78,6 @@ const (
 	removed = "REMOVED"
 )
 
-// reasons has the names of the reasons in the API.
-var reasons = map[member.Reason]string{
-	member.Started: "STARTED", member.Joined: "JOINED", member.Returned: "RETURNED", member.Restarted: "RESTARTED",
-	member.Answered: "ANSWERED", member.Updated: "UPDATED", member.NoAnswer: "NO_ANSWER", member.Goodbye: "GOODBYE",
-	member.Expelled: "EXPELLED", member.GivenUp: "GIVEN_UP", member.Refused: "REFUSED", member.Exiled: "EXILED",
-}
-
 // snapshot returns the view of members with their histories. The histories are read after
 // the members, so a change between the two is in both the histories and the next events;
 // the page recognizes it.
@@ -147,7 +140,7 @@ func showMember(m member.Member) memberView {
 }
 
 func showStep(s member.Step) stepView {
-	v := stepView{At: s.Time.UnixMilli(), From: s.Previous.String(), To: s.Status.String(), Reason: reasons[s.Reason]}
+	v := stepView{At: s.Time.UnixMilli(), From: s.Previous.String(), To: s.Status.String(), Reason: s.Reason.String()}
 	if s.Removed {
 		v.To = removed
 	}
@@ -222,8 +215,8 @@ func (p *Page) links(w http.ResponseWriter, r *http.Request) {
 	answer(w, v)
 }
 
-func showLink(l reach.Link) *linkView {
-	if !l.Open {
+func showLink(l wire.Link) *linkView {
+	if !l.Addr.IsValid() {
 		return nil
 	}
 	return &linkView{l.RoundTrip.Microseconds(), l.Sent, l.Resent, l.Window.Milliseconds()}

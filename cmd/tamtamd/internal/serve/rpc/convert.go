@@ -56,7 +56,7 @@ func toChange(c member.Change) *tamtamv1.WatchMembersResponse {
 			Removed:        c.Removed,
 			Time:           timestamppb.New(c.Time),
 			ReportedBy:     toReporter(c.By),
-			Reason:         reasons[c.Reason],
+			Reason:         toReason(c.Reason),
 		}},
 	}
 }

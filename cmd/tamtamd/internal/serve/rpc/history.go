@@ -15,19 +15,9 @@ import (
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-var reasons = map[member.Reason]tamtamv1.ChangeReason{
-	member.Started:   tamtamv1.ChangeReason_CHANGE_REASON_STARTED,
-	member.Joined:    tamtamv1.ChangeReason_CHANGE_REASON_JOINED,
-	member.Returned:  tamtamv1.ChangeReason_CHANGE_REASON_RETURNED,
-	member.Restarted: tamtamv1.ChangeReason_CHANGE_REASON_RESTARTED,
-	member.Answered:  tamtamv1.ChangeReason_CHANGE_REASON_ANSWERED,
-	member.Updated:   tamtamv1.ChangeReason_CHANGE_REASON_UPDATED,
-	member.NoAnswer:  tamtamv1.ChangeReason_CHANGE_REASON_NO_ANSWER,
-	member.Goodbye:   tamtamv1.ChangeReason_CHANGE_REASON_GOODBYE,
-	member.Expelled:  tamtamv1.ChangeReason_CHANGE_REASON_EXPELLED,
-	member.GivenUp:   tamtamv1.ChangeReason_CHANGE_REASON_GIVEN_UP,
-	member.Refused:   tamtamv1.ChangeReason_CHANGE_REASON_REFUSED,
-	member.Exiled:    tamtamv1.ChangeReason_CHANGE_REASON_EXILED,
+// toReason is the reason of the API with the name of ours, unspecified when it has none.
+func toReason(r member.Reason) tamtamv1.ChangeReason {
+	return tamtamv1.ChangeReason(tamtamv1.ChangeReason_value["CHANGE_REASON_"+r.String()])
 }
 
 // toReporter returns the reporter's address, empty if not known.
@@ -64,7 +54,7 @@ func (s *v1) GetMemberHistory(
 				Status:         statuses[step.Status],
 				Removed:        step.Removed,
 				ReportedBy:     toReporter(step.By),
-				Reason:         reasons[step.Reason],
+				Reason:         toReason(step.Reason),
 			})
 		}
 		out.Histories = append(out.Histories, one)

@@ -15,7 +15,8 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/inspect"
-	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	"github.com/eelcocramer/tamtam/internal/limits"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -58,11 +59,11 @@ func toReport(r inspect.Record) *tamtamv1.InspectionReport {
 		Profile: a.GetProfile(), Heartbeat: a.GetHeartbeat(), Sealed: a.GetSealed(), Keys: a.GetKeys(),
 		Alive: a.GetAlive(), Suspected: a.GetSuspected(), Dead: a.GetDead(), Left: a.GetLeft(), Digest: a.GetDigest(),
 		KnownAddress: a.GetAsker(), KnownSession: a.GetAskerSession(), KnownStatus: toPeerStatus(a.GetAskerStatus()),
-		Link: toLink(a.GetLink()), MoreTroubles: a.GetMoreTroubles(),
+		Link: toLink(peers.DecodeLink(netip.AddrPort{}, a.GetLink())), MoreTroubles: a.GetMoreTroubles(),
 	}
 	for _, t := range a.GetTroubles() {
 		ip, ok := netip.AddrFromSlice(t.GetIp())
-		if !ok || t.GetPort() > 1<<16-1 {
+		if !ok || t.GetPort() > limits.MaxPort {
 			continue // not an address
 		}
 		one := &tamtamv1.LinkTrouble{
@@ -86,15 +87,21 @@ func toPeerStatus(n uint32) tamtamv1.MemberStatus {
 	return tamtamv1.MemberStatus(n)
 }
 
-func toLink(l *peerv1.Link) *tamtamv1.LinkState {
+func toLink(l *wire.Link) *tamtamv1.LinkState {
 	if l == nil {
 		return nil
 	}
-	return &tamtamv1.LinkState{
-		Source: l.GetSource(), RoundTrip: l.GetRoundTrip(), Sent: l.GetSent(), Resent: l.GetResent(),
-		Received: l.GetReceived(), Duplicates: l.GetDuplicates(),
-		Heard: ofMillis(l.GetHeardMs()), Unacknowledged: ofMillis(l.GetUnackedMs()),
+	out := &tamtamv1.LinkState{
+		Sent: l.Sent, Resent: l.Resent, Received: l.Received, Duplicates: l.Duplicates,
+		Heard: durationpb.New(l.Heard), Unacknowledged: durationpb.New(l.Unacked),
 	}
+	if l.Source.IsValid() {
+		out.Source = l.Source.String()
+	}
+	if l.RoundTrip > 0 {
+		out.RoundTrip = durationpb.New(l.RoundTrip)
+	}
+	return out
 }
 
 func ofMillis(ms uint32) *durationpb.Duration {

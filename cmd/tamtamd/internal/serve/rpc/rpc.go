@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/tap"
 
@@ -105,8 +106,9 @@ type Config struct {
 	Profile string
 	Build   buildinfo.Info
 	Logger  log.Logger
-	// Observe gets each call that has ended; may be nil.
-	Observe func(Call)
+	// Observe gets each call that has ended; may be nil. The method is the full one,
+	// "/tamtam.v1.TamTamService/Ping", and always one that is served.
+	Observe func(method string, stream bool, code codes.Code, took time.Duration)
 }
 
 // Bounds on what one client can ask for.
@@ -118,8 +120,6 @@ const (
 	// maxHeaderBytes is far larger than the longest token with all other headers of a
 	// call. Headers are read before the token is checked.
 	maxHeaderBytes = 16 << 10
-	// maxJoin bounds the addresses of one Join.
-	maxJoin = 256
 	// establishWithin bounds the handshakes of TLS and HTTP/2 on a new connection.
 	establishWithin = 10 * time.Second
 )

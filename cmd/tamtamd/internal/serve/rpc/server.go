@@ -91,20 +91,12 @@ func (s *Server) Stop(within time.Duration) {
 	s.grpc.GracefulStop()
 }
 
-// Call is a call that has ended.
-type Call struct {
-	Method string // "/tamtam.v1.TamTamService/Ping"; always one that is served
-	Stream bool
-	Code   codes.Code
-	Took   time.Duration
-}
-
 // unary logs each call, and recovers from a panic of its handler.
 func unary(cfg Config) grpc.UnaryServerInterceptor {
 	return func(
 		ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler,
 	) (resp any, err error) {
-		defer finish(cfg, Call{Method: info.FullMethod}, time.Now(), &err)
+		defer finish(cfg, info.FullMethod, false, time.Now(), &err)
 		return handler(ctx, req)
 	}
 }
@@ -112,22 +104,22 @@ func unary(cfg Config) grpc.UnaryServerInterceptor {
 // stream is unary for streams.
 func stream(cfg Config) grpc.StreamServerInterceptor {
 	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
-		defer finish(cfg, Call{Method: info.FullMethod, Stream: true}, time.Now(), &err)
+		defer finish(cfg, info.FullMethod, true, time.Now(), &err)
 		return handler(srv, ss)
 	}
 }
 
 // finish ends a call. It must be deferred directly, so that it can recover.
-func finish(cfg Config, call Call, began time.Time, err *error) {
+func finish(cfg Config, method string, stream bool, began time.Time, err *error) {
 	if p := recover(); p != nil {
 		*err = status.Error(codes.Internal, "internal error of the daemon; its log has the details")
 		_ = level.Error(cfg.Logger).Log("msg", "panic in a call",
-			"method", call.Method, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			"method", method, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 	}
-	call.Code, call.Took = status.Code(*err), time.Since(began)
+	code, took := status.Code(*err), time.Since(began)
 	if cfg.Observe != nil {
-		cfg.Observe(call)
+		cfg.Observe(method, stream, code, took)
 	}
 	_ = level.Debug(cfg.Logger).Log("msg", "call",
-		"method", call.Method, "code", call.Code, "took", call.Took.Round(time.Microsecond))
+		"method", method, "code", code, "took", took.Round(time.Microsecond))
 }

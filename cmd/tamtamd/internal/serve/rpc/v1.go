@@ -14,6 +14,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/internal/limits"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -39,8 +40,8 @@ func (s *v1) GetLocalNode(context.Context, *tamtamv1.GetLocalNodeRequest) (*tamt
 
 // join is Join of both services. It fails if no address was joined.
 func join(ctx context.Context, n Node, addresses []string) ([]node.JoinResult, error) {
-	if len(addresses) == 0 || len(addresses) > maxJoin {
-		return nil, fmt.Errorf("%w: %d addresses, want 1 to %d", errInvalid, len(addresses), maxJoin)
+	if len(addresses) == 0 || len(addresses) > limits.MaxJoin {
+		return nil, fmt.Errorf("%w: %d addresses, want 1 to %d", errInvalid, len(addresses), limits.MaxJoin)
 	}
 	results := n.Join(ctx, addresses)
 	var errs []error

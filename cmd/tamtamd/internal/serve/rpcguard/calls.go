@@ -29,7 +29,7 @@ func (g *Guard) Enter(ctx context.Context, _ *tap.Info) (context.Context, error)
 		client = clientOf(p.Addr)
 	}
 	if tooMany := g.calls.enter(client); tooMany != "" {
-		g.counted.calls.Add(1)
+		g.counts.Inc(callsRefused)
 		return ctx, status.Error(codes.ResourceExhausted, "too many "+tooMany+" are under way")
 	}
 	context.AfterFunc(ctx, func() { g.calls.leave(client) })

@@ -7,13 +7,14 @@
 package rpcguard
 
 import (
-	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log"
 	"golang.org/x/time/rate"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
 // Config has the files that decide who may call. All fields but Logger are paths, and may
@@ -39,13 +40,7 @@ type Guard struct {
 	limits      limits         // of connections
 	calls       limits
 	refusals    rate.Sometimes // limits their log lines
-	counted     struct {
-		connections     atomic.Uint64 // refused
-		calls           atomic.Uint64 // refused, over the limits
-		unauthenticated atomic.Uint64 // calls without a token, or with an unknown one
-		denied          atomic.Uint64 // calls whose token does not allow them
-		handshakes      atomic.Uint64 // failed
-	}
+	counts      *counter.Set
 }
 
 // logEvery is the shortest time between two log lines about refusals. All refusals are
@@ -60,6 +55,7 @@ func New(cfg Config) (*Guard, error) {
 		limits:   limits{what: "connections", total: maxConnections, each: maxConnectionsEach},
 		calls:    limits{what: "calls", total: maxCalls, each: maxCallsEach},
 		refusals: rate.Sometimes{Interval: logEvery},
+		counts:   counters.NewSet(),
 	}
 	if err := g.loadTokens(cfg); err != nil {
 		return nil, err
@@ -70,7 +66,7 @@ func New(cfg Config) (*Guard, error) {
 			return nil, err
 		}
 		g.credentials = &perNetwork{
-			TransportCredentials: credentials.NewTLS(config), plain: g.credentials, failed: &g.counted.handshakes,
+			TransportCredentials: credentials.NewTLS(config), plain: g.credentials, counts: g.counts,
 		}
 	}
 	return g, nil
@@ -87,10 +83,18 @@ func (g *Guard) Known() bool { return g.known }
 
 // Counters adds the guard's counters to m.
 func (g *Guard) Counters(m map[string]uint64) {
-	m["rpc_connections"] = g.limits.open()
-	m["rpc_connections_refused"] = g.counted.connections.Load()
-	m["rpc_calls_refused"] = g.counted.calls.Load()
-	m["rpc_handshakes_failed"] = g.counted.handshakes.Load()
-	m["rpc_calls_unauthenticated"] = g.counted.unauthenticated.Load()
-	m["rpc_calls_denied"] = g.counted.denied.Load()
+	g.counts.Put(connections, g.limits.open())
+	g.counts.Counters(m)
 }
+
+// counters are what this package counts.
+var counters counter.Table
+
+var (
+	connections        = counters.New("rpc_connections", "Connections to the gRPC addresses now.")
+	connectionsRefused = counters.New("rpc_connections_refused", "Connections to the gRPC addresses that were refused since there were too many.")
+	callsRefused       = counters.New("rpc_calls_refused", "Calls that were refused since there were too many.")
+	handshakesFailed   = counters.New("rpc_handshakes_failed", "TLS handshakes that failed.")
+	unauthenticated    = counters.New("rpc_calls_unauthenticated", "Calls without a token, or with an unknown one.")
+	denied             = counters.New("rpc_calls_denied", "Calls with a token that does not permit them.")
+)

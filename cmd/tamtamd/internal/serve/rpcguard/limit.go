@@ -79,7 +79,7 @@ func (l *limited) Accept() (net.Conn, error) {
 		if tooMany == "" {
 			return &counted{Conn: conn, leave: sync.OnceFunc(func() { l.guard.limits.leave(client) })}, nil
 		}
-		l.guard.counted.connections.Add(1)
+		l.guard.counts.Inc(connectionsRefused)
 		_ = conn.Close()
 		l.guard.refusals.Do(func() {
 			_ = level.Warn(l.guard.logger).Log("msg", "connection refused: too many "+tooMany, "client", client,

@@ -8,12 +8,12 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log/level"
 	"google.golang.org/grpc/credentials"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	"github.com/eelcocramer/tamtam/internal/files"
 	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
@@ -96,7 +96,7 @@ func readFile(path string) ([]byte, error) {
 type perNetwork struct {
 	credentials.TransportCredentials
 	plain  credentials.TransportCredentials
-	failed *atomic.Uint64
+	counts *counter.Set
 }
 
 func (c *perNetwork) ServerHandshake(conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
@@ -105,11 +105,11 @@ func (c *perNetwork) ServerHandshake(conn net.Conn) (net.Conn, credentials.AuthI
 	}
 	secured, info, err := c.TransportCredentials.ServerHandshake(conn)
 	if err != nil {
-		c.failed.Add(1)
+		c.counts.Inc(handshakesFailed)
 	}
 	return secured, info, err
 }
 
 func (c *perNetwork) Clone() credentials.TransportCredentials {
-	return &perNetwork{c.TransportCredentials.Clone(), c.plain, c.failed}
+	return &perNetwork{c.TransportCredentials.Clone(), c.plain, c.counts}
 }

@@ -78,9 +78,9 @@ func (g *Guard) Admit(ctx context.Context, need Access) error {
 	has, err := g.access(ctx)
 	switch {
 	case err != nil:
-		g.counted.unauthenticated.Add(1)
+		g.counts.Inc(unauthenticated)
 	case has > need: // a lower Access allows more
-		g.counted.denied.Add(1)
+		g.counts.Inc(denied)
 		err = ErrDenied
 		if g.token == nil {
 			err = fmt.Errorf("%w, and this tamtamd has no other: it runs without --rpc-token-file", ErrDenied)

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
 // Listen binds a TCP address; port 0 is any free one. The error does not name the address.
@@ -33,7 +35,7 @@ func Listen(address string, open bool) (*Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Listener{Listener: l}, nil
+	return &Listener{Listener: l, counts: counters.NewSet()}, nil
 }
 
 // guard protects a server on loopback from web pages of other sites in a browser on this
@@ -84,11 +86,16 @@ func local(host string) bool {
 // maxConnections bounds the concurrent connections.
 const maxConnections = 64
 
+// counters are what this package counts.
+var counters counter.Table
+
+var refused = counters.New("http_connections_refused", "Connections to the HTTP address that were refused since there were too many.")
+
 // Listener closes and counts connections over maxConnections.
 type Listener struct {
 	net.Listener
-	open    atomic.Int32
-	refused atomic.Uint64
+	open   atomic.Int32
+	counts *counter.Set
 }
 
 // Accept implements net.Listener.
@@ -102,14 +109,14 @@ func (l *Listener) Accept() (net.Conn, error) {
 			return &counted{Conn: c, l: l}, nil
 		}
 		l.open.Add(-1)
-		l.refused.Add(1)
+		l.counts.Inc(refused)
 		_ = c.Close()
 	}
 }
 
 // Counters adds the listener's counters to m.
 func (l *Listener) Counters(m map[string]uint64) {
-	m["http_connections_refused"] = l.refused.Load()
+	l.counts.Counters(m)
 }
 
 // counted is a connection that leaves the count when it is closed.

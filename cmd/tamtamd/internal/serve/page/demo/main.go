@@ -26,6 +26,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/page"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/web"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
 func main() {
@@ -66,13 +67,13 @@ func at(i int) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 20, byte(i >> 8), byte(i)}), 9999)
 }
 
-func info(i int, life uint64) member.Info {
+func info(i int, session uint64) member.Info {
 	role, n := "db", i-6
 	if i <= 6 {
 		role, n = "web", i
 	}
 	return member.Info{
-		Session: life, Name: fmt.Sprintf("%s-%d", role, n), Version: version, MaxPayload: 1024,
+		Session: session, Name: fmt.Sprintf("%s-%d", role, n), Version: version, MaxPayload: 1024,
 		Tags: fmt.Sprintf("role=%s\nzone=eu-%c\n", role, 'a'+rune(i%3)),
 	}
 }
@@ -119,7 +120,7 @@ func past(nodes int, now time.Time) *member.Table {
 // matrix makes up links. Those to db-2, the eighth node, are bad.
 func matrix(table *member.Table) *reach.Matrix {
 	members, _ := table.List()
-	m := &reach.Matrix{Time: time.Now(), Own: map[netip.AddrPort]reach.Link{}}
+	m := &reach.Matrix{Time: time.Now(), Own: map[netip.AddrPort]wire.Link{}}
 	var live []int
 	for i, mem := range members {
 		switch {
@@ -133,7 +134,7 @@ func matrix(table *member.Table) *reach.Matrix {
 	}
 	for i, from := range live {
 		for j, to := range live {
-			l := reach.Link{}
+			l := wire.Link{}
 			if from != to {
 				l = made(from, to)
 			}
@@ -146,16 +147,16 @@ func matrix(table *member.Table) *reach.Matrix {
 	return m
 }
 
-func made(from, to int) reach.Link {
+func made(from, to int) wire.Link {
 	apart := math.Abs(float64(from%3 - to%3)) // zones
 	trip := 0.31 + 0.74*apart + 0.13*float64((from*to)%7)/7
-	l := reach.Link{Open: true, RoundTrip: time.Duration(trip * float64(time.Millisecond)), Sent: 240, Window: time.Minute}
+	l := wire.Link{Addr: at(to), RoundTrip: time.Duration(trip * float64(time.Millisecond)), Sent: 240, Window: time.Minute}
 	if from == 8 || to == 8 {
 		l.Resent = uint64(18 + 7*((from+to)%5))
 		l.RoundTrip *= 3
 	}
 	if from == 8 && to == 5 {
-		return reach.Link{}
+		return wire.Link{}
 	}
 	if from == 3 && to == 9 {
 		l.Resent = 7
