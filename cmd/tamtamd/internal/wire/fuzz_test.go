@@ -30,8 +30,12 @@ func FuzzInfo(f *testing.F) {
 // how, the frame carries the connection ID and session of the open one; with bit 1 it comes
 // from there.
 func FuzzReceive(f *testing.F) {
-	for k := range byte(frame.AckData) + frame.MaxChannels {
-		b := append(header(frame.Kind(k), 7, 8, 9, 1), make([]byte, 60)...)
+	kinds := []frame.Kind{
+		0, frame.Hello, frame.Welcome, frame.Refuse, frame.Info, frame.Profile, frame.Ack, frame.Announce,
+		frame.Data, frame.Data | frame.Kind(lasting), frame.Data | frame.Kind(bulk), frame.Data | frame.Kind(nothing), frame.AckData,
+	}
+	for _, k := range kinds {
+		b := append(header(k, 7, 8, 9, 1), make([]byte, 60)...)
 		for how := range byte(4) {
 			f.Add(how, b, b[:frame.HeaderSize+4])
 		}
