@@ -4,6 +4,7 @@
 package node
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 
@@ -30,6 +31,10 @@ type engine struct{ *world }
 var _ Engine = engine{}
 
 func (w engine) Add(a netip.AddrPort) error {
+	w.mu.Lock()
+	slow := w.slow
+	w.mu.Unlock()
+	time.Sleep(slow)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.addErr != nil {
@@ -67,6 +72,10 @@ func (w engine) SetHeartbeat(time.Duration) {}
 
 func (w engine) SetMinPing(d time.Duration) error {
 	w.mu.Lock()
+	slow := w.slowMinPing
+	w.mu.Unlock()
+	time.Sleep(slow)
+	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.minPingErr != nil {
 		return w.minPingErr
@@ -97,3 +106,5 @@ func (w engine) Deliver(from netip.AddrPort, d datagram.Datagram, filter datagra
 	w.heard.delivered = append(w.heard.delivered, got)
 	return true
 }
+
+var errNoSocket = errors.New("no socket left")
