@@ -3,7 +3,11 @@
 
 package daemonflags
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/eelcocramer/tamtam/internal/limits"
+)
 
 // Check returns an error for values that contradict each other. It also sets the profile's
 // values. Parsing has already checked each value by itself.
@@ -20,8 +24,8 @@ func (f *Flags) Check() error {
 		return fmt.Errorf("--advertise %s is not of this node's address family %s: %s", f.Advertise.Addr(), f.why(), f.family())
 	case f.MulticastAddress.IsValid() && f.MulticastAddress.Is4() == f.WantsIPv6():
 		return fmt.Errorf("--multicast-address %s is not of this node's address family: %s", f.MulticastAddress, f.family())
-	case len(f.Join) > MaxJoin:
-		return fmt.Errorf("--join names %d addresses, at most %d: give only some of them, the node finds the others", len(f.Join), MaxJoin)
+	case len(f.Join) > limits.MaxJoin:
+		return fmt.Errorf("--join names %d addresses, at most %d: give only some of them, the node finds the others", len(f.Join), limits.MaxJoin)
 	case f.HTTPInsecure && f.HTTP == "":
 		return fmt.Errorf("--http-insecure without --http, the address to serve on")
 	case f.Multicast && f.MulticastPort == f.Port:

@@ -15,7 +15,8 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/limits"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
@@ -38,7 +39,7 @@ type Flags struct {
 	MulticastPort     uint16
 	ClusterName       string
 	KeyringFile       string // "": nothing is encrypted, unless KeyringEnv is set
-	RPC               []rpcaddr.Address
+	RPC               []netaddr.RPC
 	RPCGuard          RPCGuard
 	Config            string
 	NoBanner          bool
@@ -54,27 +55,6 @@ type Flags struct {
 	HTTPInsecure      bool
 }
 
-// Ranges of the values.
-const (
-	MinHeartbeat         = 20 * time.Millisecond
-	MaxHeartbeat         = time.Minute
-	MinMulticastInterval = time.Second // or 0; Smudge's, too: a short one floods the network
-	MaxMulticastInterval = time.Hour
-	MinMinPing           = 20 * time.Millisecond
-	MaxMinPing           = time.Minute
-	MinReconnectTimeout  = time.Second
-	MaxReconnectTimeout  = 8760 * time.Hour // a year
-	MaxClusterName       = 255              // its length is one byte in an announcement
-	MaxName              = 128
-	MaxJoin              = 256
-	// MaxPayload leaves room in a frame of 1,200 bytes, which every path carries, for
-	// the frame's own fields and the message's: see package broadcast.
-	MaxPayload = 1024
-	// What may be kept for late readers and repairs.
-	MaxKeep      = 1 << 20
-	MaxKeepBytes = 1 << 30
-)
-
 // Register defines the flags in fs. Parsing fs fills in the returned Flags; call Check
 // after it.
 func Register(fs *flag.FlagSet) *Flags {
@@ -85,28 +65,28 @@ func Register(fs *flag.FlagSet) *Flags {
 	fs.Var(advertiseValue{&f.Advertise}, "advertise", "`address` at which others reach this node, IP or IP:port, if it differs from the bound one, as behind NAT or in a container (default: the bound address; without a port, the bound port)")
 	fs.StringVar(&f.Iface, "iface", "", "gossip on the first usable address of the network interface `name`")
 	fs.BoolVar(&f.IPv6, "ipv6", false, "choose an IPv6 address to gossip on")
-	fs.Var(nameValue{&f.Name, MaxName, unprintable}, "name", "`name` of this node, 1 to 128 bytes; need not be unique (default: the host's)")
+	fs.Var(nameValue{&f.Name, limits.MaxName, unprintable}, "name", "`name` of this node, 1 to 128 bytes; need not be unique (default: the host's)")
 	fs.Var(tagValue{&f.Tags}, "tag", "tag `key=value` that this node advertises, such as role=web; repeatable and comma separated; 512 bytes and 32 tags at most")
 	f.Profile = LAN
 	fs.Var(choiceValue{&f.Profile, profileNames()}, "profile", "`kind` of network: lan, wan, or local for one machine; sets the defaults of --heartbeat and --min-ping")
-	fs.Var(durationValue{p: &f.Heartbeat, unit: time.Millisecond, min: MinHeartbeat, max: MaxHeartbeat, unset: profiles[0].heartbeat}, "heartbeat",
+	fs.Var(durationValue{p: &f.Heartbeat, unit: time.Millisecond, min: limits.MinHeartbeat, max: limits.MaxHeartbeat, unset: profiles[0].heartbeat}, "heartbeat",
 		"probe interval: `time` between two pings, 20ms to 1m; a bare number is milliseconds; "+inOthers(func(p profile) time.Duration { return p.heartbeat }))
-	fs.Var(durationValue{p: &f.MinPing, unit: time.Millisecond, min: MinMinPing, max: MaxMinPing, unset: profiles[0].minPing}, "min-ping",
+	fs.Var(durationValue{p: &f.MinPing, unit: time.Millisecond, min: limits.MinProbeTimeout, max: limits.MaxProbeTimeout, unset: profiles[0].minPing}, "min-ping",
 		"probe timeout: `time` to wait for an answer to a ping before indirect probes, 20ms to 1m; a bare number is milliseconds; "+inOthers(func(p profile) time.Duration { return p.minPing }))
 	f.MaxPayload = 256
-	fs.Var(intValue{&f.MaxPayload, 1, MaxPayload}, "max", "maximum `bytes` of a broadcast payload, 1 to 1024; the smallest limit among all members applies; plain Smudge nodes drop payloads over their own limit, 256 by default")
+	fs.Var(intValue{&f.MaxPayload, 1, limits.MaxPayload}, "max", "maximum `bytes` of a broadcast payload, 1 to 1024; the smallest limit among all members applies; plain Smudge nodes drop payloads over their own limit, 256 by default")
 	f.Keep = 4096
-	fs.Var(intValue{&f.Keep, 0, MaxKeep}, "keep", "maximum number of `messages` to keep for late readers and for members that missed them, 0 to 1048576")
+	fs.Var(intValue{&f.Keep, 0, limits.MaxKeep}, "keep", "maximum number of `messages` to keep for late readers and for members that missed them, 0 to 1048576")
 	f.KeepBytes = 4 << 20
-	fs.Var(intValue{&f.KeepBytes, 0, MaxKeepBytes}, "keep-bytes", "maximum `bytes` of the kept messages, including 256 for each message, 0 to 1073741824")
+	fs.Var(intValue{&f.KeepBytes, 0, limits.MaxKeepBytes}, "keep-bytes", "maximum `bytes` of the kept messages, including 256 for each message, 0 to 1073741824")
 	fs.BoolVar(&f.Multicast, "multicast", false, "announce this node by multicast, and contact nodes that do")
 	fs.Var(groupValue{&f.MulticastAddress}, "multicast-address", "multicast `IP` to announce on (default: 224.0.0.0, or ff02::1 with IPv6)")
 	f.MulticastInterval = 10 * time.Second
-	fs.Var(durationValue{p: &f.MulticastInterval, unit: time.Second, min: MinMulticastInterval, max: MaxMulticastInterval, zero: true}, "multicast-interval", "`time` between two announcements, 1s to 1h; a bare number is seconds; 0 announces only once, at the start")
+	fs.Var(durationValue{p: &f.MulticastInterval, unit: time.Second, min: limits.MinMulticastInterval, max: limits.MaxMulticastInterval, zero: true}, "multicast-interval", "`time` between two announcements, 1s to 1h; a bare number is seconds; 0 announces only once, at the start")
 	f.MulticastPort = 9998
 	fs.Var(portValue{&f.MulticastPort, false}, "multicast-port", "UDP `port` to announce on")
 	f.ClusterName = "smudge"
-	fs.Var(nameValue{&f.ClusterName, MaxClusterName, unicode.IsControl}, "clustername", "`name` of the cluster; a node ignores announcements of other clusters; plain Smudge nodes use smudge")
+	fs.Var(nameValue{&f.ClusterName, limits.MaxCluster, unicode.IsControl}, "clustername", "`name` of the cluster; a node ignores announcements of other clusters; plain Smudge nodes use smudge")
 	fs.Var(fileValue{&f.KeyringFile}, "keyring-file", "`file` with the keys that encrypt all gossip, one per line, 32 bytes in base64; the first key encrypts, all keys decrypt; only its owner may read it, and keys install, use and remove write it (default: none, gossip is not encrypted)")
 	f.registerRPC(fs)
 	fs.StringVar(&f.Config, "config", "", "YAML `file` with the names of flags as keys (default $HOME/.tamtam.yaml, if it exists)")
@@ -115,7 +95,7 @@ func Register(fs *flag.FlagSet) *Flags {
 	fs.BoolVar(&f.Trace, "trace", false, "like --verbose, plus the Smudge library's own lines")
 	fs.Var(joinValue{&f.Join}, "join", "`address` of a node to join, IP or host name, with a port or the port of --port; repeatable and comma separated; the node retries it until it answers")
 	f.ReconnectTimeout = 24 * time.Hour
-	fs.Var(durationValue{p: &f.ReconnectTimeout, unit: time.Second, min: MinReconnectTimeout, max: MaxReconnectTimeout}, "reconnect-timeout", "`time` to keep and retry members that are dead or have left, 1s to 8760h; a bare number is seconds")
+	fs.Var(durationValue{p: &f.ReconnectTimeout, unit: time.Second, min: limits.MinReconnectTimeout, max: limits.MaxReconnectTimeout}, "reconnect-timeout", "`time` to keep and retry members that are dead or have left, 1s to 8760h; a bare number is seconds")
 	fs.StringVar(&f.StateDir, "state-dir", "", "`directory` for the addresses of known members, so that this node rejoins its cluster after a restart without --join (default: none, nothing is kept)")
 	registerHTTP(fs, f)
 	f.LogFormat = "logfmt"

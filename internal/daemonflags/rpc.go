@@ -10,7 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/limits"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 // RPCGuard restricts the gRPC port. All fields but Insecure are paths of files, which the
@@ -23,14 +24,11 @@ type RPCGuard struct {
 	Insecure      bool
 }
 
-// MaxRPC is the maximum number of addresses to serve gRPC on.
-const MaxRPC = 16
-
 // registerRPC defines the flags of the gRPC port. Daemon and client can share a file. So
 // if the client has a flag with the same name, one value must suit both; certificates
 // differ, so their flags have different names.
 func (f *Flags) registerRPC(fs *flag.FlagSet) {
-	f.RPC = []rpcaddr.Address{{Network: rpcaddr.TCP, Addr: rpcaddr.Default}}
+	f.RPC = []netaddr.RPC{{Network: netaddr.TCP, Addr: netaddr.DefaultRPC}}
 	fs.Var(&rpcValue{p: &f.RPC}, "rpc", "`address` to serve gRPC on, host:port, port 0 for any free one, or unix:///path of a socket; repeatable and comma separated")
 	g := &f.RPCGuard
 	fs.Var(fileValue{&g.Cert}, "rpc-cert", "PEM `file` with the certificate chain of this daemon: gRPC then uses TLS only, except on unix sockets; requires --rpc-key")
@@ -44,8 +42,8 @@ func (f *Flags) registerRPC(fs *flag.FlagSet) {
 func (f *Flags) checkRPC() error {
 	g := f.RPCGuard
 	switch {
-	case len(f.RPC) > MaxRPC:
-		return fmt.Errorf("--rpc names %d addresses, at most %d", len(f.RPC), MaxRPC)
+	case len(f.RPC) > limits.MaxRPC:
+		return fmt.Errorf("--rpc names %d addresses, at most %d", len(f.RPC), limits.MaxRPC)
 	case g.Cert != "" && g.Key == "":
 		return errors.New("--rpc-cert without --rpc-key: give the key's file, too")
 	case g.Cert == "" && g.Key != "":
@@ -59,7 +57,7 @@ func (f *Flags) checkRPC() error {
 // rpcValue is a list of addresses to listen on. The first Set replaces the default; later
 // ones append.
 type rpcValue struct {
-	p   *[]rpcaddr.Address
+	p   *[]netaddr.RPC
 	set bool
 }
 
@@ -77,7 +75,7 @@ func (v *rpcValue) String() string {
 }
 
 func (v *rpcValue) Set(s string) error {
-	all, err := rpcaddr.ParseList(s)
+	all, err := netaddr.ParseRPCs(s)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/eelcocramer/tamtam/internal/hostport"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 // The values of flags. Package flag calls String on zero values to learn defaults, so
@@ -82,7 +82,7 @@ func (v advertiseValue) String() string {
 }
 
 func (v advertiseValue) Set(s string) error {
-	host, port, err := hostport.Split(s, 0)
+	host, port, err := netaddr.Split(s, 0)
 	if err != nil {
 		return fmt.Errorf("%w; %w", err, errAdvertise)
 	}
@@ -250,7 +250,7 @@ func (v joinValue) Set(s string) error {
 		if a = strings.TrimSpace(a); a == "" {
 			continue
 		}
-		if _, _, err := hostport.Split(a, 1); err != nil {
+		if _, _, err := netaddr.Split(a, 1); err != nil {
 			return fmt.Errorf("%q: %w; want an IP or host name, with a port or without", a, err)
 		}
 		if !slices.Contains(*v.p, a) {

@@ -85,8 +85,8 @@ func TestStreamsAreBounded(t *testing.T) {
 		s.Receive(s.now, at(i), numbered(Stream{at(i), 2}, 1))
 		s.sent = nil
 	}
-	if n := len(s.streams); n != MaxStreams || s.counts["broadcast_refused_streams"] != 10 {
-		t.Errorf("%d streams, %d refused", n, s.counts["broadcast_refused_streams"])
+	if n := len(s.streams); n != MaxStreams || s.counts.Get(refused) != 10 {
+		t.Errorf("%d streams, %d refused", n, s.counts.Get(refused))
 	}
 }
 
@@ -131,7 +131,7 @@ func TestLongRunIsBounded(t *testing.T) {
 		}
 		for _, n := range all {
 			for range 4 {
-				if n.HasCapacity() {
+				if n.HasCapacity(s.now) {
 					n.say()
 				}
 			}

@@ -48,7 +48,6 @@ type Broadcaster struct {
 	limits  map[netip.AddrPort]int // MaxPayload of each member that announces one, in bytes
 	changed chan struct{}          // closed and replaced when a sender that waits must check again
 	waiting int                    // senders
-	counts  map[string]uint64
 }
 
 // New returns a Broadcaster.
@@ -61,7 +60,6 @@ func New(cfg Config) *Broadcaster {
 		plain:   newPlain(),
 		limits:  make(map[netip.AddrPort]int),
 		changed: make(chan struct{}),
-		counts:  make(map[string]uint64),
 	}
 	b.core = b.newCore(cfg.Local)
 	return b
@@ -124,11 +122,15 @@ func (b *Broadcaster) limitLocked() int {
 
 // wakeAllLocked wakes Run and the senders that wait.
 func (b *Broadcaster) wakeAllLocked() {
+	b.wakeSendersLocked()
+	b.Wake()
+}
+
+func (b *Broadcaster) wakeSendersLocked() {
 	if b.waiting > 0 {
 		close(b.changed)
 		b.changed = make(chan struct{})
 	}
-	b.Wake()
 }
 
 // Receive handles a payload that the wire received from a member.
@@ -143,7 +145,7 @@ func (b *Broadcaster) Receive(from netip.AddrPort, data []byte) {
 func (b *Broadcaster) Acked(a netip.AddrPort, session, token uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.core.Acked(a, session, token) && b.waiting > 0 {
+	if b.core.Acked(time.Now(), a, session, token) && b.waiting > 0 {
 		b.wakeAllLocked()
 	}
 }
@@ -157,6 +159,7 @@ func (b *Broadcaster) Run(ctx context.Context) {
 		b.mu.Lock()
 		now := time.Now()
 		b.core.Tick(now)
+		b.wakeSendersLocked() // a member may have stalled since
 		next := b.core.Next(now)
 		b.mu.Unlock()
 		if next.IsZero() {
@@ -199,8 +202,5 @@ func (b *Broadcaster) Counters(m map[string]uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.core.Counters(m)
-	for k, v := range b.counts {
-		m[k] = v
-	}
-	b.hub.Counters("messages", m)
+	b.hub.Counters(readers, m)
 }

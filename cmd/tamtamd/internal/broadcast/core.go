@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
 const (
@@ -49,8 +51,10 @@ type Core struct {
 	list         []netip.AddrPort // the keys of members, to draw from
 	pending      int              // bytes, in all streams
 	nextExchange time.Time        // when the next digest of anti-entropy is due
+	burst        time.Time        // when the members are compared after a burst; zero for never
+	compared     time.Time        // when they last were
 	last         time.Time        // of the last message of any stream
-	counts       map[string]uint64
+	counts       *counter.Set
 }
 
 // NewCore returns a Core without members.
@@ -58,7 +62,7 @@ func NewCore(cfg CoreConfig) *Core {
 	return &Core{
 		cfg: cfg, store: newStore(cfg.Keep, cfg.KeepBytes),
 		streams: make(map[Stream]*stream), waiting: make(map[*stream]struct{}), fanOut: FanOut,
-		members: make(map[netip.AddrPort]*target), counts: make(map[string]uint64),
+		members: make(map[netip.AddrPort]*target), counts: counters.NewSet(),
 	}
 }
 
@@ -70,15 +74,21 @@ func NewCore(cfg CoreConfig) *Core {
 func FanOut(n int) int { return int(math.Ceil(math.Log(float64(n)))) + 2 }
 
 // Up adds a member, or a new session of one. It sends the member the position of this
-// node's stream, and a digest of the others.
+// node's stream, if that has begun, and a digest of the others that are active. In a
+// cluster in which nobody has sent anything, members meet without a word.
 func (c *Core) Up(now time.Time, a netip.AddrPort, session uint64) {
 	if t := c.members[a]; t == nil {
 		c.list = append(c.list, a)
 	}
 	from := c.sentBefore(now.Add(-meetGrace))
 	c.members[a] = &target{session: session, from: from, have: from}
-	c.meet(a, flagMeet|flagAnswer)
-	c.sendDigests(a, c.activeEntries(now), flagAnswer)
+	if c.own.last > 0 {
+		c.meet(a, flagMeet|flagAnswer)
+	}
+	if id := (Stream{a, session}); c.streams[id] == nil && len(c.streams) < MaxStreams {
+		c.streams[id] = &stream{Stream: id, presumed: true, active: now}
+	}
+	c.sendDigests(a, c.activeEntries(now, activeFor), flagAnswer)
 }
 
 // meetGrace is how old a message may be and still be meant for a member that was met
@@ -128,9 +138,14 @@ func (c *Core) Suspect(a netip.AddrPort, suspected bool) {
 // Broadcast sends a message to all members and delivers it here. The caller checks
 // HasCapacity first.
 func (c *Core) Broadcast(now time.Time, topic string, payload []byte) Message {
+	for _, t := range c.members {
+		if t.have == c.own.last {
+			t.progress = now
+		}
+	}
 	c.own.last++
 	m := Message{Stream: c.cfg.Local, Sequence: c.own.last, Topic: topic, Payload: payload, Sent: now, Received: now}
-	c.count("broadcasts_sent")
+	c.counts.Inc(sent)
 	c.keep(m)
 	c.markActive(now)
 	c.push(m, netip.AddrPort{})
@@ -140,6 +155,12 @@ func (c *Core) Broadcast(now time.Time, topic string, payload []byte) Message {
 // markActive starts anti-entropy, which goes on until forgetAfter without a message.
 func (c *Core) markActive(now time.Time) {
 	c.last = now
+	if c.burst.IsZero() && len(c.list) > pushAll {
+		c.burst = now.Add(afterBurst)
+		if earliest := c.compared.Add(burstEvery); earliest.After(c.burst) {
+			c.burst = earliest
+		}
+	}
 	if !c.nextExchange.After(now) {
 		c.nextExchange = now.Add(c.antiEntropyDelay())
 	}
@@ -181,10 +202,10 @@ func (c *Core) push(m Message, from netip.AddrPort) {
 
 func (c *Core) send(to netip.AddrPort, b []byte, token uint64) bool {
 	if !c.cfg.Send(to, b, token) {
-		c.count("broadcast_copies_unsent") // anti-entropy makes up for it
+		c.counts.Inc(unpushed) // anti-entropy makes up for it
 		return false
 	}
-	c.count("broadcast_copies_sent")
+	c.counts.Inc(pushed)
 	return true
 }
 
@@ -203,7 +224,7 @@ func (c *Core) some(n int, except ...netip.AddrPort) (drawn []netip.AddrPort) {
 // Receive handles a payload that a member sent. Nothing is taken from other nodes.
 func (c *Core) Receive(now time.Time, from netip.AddrPort, b []byte) {
 	if c.members[from] == nil {
-		c.count("broadcast_dropped_stranger")
+		c.counts.Inc(droppedStranger)
 		return
 	}
 	ok := len(b) > 0
@@ -222,7 +243,7 @@ func (c *Core) Receive(now time.Time, from netip.AddrPort, b []byte) {
 		}
 	}
 	if !ok {
-		c.count("broadcast_dropped_bad")
+		c.counts.Inc(droppedBad)
 	}
 }
 
@@ -232,7 +253,7 @@ func (c *Core) onMessage(now time.Time, from netip.AddrPort, b []byte) bool {
 		return false
 	}
 	if m.Stream == c.cfg.Local {
-		c.count("broadcast_duplicates") // our own, passed on by others
+		c.counts.Inc(duplicates) // our own, passed on by others
 		return true
 	}
 	s := c.stream(now, m.Stream)
@@ -242,7 +263,7 @@ func (c *Core) onMessage(now time.Time, from netip.AddrPort, b []byte) bool {
 	s.active = now
 	c.markActive(now)
 	if _, dup := s.pending[m.Sequence]; dup || s.started && m.Sequence < s.next {
-		c.count("broadcast_duplicates")
+		c.counts.Inc(duplicates)
 		return true
 	}
 	if m.Sequence > s.known {
@@ -251,18 +272,42 @@ func (c *Core) onMessage(now time.Time, from netip.AddrPort, b []byte) bool {
 	next := s.started && m.Sequence == s.next // is delivered at once, so no bound applies
 	ahead := s.started && m.Sequence-s.next >= maxAhead
 	if !next && (ahead || len(s.pending) >= maxAhead || c.pending > maxPendingBytes) {
-		c.count("broadcast_dropped_ahead")
+		c.counts.Inc(droppedAhead)
 		c.noteMissing(s, now)
 		return true
 	}
-	c.count("broadcasts_received")
+	c.counts.Inc(received)
+	if s.pending == nil {
+		s.pending = make(map[uint64]Message)
+	}
 	s.pending[m.Sequence] = m
 	c.pending += weight(m)
 	if b[0] == kindMessage {
 		c.push(m, from)
 	}
-	c.advance(s, now)
+	switch {
+	case s.started:
+		c.advance(s, now)
+	case s.presumed && m.Sequence == 1: // the stream begins here
+		c.begin(s, 0, now)
+	default:
+		c.askPosition(s, now)
+	}
 	return true
+}
+
+// askPosition asks the origin of a stream, once, where the stream begins for this node.
+// The origin reported no position when the two met, but has sent messages since, or did
+// before this node knew it.
+func (c *Core) askPosition(s *stream, now time.Time) {
+	if s.started || !s.created.IsZero() {
+		return
+	}
+	s.created = now
+	c.schedule(s)
+	if c.members[s.Origin] != nil {
+		c.meet(s.Origin, flagMeet|flagAnswer)
+	}
 }
 
 // stream returns the state of a stream. It creates the state if the origin is a member
@@ -274,14 +319,14 @@ func (c *Core) stream(now time.Time, id Stream) *stream {
 		return s
 	}
 	if t := c.members[id.Origin]; t == nil || t.session != id.Session {
-		c.count("broadcast_dropped_origin") // an earlier session, or not a member
+		c.counts.Inc(droppedOrigin) // an earlier session, or not a member
 		return nil
 	}
 	if len(c.streams) >= MaxStreams {
-		c.count("broadcast_refused_streams")
+		c.counts.Inc(refused)
 		return nil
 	}
-	s = &stream{Stream: id, pending: make(map[uint64]Message), created: now, active: now}
+	s = &stream{Stream: id, created: now, active: now}
 	c.streams[id] = s
 	c.schedule(s)
 	return s
@@ -305,6 +350,9 @@ func (c *Core) advance(s *stream, now time.Time) {
 		s.next++
 	}
 	s.known = max(s.known, s.have())
+	if s.next > before {
+		c.report(s, now)
+	}
 	switch {
 	case !s.lacks():
 		s.since, s.asked, s.asks = time.Time{}, time.Time{}, 0
@@ -364,7 +412,7 @@ func (c *Core) ask(s *stream, now time.Time) {
 	if c.members[to] == nil || w.count == 0 {
 		return
 	}
-	c.count("broadcasts_wanted")
+	c.counts.Inc(wanted)
 	c.cfg.Send(to, appendWant(nil, w), 0)
 }
 
@@ -376,7 +424,7 @@ func (c *Core) skip(s *stream, to uint64, now time.Time) {
 		if low := s.lowest(); low != 0 {
 			until = min(low, to)
 		}
-		c.count("broadcast_gaps")
+		c.counts.Inc(gaps)
 		c.cfg.Deliver(Delivery{Gap: Gap{s.Stream, s.next, until - 1}})
 		s.next = until
 		s.since, s.asked, s.asks = time.Time{}, time.Time{}, 0
@@ -384,13 +432,9 @@ func (c *Core) skip(s *stream, to uint64, now time.Time) {
 	}
 }
 
-func (c *Core) count(what string) { c.counts[what]++ }
-
 // Counters adds this core's counters to m.
 func (c *Core) Counters(m map[string]uint64) {
-	for k, v := range c.counts {
-		m[k] = v
-	}
-	m["broadcast_streams"] = uint64(len(c.streams))
-	m["broadcasts_kept"] = uint64(c.store.len())
+	c.counts.Put(streamsNow, uint64(len(c.streams)))
+	c.counts.Put(keptNow, uint64(c.store.len()))
+	c.counts.Counters(m)
 }

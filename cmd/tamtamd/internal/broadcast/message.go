@@ -9,13 +9,15 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 // Limits of a message, in bytes. With the longest topic and payload a message takes
 // 1,133 bytes, which fit in a frame of the wire.
 const (
-	MaxTopic   = 64
-	MaxPayload = 1024
+	MaxTopic   = limits.MaxTopic
+	MaxPayload = limits.MaxPayload
 )
 
 // Errors of Send.

@@ -60,10 +60,10 @@ func (b *Broadcaster) sendPlainLocked(m Message) {
 	})
 	for a, limit := range b.plain.members {
 		if !limit.Allow() {
-			b.counts["broadcasts_plain_paced"]++
+			b.core.counts.Inc(plainPaced)
 			continue
 		}
-		b.counts["broadcasts_plain_sent"]++
+		b.core.counts.Inc(plainSent)
 		b.cfg.SendBare(a, packet)
 	}
 }
@@ -73,14 +73,14 @@ func (b *Broadcaster) ReceivePlain(from netip.AddrPort, d datagram.Broadcast) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if _, ok := b.core.members[d.Origin]; ok || d.Origin == b.cfg.Local.Origin {
-		b.counts["broadcasts_plain_known"]++ // a member's, which comes by its stream as well
+		b.core.counts.Inc(plainKnown) // a member's, which comes by its stream as well
 		return
 	}
 	if !b.plain.seen.add(messageID{d.Origin, d.Index}) {
-		b.counts["broadcasts_plain_duplicates"]++
+		b.core.counts.Inc(plainDuplicates)
 		return
 	}
-	b.counts["broadcasts_plain_received"]++
+	b.core.counts.Inc(plainReceived)
 	m := Message{
 		Stream: Stream{Origin: d.Origin}, Sequence: uint64(d.Index),
 		Payload: bytes.Clone(d.Payload), Received: time.Now(),
@@ -89,7 +89,7 @@ func (b *Broadcaster) ReceivePlain(from netip.AddrPort, d datagram.Broadcast) {
 	packet := datagram.AppendBroadcast(nil, b.family, b.cfg.Local.Origin.Port(), d)
 	for _, a := range b.core.some(plainFanOut, from, d.Origin) {
 		if !b.plain.relays.Allow() {
-			b.counts["broadcasts_plain_unrelayed"]++
+			b.core.counts.Inc(plainUnrelayed)
 			return
 		}
 		b.cfg.SendDatagram(a, packet)

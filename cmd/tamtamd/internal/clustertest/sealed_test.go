@@ -149,7 +149,7 @@ func keyOf(t testing.TB) string {
 	return text
 }
 
-// TestPlainNodeStaysOut: bare Smudge is not heard by a sealed cluster, nor spoken.
+// TestPlainNodeStaysOut: an encrypted cluster neither accepts nor sends plain Smudge.
 func TestPlainNodeStaysOut(t *testing.T) {
 	all, _ := Sealed(t, bin, 2, keyOf(t))
 	p := startPlain(t, "127.0.0.1", nil, all[0].Gossip.String())
@@ -235,7 +235,7 @@ func TestBadKeyring(t *testing.T) {
 		{"others may read it", nil, []string{"--keyring-file", open}, "chmod 600"},
 		{"no file", nil, []string{"--keyring-file", open + ".no"}, open + ".no"},
 		{"empty name", nil, []string{"--keyring-file", ""}, "leave it out"},
-		{"an empty variable", []string{"TAMTAM_KEYRING="}, nil, "TAMTAM_KEYRING: it holds no key"},
+		{"an empty variable", []string{"TAMTAM_KEYRING="}, nil, "TAMTAM_KEYRING: it has no key"},
 		{"the empty name of a variable", []string{"TAMTAM_KEYRING_FILE="}, nil, "for TAMTAM_KEYRING_FILE"},
 		{"both", []string{"TAMTAM_KEYRING=" + key}, []string{"--keyring-file", Keyring(t, key)}, "both given"},
 		{"cut", []string{"TAMTAM_KEYRING=" + key[:30]}, nil, "line 1"},

@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"peers"},
 	{"membership", "broadcast", "keyring"},
 	{"wire", "member"},
-	{"engine", "ops", "fanout", "atomicfile", "deadline"},
+	{"engine", "ops", "fanout", "deadline"},
 }
 
 // layerOf returns the index in layers of the package name, or -1. The folder that

@@ -9,6 +9,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 // identity returns who this node says that it is, without a session.
@@ -24,7 +25,7 @@ func nodeName(asked string) string {
 		return asked
 	}
 	host, err := os.Hostname()
-	if err != nil || len(host) > daemonflags.MaxName {
+	if err != nil || len(host) > limits.MaxName {
 		return "" // a node needs none
 	}
 	return host

@@ -34,7 +34,7 @@ func TestKeyringOf(t *testing.T) {
 		{"the environment", "", ptr(one + "," + two), 2, false, ""},
 		{"both", good, ptr(two), 0, false, "both given"},
 		{"both, one of them empty", good, ptr(""), 0, false, "both given"},
-		{"an empty variable", "", ptr(""), 0, false, daemonflags.KeyringEnv + ": it holds no key"},
+		{"an empty variable", "", ptr(""), 0, false, daemonflags.KeyringEnv + ": it has no key"},
 		{"a bad variable", "", ptr(one[:30]), 0, false, daemonflags.KeyringEnv + ": line 1"},
 		{"no such file", none, nil, 0, false, "--keyring-file: stat " + none},
 	} {

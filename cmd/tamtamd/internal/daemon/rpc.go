@@ -12,7 +12,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 func guardConfig(f daemonflags.RPCGuard, logger log.Logger) rpcguard.Config {
@@ -27,7 +27,7 @@ func guardConfig(f daemonflags.RPCGuard, logger log.Logger) rpcguard.Config {
 func addresses(listeners []net.Listener) string {
 	var all []string
 	for _, l := range listeners {
-		all = append(all, rpcaddr.Of(l.Addr()).String())
+		all = append(all, netaddr.Of(l.Addr()).String())
 	}
 	return strings.Join(all, ",")
 }
@@ -37,7 +37,7 @@ func warnOfOpen(logger log.Logger, guard *rpcguard.Guard, listeners []net.Listen
 	for _, l := range listeners {
 		missing := ""
 		switch {
-		case rpcaddr.Local(l.Addr()):
+		case netaddr.Local(l.Addr()):
 		case !guard.Encrypted() && !guard.Known():
 			missing = "encryption or authentication"
 		case !guard.Encrypted():

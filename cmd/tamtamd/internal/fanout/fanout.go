@@ -106,11 +106,11 @@ func (h *Hub[T]) Close() {
 	}
 }
 
-// Counters adds the hub's counters to m, under names that begin with prefix.
-func (h *Hub[T]) Counters(prefix string, m map[string]uint64) {
+// Counters adds the hub's counters to m, as they are declared.
+func (h *Hub[T]) Counters(c Counters, m map[string]uint64) {
 	h.mu.Lock()
-	m[prefix+"_readers"] = uint64(len(h.subs))
+	m[c.readers.Name] = uint64(len(h.subs))
 	h.mu.Unlock()
-	m[prefix+"_published"] = h.published.Load()
-	m[prefix+"_overflows"] = h.overflows.Load()
+	m[c.published.Name] = h.published.Load()
+	m[c.overflows.Name] = h.overflows.Load()
 }

@@ -22,6 +22,22 @@ const (
 	Exiled                      // this node itself was removed from the cluster, as By reports
 )
 
+// reasonNames are the names of the reasons, those of the API without their prefix. The API
+// and the status page take theirs from here.
+var reasonNames = [...]string{
+	Started: "STARTED", Joined: "JOINED", Returned: "RETURNED", Restarted: "RESTARTED", Answered: "ANSWERED", Updated: "UPDATED",
+	NoAnswer: "NO_ANSWER", Goodbye: "GOODBYE", Expelled: "EXPELLED", GivenUp: "GIVEN_UP", Refused: "REFUSED", Exiled: "EXILED",
+}
+
+// String returns the name of the reason, such as NO_ANSWER; the empty string when it is
+// not known.
+func (r Reason) String() string {
+	if int(r) >= len(reasonNames) {
+		return ""
+	}
+	return reasonNames[r]
+}
+
 // reasonTo returns the reason for which Set gives a member the status.
 func reasonTo(s Status) Reason {
 	switch s {

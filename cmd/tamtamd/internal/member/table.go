@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
 // historySize is the number of changes kept for watches that resume.
@@ -238,4 +239,9 @@ func (t *Table) Watch(after *uint64, buffer int) Watch {
 func (t *Table) Close() { t.feed.Close() }
 
 // Counters adds the counters of the feed to m.
-func (t *Table) Counters(m map[string]uint64) { t.feed.Counters("member_changes", m) }
+func (t *Table) Counters(m map[string]uint64) { t.feed.Counters(readers, m) }
+
+// counters are what this package counts.
+var counters counter.Table
+
+var readers = fanout.Declare(&counters, "member_changes", "members")

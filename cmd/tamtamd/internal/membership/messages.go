@@ -10,6 +10,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	"github.com/eelcocramer/tamtam/internal/limits"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
@@ -29,7 +30,7 @@ const (
 var Channels = []wire.ChannelInfo{
 	DatagramChannel:  {Name: "data"},
 	MembersChannel:   {Name: "members"},
-	LeaveChannel:     {Name: "goodbye", Last: true},
+	LeaveChannel:     {Name: "leave", Last: true},
 	RemovalChannel:   {Name: "remove", AckNow: true},
 	BroadcastChannel: {Name: "message", Bulk: true},
 	QuestionChannel:  {Name: "ask", Bulk: true},
@@ -60,7 +61,7 @@ type memberList struct {
 const memberListFixed = 9
 
 // encode returns the messages that carry a list, in order: one without members, else as
-// many as it takes. The last bears ask.
+// many as it takes. The last carries ask.
 func (l memberList) encode() (messages [][]byte) {
 	const most = (wire.MaxData - memberListFixed) / addrSize
 	for {
@@ -111,7 +112,7 @@ func parseRemoved(b []byte) (r removed, ok bool) {
 
 // Bounds of the texts in a Profile, in bytes.
 const (
-	maxName    = 128
+	maxName    = limits.MaxName
 	maxVersion = 64
 )
 

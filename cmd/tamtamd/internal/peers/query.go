@@ -17,6 +17,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
 
@@ -26,6 +27,18 @@ const (
 	maxWaiting = 64
 	// maxAsked bounds those of this node that wait for theirs.
 	maxAsked = 8192
+)
+
+// counters are what this package counts.
+var counters counter.Table
+
+var (
+	sent       = counters.New("queries_sent", "Questions that this node asked others.")
+	received   = counters.New("queries_received", "Questions of others that were taken.")
+	overflowed = counters.New("queries_overflowed", "Questions of others that were dropped since too many waited.")
+	unanswered = counters.New("queries_unanswered", "Questions of others whose answer could not be sent.")
+	unasked    = counters.New("queries_unasked_answers", "Answers that were not asked for, or that came too late.")
+	malformed  = counters.New("queries_malformed", "Questions and answers without a token.")
 )
 
 // What asking fails with.
@@ -55,9 +68,10 @@ type Queries struct {
 	cfg     Config
 	waiting chan asked
 
-	mu     sync.Mutex // guards the rest
-	out    map[uint64]pending
-	counts map[string]uint64
+	counts *counter.Set
+
+	mu  sync.Mutex // guards out
+	out map[uint64]pending
 }
 
 // asked is a question of another node's.
@@ -82,7 +96,7 @@ type result struct {
 func New(cfg Config) *Queries {
 	return &Queries{
 		cfg: cfg, waiting: make(chan asked, maxWaiting),
-		out: map[uint64]pending{}, counts: map[string]uint64{},
+		out: map[uint64]pending{}, counts: counters.NewSet(),
 	}
 }
 
@@ -109,7 +123,7 @@ func (q *Queries) answer(a asked, answer Answer) {
 	}
 	body, err := proto.Marshal(reply)
 	if err != nil || !q.cfg.SendAnswer(a.from, message(a.token, body)) {
-		q.count("queries_unanswered")
+		q.counts.Inc(unanswered)
 	}
 }
 
@@ -121,28 +135,28 @@ func message(token uint64, body []byte) []byte {
 // Asked takes the question of a member. It is only read during the call.
 func (q *Queries) Asked(from netip.AddrPort, b []byte) {
 	if len(b) < tokenSize {
-		q.count("queries_malformed")
+		q.counts.Inc(malformed)
 		return
 	}
 	select {
 	case q.waiting <- asked{from, binary.BigEndian.Uint64(b), bytes.Clone(b[tokenSize:])}:
-		q.count("queries_received")
+		q.counts.Inc(received)
 	default:
-		q.count("queries_overflowed")
+		q.counts.Inc(overflowed)
 	}
 }
 
 // Answered takes an answer. It is only read during the call.
 func (q *Queries) Answered(from netip.AddrPort, b []byte) {
 	if len(b) < tokenSize {
-		q.count("queries_malformed")
+		q.counts.Inc(malformed)
 		return
 	}
 	token, body := binary.BigEndian.Uint64(b), b[tokenSize:]
 	q.mu.Lock()
 	p, ok := q.out[token]
 	if !ok || p.to != from {
-		q.counts["queries_unasked_answers"]++
+		q.counts.Inc(unasked)
 		q.mu.Unlock()
 		return
 	}
@@ -176,7 +190,7 @@ func (q *Queries) Ask(ctx context.Context, to netip.AddrPort, question *peerv1.Q
 		q.forget(token)
 		return nil, fmt.Errorf("%w: there is no session with it", ErrNoAnswer)
 	}
-	q.count("queries_sent")
+	q.counts.Inc(sent)
 	select {
 	case r := <-done:
 		return r.answer, r.err
@@ -214,17 +228,5 @@ func (q *Queries) Each(ctx context.Context, to []netip.AddrPort, question *peerv
 	wg.Wait()
 }
 
-func (q *Queries) count(what string) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.counts[what]++
-}
-
 // Counters adds what was counted to m.
-func (q *Queries) Counters(m map[string]uint64) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for k, v := range q.counts {
-		m[k] = v
-	}
-}
+func (q *Queries) Counters(m map[string]uint64) { q.counts.Counters(m) }

@@ -5,13 +5,13 @@ package wire
 
 import "net/netip"
 
-// claim is what an info says of its sender, and how far that is proven.
+// claim is what an info says about its sender, and how far that is proven.
 type claim struct {
 	src  netip.AddrPort // where it came from
 	addr netip.AddrPort // that it advertises
 	opening
-	// proven: it bears a connection ID that only the peer was given. Else it bears a
-	// cookie, which only proves that its sender receives what is sent to src.
+	// proven: it carries a connection ID that only the peer was given. Otherwise it carries
+	// a cookie, which only proves that its sender receives what is sent to src.
 	proven bool
 }
 
@@ -33,7 +33,7 @@ const (
 	outdated
 	// forgotten: its sender has forgotten a session that is open here.
 	forgotten
-	// renewed: its sender begins anew with us, as we did with it.
+	// renewed: its sender starts over, in answer to our doing so.
 	renewed
 	// first: the first info of a session that this node opened.
 	first

@@ -62,7 +62,7 @@ type Core struct {
 
 	peers    map[netip.AddrPort]*peer
 	sessions map[uint64]*peer   // the one that was opened last, if several say the same
-	byID     map[uint64]*peer   // by the connection IDs that its frames may bear
+	byID     map[uint64]*peer   // by the connection IDs that its frames may carry
 	busy     map[*peer]struct{} // those with something due some time
 	perIP    map[netip.Addr]int
 	ended    map[endedKey]ending

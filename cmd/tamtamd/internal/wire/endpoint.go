@@ -67,8 +67,8 @@ const (
 )
 
 // Run hands each event to handle, in the calling goroutine, until Close. What is due
-// is done when all that has come in was read: the acknowledgement of what would be
-// sent again may be among it.
+// is done when all that has come in was read: it may acknowledge what would be
+// retransmitted.
 func (e *Endpoint) Run(handle func(Event)) error {
 	buf := make([]byte, readSize)
 	for {
@@ -234,13 +234,7 @@ func (e *Endpoint) Traffic() (all []Traffic) {
 
 // Links returns the links of all open sessions, as Core.Links.
 func (e *Endpoint) Links() (all []Link) {
-	e.do(func(c *Core, _ time.Time) { all = c.Links() })
-	return all
-}
-
-// Contacts returns the contacts of all open sessions, as Core.Contacts.
-func (e *Endpoint) Contacts() (all []Contact) {
-	e.do(func(c *Core, now time.Time) { all = c.Contacts(now) })
+	e.do(func(c *Core, now time.Time) { all = c.Links(now) })
 	return all
 }
 

@@ -117,7 +117,7 @@ func (c *Core) sendInfo(p *peer) {
 	p.infoCounter = p.counter
 }
 
-// onInfo takes what a node says of itself.
+// onInfo takes what a node says about itself.
 func (c *Core) onInfo(src netip.AddrPort, f frame.Frame) {
 	o, info, ok := parseInfo(f.Payload)
 	if !ok || !c.canBeNode(info.Addr) || info.Cluster != c.cfg.Info.Cluster {
@@ -142,8 +142,8 @@ func (c *Core) onInfo(src netip.AddrPort, f frame.Frame) {
 		return
 	case duplicate:
 		c.count("duplicates")
-		if cl.proven || src == p.addr { // anybody can name a number
-			c.profiled(p, f.Counter, info.Profile) // made since, it may bring another profile
+		if cl.proven || src == p.addr { // any node can guess a number
+			c.profiled(p, f.Counter, info.Profile) // sent later, it may have another profile
 			c.acknowledgeAgain(p, f.Counter)
 		}
 		return
@@ -169,9 +169,8 @@ func (c *Core) onInfo(src netip.AddrPort, f frame.Frame) {
 	}
 }
 
-// claimed returns the peer that an info says to be of, if its connection ID is not one
-// that the peer was given but a cookie; nil for a node without a session. It returns false
-// when it is no cookie either, or when the session has ended.
+// claimed returns the peer of an info that carries a cookie; nil for a node without a
+// session. It returns false if the cookie is not valid, or the session has ended.
 func (c *Core) claimed(src netip.AddrPort, f frame.Frame, cl claim) (*peer, bool) {
 	if !c.isCookie(f.Connection, src, f.Session, cl.nonce) {
 		c.count("dropped_bad_cookie")
@@ -181,7 +180,7 @@ func (c *Core) claimed(src netip.AddrPort, f frame.Frame, cl claim) (*peer, bool
 		c.count("dropped_ended_session") // the cookie may still be valid: a replay
 		return nil, false
 	}
-	// Not by the session only: anybody can say that it is his, too.
+	// Not by the session only, which any node can claim.
 	p := c.at(cl.addr, f.Session)
 	if p == nil {
 		p = c.at(src, f.Session)
@@ -189,9 +188,9 @@ func (c *Core) claimed(src netip.AddrPort, f frame.Frame, cl claim) (*peer, bool
 	return p, true
 }
 
-// challenge answers an info that says it is of a session, and came from elsewhere
-// than where that lives. The answer goes there: if it was the session's, it comes
-// again with the connection ID that it finds in the answer.
+// challenge answers an info of a known session that came from another address than the
+// session's. The answer goes to the session's address. If the info was of that session, it
+// comes again, with the connection ID in the answer.
 func (c *Core) challenge(p *peer, o opening) {
 	c.count("claims_challenged")
 	h := frame.Header{Kind: frame.Info, Session: c.session, Connection: o.id, Counter: c.nextCounter(&p.counter)}
@@ -218,8 +217,9 @@ func (c *Core) accept(p *peer, f frame.Frame, o opening, info Info) {
 	p.link.Open(c.now, f.Counter)
 	p.sendID, p.info, p.profiledBy, p.informed, p.opening = o.id, info, f.Counter, true, o.number
 	c.takeAcks(p, f, arq.CarrierOpening)
-	// What it has not acknowledged it may not be able to: sent to open the session, it
-	// bears a cookie, which shows less than the connection ID that is known now.
+	// If the peer has not acknowledged our info, it may not be able to: sent to open the
+	// session, the info carries a cookie, which proves less than the connection ID that is
+	// known now.
 	told := p.infoCounter != 0 && !p.link.Waits(p.infoCounter)
 	c.acknowledge(p, f.Counter, told)
 	if !told {

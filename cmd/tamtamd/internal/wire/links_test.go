@@ -24,7 +24,7 @@ func TestLinks(t *testing.T) {
 	}
 	s.loss = 0
 	s.run(LAN.Lifetime)
-	la, lb := a.Links(), b.Links()
+	la, lb := a.Links(s.now), b.Links(s.now)
 	if len(la) != 1 || len(lb) != 1 {
 		t.Fatalf("links %v and %v, want one each", la, lb)
 	}
@@ -56,7 +56,7 @@ func TestLinks(t *testing.T) {
 		t.Errorf("%d frames sent, %d received", sent, received)
 	}
 	a.CloseSession(s.now, b.addr)
-	if l := a.Links(); len(l) != 0 {
+	if l := a.Links(s.now); len(l) != 0 {
 		t.Errorf("a closed link is told of: %v", l)
 	}
 }

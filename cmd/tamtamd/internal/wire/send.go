@@ -9,11 +9,12 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/arq"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 // MaxData is the most bytes that a frame of a channel carries beside one
 // acknowledgement.
-const MaxData = frame.MaxSize - frame.HeaderSize - frame.SealSize - frame.AckSize
+const MaxData = limits.FrameData
 
 // maxBulk is how many frames may be in flight to a node for more to be sent on a bulk
 // channel: fewer than arq.MaxInFlight.

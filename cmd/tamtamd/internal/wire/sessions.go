@@ -37,7 +37,7 @@ type peer struct {
 	link    *arq.Link
 
 	sendID  uint64    // the connection ID it wants to see
-	ids     [2]uint64 // the connection IDs that its frames may bear: the present and the last
+	ids     [2]uint64 // the connection IDs that its frames may carry: the present and the last
 	nonce   uint64    // of our hello, if it came to the session by it
 	number  uint64    // which opening of ours this is
 	opening uint64    // and which of the peer's; 0 before its first info
@@ -89,7 +89,7 @@ func (c *Core) add(a netip.AddrPort, session uint64) *peer {
 	return p
 }
 
-// reopen begins anew with a peer whose session is the same.
+// reopen starts over with a peer whose session is the same.
 func (c *Core) reopen(p *peer) *peer {
 	c.count("sessions_reopened")
 	c.drop(p)
@@ -125,8 +125,8 @@ func (c *Core) at(a netip.AddrPort, session uint64) *peer {
 	return nil
 }
 
-// acceptID has the frames of a peer bear a connection ID beside the first: the cookie that
-// its info came with.
+// acceptID lets the frames of a peer carry a second connection ID: the cookie that its info
+// came with.
 func (c *Core) acceptID(p *peer, id uint64) {
 	if p.accepts(id) {
 		return
@@ -147,7 +147,7 @@ type endedKey struct {
 // ending is how a session ended.
 type ending struct {
 	at      time.Time
-	opening uint64 // its last; what opens it anew has a later one
+	opening uint64 // its last; what opens it again has a later one
 }
 
 // never is later than any opening.
@@ -227,7 +227,7 @@ func (c *Core) wake(p *peer, t time.Time) {
 	c.busy[p] = struct{}{}
 }
 
-// settle finds out anew when a peer is to be ticked.
+// settle finds out when a peer must be ticked next.
 func (c *Core) settle(p *peer) {
 	if p.next = p.due(); p.next.IsZero() {
 		delete(c.busy, p)

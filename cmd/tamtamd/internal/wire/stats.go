@@ -64,58 +64,48 @@ func (c *Core) Traffic() []Traffic {
 	return all
 }
 
-// Link is the state of the link to another node. The counts are those of the session, and
-// begin anew with it.
+// Link is what is measured of the link to another node: the one type for it, up to the
+// formats that leave the program. The counts start with the session.
 type Link struct {
 	Addr      netip.AddrPort
 	RoundTrip time.Duration // smoothed; 0 when it is not known
-	// Sent are the frames that ask to be acknowledged, each counted once; Resent is how
-	// often one of them was retransmitted.
+	// Sent are the frames that ask for an acknowledgement, each counted once; Resent is
+	// the number of retransmissions. Both are of Window, the time up to the measurement,
+	// or, when that is 0, of the session so far.
 	Sent, Resent uint64
+	Window       time.Duration
 	// Received are the frames that came in; Duplicates, not among them, those that
 	// had come in before.
 	Received, Duplicates uint64
-}
-
-// Links returns the links of all open sessions, in no order.
-func (c *Core) Links() []Link {
-	all := make([]Link, 0, len(c.peers))
-	for a, p := range c.peers {
-		if p.open() {
-			t := p.link.Traffic()
-			all = append(all, Link{a, p.link.RoundTrip(), t.Sent, t.Retransmitted, t.Received, t.Duplicates})
-		}
-	}
-	return all
-}
-
-// Contact is whether another node and this one reach each other.
-type Contact struct {
-	Addr netip.AddrPort
-	// Source is where its packets come from: another address than Addr when something
-	// between rewrites it, as NAT does. Invalid before the first.
+	// Source is where the other's packets come from: another address than Addr when
+	// something between rewrites it, as NAT does. Invalid before the first packet.
 	Source netip.AddrPort
-	// Heard is how long ago a frame of it came in.
+	// Heard is the time since the last frame of the other.
 	Heard time.Duration
-	// Unacked is for how long frames have been sent to it of which none was
-	// acknowledged; 0 when there are none. When it is more than Heard, the other's
-	// frames come in, and ours do not arrive.
+	// Unacked is the time for which frames have been sent without any acknowledgement;
+	// 0 when none waits. When it is more than Heard, the other's frames come in, and
+	// ours do not arrive.
 	Unacked time.Duration
 }
 
-// Contacts returns the contacts of all open sessions, in no order.
-func (c *Core) Contacts(now time.Time) []Contact {
+// Links returns the links of all open sessions, in no order.
+func (c *Core) Links(now time.Time) []Link {
 	c.advance(now)
-	all := make([]Contact, 0, len(c.peers))
+	all := make([]Link, 0, len(c.peers))
 	for a, p := range c.peers {
 		if !p.open() {
 			continue
 		}
-		one := Contact{Addr: a, Source: p.source, Heard: c.now.Sub(p.link.Heard())}
-		if t := p.link.Unacked(); !t.IsZero() {
-			one.Unacked = c.now.Sub(t)
+		t := p.link.Traffic()
+		l := Link{
+			Addr: a, RoundTrip: p.link.RoundTrip(),
+			Sent: t.Sent, Resent: t.Retransmitted, Received: t.Received, Duplicates: t.Duplicates,
+			Source: p.source, Heard: c.now.Sub(p.link.Heard()),
 		}
-		all = append(all, one)
+		if t := p.link.Unacked(); !t.IsZero() {
+			l.Unacked = c.now.Sub(t)
+		}
+		all = append(all, l)
 	}
 	return all
 }

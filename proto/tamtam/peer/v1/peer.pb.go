@@ -656,8 +656,8 @@ type Link struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The source address of the other's packets, as text; empty if not known.
 	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
-	// Smoothed; absent if not known.
-	RoundTrip *durationpb.Duration `protobuf:"bytes,2,opt,name=round_trip,json=roundTrip,proto3" json:"round_trip,omitempty"`
+	// The smoothed round trip in microseconds; 0 if not known.
+	RoundTripUs uint32 `protobuf:"varint,2,opt,name=round_trip_us,json=roundTripUs,proto3" json:"round_trip_us,omitempty"`
 	// Frames sent that ask for an acknowledgement, each counted once.
 	Sent uint64 `protobuf:"varint,3,opt,name=sent,proto3" json:"sent,omitempty"`
 	// Retransmissions of these frames.
@@ -712,11 +712,11 @@ func (x *Link) GetSource() string {
 	return ""
 }
 
-func (x *Link) GetRoundTrip() *durationpb.Duration {
+func (x *Link) GetRoundTripUs() uint32 {
 	if x != nil {
-		return x.RoundTrip
+		return x.RoundTripUs
 	}
-	return nil
+	return 0
 }
 
 func (x *Link) GetSent() uint64 {
@@ -889,19 +889,16 @@ func (x *LinksQuestion) GetNodes() [][]byte {
 	return nil
 }
 
-// LinksAnswer describes links. Each list has one number for each node of the question, in
-// the same order, so that the answer fits into a frame.
+// LinksAnswer describes the links to those of the given nodes with which there is a
+// session. It fits into one frame: of a link only round_trip_us, sent and resent are set.
 type LinksAnswer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session of the answering node; the counts start with it.
-	Session uint64 `protobuf:"varint,1,opt,name=session,proto3" json:"session,omitempty"`
-	// The smoothed round trip in microseconds, plus one: 0 without a session with the node,
-	// 1 if the round trip is not known.
-	RoundTrips []uint32 `protobuf:"varint,2,rep,packed,name=round_trips,json=roundTrips,proto3" json:"round_trips,omitempty"`
-	// Frames of the session that ask for an acknowledgement, each counted once.
-	Sent []uint64 `protobuf:"varint,3,rep,packed,name=sent,proto3" json:"sent,omitempty"`
-	// Retransmissions of these frames.
-	Resent        []uint64 `protobuf:"varint,4,rep,packed,name=resent,proto3" json:"resent,omitempty"`
+	Session uint64 `protobuf:"fixed64,1,opt,name=session,proto3" json:"session,omitempty"`
+	// To which of the nodes of the question each link goes: its index, ascending.
+	Nodes []uint32 `protobuf:"varint,2,rep,packed,name=nodes,proto3" json:"nodes,omitempty"`
+	// As many links, in the same order.
+	Links         []*Link `protobuf:"bytes,3,rep,name=links,proto3" json:"links,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -943,23 +940,16 @@ func (x *LinksAnswer) GetSession() uint64 {
 	return 0
 }
 
-func (x *LinksAnswer) GetRoundTrips() []uint32 {
+func (x *LinksAnswer) GetNodes() []uint32 {
 	if x != nil {
-		return x.RoundTrips
+		return x.Nodes
 	}
 	return nil
 }
 
-func (x *LinksAnswer) GetSent() []uint64 {
+func (x *LinksAnswer) GetLinks() []*Link {
 	if x != nil {
-		return x.Sent
-	}
-	return nil
-}
-
-func (x *LinksAnswer) GetResent() []uint64 {
-	if x != nil {
-		return x.Resent
+		return x.Links
 	}
 	return nil
 }
@@ -1011,11 +1001,10 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"\fasker_status\x18\x10 \x01(\rR\vaskerStatus\x12(\n" +
 	"\x04link\x18\x11 \x01(\v2\x14.tamtam.peer.v1.LinkR\x04link\x123\n" +
 	"\btroubles\x18\x12 \x03(\v2\x17.tamtam.peer.v1.TroubleR\btroubles\x12#\n" +
-	"\rmore_troubles\x18\x13 \x01(\rR\fmoreTroubles\"\xfa\x01\n" +
+	"\rmore_troubles\x18\x13 \x01(\rR\fmoreTroubles\"\xe4\x01\n" +
 	"\x04Link\x12\x16\n" +
-	"\x06source\x18\x01 \x01(\tR\x06source\x128\n" +
-	"\n" +
-	"round_trip\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\troundTrip\x12\x12\n" +
+	"\x06source\x18\x01 \x01(\tR\x06source\x12\"\n" +
+	"\rround_trip_us\x18\x02 \x01(\rR\vroundTripUs\x12\x12\n" +
 	"\x04sent\x18\x03 \x01(\x04R\x04sent\x12\x16\n" +
 	"\x06resent\x18\x04 \x01(\x04R\x06resent\x12\x1a\n" +
 	"\breceived\x18\x05 \x01(\x04R\breceived\x12\x1e\n" +
@@ -1034,13 +1023,11 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"unacked_ms\x18\x05 \x01(\rR\tunackedMsB\v\n" +
 	"\t_heard_ms\"%\n" +
 	"\rLinksQuestion\x12\x14\n" +
-	"\x05nodes\x18\x01 \x03(\fR\x05nodes\"t\n" +
+	"\x05nodes\x18\x01 \x03(\fR\x05nodes\"i\n" +
 	"\vLinksAnswer\x12\x18\n" +
-	"\asession\x18\x01 \x01(\x04R\asession\x12\x1f\n" +
-	"\vround_trips\x18\x02 \x03(\rR\n" +
-	"roundTrips\x12\x12\n" +
-	"\x04sent\x18\x03 \x03(\x04R\x04sent\x12\x16\n" +
-	"\x06resent\x18\x04 \x03(\x04R\x06resentB;Z9github.com/eelcocramer/tamtam/proto/tamtam/peer/v1;peerv1b\x06proto3"
+	"\asession\x18\x01 \x01(\x06R\asession\x12\x14\n" +
+	"\x05nodes\x18\x02 \x03(\rR\x05nodes\x12*\n" +
+	"\x05links\x18\x03 \x03(\v2\x14.tamtam.peer.v1.LinkR\x05linksB;Z9github.com/eelcocramer/tamtam/proto/tamtam/peer/v1;peerv1b\x06proto3"
 
 var (
 	file_tamtam_peer_v1_peer_proto_rawDescOnce sync.Once
@@ -1080,7 +1067,7 @@ var file_tamtam_peer_v1_peer_proto_depIdxs = []int32{
 	11, // 7: tamtam.peer.v1.InspectAnswer.heartbeat:type_name -> google.protobuf.Duration
 	6,  // 8: tamtam.peer.v1.InspectAnswer.link:type_name -> tamtam.peer.v1.Link
 	7,  // 9: tamtam.peer.v1.InspectAnswer.troubles:type_name -> tamtam.peer.v1.Trouble
-	11, // 10: tamtam.peer.v1.Link.round_trip:type_name -> google.protobuf.Duration
+	6,  // 10: tamtam.peer.v1.LinksAnswer.links:type_name -> tamtam.peer.v1.Link
 	11, // [11:11] is the sub-list for method output_type
 	11, // [11:11] is the sub-list for method input_type
 	11, // [11:11] is the sub-list for extension type_name

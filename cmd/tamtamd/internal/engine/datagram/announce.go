@@ -3,8 +3,10 @@
 
 package datagram
 
+import "github.com/eelcocramer/tamtam/internal/limits"
+
 // MaxClusterName is the size in bytes of the longest cluster name in an announcement.
-const MaxClusterName = 255
+const MaxClusterName = limits.MaxCluster
 
 // AppendAnnouncement appends the packet that Smudge multicasts to be discovered: the
 // length of the cluster's name in one byte, the name, and a bare Ping. The name must have

@@ -60,7 +60,11 @@ func (f Family) Has(ip netip.Addr) bool {
 }
 
 func (f Family) entrySize() int           { return 9 + 2*int(f) }
-func (f Family) broadcastHeaderSize() int { return 8 + int(f) }
+func (f Family) broadcastHeaderSize() int { return broadcastFixed + int(f) }
+
+// broadcastFixed is what the header of a broadcast takes beside an IP: port 2, index 4,
+// length 2.
+const broadcastFixed = 8
 
 // Verb is what a datagram asks for.
 type Verb uint8

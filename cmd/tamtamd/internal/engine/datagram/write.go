@@ -7,14 +7,13 @@ import (
 	"encoding/binary"
 	"hash/adler32"
 	"net/netip"
+
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 // MaxPayload is the size in bytes of the largest payload for AppendBroadcast. With it, the
-// frame that carries the datagram takes 1,200 bytes in an IPv6 cluster, which no path
-// fragments (RFC 8200: 1,280 bytes with the headers of IPv6 and UDP). In the frame, the
-// header takes 29 bytes, an acknowledgement 4 and the tag of the encryption 16. In the
-// datagram, the broadcast's header takes 24.
-const MaxPayload = 1200 - 29 - 4 - 16 - HeaderSize - 24
+// datagram fills a frame in an IPv6 cluster.
+const MaxPayload = limits.FrameData - HeaderSize - (broadcastFixed + int(IPv6))
 
 // A Mapper translates entries between real and virtual addresses.
 type Mapper interface {

@@ -5,11 +5,11 @@ package smudgenode
 
 import (
 	"sync"
-	"sync/atomic"
 
 	"github.com/clockworksoul/smudge"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
 // maxEvents bounds the status changes that wait for Run. Smudge reports a few for each
@@ -35,13 +35,13 @@ type listener struct {
 	queue    []event
 	overflow bool
 
-	overflows atomic.Uint64
+	counts *counter.Set
 }
 
 var _ smudge.StatusListener = (*listener)(nil)
 
-func newListener(self uint16) *listener {
-	return &listener{self: self, begun: make(chan struct{}), wake: make(chan struct{}, 1)}
+func newListener(self uint16, counts *counter.Set) *listener {
+	return &listener{self: self, counts: counts, begun: make(chan struct{}), wake: make(chan struct{}, 1)}
 }
 
 // OnChange implements smudge.StatusListener.
@@ -58,7 +58,7 @@ func (l *listener) OnChange(node *smudge.Node, status smudge.NodeStatus) {
 	}
 	if len(l.queue) >= maxEvents {
 		l.queue, l.overflow = l.queue[:0], true
-		l.overflows.Add(1)
+		l.counts.Inc(overflows)
 	}
 	ev := event{port: port, status: datagram.Status(status)}
 	if s := node.StatusSource(); s != nil {

@@ -31,6 +31,7 @@ import (
 	"github.com/clockworksoul/smudge"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
 // Version is the version of Smudge that this package is written for and tested with.
@@ -94,7 +95,7 @@ type Node struct {
 	delivering sync.Mutex // one datagram at a time; taken before mu; guards in and deliver
 	in         inward     // kept, as deliver is, so that Deliver allocates nothing
 	deliver    []byte
-	panics     atomic.Uint64
+	counts     *counter.Set
 }
 
 var started atomic.Bool
@@ -114,12 +115,13 @@ func New(cfg Config) (*Node, error) {
 		family:    datagram.FamilyOf(cfg.Local.Addr()),
 		hold:      hold,
 		virtual:   netip.AddrPortFrom(loopback, port),
-		listener:  newListener(port),
+		counts:    counters.NewSet(),
 		byReal:    make(map[netip.AddrPort]*peer),
 		byVirtual: make(map[netip.AddrPort]*peer),
 		deliver:   make([]byte, 0, datagram.MaxSize),
 	}
 	n.in.n = n
+	n.listener = newListener(port, n.counts)
 	return n, nil
 }
 
@@ -254,6 +256,13 @@ func (n *Node) SetHeartbeat(d time.Duration) {
 
 // Counters adds the node's counters to m.
 func (n *Node) Counters(m map[string]uint64) {
-	m["smudge_panics"] = n.panics.Load()
-	m["smudge_event_overflows"] = n.listener.overflows.Load()
+	n.counts.Counters(m)
 }
+
+// counters are what this package counts.
+var counters counter.Table
+
+var (
+	panics    = counters.New("smudge_panics", "Panics of Smudge that were recovered from.")
+	overflows = counters.New("smudge_event_overflows", "Events of Smudge that were dropped since too many waited.")
+)

@@ -240,8 +240,8 @@ func TestLinkname(t *testing.T) {
 	defer the.node.Remove(d)
 	the.answers <- answer{d, datagram.AppendBare(nil, datagram.Ping, d.Port(), 0)}
 	eventually(t, "the ping is answered", func() bool { return the.pinged[d] > 0 })
-	if the.node.panics.Load() != 0 {
-		t.Errorf("Smudge panicked %d times", the.node.panics.Load())
+	if the.node.counts.Get(panics) != 0 {
+		t.Errorf("Smudge panicked %d times", the.node.counts.Get(panics))
 	}
 }
 

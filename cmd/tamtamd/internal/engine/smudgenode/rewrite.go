@@ -66,7 +66,7 @@ func (n *Node) Deliver(from netip.AddrPort, d datagram.Datagram, filter datagram
 func (n *Node) receiveLocked(p *peer, b []byte) {
 	defer func() {
 		if recover() != nil {
-			n.panics.Add(1)
+			n.counts.Inc(panics)
 		}
 	}()
 	// Errors are about checksums and broadcasts only; Parse has checked the one, and

@@ -26,10 +26,9 @@ type Members interface {
 	List() ([]member.Member, uint64)
 }
 
-// Wire tells of the links; *wire.Endpoint is one.
+// Wire has the links of this node; *wire.Endpoint is one.
 type Wire interface {
 	Links() []wire.Link
-	Contacts() []wire.Contact
 }
 
 // Config says what an Inspector is made of. All fields but Keys are required.
@@ -63,7 +62,7 @@ type Record struct {
 	Member  member.Member
 	Err     error // why there is no report, as peers.Survey returns it
 	Report  *peerv1.InspectAnswer
-	Link    *peerv1.Link  // this node's to it; nil when there is none
+	Link    *wire.Link    // this node's to it; nil when there is none
 	Trip    time.Duration // from the question to the answer
 	Offset  time.Duration // its clock less ours; true to half of Trip
 	Measure bool          // Trip and Offset are known
@@ -87,7 +86,7 @@ func (i *Inspector) Inspect(ctx context.Context) ([]Record, error) {
 		records[j].Member = m
 		if m.Local {
 			own = &records[j]
-			own.Report = i.report(i.ways(), netip.AddrPort{})
+			own.Report = i.report(i.links(), netip.AddrPort{})
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
@@ -99,15 +98,15 @@ func (i *Inspector) Inspect(ctx context.Context) ([]Record, error) {
 	})
 	// Our own list is of when the others told theirs, or it would differ by what came since;
 	// the links are of now: what was asked, and not acknowledged, is in them.
-	ways := i.ways()
+	links := i.links()
 	for j := range records {
 		records[j].Err = errs[j]
-		if w, ok := ways[records[j].Member.Addr]; ok {
-			records[j].Link = w.message()
+		if l, ok := links[records[j].Member.Addr]; ok {
+			records[j].Link = &l
 		}
 	}
 	if own != nil {
-		now := i.report(ways, netip.AddrPort{})
+		now := i.report(links, netip.AddrPort{})
 		own.Report.Troubles, own.Report.MoreTroubles = now.GetTroubles(), now.GetMoreTroubles()
 	}
 	return records, nil

@@ -50,7 +50,7 @@ type Observer struct {
 	Config
 
 	turn    chan struct{} // held by who makes one, and guards samples
-	samples map[link][]sample
+	samples map[pair][]sample
 
 	mu   sync.Mutex // guards last
 	last *Matrix
@@ -58,7 +58,7 @@ type Observer struct {
 
 // New returns an Observer.
 func New(cfg Config) *Observer {
-	return &Observer{Config: cfg, turn: make(chan struct{}, 1), samples: map[link][]sample{}}
+	return &Observer{Config: cfg, turn: make(chan struct{}, 1), samples: map[pair][]sample{}}
 }
 
 // Matrix is how nodes reached each other when it was made.
@@ -67,7 +67,7 @@ type Matrix struct {
 	Nodes   []Node // ordered by address; MaxNodes at most
 	Omitted int    // live members that are not among them
 	// Own are all links of this node, those that are omitted, too.
-	Own map[netip.AddrPort]Link
+	Own map[netip.AddrPort]wire.Link
 }
 
 // Node is one node of a matrix.
@@ -76,20 +76,9 @@ type Node struct {
 	Name string
 	// Err is why there are no links, as peers.Survey returns it.
 	Err error
-	// Links are those to the nodes of the matrix, in their order; the zero Link to itself,
-	// and where there is no session.
-	Links []Link
-}
-
-// Link is the way from one node to another, as the first sees it.
-type Link struct {
-	Open      bool
-	RoundTrip time.Duration // smoothed; 0 when it is not known
-	// Sent are the frames that ask to be acknowledged, each counted once; Resent is how
-	// often one of them was sent again. Both are of Window, the time before the matrix was
-	// made, or, when that is 0, of the session so far.
-	Sent, Resent uint64
-	Window       time.Duration
+	// Links are those to the nodes of the matrix, in their order, with the counts of a
+	// window; the zero Link to itself, and where there is no session.
+	Links []wire.Link
 }
 
 // Matrix returns a matrix that is at most 10 seconds old. It asks the members if it has to,
@@ -162,7 +151,17 @@ func (o *Observer) make(ctx context.Context) *Matrix {
 	return m
 }
 
-// sound tells whether an answer has what was asked for.
+// sound reports whether an answer can be one to a question about so many nodes.
 func sound(a *peerv1.LinksAnswer, nodes int) bool {
-	return a != nil && len(a.GetRoundTrips()) == nodes && len(a.GetSent()) == nodes && len(a.GetResent()) == nodes
+	if a == nil || len(a.GetNodes()) != len(a.GetLinks()) {
+		return false
+	}
+	next := uint32(0)
+	for _, i := range a.GetNodes() {
+		if i < next || i >= uint32(nodes) {
+			return false
+		}
+		next = i + 1
+	}
+	return true
 }

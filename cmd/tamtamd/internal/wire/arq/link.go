@@ -4,7 +4,7 @@
 // Package arq has one link's reliable delivery (automatic repeat request): a frame is
 // transmitted until it is acknowledged or out of date, and taken once by its receiver.
 // It knows neither sessions nor addresses, nor what is in a frame. It does no IO: time
-// goes in, and what is to be transmitted comes out.
+// goes in, and what to transmit comes out.
 package arq
 
 import (
@@ -110,10 +110,10 @@ func NewLink(shared *Shared, now time.Time) *Link {
 	return &Link{shared: shared, heard: now}
 }
 
-// Inherit takes over when the other end was heard and reached, of a link to the same node.
+// Inherit takes over from an earlier link to the same node when that was heard and reached.
 func (l *Link) Inherit(old *Link) { l.heard, l.reachability = old.heard, old.reachability }
 
-// Restart forgets what is in flight, and what is owed: the other end has begun anew.
+// Restart forgets what is in flight, and what is owed, because the other end has forgotten it.
 func (l *Link) Restart() { l.flights, l.ackData, l.ackNext, l.acks = nil, nil, 0, nil }
 
 // TakeAcks returns the acknowledgements that are owed, at most as many as asked for, for a
@@ -126,8 +126,8 @@ func (l *Link) TakeAcks(most int) []uint32 {
 	return taken
 }
 
-// Send registers a frame that is sent now, to be retransmitted until it is acknowledged.
-// It returns when that is due.
+// Send registers a frame that is sent now and retransmitted until it is acknowledged. It
+// returns when that is due. Acked returns the token.
 func (l *Link) Send(now time.Time, counter uint64, b []byte, token uint64) (due time.Time) {
 	if len(l.flights) >= MaxInFlight {
 		l.flights = slices.Delete(l.flights, 0, 1)
@@ -141,8 +141,8 @@ func (l *Link) Send(now time.Time, counter uint64, b []byte, token uint64) (due 
 	return due
 }
 
-// SendAckData registers a frame that is sent now and rides with acknowledgements, to be
-// retransmitted when a frame that it acknowledges comes again.
+// SendAckData registers a frame that is sent now with acknowledgements. It is retransmitted
+// when a frame that it acknowledges comes again.
 func (l *Link) SendAckData(acks []uint32, b []byte) {
 	d := ackData{slices.Clone(acks), b}
 	if len(l.ackData) < maxAckData {
@@ -185,9 +185,9 @@ func (l *Link) Open(now time.Time, counter uint64) {
 	l.window.mark(counter)
 }
 
-// Owe owes an acknowledgement, to ride on what is sent within AckDelay. now is when the
-// frame came in. It returns when the acknowledgement is due, or true when it has to be
-// sent at once, as too many are owed.
+// Owe records that an acknowledgement is owed, which can ride on what is sent within
+// AckDelay from now. It returns when the acknowledgement is due, and true if maxAcks are
+// owed, so that they must be sent at once.
 func (l *Link) Owe(now time.Time, counter uint64, maxAcks int) (due time.Time, full bool) {
 	if len(l.acks) == 0 {
 		l.ackDue = now.Add(l.shared.Timing.AckDelay)
@@ -202,15 +202,15 @@ func (l *Link) Owes() bool { return len(l.acks) > 0 }
 // OwesNow reports whether the acknowledgements that are owed can wait no longer.
 func (l *Link) OwesNow(now time.Time) bool { return l.Owes() && !l.ackDue.After(now) }
 
-// AckData returns the frame to be retransmitted when a frame has come again that it
-// acknowledged, nil when there is none or the budget is used up. It returns false when the
-// frame was acknowledged by none, so an acknowledgement is owed again.
+// AckData returns the frame to retransmit because a frame that it acknowledged has come
+// again; nil if the budget is used up. It returns false if no such frame acknowledged it, so
+// that an acknowledgement is owed again.
 func (l *Link) AckData(counter uint64) (b []byte, acknowledged bool) {
 	for _, d := range l.ackData {
 		if !slices.Contains(d.acks, uint32(counter)) {
 			continue
 		}
-		if !l.shared.Budget.spend() { // who replays what he captured gets no more out of us
+		if !l.shared.Budget.spend() { // bounds what a replay of captured frames brings about
 			l.shared.Counts.Deferred++
 			return nil, true
 		}
@@ -283,7 +283,7 @@ func (l *Link) Tick(now time.Time, transmit func(b []byte)) {
 // Idle reports whether nothing is in flight or owed.
 func (l *Link) Idle() bool { return len(l.flights)+len(l.acks) == 0 }
 
-// Due returns when something is to be done: an acknowledgement sent, or Tick called. The
+// Due returns when an acknowledgement must be sent or Tick called, whichever is first. The
 // zero time is never.
 func (l *Link) Due() (next time.Time) {
 	if l.Owes() {

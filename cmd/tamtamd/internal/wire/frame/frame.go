@@ -23,16 +23,18 @@ package frame
 import (
 	"encoding/binary"
 	"net/netip"
+
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 const (
 	// MaxSize is the largest frame in bytes. Any path carries it unfragmented:
 	// RFC 8200 asks for 1,280 with the headers of IPv6 and UDP.
-	MaxSize = 1200
+	MaxSize = limits.Frame
 	// HeaderSize is the size of what comes before the acknowledgements.
-	HeaderSize = 29
+	HeaderSize = limits.FrameHeader
 	// AckSize is the size of an acknowledgement.
-	AckSize = 4
+	AckSize = limits.FrameAck
 	// MaxAcks is how many acknowledgements a frame has at most.
 	MaxAcks = 32
 	// MaxChannels is how many channels there can be.
@@ -65,7 +67,7 @@ const (
 	Announce
 	// Data is what a channel carries, sent until it is acknowledged.
 	Data Kind = 0x10
-	// AckData is the same, but rides with an acknowledgement: it is sent again when the
+	// AckData is the same, but rides with an acknowledgement: it is retransmitted when the
 	// frame that it acknowledges comes again, and is itself not acknowledged.
 	AckData Kind = 0x20
 )

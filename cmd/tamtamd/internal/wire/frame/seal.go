@@ -10,14 +10,16 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"slices"
+
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 // Key is a key of the cluster: 32 random bytes that all its nodes have.
-type Key [32]byte
+type Key [limits.KeySize]byte
 
 const (
 	// SealSize is what sealing adds in bytes: the tag of AES-GCM.
-	SealSize = 16
+	SealSize = limits.FrameSeal
 	// sealed is the bit of the kind that says that all after the header is encrypted.
 	sealed = 0x80
 	// maxOpeners bounds the sessions whose key is remembered. Only who has a key of the
