@@ -16,7 +16,7 @@ import (
 type notes struct {
 	added, removed, pinged []netip.AddrPort
 	delivered              []delivery
-	patience               []time.Duration
+	minPings               []time.Duration
 }
 
 type delivery struct {
@@ -80,7 +80,7 @@ func (w engine) SetMinPing(d time.Duration) error {
 	if w.minPingErr != nil {
 		return w.minPingErr
 	}
-	w.heard.patience = append(w.heard.patience, d)
+	w.heard.minPings = append(w.heard.minPings, d)
 	return nil
 }
 

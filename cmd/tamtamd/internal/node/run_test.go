@@ -112,7 +112,7 @@ func TestProbeTimeoutIsSetWhenItCanBe(t *testing.T) {
 		synctest.Wait()
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		if got := w.heard.patience; len(got) != 1 || got[0] <= minPing {
+		if got := w.heard.minPings; len(got) != 1 || got[0] <= minPing {
 			t.Errorf("set are %v", got)
 		}
 	})
