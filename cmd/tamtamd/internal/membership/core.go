@@ -59,7 +59,7 @@ const (
 const answersPerSecond = 1000
 
 // Core is this node's part in the cluster. It is not safe for concurrent use. After
-// each call that changes it, AppendOutputs returns what is to be done, and Next when
+// each call that changes it, AppendOutputs returns what must be done, and Next when
 // Tick is due.
 type Core struct {
 	cfg     Config
