@@ -209,7 +209,7 @@ func TestUseIsRefused(t *testing.T) {
 	if r.Code != 5 || !strings.Contains(r.Err, late.Gossip.String()) {
 		t.Errorf("use: %+v", r)
 	}
-	if r := all[0].Ctl("keys", "list"); r.Code != 1 || !strings.Contains(r.Err, "not the same keys") {
+	if r := all[0].Ctl("keys", "list"); r.Code != 1 || !strings.Contains(r.Err, "do not have the same keys") {
 		t.Errorf("list: %+v", r)
 	}
 	if keys := keysOf(t, all[0])[all[1].Gossip.String()]; len(keys) != 2 || keys[0] != nameOf(t, old) {

@@ -18,6 +18,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/smudgenode"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node/discovery"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node/peerfile"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
@@ -103,8 +104,8 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 
 	// The wire draws the session.
 	a.Wire = wire.NewEndpoint(s.Socket, wire.CoreConfig{
-		Info:   wire.Info{Addr: self.Addr, Cluster: self.Cluster, Profile: Profile(self.Info).Encode()},
-		Timing: timings[flags.Profile], Channels: Channels, Keys: keysOf(s.Ring),
+		Info:   wire.Info{Addr: self.Addr, Cluster: self.Cluster, Profile: membership.Profile(self.Info).Encode()},
+		Timing: timings[flags.Profile], Channels: membership.Channels, Keys: keysOf(s.Ring),
 	})
 	if s.Ring != nil {
 		s.Ring.OnChange(a.Wire.SetKeys)
@@ -118,9 +119,9 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 		Local:      broadcast.Stream{Origin: self.Addr, Session: self.Session},
 		MaxPayload: self.MaxPayload, Keep: flags.Keep, KeepBytes: flags.KeepBytes,
 		Send: func(to netip.AddrPort, b []byte, token uint64) bool {
-			return a.Wire.Send(to, BroadcastChannel, b, token)
+			return a.Wire.Send(to, membership.BroadcastChannel, b, token)
 		},
-		SendDatagram: func(to netip.AddrPort, b []byte) { a.Wire.Send(to, DatagramChannel, b, 0) },
+		SendDatagram: func(to netip.AddrPort, b []byte) { a.Wire.Send(to, membership.DatagramChannel, b, 0) },
 		SendBare:     a.Wire.SendBare,
 	})
 	a.Messages.Follow(func(d broadcast.Delivery) { s.OnDelivery(d, d.Message.Origin == self.Addr) })
@@ -133,7 +134,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	})
 
 	// The node, between the wire and the engine.
-	a.queries = peers.New(peers.Config{SendQuestion: a.sendOn(QuestionChannel), SendAnswer: a.sendOn(AnswerChannel)})
+	a.queries = peers.New(peers.Config{SendQuestion: a.sendOn(membership.QuestionChannel), SendAnswer: a.sendOn(membership.AnswerChannel)})
 	if a.engine, err = smudgenode.New(smudgenode.Config{
 		Local: self.Addr, Heartbeat: flags.Heartbeat, MinPing: flags.MinPing,
 		Logf: func(l, message string) {
@@ -269,7 +270,7 @@ func (a *Assembly) Alive() int {
 func (a *Assembly) EventLoops() []lifecycle.Loop {
 	return []lifecycle.Loop{
 		{Name: "endpoint", Wake: a.Wire.Poke, Iterations: a.Wire.Rounds},
-		{Name: "gossip", Wake: a.Node.Poke, Iterations: a.Node.Rounds},
+		{Name: "gossip", Wake: a.Node.Wake, Iterations: a.Node.Iterations},
 		{Name: "broadcast", Wake: a.Messages.Wake, Iterations: a.Messages.Iterations},
 	}
 }
