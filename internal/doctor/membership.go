@@ -34,7 +34,8 @@ func reachable(e *exam) (wrong []Finding, well string) {
 				"which this node advertises: see --advertise", e.addr()),
 			"this node knows no other member")}, ""
 	}
-	return wrong, fmt.Sprintf("%d of %d other members answer: UDP passes in both directions", len(e.answered), len(e.others))
+	return wrong, fmt.Sprintf("%d of %d other members answer: UDP passes in both directions",
+		len(e.answered), len(e.others))
 }
 
 // flapping: no member comes and goes.

@@ -21,7 +21,7 @@ const (
 // TestSentences: every reason has words, which distinguish this node from others.
 func TestSentences(t *testing.T) {
 	for n := range tamtamv1.ChangeReason_name {
-		// By the member itself: there are no words for that but those of the reason.
+		// The member itself is the reporter, so that only the reason has words.
 		c := Cause{"m", "here", "m", tamtamv1.ChangeReason(n), suspected}
 		if n != 0 && c.Sentence() == "" {
 			t.Errorf("%v has no words", c.Reason)

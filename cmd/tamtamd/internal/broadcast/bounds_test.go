@@ -131,7 +131,7 @@ func TestLongRunIsBounded(t *testing.T) {
 		}
 		for _, n := range all {
 			for range 4 {
-				if n.HasCapacity() {
+				if n.HasCapacity(s.now) {
 					n.say()
 				}
 			}

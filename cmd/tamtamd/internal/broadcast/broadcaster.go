@@ -122,11 +122,15 @@ func (b *Broadcaster) limitLocked() int {
 
 // wakeAllLocked wakes Run and the senders that wait.
 func (b *Broadcaster) wakeAllLocked() {
+	b.wakeSendersLocked()
+	b.Wake()
+}
+
+func (b *Broadcaster) wakeSendersLocked() {
 	if b.waiting > 0 {
 		close(b.changed)
 		b.changed = make(chan struct{})
 	}
-	b.Wake()
 }
 
 // Receive handles a payload that the wire received from a member.
@@ -141,7 +145,7 @@ func (b *Broadcaster) Receive(from netip.AddrPort, data []byte) {
 func (b *Broadcaster) Acked(a netip.AddrPort, session, token uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.core.Acked(a, session, token) && b.waiting > 0 {
+	if b.core.Acked(time.Now(), a, session, token) && b.waiting > 0 {
 		b.wakeAllLocked()
 	}
 }
@@ -155,6 +159,7 @@ func (b *Broadcaster) Run(ctx context.Context) {
 		b.mu.Lock()
 		now := time.Now()
 		b.core.Tick(now)
+		b.wakeSendersLocked() // a member may have stalled since
 		next := b.core.Next(now)
 		b.mu.Unlock()
 		if next.IsZero() {

@@ -51,6 +51,8 @@ type Core struct {
 	list         []netip.AddrPort // the keys of members, to draw from
 	pending      int              // bytes, in all streams
 	nextExchange time.Time        // when the next digest of anti-entropy is due
+	burst        time.Time        // when the members are compared after a burst; zero for never
+	compared     time.Time        // when they last were
 	last         time.Time        // of the last message of any stream
 	counts       *counter.Set
 }
@@ -72,15 +74,21 @@ func NewCore(cfg CoreConfig) *Core {
 func FanOut(n int) int { return int(math.Ceil(math.Log(float64(n)))) + 2 }
 
 // Up adds a member, or a new session of one. It sends the member the position of this
-// node's stream, and a digest of the others.
+// node's stream, if that has begun, and a digest of the others that are active. In a
+// cluster in which nobody has sent anything, members meet without a word.
 func (c *Core) Up(now time.Time, a netip.AddrPort, session uint64) {
 	if t := c.members[a]; t == nil {
 		c.list = append(c.list, a)
 	}
 	from := c.sentBefore(now.Add(-meetGrace))
 	c.members[a] = &target{session: session, from: from, have: from}
-	c.meet(a, flagMeet|flagAnswer)
-	c.sendDigests(a, c.activeEntries(now), flagAnswer)
+	if c.own.last > 0 {
+		c.meet(a, flagMeet|flagAnswer)
+	}
+	if id := (Stream{a, session}); c.streams[id] == nil && len(c.streams) < MaxStreams {
+		c.streams[id] = &stream{Stream: id, presumed: true, active: now}
+	}
+	c.sendDigests(a, c.activeEntries(now, activeFor), flagAnswer)
 }
 
 // meetGrace is how old a message may be and still be meant for a member that was met
@@ -130,6 +138,11 @@ func (c *Core) Suspect(a netip.AddrPort, suspected bool) {
 // Broadcast sends a message to all members and delivers it here. The caller checks
 // HasCapacity first.
 func (c *Core) Broadcast(now time.Time, topic string, payload []byte) Message {
+	for _, t := range c.members {
+		if t.have == c.own.last {
+			t.progress = now
+		}
+	}
 	c.own.last++
 	m := Message{Stream: c.cfg.Local, Sequence: c.own.last, Topic: topic, Payload: payload, Sent: now, Received: now}
 	c.counts.Inc(sent)
@@ -142,6 +155,12 @@ func (c *Core) Broadcast(now time.Time, topic string, payload []byte) Message {
 // markActive starts anti-entropy, which goes on until forgetAfter without a message.
 func (c *Core) markActive(now time.Time) {
 	c.last = now
+	if c.burst.IsZero() && len(c.list) > pushAll {
+		c.burst = now.Add(afterBurst)
+		if earliest := c.compared.Add(burstEvery); earliest.After(c.burst) {
+			c.burst = earliest
+		}
+	}
 	if !c.nextExchange.After(now) {
 		c.nextExchange = now.Add(c.antiEntropyDelay())
 	}
@@ -258,13 +277,37 @@ func (c *Core) onMessage(now time.Time, from netip.AddrPort, b []byte) bool {
 		return true
 	}
 	c.counts.Inc(received)
+	if s.pending == nil {
+		s.pending = make(map[uint64]Message)
+	}
 	s.pending[m.Sequence] = m
 	c.pending += weight(m)
 	if b[0] == kindMessage {
 		c.push(m, from)
 	}
-	c.advance(s, now)
+	switch {
+	case s.started:
+		c.advance(s, now)
+	case s.presumed && m.Sequence == 1: // the stream begins here
+		c.begin(s, 0, now)
+	default:
+		c.askPosition(s, now)
+	}
 	return true
+}
+
+// askPosition asks the origin of a stream, once, where the stream begins for this node.
+// The origin reported no position when the two met, but has sent messages since, or did
+// before this node knew it.
+func (c *Core) askPosition(s *stream, now time.Time) {
+	if s.started || !s.created.IsZero() {
+		return
+	}
+	s.created = now
+	c.schedule(s)
+	if c.members[s.Origin] != nil {
+		c.meet(s.Origin, flagMeet|flagAnswer)
+	}
 }
 
 // stream returns the state of a stream. It creates the state if the origin is a member
@@ -283,7 +326,7 @@ func (c *Core) stream(now time.Time, id Stream) *stream {
 		c.counts.Inc(refused)
 		return nil
 	}
-	s = &stream{Stream: id, pending: make(map[uint64]Message), created: now, active: now}
+	s = &stream{Stream: id, created: now, active: now}
 	c.streams[id] = s
 	c.schedule(s)
 	return s
@@ -307,6 +350,9 @@ func (c *Core) advance(s *stream, now time.Time) {
 		s.next++
 	}
 	s.known = max(s.known, s.have())
+	if s.next > before {
+		c.report(s, now)
+	}
 	switch {
 	case !s.lacks():
 		s.since, s.asked, s.asks = time.Time{}, time.Time{}, 0

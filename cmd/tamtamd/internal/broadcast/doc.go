@@ -24,10 +24,12 @@
 //
 // A digest names only streams that were active recently, so a quiet cluster sends
 // nothing. A node takes part in a stream from the position the stream had when the
-// node met the origin. The origin reports that position in a digest with the flag
-// meet. So a node misses nothing sent later, and does not take history for news. Of
-// two nodes that meet, one knows the other first, and its first digest is dropped by a
-// node that does not know it yet. So each side answers a meet with its own position.
+// node met the origin. An origin that has sent something reports that position in a
+// digest with the flag meet. So a node misses nothing sent later, and does not take
+// history for news. The stream of an origin that reports none begins with message 1.
+// Of two nodes that meet, one knows the other first, and its digest is dropped by a
+// node that does not know it yet. So each side answers a meet with its own position,
+// and a node that sees anything but message 1 of an origin without a position asks it.
 //
 // Formats, as payloads of the wire's messages; integers are big-endian:
 //

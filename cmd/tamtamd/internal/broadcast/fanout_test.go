@@ -39,7 +39,7 @@ func meshed(t *testing.T, e experiment, seed uint64) *sim {
 	for i := range e.nodes {
 		n := &simNode{sim: s, addr: at(i), got: map[Stream][]uint64{}, when: map[id]time.Time{}}
 		n.Core = NewCore(CoreConfig{
-			Local: Stream{n.addr, uint64(i) + 1}, Keep: 16, KeepBytes: 1 << 20,
+			Local: Stream{n.addr, uint64(i) + 1}, Keep: 4096, KeepBytes: 4 << 20,
 			Send:    func(to netip.AddrPort, b []byte, token uint64) bool { return s.send(n, to, b, token) },
 			Deliver: n.deliver, Random: s.r.IntN,
 		})

@@ -73,7 +73,7 @@ func TestGoneFromAnotherIsNoGap(t *testing.T) {
 }
 
 // TestMissingIsAskedForThenGivenUp: after wantAfter, every wantEvery, and no longer
-// than giveUpAfter, or six times as long while the origin lives.
+// than giveUpAfter, or six times as long while the origin is a member.
 func TestMissingIsAskedForThenGivenUp(t *testing.T) {
 	s, theirs := met()
 	s.hear(numbered(theirs, 3))

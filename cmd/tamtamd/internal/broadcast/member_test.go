@@ -49,7 +49,7 @@ func TestMemberThatIsFirstSuspected(t *testing.T) {
 	})
 }
 
-// TestMemberThatLearntMoreIsNotMetAgain: a change that is not of its life leaves what
+// TestMemberThatLearntMoreIsNotMetAgain: a change that is not of its session leaves what
 // it still lacks.
 func TestMemberThatLearntMoreIsNotMetAgain(t *testing.T) {
 	inWorld(t, func(w *world) {
@@ -81,7 +81,7 @@ func TestSuspectedMemberIsNotWaitedFor(t *testing.T) {
 			t.Errorf("after %v: %v", time.Since(began), err)
 		}
 		w.turn(member.Alive, member.Suspected, member.Info{Session: 2})
-		if w.core.HasCapacity() {
+		if w.core.HasCapacity(time.Now()) {
 			t.Error("a member that is well again is not waited for")
 		}
 	})

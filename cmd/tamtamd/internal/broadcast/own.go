@@ -6,17 +6,30 @@ package broadcast
 import (
 	"net/netip"
 	"slices"
+	"time"
 )
 
 // Window is the largest number of a node's messages in flight, which means that some
 // live member does not have them yet. A node at the bound must wait. It does not wait
-// for suspected members, so one that dies delays the others only until it is suspected.
+// for suspected members, nor for stalled ones, so one that dies or cannot answer delays
+// the others only until that shows.
 const Window = 256
+
+// relayedWindow is the window in a cluster of more than pushAll members, where an origin
+// learns of receipts by reports. A report may be reportEvery old, and a message that all
+// pushes missed is repaired after some 200 ms: at 2,000 messages a second that is some
+// 600 messages.
+const relayedWindow = 4 * Window
 
 // maxBeyond bounds the acknowledgements kept of messages after a missing one. The
 // window bounds them for a member that is waited for; a suspected one may miss one
 // message for long and get all after it. Anti-entropy makes up for those not kept.
-const maxBeyond = 2 * Window
+const maxBeyond = 2 * relayedWindow
+
+// stallAfter is how long a member that lacks messages may acknowledge none before senders
+// stop waiting for it. A live member without a working path to this node gets the
+// messages from others, and can never report that it has.
+const stallAfter = 3 * time.Second
 
 // own is this node's own stream.
 type own struct{ last uint64 }
@@ -26,6 +39,7 @@ type own struct{ last uint64 }
 type target struct {
 	session   uint64
 	suspected bool
+	progress  time.Time           // when have last grew, or stopped being all there is
 	from      uint64              // the last message before the member was met
 	have      uint64              // every message up to this one has arrived
 	beyond    map[uint64]struct{} // acknowledged messages after a missing one
@@ -36,8 +50,14 @@ func (t *target) has(sequence uint64) bool {
 	return ok || sequence <= t.have
 }
 
+// stalled reports whether the member lacks messages and has acknowledged none for
+// stallAfter.
+func (t *target) stalled(last uint64, now time.Time) bool {
+	return t.have < last && now.Sub(t.progress) >= stallAfter
+}
+
 // got records that a message has arrived.
-func (t *target) got(sequence uint64) {
+func (t *target) got(sequence uint64, now time.Time) {
 	if sequence <= t.have || len(t.beyond) >= maxBeyond {
 		return
 	}
@@ -50,16 +70,17 @@ func (t *target) got(sequence uint64) {
 			return
 		}
 		t.have++
+		t.progress = now
 		delete(t.beyond, t.have)
 	}
 }
 
 // gotAll records that every message up to a sequence number has arrived.
-func (t *target) gotAll(sequence uint64) {
+func (t *target) gotAll(sequence uint64, now time.Time) {
 	if sequence <= t.have {
 		return
 	}
-	t.have = sequence
+	t.have, t.progress = sequence, now
 	for s := range t.beyond {
 		if s <= sequence {
 			delete(t.beyond, s)
@@ -69,20 +90,28 @@ func (t *target) gotAll(sequence uint64) {
 
 // Acked records that the message sent with the token has arrived at a member. It
 // reports whether that was news.
-func (c *Core) Acked(a netip.AddrPort, session, token uint64) bool {
+func (c *Core) Acked(now time.Time, a netip.AddrPort, session, token uint64) bool {
 	t := c.members[a]
 	if t == nil || t.session != session || token > c.own.last || t.has(token) {
 		return false
 	}
-	t.got(token)
+	t.got(token, now)
 	return true
 }
 
+// window returns the largest number of this node's messages in flight.
+func (c *Core) window() uint64 {
+	if len(c.list) > pushAll {
+		return relayedWindow
+	}
+	return Window
+}
+
 // HasCapacity reports whether another message may be sent: no member that is waited for
-// lacks Window messages.
-func (c *Core) HasCapacity() bool {
+// lacks a window of messages.
+func (c *Core) HasCapacity(now time.Time) bool {
 	for _, t := range c.members {
-		if !t.suspected && c.own.last-t.have >= Window {
+		if c.own.last-t.have >= c.window() && !t.suspected && !t.stalled(c.own.last, now) {
 			return false
 		}
 	}
@@ -90,14 +119,19 @@ func (c *Core) HasCapacity() bool {
 }
 
 // laggard returns the member that lacks most of this node's messages and is not
-// suspected; the zero AddrPort if none lacks any. It may have got some from others, or
-// its acknowledgements may have been lost. Only an answer to probe shows that, and until
-// then it counts against the window.
-func (c *Core) laggard() (last netip.AddrPort) {
-	least := c.own.last
+// suspected; the zero AddrPort if none lacks any. A stalled member is returned only if no
+// other lacks any. The member may have got some messages from others, or its
+// acknowledgements may have been lost. Only an answer to probe shows that, and until then
+// it counts against the window.
+func (c *Core) laggard(now time.Time) (last netip.AddrPort) {
+	least, stalled := c.own.last, true
 	for _, a := range c.list {
-		if t := c.members[a]; !t.suspected && t.have < least {
-			last, least = a, t.have
+		t := c.members[a]
+		if t.suspected || t.have >= c.own.last {
+			continue
+		}
+		if s := t.stalled(c.own.last, now); t.have < least && s == stalled || stalled && !s {
+			last, least, stalled = a, t.have, s
 		}
 	}
 	return last

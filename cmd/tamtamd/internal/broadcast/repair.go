@@ -16,7 +16,8 @@ func (c *Core) Next(now time.Time) time.Time {
 	for s := range c.waiting {
 		next = deadline.Earlier(next, s.due())
 	}
-	if !c.last.IsZero() && (now.Sub(c.last) < forgetAfter+antiEntropyEvery || c.laggard().IsValid()) {
+	next = deadline.Earlier(next, c.burst)
+	if !c.last.IsZero() && (now.Sub(c.last) < forgetAfter+antiEntropyEvery || c.laggard(now).IsValid()) {
 		next = deadline.Earlier(next, c.nextExchange)
 	}
 	return next
@@ -30,28 +31,50 @@ func (c *Core) Tick(now time.Time) {
 			c.schedule(s)
 		}
 	}
+	if !c.burst.IsZero() && !c.burst.After(now) {
+		c.compareBurst(now)
+	}
 	if c.nextExchange.After(now) {
 		return
 	}
 	c.nextExchange = now.Add(c.antiEntropyDelay())
-	if active := c.activeEntries(now); len(active) > 0 {
+	if active := c.activeEntries(now, activeFor); len(active) > 0 {
 		if some := c.some(1); len(some) > 0 {
 			c.sendDigests(some[0], active, flagAnswer)
 		}
 	}
-	if a := c.laggard(); a.IsValid() {
+	if a := c.laggard(now); a.IsValid() {
 		c.probe(a)
 	}
-	c.reportHave()
 	c.forget(now)
 }
 
+// compareBurst compares the streams of the last moments with two members. In a large
+// cluster some member misses about every seventh message of a burst, and the last ones
+// show in no later message.
+func (c *Core) compareBurst(now time.Time) {
+	c.burst, c.compared = time.Time{}, now
+	active := c.activeEntries(now, burstEvery+afterBurst)
+	for _, a := range c.some(2) {
+		c.sendDigests(a, active, flagAnswer)
+	}
+}
+
 func (c *Core) tick(s *stream, now time.Time) {
+	if !s.reportAt.IsZero() && !s.reportAt.After(now) {
+		c.report(s, now)
+	}
+	if due := s.repairAt(); due.IsZero() || due.After(now) {
+		return
+	}
 	switch {
 	case !s.started: // the origin has not reported its position: begin with the first message seen
 		have := s.known
 		if low := s.lowest(); low != 0 {
 			have = low - 1
+		}
+		if s.presumed && s.source != s.Origin {
+			have = 0 // the stream had not begun when the two met, or its origin would have said so
 		}
 		c.begin(s, have, now)
 	case s.gone > s.next && now.Sub(s.since) >= goneAfter:
@@ -79,13 +102,13 @@ func (c *Core) giveUpDelay(s *stream) time.Duration {
 	return giveUpAfter
 }
 
-// activeEntries returns the digest of the streams that were active within activeFor.
-func (c *Core) activeEntries(now time.Time) (all []entry) {
-	if c.own.last > 0 && now.Sub(c.last) < activeFor {
+// activeEntries returns the digest of the streams that were active within a time.
+func (c *Core) activeEntries(now time.Time, within time.Duration) (all []entry) {
+	if c.own.last > 0 && now.Sub(c.last) < within {
 		all = append(all, entry{c.cfg.Local, c.own.last})
 	}
 	for id, s := range c.streams {
-		if s.started && now.Sub(s.active) < activeFor {
+		if s.started && now.Sub(s.active) < within {
 			all = append(all, entry{id, s.have()})
 		}
 	}
@@ -113,7 +136,7 @@ func (c *Core) onDigest(now time.Time, from netip.AddrPort, b []byte) bool {
 	for _, e := range entries {
 		if e.Stream == c.cfg.Local {
 			if t := c.members[from]; t != nil && e.have <= c.own.last {
-				t.gotAll(e.have)
+				t.gotAll(e.have, now)
 				if e.have < c.own.last {
 					back = append(back, entry{c.cfg.Local, c.own.last})
 				}
@@ -130,8 +153,9 @@ func (c *Core) onDigest(now time.Time, from netip.AddrPort, b []byte) bool {
 		case !s.started && own && flags&flagMeet != 0:
 			c.begin(s, e.have, now)
 		case !s.started: // messages before that position may still be in flight
-			if own && e.have > s.known {
+			if (own || s.presumed) && e.have > s.known {
 				s.known, s.source = e.have, from
+				c.askPosition(s, now)
 			}
 		case e.have > s.known:
 			s.known, s.source, s.active = e.have, from, now
@@ -202,18 +226,20 @@ func (c *Core) onGone(from netip.AddrPort, b []byte) bool {
 	return true
 }
 
-// reportHave reports to each origin what this node has of its stream. In a large cluster
-// most messages come from other members, so the origin gets no acknowledgement of them.
-func (c *Core) reportHave() {
-	if len(c.list) <= pushAll {
+// report reports to an origin what this node has of its stream, at once if the last
+// report is old enough, else when it is. In a large cluster most messages come from other
+// members, so the origin gets no acknowledgement of them.
+func (c *Core) report(s *stream, now time.Time) {
+	s.reportAt = time.Time{}
+	if len(c.list) <= pushAll || !s.started || s.have() <= s.reported || c.members[s.Origin] == nil {
 		return
 	}
-	for id, s := range c.streams {
-		if s.started && s.have() > s.reported && c.members[id.Origin] != nil {
-			s.reported = s.have()
-			c.cfg.Send(id.Origin, appendDigest(nil, 0, []entry{{id, s.have()}}), 0)
-		}
+	if due := s.reportedAt.Add(time.Duration(len(c.list)) * reportEvery); due.After(now) {
+		s.reportAt = due
+		return
 	}
+	s.reported, s.reportedAt = s.have(), now
+	c.cfg.Send(s.Origin, appendDigest(nil, 0, []entry{{s.Stream, s.have()}}), 0)
 }
 
 // forget drops streams whose origin is no longer a member in that session and that have

@@ -49,9 +49,9 @@ func (b *Broadcaster) Send(ctx context.Context, r Request) (Receipt, error) {
 	if limit := b.limitLocked(); len(r.Payload) > limit {
 		return Receipt{}, fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(r.Payload), limit)
 	}
-	for !b.core.HasCapacity() {
+	for !b.core.HasCapacity(time.Now()) {
 		if r.NoWait || !b.waitLocked(ctx) {
-			return Receipt{}, fmt.Errorf("%w: %d messages are not at all members yet", ErrBusy, Window)
+			return Receipt{}, fmt.Errorf("%w: %d messages are not at all members yet", ErrBusy, b.core.window())
 		}
 	}
 	began := time.Now()

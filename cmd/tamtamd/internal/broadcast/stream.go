@@ -6,6 +6,8 @@ package broadcast
 import (
 	"net/netip"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
 )
 
 const (
@@ -34,19 +36,29 @@ const (
 	// forgetAfter is how long after its last message a stream is forgotten if its origin
 	// is no longer a member.
 	forgetAfter = 2 * time.Minute
+	// reportEvery is the time between two reports of a node to an origin, for each member
+	// of the cluster: so an origin gets 2,000 a second at most, however many report.
+	reportEvery = 500 * time.Microsecond
+	// afterBurst is how long after a message the members of a large cluster compare what
+	// they have, and burstEvery the least time between two such comparisons.
+	afterBurst = 50 * time.Millisecond
+	burstEvery = 250 * time.Millisecond
 )
 
 // stream is the receiving end of another node's stream. Once it has started, no pending
 // message is below next, and known >= next-1.
 type stream struct {
 	Stream
-	started bool               // the position is known
-	next    uint64             // the next message to deliver
-	pending map[uint64]Message // messages after a missing one
-	known   uint64             // the highest message that some member has
-	source  netip.AddrPort     // the member that had the highest
+	started bool // the position is known
+	// presumed: the origin reported no position when the two met. So it had sent nothing
+	// yet, and its first message begins the stream.
+	presumed bool
+	next     uint64             // the next message to deliver
+	pending  map[uint64]Message // messages after a missing one
+	known    uint64             // the highest message that some member has
+	source   netip.AddrPort     // the member that had the highest
 
-	created  time.Time
+	created  time.Time // when the position was first needed; zero if it has not been
 	active   time.Time // when the last message came
 	since    time.Time // since when next is missing; zero if it is not
 	asked    time.Time // when the last want was sent
@@ -54,6 +66,9 @@ type stream struct {
 	until    uint64    // the last message that was asked for
 	gone     uint64    // the oldest message that the origin keeps, as it reports
 	reported uint64    // the last have() that was reported to the origin
+
+	reportedAt time.Time // when
+	reportAt   time.Time // when the next report is due; zero for none
 }
 
 // have returns the last message of the unbroken run that is here.
@@ -86,8 +101,14 @@ func (s *stream) missing() want {
 }
 
 // due returns when the stream needs its next action; the zero time for never.
-func (s *stream) due() time.Time {
+func (s *stream) due() time.Time { return deadline.Earlier(s.reportAt, s.repairAt()) }
+
+// repairAt returns when the next step towards a missing message or an unknown position
+// is due; the zero time for never.
+func (s *stream) repairAt() time.Time {
 	switch {
+	case !s.started && s.created.IsZero():
+		return time.Time{}
 	case !s.started:
 		return s.created.Add(startWithin)
 	case !s.lacks():

@@ -111,7 +111,7 @@ func TestRotation(t *testing.T) {
 			t.Errorf("the watch tells %+v", e)
 		}
 	}
-	for i, d := range all[:2] { // one after the other, by their files alone
+	for i, d := range all[:2] { // one after the other, only by their files
 		if code, _ := d.End(os.Interrupt); code != 0 {
 			t.Fatalf("exit code %d", code)
 		}
@@ -199,7 +199,7 @@ func TestAwayDuringRotation(t *testing.T) {
 func TestUseIsRefused(t *testing.T) {
 	old, next := keyOf(t), keyOf(t)
 	all, _ := Sealed(t, bin, 2, old)
-	// It joins with the old key alone after the new one was installed.
+	// It joins with only the old key after the new one was installed.
 	if r := all[0].CtlIn(next, "keys", "install", "-"); r.Code != 0 {
 		t.Fatalf("install: %+v", r)
 	}

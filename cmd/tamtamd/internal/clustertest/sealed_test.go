@@ -149,7 +149,7 @@ func keyOf(t testing.TB) string {
 	return text
 }
 
-// TestPlainNodeStaysOut: bare Smudge is not heard by a sealed cluster, nor spoken.
+// TestPlainNodeStaysOut: an encrypted cluster neither accepts nor sends plain Smudge.
 func TestPlainNodeStaysOut(t *testing.T) {
 	all, _ := Sealed(t, bin, 2, keyOf(t))
 	p := startPlain(t, "127.0.0.1", nil, all[0].Gossip.String())

@@ -52,7 +52,7 @@ func TestSlowReaderIsDroppedAndTold(t *testing.T) {
 	h := New[int]()
 	slow, quick := h.Subscribe(3), h.Subscribe(10)
 	for i := range 10 {
-		h.Publish(i) // returns, whoever reads
+		h.Publish(i) // returns, with or without readers
 	}
 	if got := all(slow); len(got) != 3 || !errors.Is(slow.Err(), ErrOverflow) {
 		t.Errorf("the slow one got %v, then %v", got, slow.Err())

@@ -86,7 +86,7 @@ func TestFlapping(t *testing.T) {
 		table.Put(alice, Info{Session: 1})
 	}
 	if !flapping() {
-		t.Error("three deaths and lives in 15 s are no flapping")
+		t.Error("three deaths and returns in 15 s are not flapping")
 	}
 	if now = now.Add(flapWindow); flapping() {
 		t.Error("flapping after a quiet minute")
@@ -135,7 +135,7 @@ func TestWatchResumes(t *testing.T) {
 	}
 }
 
-// TestWatchersRebuildTheTable: whoever watches, from whenever, knows in the end
+// TestWatchersRebuildTheTable: a watcher, whenever it begins, knows in the end
 // what the table holds, from a snapshot, changes without a gap, and nothing else.
 func TestWatchersRebuildTheTable(t *testing.T) {
 	table := newTable()

@@ -199,7 +199,7 @@ func (e *Endpoint) Session() (session uint64) {
 	return session
 }
 
-// Announce returns what is to be multicast, as Core.Announce.
+// Announce returns what to multicast, as Core.Announce.
 func (e *Endpoint) Announce(payload []byte) (b []byte) {
 	e.do(func(c *Core, _ time.Time) { b = c.Announce(payload) })
 	return b
@@ -244,12 +244,12 @@ func (e *Endpoint) Loss(a netip.AddrPort) (share float64, known bool) {
 	return share, known
 }
 
-// Poke makes Run do one iteration, soon.
-func (e *Endpoint) Poke() { e.deadline(time.Now()) }
+// Wake makes Run do one iteration, soon.
+func (e *Endpoint) Wake() { e.deadline(time.Now()) }
 
-// Rounds returns a number that grows with each iteration of Run: a packet read, or what
-// is due done.
-func (e *Endpoint) Rounds() (n uint64) {
+// Iterations returns a number that grows with each iteration of Run: a packet read, or
+// what is due done.
+func (e *Endpoint) Iterations() (n uint64) {
 	e.do(func(c *Core, _ time.Time) { n = c.ticks })
 	return n + e.socket.received.Load()
 }

@@ -292,7 +292,7 @@ func TestChange(t *testing.T) {
 	}
 }
 
-// TestStatus2018: 2018 knew no goodbye.
+// TestStatus2018: the API of 2018 has no status for a member that has left.
 func TestStatus2018(t *testing.T) {
 	for s, want := range map[member.Status]service.Node_Status{
 		member.Alive: service.Node_ALIVE, member.Suspected: service.Node_SUSPECTED,

@@ -140,7 +140,7 @@ func TestMonitor2018(t *testing.T) {
 	f, conn := serve(t)
 	s, err := service.NewTamTamClient(conn).Monitor(within(t), &service.Empty{})
 	s = open(t, s, err)
-	f.table.Remove(alice, self, member.Expelled) // 2018 has no word for it
+	f.table.Remove(alice, self, member.Expelled) // the API of 2018 has no such event
 	f.table.Put(alice, member.Info{Session: 9})
 	f.table.Put(alice, member.Info{Session: 10}) // nor for a restart
 	f.table.Set(alice, member.Left, alice)
@@ -175,7 +175,7 @@ func TestSlowReader(t *testing.T) {
 	code(t, err, codes.ResourceExhausted)
 }
 
-// TestStopEndsStalledStreams: whoever does not read does not hold up the end.
+// TestStopEndsStalledStreams: a client that does not read does not delay the end.
 func TestStopEndsStalledStreams(t *testing.T) {
 	f, conn := serve(t)
 	ctx := within(t)

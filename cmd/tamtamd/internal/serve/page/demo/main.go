@@ -67,13 +67,13 @@ func at(i int) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 20, byte(i >> 8), byte(i)}), 9999)
 }
 
-func info(i int, life uint64) member.Info {
+func info(i int, session uint64) member.Info {
 	role, n := "db", i-6
 	if i <= 6 {
 		role, n = "web", i
 	}
 	return member.Info{
-		Session: life, Name: fmt.Sprintf("%s-%d", role, n), Version: version, MaxPayload: 1024,
+		Session: session, Name: fmt.Sprintf("%s-%d", role, n), Version: version, MaxPayload: 1024,
 		Tags: fmt.Sprintf("role=%s\nzone=eu-%c\n", role, 'a'+rune(i%3)),
 	}
 }
