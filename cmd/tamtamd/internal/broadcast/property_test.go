@@ -66,7 +66,7 @@ func TestChurn(t *testing.T) {
 			}
 			s.run(time.Duration(s.r.IntN(40)) * time.Millisecond)
 		}
-		s.run(20 * time.Second)
+		s.run(time.Minute) // each gap that a dead origin left takes giveUpAfter
 		for _, p := range promises {
 			origin := s.nodes[p.stream.Origin]
 			if p.to.dead || origin.dead || origin.cfg.Local != p.stream {
