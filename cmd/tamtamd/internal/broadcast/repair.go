@@ -68,6 +68,10 @@ func (c *Core) tick(s *stream, now time.Time) {
 		return
 	}
 	switch {
+	case !s.started && s.presumed && s.source != s.Origin && c.isLive(s.Stream) && s.asks < positionAsks:
+		s.asks++
+		s.created = now
+		c.meet(s.Origin, flagMeet|flagAnswer)
 	case !s.started: // the origin has not reported its position: begin with the first message seen
 		have := s.known
 		if low := s.lowest(); low != 0 {
@@ -76,6 +80,7 @@ func (c *Core) tick(s *stream, now time.Time) {
 		if s.presumed && s.source != s.Origin {
 			have = 0 // the stream had not begun when the two met, or its origin would have said so
 		}
+		s.asks = 0
 		c.begin(s, have, now)
 	case s.gone > s.next && now.Sub(s.since) >= goneAfter:
 		c.skip(s, s.gone, now)
@@ -96,11 +101,14 @@ func (c *Core) tick(s *stream, now time.Time) {
 // giveUpDelay is how long readers wait for a missing message. It is longer while the
 // origin is a member, since that either has the message or reports that it is gone.
 func (c *Core) giveUpDelay(s *stream) time.Duration {
-	if t := c.members[s.Origin]; t != nil && t.session == s.Session {
+	if c.isLive(s.Stream) {
 		return 6 * giveUpAfter
 	}
 	return giveUpAfter
 }
+
+// isLive reports whether the origin of a stream is a member in the session of the stream.
+func (c *Core) isLive(id Stream) bool { return c.Knows(id.Origin, id.Session) }
 
 // activeEntries returns the digest of the streams that were active within a time.
 func (c *Core) activeEntries(now time.Time, within time.Duration) (all []entry) {

@@ -14,6 +14,8 @@ const (
 	// startWithin is how long the first messages of a stream wait for the origin to
 	// report the position at which the stream begins for this node.
 	startWithin = time.Second
+	// positionAsks is how often a live origin is asked for that position again.
+	positionAsks = 5
 	// maxAhead bounds the messages of one stream that wait for an earlier one. Those
 	// further ahead are dropped, and asked for when their turn comes.
 	maxAhead = 1024

@@ -269,7 +269,7 @@ func (a *Assembly) Alive() int {
 // EventLoops are the loops without which the node is of no use.
 func (a *Assembly) EventLoops() []lifecycle.Loop {
 	return []lifecycle.Loop{
-		{Name: "endpoint", Wake: a.Wire.Poke, Iterations: a.Wire.Rounds},
+		{Name: "endpoint", Wake: a.Wire.Wake, Iterations: a.Wire.Iterations},
 		{Name: "gossip", Wake: a.Node.Wake, Iterations: a.Node.Iterations},
 		{Name: "broadcast", Wake: a.Messages.Wake, Iterations: a.Messages.Iterations},
 	}

@@ -107,7 +107,7 @@ func TestAQuestionTakesTwoPackets(t *testing.T) {
 	}
 }
 
-// TestLostAnswerComesAgain: the answer is sent again when the question is.
+// TestLostAnswerComesAgain: the answer is retransmitted when the question is.
 func TestLostAnswerComesAgain(t *testing.T) {
 	s := newSim(t, 1)
 	a, b := s.pair()
@@ -144,8 +144,8 @@ func TestFlightsAreBounded(t *testing.T) {
 	}
 }
 
-// TestNoTimeIsNoLoss: a node that is late with everything is not sent the same again
-// and again: what is sent in vain makes the sender wait longer.
+// TestNoTimeIsNoLoss: a node that is late with everything is not sent the same over and
+// over: spurious retransmissions make the sender wait longer.
 func TestNoTimeIsNoLoss(t *testing.T) {
 	s := newSim(t, 1)
 	a, b := s.pair()
@@ -160,10 +160,10 @@ func TestNoTimeIsNoLoss(t *testing.T) {
 		s.run(100 * time.Millisecond)
 	}
 	if n := a.shared.Counts.Retransmitted - before; n > 20 {
-		t.Errorf("%d of 100 frames were sent again though none was lost", n)
+		t.Errorf("%d of 100 frames were retransmitted though none was lost", n)
 	}
 	if a.shared.Counts.Spurious == 0 {
-		t.Error("none was found to be in vain")
+		t.Error("none was found to be spurious")
 	}
 }
 
@@ -177,7 +177,7 @@ func TestResendsAreBounded(t *testing.T) {
 	}
 	s.run(LAN.Lifetime)
 	if most := uint64(arq.MaxInFlight*3 + 4*100); a.shared.Counts.Retransmitted > most || a.shared.Counts.Deferred == 0 {
-		t.Errorf("%d sent again, at most %d; %d were not", a.shared.Counts.Retransmitted, most, a.shared.Counts.Deferred)
+		t.Errorf("%d retransmitted, at most %d; %d deferred", a.shared.Counts.Retransmitted, most, a.shared.Counts.Deferred)
 	}
 }
 

@@ -66,8 +66,8 @@ const (
 	drainWait = 200 * time.Microsecond
 )
 
-// Run hands each event to handle, in the calling goroutine, until Close. What is due
-// is done when all that has come in was read: it may acknowledge what would be
+// Run passes each event to handle, in the calling goroutine, until Close. It reads all
+// packets that have come in before it does what is due: they may acknowledge what would be
 // retransmitted.
 func (e *Endpoint) Run(handle func(Event)) error {
 	buf := make([]byte, readSize)
@@ -81,7 +81,7 @@ func (e *Endpoint) Run(handle func(Event)) error {
 				}
 			}
 			e.do(func(c *Core, now time.Time) { c.Tick(now) })
-			e.tell(handle)
+			e.report(handle)
 		}
 		switch {
 		case errors.Is(err, net.ErrClosed):
@@ -107,12 +107,12 @@ func (e *Endpoint) receive(buf []byte, handle func(Event), arm bool) error {
 		e.arm()
 	}
 	e.mu.Unlock()
-	e.tell(handle)
+	e.report(handle)
 	return nil
 }
 
-// tell hands on what has happened.
-func (e *Endpoint) tell(handle func(Event)) {
+// report passes the events to handle.
+func (e *Endpoint) report(handle func(Event)) {
 	e.mu.Lock()
 	e.events = e.core.AppendEvents(e.events[:0])
 	events := e.events
@@ -147,8 +147,8 @@ func (e *Endpoint) SendAll(ch Channel, b []byte) {
 	e.do(func(c *Core, now time.Time) { c.SendAll(now, ch, b) })
 }
 
-// SendBare sends a packet as it is, once, if the cluster has no keys: else nothing
-// leaves but what is sealed.
+// SendBare sends a packet as it is, once, if the cluster has no keys. With keys, only
+// encrypted frames are sent.
 func (e *Endpoint) SendBare(to netip.AddrPort, packet []byte) {
 	if !e.sealed {
 		e.socket.Send(to, packet)
@@ -170,7 +170,7 @@ func (e *Endpoint) Greet(a netip.AddrPort) {
 	e.do(func(c *Core, now time.Time) { c.Greet(now, a) })
 }
 
-// Probe asks whether somebody is at an address, as Core.Probe.
+// Probe asks whether a node is at an address, as Core.Probe.
 func (e *Endpoint) Probe(a netip.AddrPort) (nonce uint64) {
 	e.do(func(c *Core, now time.Time) { nonce = c.Probe(now, a) })
 	return nonce
@@ -181,7 +181,7 @@ func (e *Endpoint) CloseSession(a netip.AddrPort) {
 	e.do(func(c *Core, now time.Time) { c.CloseSession(now, a) })
 }
 
-// Shut has no session opened from now on.
+// Shut opens no session from now on, as Core.Shut.
 func (e *Endpoint) Shut() { e.do(func(c *Core, _ time.Time) { c.Shut() }) }
 
 // Renew begins a new session, as Core.Renew, and returns its number.
@@ -199,7 +199,7 @@ func (e *Endpoint) Session() (session uint64) {
 	return session
 }
 
-// Announce returns what is to be multicast, as Core.Announce.
+// Announce returns what to multicast, as Core.Announce.
 func (e *Endpoint) Announce(payload []byte) (b []byte) {
 	e.do(func(c *Core, _ time.Time) { b = c.Announce(payload) })
 	return b
@@ -244,12 +244,12 @@ func (e *Endpoint) Loss(a netip.AddrPort) (share float64, known bool) {
 	return share, known
 }
 
-// Poke makes Run do one iteration, soon.
-func (e *Endpoint) Poke() { e.deadline(time.Now()) }
+// Wake makes Run do one iteration, soon.
+func (e *Endpoint) Wake() { e.deadline(time.Now()) }
 
-// Rounds returns a number that grows with each iteration of Run: a packet read, or what
-// is due done.
-func (e *Endpoint) Rounds() (n uint64) {
+// Iterations returns a number that grows with each iteration of Run: a packet read, or
+// what is due done.
+func (e *Endpoint) Iterations() (n uint64) {
 	e.do(func(c *Core, _ time.Time) { n = c.ticks })
 	return n + e.socket.received.Load()
 }

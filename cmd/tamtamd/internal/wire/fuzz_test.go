@@ -25,12 +25,17 @@ func FuzzInfo(f *testing.F) {
 	})
 }
 
-// FuzzReceive: whatever comes from whomever, nothing breaks, what is kept is bounded,
-// and who is no peer is sent no more bytes than came in its name. With bit 0 of how,
-// the frame bears the tag and session of the open one; with bit 1 it comes from there.
+// FuzzReceive: whatever comes from anywhere, nothing breaks, what is kept is bounded,
+// and an address without a session is sent no more bytes than came from it. With bit 0 of
+// how, the frame carries the connection ID and session of the open one; with bit 1 it comes
+// from there.
 func FuzzReceive(f *testing.F) {
-	for k := range byte(frame.AckData) + frame.MaxChannels {
-		b := append(header(frame.Kind(k), 7, 8, 9, 1), make([]byte, 60)...)
+	kinds := []frame.Kind{
+		0, frame.Hello, frame.Welcome, frame.Refuse, frame.Info, frame.Profile, frame.Ack, frame.Announce,
+		frame.Data, frame.Data | frame.Kind(lasting), frame.Data | frame.Kind(bulk), frame.Data | frame.Kind(nothing), frame.AckData,
+	}
+	for _, k := range kinds {
+		b := append(header(k, 7, 8, 9, 1), make([]byte, 60)...)
 		for how := range byte(4) {
 			f.Add(how, b, b[:frame.HeaderSize+4])
 		}
@@ -80,7 +85,7 @@ func FuzzReceive(f *testing.F) {
 	})
 }
 
-// FuzzSealed: what no key sealed, or was changed after it was, gets nothing in and is not
+// FuzzSealed: a packet that cannot be decrypted has no effect and is not
 // answered. The input is what comes, or, with how, what is done to a frame that passed:
 // each two bytes of it are a place and the bits that are turned over there.
 func FuzzSealed(f *testing.F) {

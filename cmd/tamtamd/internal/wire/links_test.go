@@ -32,9 +32,9 @@ func TestLinks(t *testing.T) {
 	if l.Addr != b.addr || l.RoundTrip <= 0 || l.Sent < 200 {
 		t.Errorf("link %+v", l)
 	}
-	// At 30 % loss each way about half of the frames are sent again.
+	// At 30 % loss each way about half of the frames are retransmitted.
 	if share := float64(l.Resent) / float64(l.Sent); share < 0.2 || share > 1.5 {
-		t.Errorf("%d of %d frames sent again", l.Resent, l.Sent)
+		t.Errorf("%d of %d frames retransmitted", l.Resent, l.Sent)
 	}
 	if back.Received < 200 || back.Duplicates == 0 || back.Received+back.Duplicates > l.Sent+l.Resent+uint64(len(kindNames))*200 {
 		t.Errorf("the other end: %+v", back)
@@ -57,32 +57,32 @@ func TestLinks(t *testing.T) {
 	}
 	a.CloseSession(s.now, b.addr)
 	if l := a.Links(s.now); len(l) != 0 {
-		t.Errorf("a closed link is told of: %v", l)
+		t.Errorf("a closed link is reported: %v", l)
 	}
 }
 
-// TestEndpointGoesRound: a loop that nothing comes in for goes round when it is asked to,
-// and does not otherwise.
-func TestEndpointGoesRound(t *testing.T) {
+// TestEndpointWakes: a loop that receives nothing does an iteration when it is woken, and
+// not otherwise.
+func TestEndpointWakes(t *testing.T) {
 	socket, err := Listen(netip.MustParseAddrPort("127.0.0.1:0"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	e := NewEndpoint(socket, CoreConfig{Info: Info{Addr: socket.Local(), Cluster: "c"}, Timing: LAN})
-	before := e.Rounds()
-	e.Poke()
-	if e.Rounds() != before {
-		t.Error("it goes round before it runs")
+	before := e.Iterations()
+	e.Wake()
+	if e.Iterations() != before {
+		t.Error("it does an iteration before it runs")
 	}
 	done := make(chan error, 1)
 	go func() { done <- e.Run(func(Event) {}) }()
 	for range 3 {
-		before = e.Rounds()
-		for deadline := time.Now().Add(time.Minute); e.Rounds() == before; time.Sleep(time.Millisecond) {
+		before = e.Iterations()
+		for deadline := time.Now().Add(time.Minute); e.Iterations() == before; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
-				t.Fatal("it does not go round")
+				t.Fatal("it does no iteration")
 			}
-			e.Poke()
+			e.Wake()
 		}
 	}
 	e.Close()

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// TestLinksTellLossOfEachWay: what was sent again, less what the other had already, is what
+// TestLinksTellLossOfEachWay: what was retransmitted, less what the other had already, is what
 // was lost on that way. Acknowledgements lost on the way back are not in it.
 func TestLinksTellLossOfEachWay(t *testing.T) {
 	for _, loss := range []float64{0.02, 0.1, 0.3} {

@@ -68,7 +68,7 @@ func TestNothingInClear(t *testing.T) {
 		}
 		s.run(10 * time.Millisecond)
 	}
-	// Sessions are opened anew, with the same nodes, and nonces go on.
+	// Sessions are opened again, with the same nodes, and nonces go on.
 	for _, a := range s.addresses()[1:] {
 		s.nodes[a].SendAll(s.now, lasting, nil)
 		s.run(time.Second)
@@ -102,8 +102,8 @@ func mark(n *simNode) [4]int {
 	return [4]int{len(n.peers), len(n.nonces), len(n.events), len(n.got)}
 }
 
-// TestWithoutAKey: whoever replays, flips bits, or has another key or one that was
-// removed, gets nothing in, no state made, and no answer that is longer than what he sent.
+// TestWithoutAKey: an attacker that replays, flips bits, or has another key or one that was
+// removed, makes no event and no state, and gets no answer longer than what it sent.
 func TestWithoutAKey(t *testing.T) {
 	const tries = 100_000
 	s := newSim(t, 1)

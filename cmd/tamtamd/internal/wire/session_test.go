@@ -26,8 +26,8 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// TestSilentRestart: a node that began anew and greets nobody is found out by those
-// who send to it.
+// TestSilentRestart: a node that has restarted and greets nobody is noticed by the nodes
+// that send to it.
 func TestSilentRestart(t *testing.T) {
 	s := newSim(t, 1)
 	a, b := s.pair()

@@ -61,7 +61,7 @@ func (p *peer) open() bool { return p.up && !p.closed }
 
 func (p *peer) accepts(id uint64) bool { return id == p.ids[0] || id == p.ids[1] }
 
-// due returns when something is to be done about the peer; the zero time is never.
+// due returns when the peer must be ticked; the zero time is never.
 func (p *peer) due() time.Time { return deadline.Earlier(p.until, p.link.Due()) }
 
 // add lists a session. It returns nil when a bound is reached. A session that was known

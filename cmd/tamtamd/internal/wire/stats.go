@@ -102,12 +102,18 @@ func (c *Core) Links(now time.Time) []Link {
 			Sent: t.Sent, Resent: t.Retransmitted, Received: t.Received, Duplicates: t.Duplicates,
 			Source: p.source, Heard: c.now.Sub(p.link.Heard()),
 		}
-		if t := p.link.Unacked(); !t.IsZero() {
-			l.Unacked = c.now.Sub(t)
+		if since := p.link.Unacked(); !since.IsZero() {
+			l.Unacked = c.now.Sub(since)
 		}
 		all = append(all, l)
 	}
 	return all
+}
+
+// Contact is the part of a Link that says whether the two nodes reach each other.
+type Contact struct {
+	Addr, Source   netip.AddrPort
+	Heard, Unacked time.Duration
 }
 
 // RoundTrip returns the smoothed round trip to a node; 0 when it is not known. It

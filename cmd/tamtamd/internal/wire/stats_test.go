@@ -14,7 +14,7 @@ func TestLossRate(t *testing.T) {
 	s := newSim(t, 1)
 	a, b := s.node(at(1)), s.node(at(2))
 	if _, known := a.Loss(s.now, b.addr); known {
-		t.Error("it is told of a stranger")
+		t.Error("an unknown node has a loss rate")
 	}
 	mesh(s)
 	talk := func(d time.Duration) {
@@ -40,6 +40,6 @@ func TestLossRate(t *testing.T) {
 	want("after it", 0, 0)
 	a.CloseSession(s.now, b.addr)
 	if _, known := a.Loss(s.now, b.addr); known {
-		t.Error("it is told of a closed session")
+		t.Error("a closed session has a loss rate")
 	}
 }

@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	// unackedTold is for how long a member must have acknowledged nothing to be told of:
+	// unackedTold is for how long a member must have acknowledged nothing to be reported:
 	// longer than a lost frame or two take, shorter than a frame lives.
 	unackedTold = time.Second
 	// maxReport is the largest InspectAnswer in bytes: an Answer takes at most 8 around it,

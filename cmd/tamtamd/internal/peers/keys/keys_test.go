@@ -222,7 +222,7 @@ func TestWhoIsAway(t *testing.T) {
 	}
 }
 
-// TestSomeFail: that one cannot change its keys is told of that one; the others change.
+// TestSomeFail: that one cannot change its keys is reported of that one; the others change.
 func TestSomeFail(t *testing.T) {
 	full := []int{1, 11, 12, 13, 14, 15, 16, 17}
 	c, n := cluster(t, []int{1}, full, nil, []int{1})

@@ -46,7 +46,7 @@ func rank(m member.Member) int {
 	return 2
 }
 
-// loss is the part of the frames that were sent again, since the session began.
+// loss is the share of the frames that were retransmitted since the session began.
 func loss(l wire.Link) float64 {
 	return float64(l.Resent) / float64(max(l.Sent, 1))
 }

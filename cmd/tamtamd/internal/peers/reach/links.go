@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package reach tells how the nodes reach each other: each knows its own links, so it
+// Package reach shows how the nodes reach each other: each knows its own links, so it
 // asks the members for theirs, and answers when they ask. It measures nothing and judges
 // nothing.
 package reach
@@ -22,8 +22,8 @@ const (
 	// MaxNodes bounds a matrix: of more, those are in it with whom most is wrong. A
 	// question names as many, which fits into a frame with IPv6, too.
 	MaxNodes = 40
-	// every is the least time between two rounds of questions; whoever asks for a matrix
-	// meanwhile gets the last one.
+	// every is the least time between two rounds of questions; a caller that asks for a
+	// matrix meanwhile gets the last one.
 	every = 10 * time.Second
 	// answersWithin is how long a round waits for answers: some round trips on a bad link,
 	// less than a person likes to wait.
@@ -38,7 +38,7 @@ type Members interface {
 // Config says what an Observer is made of. All fields are required.
 type Config struct {
 	Local   netip.AddrPort
-	Session uint64 // this life of the node
+	Session uint64 // of this node
 	Members Members
 	Own     func() []wire.Link
 	Ask     peers.Ask

@@ -109,7 +109,7 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
-// TestFailures: whoever cannot tell its links is in the matrix without.
+// TestFailures: a node that does not report its links is in the matrix without.
 func TestFailures(t *testing.T) {
 	w := newWorld(6)
 	gone := errors.New("no answer")

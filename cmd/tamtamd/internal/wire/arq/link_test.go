@@ -6,7 +6,6 @@ package arq
 import (
 	"bytes"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -179,33 +178,6 @@ func TestReceive(t *testing.T) {
 	}
 }
 
-// TestWindow: it agrees with a set of all counters, within its size.
-func TestWindow(t *testing.T) {
-	for seed := range uint64(50) {
-		r := rand.New(rand.NewPCG(seed, 1))
-		var w window
-		marked := map[uint64]bool{}
-		highest := r.Uint64N(1 << 40)
-		for range 3000 {
-			c := highest + r.Uint64N(200) - 100
-			if r.IntN(100) == 0 {
-				c = highest + r.Uint64N(3*windowSize)
-			}
-			if w.highest >= windowSize && c <= w.highest-windowSize {
-				continue
-			}
-			if have := w.seen(c); have != marked[c] {
-				t.Fatalf("seed %d: counter %d is seen: %v", seed, c, have)
-			}
-			if !marked[c] {
-				w.mark(c)
-				marked[c] = true
-			}
-			highest = max(highest, c)
-		}
-	}
-}
-
 // TestOwe: acknowledgements wait for AckDelay from the first on, and ride on what is sent.
 func TestOwe(t *testing.T) {
 	l := newTestLink()
@@ -253,40 +225,6 @@ func TestAckData(t *testing.T) {
 	l.shared.Budget = Budget{}
 	if b, known := l.AckData(2); b != nil || !known || l.shared.Counts.Deferred != 1 || l.shared.Counts.AckDataRetransmitted != 2 {
 		t.Errorf("without a budget: %q, %v, counted %+v", b, known, l.shared.Counts)
-	}
-}
-
-// TestBudget: retransmissions are bounded by what was sent and by time.
-func TestBudget(t *testing.T) {
-	var b Budget
-	spend := func() (n int) {
-		for b.spend() {
-			n++
-		}
-		return n
-	}
-	if n := spend(); n != 0 {
-		t.Errorf("%d from the start", n)
-	}
-	for _, c := range []struct {
-		name string
-		do   func()
-		want int
-	}{
-		{"the first refill is of a second", func() { b.Refill(start) }, budgetPerSecond},
-		{"half a second", func() { b.Refill(after(time.Second / 2)) }, budgetPerSecond / 2},
-		{"an hour", func() { b.Refill(after(time.Hour)) }, budgetPerSecond},
-		{"a frame", func() { b.earn() }, budgetPerFrame},
-		{"many frames", func() {
-			for range maxBudget {
-				b.earn()
-			}
-		}, maxBudget},
-	} {
-		c.do()
-		if n := spend(); n != c.want {
-			t.Errorf("%s: %d, want %d", c.name, n, c.want)
-		}
 	}
 }
 
@@ -363,127 +301,5 @@ func TestRestart(t *testing.T) {
 	l.Restart()
 	if _, known := l.AckData(7); known || !l.Idle() || !l.Due().IsZero() {
 		t.Errorf("%d in flight, due at %v", l.InFlight(), l.Due())
-	}
-}
-
-// TestTimeout: it follows the round trip and its variance, quickly downwards, within its
-// bounds, and doubles after many tries.
-func TestTimeout(t *testing.T) {
-	for _, c := range []struct {
-		name    string
-		samples []time.Duration
-		want    time.Duration
-	}{
-		{"no sample", nil, LAN.FirstTimeout},
-		{"fast", []time.Duration{ms}, LAN.MinTimeout},
-		{"one", []time.Duration{30 * ms}, 90 * ms},
-		{"steady", slices.Repeat([]time.Duration{50 * ms}, 50), 50 * ms},
-		{"slow", []time.Duration{time.Second}, LAN.MaxTimeout},
-		{"slow once", append([]time.Duration{400 * ms}, slices.Repeat([]time.Duration{ms}, 8)...), LAN.MinTimeout},
-	} {
-		var r rtt
-		for _, d := range c.samples {
-			r.sample(d)
-		}
-		if have := r.timeout(LAN); have < c.want || have > c.want+c.want/10 {
-			t.Errorf("%s: %v, want %v", c.name, have, c.want)
-		}
-	}
-	for tries, want := range map[int]time.Duration{1: 50 * ms, steadyTries: 50 * ms, steadyTries + 1: 100 * ms, steadyTries + 2: 200 * ms, steadyTries + 9: 400 * ms} {
-		if have := LAN.wait(50*ms, tries); have != want {
-			t.Errorf("after %d tries: %v, want %v", tries, have, want)
-		}
-	}
-}
-
-// TestBackoff: it grows with spurious retransmissions up to a bound, and shrinks with samples.
-func TestBackoff(t *testing.T) {
-	var r rtt
-	r.spurious()
-	if r.timeout(LAN) != 90*ms {
-		t.Errorf("after one: %v", r.timeout(LAN))
-	}
-	for range 100 {
-		r.spurious()
-	}
-	if r.backoff != maxBackoff || r.timeout(LAN) != LAN.MaxTimeout {
-		t.Errorf("after many: %v, %v", r.backoff, r.timeout(LAN))
-	}
-	for range 100 {
-		r.sample(50 * ms)
-	}
-	if r.backoff != 1 {
-		t.Errorf("after samples: %v", r.backoff)
-	}
-}
-
-// TestLossyLink: over a network that loses, doubles and reorders, each frame is taken once,
-// and the loss rate is about what it should be.
-func TestLossyLink(t *testing.T) {
-	for seed := range uint64(20) {
-		r := rand.New(rand.NewPCG(seed, 1))
-		loss := float64(seed%4) / 10
-		a, b := newTestLink(), newTestLink()
-		type packet struct {
-			at      time.Time
-			to      *Link
-			counter uint64
-			acks    []uint32
-		}
-		var network []packet
-		send := func(now time.Time, p packet) {
-			for range 1 + r.IntN(5)/4 {
-				if r.Float64() >= loss {
-					p.at = now.Add(time.Duration(r.IntN(10)) * ms)
-					network = append(network, p)
-				}
-			}
-		}
-		const frames = 500
-		got := map[uint64]int{}
-		now, next := start, uint64(1)
-		for next <= frames || !a.Idle() {
-			a.shared.Budget.Refill(now)
-			if next <= frames {
-				a.Send(now, next, fmt.Append(nil, next), 0)
-				send(now, packet{to: b, counter: next})
-				next++
-			}
-			a.Tick(now, func(p []byte) {
-				var counter uint64
-				_, _ = fmt.Sscan(string(p), &counter)
-				send(now, packet{to: b, counter: counter})
-			})
-			if b.OwesNow(now) {
-				send(now, packet{to: a, acks: b.TakeAcks(32)})
-			}
-			now = now.Add(ms)
-			network = slices.DeleteFunc(network, func(p packet) bool {
-				if p.at.After(now) {
-					return false
-				}
-				for _, ack := range p.acks {
-					a.Acked(now, ack, CarrierAck)
-				}
-				if p.to == b {
-					if b.Receive(now, p.counter) {
-						got[p.counter]++
-					}
-					b.Owe(now, p.counter, 32)
-				}
-				return true
-			})
-		}
-		for i := uint64(1); i <= frames; i++ {
-			if got[i] != 1 {
-				t.Errorf("seed %d: frame %d was taken %d times", seed, i, got[i])
-			}
-		}
-		// A try fails if the frame or its acknowledgement is lost; one in five is sent twice.
-		arrives := 0.8*(1-loss) + 0.2*(1-loss*loss)
-		want := 1 - arrives*arrives
-		if rate, known := a.LossRate(now); !known || rate < want-0.1 || rate > want+0.1 {
-			t.Errorf("seed %d: loss rate %.2f, want %.2f", seed, rate, want)
-		}
 	}
 }

@@ -1,0 +1,102 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
+)
+
+// nth is an address at which there is no node.
+func nth(i int) netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, byte(i >> 8), byte(i)}), 9999)
+}
+
+// TestGreetingsAreBounded, and forgotten when they were not answered.
+func TestGreetingsAreBounded(t *testing.T) {
+	s := newSim(t, 1)
+	a := s.node(at(1))
+	for i := range maxGreetings {
+		if i%2 == 0 {
+			a.Greet(s.now, nth(i))
+		} else if a.Probe(s.now, nth(i)) == 0 {
+			t.Fatalf("probe %d is refused", i)
+		}
+	}
+	a.Greet(s.now, nth(maxGreetings))
+	if nonce := a.Probe(s.now, nth(1)); nonce != 0 || len(a.nonces) != maxGreetings || a.counts["greetings_overflowed"] != 2 {
+		t.Errorf("%d greetings, counted %v", len(a.nonces), a.counts)
+	}
+	hellos := a.traffic.sent[slot(frame.Hello, 0)]
+	a.Greet(s.now, nth(0)) // of which one is under way already
+	if len(a.nonces) != maxGreetings || a.traffic.sent[slot(frame.Hello, 0)] != hellos+1 {
+		t.Errorf("%d greetings", len(a.nonces))
+	}
+	s.run(greetingLife + time.Millisecond)
+	if len(a.nonces)+len(a.greetings) != 0 || !a.Next().IsZero() {
+		t.Errorf("%d greetings are left, the next is due at %v", len(a.nonces), a.Next())
+	}
+}
+
+// TestClaimsAreBounded: what others say of addresses makes a quarter of the greetings at
+// most, so that the rest of them can be made.
+func TestClaimsAreBounded(t *testing.T) {
+	s := newSim(t, 1)
+	a := s.node(at(1))
+	b := s.node(at(2))
+	for i := range maxClaims + 100 {
+		cookie := a.cookie(b.addr, b.session, 7, 0)
+		info := appendInfo(header(frame.Info, b.session, cookie, uint64(i)+1), opening{id: 1, nonce: 7, number: 1}, Info{Addr: nth(i), Cluster: "test"})
+		a.Receive(s.now, b.addr, info)
+	}
+	if len(a.nonces) != maxClaims || a.counts["claims_greeted"] != maxClaims+100 || len(a.peers) != 0 {
+		t.Errorf("%d greetings, %d peers, counted %v", len(a.nonces), len(a.peers), a.counts)
+	}
+	a.Greet(s.now, b.addr)
+	if s.run(time.Second); !a.Has(b.addr) {
+		t.Error("no greeting of its own is left")
+	}
+}
+
+// TestShut: a node that is shut greets nobody, answers no hello, and keeps its sessions.
+func TestShut(t *testing.T) {
+	s := newSim(t, 1)
+	a, b := s.pair()
+	c := s.node(at(3))
+	a.Shut()
+	a.Greet(s.now, c.addr)
+	c.Greet(s.now, a.addr)
+	d, ok := a.say(b.addr, true)
+	s.run(time.Second)
+	if len(a.peers) != 1 || len(c.peers) != 0 || !ok || a.got["!"+d[1:]] != 1 {
+		t.Errorf("%d and %d peers, got %v", len(a.peers), len(c.peers), a.got)
+	}
+	s.hold()
+}
+
+// TestEndedSessionsAreBounded: those that ended last are remembered, whatever their number.
+func TestEndedSessionsAreBounded(t *testing.T) {
+	s := newSim(t, 1)
+	a := s.node(at(1))
+	for i := range 5 * maxEnded {
+		a.end(&peer{addr: nth(i), session: 7}, 1)
+	}
+	last := endedKey{nth(5*maxEnded - 1), 7}
+	if _, ok := a.ended[last]; !ok || len(a.ended) > 2*maxEnded {
+		t.Errorf("%d are remembered, the last among them: %v", len(a.ended), ok)
+	}
+	a.end(&peer{addr: last.addr, session: 7}, never)
+	a.end(&peer{addr: last.addr, session: 7}, 9)
+	if a.ended[last].opening != never {
+		t.Errorf("the last opening is %d", a.ended[last].opening)
+	}
+	a.advance(s.now.Add(2*cookieLife + 1))
+	a.end(&peer{addr: nth(0), session: 8}, 1)
+	if len(a.ended) != 1 {
+		t.Errorf("%d are remembered after a cookie's life", len(a.ended))
+	}
+}
