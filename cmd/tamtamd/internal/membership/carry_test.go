@@ -5,8 +5,10 @@ package membership
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
@@ -252,4 +254,31 @@ func (w *world) answerOf(a netip.AddrPort, h *host, nonce uint64) wire.Event {
 		e.Kind, e.Profile = wire.Up, Profile{Name: h.name, Version: "v1", MaxPayload: 256}.Encode()
 	}
 	return e
+}
+
+// of returns what was sent to an address in some way.
+func of(sent []packet, what string, to netip.AddrPort) (found []packet) {
+	for _, p := range sent {
+		if p.what == what && p.to == to {
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+// verbs returns the verbs of the datagrams that were sent to an address in some way.
+func verbs(sent []packet, what string, to netip.AddrPort) (v []datagram.Verb) {
+	for _, p := range of(sent, what, to) {
+		d, _ := datagram.Parse(p.b, datagram.IPv4)
+		v = append(v, d.Verb())
+	}
+	return v
+}
+
+func line(keyvals []any) string {
+	var b strings.Builder
+	for i := 0; i+1 < len(keyvals); i += 2 {
+		fmt.Fprintf(&b, "%v=%q ", keyvals[i], fmt.Sprint(keyvals[i+1]))
+	}
+	return b.String()
 }

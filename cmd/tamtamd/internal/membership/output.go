@@ -20,7 +20,9 @@ type Output interface{ output() }
 
 // Outputs to the wire, named as its methods are.
 type (
-	Greet    struct{ To netip.AddrPort }
+	// Greet greets an address.
+	Greet struct{ To netip.AddrPort }
+	// SendBare sends a packet outside a session, if the cluster has no keys.
 	SendBare struct {
 		To     netip.AddrPort
 		Packet []byte
@@ -33,11 +35,14 @@ type (
 		Token   uint64 // not 0 if the acknowledgement must be reported
 		WithAck bool   // Data is probably an answer: SendWithAck
 	}
+	// SendAll sends bytes on a channel to all nodes with a session.
 	SendAll struct {
 		Channel wire.Channel
 		Data    []byte
 	}
-	SetProfile   struct{ Profile Profile }
+	// SetProfile changes what this node says of itself.
+	SetProfile struct{ Profile Profile }
+	// CloseSession closes the session with a node.
 	CloseSession struct{ With netip.AddrPort }
 	// Shut makes the wire open no session any more.
 	Shut struct{}
@@ -54,30 +59,37 @@ type (
 		Replace bool
 		life    uint64
 	}
-	EngineRemove  struct{ Addr netip.AddrPort }
-	EnginePing    struct{ Addr netip.AddrPort }
+	// EngineRemove makes the engine forget a member, if it knows it.
+	EngineRemove struct{ Addr netip.AddrPort }
+	// EnginePing makes the engine ping a member out of turn.
+	EnginePing struct{ Addr netip.AddrPort }
+	// EngineDeliver gives the engine a datagram.
 	EngineDeliver struct {
 		From     netip.AddrPort
 		Datagram datagram.Datagram
 		Pass     datagram.Mask // the entries that the engine hears
 	}
+	// SetHeartbeat changes the time between two pings of the engine.
 	SetHeartbeat struct{ Every time.Duration }
-	// SetMinPing changes the engine's probe timeout. MinPingSet takes how it went. It may
+	// SetMinPing changes the engine's probe timeout. MinPingSet takes the result. It may
 	// take long, so the shell does it out of order.
 	SetMinPing struct{ Wait time.Duration }
 )
 
 // Outputs to the table of members, named as its methods are.
 type (
+	// TableSet gives a member another status.
 	TableSet struct {
 		Addr   netip.AddrPort
 		Status member.Status
 		By     netip.AddrPort
 	}
+	// TableRemove removes a member.
 	TableRemove struct {
 		Addr, By netip.AddrPort
 		Reason   member.Reason
 	}
+	// TableRetag gives a member, or this node, other tags.
 	TableRetag struct {
 		Addr netip.AddrPort
 		Tags string

@@ -4,7 +4,6 @@
 package membership
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -381,31 +380,4 @@ func (w *world) logged(what string) (n int) {
 		}
 	}
 	return n
-}
-
-// of returns what was sent to an address in some way.
-func of(sent []packet, what string, to netip.AddrPort) (found []packet) {
-	for _, p := range sent {
-		if p.what == what && p.to == to {
-			found = append(found, p)
-		}
-	}
-	return found
-}
-
-// verbs returns the verbs of the datagrams that were sent to an address in some way.
-func verbs(sent []packet, what string, to netip.AddrPort) (v []datagram.Verb) {
-	for _, p := range of(sent, what, to) {
-		d, _ := datagram.Parse(p.b, datagram.IPv4)
-		v = append(v, d.Verb())
-	}
-	return v
-}
-
-func line(keyvals []any) string {
-	var b strings.Builder
-	for i := 0; i+1 < len(keyvals); i += 2 {
-		fmt.Fprintf(&b, "%v=%q ", keyvals[i], fmt.Sprint(keyvals[i+1]))
-	}
-	return b.String()
 }

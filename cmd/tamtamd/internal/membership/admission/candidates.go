@@ -38,11 +38,11 @@ const (
 	MaxPassivePerIP = 128
 )
 
-// greetings are the times, from the first, at which a candidate is greeted. A
+// greetingTimes are the times, from the first, at which a candidate is greeted. A
 // lost greeting costs little when the next one follows soon; the last leaves the
 // answer a second to arrive, and then the candidate is dropped. One that has not
 // answered a hello by bareFrom may be a plain node, and is pinged as well.
-var greetings = [...]time.Duration{
+var greetingTimes = [...]time.Duration{
 	0, 100 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1400 * time.Millisecond,
 }
 
@@ -217,28 +217,48 @@ func decrement[K comparable](m map[K]int, k K) {
 // Tick returns the greetings that are due, and the candidates that have had their time
 // without an answer, which are dropped. It returns when to call it next: the zero time
 // when there is no candidate.
-func (c *Candidates) Tick(now time.Time) (due []Greeting, expired []netip.AddrPort, next time.Time) {
+func (c *Candidates) Tick(now time.Time) (greetings []Greeting, expired []netip.AddrPort, next time.Time) {
+	var due []netip.AddrPort
 	for a, k := range c.m {
-		age := now.Sub(k.first)
-		if age >= AnswerTime {
+		switch at := k.due(); {
+		case now.Sub(k.first) >= AnswerTime:
 			c.remove(a)
 			expired = append(expired, a)
+		case at.After(now):
+			next = deadline.Earlier(next, at)
+		default:
+			due = append(due, a)
+		}
+	}
+	slices.SortFunc(expired, netip.AddrPort.Compare)
+	slices.SortFunc(due, netip.AddrPort.Compare)
+	// In a random order, so that at the limit all have their turn.
+	c.random.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
+	for _, a := range due {
+		k := c.m[a]
+		if !c.limit.AllowN(now, 1) {
+			next = deadline.Earlier(next, now.Add(limitWait))
 			continue
 		}
-		if !k.Passive && k.sent < len(greetings) && age >= greetings[k.sent] && c.limit.AllowN(now, 1) {
-			due = append(due, Greeting{To: a, Bare: greetings[k.sent] >= bareFrom, Heartbeat: k.heartbeat})
-			k.sent++
-		}
-		at := k.first.Add(AnswerTime)
-		if !k.Passive && k.sent < len(greetings) {
-			at = k.first.Add(greetings[k.sent])
-			if !at.After(now) { // the limit was reached: wait for it
-				at = now.Add(10 * time.Millisecond)
-			}
+		greetings = append(greetings, Greeting{To: a, Bare: greetingTimes[k.sent] >= bareFrom, Heartbeat: k.heartbeat})
+		k.sent++
+		// One that comes late is followed by the next as if it had come in time.
+		at := k.due()
+		if !at.After(now) {
+			at = now.Add(limitWait)
 		}
 		next = deadline.Earlier(next, at)
 	}
-	slices.SortFunc(due, func(x, y Greeting) int { return x.To.Compare(y.To) })
-	slices.SortFunc(expired, netip.AddrPort.Compare)
-	return due, expired, next
+	return greetings, expired, next
+}
+
+// limitWait is waited when the limit of greetings is reached.
+const limitWait = 10 * time.Millisecond
+
+// due returns when something is due for a candidate: a greeting, or its end.
+func (k *candidate) due() time.Time {
+	if k.Passive || k.sent == len(greetingTimes) {
+		return k.first.Add(AnswerTime)
+	}
+	return k.first.Add(greetingTimes[k.sent])
 }

@@ -52,14 +52,14 @@ func TestGreetedUntilItsTimeEnds(t *testing.T) {
 		t.Fatal("refused")
 	}
 	sent, when, expired := run(c, start, time.Minute)
-	if len(sent) != len(greetings) {
-		t.Fatalf("%d greetings at %v, want %d", len(sent), when, len(greetings))
+	if len(sent) != len(greetingTimes) {
+		t.Fatalf("%d greetings at %v, want %d", len(sent), when, len(greetingTimes))
 	}
 	for i, g := range sent {
 		if g.Bare != (when[i] >= bareFrom) {
 			t.Errorf("greeting %d at %v: bare %v", i, when[i], g.Bare)
 		}
-		if g.To != alice || g.Heartbeat != sent[0].Heartbeat || when[i] != greetings[i] {
+		if g.To != alice || g.Heartbeat != sent[0].Heartbeat || when[i] != greetingTimes[i] {
 			t.Errorf("greeting %d is %v at %v", i, g, when[i])
 		}
 		if g.Heartbeat <= 500 || g.Heartbeat > 500+greetingSpread {
@@ -101,7 +101,7 @@ func TestAddAgainChangesNothing(t *testing.T) {
 		t.Error("refused")
 	}
 	rest, _, _ := run(c, start.Add(time.Millisecond), time.Minute)
-	if len(rest) != len(greetings)-1 || rest[0].Heartbeat != first[0].Heartbeat {
+	if len(rest) != len(greetingTimes)-1 || rest[0].Heartbeat != first[0].Heartbeat {
 		t.Errorf("greeted on with %v after %v", rest, first)
 	}
 }
@@ -123,7 +123,7 @@ func TestPassiveIsAnsweredAndNotGreeted(t *testing.T) {
 	}
 	// Reported by others, it is greeted all the same.
 	c.Add(alice, Reason{Ask: true}, 0, start.Add(time.Second))
-	if sent, _, _ := run(c, start.Add(time.Second), time.Minute); len(sent) != len(greetings)-1 {
+	if sent, _, _ := run(c, start.Add(time.Second), time.Minute); len(sent) != len(greetingTimes)-1 {
 		t.Errorf("greeted with %v", sent)
 	}
 	c.Add(alice, Reason{Passive: true}, 0, start)
