@@ -37,7 +37,7 @@ func TestClaims(t *testing.T) {
 			payload: infoPayload(5, 7, c.number, c.answers, at, "evil"),
 		}.bytes())
 		// Were it taken for the member, this would end it.
-		s.send(victim, rawFrame{kind: kindGoodbye, session: c.session, tag: cookie, counter: 2}.bytes())
+		s.send(victim, rawFrame{kind: kindLeave, session: c.session, tag: cookie, counter: 2}.bytes())
 		Eventually(t, "both arrive", func() bool { return victim.Counters()["datagrams_received"] >= frames+2 })
 		if now := victim.Members()[claimed.Gossip.String()]; now != before {
 			t.Errorf("claiming %s: the member was %+v, is %+v", c.name, before, now)

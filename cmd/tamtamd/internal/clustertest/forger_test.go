@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -30,7 +31,7 @@ func forgerRole(t testing.TB, a *attacker, victim *Daemon) *role {
 		ok := false
 		r.do(func(c *wire.Core, _ time.Time) { session = c.Session() })
 		kind, body := a.message(r.addr, session)
-		r.do(func(c *wire.Core, now time.Time) { ok = c.SendMessage(now, victim.Gossip, body, 0) })
+		r.do(func(c *wire.Core, now time.Time) { ok = c.Send(now, victim.Gossip, node.BroadcastChannel, body, 0) })
 		if ok {
 			role.count(kind)
 			return
@@ -41,9 +42,6 @@ func forgerRole(t testing.TB, a *attacker, victim *Daemon) *role {
 	}
 	return role
 }
-
-// kindMessage is that of frames with what package broadcast sends.
-const kindMessage = kindAck + 1
 
 // message returns one of a stream that is nobody's, or the forger's own, as package
 // broadcast draws them.
@@ -67,7 +65,7 @@ func (a *attacker) message(own netip.AddrPort, session uint64) (kind string, b [
 	case 2:
 		return "gones", number(stream([]byte{4}))
 	case 3:
-		return "nonsense", a.noise(wire.MaxMessage)
+		return "nonsense", a.noise(wire.MaxData)
 	}
 	b = number(stream([]byte{1 + 4*byte(a.r.IntN(2))}))
 	b = binary.BigEndian.AppendUint64(b, a.r.Uint64()) // when it was sent
@@ -93,7 +91,7 @@ func sealedNoise(t testing.TB, a *attacker, victim *Daemon, capture func() []pac
 			s.send(victim, a.next())
 		case 1:
 			role.count("noise that says it is sealed")
-			f := rawFrame{kind: byte(a.r.IntN(16)) | sealedBit, session: a.r.Uint64(), tag: a.r.Uint64(), counter: a.counter()}
+			f := rawFrame{kind: randomKind(a.r) | sealedBit, session: a.r.Uint64(), tag: a.r.Uint64(), counter: a.counter()}
 			f.payload = a.noise(1171)
 			s.send(victim, f.bytes())
 		case 2:

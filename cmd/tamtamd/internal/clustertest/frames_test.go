@@ -6,11 +6,16 @@ package clustertest
 import (
 	"encoding/binary"
 	"errors"
+	"maps"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
 )
 
 // The kinds of frames, as drawn in package wire, which does not let its users
@@ -20,13 +25,39 @@ const (
 	kindWelcome
 	kindRefuse
 	kindInfo
-	kindData
-	kindReply
-	kindMembers
-	kindGoodbye
-	kindRemove
+	kindProfile
 	kindAck
+
+	kindData    = 0x10 + byte(node.DatagramChannel)
+	kindMembers = 0x10 + byte(node.MembersChannel)
+	kindLeave   = 0x10 + byte(node.LeaveChannel)
+	kindRemoval = 0x10 + byte(node.RemovalChannel)
+	kindMessage = 0x10 + byte(node.BroadcastChannel)
+	kindAsk     = 0x10 + byte(node.QuestionChannel)
+	kindAnswer  = 0x10 + byte(node.AnswerChannel)
+	kindReply   = 0x20 + byte(node.DatagramChannel)
 )
+
+// frameKinds are the names of the kinds, and those of some that there are not.
+var frameKinds = map[byte]string{
+	0: "none", kindHello: "hello", kindWelcome: "welcome", kindRefuse: "refuse", kindInfo: "info", kindProfile: "profile", kindAck: "ack",
+	kindData: "data", kindMembers: "members", kindLeave: "leave", kindRemoval: "removal", kindMessage: "message", kindAsk: "ask",
+	kindAnswer: "answer", kindReply: "reply", 0x1F: "no channel", 0x3F: "no kind",
+}
+
+// kindName names a kind.
+func kindName(k byte) string {
+	if name := frameKinds[k]; name != "" {
+		return name
+	}
+	return "other"
+}
+
+// randomKind returns one of frameKinds.
+func randomKind(r *rand.Rand) byte {
+	kinds := slices.Sorted(maps.Keys(frameKinds))
+	return kinds[r.IntN(len(kinds))]
+}
 
 // rawFrame is a frame with anything in it.
 type rawFrame struct {
@@ -60,11 +91,11 @@ func infoPayload(tag, nonce, number, answers uint64, a netip.AddrPort, name stri
 		b = binary.BigEndian.AppendUint64(b, v)
 	}
 	b = appendAddress(b, a)
-	b = append(b, 1, 0) // 256 bytes of payload
-	for _, s := range []string{name, "smudge", "devel"} {
-		b = append(append(b, byte(len(s))), s...)
-	}
-	return b
+	b = append(append(b, byte(len("smudge"))), "smudge"...)
+	profile := append([]byte{1, 0}, byte(len(name))) // 256 bytes of payload
+	profile = append(append(append(profile, name...), byte(len("devel"))), "devel"...)
+	profile = append(profile, 0, 0) // no tags
+	return append(binary.BigEndian.AppendUint16(b, uint16(len(profile))), profile...)
 }
 
 func appendAddress(b []byte, a netip.AddrPort) []byte {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -102,7 +103,7 @@ func TestOutsiders(t *testing.T) {
 			if i%2 == 0 {
 				return own.conn, attacks.next()
 			}
-			f := rawFrame{kind: byte(rnd.IntN(16)), session: attacks.counter(), counter: attacks.counter()}
+			f := rawFrame{kind: randomKind(rnd), session: attacks.counter(), counter: attacks.counter()}
 			f.payload = attacks.payload(f)
 			return own.conn, f.bytes()
 		}, false},
@@ -237,8 +238,8 @@ func newShadow(t testing.TB, key wire.Key, all []*Daemon) *shadow {
 	s := &shadow{now: time.Now(), victim: all[0].Gossip}
 	core := func(addr netip.AddrPort, output func(netip.AddrPort, []byte)) *wire.Core {
 		return wire.NewCore(wire.CoreConfig{
-			Info:   wire.Info{Addr: addr, MaxPayload: 256, Name: "shadow", Cluster: "smudge", Version: "devel"},
-			Timing: wire.LAN, Keys: []wire.Key{key}, Random: rand.Uint64, Output: output,
+			Info:   wire.Info{Addr: addr, Cluster: "smudge", Profile: node.Profile{MaxPayload: 256, Name: "shadow", Version: "devel"}.Encode()},
+			Timing: wire.LAN, Channels: node.Channels, Keys: []wire.Key{key}, Random: rand.Uint64, Output: output,
 		}, s.now)
 	}
 	var toA, toB [][]byte
@@ -273,11 +274,11 @@ func (s *shadow) next() []byte {
 		case 0:
 			s.a.Probe(s.now, s.victim)
 		case 1:
-			s.a.SendMessage(s.now, s.victim, []byte(fmt.Sprint("message ", s.i)), 0)
+			s.a.Send(s.now, s.victim, node.BroadcastChannel, []byte(fmt.Sprint("message ", s.i)), 0)
 		case 2:
-			s.a.Ask(s.now, s.victim, []byte("who?"))
+			s.a.Send(s.now, s.victim, node.QuestionChannel, []byte("12345678who?"), 0)
 		default:
-			s.a.Tell(s.now, s.victim, true, 7, []netip.AddrPort{s.victim})
+			s.a.Send(s.now, s.victim, node.MembersChannel, appendAddress([]byte{1, 0, 0, 0, 0, 0, 0, 0, 7}, s.victim), 0)
 		}
 		s.a.Tick(s.now)
 	}

@@ -95,7 +95,7 @@ func TestReplayedInfo(t *testing.T) {
 	}.bytes()
 	s.send(d, info)
 	tag := binary.BigEndian.Uint64(s.receive(kindInfo).payload)
-	s.send(d, rawFrame{kind: kindGoodbye, session: session, tag: tag, counter: 2}.bytes())
+	s.send(d, rawFrame{kind: kindLeave, session: session, tag: tag, counter: 2}.bytes())
 	status := func() string { return d.Statuses()[s.addr.String()] }
 	Eventually(t, "it has left", func() bool { return status() == "LEFT" })
 	// The daemon answers what is left of the session for some seconds.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -29,8 +30,8 @@ type rogue struct {
 	core     *wire.Core
 	up       bool
 	greeted  time.Time
-	frame    rawFrame              // the head of the last one that was sent in the session
-	captured [kindAck + 1][][]byte // frames sent and received, by kind
+	frame    rawFrame                // the head of the last one that was sent in the session
+	captured [kindReply + 1][][]byte // frames sent and received, by kind
 
 	// The core's frames are numbered anew, so that others can be put between them.
 	numbers map[uint64]uint64 // of the core's, what they are on the wire
@@ -59,9 +60,9 @@ func (r *rogue) open() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
-	info := wire.Info{Addr: r.addr, MaxPayload: 256, Name: "rogue", Cluster: "smudge", Version: "devel"}
+	info := wire.Info{Addr: r.addr, Cluster: "smudge", Profile: node.Profile{MaxPayload: 256, Name: "rogue", Version: "devel"}.Encode()}
 	r.core = wire.NewCore(wire.CoreConfig{
-		Info: info, Timing: wire.LAN, Random: rand.Uint64, Output: r.output,
+		Info: info, Timing: wire.LAN, Channels: node.Channels, Random: rand.Uint64, Output: r.output,
 	}, now)
 	r.up, r.frame = false, rawFrame{}
 	r.numbers, r.cores = map[uint64]uint64{}, map[uint32]uint32{}
@@ -113,7 +114,7 @@ func (r *rogue) renumber(b []byte) {
 }
 
 func (r *rogue) keep(b []byte) {
-	if len(b) < 4 || b[3] > kindAck {
+	if len(b) < 4 || b[3] > kindReply {
 		return // plain nodes are pinged with less
 	}
 	same := &r.captured[b[3]]
@@ -156,9 +157,12 @@ func (r *rogue) handle(now time.Time, e wire.Event) {
 	switch e.Kind {
 	case wire.Up:
 		r.up = r.up || e.Addr == r.to.Gossip
-	case wire.Data:
+	case wire.Received:
+		if e.Channel != node.DatagramChannel {
+			return
+		}
 		if d, fault := datagram.Parse(e.Data, datagram.IPv4); fault == "" && (d.Verb() == datagram.Ping || d.Verb() == datagram.NFPing) {
-			r.core.Send(now, e.Addr, datagram.AppendBare(nil, datagram.Ack, r.addr.Port(), d.Heartbeat()), true)
+			r.core.SendWithAck(now, e.Addr, node.DatagramChannel, datagram.AppendBare(nil, datagram.Ack, r.addr.Port(), d.Heartbeat()))
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -47,12 +48,6 @@ func (r *role) count(kind string) {
 	r.sent++
 	r.by[kind]++
 }
-
-var frameKinds = [...]string{
-	"none", "hello", "welcome", "refuse", "info", "data", "reply", "members", "goodbye", "remove", "ack", "beyond",
-}
-
-func kindName(k byte) string { return frameKinds[min(int(k), len(frameKinds)-1)] }
 
 // sessionLife is after how many packets a role begins another session. Some of what it
 // sends ends one, as a counter at the end of its range does.
@@ -102,7 +97,7 @@ func grammarRole(t testing.TB, a *attacker, victim *Daemon) *role {
 			learn()
 		}
 		f := rawFrame{
-			kind: byte(a.r.IntN(13)), session: a.pick(sessions), tag: a.pick(cookies), counter: a.counter(),
+			kind: randomKind(a.r), session: a.pick(sessions), tag: a.pick(cookies), counter: a.counter(),
 			acks: make([]uint32, a.acks()),
 		}
 		for i := range f.acks {
@@ -177,7 +172,7 @@ func (a *attacker) payload(f rawFrame) []byte {
 		return a.next()
 	case kindMembers:
 		return a.told()
-	case kindRemove:
+	case kindRemoval:
 		return appendAddress(binary.BigEndian.AppendUint64(nil, f.session), a.address())
 	}
 	return nil
@@ -222,7 +217,7 @@ func mutantRole(t testing.TB, a *attacker, victim *Daemon) *role {
 				b[a.r.IntN(len(b))] ^= 1 << a.r.IntN(8)
 			}
 		}
-		if len(b) > 3 && b[3] == kindRemove { // which a member may do
+		if len(b) > 3 && b[3] == kindRemoval { // which a member may do
 			b[3] = kindData
 		}
 		if len(b) > 3 {
@@ -246,13 +241,10 @@ func insiderRole(t testing.TB, a *attacker, victim *Daemon) *role {
 		}
 		switch a.r.IntN(12) {
 		case 0: // bogus members
-			var told []netip.AddrPort
-			for range a.r.IntN(60) {
-				told = append(told, a.address())
-			}
+			told := a.told()
 			role.count("members")
 			r.do(func(c *wire.Core, now time.Time) {
-				c.Tell(now, victim.Gossip, a.r.IntN(4) == 0, a.r.Uint64N(3), told)
+				c.Send(now, victim.Gossip, node.MembersChannel, told, 0)
 			})
 		case 1: // longer than a frame may be, or than a datagram in it
 			role.count("oversize")
@@ -279,13 +271,13 @@ func insiderRole(t testing.TB, a *attacker, victim *Daemon) *role {
 			r.rawSocket.send(victim, f.bytes())
 		default: // forged datagrams
 			b := a.wellFormed()
-			if len(b) > wire.MaxDatagram || a.r.IntN(4) == 0 {
+			if len(b) > wire.MaxData || a.r.IntN(4) == 0 {
 				b = a.next()
 			}
-			b = b[:min(len(b), wire.MaxDatagram)]
+			b = b[:min(len(b), wire.MaxData)]
 			answer := a.r.IntN(2) == 0
 			r.do(func(c *wire.Core, now time.Time) {
-				if c.Send(now, victim.Gossip, b, answer) {
+				if answer && c.SendWithAck(now, victim.Gossip, node.DatagramChannel, b) || !answer && c.Send(now, victim.Gossip, node.DatagramChannel, b, 0) {
 					role.count("datagrams")
 				} else {
 					role.count("datagrams without a session")

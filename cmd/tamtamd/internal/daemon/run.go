@@ -123,11 +123,16 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	}
 
 	// The node. Smudge's calls back come only once endpoint.Run and engine.Run run.
-	info := wire.Info{
-		Addr: local, MaxPayload: flags.MaxPayload, Name: nodeName(flags.Name),
-		Cluster: flags.ClusterName, Version: build.Version, Tags: flags.Tags.Encode(),
+	info := node.Profile{
+		MaxPayload: flags.MaxPayload, Name: nodeName(flags.Name), Version: build.Version, Tags: flags.Tags.Encode(),
 	}
-	endpoint := wire.NewEndpoint(bound.gossip, info, timings[flags.Profile], live)
+	endpoint := wire.NewEndpoint(bound.gossip, wire.CoreConfig{
+		Info:   wire.Info{Addr: local, Cluster: flags.ClusterName, Profile: info.Encode()},
+		Timing: timings[flags.Profile], Channels: node.Channels, Keys: live,
+	})
+	sendOn := func(ch wire.Channel) func(netip.AddrPort, []byte) bool {
+		return func(to netip.AddrPort, b []byte) bool { return endpoint.Send(to, ch, b, 0) }
+	}
 	if ring != nil {
 		ring.OnChange(endpoint.SetKeys)
 	}
@@ -157,8 +162,10 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	broadcaster := broadcast.New(broadcast.Config{
 		Local:      broadcast.Stream{Origin: local, Session: self.Session},
 		MaxPayload: flags.MaxPayload, Keep: flags.Keep, KeepBytes: flags.KeepBytes,
-		Send:         endpoint.SendMessage,
-		SendDatagram: func(to netip.AddrPort, b []byte) { endpoint.Send(to, b, false) },
+		Send: func(to netip.AddrPort, b []byte, token uint64) bool {
+			return endpoint.Send(to, node.BroadcastChannel, b, token)
+		},
+		SendDatagram: func(to netip.AddrPort, b []byte) { endpoint.Send(to, node.DatagramChannel, b, 0) },
 		SendBare:     endpoint.SendBare,
 	})
 	var shown *metrics.Metrics // nil without --http
@@ -187,7 +194,10 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		Local: local, Session: self.Session, Members: table, Now: time.Now,
 		Own: func() []wire.Link { return ownLinks(endpoint, gossip) },
 	})
-	queries := peers.New(peers.Config{Wire: endpoint, Answer: answerer(clusterKeys, inspector, observer)})
+	queries := peers.New(peers.Config{
+		SendQuestion: sendOn(node.QuestionChannel), SendAnswer: sendOn(node.AnswerChannel),
+		Answer: answerer(clusterKeys, inspector, observer),
+	})
 	clusterKeys.Ask, inspector.Ask, observer.Ask = queries.Each, queries.Each, queries.Each
 	gossip = node.New(node.Config{
 		Local:            local,
@@ -200,8 +210,8 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		OnBroadcast:      broadcaster.ReceivePlain,
 		OnMessage:        broadcaster.Receive,
 		OnAcked:          broadcaster.Acked,
-		OnAsked:          queries.Asked,
-		OnReplied:        queries.Replied,
+		OnQuestion:       queries.Asked,
+		OnAnswer:         queries.Answered,
 		Sealed:           ring != nil,
 		MaxPayload:       flags.MaxPayload,
 		Logger:           logger,

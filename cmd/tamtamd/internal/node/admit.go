@@ -56,7 +56,7 @@ func (n *Node) admit(a netip.AddrPort, info member.Info, now time.Time) {
 	why := n.candidate.Drop(a)
 	if !n.mayEnter(a, info) {
 		n.mu.Unlock()
-		n.cfg.Wire.Shun(a)
+		n.cfg.Wire.CloseSession(a)
 		return
 	}
 	old := n.peers[a]
@@ -105,7 +105,7 @@ func (n *Node) admit(a netip.AddrPort, info member.Info, now time.Time) {
 		n.count("refused_members")
 		_ = level.Warn(n.cfg.Logger).Log("msg", "member not added", "err", err)
 		n.answer(a, joined{err: ErrTooMany})
-		n.cfg.Wire.Shun(a) // or nothing would tell of it when it greets again
+		n.cfg.Wire.CloseSession(a) // or nothing would tell of it when it greets again
 		return
 	}
 	if c, changed := n.cfg.Table.Put(a, info); changed {

@@ -20,7 +20,7 @@ import (
 func up(a netip.AddrPort, session uint64) wire.Event {
 	return wire.Event{
 		Kind: wire.Up, Addr: a, Session: session,
-		Info: wire.Info{Addr: a, Name: "n", Version: "v2", MaxPayload: 99},
+		Profile: Profile{Name: "n", Version: "v2", MaxPayload: 99}.Encode(),
 	}
 }
 
@@ -170,7 +170,7 @@ func TestMembersAreBounded(t *testing.T) {
 		if synctest.Wait(); len(w.peers) != MaxMembers || w.counted()["refused_members"] != 10 {
 			t.Errorf("%d members, counted %v", len(w.peers), w.counted())
 		}
-		if shunned := w.take(); len(of(shunned, "shun", netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 16, 9}), 1))) != 1 {
+		if shunned := w.take(); len(of(shunned, "close", netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 16, 9}), 1))) != 1 {
 			t.Error("whoever is refused keeps its session")
 		}
 		// A new life of a member is not one more.

@@ -89,7 +89,7 @@ func (n *Node) spread(now time.Time) time.Time {
 		b := datagram.Compose(n.family, datagram.Ack, n.cfg.Local.Port(), 0, some)
 		for _, to := range targets {
 			n.count("announcements")
-			n.cfg.Wire.Send(to, b, false)
+			n.cfg.Wire.Send(to, DatagramChannel, b, 0)
 		}
 	}
 	n.news = nil

@@ -20,36 +20,79 @@ func (n *Node) Handle(e wire.Event) {
 	now := time.Now()
 	switch e.Kind {
 	case wire.Up:
-		n.admit(e.Addr, member.Info{
-			Session: e.Session, Name: e.Info.Name, Version: e.Info.Version, MaxPayload: e.Info.MaxPayload,
-			Tags: n.readTags(e.Info.Tags),
-		}, now)
+		n.up(e, now)
+	case wire.Changed:
+		n.profileChanged(e)
 	case wire.Answered:
 		n.answered(e, now)
-	case wire.Data:
-		n.hear(e.Addr, e.Data, now)
-	case wire.Message, wire.Asked, wire.Replied:
-		n.message(e, now)
+	case wire.Received:
+		n.received(e, now)
 	case wire.Acked:
-		n.cfg.OnAcked(e.Addr, e.Session, e.Token)
-	case wire.Tagged:
-		n.tagged(e)
-	case wire.Told:
-		n.told(e, now)
-	case wire.Left:
-		n.left(e.Addr, e.Session)
-	case wire.Removed:
-		n.removedBy(e.Addr, e.Members[0], e.Session)
+		n.acked(e)
 	case wire.Refused:
 		n.refused(e)
 	case wire.Moved:
-		n.moved(e.Addr, e.Members[0], now)
+		n.moved(e.Addr, e.At, now)
 	case wire.Itself:
 		n.itself(e)
 	case wire.Unsealed:
 		n.unsealed(e.Addr, now)
 	case wire.Stray:
 		n.bare(e.Addr, e.Data, now)
+	}
+}
+
+// received takes what came on a channel.
+func (n *Node) received(e wire.Event, now time.Time) {
+	switch e.Channel {
+	case DatagramChannel:
+		n.hear(e.Addr, e.Data, now)
+	case MembersChannel:
+		if l, ok := parseMemberList(e.Data); ok {
+			n.told(e.Addr, l, now)
+			return
+		}
+		n.badMessage()
+	case LeaveChannel:
+		n.left(e.Addr, e.Session)
+	case RemovalChannel:
+		if r, ok := parseRemoved(e.Data); ok {
+			n.removedBy(e.Addr, r)
+			return
+		}
+		n.badMessage()
+	case BroadcastChannel, QuestionChannel, AnswerChannel:
+		n.message(e, now)
+	}
+}
+
+// badMessage counts a message of membership that cannot be parsed.
+func (n *Node) badMessage() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.drop("bad_message")
+}
+
+// up takes a session that was opened.
+func (n *Node) up(e wire.Event, now time.Time) {
+	p, ok := parseProfile(e.Profile)
+	if !ok {
+		n.badMessage()
+		n.cfg.Wire.CloseSession(e.Addr)
+		return
+	}
+	n.admit(e.Addr, member.Info{
+		Session: e.Session, Name: p.Name, Version: p.Version, MaxPayload: p.MaxPayload, Tags: n.readTags(p.Tags),
+	}, now)
+}
+
+// acked takes the acknowledgement of what was sent with a token.
+func (n *Node) acked(e wire.Event) {
+	switch e.Channel {
+	case BroadcastChannel:
+		n.cfg.OnAcked(e.Addr, e.Session, e.Token)
+	case LeaveChannel:
+		n.leaveAcked(e.Addr)
 	}
 }
 
@@ -68,13 +111,13 @@ func (n *Node) message(e wire.Event, now time.Time) {
 	p.heard = now
 	n.cleared(p)
 	n.mu.Unlock()
-	switch e.Kind {
-	case wire.Message:
+	switch e.Channel {
+	case BroadcastChannel:
 		n.cfg.OnMessage(e.Addr, e.Data)
-	case wire.Asked:
-		n.cfg.OnAsked(e.Addr, e.Token, e.Data)
-	case wire.Replied:
-		n.cfg.OnReplied(e.Addr, e.Token, e.Data)
+	case QuestionChannel:
+		n.cfg.OnQuestion(e.Addr, e.Data)
+	case AnswerChannel:
+		n.cfg.OnAnswer(e.Addr, e.Data)
 	}
 }
 

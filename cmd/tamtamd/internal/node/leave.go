@@ -39,15 +39,50 @@ func (n *Node) Leave(ctx context.Context) (acknowledged, missed int) {
 	}
 	n.leaving = true
 	defer close(n.gone)
-	var to []netip.AddrPort
+	n.cfg.Wire.Shut()
+	l := &leave{owed: map[netip.AddrPort]bool{}, done: make(chan struct{})}
+	n.leave = l
+	all := 0
 	for a, p := range n.peers {
 		if p.status.Live() && !p.info.Plain() {
-			to = append(to, a)
+			all++
+			if n.cfg.Wire.Send(a, LeaveChannel, nil, leaveToken) {
+				l.owed[a] = true
+			}
 		}
 	}
+	if len(l.owed) == 0 {
+		close(l.done)
+	}
 	n.mu.Unlock()
-	missed = n.cfg.Wire.Goodbye(ctx, to)
-	return len(to) - missed, missed
+	select {
+	case <-l.done:
+	case <-ctx.Done():
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return all - len(l.owed), len(l.owed)
+}
+
+// leave is this node's own, while its members acknowledge it.
+type leave struct {
+	owed map[netip.AddrPort]bool // those that have not
+	done chan struct{}           // closed when all have
+}
+
+// leaveToken makes the wire report that a leave was acknowledged.
+const leaveToken = 1
+
+// leaveAcked learns that a member knows that this node leaves.
+func (n *Node) leaveAcked(a netip.AddrPort) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.leave == nil || !n.leave.owed[a] {
+		return
+	}
+	if delete(n.leave.owed, a); len(n.leave.owed) == 0 {
+		close(n.leave.done)
+	}
 }
 
 // left takes a member's goodbye.
@@ -81,7 +116,8 @@ func (n *Node) Remove(ctx context.Context, address string) (member.Member, error
 			return member.Member{}, fmt.Errorf("%s %w", a, ErrSelf)
 		}
 		if m, ok := n.expel(a, n.cfg.Local); ok {
-			n.cfg.Wire.Remove(a, m.Session)
+			n.cfg.Wire.SendAll(RemovalChannel, removed{a, m.Session}.encode())
+			n.cfg.Wire.CloseSession(a)
 			return m, nil
 		}
 	}
@@ -89,7 +125,8 @@ func (n *Node) Remove(ctx context.Context, address string) (member.Member, error
 }
 
 // removedBy takes the word of a member that another was removed.
-func (n *Node) removedBy(by, target netip.AddrPort, session uint64) {
+func (n *Node) removedBy(by netip.AddrPort, r removed) {
+	target, session := r.target, r.session
 	n.mu.Lock()
 	teller, p := n.peers[by], n.peers[target]
 	trusted := teller != nil && teller.status.Live()
@@ -101,7 +138,7 @@ func (n *Node) removedBy(by, target netip.AddrPort, session uint64) {
 		n.exile(by)
 	case p != nil && (session == 0 || session == p.info.Session):
 		if _, ok := n.expel(target, by); ok {
-			n.cfg.Wire.Shun(target)
+			n.cfg.Wire.CloseSession(target)
 		}
 	}
 }

@@ -18,12 +18,12 @@ import (
 )
 
 func goodbye(a netip.AddrPort, session uint64) wire.Event {
-	return wire.Event{Kind: wire.Left, Addr: a, Session: session}
+	return wire.Event{Kind: wire.Received, Addr: a, Session: session, Channel: LeaveChannel}
 }
 
 // removal of a member, as another tells of it.
 func removes(by, target netip.AddrPort, session uint64) wire.Event {
-	return wire.Event{Kind: wire.Removed, Addr: by, Members: []netip.AddrPort{target}, Session: session}
+	return wire.Event{Kind: wire.Received, Addr: by, Channel: RemovalChannel, Data: removed{target, session}.encode()}
 }
 
 func TestGoodbyeMakesLeftAtOnce(t *testing.T) {
@@ -94,16 +94,17 @@ func TestLeaveSaysGoodbyeToLiveSessions(t *testing.T) {
 		w.plainMember(dave)
 		w.dies(carol)
 		w.OnStatus(carol, datagram.Dead, self)
-		w.missed = 1
+		w.deaf[alice] = true
 		w.take()
-		acknowledged, missed := w.Leave(context.Background())
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		acknowledged, missed := w.Leave(ctx)
 		if acknowledged != 1 || missed != 1 {
 			t.Errorf("Leave = %d, %d", acknowledged, missed)
 		}
 		sent := w.lasts(time.Minute)
-		if len(sent) != 1 || sent[0].what != "goodbye" || len(sent[0].members) != 2 ||
-			!slices.Contains(sent[0].members, alice) || !slices.Contains(sent[0].members, bob) {
-			t.Errorf("sent %+v, want the goodbyes alone", sent)
+		if len(sent) != 3 || sent[0].what != "shut" || len(of(sent, "leave", alice)) != 1 || len(of(sent, "leave", bob)) != 1 {
+			t.Errorf("sent %+v, want two leaves only", sent)
 		}
 		// Nobody is met any more, and nothing of Smudge's goes out.
 		w.event(up(netip.MustParseAddrPort("192.0.2.9:1"), 9))
@@ -111,7 +112,7 @@ func TestLeaveSaysGoodbyeToLiveSessions(t *testing.T) {
 		w.Send(alice, ping)
 		w.bare(netip.MustParseAddrPort("192.0.2.10:1"), datagram.Ping, 1)
 		for _, p := range w.take() {
-			if p.what != "shun" {
+			if p.what != "close" {
 				t.Errorf("sent %+v", p)
 			}
 		}
@@ -137,7 +138,7 @@ func TestRemoveShutsOutTheSession(t *testing.T) {
 		}
 		// Neither its old session nor hearsay brings it back, nor a late judgement.
 		w.event(up(bob, session))
-		if len(of(w.take(), "shun", bob)) != 1 {
+		if len(of(w.take(), "close", bob)) != 1 {
 			t.Error("the session that was removed is kept open")
 		}
 		w.gossip(alice, 1, datagram.Entry{Status: datagram.Alive, Addr: bob, Heartbeat: 1})
@@ -225,7 +226,7 @@ func TestRemovedByAMember(t *testing.T) {
 		w.want(bob, 0)
 		w.want(carol, 0)
 		sent := w.take()
-		if len(of(sent, "shun", bob)) != 1 || len(of(sent, "shun", carol)) != 1 || len(of(sent, "remove", bob)) != 0 {
+		if len(of(sent, "close", bob)) != 1 || len(of(sent, "close", carol)) != 1 || len(of(sent, "remove", bob)) != 0 {
 			t.Errorf("sent %+v", sent)
 		}
 	})
@@ -267,7 +268,7 @@ func TestExile(t *testing.T) {
 			t.Errorf("a seed: %+v", r)
 		}
 		for _, p := range w.lasts(time.Minute) {
-			if p.what != "renew" && p.what != "shun" {
+			if p.what != "renew" && p.what != "close" {
 				t.Errorf("sent %+v", p)
 			}
 		}
@@ -333,13 +334,13 @@ func TestExileEndsItsGreetings(t *testing.T) {
 func TestSecondLeaveWaits(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice)
-		w.goodbye = 300 * time.Millisecond
+		w.acking = 300 * time.Millisecond
 		began := time.Now()
 		go w.Leave(context.Background())
 		synctest.Wait()
 		w.Leave(context.Background())
-		if took := time.Since(began); took != w.goodbye {
-			t.Errorf("it returned after %v, the first took %v", took, w.goodbye)
+		if took := time.Since(began); took != w.acking {
+			t.Errorf("it returned after %v, the first took %v", took, w.acking)
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()

@@ -18,7 +18,6 @@
 package node
 
 import (
-	"context"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -31,6 +30,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/smudgenode"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
 // MaxMembers bounds the members of a node, itself not counted. Each takes a
@@ -53,19 +53,19 @@ type Engine interface {
 	SetMinPing(time.Duration) error
 }
 
-// Wire carries datagrams between nodes; *wire.Endpoint is one. None of its
-// calls but Goodbye blocks.
+// Wire carries channels of bytes between nodes; *wire.Endpoint is one. None of its
+// calls blocks.
 type Wire interface {
-	Send(to netip.AddrPort, datagram []byte, answer bool) bool
+	Send(to netip.AddrPort, ch wire.Channel, b []byte, token uint64) bool
+	SendWithAck(to netip.AddrPort, ch wire.Channel, b []byte) bool
+	SendAll(ch wire.Channel, b []byte)
 	SendBare(to netip.AddrPort, packet []byte)
 	Greet(netip.AddrPort)
 	Probe(netip.AddrPort) (nonce uint64)
-	Tell(to netip.AddrPort, ask bool, digest uint64, members []netip.AddrPort)
-	SetTags(tags string)
-	Remove(target netip.AddrPort, session uint64)
-	Shun(netip.AddrPort)
+	SetProfile(profile string)
+	CloseSession(netip.AddrPort)
 	Renew() (session uint64)
-	Goodbye(ctx context.Context, to []netip.AddrPort) (missed int)
+	Shut()
 	RoundTrip(netip.AddrPort) time.Duration
 	Loss(netip.AddrPort) (share float64, known bool)
 }
@@ -91,8 +91,9 @@ type Config struct {
 	// during the call.
 	OnMessage func(from netip.AddrPort, b []byte)
 	OnAcked   func(a netip.AddrPort, session, token uint64)
-	// OnAsked gets the questions of live members, OnReplied their answers.
-	OnAsked, OnReplied func(from netip.AddrPort, token uint64, b []byte)
+	// OnQuestion gets the questions of live members, OnAnswer their answers. The bytes
+	// are only valid during the call.
+	OnQuestion, OnAnswer func(from netip.AddrPort, b []byte)
 	// Sealed says that the cluster has keys.
 	Sealed bool
 	Logger log.Logger
@@ -152,6 +153,7 @@ type Node struct {
 	inquiries []inquiry
 	rounds    rounds
 	leaving   bool // says goodbye, or has
+	leave     *leave
 	exiled    bool // was removed, and has not joined again
 	counts    map[string]uint64
 }

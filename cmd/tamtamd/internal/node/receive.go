@@ -186,7 +186,15 @@ func (n *Node) reply(to netip.AddrPort, d datagram.Datagram, now time.Time) {
 func (n *Node) send(to netip.AddrPort, b []byte, answer bool) {
 	if p := n.peers[to]; p == nil || p.info.Plain() {
 		n.cfg.Wire.SendBare(to, b)
-	} else if !n.cfg.Wire.Send(to, b, answer) {
+		return
+	}
+	sent := false
+	if answer {
+		sent = n.cfg.Wire.SendWithAck(to, DatagramChannel, b)
+	} else {
+		sent = n.cfg.Wire.Send(to, DatagramChannel, b, 0)
+	}
+	if !sent {
 		n.count("unsent_without_session")
 	}
 }

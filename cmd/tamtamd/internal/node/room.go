@@ -65,6 +65,6 @@ func (n *Node) evict(a netip.AddrPort) bool {
 		_ = level.Info(n.cfg.Logger).Log("msg", "member given up for another", "address", a, "status", m.Status)
 	}
 	n.count("evicted_members")
-	n.cfg.Wire.Shun(a)
+	n.cfg.Wire.CloseSession(a)
 	return true
 }

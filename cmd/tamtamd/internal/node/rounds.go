@@ -143,7 +143,7 @@ func (n *Node) retire(r retirement) {
 		if m, ok := n.unlist(r.addr, n.cfg.Local, member.GivenUp); ok {
 			_ = level.Info(n.cfg.Logger).Log("msg", "member given up", "address", r.addr, "status", m.Status)
 		}
-		n.cfg.Wire.Shun(r.addr)
+		n.cfg.Wire.CloseSession(r.addr)
 	}
 	n.mu.Unlock()
 	if current {

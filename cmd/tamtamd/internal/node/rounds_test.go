@@ -129,7 +129,7 @@ func TestDeadMemberIsReapedAfterReconnectTimeout(t *testing.T) {
 				t.Errorf("the change is %+v", c)
 			}
 		}
-		if len(of(w.take(), "shun", alice)) != 1 {
+		if len(of(w.take(), "close", alice)) != 1 {
 			t.Error("its session is kept")
 		}
 		if len(of(w.lasts(time.Hour), "greet", alice)) != 0 {
@@ -305,7 +305,7 @@ func TestReconnectsAreBounded(t *testing.T) {
 		for i := range 300 {
 			a := netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, byte(i >> 8), byte(i)}), 9999)
 			lost = append(lost, a)
-			w.Handle(wire.Event{Kind: wire.Up, Addr: a, Session: uint64(i) + 1, Info: wire.Info{Addr: a}})
+			w.Handle(wire.Event{Kind: wire.Up, Addr: a, Session: uint64(i) + 1, Profile: Profile{}.Encode()})
 		}
 		for _, a := range lost {
 			w.OnStatus(a, datagram.Dead, self)

@@ -12,8 +12,8 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
 // Nodes tell each other whom they know. Who joins tells its members to the node
@@ -32,22 +32,24 @@ import (
 const answersBurst = 4
 
 // told takes what a member says of the others.
-func (n *Node) told(e wire.Event, now time.Time) {
+func (n *Node) told(by netip.AddrPort, l memberList, now time.Time) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	p := n.peers[e.Addr]
+	p := n.peers[by]
 	switch {
 	case p == nil:
 		n.drop("stranger")
 		return
 	case p.status.Gone():
-		n.greetDead(e.Addr, p, now) // and it will be asked for its members
+		n.greetDead(by, p, now) // and it will be asked for its members
 		return
 	}
-	for _, a := range e.Members {
-		n.consider(a, admission.Reason{By: e.Addr}, now)
+	for _, a := range l.members {
+		if datagram.IsNodeAddr(a, n.family) {
+			n.consider(a, admission.Reason{By: by}, now)
+		}
 	}
-	if !e.Ask || e.Digest != 0 && e.Digest == n.digest() {
+	if !l.ask || l.digest != 0 && l.digest == n.digest() {
 		return
 	}
 	if p.answers == nil {
@@ -57,7 +59,14 @@ func (n *Node) told(e wire.Event, now time.Time) {
 		n.count("unanswered_questions")
 		return
 	}
-	n.tellAll(e.Addr, e.Digest != 0)
+	n.tellAll(by, l.digest != 0)
+}
+
+// tell sends a list of members. mu is held.
+func (n *Node) tell(to netip.AddrPort, l memberList) {
+	for _, b := range l.encode() {
+		n.cfg.Wire.Send(to, MembersChannel, b, 0)
+	}
 }
 
 // tellAll tells a member all live ones, and may ask for its own. mu is held.
@@ -65,7 +74,7 @@ func (n *Node) tellAll(to netip.AddrPort, ask bool) {
 	if p := n.peers[to]; p == nil || p.info.Plain() {
 		return
 	}
-	n.cfg.Wire.Tell(to, ask, 0, n.live())
+	n.tell(to, memberList{ask: ask, members: n.live()})
 }
 
 // revivedInterval is waited between two tellings of members that are alive after
@@ -84,7 +93,7 @@ func (n *Node) tellRevived(now time.Time) time.Time {
 		return n.rounds.revived
 	}
 	for _, to := range n.audience() {
-		n.cfg.Wire.Tell(to, false, 0, n.revived)
+		n.tell(to, memberList{members: n.revived})
 	}
 	n.revived = nil
 	n.rounds.revived = now.Add(time.Duration(len(n.peers)) * revivedInterval)
@@ -100,7 +109,7 @@ func (n *Node) compare() {
 		}
 	}
 	if len(with) > 0 {
-		n.cfg.Wire.Tell(with[rand.IntN(len(with))], true, n.digest(), nil)
+		n.tell(with[rand.IntN(len(with))], memberList{ask: true, digest: n.digest()})
 	}
 }
 

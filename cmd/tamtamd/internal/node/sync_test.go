@@ -17,7 +17,8 @@ import (
 
 // told is what a member says of the others.
 func told(by netip.AddrPort, ask bool, digest uint64, members ...netip.AddrPort) wire.Event {
-	return wire.Event{Kind: wire.Told, Addr: by, Ask: ask, Digest: digest, Members: members}
+	l := memberList{ask, digest, members}
+	return wire.Event{Kind: wire.Received, Addr: by, Channel: MembersChannel, Data: l.encode()[0]}
 }
 
 func TestMembersToldAreHearsay(t *testing.T) {

@@ -35,7 +35,7 @@ func (n *Node) SetTags(set map[string]string, remove []string) (tags.Set, error)
 		return nil, err
 	}
 	if _, changed := n.cfg.Table.Retag(n.cfg.Local, now.Encode()); changed {
-		n.cfg.Wire.SetTags(now.Encode())
+		n.cfg.Wire.SetProfile(Profile{MaxPayload: self.MaxPayload, Name: self.Name, Version: self.Version, Tags: now.Encode()}.Encode())
 		_ = level.Info(n.cfg.Logger).Log("msg", "tags changed", "tags", now)
 	}
 	return now, nil
@@ -54,9 +54,15 @@ func (n *Node) readTags(text string) string {
 	return set.Encode()
 }
 
-// tagged learns that a member has other tags.
-func (n *Node) tagged(e wire.Event) {
-	text := n.readTags(e.Info.Tags)
+// profileChanged learns that a member has another profile than before. Its tags are the
+// part that can change.
+func (n *Node) profileChanged(e wire.Event) {
+	profile, ok := parseProfile(e.Profile)
+	if !ok {
+		n.badMessage()
+		return
+	}
+	text := n.readTags(profile.Tags)
 	n.changes.Lock()
 	defer n.changes.Unlock()
 	n.mu.Lock()

@@ -121,21 +121,21 @@ func TestJoinTellsOfKeys(t *testing.T) {
 func TestQuestionsOfMembersAlone(t *testing.T) {
 	inWorld(t, func(w *world) {
 		var asked, replied []netip.AddrPort
-		w.cfg.OnAsked = func(from netip.AddrPort, token uint64, body []byte) {
-			if token != 7 || string(body) != "who?" {
-				t.Errorf("token %d, body %q", token, body)
+		w.cfg.OnQuestion = func(from netip.AddrPort, body []byte) {
+			if string(body) != "who?" {
+				t.Errorf("body %q", body)
 			}
 			asked = append(asked, from)
 		}
-		w.cfg.OnReplied = func(from netip.AddrPort, _ uint64, _ []byte) { replied = append(replied, from) }
+		w.cfg.OnAnswer = func(from netip.AddrPort, _ []byte) { replied = append(replied, from) }
 		w.member(alice, bob, carol)
 		w.plainMember(dave)
 		w.dead(bob)
 		left, _ := w.table.Get(carol)
-		w.event(wire.Event{Kind: wire.Left, Addr: carol, Session: left.Session})
+		w.event(goodbye(carol, left.Session))
 		live, _ := w.table.Get(alice)
 		gone, _ := w.table.Get(bob)
-		for _, kind := range []wire.EventKind{wire.Asked, wire.Replied} {
+		for _, ch := range []wire.Channel{QuestionChannel, AnswerChannel} {
 			for _, e := range []wire.Event{
 				{Addr: alice, Session: live.Session},
 				{Addr: alice, Session: live.Session + 1}, // another life
@@ -143,7 +143,7 @@ func TestQuestionsOfMembersAlone(t *testing.T) {
 				{Addr: carol, Session: left.Session},
 				{Addr: nth(1), Session: 5},
 			} {
-				e.Kind, e.Token, e.Data = kind, 7, []byte("who?")
+				e.Kind, e.Channel, e.Data = wire.Received, ch, []byte("who?")
 				w.event(e)
 			}
 		}

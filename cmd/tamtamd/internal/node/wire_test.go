@@ -4,7 +4,6 @@
 package node
 
 import (
-	"context"
 	"net/netip"
 	"slices"
 	"time"
@@ -24,8 +23,8 @@ type host struct {
 
 // packet is one call of the wire.
 type packet struct {
-	// what is greet, probe, data, bare, tell, remove, shun, renew, goodbye, or lost for
-	// want of a session.
+	// what is greet, probe, data, bare, tell, leave, remove, profile, close, shut, renew, or
+	// lost for want of a session.
 	what    string
 	to      netip.AddrPort
 	b       []byte
@@ -49,16 +48,45 @@ func (w fakeWire) note(p packet) *host {
 	return w.hosts[p.to]
 }
 
-func (w fakeWire) Send(to netip.AddrPort, b []byte, answer bool) bool {
+func (w fakeWire) Send(to netip.AddrPort, ch wire.Channel, b []byte, token uint64) bool {
+	return w.send(to, ch, b, token, false)
+}
+
+func (w fakeWire) SendWithAck(to netip.AddrPort, ch wire.Channel, b []byte) bool {
+	return w.send(to, ch, b, 0, true)
+}
+
+func (w fakeWire) send(to netip.AddrPort, ch wire.Channel, b []byte, token uint64, answer bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	open := w.open[to] != 0
 	p := packet{what: "data", to: to, b: b, answer: answer}
-	if !open {
+	switch ch {
+	case MembersChannel:
+		l, _ := parseMemberList(b)
+		p = packet{what: "tell", to: to, ask: l.ask, digest: l.digest, members: l.members}
+	case LeaveChannel:
+		p.what = "leave"
+	}
+	session := w.open[to]
+	if session == 0 {
 		p.what = "lost"
 	}
 	w.note(p)
-	return open
+	if session != 0 && token != 0 && !w.deaf[to] {
+		go func() {
+			time.Sleep(w.acking)
+			w.event(wire.Event{Kind: wire.Acked, Addr: to, Session: session, Channel: ch, Token: token})
+		}()
+	}
+	return session != 0
+}
+
+func (w fakeWire) SendAll(ch wire.Channel, b []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if r, ok := parseRemoved(b); ok && ch == RemovalChannel {
+		w.note(packet{what: "remove", to: r.target, session: r.session})
+	}
 }
 
 func (w fakeWire) SendBare(to netip.AddrPort, b []byte) {
@@ -80,10 +108,10 @@ func (w fakeWire) SendBare(to netip.AddrPort, b []byte) {
 
 func (w fakeWire) Greet(a netip.AddrPort) { w.hello(a, packet{what: "greet", to: a}) }
 
-func (w fakeWire) SetTags(text string) {
+func (w fakeWire) SetProfile(text string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.note(packet{what: "tags", b: []byte(text)})
+	w.note(packet{what: "profile", b: []byte(text)})
 }
 
 func (w fakeWire) Probe(a netip.AddrPort) uint64 { return w.hello(a, packet{what: "probe", to: a}) }
@@ -117,38 +145,27 @@ func (w *world) answerOf(a netip.AddrPort, h *host, probe bool, nonce uint64) wi
 	case probe:
 		e.Kind = wire.Answered
 	case h.moved.IsValid():
-		e.Kind, e.Members = wire.Moved, []netip.AddrPort{h.moved}
+		e.Kind, e.At = wire.Moved, h.moved
 	case w.open[a] == h.session:
 		e.Kind = wire.Answered
 	default:
 		w.open[a] = h.session
-		e.Kind, e.Info = wire.Up, wire.Info{Addr: a, Name: h.name, Version: "v1", MaxPayload: 256}
+		e.Kind, e.Profile = wire.Up, Profile{Name: h.name, Version: "v1", MaxPayload: 256}.Encode()
 	}
 	return e
 }
 
-func (w fakeWire) Tell(to netip.AddrPort, ask bool, digest uint64, members []netip.AddrPort) {
+func (w fakeWire) CloseSession(a netip.AddrPort) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	p := packet{what: "tell", to: to, ask: ask, digest: digest, members: members}
-	if w.open[to] == 0 {
-		p.what = "lost"
-	}
-	w.note(p)
-}
-
-func (w fakeWire) Remove(target netip.AddrPort, session uint64) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.note(packet{what: "remove", to: target, session: session})
-	delete(w.open, target)
-}
-
-func (w fakeWire) Shun(a netip.AddrPort) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.note(packet{what: "shun", to: a})
+	w.note(packet{what: "close", to: a})
 	delete(w.open, a)
+}
+
+func (w fakeWire) Shut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.note(packet{what: "shut"})
 }
 
 func (w fakeWire) Renew() uint64 {
@@ -158,14 +175,6 @@ func (w fakeWire) Renew() uint64 {
 	clear(w.open)
 	w.session++
 	return w.session
-}
-
-func (w fakeWire) Goodbye(_ context.Context, to []netip.AddrPort) int {
-	time.Sleep(w.goodbye)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.note(packet{what: "goodbye", members: to})
-	return w.missed
 }
 
 func (w fakeWire) RoundTrip(a netip.AddrPort) time.Duration { return w.trips[a] }

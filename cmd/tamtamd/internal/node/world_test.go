@@ -57,9 +57,9 @@ type world struct {
 	open    map[netip.AddrPort]uint64 // the sessions
 	trips   map[netip.AddrPort]time.Duration
 	nonce   uint64
-	session uint64        // the node's own
-	goodbye time.Duration // that goodbyes take
-	missed  int           // of a goodbye
+	session uint64                  // the node's own
+	acking  time.Duration           // how long an acknowledgement takes
+	deaf    map[netip.AddrPort]bool // who acknowledges nothing
 	sent    []packet
 }
 
@@ -88,6 +88,7 @@ func inWorld(t *testing.T, f func(w *world)) {
 		w := &world{
 			t: t, session: 1, engine: map[netip.AddrPort]bool{}, states: map[netip.AddrPort]smudgenode.State{},
 			hosts: map[netip.AddrPort]*host{}, open: map[netip.AddrPort]uint64{}, trips: map[netip.AddrPort]time.Duration{},
+			deaf: map[netip.AddrPort]bool{},
 		}
 		w.table = member.NewTable(self, member.Info{Session: w.session}, 0, time.Now)
 		w.Node = New(Config{
@@ -161,7 +162,7 @@ func (w *world) bare(from netip.AddrPort, v datagram.Verb, heartbeat uint32) {
 
 // data brings a datagram by the session with a node.
 func (w *world) data(from netip.AddrPort, b []byte) {
-	w.event(wire.Event{Kind: wire.Data, Addr: from, Data: b})
+	w.event(wire.Event{Kind: wire.Received, Addr: from, Channel: DatagramChannel, Data: b})
 }
 
 // ping brings a ping by the session with a node.

@@ -6,7 +6,10 @@
 package peers
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -33,20 +36,20 @@ var (
 	ErrRefused = errors.New("it refuses")
 )
 
-// Wire carries questions; *wire.Endpoint is one.
-type Wire interface {
-	Ask(to netip.AddrPort, body []byte) (token uint64)
-	Answer(to netip.AddrPort, token uint64, body []byte) bool
-}
+// tokenSize is the size of the token, which comes before the body of a question, and is
+// repeated before that of its answer.
+const tokenSize = 8
 
 // Config says what a Queries is made of. All fields are required.
 type Config struct {
-	Wire Wire
+	// SendQuestion and SendAnswer send a message on a channel of its own each. They
+	// return false when there is no session with the node, or too much is under way.
+	SendQuestion, SendAnswer func(to netip.AddrPort, b []byte) bool
 	// Answer answers a question; one at a time.
 	Answer func(from netip.AddrPort, q *peerv1.Question) (*peerv1.Answer, error)
 }
 
-// Queries asks and answers. Asked and Replied never block.
+// Queries asks and answers. Asked and Answered never block.
 type Queries struct {
 	cfg     Config
 	waiting chan asked
@@ -104,23 +107,37 @@ func (q *Queries) answer(a asked) {
 		answer = &peerv1.Answer{Error: err.Error()}
 	}
 	body, err := proto.Marshal(answer)
-	if err != nil || !q.cfg.Wire.Answer(a.from, a.token, body) {
+	if err != nil || !q.cfg.SendAnswer(a.from, message(a.token, body)) {
 		q.count("queries_unanswered")
 	}
 }
 
-// Asked takes the question of a member. The body is only read during the call.
-func (q *Queries) Asked(from netip.AddrPort, token uint64, body []byte) {
+// message puts a token before a body.
+func message(token uint64, body []byte) []byte {
+	return append(binary.BigEndian.AppendUint64(make([]byte, 0, tokenSize+len(body)), token), body...)
+}
+
+// Asked takes the question of a member. It is only read during the call.
+func (q *Queries) Asked(from netip.AddrPort, b []byte) {
+	if len(b) < tokenSize {
+		q.count("queries_malformed")
+		return
+	}
 	select {
-	case q.waiting <- asked{from, token, append([]byte(nil), body...)}:
+	case q.waiting <- asked{from, binary.BigEndian.Uint64(b), bytes.Clone(b[tokenSize:])}:
 		q.count("queries_received")
 	default:
 		q.count("queries_overflowed")
 	}
 }
 
-// Replied takes an answer. The body is only read during the call.
-func (q *Queries) Replied(from netip.AddrPort, token uint64, body []byte) {
+// Answered takes an answer. It is only read during the call.
+func (q *Queries) Answered(from netip.AddrPort, b []byte) {
+	if len(b) < tokenSize {
+		q.count("queries_malformed")
+		return
+	}
+	token, body := binary.BigEndian.Uint64(b), b[tokenSize:]
 	q.mu.Lock()
 	p, ok := q.out[token]
 	if !ok || p.to != from {
@@ -146,29 +163,39 @@ func (q *Queries) Ask(ctx context.Context, to netip.AddrPort, question *peerv1.Q
 		return nil, err
 	}
 	done := make(chan result, 1)
-	// The answer may come before the token is known here, so mu is held.
+	token := newToken()
 	q.mu.Lock()
 	if len(q.out) >= maxAsked {
 		q.mu.Unlock()
 		return nil, fmt.Errorf("%w: %d questions are under way", ErrNoAnswer, maxAsked)
 	}
-	token := q.cfg.Wire.Ask(to, body)
-	if token == 0 {
-		q.mu.Unlock()
+	q.out[token] = pending{to, done} // before it is sent: the answer may come at once
+	q.mu.Unlock()
+	if !q.cfg.SendQuestion(to, message(token, body)) {
+		q.forget(token)
 		return nil, fmt.Errorf("%w: there is no session with it", ErrNoAnswer)
 	}
-	q.out[token] = pending{to, done}
-	q.counts["queries_sent"]++
-	q.mu.Unlock()
+	q.count("queries_sent")
 	select {
 	case r := <-done:
 		return r.answer, r.err
 	case <-ctx.Done():
-		q.mu.Lock()
-		delete(q.out, token)
-		q.mu.Unlock()
+		q.forget(token)
 		return nil, ErrNoAnswer
 	}
+}
+
+// newToken returns a token that no other member can guess.
+func newToken() uint64 {
+	var b [tokenSize]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return binary.BigEndian.Uint64(b[:])
+}
+
+func (q *Queries) forget(token uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	delete(q.out, token)
 }
 
 // Each asks many at once, and calls do, one at a time, with what comes of each.

@@ -5,6 +5,7 @@ package peers
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"net/netip"
 	"strings"
@@ -25,8 +26,7 @@ func at(i int) netip.AddrPort {
 // wire is a network whose other end is the test.
 type wire struct {
 	mu      sync.Mutex // guards the rest
-	token   uint64
-	closed  bool // there is no session
+	closed  bool       // there is no session
 	asked   []sent
 	answers []sent
 	// reply is called with each question, with mu held.
@@ -39,25 +39,24 @@ type sent struct {
 	body  []byte
 }
 
-func (w *wire) Ask(to netip.AddrPort, body []byte) uint64 {
+func (w *wire) sendQuestion(to netip.AddrPort, b []byte) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
-		return 0
+		return false
 	}
-	w.token++
-	s := sent{to, w.token, body}
+	s := sent{to, binary.BigEndian.Uint64(b), b[tokenSize:]}
 	w.asked = append(w.asked, s)
 	if w.reply != nil {
 		w.reply(s)
 	}
-	return w.token
+	return true
 }
 
-func (w *wire) Answer(to netip.AddrPort, token uint64, body []byte) bool {
+func (w *wire) sendAnswer(to netip.AddrPort, b []byte) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.answers = append(w.answers, sent{to, token, body})
+	w.answers = append(w.answers, sent{to, binary.BigEndian.Uint64(b), b[tokenSize:]})
 	return !w.closed
 }
 
@@ -94,7 +93,7 @@ func counted(q *Queries, what string) uint64 {
 func start(t *testing.T) (*Queries, *wire) {
 	t.Helper()
 	w := &wire{}
-	q := New(Config{Wire: w, Answer: func(from netip.AddrPort, question *peerv1.Question) (*peerv1.Answer, error) {
+	q := New(Config{SendQuestion: w.sendQuestion, SendAnswer: w.sendAnswer, Answer: func(from netip.AddrPort, question *peerv1.Question) (*peerv1.Answer, error) {
 		key := question.GetKeys().GetUse()
 		if key == "no" {
 			return nil, errors.New("so it is")
@@ -115,11 +114,12 @@ func start(t *testing.T) (*Queries, *wire) {
 func TestAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, w := start(t)
-		body := encoded(t, use("a"))
-		q.Asked(at(2), 7, body)
-		clear(body) // it is only read during the call
-		q.Asked(at(3), 8, encoded(t, use("no")))
-		q.Asked(at(4), 9, []byte("\xff\xff"))
+		question := message(7, encoded(t, use("a")))
+		q.Asked(at(2), question)
+		q.Asked(at(2), question[:tokenSize-1])
+		clear(question) // it is only read during the call
+		q.Asked(at(3), message(8, encoded(t, use("no"))))
+		q.Asked(at(4), message(9, []byte("\xff\xff")))
 		synctest.Wait()
 		all := w.answered()
 		if len(all) != 3 {
@@ -143,7 +143,7 @@ func TestAnswers(t *testing.T) {
 		w.mu.Lock()
 		w.closed = true
 		w.mu.Unlock()
-		q.Asked(at(2), 7, encoded(t, use("a")))
+		q.Asked(at(2), message(7, encoded(t, use("a"))))
 		synctest.Wait()
 		if counted(q, "queries_received") != 4 || counted(q, "queries_unanswered") != 1 {
 			t.Errorf("received %d, unanswered %d", counted(q, "queries_received"), counted(q, "queries_unanswered"))
@@ -167,7 +167,7 @@ func TestAsk(t *testing.T) {
 			{"a refusal", encoded(t, &peerv1.Answer{Error: "so it is"}), "", ErrRefused, "so it is"},
 			{"nonsense", []byte("\xff\xff"), "", ErrNoAnswer, "not understood"},
 		} {
-			w.reply = func(s sent) { go q.Replied(s.to, s.token, c.body) } // it may be there before Ask knows the token
+			w.reply = func(s sent) { go q.Answered(s.to, message(s.token, c.body)) } // it may be there before Ask knows the token
 			a, err := q.Ask(t.Context(), at(2), use("a"))
 			if !errors.Is(err, c.err) || err != nil && !strings.Contains(err.Error(), c.text) || c.want != "" && a.GetKeys().GetKeys()[0] != c.want {
 				t.Errorf("%s: %v, %v", c.name, a, err)
@@ -193,11 +193,11 @@ func TestUnaskedAnswers(t *testing.T) {
 		go func() { answer, err = q.Ask(t.Context(), at(2), use("a")) }()
 		synctest.Wait()
 		token := w.asked[0].token
-		q.Replied(at(3), token, encoded(t, keys("forged")))     // another member
-		q.Replied(at(2), token+1, encoded(t, keys("forged")))   // of another question
-		q.Replied(at(2), 0, encoded(t, keys("forged")))         // of none
-		q.Replied(at(2), token, encoded(t, keys("true")))       //
-		q.Replied(at(2), token, encoded(t, keys("once again"))) // answered already
+		q.Answered(at(3), message(token, encoded(t, keys("forged"))))     // another member
+		q.Answered(at(2), message(token+1, encoded(t, keys("forged"))))   // of another question
+		q.Answered(at(2), message(0, encoded(t, keys("forged"))))         // of none
+		q.Answered(at(2), message(token, encoded(t, keys("true"))))       //
+		q.Answered(at(2), message(token, encoded(t, keys("once again")))) // answered already
 		synctest.Wait()
 		if err != nil || answer.GetKeys().GetKeys()[0] != "true" {
 			t.Errorf("%v, %v", answer, err)
@@ -218,7 +218,7 @@ func TestNoAnswer(t *testing.T) {
 		if _, err := q.Ask(ctx, at(2), use("a")); !errors.Is(err, ErrNoAnswer) || time.Since(began) != time.Second {
 			t.Errorf("%v after %v", err, time.Since(began))
 		}
-		q.Replied(at(2), w.asked[0].token, encoded(t, keys("late")))
+		q.Answered(at(2), message(w.asked[0].token, encoded(t, keys("late"))))
 		if len(q.out) != 0 || counted(q, "queries_unasked_answers") != 1 {
 			t.Errorf("%d wait", len(q.out))
 		}
@@ -230,9 +230,9 @@ func TestNoAnswer(t *testing.T) {
 func TestBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &wire{}
-		q := New(Config{Wire: w, Answer: func(netip.AddrPort, *peerv1.Question) (*peerv1.Answer, error) { return keys(), nil }})
+		q := New(Config{SendQuestion: w.sendQuestion, SendAnswer: w.sendAnswer, Answer: func(netip.AddrPort, *peerv1.Question) (*peerv1.Answer, error) { return keys(), nil }})
 		for i := range 10 * maxWaiting { // it does not run yet
-			q.Asked(at(2), uint64(i), encoded(t, use("a")))
+			q.Asked(at(2), message(uint64(i), encoded(t, use("a"))))
 		}
 		if counted(q, "queries_received") != maxWaiting || counted(q, "queries_overflowed") != 9*maxWaiting {
 			t.Errorf("received %d, overflowed %d", counted(q, "queries_received"), counted(q, "queries_overflowed"))
@@ -274,7 +274,7 @@ func TestEach(t *testing.T) {
 			if s.to != at(5) {
 				go func() {
 					time.Sleep(500 * time.Millisecond)
-					q.Replied(s.to, s.token, encoded(t, keys(s.to.String())))
+					q.Answered(s.to, message(s.token, encoded(t, keys(s.to.String()))))
 				}()
 			}
 		}

@@ -9,7 +9,7 @@ func (c *Core) Announce(payload []byte) []byte {
 	if c.seals == nil {
 		return payload
 	}
-	b := appendHeader(nil, kindAnnounce, c.session, 0, c.nextCounter(&c.loose), nil)
+	b := appendHeader(nil, kindAnnounce, 0, c.session, 0, c.nextCounter(&c.loose), nil)
 	return c.seals.seal(append(b, payload...))
 }
 

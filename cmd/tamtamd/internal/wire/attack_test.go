@@ -68,7 +68,7 @@ func TestReplay(t *testing.T) {
 		}
 	}
 	// It left, and is gone; the capture has grown old.
-	a.Goodbye(s.now, s.addresses())
+	a.Send(s.now, b.addr, lasting, nil, 0)
 	s.run(time.Second)
 	delete(s.nodes, a.addr)
 	s.run(2 * cookieLife)
@@ -88,7 +88,7 @@ func TestHelloFlood(t *testing.T) {
 	s.tap = func(from, _ netip.AddrPort, b []byte) { out += len(b) }
 	for i := range 100_000 {
 		src := netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, byte(i >> 8), byte(i)}), uint16(i)|1)
-		h := appendHeader(nil, kindHello, uint64(i)+1, 0, 0, nil)
+		h := appendHeader(nil, kindHello, 0, uint64(i)+1, 0, 0, nil)
 		h = append(binary.BigEndian.AppendUint64(h, uint64(i)), "test"...)
 		in += len(h)
 		a.Receive(s.now, src, h)

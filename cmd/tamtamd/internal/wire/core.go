@@ -17,6 +17,8 @@ import (
 type CoreConfig struct {
 	Info   Info // what this node says of itself
 	Timing Timing
+	// Channels are those that there are, by number.
+	Channels []ChannelInfo
 	// Keys seal all that is sent, and open what comes: the first the one, any of them
 	// the other. Without keys, nothing is sealed.
 	Keys []Key
@@ -49,7 +51,7 @@ type Core struct {
 	nonces    map[uint64]greeting
 	budget    float64   // how many frames may be sent again
 	refilled  time.Time // when it last grew with time
-	leaving   bool      // has said goodbye
+	shut      bool      // opens no session any more
 	hermit    bool      // opens no session until it greets
 	events    []Event
 	counts    map[string]uint64
@@ -171,6 +173,9 @@ func (c *Core) Close(now time.Time, a netip.AddrPort) {
 	}
 }
 
+// Shut has no session opened from now on. Those that are open stay.
+func (c *Core) Shut() { c.shut = true }
+
 // Renew begins a new session, after a removal: all nodes are forgotten, and none is
 // met before Greet.
 func (c *Core) Renew(now time.Time) {
@@ -207,6 +212,11 @@ func (c *Core) count(what string) { c.counts[what]++ }
 func (c *Core) Counters(m map[string]uint64) {
 	for k, v := range c.counts {
 		m[k] = v
+	}
+	for _, t := range c.Traffic() {
+		if t.Sent > 0 {
+			m["frames_"+t.Kind] = t.Sent
+		}
 	}
 	m["sessions"] = uint64(len(c.peers))
 }

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package wire carries datagrams between nodes over the one gossip socket, so
-// that a lossy network looks like a loss-free one up to a time-out. What is in a
-// datagram is none of its business.
+// Package wire carries bytes on channels between nodes over the one gossip socket, so
+// that a lossy network looks like a loss-free one up to a time-out. It does not know
+// what the channels are for.
 //
 // Core is the protocol without IO: bytes and the time in; bytes, events and the
 // next deadline out. Endpoint is the socket around it.
@@ -23,29 +23,23 @@
 //	session  names one life of the sender's transport; random
 //	tag      what the receiver told this sender to write here, and nobody else:
 //	         it shows that the sender has received something at its address
-//	kind     below; its highest bit says that the frame is sealed
+//	kind     below, in hexadecimal; its highest bit says that the frame is sealed
 //	counter  grows by one with each frame that the session makes for this receiver, in a
 //	         block of 2³² that is this receiver's; no two frames of a session have the
 //	         same, and a frame that is sent again is the same, byte for byte
 //	acks     the lower halves of the counters of frames that arrived
 //
-//	kind        payload                         acknowledged
-//	1 hello     nonce 8 · cluster name · pad    by a welcome
-//	2 welcome   cookie 8 · known 1; the tag is  by an info
-//	            the nonce
-//	3 refuse    none; the tag is the nonce      no
-//	4 info      see Info                        yes
-//	5 data      a datagram                      yes
-//	6 reply     a datagram                      no, see below
-//	7 members   addresses, 18 each              yes
-//	8 goodbye   none                            yes
-//	9 remove    session 8 · address 18          yes
-//	10 ack      none                            no
-//	11 message  that of package broadcast       yes
-//	12 ask      token 8 · body                  yes
-//	13 answer   token 8 · body                  yes
-//	14 tags     those of the sender             yes
-//	15 announce that of package discovery       no, by multicast
+//	kind         payload                        acknowledged
+//	01 hello     nonce 8 · cluster name · pad   by a welcome
+//	02 welcome   cookie 8 · known 1; the tag is by an info
+//	             the nonce
+//	03 refuse    none; the tag is the nonce     no
+//	04 info      see Info                       yes
+//	05 profile   that of Info, changed          yes
+//	06 ack       none                           no
+//	07 announce  that of package discovery      no, by multicast
+//	1c data      that of channel c              yes
+//	2c ack data  that of channel c              no, see below
 //
 // # Opening a session
 //
@@ -79,8 +73,7 @@
 // # Loss
 //
 // Frames are sent again after a time-out that follows the round trip (RFC 6298),
-// until they are acknowledged or out of date. A reply is a datagram that goes out
-// while an acknowledgement waits for a ride: it takes it along, and is not itself
-// acknowledged. If it is lost, the frame it acknowledges comes again, and the reply
-// is sent again. So a question and its answer take two packets.
+// until they are acknowledged or out of date. Ack data rides with an acknowledgement
+// that was waiting, and is not itself acknowledged. If it is lost, the frame that it
+// acknowledges comes again, and the ack data is sent again. So a question and its answer take two packets.
 package wire

@@ -5,7 +5,6 @@ package wire
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -29,12 +28,10 @@ type Endpoint struct {
 	events []Event // Run's alone
 }
 
-// NewEndpoint returns an Endpoint at a socket. keys are those of the cluster, if it
-// has any.
-func NewEndpoint(socket *Socket, info Info, timing Timing, keys []Key) *Endpoint {
-	e := &Endpoint{socket: socket, sealed: len(keys) > 0}
-	e.core = NewCore(CoreConfig{Info: info, Timing: timing, Keys: keys, Random: random, Output: socket.Send}, time.Now())
-	return e
+// NewEndpoint returns an Endpoint at a socket, which sets Random and Output of cfg.
+func NewEndpoint(socket *Socket, cfg CoreConfig) *Endpoint {
+	cfg.Random, cfg.Output = random, socket.Send
+	return &Endpoint{socket: socket, sealed: len(cfg.Keys) > 0, core: NewCore(cfg, time.Now())}
 }
 
 func random() uint64 {
@@ -133,16 +130,21 @@ func (e *Endpoint) deadline(t time.Time) {
 	_ = e.socket.conn.SetReadDeadline(t) // fails when closed, as the read does
 }
 
-// Send sends a datagram, as Core.Send.
-func (e *Endpoint) Send(to netip.AddrPort, datagram []byte, answer bool) (ok bool) {
-	e.do(func(c *Core, now time.Time) { ok = c.Send(now, to, datagram, answer) })
+// Send sends on a channel, as Core.Send.
+func (e *Endpoint) Send(to netip.AddrPort, ch Channel, b []byte, token uint64) (ok bool) {
+	e.do(func(c *Core, now time.Time) { ok = c.Send(now, to, ch, b, token) })
 	return ok
 }
 
-// SendMessage sends a message, as Core.SendMessage.
-func (e *Endpoint) SendMessage(to netip.AddrPort, b []byte, token uint64) (ok bool) {
-	e.do(func(c *Core, now time.Time) { ok = c.SendMessage(now, to, b, token) })
+// SendWithAck sends what is probably an answer, as Core.SendWithAck.
+func (e *Endpoint) SendWithAck(to netip.AddrPort, ch Channel, b []byte) (ok bool) {
+	e.do(func(c *Core, now time.Time) { ok = c.SendWithAck(now, to, ch, b) })
 	return ok
+}
+
+// SendAll sends to all nodes with an open session.
+func (e *Endpoint) SendAll(ch Channel, b []byte) {
+	e.do(func(c *Core, now time.Time) { c.SendAll(now, ch, b) })
 }
 
 // SendBare sends a packet as it is, once, if the cluster has no keys: else nothing
@@ -153,26 +155,14 @@ func (e *Endpoint) SendBare(to netip.AddrPort, packet []byte) {
 	}
 }
 
-// Ask asks a node something, as Core.Ask.
-func (e *Endpoint) Ask(to netip.AddrPort, body []byte) (token uint64) {
-	e.do(func(c *Core, now time.Time) { token = c.Ask(now, to, body) })
-	return token
-}
-
-// Answer answers what a node has asked.
-func (e *Endpoint) Answer(to netip.AddrPort, token uint64, body []byte) (ok bool) {
-	e.do(func(c *Core, now time.Time) { ok = c.Answer(now, to, token, body) })
-	return ok
-}
-
 // SetKeys changes the keys, as Core.SetKeys.
 func (e *Endpoint) SetKeys(keys []Key) {
 	e.do(func(c *Core, now time.Time) { c.SetKeys(now, keys) })
 }
 
-// SetTags tells all nodes other tags, as Core.SetTags.
-func (e *Endpoint) SetTags(tags string) {
-	e.do(func(c *Core, now time.Time) { c.SetTags(now, tags) })
+// SetProfile changes the profile of this node, as Core.SetProfile.
+func (e *Endpoint) SetProfile(profile string) {
+	e.do(func(c *Core, now time.Time) { c.SetProfile(now, profile) })
 }
 
 // Greet greets an address, as Core.Greet.
@@ -186,20 +176,13 @@ func (e *Endpoint) Probe(a netip.AddrPort) (nonce uint64) {
 	return nonce
 }
 
-// Tell tells a node the addresses of members, as Core.Tell.
-func (e *Endpoint) Tell(to netip.AddrPort, ask bool, digest uint64, members []netip.AddrPort) {
-	e.do(func(c *Core, now time.Time) { c.Tell(now, to, ask, digest, members) })
-}
-
-// Remove tells all that a node was removed, as Core.Remove.
-func (e *Endpoint) Remove(target netip.AddrPort, session uint64) {
-	e.do(func(c *Core, now time.Time) { c.Remove(now, target, session) })
-}
-
-// Shun ends the session with a node.
-func (e *Endpoint) Shun(a netip.AddrPort) {
+// CloseSession ends the session with a node.
+func (e *Endpoint) CloseSession(a netip.AddrPort) {
 	e.do(func(c *Core, now time.Time) { c.Close(now, a) })
 }
+
+// Shut has no session opened from now on.
+func (e *Endpoint) Shut() { e.do(func(c *Core, _ time.Time) { c.Shut() }) }
 
 // Renew begins a new session, as Core.Renew, and returns its number.
 func (e *Endpoint) Renew() (session uint64) {
@@ -214,29 +197,6 @@ func (e *Endpoint) Renew() (session uint64) {
 func (e *Endpoint) Session() (session uint64) {
 	e.do(func(c *Core, _ time.Time) { session = c.Session() })
 	return session
-}
-
-// goodbyePoll is how often Goodbye looks whether all have acknowledged it.
-const goodbyePoll = 2 * time.Millisecond
-
-// Goodbye tells nodes that this one leaves, and returns when all have acknowledged
-// it or ctx is done, with the number of those that have not. Run must be running.
-func (e *Endpoint) Goodbye(ctx context.Context, to []netip.AddrPort) int {
-	e.do(func(c *Core, now time.Time) { c.Goodbye(now, to) })
-	tick := time.NewTicker(goodbyePoll)
-	defer tick.Stop()
-	for {
-		owed := 0
-		e.do(func(c *Core, _ time.Time) { owed = c.Owed() })
-		if owed == 0 {
-			return 0
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return owed
-		}
-	}
 }
 
 // Announce returns what is to be multicast, as Core.Announce.

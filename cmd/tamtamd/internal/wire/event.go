@@ -8,43 +8,31 @@ import "net/netip"
 // EventKind says what happened.
 type EventKind uint8
 
-// The events. Each names in Addr whom it is about.
+// The events. Addr names the node that the event is about.
 const (
 	// Up: a session with the node is open, its first or another than before.
-	// Session, Info.
+	// Session, Profile.
 	Up EventKind = iota + 1
+	// Changed: the node of an open session has another profile than before. Session,
+	// Profile.
+	Changed
 	// Answered: the node answered a greeting, and its session is the one that was
 	// open already; or it answered a probe. Session, and Nonce of the probe.
 	Answered
-	// Data: a datagram arrived. Data.
-	Data
-	// Message: what SendMessage was given arrived. Data, Session.
-	Message
-	// Acked: a message has arrived at the node. Token, Session.
+	// Received: something came on a channel. Session, Channel, Data.
+	Received
+	// Acked: the node has acknowledged what Send was given with Token. Session,
+	// Channel, Token.
 	Acked
-	// Told: the node tells the addresses of members, and may ask for ours. Members,
-	// Digest, Ask.
-	Told
-	// Left: the node says goodbye. Session.
-	Left
-	// Removed: the node at Addr tells that another was removed by a user: its
-	// address is Members[0], its session Session, 0 for whichever.
-	Removed
-	// Refused: the node is of another cluster. Nonce, when it was asked by us.
+	// Refused: the node is of another cluster. Nonce, if this node had asked it.
 	Refused
-	// Moved: the node that answered at Addr says that it is at Members[0], and
-	// was greeted there.
+	// Moved: the node that answered at Addr says that it is at At, and was greeted
+	// there.
 	Moved
-	// Itself: the address is this node's own.
+	// Itself: the address is this node's own. Nonce.
 	Itself
-	// Asked: the node asks something. Data, and Token, which the answer is to bear.
-	Asked
-	// Replied: the answer to what Ask asked. Data, Token.
-	Replied
-	// Tagged: the node has other tags than before. Session, Info.
-	Tagged
-	// Unsealed: a packet came from Addr that no key of ours opens: it is not sealed, or
-	// with another key, or not as it was; or it is sealed, and we have no keys.
+	// Unsealed: a packet came from Addr that cannot be decrypted with the keys of this
+	// node; or it is encrypted, and this node has no keys.
 	Unsealed
 	// Stray: a packet that is no frame came from Addr. Data.
 	Stray
@@ -54,13 +42,12 @@ const (
 // received.
 type Event struct {
 	Kind    EventKind
+	Channel Channel
 	Addr    netip.AddrPort
+	At      netip.AddrPort
 	Session uint64
-	Info    Info
-	Data    []byte
-	Members []netip.AddrPort
 	Nonce   uint64
 	Token   uint64
-	Digest  uint64
-	Ask     bool
+	Profile string
+	Data    []byte
 }

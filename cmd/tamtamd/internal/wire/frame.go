@@ -22,16 +22,14 @@ const (
 	sessionAt = 4
 	counterAt = 20
 
-	// MaxDatagram is the largest datagram in bytes that a frame carries beside
-	// one acknowledgement.
-	MaxDatagram = MaxFrame - headerSize - sealSize - ackSize
-
-	// MaxMessage is the same for what SendMessage carries.
-	MaxMessage = MaxDatagram
+	// MaxData is the most bytes that a frame of a channel carries beside one
+	// acknowledgement.
+	MaxData = MaxFrame - headerSize - sealSize - ackSize
 
 	maxAcks = 32
 )
 
+// kind is what a frame is: the wire's own below kindData, else something on a channel.
 type kind byte
 
 const (
@@ -39,38 +37,37 @@ const (
 	kindWelcome
 	kindRefuse
 	kindInfo
-	kindData
-	kindReply
-	kindMembers
-	kindGoodbye
-	kindRemove
+	kindProfile
 	kindAck
-	kindMessage
-	kindAsk
-	kindAnswer
-	kindTags
 	kindAnnounce
+	// kindData is what a channel carries, sent until it is acknowledged. The channel is
+	// in the four lower bits.
+	kindData kind = 0x10
+	// kindAckData is the same, but rides with an acknowledgement: it is sent again when
+	// the frame that it acknowledges comes again, and is itself not acknowledged.
+	kindAckData kind = 0x20
+
+	channelBits = MaxChannels - 1
 )
 
+// kindNames are those that frames are counted by. Those of kindData are counted by channel.
 var kindNames = [...]string{
-	kindHello: "hello", kindWelcome: "welcome", kindRefuse: "refuse", kindInfo: "info", kindData: "data",
-	kindReply: "reply", kindMembers: "members", kindGoodbye: "goodbye", kindRemove: "remove", kindAck: "ack",
-	kindMessage: "message", kindAsk: "ask", kindAnswer: "answer", kindTags: "tags",
-	kindAnnounce: "announce",
+	kindHello: "hello", kindWelcome: "welcome", kindRefuse: "refuse", kindInfo: "info", kindProfile: "profile",
+	kindAck: "ack", kindAnnounce: "announce", kindAckData: "reply",
 }
 
-// acknowledged tells whether a frame of the kind is sent until it is.
-func (k kind) acknowledged() bool {
-	switch k {
-	case kindInfo, kindData, kindMembers, kindGoodbye, kindRemove, kindMessage, kindAsk, kindAnswer, kindTags:
-		return true
-	}
-	return false
+// acknowledged reports whether a frame of the kind is sent until it is.
+func (k kind) acknowledged() bool { return k == kindInfo || k == kindProfile || k == kindData }
+
+// known reports whether the kind, without a channel, is one of those above.
+func (k kind) known() bool {
+	return k >= kindHello && k <= kindAnnounce || k == kindData || k == kindAckData
 }
 
 // frame is a parsed frame. It shares the bytes it was made from.
 type frame struct {
 	kind                  kind
+	channel               Channel // of kindData and kindAckData
 	session, tag, counter uint64
 	acks                  []byte
 	payload               []byte
@@ -86,13 +83,18 @@ func parse(b []byte) (frame, bool) {
 		return frame{}, false
 	}
 	f := frame{
-		kind:    kind(b[kindAt]),
+		kind: kind(b[kindAt]), channel: Channel(b[kindAt] & channelBits),
 		session: binary.BigEndian.Uint64(b[sessionAt:]),
 		tag:     binary.BigEndian.Uint64(b[12:]),
 		counter: binary.BigEndian.Uint64(b[counterAt:]),
 	}
 	acks := int(b[28]) * ackSize
-	if f.kind < kindHello || f.kind > kindAnnounce || f.session == 0 || int(b[28]) > maxAcks || len(b) < headerSize+acks {
+	if f.kind >= kindData {
+		f.kind &^= channelBits
+	} else {
+		f.channel = 0
+	}
+	if !f.kind.known() || f.session == 0 || int(b[28]) > maxAcks || len(b) < headerSize+acks {
 		return frame{}, false
 	}
 	f.acks = b[headerSize : headerSize+acks]
@@ -107,9 +109,9 @@ func (f frame) eachAck(do func(uint32)) {
 	}
 }
 
-func appendHeader(dst []byte, k kind, session, tag, counter uint64, acks []uint32) []byte {
+func appendHeader(dst []byte, k kind, ch Channel, session, tag, counter uint64, acks []uint32) []byte {
 	dst = binary.BigEndian.AppendUint16(dst, magic)
-	dst = append(dst, version, byte(k))
+	dst = append(dst, version, byte(k)|byte(ch))
 	dst = binary.BigEndian.AppendUint64(dst, session)
 	dst = binary.BigEndian.AppendUint64(dst, tag)
 	dst = binary.BigEndian.AppendUint64(dst, counter)

@@ -14,9 +14,9 @@ import (
 // FuzzParse: what is read as a frame is written as the same bytes, and nothing else
 // breaks the reader.
 func FuzzParse(f *testing.F) {
-	f.Add(append(appendHeader(nil, kindData, 1, 2, 3, []uint32{4, 5}), "payload"...))
-	f.Add(appendHeader(nil, kindHello, 1, 0, 0, nil))
-	f.Add(appendHeader(nil, kindMessage, 1, 2, 3, make([]uint32, maxAcks)))
+	f.Add(append(appendHeader(nil, kindData, 0, 1, 2, 3, []uint32{4, 5}), "payload"...))
+	f.Add(appendHeader(nil, kindHello, 0, 1, 0, 0, nil))
+	f.Add(appendHeader(nil, kindData, bulk, 1, 2, 3, make([]uint32, maxAcks)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		fr, ok := parse(b)
 		if !ok {
@@ -24,7 +24,7 @@ func FuzzParse(f *testing.F) {
 		}
 		var acks []uint32
 		fr.eachAck(func(a uint32) { acks = append(acks, a) })
-		again := append(appendHeader(nil, fr.kind, fr.session, fr.tag, fr.counter, acks), fr.payload...)
+		again := append(appendHeader(nil, fr.kind, fr.channel, fr.session, fr.tag, fr.counter, acks), fr.payload...)
 		if string(again) != string(b) {
 			t.Errorf("%x is written as %x", b, again)
 		}
@@ -36,8 +36,8 @@ func FuzzParse(f *testing.F) {
 // and who is no peer is sent no more bytes than came in its name. With bit 0 of how,
 // the frame bears the tag and session of the open one; with bit 1 it comes from there.
 func FuzzReceive(f *testing.F) {
-	for k := kindHello; k <= kindAnnounce; k++ {
-		b := append(appendHeader(nil, k, 7, 8, 9, []uint32{1}), make([]byte, 60)...)
+	for k := range kindAckData + MaxChannels {
+		b := append(appendHeader(nil, k, 0, 7, 8, 9, []uint32{1}), make([]byte, 60)...)
 		for how := range byte(4) {
 			f.Add(how, b, b[:headerSize+4])
 		}
@@ -69,7 +69,7 @@ func FuzzReceive(f *testing.F) {
 				in += len(p)
 				node.Receive(s.now, src, p)
 				if node.take(); node.peers[peer.addr] == nil {
-					return // it said goodbye
+					return // the last of its session
 				}
 			}
 		}
@@ -93,7 +93,7 @@ func FuzzReceive(f *testing.F) {
 // each two bytes of it are a place and the bits that are turned over there.
 func FuzzSealed(f *testing.F) {
 	f.Add(uint8(0), []byte{0, 0, 0})
-	f.Add(uint8(0), append(appendHeader(nil, kindHello|sealed, 7, 8, 9, nil), make([]byte, 60)...))
+	f.Add(uint8(0), append(appendHeader(nil, kindHello|sealed, 0, 7, 8, 9, nil), make([]byte, 60)...))
 	for how := range uint8(12) {
 		f.Add(how, []byte{kindAt, sealed})
 		f.Add(how, []byte{counterAt + 7, 1, headerSize, 0xFF})

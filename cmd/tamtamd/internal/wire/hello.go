@@ -40,7 +40,7 @@ type greeting struct {
 // Refused, Moved, Itself, or none.
 func (c *Core) Greet(now time.Time, a netip.AddrPort) {
 	c.advance(now)
-	if c.leaving {
+	if c.shut {
 		return
 	}
 	c.hermit = false
@@ -72,10 +72,10 @@ func (c *Core) hello(nonce uint64, g greeting) bool {
 	}
 	c.nonces[nonce] = g
 	c.expiry = deadline.Earlier(c.expiry, c.now.Add(greetingLife))
-	b := appendHeader(nil, kindHello, c.session, 0, c.nextCounter(&c.loose), nil)
+	b := appendHeader(nil, kindHello, 0, c.session, 0, c.nextCounter(&c.loose), nil)
 	b = binary.BigEndian.AppendUint64(b, nonce)
 	b = append(b, c.cfg.Info.Cluster...)
-	c.output(g.addr, kindHello, b)
+	c.output(g.addr, kindHello, 0, b)
 	return true
 }
 
@@ -111,23 +111,23 @@ func (c *Core) onHello(src netip.AddrPort, f frame) {
 		}
 		return
 	}
-	if c.leaving || c.hermit {
+	if c.shut || c.hermit {
 		return
 	}
 	if string(f.payload[8:]) != c.cfg.Info.Cluster {
 		c.count("dropped_foreign_cluster")
 		c.emit(Event{Kind: Refused, Addr: src})
-		c.output(src, kindRefuse, appendHeader(nil, kindRefuse, c.session, nonce, c.nextCounter(&c.loose), nil))
+		c.output(src, kindRefuse, 0, appendHeader(nil, kindRefuse, 0, c.session, nonce, c.nextCounter(&c.loose), nil))
 		return
 	}
-	b := appendHeader(nil, kindWelcome, c.session, nonce, c.nextCounter(&c.loose), nil)
+	b := appendHeader(nil, kindWelcome, 0, c.session, nonce, c.nextCounter(&c.loose), nil)
 	b = binary.BigEndian.AppendUint64(b, c.cookie(src, f.session, nonce, 0))
 	known := byte(0)
 	if c.sessions[f.session] != nil {
 		known = 1
 	}
 	b = append(b, known)
-	c.output(src, kindWelcome, b)
+	c.output(src, kindWelcome, 0, b)
 }
 
 func (c *Core) onRefuse(f frame) {
@@ -176,7 +176,7 @@ func (c *Core) onWelcome(f frame) {
 		return
 	case p != nil && p.addr != a && p.up:
 		// Another address of a node that we know by the one it advertises.
-		c.emit(Event{Kind: Moved, Addr: a, Members: []netip.AddrPort{p.addr}})
+		c.emit(Event{Kind: Moved, Addr: a, At: p.addr})
 		return
 	case p != nil && p.addr == a:
 		return // an info is on its way
@@ -206,8 +206,8 @@ func (c *Core) sendInfo(p *peer) {
 	if p.informed {
 		o.answers = p.opening
 	}
-	p.tags = c.cfg.Info.Tags
-	c.send(p, kindInfo, appendInfo(nil, o, c.cfg.Info))
+	p.told = c.cfg.Info.Profile
+	c.send(p, kindInfo, 0, appendInfo(nil, o, c.cfg.Info))
 }
 
 // challenge answers an info that says it is of a session, and came from elsewhere
@@ -215,8 +215,8 @@ func (c *Core) sendInfo(p *peer) {
 // again with the tag that it finds in the answer.
 func (c *Core) challenge(p *peer, o opening) {
 	c.count("claims_challenged")
-	b := appendHeader(nil, kindInfo, c.session, o.tag, c.nextCounter(&p.counter), nil)
-	c.output(p.addr, kindInfo, appendInfo(b, opening{tag: p.rx[0], nonce: p.nonce, number: p.number, answers: o.number}, c.cfg.Info))
+	b := appendHeader(nil, kindInfo, 0, c.session, o.tag, c.nextCounter(&p.counter), nil)
+	c.output(p.addr, kindInfo, 0, appendInfo(b, opening{tag: p.rx[0], nonce: p.nonce, number: p.number, answers: o.number}, c.cfg.Info))
 }
 
 // onInfo takes what a node says of itself.
@@ -226,7 +226,7 @@ func (c *Core) onInfo(src netip.AddrPort, f frame) {
 		c.count("dropped_bad_info")
 		return
 	}
-	if c.leaving || c.hermit {
+	if c.shut || c.hermit {
 		return
 	}
 	p := c.tags[f.tag]
@@ -254,7 +254,7 @@ func (c *Core) onInfo(src netip.AddrPort, f frame) {
 	case p != nil && o.number == p.opening && p.informed:
 		c.count("duplicates")
 		if known || src == p.addr { // anybody can name a number
-			c.retag(p, f.counter, info.Tags) // made since, it may tell other tags
+			c.profiled(p, f.counter, info.Profile) // made since, it may bring another profile
 			c.again(p, f.counter)
 		}
 		return
@@ -264,7 +264,7 @@ func (c *Core) onInfo(src netip.AddrPort, f frame) {
 		return
 	case p != nil && !p.up && p.addr != info.Addr:
 		// Greeted at one address, it says that it is at another.
-		c.emit(Event{Kind: Moved, Addr: p.addr, Members: []netip.AddrPort{info.Addr}})
+		c.emit(Event{Kind: Moved, Addr: p.addr, At: info.Addr})
 		c.drop(p)
 		p = nil
 	case p != nil && (o.number <= p.opening || o.answers != 0 && o.answers != p.number):
@@ -296,7 +296,7 @@ func (c *Core) onInfo(src netip.AddrPort, f frame) {
 		c.tags[f.tag] = p
 	}
 	p.window.mark(f.counter)
-	p.tx, p.info, p.tagged, p.heard, p.informed, p.opening = o.tag, info, f.counter, c.now, true, o.number
+	p.tx, p.info, p.profiledBy, p.heard, p.informed, p.opening = o.tag, info, f.counter, c.now, true, o.number
 	f.eachAck(func(a uint32) { c.acked(p, a, f.kind) })
 	// What it has not acknowledged it may not be able to: sent to open the session,
 	// it bears a cookie, which shows less than the tag that is known now.
@@ -305,13 +305,13 @@ func (c *Core) onInfo(src netip.AddrPort, f frame) {
 	if !told {
 		c.sendInfo(p)
 	}
-	if p.tags != c.cfg.Info.Tags { // changed since it was told
-		c.send(p, kindTags, []byte(c.cfg.Info.Tags))
+	if p.told != c.cfg.Info.Profile { // changed since it was sent
+		c.send(p, kindProfile, 0, []byte(c.cfg.Info.Profile))
 	}
 	if !p.up {
 		p.up, p.until = true, time.Time{}
 		c.idle(p)
-		c.emit(Event{Kind: Up, Addr: p.addr, Session: p.session, Info: info})
+		c.emit(Event{Kind: Up, Addr: p.addr, Session: p.session, Profile: info.Profile})
 	}
 }
 

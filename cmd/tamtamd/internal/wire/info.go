@@ -6,37 +6,29 @@ package wire
 import (
 	"encoding/binary"
 	"net/netip"
-	"unicode/utf8"
-
-	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
 // Bounds of the texts in an Info, in bytes.
 const (
-	MaxName    = 128
 	MaxCluster = 255
-	maxVersion = 64
-	MaxTags    = tags.MaxEncoded
+	MaxProfile = 800
 )
 
 // Info is what a node says of itself.
 type Info struct {
 	// Addr is the address it advertises: who it is.
-	Addr netip.AddrPort
-	// MaxPayload is the largest broadcast it takes, in bytes.
-	MaxPayload int
-	Name       string // at most MaxName bytes
-	Cluster    string // at most MaxCluster bytes
-	Version    string // of TamTam
-	Tags       string // at most MaxTags bytes, as package tags writes them
+	Addr    netip.AddrPort
+	Cluster string // at most MaxCluster bytes
+	// Profile is what it says beside: opaque, at most MaxProfile bytes.
+	Profile string
 }
 
 // In a payload:
 //
-//	tag 8 · nonce 8 · number 8 · answers 8 · address 18 · max payload 2 ·
-//	then length 1 and text: name, cluster, version; length 2 and tags. What follows is of
-//	a later version and left alone, and tags may be missing.
-const infoFixed = 4*8 + addrSize + 2
+//	tag 8 · nonce 8 · number 8 · answers 8 · address 18 ·
+//	length 1 and cluster · length 2 and profile. What follows is of a later version and
+//	left alone.
+const infoFixed = 4*8 + addrSize
 
 // opening is what an info says of the session that it opens.
 type opening struct {
@@ -51,55 +43,28 @@ func appendInfo(dst []byte, o opening, i Info) []byte {
 		dst = binary.BigEndian.AppendUint64(dst, v)
 	}
 	dst = appendAddr(dst, i.Addr)
-	dst = binary.BigEndian.AppendUint16(dst, uint16(i.MaxPayload))
-	for _, s := range []string{i.Name, i.Cluster, cut(i.Version, maxVersion)} {
-		dst = append(append(dst, byte(len(s))), s...)
-	}
-	dst = binary.BigEndian.AppendUint16(dst, uint16(len(i.Tags)))
-	return append(dst, i.Tags...)
+	dst = append(append(dst, byte(len(i.Cluster))), i.Cluster...)
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(i.Profile)))
+	return append(dst, i.Profile...)
 }
 
-func cut(s string, n int) string { return s[:min(n, len(s))] }
-
 func parseInfo(b []byte) (o opening, i Info, ok bool) {
-	if len(b) < infoFixed {
+	if len(b) < infoFixed+1 {
 		return o, i, false
 	}
 	for j, p := range []*uint64{&o.tag, &o.nonce, &o.number, &o.answers} {
 		*p = binary.BigEndian.Uint64(b[8*j:])
 	}
 	i.Addr = addrAt(b[32:])
-	i.MaxPayload = int(binary.BigEndian.Uint16(b[32+addrSize:]))
-	b = b[infoFixed:]
-	for _, s := range []struct {
-		p   *string
-		max int
-	}{{&i.Name, MaxName}, {&i.Cluster, MaxCluster}, {&i.Version, maxVersion}} {
-		if len(b) == 0 || int(b[0]) > s.max || len(b) < 1+int(b[0]) {
-			return o, i, false
-		}
-		*s.p = string(b[1 : 1+b[0]])
-		if !printable(*s.p) {
-			return o, i, false
-		}
-		b = b[1+len(*s.p):]
+	n := int(b[infoFixed])
+	if b = b[infoFixed+1:]; len(b) < n+2 {
+		return o, i, false
 	}
-	if len(b) >= 2 {
-		n := int(binary.BigEndian.Uint16(b))
-		if n > MaxTags || len(b) < 2+n {
-			return o, i, false
-		}
-		i.Tags = string(b[2 : 2+n])
+	i.Cluster, b = string(b[:n]), b[n:]
+	n = int(binary.BigEndian.Uint16(b))
+	if b = b[2:]; n > MaxProfile || len(b) < n {
+		return o, i, false
 	}
+	i.Profile = string(b[:n])
 	return o, i, o.number != 0 && i.Addr.Port() != 0
-}
-
-// printable tells whether a text may go to a terminal and a log.
-func printable(s string) bool {
-	for _, r := range s {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return false
-		}
-	}
-	return utf8.ValidString(s)
 }

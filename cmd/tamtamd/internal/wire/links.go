@@ -8,19 +8,29 @@ import (
 	"time"
 )
 
-// traffic counts the frames of each kind, and their bytes.
+// traffic counts the frames of each kind, those of kindData by channel, and their bytes.
 type traffic struct {
 	sent, sentBytes, received, receivedBytes [len(kindNames)]uint64
 }
 
-func (t *traffic) out(k kind, size int) {
-	t.sent[k]++
-	t.sentBytes[k] += uint64(size)
+func (t *traffic) out(k kind, ch Channel, size int) {
+	i := slot(k, ch)
+	t.sent[i]++
+	t.sentBytes[i] += uint64(size)
 }
 
-func (t *traffic) in(k kind, size int) {
-	t.received[k]++
-	t.receivedBytes[k] += uint64(size)
+func (t *traffic) in(k kind, ch Channel, size int) {
+	i := slot(k, ch)
+	t.received[i]++
+	t.receivedBytes[i] += uint64(size)
+}
+
+// slot is where a frame is counted.
+func slot(k kind, ch Channel) kind {
+	if k == kindData {
+		return k + kind(ch)
+	}
+	return k
 }
 
 // Traffic is what there was of one kind of frame. Bytes are those of the frames, sealed
@@ -35,6 +45,9 @@ func (c *Core) Traffic() []Traffic {
 	t := &c.traffic
 	all := make([]Traffic, 0, len(kindNames))
 	for k, name := range kindNames {
+		if ch := Channel(k - int(kindData)); k >= int(kindData) && k < int(kindAckData) {
+			name = c.info(ch).Name
+		}
 		if name != "" {
 			all = append(all, Traffic{name, t.sent[k], t.sentBytes[k], t.received[k], t.receivedBytes[k]})
 		}

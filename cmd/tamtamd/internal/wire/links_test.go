@@ -66,7 +66,7 @@ func TestEndpointGoesRound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := NewEndpoint(socket, Info{Addr: socket.Local(), Cluster: "c"}, LAN, nil)
+	e := NewEndpoint(socket, CoreConfig{Info: Info{Addr: socket.Local(), Cluster: "c"}, Timing: LAN})
 	before := e.Rounds()
 	e.Poke()
 	if e.Rounds() != before {

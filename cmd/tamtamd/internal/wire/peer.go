@@ -25,8 +25,8 @@ const (
 	// maxFlights bounds the frames to one peer that wait for their
 	// acknowledgement; past it the oldest is given up.
 	maxFlights = 512
-	// maxMessages is how many there may be for messages to be sent yet.
-	maxMessages = 384
+	// maxBulk is how many there may be for more to be sent on a bulk channel.
+	maxBulk = 384
 	// keptReplies is how many replies to a peer can be sent again.
 	keptReplies = 16
 	// halfOpen is how long a peer may take to tell who it is.
@@ -61,10 +61,12 @@ type peer struct {
 
 	counter uint64 // of the last frame that was made for it
 	window  window
-	tagged  uint64 // the counter of what last told its tags
-	tags    string // ours, as its info told it
-	rtt     rtt    // of all frames, acknowledged at once or after a while
-	trip    rtt    // of those that were answered at once
+	// profiledBy is the counter of the frame that last brought its profile; told is the
+	// profile that our info to it brought.
+	profiledBy uint64
+	told       string
+	rtt        rtt // of all frames, acknowledged at once or after a while
+	trip       rtt // of those that were answered at once
 	// resent are the last frames that were sent more than once and acknowledged.
 	resent  [16]uint32
 	resents int
@@ -82,16 +84,18 @@ type peer struct {
 type flight struct {
 	counter    uint64
 	kind       kind
+	channel    Channel
 	b          []byte
 	first, due time.Time
 	tries      int
-	token      uint64 // of a message; 0 for none
+	token      uint64 // of Send; 0 for none
 }
 
 // reply is a frame that is sent again when a frame it acknowledges comes again.
 type reply struct {
-	acks []uint32
-	b    []byte
+	acks    []uint32
+	channel Channel
+	b       []byte
 }
 
 func (p *peer) accepts(tag uint64) bool { return tag == p.rx[0] || tag == p.rx[1] }
@@ -116,13 +120,13 @@ func (p *peer) due() time.Time {
 
 // send makes a frame, takes the acknowledgements that are owed along, and sends
 // it.
-func (c *Core) send(p *peer, k kind, payload []byte) {
+func (c *Core) send(p *peer, k kind, ch Channel, payload []byte) {
 	acks := p.acks
 	if room := (MaxFrame - sealSize - headerSize - len(payload)) / ackSize; len(acks) > room {
 		acks = acks[:max(room, 0)]
 	}
 	b := make([]byte, 0, headerSize+ackSize*len(acks)+len(payload))
-	b = append(appendHeader(b, k, c.session, p.tx, c.nextCounter(&p.counter), acks), payload...)
+	b = append(appendHeader(b, k, ch, c.session, p.tx, c.nextCounter(&p.counter), acks), payload...)
 	switch {
 	case k.acknowledged():
 		if len(p.flights) >= maxFlights {
@@ -132,12 +136,12 @@ func (c *Core) send(p *peer, k kind, payload []byte) {
 		c.budget = min(c.budget+resendsPerFrame, maxBudget)
 		p.loss.sent++
 		p.lately.at(c.now).first++
-		f := &flight{counter: p.counter, kind: k, b: b, first: c.now, tries: 1}
+		f := &flight{counter: p.counter, kind: k, channel: ch, b: b, first: c.now, tries: 1}
 		f.due = c.now.Add(p.rtt.timeout(c.cfg.Timing))
 		p.flights = append(p.flights, f)
 		c.wake(p, f.due)
-	case k == kindReply:
-		r := reply{slices.Clone(acks), b}
+	case k == kindAckData:
+		r := reply{slices.Clone(acks), ch, b}
 		if len(p.replies) < keptReplies {
 			p.replies = append(p.replies, r)
 		} else {
@@ -150,7 +154,7 @@ func (c *Core) send(p *peer, k kind, payload []byte) {
 		p.acks = nil
 		c.idle(p)
 	}
-	c.output(p.addr, k, b)
+	c.output(p.addr, k, ch, b)
 }
 
 // acknowledge owes the peer an acknowledgement, to ride on what is sent within
@@ -162,7 +166,7 @@ func (c *Core) acknowledge(p *peer, counter uint64, now bool) {
 	}
 	p.acks = append(p.acks, uint32(counter))
 	if now || len(p.acks) >= maxAcks {
-		c.send(p, kindAck, nil)
+		c.send(p, kindAck, 0, nil)
 	}
 }
 
@@ -177,7 +181,7 @@ func (c *Core) again(p *peer, counter uint64) {
 			}
 			c.budget--
 			c.count("replies_resent")
-			c.output(p.addr, kindReply, r.b)
+			c.output(p.addr, kindAckData, r.channel, r.b)
 			return
 		}
 	}
@@ -196,7 +200,7 @@ func (c *Core) acked(p *peer, counter uint32, by kind) {
 		took := c.now.Sub(f.first)
 		if f.tries == 1 && (by == kindAck || took < c.cfg.Timing.FirstTimeout) {
 			p.rtt.sample(took)
-			if by == kindReply || by == kindInfo {
+			if by == kindAckData || by == kindInfo {
 				p.trip.sample(took)
 			}
 		}
@@ -205,7 +209,7 @@ func (c *Core) acked(p *peer, counter uint32, by kind) {
 			p.resents++
 		}
 		if f.token != 0 {
-			c.emit(Event{Kind: Acked, Addr: p.addr, Session: p.session, Token: f.token})
+			c.emit(Event{Kind: Acked, Addr: p.addr, Session: p.session, Channel: f.channel, Token: f.token})
 		}
 		p.flights = slices.Delete(p.flights, i, i+1)
 		c.idle(p)
@@ -232,7 +236,7 @@ func (c *Core) tick(p *peer) bool {
 		return false
 	}
 	if len(p.acks) > 0 && !p.ackDue.After(c.now) {
-		c.send(p, kindAck, nil)
+		c.send(p, kindAck, 0, nil)
 	}
 	timeout := p.rtt.timeout(c.cfg.Timing)
 	p.flights = slices.DeleteFunc(p.flights, func(f *flight) bool {
@@ -255,7 +259,7 @@ func (c *Core) tick(p *peer) bool {
 		c.count("frames_resent")
 		p.loss.resent++
 		p.lately.at(c.now).again++
-		c.output(p.addr, f.kind, f.b)
+		c.output(p.addr, f.kind, f.channel, f.b)
 		return false
 	})
 	if !p.closed && p.silent() && c.now.Sub(p.renewed) >= renewEvery {

@@ -4,7 +4,6 @@
 package wire
 
 import (
-	"encoding/binary"
 	"net/netip"
 	"time"
 )
@@ -41,7 +40,11 @@ func (c *Core) Receive(now time.Time, src netip.AddrPort, b []byte) {
 		c.count("dropped_bad_frame")
 		return
 	}
-	c.traffic.in(f.kind, size)
+	if f.kind >= kindData && c.info(f.channel).Name == "" {
+		c.count("dropped_bad_frame") // of a channel that there is not
+		return
+	}
+	c.traffic.in(f.kind, f.channel, size)
 	switch f.kind {
 	case kindHello:
 		c.onHello(src, f)
@@ -81,8 +84,11 @@ func (c *Core) onFrame(src netip.AddrPort, f frame) {
 	p.contact.source = src
 	f.eachAck(func(a uint32) { c.acked(p, a, f.kind) })
 	if f.kind.acknowledged() {
-		final := f.kind == kindGoodbye || f.kind == kindRemove
-		c.acknowledge(p, f.counter, p.closed || final)
+		info := ChannelInfo{}
+		if f.kind == kindData {
+			info = c.info(f.channel)
+		}
+		c.acknowledge(p, f.counter, p.closed || info.AckNow || info.Last)
 	}
 	if !p.closed {
 		c.deliver(p, f)
@@ -90,52 +96,16 @@ func (c *Core) onFrame(src netip.AddrPort, f frame) {
 }
 
 func (c *Core) deliver(p *peer, f frame) {
-	e := Event{Addr: p.addr, Session: p.session}
 	switch f.kind {
-	case kindData, kindReply:
-		e.Kind, e.Data = Data, f.payload
-	case kindMessage:
-		e.Kind, e.Data = Message, f.payload
-	case kindAsk, kindAnswer:
-		if len(f.payload) < askFixed {
-			c.count("dropped_bad_frame")
-			return
+	case kindProfile:
+		c.profiled(p, f.counter, string(f.payload))
+	case kindData, kindAckData:
+		if c.info(f.channel).Last {
+			c.end(life{p.addr, p.session}, never)
+			c.Close(c.now, p.addr)
 		}
-		e.Kind = Asked
-		if f.kind == kindAnswer {
-			e.Kind = Replied
-		}
-		e.Token, e.Data = binary.BigEndian.Uint64(f.payload), f.payload[askFixed:]
-	case kindTags:
-		c.retag(p, f.counter, string(f.payload))
-		return
-	case kindMembers:
-		if len(f.payload) < membersFixed {
-			c.count("dropped_bad_frame")
-			return
-		}
-		e.Kind, e.Ask, e.Digest = Told, f.payload[0]&1 != 0, binary.BigEndian.Uint64(f.payload[1:])
-		for b := f.payload[membersFixed:]; len(b) >= addrSize; b = b[addrSize:] {
-			if a := addrAt(b); c.canBeNode(a) {
-				e.Members = append(e.Members, a)
-			}
-		}
-	case kindGoodbye:
-		e.Kind = Left
-		c.end(life{p.addr, p.session}, never)
-		c.Close(c.now, p.addr)
-	case kindRemove:
-		if len(f.payload) < 8+addrSize {
-			c.count("dropped_bad_frame")
-			return
-		}
-		e.Kind = Removed
-		e.Session = binary.BigEndian.Uint64(f.payload)
-		e.Members = []netip.AddrPort{addrAt(f.payload[8:])}
-	default:
-		return
+		c.emit(Event{Kind: Received, Addr: p.addr, Session: p.session, Channel: f.channel, Data: f.payload})
 	}
-	c.emit(e)
 }
 
 func (c *Core) emit(e Event) { c.events = append(c.events, e) }

@@ -4,6 +4,7 @@
 package wire
 
 import (
+	"bytes"
 	"container/heap"
 	"fmt"
 	"math/rand/v2"
@@ -74,15 +75,28 @@ func at(i int) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}), 9999)
 }
 
+// The channels of the nodes.
+const (
+	plain Channel = iota
+	lasting
+	prompt
+	bulk
+	nothing // there is none of this number
+)
+
+var simChannels = []ChannelInfo{
+	plain: {Name: "data"}, lasting: {Name: "last", Last: true}, prompt: {Name: "prompt", AckNow: true}, bulk: {Name: "message", Bulk: true},
+}
+
 // node starts a node at an address, in the place of one that lived there.
 func (s *sim) node(a netip.AddrPort, change ...func(*Info)) *simNode {
 	n := &simNode{sim: s, addr: a, got: map[string]int{}}
-	info := Info{Addr: a, MaxPayload: 256, Name: "n" + a.String(), Cluster: "test", Version: "v1"}
+	info := Info{Addr: a, Cluster: "test", Profile: "n" + a.String()}
 	for _, f := range change {
 		f(&info)
 	}
 	n.Core = NewCore(CoreConfig{
-		Info: info, Timing: LAN, Keys: s.keys, Random: s.r.Uint64,
+		Info: info, Timing: LAN, Channels: simChannels, Keys: s.keys, Random: s.r.Uint64,
 		Output: func(to netip.AddrPort, b []byte) { s.send(a, to, b) },
 	}, s.now)
 	s.nodes[a] = n
@@ -158,13 +172,14 @@ func (s *sim) addresses() []netip.AddrPort {
 
 func (n *simNode) take() {
 	for _, e := range n.AppendEvents(nil) {
-		if e.Kind == Data {
+		if e.Kind == Received && e.Channel == plain {
 			n.got[string(e.Data)]++
 			if len(e.Data) > 0 && e.Data[0] == '?' { // a question wants an answer
-				n.Send(n.sim.now, e.Addr, append([]byte("!"), e.Data[1:]...), true)
+				n.SendWithAck(n.sim.now, e.Addr, plain, append([]byte("!"), e.Data[1:]...))
 			}
+			e.Data = nil
 		}
-		e.Data = nil
+		e.Data = bytes.Clone(e.Data)
 		n.events = append(n.events, e)
 	}
 }
@@ -177,13 +192,23 @@ func (n *simNode) say(to netip.AddrPort, question bool) (string, bool) {
 		mark = "?"
 	}
 	d := fmt.Sprintf("%s%d from %s", mark, n.next, n.addr)
-	return d, n.Send(n.sim.now, to, []byte(d), false)
+	return d, n.Send(n.sim.now, to, plain, []byte(d), 0)
 }
 
 // saw returns the events of a kind about an address.
 func (n *simNode) saw(k EventKind, a netip.AddrPort) (found []Event) {
 	for _, e := range n.events {
 		if e.Kind == k && e.Addr == a {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// on returns what came on a channel from an address.
+func (n *simNode) on(ch Channel, a netip.AddrPort) (found []Event) {
+	for _, e := range n.saw(Received, a) {
+		if e.Channel == ch {
 			found = append(found, e)
 		}
 	}

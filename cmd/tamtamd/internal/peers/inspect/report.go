@@ -24,8 +24,9 @@ const (
 	// unackedTold is for how long a member must have acknowledged nothing to be told of:
 	// longer than a lost frame or two take, shorter than a frame lives.
 	unackedTold = time.Second
-	// roomForEnvelope is what an Answer takes around an InspectAnswer, in bytes, at most.
-	roomForEnvelope = 8
+	// maxReport is the largest InspectAnswer in bytes: an Answer takes at most 8 around it,
+	// and the token of a question 8.
+	maxReport = wire.MaxData - 8 - 8
 )
 
 // statuses are the numbers of tamtam.v1.MemberStatus.
@@ -138,7 +139,7 @@ func troubleOf(m member.Member, w way, open bool) *peerv1.Trouble {
 // everybody knows, so that a link that is bad one way is told.
 func fit(r *peerv1.InspectAnswer) {
 	slices.SortStableFunc(r.Troubles, func(a, b *peerv1.Trouble) int { return cmp.Compare(a.Status, b.Status) })
-	for len(r.Troubles) > 0 && proto.Size(r) > wire.MaxAsk-roomForEnvelope {
+	for len(r.Troubles) > 0 && proto.Size(r) > maxReport {
 		r.Troubles = r.Troubles[:len(r.Troubles)-1]
 		r.MoreTroubles++
 	}

@@ -1,0 +1,74 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package detect
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// maxProbes bounds the indirect probes under way; past it the oldest is forgotten, and
+// Smudge waits for each of its helpers.
+const maxProbes = 1024
+
+// probeTimeouts is for how many probe timeouts an indirect probe is remembered.
+const probeTimeouts = 3
+
+// Probe is an indirect probe: helpers are asked to ping a member that did not answer.
+type Probe struct {
+	Target  netip.AddrPort
+	Code    uint32 // the answers carry it back
+	Helpers []netip.AddrPort
+	at      time.Time
+}
+
+// Indirect keeps the indirect probes of the engine that are under way. In SWIM one
+// helper that reaches a silent member is proof that it lives. Smudge waits for each of
+// the helpers it asked, and two that do not answer, out of nine, are a death
+// (membership.go:629). They need not even fail: a helper that is asked about the same
+// member twice, with clocks that agree, answers only the second node that asked. So
+// whatever shows that the member lives answers for all helpers.
+//
+//	A ─ PING ─▶ X     no answer
+//	A ─ PINGREQ(X) ─▶ B, C, D, …
+//	A ◀─ ACK ── C     to Smudge: also of B, D, …, if they are alive
+//
+// The zero value has none under way.
+type Indirect struct{ probes []Probe }
+
+// Asked notes that a helper was asked to ping the target. timeout is the probe timeout.
+func (i *Indirect) Asked(target, helper netip.AddrPort, code uint32, timeout time.Duration, now time.Time) {
+	at := slices.IndexFunc(i.probes, func(p Probe) bool { return p.Target == target && p.Code == code })
+	if at < 0 {
+		i.probes = slices.DeleteFunc(i.probes, func(p Probe) bool { return now.Sub(p.at) > probeTimeouts*timeout })
+		if len(i.probes) == maxProbes {
+			i.probes = slices.Delete(i.probes, 0, 1)
+		}
+		i.probes = append(i.probes, Probe{Target: target, Code: code, at: now})
+		at = len(i.probes) - 1
+	}
+	i.probes[at].Helpers = append(i.probes[at].Helpers, helper)
+}
+
+// Heard takes a datagram of a member, and the code if it is an ACK. It returns the
+// probes that are answered by it, each with the helpers that have not answered
+// themselves: those about the member, and those that it answers as a helper.
+func (i *Indirect) Heard(from netip.AddrPort, ack bool, code uint32) (answered []Probe) {
+	if len(i.probes) == 0 {
+		return nil
+	}
+	i.probes = slices.DeleteFunc(i.probes, func(p Probe) bool {
+		if p.Target != from && !(ack && code == p.Code && slices.Contains(p.Helpers, from)) {
+			return false
+		}
+		p.Helpers = slices.DeleteFunc(p.Helpers, func(h netip.AddrPort) bool { return h == from })
+		answered = append(answered, p)
+		return true
+	})
+	return answered
+}
+
+// Len returns the number of probes under way.
+func (i *Indirect) Len() int { return len(i.probes) }

@@ -1,0 +1,114 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package detect
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
+)
+
+// suspectedEvery is the time between two greetings of a suspected member. When it
+// answers, Smudge pings it, and takes the suspicion back; by itself it would
+// get round to that with its next ping, which in a cluster of thirty takes a quarter
+// of a minute. One that does not answer is left to Smudge.
+const suspectedEvery = 200 * time.Millisecond
+
+// A dead member is greeted every reconnectBase heartbeats by the cluster as a whole
+// at first; after reconnectGrows heartbeats the interval grows as the member's absence
+// does, up to reconnectMax.
+const (
+	reconnectBase  = 0.2
+	reconnectGrows = 120
+	reconnectMax   = 20
+)
+
+// Bounds of the greetings in a second: a node that has lost a thousand members must not
+// flood the network for them.
+const (
+	suspectedPerSecond = 20
+	deadPerSecond      = 100
+)
+
+// lost is a member that is suspected or dead.
+type lost struct {
+	dead  bool
+	since time.Time // when it died
+	retry time.Time // when it is greeted next
+}
+
+// Reconnect decides when suspected and dead members are greeted.
+type Reconnect struct {
+	lost            map[netip.AddrPort]*lost
+	suspected, dead *rate.Limiter
+	random          *rand.Rand
+}
+
+// NewReconnect returns a Reconnect that knows of no lost member.
+func NewReconnect(random *rand.Rand) *Reconnect {
+	return &Reconnect{
+		lost:      make(map[netip.AddrPort]*lost),
+		suspected: rate.NewLimiter(suspectedPerSecond, suspectedPerSecond),
+		dead:      rate.NewLimiter(deadPerSecond, deadPerSecond),
+		random:    random,
+	}
+}
+
+// Suspected notes that a member is suspected. It is greeted at the next Tick.
+func (r *Reconnect) Suspected(a netip.AddrPort) { r.lost[a] = &lost{} }
+
+// Dead notes that a member has died. live is the number of live nodes, this one among
+// them, which share its greetings.
+func (r *Reconnect) Dead(a netip.AddrPort, live int, heartbeat time.Duration, now time.Time) {
+	l := &lost{dead: true, since: now}
+	l.retry = now.Add(r.wait(l, live, heartbeat, now))
+	r.lost[a] = l
+}
+
+// Forget forgets a member: it lives, left, or was removed.
+func (r *Reconnect) Forget(a netip.AddrPort) { delete(r.lost, a) }
+
+// Tick returns the members to greet. It returns when to call it next; the zero time is
+// never.
+func (r *Reconnect) Tick(live int, heartbeat time.Duration, now time.Time) (greet []netip.AddrPort, next time.Time) {
+	var due []netip.AddrPort
+	for a, l := range r.lost {
+		if l.retry.After(now) {
+			next = deadline.Earlier(next, l.retry)
+		} else {
+			due = append(due, a)
+		}
+	}
+	slices.SortFunc(due, netip.AddrPort.Compare)
+	// In a random order, so that at a bound all have their turn.
+	r.random.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
+	for _, a := range due {
+		l, limit := r.lost[a], r.suspected
+		if l.retry = now.Add(suspectedEvery); l.dead {
+			l.retry, limit = now.Add(r.wait(l, live, heartbeat, now)), r.dead
+		}
+		if limit.AllowN(now, 1) {
+			greet = append(greet, a)
+		}
+		next = deadline.Earlier(next, l.retry)
+	}
+	return greet, next
+}
+
+// wait returns when this node greets a dead member next.
+func (r *Reconnect) wait(l *lost, live int, heartbeat time.Duration, now time.Time) time.Duration {
+	beats := reconnectBase * max(1, float64(now.Sub(l.since))/float64(reconnectGrows*heartbeat))
+	return Around(time.Duration(min(beats, reconnectMax)*float64(live)*float64(heartbeat)), r.random)
+}
+
+// Around returns a duration of d on average, half to one and a half times as long. d is
+// positive.
+func Around(d time.Duration, random *rand.Rand) time.Duration {
+	return d/2 + time.Duration(random.Int64N(int64(d)))
+}

@@ -1,0 +1,103 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package detect
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+)
+
+// An accused member is greeted confirmGreetings times, one every confirmInterval. An
+// accusation is confirmed after ConfirmTime without an answer.
+const (
+	confirmGreetings = 5
+	confirmInterval  = 40 * time.Millisecond
+	ConfirmTime      = confirmGreetings * confirmInterval
+)
+
+// silenceBeats is for how many heartbeats a member that did not answer is not asked
+// again: an accusation is taken as confirmed.
+const silenceBeats = 10
+
+// Accusation is what a reporter says against a member: that it is suspected or dead.
+type Accusation struct {
+	Reporter netip.AddrPort
+	Entry    datagram.Entry
+	Since    time.Time // when the accused began to be asked
+	due      time.Time // when it is asked again, or the accusation is confirmed
+	sent     int
+}
+
+// Suspicion holds back accusations of others until the accused itself was asked. So one
+// node with a broken link, or one that lies, makes no member suspected or dead.
+type Suspicion struct {
+	open       map[netip.AddrPort]*Accusation
+	unanswered map[netip.AddrPort]time.Time // when a member last failed to answer
+}
+
+// NewSuspicion returns a Suspicion without accusations.
+func NewSuspicion() *Suspicion {
+	return &Suspicion{open: make(map[netip.AddrPort]*Accusation), unanswered: make(map[netip.AddrPort]time.Time)}
+}
+
+// Accuse takes what a reporter says against a member that was last heard of at a time.
+// It reports whether the accusation is held back, and whether it is the first one open. It is
+// not held back if the member did not answer lately, and was not heard of since.
+func (s *Suspicion) Accuse(reporter netip.AddrPort, e datagram.Entry, heard time.Time, heartbeat time.Duration, now time.Time) (held, first bool) {
+	if at, ok := s.unanswered[e.Addr]; ok && now.Sub(at) < silenceBeats*heartbeat && heard.Before(at) {
+		return false, false
+	}
+	a := s.open[e.Addr]
+	switch {
+	case a == nil:
+		s.open[e.Addr] = &Accusation{Reporter: reporter, Entry: e, Since: now, due: now}
+		return true, true
+	case e.Status == datagram.Dead && a.Entry.Status != datagram.Dead:
+		a.Reporter, a.Entry = reporter, e
+	}
+	return true, false
+}
+
+// Refute drops the accusation of a member that was heard of just now, and reports
+// whether there was one. A member that was not yet asked refutes nothing: what came may
+// be older than the accusation.
+func (s *Suspicion) Refute(a netip.AddrPort) bool {
+	if open := s.open[a]; open == nil || open.sent == 0 {
+		return false
+	}
+	delete(s.open, a)
+	return true
+}
+
+// Forget forgets all about a member: it left, was removed, or has another session.
+func (s *Suspicion) Forget(a netip.AddrPort) {
+	delete(s.open, a)
+	delete(s.unanswered, a)
+}
+
+// Tick returns the members to greet, and the accusations that are confirmed. It returns
+// when to call it next; the zero time is never.
+func (s *Suspicion) Tick(now time.Time) (greet []netip.AddrPort, confirmed []Accusation, next time.Time) {
+	for a, open := range s.open {
+		if !open.due.After(now) {
+			if open.sent == confirmGreetings {
+				delete(s.open, a)
+				s.unanswered[a] = now
+				confirmed = append(confirmed, *open)
+				continue
+			}
+			open.sent++
+			open.due = now.Add(confirmInterval)
+			greet = append(greet, a)
+		}
+		next = deadline.Earlier(next, open.due)
+	}
+	slices.SortFunc(greet, netip.AddrPort.Compare)
+	slices.SortFunc(confirmed, func(a, b Accusation) int { return a.Entry.Addr.Compare(b.Entry.Addr) })
+	return greet, confirmed, next
+}

@@ -1,0 +1,107 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package detect
+
+import (
+	"testing"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+)
+
+const heartbeat = 500 * time.Millisecond
+
+func death() datagram.Entry { return datagram.Entry{Status: datagram.Dead, Addr: bob, Heartbeat: 1} }
+func suspicion() datagram.Entry {
+	return datagram.Entry{Status: datagram.Suspected, Addr: bob, Heartbeat: 1}
+}
+
+// TestSuspicion: what becomes of an accusation when something happens while the accused
+// is asked.
+func TestSuspicion(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		first     datagram.Entry
+		meanwhile func(s *Suspicion)
+		want      *Accusation // that is confirmed
+	}{
+		{"silence", death(), func(*Suspicion) {}, &Accusation{Reporter: alice, Entry: death()}},
+		{"an answer", death(), func(s *Suspicion) { s.Refute(bob) }, nil},
+		{"an answer of another", death(), func(s *Suspicion) { s.Refute(carol) }, &Accusation{Reporter: alice, Entry: death()}},
+		{"a new session", death(), func(s *Suspicion) { s.Forget(bob) }, nil},
+		{"a second reporter", death(), func(s *Suspicion) { s.Accuse(carol, death(), epoch, heartbeat, epoch) }, &Accusation{Reporter: alice, Entry: death()}},
+		{"a death after a suspicion", suspicion(), func(s *Suspicion) { s.Accuse(carol, death(), epoch, heartbeat, epoch) }, &Accusation{Reporter: carol, Entry: death()}},
+		{"a suspicion after a death", death(), func(s *Suspicion) { s.Accuse(carol, suspicion(), epoch, heartbeat, epoch) }, &Accusation{Reporter: alice, Entry: death()}},
+	} {
+		s := NewSuspicion()
+		if held, first := s.Accuse(alice, c.first, epoch, heartbeat, epoch); !held || !first {
+			t.Fatalf("%s: held %v, first %v", c.name, held, first)
+		}
+		greetings := 0
+		var confirmed []Accusation
+		for at := epoch; !at.After(epoch.Add(2 * ConfirmTime)); at = at.Add(time.Millisecond) {
+			greet, done, _ := s.Tick(at)
+			if greetings += len(greet); len(done) > 0 && at.Sub(epoch) != ConfirmTime {
+				t.Errorf("%s: confirmed after %v, want %v", c.name, at.Sub(epoch), ConfirmTime)
+			}
+			confirmed = append(confirmed, done...)
+			if at.Sub(epoch) == confirmInterval/2 {
+				c.meanwhile(s)
+			}
+		}
+		if c.want == nil {
+			if len(confirmed) != 0 || greetings != 1 {
+				t.Errorf("%s: confirmed %+v after %d greetings", c.name, confirmed, greetings)
+			}
+			continue
+		}
+		if len(confirmed) != 1 || confirmed[0].Reporter != c.want.Reporter || confirmed[0].Entry != c.want.Entry || greetings != confirmGreetings {
+			t.Errorf("%s: confirmed %+v after %d greetings, want %+v", c.name, confirmed, greetings, c.want)
+		}
+	}
+}
+
+// TestRefutedOnlyByWhatCameAfterTheQuestion: a packet that was on its way is older.
+func TestRefutedOnlyByWhatCameAfterTheQuestion(t *testing.T) {
+	s := NewSuspicion()
+	s.Accuse(alice, death(), epoch, heartbeat, epoch)
+	if s.Refute(bob) {
+		t.Error("refuted before it was asked")
+	}
+	if _, _, next := s.Tick(epoch); !next.Equal(epoch.Add(confirmInterval)) {
+		t.Errorf("asked again at %v", next)
+	}
+	if !s.Refute(bob) || s.Refute(bob) {
+		t.Error("not refuted, or twice")
+	}
+}
+
+// TestSilentMemberIsNotAskedAgain for some heartbeats, unless it was heard of since.
+func TestSilentMemberIsNotAskedAgain(t *testing.T) {
+	silent := epoch.Add(time.Minute)
+	for _, c := range []struct {
+		name   string
+		heard  time.Time
+		after  time.Duration
+		forget bool
+		held   bool
+	}{
+		{"soon", epoch, time.Second, false, false},
+		{"later", epoch, silenceBeats * heartbeat, false, true},
+		{"soon, and it has spoken", silent.Add(time.Millisecond), time.Second, false, true},
+		{"soon, in another session", epoch, time.Second, true, true},
+	} {
+		s := NewSuspicion()
+		s.Accuse(alice, death(), epoch, heartbeat, silent.Add(-ConfirmTime))
+		for i := range confirmGreetings + 1 {
+			s.Tick(silent.Add(time.Duration(i)*confirmInterval - ConfirmTime))
+		}
+		if c.forget {
+			s.Forget(bob)
+		}
+		if held, _ := s.Accuse(carol, death(), c.heard, heartbeat, silent.Add(c.after)); held != c.held {
+			t.Errorf("%s: held %v, want %v", c.name, held, c.held)
+		}
+	}
+}

@@ -1,0 +1,106 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package spread
+
+import (
+	"encoding/binary"
+	"hash/fnv"
+	"net/netip"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// CompareBeats is every how many heartbeats, on average, a node compares its members
+// with those of another.
+const CompareBeats = 30
+
+// A member is answered answersBurst questions at once and then one a second. It needs
+// one when it joins; each answer is as long as the list of members, and is retransmitted
+// to a node that does not acknowledge it.
+const answersBurst = 4
+
+// recoveredInterval is waited between two disseminations of members that are alive after
+// all, for each member: when a partition heals, there are many at once, and all
+// are told by all.
+const recoveredInterval = 2 * time.Millisecond
+
+// AntiEntropy brings a cluster together, whatever was lost: a node that joins sends its
+// members to the node that answered, and asks for that node's; and from time to time each
+// node compares with a random member. The addresses are hearsay: they are greeted.
+//
+//	A ── ask, digest ──▶ B   the same digest: no more
+//	A ◀── ask, members ── B
+//	A ── members ──▶ B
+type AntiEntropy struct {
+	compare   time.Time                        // the next comparison; zero before the first is planned
+	answers   map[netip.AddrPort]*rate.Limiter // of questions
+	recovered []netip.AddrPort                 // members to be told to others
+	after     time.Time                        // they are not told before
+}
+
+// NewAntiEntropy returns an AntiEntropy whose first comparison is not yet planned.
+func NewAntiEntropy() *AntiEntropy {
+	return &AntiEntropy{answers: make(map[netip.AddrPort]*rate.Limiter)}
+}
+
+// Next returns when the next comparison is due.
+func (a *AntiEntropy) Next() time.Time { return a.compare }
+
+// Due reports whether a comparison is due. If one is, or none is planned, the next
+// one is planned after wait.
+func (a *AntiEntropy) Due(wait time.Duration, now time.Time) bool {
+	if a.compare.After(now) {
+		return false
+	}
+	due := !a.compare.IsZero()
+	a.compare = now.Add(wait)
+	return due
+}
+
+// Answers reports whether a question of a member is answered: it may ask so often only.
+func (a *AntiEntropy) Answers(from netip.AddrPort, now time.Time) bool {
+	limit := a.answers[from]
+	if limit == nil {
+		limit = rate.NewLimiter(1, answersBurst)
+		a.answers[from] = limit
+	}
+	return limit.AllowN(now, 1)
+}
+
+// Forget forgets a member: it was removed, or has another session.
+func (a *AntiEntropy) Forget(m netip.AddrPort) { delete(a.answers, m) }
+
+// Recovered notes that a member that was dead has answered. Others are told of it, so
+// that they greet it now and not when it is its turn.
+func (a *AntiEntropy) Recovered(m netip.AddrPort) { a.recovered = append(a.recovered, m) }
+
+// TickRecovered returns the recovered members to be told to others now. It returns when
+// to call it next; the zero time is never.
+func (a *AntiEntropy) TickRecovered(members int, now time.Time) (recovered []netip.AddrPort, next time.Time) {
+	switch {
+	case len(a.recovered) == 0:
+		return nil, time.Time{}
+	case a.after.After(now):
+		return nil, a.after
+	}
+	recovered, a.recovered = a.recovered, nil
+	a.after = now.Add(time.Duration(members) * recoveredInterval)
+	return recovered, time.Time{}
+}
+
+// Digest stands for a set of addresses, whatever their order. Its zero value is the
+// empty set's.
+type Digest uint64
+
+// Add returns the digest with an address added, or taken out if it was in.
+func (d Digest) Add(a netip.AddrPort) Digest {
+	h := fnv.New64a()
+	ip := a.Addr().As16()
+	_, _ = h.Write(binary.BigEndian.AppendUint16(ip[:], a.Port()))
+	return d ^ Digest(h.Sum64())
+}
+
+// Sum returns the digest as it is sent. It is never 0, which stands for none.
+func (d Digest) Sum() uint64 { return max(uint64(d), 1) }

@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+// Channel numbers what is carried, from 0 to MaxChannels-1. What a channel is for is
+// agreed on by those who use it.
+type Channel uint8
+
+// MaxChannels is how many channels there can be: a frame has four bits for them.
+const MaxChannels = 16
+
+// ChannelInfo says how a channel is carried. All nodes have to agree on it.
+type ChannelInfo struct {
+	// Name is what the frames of the channel are counted by. A channel without a name
+	// does not exist: frames of it are dropped.
+	Name string
+	// AckNow: a frame is acknowledged at once, as the sender waits for it, and nothing
+	// is sent back that the acknowledgement could ride on.
+	AckNow bool
+	// Last: a frame is the last of its session. It is acknowledged at once, and its
+	// receiver closes the session for good.
+	Last bool
+	// Bulk: Send refuses when so much is under way to a node that a frame might be
+	// given up to make room for this one.
+	Bulk bool
+}
+
+// info returns how a channel is carried; no name when there is none.
+func (c *Core) info(ch Channel) ChannelInfo {
+	if int(ch) >= len(c.cfg.Channels) {
+		return ChannelInfo{}
+	}
+	return c.cfg.Channels[ch]
+}
