@@ -4,7 +4,6 @@
 package node
 
 import (
-	"errors"
 	"net/netip"
 	"time"
 
@@ -98,5 +97,3 @@ func (w engine) Deliver(from netip.AddrPort, d datagram.Datagram, filter datagra
 	w.heard.delivered = append(w.heard.delivered, got)
 	return true
 }
-
-var errNoSocket = errors.New("no socket left")

@@ -3,26 +3,25 @@
 
 package node
 
-import "errors"
+import (
+	"errors"
 
-// What the node's calls fail with. They know nothing of gRPC; package rpc maps
-// them to codes.
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
+)
+
+// The errors of the node's calls: of addresses, and those of membership. The node knows
+// nothing of gRPC; package rpc maps them to codes.
 var (
 	// ErrBadAddress: an address is no host or IP with an optional port, or is
 	// of the family that this node does not speak.
 	ErrBadAddress = errors.New("bad address")
 	// ErrUnresolved: a host name has no address of the node's family.
 	ErrUnresolved = errors.New("host name does not resolve")
-	// ErrNoAnswer: nobody at the address answered in time.
-	ErrNoAnswer = errors.New("no answer")
-	// ErrForeign: the node at the address is of another cluster.
-	ErrForeign = errors.New("another cluster's node")
-	// ErrNotMember: there is no such member.
-	ErrNotMember = errors.New("not a member")
-	// ErrSelf: the address is the node's own.
-	ErrSelf = errors.New("is this node itself")
-	// ErrTooMany: a bound of the node is reached: members, pings under way.
-	ErrTooMany = errors.New("too many")
-	// ErrHeartbeat: a heartbeat interval is out of range.
-	ErrHeartbeat = errors.New("bad heartbeat")
+
+	ErrNoAnswer  = membership.ErrNoAnswer
+	ErrForeign   = membership.ErrForeign
+	ErrNotMember = membership.ErrNotMember
+	ErrSelf      = membership.ErrSelf
+	ErrTooMany   = membership.ErrTooMany
+	ErrHeartbeat = membership.ErrHeartbeat
 )

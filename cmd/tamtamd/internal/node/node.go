@@ -1,48 +1,38 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package node is this node's part in the cluster. It decides who is a member and
-// what of the network's datagrams Smudge gets to hear, and keeps the member table
-// as Smudge judges it. Smudge itself, behind Engine, decides who is alive.
+// Package node is the shell of this node's membership. It brings events of the wire, the
+// engine and the users, and the time, to membership.Core, and carries out the core's outputs.
+// It knows who waits for what: a join, a ping, a leave.
 //
-// The way in, from the transport behind Wire:
+//	wire ──── Handle ───────────────▶┐                       ┌▶ wire, engine, table
+//	engine ── Send, OnStatus, … ────▶├▶ mu: core ─▶ outputs ─┼▶ broadcasts, questions
+//	users ─── Join, Ping, Leave, … ─▶┤                       └▶ those who wait
+//	Run ───── the time ─────────────▶┘
 //
-//	Handle ┬▶ a session opened, an answer ─▶ admit: a member, or another life of one
-//	       ├▶ a goodbye, a removal ─▶ the member is LEFT, or gone
-//	       ├▶ addresses of members ─▶ consider: greeted, and no more
-//	       ├▶ a member's datagram ─▶ parsed, clock checked, broadcast taken off,
-//	       │                         entries filtered ─▶ Engine.Deliver ─▶ Smudge
-//	       └▶ a bare datagram: the same for a plain member; a stranger is answered
-//
-// A plain member is one that speaks bare Smudge.
+// There is one mutex and one goroutine, Run. Outputs are carried out without the mutex,
+// in order, by one goroutine at a time: the one that found none at it.
 package node
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log"
-	"golang.org/x/time/rate"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/smudgenode"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
-// MaxMembers bounds the members of a node, itself not counted. Each takes a
-// socket and a goroutine.
-const MaxMembers = 4096
-
-// answersPerSecond bounds the pings of strangers that are answered: 11 bytes
-// each, as many as they sent.
-const answersPerSecond = 1000
-
-// Engine judges who is alive; *smudgenode.Node is one. Its calls must not be made
-// with Node.mu held.
+// Engine judges who is alive; *smudgenode.Node is one. It is never called with Node.mu
+// held, since it calls Outgoing with a lock of its own held.
 type Engine interface {
 	Add(netip.AddrPort) error
 	Remove(netip.AddrPort)
@@ -76,7 +66,7 @@ type Config struct {
 	Heartbeat time.Duration
 	MinPing   time.Duration // see smudgenode.Config
 	// ReconnectTimeout is for how long a member that has ended is kept, and, if it is
-	// dead, greeted now and then.
+	// dead, greeted from time to time.
 	ReconnectTimeout time.Duration
 	Engine           Engine
 	Wire             Wire
@@ -86,9 +76,8 @@ type Config struct {
 	OnBroadcast func(from netip.AddrPort, b datagram.Broadcast)
 	// MaxPayload is the largest of those, in bytes, that is taken.
 	MaxPayload int
-	// OnMessage gets what a live member sends by the transport that is no datagram,
-	// and OnAcked what the transport tells of such things. The bytes are only valid
-	// during the call.
+	// OnMessage gets what a live member sends on the channel of broadcasts, and OnAcked
+	// the acknowledgements of such messages. The bytes are only valid during the call.
 	OnMessage func(from netip.AddrPort, b []byte)
 	OnAcked   func(a netip.AddrPort, session, token uint64)
 	// OnQuestion gets the questions of live members, OnAnswer their answers. The bytes
@@ -99,160 +88,122 @@ type Config struct {
 	Logger log.Logger
 }
 
-// peer is what the node keeps of a member beside the table.
-type peer struct {
-	info    member.Info
-	status  member.Status  // as in the table
-	by      netip.AddrPort // who said so
-	heard   time.Time      // when a datagram of it last came in
-	proven  bool           // has just answered: its clock may be far ahead
-	listed  bool           // Smudge knows it
-	changed time.Time      // when it took its status
-	retry   time.Time      // when it is greeted next, if it is dead
-	greeted time.Time      // when it was last greeted for speaking up, dead as it was
-	upgrade int            // hellos yet to try on it, if it is plain
-	// announce: what Smudge says of it next is to be sent to all.
-	announce bool
-	doubt    *doubt
-	silent   time.Time     // when it last failed to answer in a doubt
-	answers  *rate.Limiter // of its questions for members; nil before the first
-}
-
 // Node is this node's part in the cluster.
 type Node struct {
-	cfg    Config
-	family datagram.Family
-	wake   chan struct{} // Run is to look what is due now
-	gone   chan struct{} // closed when goodbye was said
-	turns  atomic.Uint64 // of Run
+	cfg        Config
+	family     datagram.Family
+	wake       chan struct{} // Run must check what is due
+	left       chan struct{} // closed when all members know that this node leaves
+	gone       chan struct{} // closed when Leave has returned
+	iterations atomic.Uint64 // of Run
 
-	// changes is held while a member is made or unmade, so that the peers,
-	// the engine and the table agree. It is taken before mu.
-	changes sync.Mutex
-
-	mu        sync.Mutex // guards the rest
-	heartbeat time.Duration
-	minPing   time.Duration // the engine's; 0 when it could not be set
-	impatient bool          // that has been logged
-	peers     map[netip.AddrPort]*peer
-	candidate *admission.Candidates
-	clock     *admission.Clock
-	removed   map[netip.AddrPort]removal
-	waiters   map[netip.AddrPort][]chan<- joined
-	pings     map[ping]chan<- pong
-	answers   *rate.Limiter
-	asks      *rate.Limiter // of members that came back for all they know
-	suspects  *rate.Limiter // greetings of suspected members
-	returns   *rate.Limiter // greetings of dead members
-	health    health
-	foreign   rate.Sometimes           // log lines about foreign clusters
-	closed    rate.Sometimes           // log lines about packets that no key opens
-	strangers map[netip.Addr]time.Time // where those came from, and when last
-	news      []datagram.Entry
-	revived   []netip.AddrPort // to be told to all
-	inquiries []inquiry
-	rounds    rounds
-	leaving   bool // says goodbye, or has
-	leave     *leave
-	exiled    bool // was removed, and has not joined again
-	counts    map[string]uint64
+	mu      sync.Mutex // guards the rest
+	core    *membership.Core
+	waiting waiting
+	queue   []task // to be carried out
+	spare   []task // the queue's other half
+	busy    bool   // a goroutine carries out what is queued
+	outputs []membership.Output
+	armed   time.Time     // when Run looks next
+	minPing time.Duration // to be set by Run; 0 for none
 }
 
 // New returns a node that is alone. Handle, Outgoing, Send, OnStatus and OnForgotten
-// are to be called from now on, Run once.
+// may be called from now on, Run once.
 func New(cfg Config) *Node {
-	n := &Node{
-		cfg:       cfg,
-		family:    datagram.FamilyOf(cfg.Local.Addr()),
-		wake:      make(chan struct{}, 1),
-		gone:      make(chan struct{}),
-		heartbeat: cfg.Heartbeat,
-		minPing:   cfg.MinPing,
-		peers:     make(map[netip.AddrPort]*peer),
-		clock:     admission.NewClock(),
-		removed:   make(map[netip.AddrPort]removal),
-		waiters:   make(map[netip.AddrPort][]chan<- joined),
-		pings:     make(map[ping]chan<- pong),
-		answers:   rate.NewLimiter(answersPerSecond, answersPerSecond),
-		asks:      rate.NewLimiter(1, 8),
-		suspects:  rate.NewLimiter(20, 20),
-		returns:   rate.NewLimiter(100, 100),
-		foreign:   rate.Sometimes{Interval: time.Minute},
-		closed:    rate.Sometimes{First: 3, Interval: 10 * time.Second},
-		strangers: make(map[netip.Addr]time.Time),
-		counts:    make(map[string]uint64),
+	self, _ := cfg.Table.Get(cfg.Local)
+	info := self.Info
+	info.MaxPayload = cfg.MaxPayload
+	return &Node{
+		cfg:     cfg,
+		family:  datagram.FamilyOf(cfg.Local.Addr()),
+		wake:    make(chan struct{}, 1),
+		left:    make(chan struct{}),
+		gone:    make(chan struct{}),
+		waiting: newWaiting(),
+		core: membership.New(membership.Config{
+			Local: cfg.Local, Info: info, Heartbeat: cfg.Heartbeat, MinPing: cfg.MinPing,
+			ReconnectTimeout: cfg.ReconnectTimeout, Sealed: cfg.Sealed,
+			Random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+		}),
 	}
-	n.candidate = n.newCandidates()
-	return n
 }
 
-func (n *Node) newCandidates() *admission.Candidates {
-	c := admission.NewCandidates()
-	c.Expiry = func(a netip.AddrPort) { n.answer(a, joined{err: ErrNoAnswer}) }
-	return c
+// Handle takes an event of the wire. It must be called from one goroutine; what is in
+// the event is only read during the call.
+func (n *Node) Handle(e wire.Event) {
+	n.do(func(now time.Time) {
+		if n.waiting.pingAnswered(e, now) {
+			return
+		}
+		n.core.Handle(now, e)
+	})
 }
 
-// Heartbeat range that SetHeartbeat takes.
-const (
-	MinHeartbeat = 20 * time.Millisecond
-	MaxHeartbeat = time.Minute
-)
+// Send sends a datagram of the engine's, which is only read during the call.
+func (n *Node) Send(to netip.AddrPort, d datagram.Datagram) {
+	n.do(func(now time.Time) { n.core.Send(now, to, d) })
+}
+
+// Outgoing reports whether the engine's word of a member is passed on to a node. The
+// engine may hold a lock meanwhile: nothing is carried out.
+func (n *Node) Outgoing(to netip.AddrPort, e datagram.Entry) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	ok := n.core.Outgoing(time.Now(), to, e)
+	n.armLocked()
+	return ok
+}
+
+// OnStatus takes a judgement of the engine, and its reporter.
+func (n *Node) OnStatus(a netip.AddrPort, s datagram.Status, by netip.AddrPort) {
+	n.do(func(now time.Time) { n.core.OnStatus(now, a, s, by) })
+}
+
+// OnForgotten takes the engine's word that it has given up a dead member.
+func (n *Node) OnForgotten(a netip.AddrPort) {
+	n.do(func(time.Time) { n.core.OnForgotten(a) })
+}
+
+// Consider makes an address that was heard of a candidate. Nothing happens when it
+// is a live member, was removed, or a bound is reached.
+func (n *Node) Consider(a netip.AddrPort) {
+	n.do(func(now time.Time) { n.core.Consider(now, a) })
+}
 
 // Heartbeat returns the time between two pings.
-func (n *Node) Heartbeat() time.Duration {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.heartbeat
-}
+func (n *Node) Heartbeat() time.Duration { return ask(n, (*membership.Core).Heartbeat) }
 
-// DetectionTime is how soon a member that ends without a goodbye is found dead by
-// all others when nothing is lost, at the worst: it is pinged within two
-// heartbeats (see rounds); the ping and those of the helpers time out one after
-// the other, in a cluster of three after twice the time; Smudge looks every 100 ms
-// for time-outs; and the news is doubted for doubtFor.
-func (n *Node) DetectionTime() time.Duration {
-	return 2*n.Heartbeat() + 3*n.cfg.MinPing + 200*time.Millisecond + doubtFor
-}
-
-// live returns the addresses of the live members but this node. mu is held.
-func (n *Node) live() []netip.AddrPort {
-	all := make([]netip.AddrPort, 0, len(n.peers))
-	for a, p := range n.peers {
-		if p.status.Live() {
-			all = append(all, a)
-		}
+// SetHeartbeat changes the time between two pings. Fails with ErrHeartbeat.
+func (n *Node) SetHeartbeat(d time.Duration) (err error) {
+	n.do(func(time.Time) { err = n.core.SetHeartbeat(d) })
+	if err != nil {
+		return fmt.Errorf("%w %v: from %v to %v", err, d, membership.MinHeartbeat, membership.MaxHeartbeat)
 	}
-	return all
+	return nil
 }
 
-// Members returns the addresses of the live members but this node, in no order.
-func (n *Node) Members() []netip.AddrPort {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.live()
-}
+// DetectionTime is how soon a member that ends without a leave is found dead by all
+// others when nothing is lost, at the worst.
+func (n *Node) DetectionTime() time.Duration { return ask(n, (*membership.Core).DetectionTime) }
 
-// poke makes Run look what is due.
-func (n *Node) poke() {
-	select {
-	case n.wake <- struct{}{}:
-	default:
-	}
-}
+// Members returns the addresses of the live members but this node, in order.
+func (n *Node) Members() []netip.AddrPort { return ask(n, (*membership.Core).Live) }
 
-// count counts something that happened. mu is held.
-func (n *Node) count(what string) { n.counts[what]++ }
-
-// drop counts a datagram that was not let in. mu is held.
-func (n *Node) drop(why string) { n.counts["dropped_"+why]++ }
+// Strangers returns the machines that sent packets which cannot be decrypted, or, if
+// this node has no keys, are encrypted, and when the last came.
+func (n *Node) Strangers() map[netip.Addr]time.Time { return ask(n, (*membership.Core).Strangers) }
 
 // Counters adds what the node counted to m.
 func (n *Node) Counters(m map[string]uint64) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for k, v := range n.counts {
-		m[k] = v
-	}
-	m["candidates"] = uint64(n.candidate.Len())
-	m["members"] = uint64(len(n.peers) + 1)
+	n.core.Counters(m)
+}
+
+// ask returns what the core answers.
+func ask[T any](n *Node, question func(*membership.Core) T) T {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return question(n.core)
 }

@@ -6,6 +6,8 @@ package node
 import (
 	"net/netip"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
 )
 
 // PeerState is what the 2018 API tells of a member beside its status.
@@ -32,7 +34,7 @@ func (n *Node) Peers() map[netip.AddrPort]PeerState {
 		}
 		p := peers[a]
 		// Smudge's own counts what was lost and sent again, too.
-		if n.plain(a) && s.PingMillis > 0 {
+		if s.PingMillis > 0 && ask(n, func(c *membership.Core) bool { return c.Plain(a) }) {
 			p.RoundTrip = time.Duration(s.PingMillis) * time.Millisecond
 		}
 		if share, known := n.cfg.Wire.Loss(a); known {
@@ -41,12 +43,4 @@ func (n *Node) Peers() map[netip.AddrPort]PeerState {
 		peers[a] = p
 	}
 	return peers
-}
-
-// plain tells whether a member speaks bare Smudge.
-func (n *Node) plain(a netip.AddrPort) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	p := n.peers[a]
-	return p != nil && p.info.Plain()
 }

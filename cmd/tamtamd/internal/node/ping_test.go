@@ -89,8 +89,8 @@ func TestPingErrors(t *testing.T) {
 		if n := len(of(w.take(), "probe", bob)); n != 4 {
 			t.Errorf("asked %d times in 3.5 s", n)
 		}
-		if w.take(); len(w.pings) != 0 {
-			t.Errorf("%d pings are left", len(w.pings))
+		if w.take(); len(w.waiting.pings) != 0 {
+			t.Errorf("%d pings are left", len(w.waiting.pings))
 		}
 		if _, _, err := w.Ping(context.Background(), self.String()); !errors.Is(err, ErrSelf) {
 			t.Errorf("Ping = %v, want %v", err, ErrSelf)
@@ -138,7 +138,7 @@ func TestPingMeasuresThePingThatWasAnswered(t *testing.T) {
 func TestPingsAreBounded(t *testing.T) {
 	inWorld(t, func(w *world) {
 		for i := range 2 * maxPings { // two questions each
-			w.pings[ping{to: alice, heartbeat: uint32(i)}] = make(chan pong, 1)
+			w.waiting.pings[ping{to: alice, heartbeat: uint32(i)}] = make(chan pong, 1)
 		}
 		if _, _, err := w.Ping(context.Background(), bob.String()); !errors.Is(err, ErrTooMany) {
 			t.Errorf("error %v", err)

@@ -86,3 +86,6 @@ func (n *Node) Return(ctx context.Context, known []netip.AddrPort) {
 		retry = min(2*retry, seedRetryMax)
 	}
 }
+
+// around returns a duration of d on average, half to one and a half times as long.
+func around(d time.Duration) time.Duration { return d/2 + rand.N(d) }

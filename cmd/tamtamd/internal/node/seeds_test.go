@@ -37,7 +37,7 @@ func TestSeekTriesOn(t *testing.T) {
 			t.Error("found no seed that answers")
 		}
 		// Gone, it is joined again when it is back.
-		w.event(goodbye(alice, 7))
+		w.event(left(alice, 7))
 		time.Sleep(time.Minute)
 		w.lives(alice, 8)
 		time.Sleep(seedInterval + time.Second)

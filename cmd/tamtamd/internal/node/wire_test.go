@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -25,25 +26,21 @@ type host struct {
 type packet struct {
 	// what is greet, probe, data, bare, tell, leave, remove, profile, close, shut, renew, or
 	// lost for want of a session.
-	what    string
-	to      netip.AddrPort
-	b       []byte
-	answer  bool
-	ask     bool
-	digest  uint64
-	session uint64
-	members []netip.AddrPort
+	what   string
+	to     netip.AddrPort
+	b      []byte
+	answer bool
 }
 
-// fakeWire is the world as Wire. The node's lock is held when it is called, so answers
-// come from a goroutine.
+// fakeWire is the world as Wire. What it is asked for is an output that is being carried
+// out, so answers come from a goroutine.
 type fakeWire struct{ *world }
 
 var _ Wire = fakeWire{}
 
 // note takes down what is sent and returns who answers. w.mu is held.
 func (w fakeWire) note(p packet) *host {
-	p.b, p.members = slices.Clone(p.b), slices.Clone(p.members)
+	p.b = slices.Clone(p.b)
 	w.sent = append(w.sent, p)
 	return w.hosts[p.to]
 }
@@ -61,10 +58,9 @@ func (w fakeWire) send(to netip.AddrPort, ch wire.Channel, b []byte, token uint6
 	defer w.mu.Unlock()
 	p := packet{what: "data", to: to, b: b, answer: answer}
 	switch ch {
-	case MembersChannel:
-		l, _ := parseMemberList(b)
-		p = packet{what: "tell", to: to, ask: l.ask, digest: l.digest, members: l.members}
-	case LeaveChannel:
+	case membership.MembersChannel:
+		p.what = "tell"
+	case membership.LeaveChannel:
 		p.what = "leave"
 	}
 	session := w.open[to]
@@ -84,8 +80,8 @@ func (w fakeWire) send(to netip.AddrPort, ch wire.Channel, b []byte, token uint6
 func (w fakeWire) SendAll(ch wire.Channel, b []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if r, ok := parseRemoved(b); ok && ch == RemovalChannel {
-		w.note(packet{what: "remove", to: r.target, session: r.session})
+	if ch == membership.RemovalChannel {
+		w.note(packet{what: "remove", b: b})
 	}
 }
 
@@ -150,7 +146,7 @@ func (w *world) answerOf(a netip.AddrPort, h *host, probe bool, nonce uint64) wi
 		e.Kind = wire.Answered
 	default:
 		w.open[a] = h.session
-		e.Kind, e.Profile = wire.Up, Profile{Name: h.name, Version: "v1", MaxPayload: 256}.Encode()
+		e.Kind, e.Profile = wire.Up, membership.Profile{Name: h.name, Version: "v1", MaxPayload: 256}.Encode()
 	}
 	return e
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/smudgenode"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -111,33 +112,32 @@ func inWorld(t *testing.T, f func(w *world)) {
 	})
 }
 
-// agree fails when the peers, the engine and the table do not.
+// agree fails when the members, the engine and the table do not, or somebody waits.
 func (w *world) agree() {
 	w.t.Helper()
 	synctest.Wait()
 	w.Node.mu.Lock()
 	defer w.Node.mu.Unlock()
-	for a, p := range w.peers {
-		if p.listed != w.engine[a] {
-			w.t.Errorf("%s is listed: %v; the engine knows it: %v", a, p.listed, w.engine[a])
-		}
-		if p.status.Live() && !p.listed {
-			w.t.Errorf("%s is %v, and nobody judges it", a, p.status)
-		}
-		if m, ok := w.table.Get(a); !ok || m.Status != p.status || m.Session != p.info.Session {
-			w.t.Errorf("%s is %v of session %d, in the table %v of %d", a, p.status, p.info.Session, m.Status, m.Session)
+	all, _ := w.table.List()
+	for _, m := range all {
+		if m.Status.Live() && m.Addr != self && !w.engine[m.Addr] {
+			w.t.Errorf("%s is %v, and nobody judges it", m.Addr, m.Status)
 		}
 	}
 	for a := range w.engine {
-		if w.peers[a] == nil {
-			w.t.Errorf("the engine knows %s, which is no peer", a)
+		if _, ok := w.table.Get(a); !ok {
+			w.t.Errorf("the engine knows %s, which is no member", a)
 		}
 	}
-	if all, _ := w.table.List(); len(all) != len(w.peers)+1 {
-		w.t.Errorf("%d in the table, %d peers", len(all), len(w.peers))
+	counts := map[string]uint64{}
+	if w.core.Counters(counts); counts["members"] != uint64(len(all)) {
+		w.t.Errorf("%d in the table, %d members", len(all), counts["members"])
 	}
-	for a := range w.waiters {
+	for a := range w.waiting.joins {
 		w.t.Errorf("somebody waits for %s", a)
+	}
+	if w.busy || len(w.queue) > 0 {
+		w.t.Errorf("%d outputs were not carried out", len(w.queue))
 	}
 }
 
@@ -158,19 +158,6 @@ func (w *world) stray(from netip.AddrPort, b []byte) {
 // bare brings a bare datagram with nothing in it.
 func (w *world) bare(from netip.AddrPort, v datagram.Verb, heartbeat uint32) {
 	w.stray(from, datagram.AppendBare(nil, v, from.Port(), heartbeat))
-}
-
-// data brings a datagram by the session with a node.
-func (w *world) data(from netip.AddrPort, b []byte) {
-	w.event(wire.Event{Kind: wire.Received, Addr: from, Channel: DatagramChannel, Data: b})
-}
-
-// ping brings a ping by the session with a node.
-func (w *world) ping(from netip.AddrPort, heartbeat uint32) { w.gossip(from, heartbeat) }
-
-// gossip brings a ping with entries.
-func (w *world) gossip(from netip.AddrPort, heartbeat uint32, entries ...datagram.Entry) {
-	w.data(from, datagram.Compose(datagram.IPv4, datagram.Ping, from.Port(), heartbeat, entries))
 }
 
 // lives makes a node with a session answer at an address from now on.
@@ -216,31 +203,12 @@ func (w *world) plainMember(a netip.AddrPort) {
 	w.member(a)
 }
 
-// silence makes nobody have been heard of lately.
-func (w *world) silence() { time.Sleep(2 * evidenceBeats * heartbeat); w.forget() }
-
 // forget forgets what was noted.
 func (w *world) forget() {
 	w.take()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.heard = notes{}
-}
-
-// noted returns what the engine was told since all was forgotten.
-func (w *world) noted() notes {
-	synctest.Wait()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.heard
-}
-
-// known returns how many peers the engine knows.
-func (w *world) known() int {
-	synctest.Wait()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return len(w.engine)
 }
 
 // take returns what was sent since it was last called.
@@ -279,14 +247,6 @@ func (w *world) want(a netip.AddrPort, s member.Status) {
 	}
 }
 
-// entries returns the entries that the engine was given.
-func (w *world) entries() (all []datagram.Entry) {
-	for _, d := range w.noted().delivered {
-		all = append(all, d.entries...)
-	}
-	return all
-}
-
 // of returns what was sent to an address in some way.
 func of(sent []packet, what string, to netip.AddrPort) (found []packet) {
 	for _, p := range sent {
@@ -304,4 +264,36 @@ func verbs(sent []packet, what string, to netip.AddrPort) (v []datagram.Verb) {
 		v = append(v, d.Verb())
 	}
 	return v
+}
+
+// dead makes a member dead, by this node's judgement, that does not answer.
+func (w *world) dead(a netip.AddrPort) {
+	w.dies(a)
+	w.OnStatus(a, datagram.Dead, self)
+	w.want(a, member.Dead)
+}
+
+// joining begins a Join, and returns what becomes of it.
+func (w *world) joining(a netip.AddrPort) <-chan JoinResult {
+	done := make(chan JoinResult, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+		defer cancel()
+		done <- w.Join(ctx, []string{a.String()})[0]
+	}()
+	w.take()
+	return done
+}
+
+// nth is an address of its own for each i.
+func nth(i int) netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 1)
+}
+
+func up(a netip.AddrPort, session uint64) wire.Event {
+	return wire.Event{Kind: wire.Up, Addr: a, Session: session, Profile: membership.Profile{Name: "n"}.Encode()}
+}
+
+func left(a netip.AddrPort, session uint64) wire.Event {
+	return wire.Event{Kind: wire.Received, Addr: a, Session: session, Channel: membership.LeaveChannel}
 }

@@ -7,23 +7,26 @@
 // fills no table for long, and whoever writes another's address into a packet
 // gains nothing by it.
 //
-// The package does no IO and reads no clock: it is told the time and says what
+// The package does no IO and reads no clock: it gets the time and returns what
 // to send. Its types are not safe for concurrent use.
 package admission
 
 import (
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
 )
 
 // Bounds of the candidates. At a bound a new candidate is refused; it is heard
 // of again, or asks again, if it is real.
 const (
 	MaxCandidates          = 4096
-	MaxCandidatesPerTeller = 1024 // a member that tells nonsense leaves room for others
+	MaxCandidatesPerTeller = 1024 // a member that reports nonsense leaves room for others
 	MaxCandidatesPerIP     = 256  // one machine may well run a hundred nodes
 )
 
@@ -88,17 +91,18 @@ type Candidates struct {
 	passive, active quota
 	perTeller       map[netip.AddrPort]int
 	limit           *rate.Limiter
-	Expiry          func(netip.AddrPort) // told of each that did not answer; may be nil
+	random          *rand.Rand
 }
 
 // NewCandidates returns an empty table.
-func NewCandidates() *Candidates {
+func NewCandidates(random *rand.Rand) *Candidates {
 	return &Candidates{
 		m:         make(map[netip.AddrPort]*candidate),
 		passive:   quota{max: MaxPassive, maxPerIP: MaxPassivePerIP, perIP: make(map[netip.Addr]int)},
 		active:    quota{max: MaxCandidates, maxPerIP: MaxCandidatesPerIP, perIP: make(map[netip.Addr]int)},
 		perTeller: make(map[netip.AddrPort]int),
 		limit:     rate.NewLimiter(greetingsPerSecond, greetingsBurst),
+		random:    random,
 	}
 }
 
@@ -124,7 +128,7 @@ func (c *Candidates) Add(a netip.AddrPort, why Reason, clock uint32, now time.Ti
 	if why.By.IsValid() && c.perTeller[why.By] >= MaxCandidatesPerTeller || !c.quota(why).take(a) {
 		return false
 	}
-	c.m[a] = &candidate{Reason: why, heartbeat: greetingHeartbeat(clock), first: now}
+	c.m[a] = &candidate{Reason: why, heartbeat: GreetingHeartbeat(clock, c.random), first: now}
 	c.perTeller[why.By]++
 	return true
 }
@@ -173,21 +177,21 @@ func (c *Candidates) Ping(a netip.AddrPort) (heartbeat uint32, ok bool) {
 // which advances the clock of a Smudge node that gets it, can go on for ever.
 const greetingSpread = 64
 
-// greetingHeartbeat draws the heartbeat of a greeting. It is beyond the clock,
+// GreetingHeartbeat draws the heartbeat of a greeting. It is beyond the clock,
 // so that the answer is newer than anything said of the candidate before, its
 // death above all.
-func greetingHeartbeat(clock uint32) uint32 {
-	return clock + 1 + rand.Uint32N(greetingSpread)
+func GreetingHeartbeat(clock uint32, random *rand.Rand) uint32 {
+	return clock + 1 + random.Uint32N(greetingSpread)
 }
 
-// Answered tells whether an answer with this heartbeat admits the address. It stays
+// Answered reports whether an answer with this heartbeat admits the address. It stays
 // a candidate until it is dropped.
 func (c *Candidates) Answered(a netip.AddrPort, heartbeat uint32) bool {
 	k, ok := c.m[a]
 	return ok && k.sent > 0 && k.heartbeat == heartbeat
 }
 
-// Drop forgets the address, and tells why it was a candidate.
+// Drop forgets the address, and returns why it was a candidate.
 func (c *Candidates) Drop(a netip.AddrPort) Reason {
 	k, ok := c.m[a]
 	if !ok {
@@ -210,34 +214,31 @@ func decrement[K comparable](m map[K]int, k K) {
 	}
 }
 
-// Tick appends to out the greetings that are due and drops those candidates that
-// have had their time. It returns when to call it next: the zero time when there
-// is no candidate.
-func (c *Candidates) Tick(out []Greeting, now time.Time) ([]Greeting, time.Time) {
-	var next time.Time
+// Tick returns the greetings that are due, and the candidates that have had their time
+// without an answer, which are dropped. It returns when to call it next: the zero time
+// when there is no candidate.
+func (c *Candidates) Tick(now time.Time) (due []Greeting, expired []netip.AddrPort, next time.Time) {
 	for a, k := range c.m {
 		age := now.Sub(k.first)
 		if age >= Patience {
 			c.remove(a)
-			if c.Expiry != nil {
-				c.Expiry(a)
-			}
+			expired = append(expired, a)
 			continue
 		}
 		if !k.Passive && k.sent < len(greetings) && age >= greetings[k.sent] && c.limit.AllowN(now, 1) {
-			out = append(out, Greeting{To: a, Bare: greetings[k.sent] >= bareFrom, Heartbeat: k.heartbeat})
+			due = append(due, Greeting{To: a, Bare: greetings[k.sent] >= bareFrom, Heartbeat: k.heartbeat})
 			k.sent++
 		}
-		due := k.first.Add(Patience)
+		at := k.first.Add(Patience)
 		if !k.Passive && k.sent < len(greetings) {
-			due = k.first.Add(greetings[k.sent])
-			if !due.After(now) { // the limit was reached: wait for it
-				due = now.Add(10 * time.Millisecond)
+			at = k.first.Add(greetings[k.sent])
+			if !at.After(now) { // the limit was reached: wait for it
+				at = now.Add(10 * time.Millisecond)
 			}
 		}
-		if next.IsZero() || due.Before(next) {
-			next = due
-		}
+		next = deadline.Earlier(next, at)
 	}
-	return out, next
+	slices.SortFunc(due, func(x, y Greeting) int { return x.To.Compare(y.To) })
+	slices.SortFunc(expired, netip.AddrPort.Compare)
+	return due, expired, next
 }

@@ -4,6 +4,7 @@
 package admission
 
 import (
+	"math/rand/v2"
 	"net/netip"
 	"testing"
 	"time"
@@ -23,11 +24,12 @@ func nth(n int, oneMachine bool) netip.AddrPort {
 }
 
 // run ticks whenever Tick asks for it, from now for d, and returns the greetings
-// with their times.
-func run(c *Candidates, now time.Time, d time.Duration) (sent []Greeting, when []time.Duration) {
+// with their times, and the candidates that did not answer.
+func run(c *Candidates, now time.Time, d time.Duration) (sent []Greeting, when []time.Duration, all []netip.AddrPort) {
 	end := now.Add(d)
 	for at := now; !at.After(end); {
-		out, next := c.Tick(nil, at)
+		out, expired, next := c.Tick(at)
+		all = append(all, expired...)
 		for _, g := range out {
 			sent, when = append(sent, g), append(when, at.Sub(now))
 		}
@@ -39,17 +41,17 @@ func run(c *Candidates, now time.Time, d time.Duration) (sent []Greeting, when [
 		}
 		at = next
 	}
-	return sent, when
+	return sent, when, all
 }
 
+func random() *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }
+
 func TestGreetedUntilPatienceEnds(t *testing.T) {
-	c := NewCandidates()
-	var expired []netip.AddrPort
-	c.Expiry = func(a netip.AddrPort) { expired = append(expired, a) }
+	c := NewCandidates(random())
 	if !c.Add(alice, Reason{}, 500, start) {
 		t.Fatal("refused")
 	}
-	sent, when := run(c, start, time.Minute)
+	sent, when, expired := run(c, start, time.Minute)
 	if len(sent) != len(greetings) {
 		t.Fatalf("%d greetings at %v, want %d", len(sent), when, len(greetings))
 	}
@@ -73,12 +75,12 @@ func TestGreetedUntilPatienceEnds(t *testing.T) {
 }
 
 func TestOnlyTheRightAnswerAdmits(t *testing.T) {
-	c := NewCandidates()
+	c := NewCandidates(random())
 	c.Add(alice, Reason{}, 0, start)
 	if c.Answered(alice, 1) {
 		t.Error("an answer before the greeting admits")
 	}
-	sent, _ := c.Tick(nil, start)
+	sent, _, _ := c.Tick(start)
 	h := sent[0].Heartbeat
 	if c.Answered(alice, h+1) || c.Answered(nth(1, true), h) {
 		t.Error("a wrong answer admits")
@@ -92,13 +94,13 @@ func TestOnlyTheRightAnswerAdmits(t *testing.T) {
 }
 
 func TestAddAgainChangesNothing(t *testing.T) {
-	c := NewCandidates()
+	c := NewCandidates(random())
 	c.Add(alice, Reason{}, 0, start)
-	first, _ := c.Tick(nil, start)
+	first, _, _ := c.Tick(start)
 	if !c.Add(alice, Reason{}, 1000, start.Add(time.Millisecond)) {
 		t.Error("refused")
 	}
-	rest, _ := run(c, start.Add(time.Millisecond), time.Minute)
+	rest, _, _ := run(c, start.Add(time.Millisecond), time.Minute)
 	if len(rest) != len(greetings)-1 || rest[0].Heartbeat != first[0].Heartbeat {
 		t.Errorf("greeted on with %v after %v", rest, first)
 	}
@@ -107,13 +109,13 @@ func TestAddAgainChangesNothing(t *testing.T) {
 // TestPassiveIsAnsweredAndNotGreeted: a packet that anybody can have sent makes
 // nothing go out but one answer each.
 func TestPassiveIsAnsweredAndNotGreeted(t *testing.T) {
-	c := NewCandidates()
+	c := NewCandidates(random())
 	if _, ok := c.Ping(alice); ok {
 		t.Error("a ping for nobody")
 	}
 	c.Add(alice, Reason{Passive: true}, 0, start)
 	h, ok := c.Ping(alice)
-	if sent, _ := run(c, start, time.Second); !ok || len(sent) != 0 {
+	if sent, _, _ := run(c, start, time.Second); !ok || len(sent) != 0 {
 		t.Errorf("%v, and greeted with %v", ok, sent)
 	}
 	if !c.Answered(alice, h) {
@@ -121,7 +123,7 @@ func TestPassiveIsAnsweredAndNotGreeted(t *testing.T) {
 	}
 	// Told of by others, it is greeted all the same.
 	c.Add(alice, Reason{Ask: true}, 0, start.Add(time.Second))
-	if sent, _ := run(c, start.Add(time.Second), time.Minute); len(sent) != len(greetings)-1 {
+	if sent, _, _ := run(c, start.Add(time.Second), time.Minute); len(sent) != len(greetings)-1 {
 		t.Errorf("greeted with %v", sent)
 	}
 	c.Add(alice, Reason{Passive: true}, 0, start)
@@ -141,7 +143,7 @@ func TestBounds(t *testing.T) {
 		{"many machines", false, Reason{}, MaxCandidates},
 		{"one teller", false, Reason{By: alice}, MaxCandidatesPerTeller},
 	} {
-		k := NewCandidates()
+		k := NewCandidates(random())
 		taken := 0
 		for i := range 3 * MaxCandidates {
 			if k.Add(nth(i, c.oneMachine), c.why, 0, start) {
@@ -160,14 +162,14 @@ func TestBounds(t *testing.T) {
 }
 
 func TestGreetingsAreLimited(t *testing.T) {
-	c := NewCandidates()
+	c := NewCandidates(random())
 	total := 0
 	for ms := range 2_000 { // two seconds of a flood, with room made for more at once
 		at := start.Add(time.Duration(ms) * time.Millisecond)
 		for i := range 10 {
 			c.Add(nth(ms*10+i, false), Reason{}, 0, at)
 		}
-		out, _ := c.Tick(nil, at)
+		out, _, _ := c.Tick(at)
 		for _, g := range out {
 			c.Drop(g.To)
 		}
@@ -223,7 +225,7 @@ func TestPlausible(t *testing.T) {
 
 // TestPassiveTakeNoRoom: forged sources cannot keep out whom somebody asks for.
 func TestPassiveTakeNoRoom(t *testing.T) {
-	c, now := NewCandidates(), time.Now()
+	c, now := NewCandidates(random()), time.Now()
 	at := func(i int) netip.AddrPort {
 		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i / MaxPassivePerIP)}), uint16(i%MaxPassivePerIP+1))
 	}
@@ -241,7 +243,7 @@ func TestPassiveTakeNoRoom(t *testing.T) {
 	if !c.Add(at(2*MaxPassive), Reason{Passive: true}, 0, now) {
 		t.Error("which has not made room")
 	}
-	c.Tick(nil, now.Add(Patience))
+	c.Tick(now.Add(Patience))
 	if c.Len() != 0 || c.passive.taken != 0 || c.active.taken != 0 || len(c.passive.perIP)+len(c.active.perIP) != 0 {
 		t.Errorf("left: %+v", c)
 	}

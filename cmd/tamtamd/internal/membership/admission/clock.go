@@ -42,7 +42,7 @@ func NewClock() *Clock {
 // Now returns the highest heartbeat that was accepted.
 func (c *Clock) Now() uint32 { return c.max }
 
-// Accept tells whether a sender's heartbeat may be believed, and advances the
+// Accept reports whether a sender's heartbeat may be believed, and advances the
 // clock to it. proven says that the sender has just answered a ping of ours, so
 // that its clock may be far ahead, as that of another cluster that we join is.
 func (c *Clock) Accept(heartbeat uint32, proven bool, now time.Time) bool {
@@ -57,7 +57,7 @@ func (c *Clock) Accept(heartbeat uint32, proven bool, now time.Time) bool {
 	return true
 }
 
-// Plausible tells whether an entry of this heartbeat can be honest.
+// Plausible reports whether an entry of this heartbeat can be honest.
 func (c *Clock) Plausible(heartbeat uint32) bool {
 	return uint64(heartbeat) <= uint64(c.max)+entrySlack
 }

@@ -12,12 +12,12 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 )
 
-// An accused member is greeted confirmGreetings times, one every confirmInterval. An
+// An accused member is greeted confirmGreetings times, one every ConfirmInterval. An
 // accusation is confirmed after ConfirmTime without an answer.
 const (
 	confirmGreetings = 5
-	confirmInterval  = 40 * time.Millisecond
-	ConfirmTime      = confirmGreetings * confirmInterval
+	ConfirmInterval  = 40 * time.Millisecond
+	ConfirmTime      = confirmGreetings * ConfirmInterval
 )
 
 // silenceBeats is for how many heartbeats a member that did not answer is not asked
@@ -92,7 +92,7 @@ func (s *Suspicion) Tick(now time.Time) (greet []netip.AddrPort, confirmed []Acc
 				continue
 			}
 			open.sent++
-			open.due = now.Add(confirmInterval)
+			open.due = now.Add(ConfirmInterval)
 			greet = append(greet, a)
 		}
 		next = deadline.Earlier(next, open.due)

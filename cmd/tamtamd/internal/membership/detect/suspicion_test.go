@@ -46,7 +46,7 @@ func TestSuspicion(t *testing.T) {
 				t.Errorf("%s: confirmed after %v, want %v", c.name, at.Sub(epoch), ConfirmTime)
 			}
 			confirmed = append(confirmed, done...)
-			if at.Sub(epoch) == confirmInterval/2 {
+			if at.Sub(epoch) == ConfirmInterval/2 {
 				c.meanwhile(s)
 			}
 		}
@@ -69,7 +69,7 @@ func TestRefutedOnlyByWhatCameAfterTheQuestion(t *testing.T) {
 	if s.Refute(bob) {
 		t.Error("refuted before it was asked")
 	}
-	if _, _, next := s.Tick(epoch); !next.Equal(epoch.Add(confirmInterval)) {
+	if _, _, next := s.Tick(epoch); !next.Equal(epoch.Add(ConfirmInterval)) {
 		t.Errorf("asked again at %v", next)
 	}
 	if !s.Refute(bob) || s.Refute(bob) {
@@ -95,7 +95,7 @@ func TestSilentMemberIsNotAskedAgain(t *testing.T) {
 		s := NewSuspicion()
 		s.Accuse(alice, death(), epoch, heartbeat, silent.Add(-ConfirmTime))
 		for i := range confirmGreetings + 1 {
-			s.Tick(silent.Add(time.Duration(i)*confirmInterval - ConfirmTime))
+			s.Tick(silent.Add(time.Duration(i)*ConfirmInterval - ConfirmTime))
 		}
 		if c.forget {
 			s.Forget(bob)

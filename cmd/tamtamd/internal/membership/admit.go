@@ -1,0 +1,184 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package membership
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/go-kit/log/level"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
+)
+
+const (
+	// leftBeats is for how many heartbeats hearsay does not bring a member back that
+	// left: stale gossip goes on for some time. Its own word does at once.
+	leftBeats = 60
+	// upgradeTries is how many times a plain Smudge node is greeted as a node with
+	// sessions, once in careInterval: the hellos that it did not answer may have been lost.
+	upgradeTries = 3
+	// deadGreetings is the time between two greetings of a dead member that speaks.
+	deadGreetings = 2 * detect.ConfirmInterval
+)
+
+// Consider makes an address that was heard of a candidate. Nothing happens if it
+// is a live member, was removed, or a bound is reached.
+func (c *Core) Consider(now time.Time, a netip.AddrPort) {
+	c.consider(a, admission.Reason{Ask: true}, now)
+}
+
+// consider is Consider, and reports whether the address is a candidate.
+func (c *Core) consider(a netip.AddrPort, why admission.Reason, now time.Time) bool {
+	if c.leave != nil || c.selfRemoved || a == c.cfg.Local {
+		return false
+	}
+	if p := c.members.get(a); p != nil && (p.status.Live() || p.status == member.Left && now.Sub(p.changed) < leftBeats*c.cfg.Heartbeat) {
+		return false
+	}
+	if c.removals.Has(a) {
+		c.count("ignored_removed")
+		return false
+	}
+	if !c.candidates.Add(a, why, c.clock.Now(), now) {
+		c.count("refused_candidates")
+		return false
+	}
+	c.wake(now)
+	return true
+}
+
+// Join makes an address a candidate that is asked for its members. It returns true if a
+// Joined output will say what becomes of it, and false without an error if it is a
+// member. readmit lets it in again after a removal, and has this node meet others again
+// after its own. Fails with ErrSelf, ErrNotMember or ErrTooMany.
+func (c *Core) Join(now time.Time, a netip.AddrPort, readmit bool) (pending bool, err error) {
+	if a == c.cfg.Local {
+		return false, fmt.Errorf("%s %w", a, ErrSelf)
+	}
+	if readmit {
+		c.removals.Readmit(a)
+		c.selfRemoved = false
+	}
+	if p := c.members.get(a); p != nil && p.status.Live() {
+		if readmit {
+			c.sendMembers(a, true)
+		}
+		return false, nil
+	}
+	if c.removals.Has(a) || c.selfRemoved {
+		return false, fmt.Errorf("%s was removed on request, and is %w until it is joined again", a, ErrNotMember)
+	}
+	// Heard of before, it may be about to be given up: it is greeted anew.
+	c.candidates.Drop(a)
+	if !c.candidates.Add(a, admission.Reason{Ask: true}, c.clock.Now(), now) {
+		return false, fmt.Errorf("join %s: %w addresses are being greeted", a, ErrTooMany)
+	}
+	c.wake(now)
+	return true, nil
+}
+
+// admit makes a member of a node that has just answered. If it has another session than
+// the member at its address, or that member had ended, it is another node to Smudge, so
+// that what was said of the old one, its death above all, is not held against it.
+func (c *Core) admit(a netip.AddrPort, info member.Info, now time.Time) {
+	why := c.candidates.Drop(a)
+	if err := c.mayEnter(a, info); err != nil {
+		c.emit(Joined{a, err})
+		c.emit(CloseSession{a})
+		return
+	}
+	old := c.members.get(a)
+	if old != nil && old.listed && old.status.Live() && old.info.Session == info.Session {
+		c.heard(old, now)
+		old.proven = true
+		if why.Ask {
+			c.sendMembers(a, true)
+		}
+		c.emit(Joined{Addr: a})
+		if old.status == member.Suspected {
+			c.emit(EnginePing{a}) // which answers for itself
+		}
+		return
+	}
+	if old != nil && old.status == member.Dead {
+		// It may be of another part of the cluster, which is alive as well, and
+		// which the others have yet to find.
+		// One that is asked is enough when many come back at once.
+		why.Ask = why.Ask || c.asks.AllowN(now, 1)
+		if !why.By.IsValid() || c.members.len() > spread.Small {
+			c.antiEntropy.Recovered(a)
+			c.wake(now)
+		}
+	}
+	p := &peer{addr: a, info: info, status: member.Alive, by: a, heard: now, proven: true, listed: true, changed: now}
+	if info.Plain() {
+		p.upgrade = upgradeTries
+	}
+	c.forget(a)
+	c.members.put(p)
+	if c.awareness.Admitted() {
+		c.care = time.Time{} // now
+		c.wake(now)
+	}
+	c.emit(Admit{Addr: a, Info: info, Replace: old != nil && old.listed, life: p.life})
+	if why.Ask {
+		c.sendMembers(a, true)
+	}
+}
+
+// mayEnter returns an error if a node may not be a member.
+func (c *Core) mayEnter(a netip.AddrPort, info member.Info) error {
+	if c.leave != nil || c.selfRemoved || !c.removals.Admits(a, info.Session) {
+		return ErrNotMember
+	}
+	if c.members.get(a) != nil {
+		return nil
+	}
+	capacity := admission.Capacity{Addr: a, Plain: info.Plain()}
+	for _, p := range c.members.sorted {
+		capacity.Count(p.addr, p.info.Plain(), p.status.Gone() && !p.listed, p.changed)
+	}
+	givesWay, ok := capacity.Verdict()
+	if !ok {
+		c.count("refused_members")
+		return ErrTooMany
+	}
+	if givesWay.IsValid() {
+		p := c.unlist(givesWay, c.cfg.Local, member.GivenUp)
+		c.log(level.InfoValue(), "msg", "member given up for another", "address", givesWay, "status", p.status)
+		c.count("evicted_members")
+		c.emit(CloseSession{givesWay})
+	}
+	return nil
+}
+
+// EngineFailed learns that the engine has no capacity for a member. It is none, unless it
+// has changed meanwhile.
+func (c *Core) EngineFailed(o Admit, err error) {
+	if p := c.members.get(o.Addr); p == nil || p.life != o.life {
+		return
+	}
+	c.unlist(o.Addr, c.cfg.Local, member.Refused)
+	c.count("refused_members")
+	c.log(level.WarnValue(), "msg", "member not added", "err", err)
+	c.emit(CloseSession{o.Addr}) // or nothing would be heard of it when it greets again
+}
+
+// greetDead greets a member that is dead and speaks: when it answers, it has
+// recovered. That takes a round trip more than to believe it at once, and proves that
+// it hears this node, too.
+func (c *Core) greetDead(p *peer, now time.Time) {
+	switch {
+	case p.info.Plain():
+		c.consider(p.addr, admission.Reason{}, now)
+	case now.Sub(p.greeted) > deadGreetings:
+		p.greeted = now
+		c.emit(Greet{p.addr})
+	}
+}

@@ -1,0 +1,199 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package membership has the rules of membership: who is a member, and what of the
+// network's datagrams Smudge gets to hear. It is a core without IO, lock, clock or
+// goroutine. Events of the wire and of the engine, commands and the time go in; outputs
+// and the next deadline come out. Package node is the shell that carries them out.
+// Smudge itself, the engine, decides who is alive.
+//
+// The way in, from the wire:
+//
+//	Handle ┬▶ a session opened, an answer ─▶ admit: a member, or another session of one
+//	       ├▶ a leave, a removal ─▶ the member is LEFT, or gone
+//	       ├▶ addresses of members ─▶ consider: greeted, and no more
+//	       ├▶ a member's datagram ─▶ parsed, clock checked, broadcast taken off,
+//	       │                         entries filtered ─▶ EngineDeliver ─▶ Smudge
+//	       └▶ a bare datagram: the same for a plain Smudge node; others are answered
+package membership
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"github.com/go-kit/log/level"
+	"golang.org/x/time/rate"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
+)
+
+// Config says what a core is made of. All fields but Sealed are required.
+type Config struct {
+	Local     netip.AddrPort // the address by which others know this node
+	Info      member.Info    // what they know of it
+	Heartbeat time.Duration
+	MinPing   time.Duration // the probe timeout; see smudgenode.Config
+	// ReconnectTimeout is for how long a member that has ended is kept, and, if it is
+	// dead, greeted from time to time.
+	ReconnectTimeout time.Duration
+	// Sealed says that the cluster has keys.
+	Sealed bool
+	Random *rand.Rand
+}
+
+// Range of the heartbeat that SetHeartbeat takes.
+const (
+	MinHeartbeat = 20 * time.Millisecond
+	MaxHeartbeat = time.Minute
+)
+
+// answersPerSecond bounds the pings outside a session that are answered: 11 bytes
+// each, as many as were sent.
+const answersPerSecond = 1000
+
+// Core is this node's part in the cluster. It is not safe for concurrent use. After
+// each call that changes it, AppendOutputs returns what is to be done, and Next when
+// Tick is due.
+type Core struct {
+	cfg     Config
+	family  datagram.Family
+	out     []Output
+	next    time.Time
+	care    time.Time // when care is due
+	members members
+
+	candidates *admission.Candidates
+	clock      *admission.Clock
+	removals   *admission.Removals
+	strangers  *admission.Strangers
+
+	awareness detect.Awareness
+	suspicion *detect.Suspicion
+	indirect  detect.Indirect
+	reconnect *detect.Reconnect
+	neighbour detect.Neighbour
+
+	news        spread.News
+	antiEntropy *spread.AntiEntropy
+
+	answers     *rate.Limiter // of pings outside a session
+	asks        *rate.Limiter // of recovered members for all they know
+	foreign     *rate.Limiter // of log lines about other clusters
+	minPing     time.Duration // the engine's; 0 if it could not be set
+	minPingFail bool          // that has been logged
+	leave       *leave        // nil before Leave
+	selfRemoved bool          // this node was removed, and has not joined again
+	counts      map[string]uint64
+}
+
+// New returns the core of a node that is alone. Tick is due at once.
+func New(cfg Config) *Core {
+	return &Core{
+		cfg:         cfg,
+		family:      datagram.FamilyOf(cfg.Local.Addr()),
+		next:        time.Unix(0, 0),
+		members:     newMembers(),
+		candidates:  admission.NewCandidates(cfg.Random),
+		clock:       admission.NewClock(),
+		removals:    admission.NewRemovals(),
+		strangers:   admission.NewStrangers(),
+		suspicion:   detect.NewSuspicion(),
+		reconnect:   detect.NewReconnect(cfg.Random),
+		antiEntropy: spread.NewAntiEntropy(),
+		answers:     rate.NewLimiter(answersPerSecond, answersPerSecond),
+		asks:        rate.NewLimiter(1, 8),
+		foreign:     rate.NewLimiter(rate.Every(time.Minute), 1),
+		minPing:     cfg.MinPing,
+		counts:      make(map[string]uint64),
+	}
+}
+
+// AppendOutputs appends the outputs that were not yet returned.
+func (c *Core) AppendOutputs(to []Output) []Output {
+	to = append(to, c.out...)
+	clear(c.out)
+	c.out = c.out[:0]
+	return to
+}
+
+// Next returns when Tick is due. It may be past.
+func (c *Core) Next() time.Time { return c.next }
+
+// emit adds an output.
+func (c *Core) emit(o Output) { c.out = append(c.out, o) }
+
+func (c *Core) log(l level.Value, keyvals ...any) { c.emit(Log{l, keyvals}) }
+
+// wake makes Tick due now.
+func (c *Core) wake(now time.Time) { c.next = deadline.Earlier(c.next, now) }
+
+// count counts something that happened.
+func (c *Core) count(what string) { c.counts[what]++ }
+
+// drop counts a datagram that was not let in.
+func (c *Core) drop(why string) { c.counts["dropped_"+why]++ }
+
+// Counters adds what was counted to m.
+func (c *Core) Counters(m map[string]uint64) {
+	for k, v := range c.counts {
+		m[k] = v
+	}
+	m["candidates"] = uint64(c.candidates.Len())
+	m["members"] = uint64(c.members.len() + 1)
+}
+
+// Heartbeat returns the time between two pings.
+func (c *Core) Heartbeat() time.Duration { return c.cfg.Heartbeat }
+
+// SetHeartbeat changes the time between two pings. Fails with ErrHeartbeat.
+func (c *Core) SetHeartbeat(d time.Duration) error {
+	if d < MinHeartbeat || d > MaxHeartbeat {
+		return ErrHeartbeat
+	}
+	c.cfg.Heartbeat = d
+	c.emit(SetHeartbeat{d})
+	return nil
+}
+
+// DetectionTime is how soon a member that ends without a leave is found dead by
+// all others when nothing is lost, at the worst: it is pinged within two
+// heartbeats (see detect.Neighbour); the ping and those of the helpers time out one after
+// the other, in a cluster of three after twice the time; Smudge checks every 100 ms
+// for time-outs; and the accusation is confirmed.
+func (c *Core) DetectionTime() time.Duration {
+	return detect.NeighbourBeats*c.cfg.Heartbeat + 3*c.cfg.MinPing + 200*time.Millisecond + detect.ConfirmTime
+}
+
+// Live returns the addresses of the live members but this node, in order.
+func (c *Core) Live() []netip.AddrPort { return c.members.addrs(isLive) }
+
+// Plain reports whether a node is a member that is a plain Smudge node.
+func (c *Core) Plain(a netip.AddrPort) bool {
+	p := c.members.get(a)
+	return p != nil && p.info.Plain()
+}
+
+// HasSession reports whether a node is a member that has a session.
+func (c *Core) HasSession(a netip.AddrPort) bool {
+	p := c.members.get(a)
+	return p != nil && !p.info.Plain()
+}
+
+// ProbeHeartbeat draws a heartbeat for a ping out of turn.
+func (c *Core) ProbeHeartbeat() uint32 {
+	return admission.GreetingHeartbeat(c.clock.Now(), c.cfg.Random)
+}
+
+// Strangers returns the machines that sent packets which cannot be decrypted, or, if
+// this node has no keys, are encrypted, and when the last came:
+// admission.MaxStrangers at most.
+func (c *Core) Strangers() map[netip.Addr]time.Time { return c.strangers.All() }
+
+// StrangerSince reports whether such a packet came from a machine after some time.
+func (c *Core) StrangerSince(a netip.Addr, t time.Time) bool { return c.strangers.HeardSince(a, t) }

@@ -1,0 +1,154 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package membership
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/go-kit/log/level"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+)
+
+// Handle takes an event of the wire. The outputs may share the bytes in it.
+func (c *Core) Handle(now time.Time, e wire.Event) {
+	switch e.Kind {
+	case wire.Up:
+		c.up(e, now)
+	case wire.Changed:
+		c.profileChanged(e)
+	case wire.Answered:
+		if p := c.members.get(e.Addr); p != nil && p.info.Session == e.Session {
+			c.admit(e.Addr, p.info, now)
+		}
+	case wire.Received:
+		c.received(e, now)
+	case wire.Acked:
+		c.acked(e)
+	case wire.Refused:
+		c.refused(e, now)
+	case wire.Moved:
+		c.moved(e.Addr, e.At, now)
+	case wire.Itself:
+		c.candidates.Drop(e.Addr)
+		c.emit(Joined{e.Addr, fmt.Errorf("%s %w", e.Addr, ErrSelf)})
+	case wire.Unsealed:
+		c.unsealed(e.Addr, now)
+	case wire.Stray:
+		c.bare(e.Addr, e.Data, now)
+	}
+}
+
+// up takes a session that was opened.
+func (c *Core) up(e wire.Event, now time.Time) {
+	p, ok := parseProfile(e.Profile)
+	if !ok {
+		c.drop("bad_message")
+		c.emit(CloseSession{e.Addr})
+		return
+	}
+	c.admit(e.Addr, member.Info{
+		Session: e.Session, Name: p.Name, Version: p.Version, MaxPayload: p.MaxPayload, Tags: c.readTags(p.Tags),
+	}, now)
+}
+
+// received takes what came on a channel.
+func (c *Core) received(e wire.Event, now time.Time) {
+	switch e.Channel {
+	case DatagramChannel:
+		c.hear(e.Addr, e.Data, now)
+	case MembersChannel:
+		if l, ok := parseMemberList(e.Data); ok {
+			c.told(e.Addr, l, now)
+		} else {
+			c.drop("bad_message")
+		}
+	case LeaveChannel:
+		c.left(e.Addr, e.Session, now)
+	case RemovalChannel:
+		if r, ok := parseRemoved(e.Data); ok {
+			c.removedBy(e.Addr, r, now)
+		} else {
+			c.drop("bad_message")
+		}
+	case BroadcastChannel, QuestionChannel, AnswerChannel:
+		c.message(e, now)
+	}
+}
+
+// message hands on what a live member sends on a channel of others.
+func (c *Core) message(e wire.Event, now time.Time) {
+	p := c.members.get(e.Addr)
+	if p == nil || p.status.Gone() || p.info.Session != e.Session {
+		if p != nil && p.info.Session == e.Session {
+			c.greetDead(p, now)
+		}
+		c.drop("stranger")
+		return
+	}
+	c.heard(p, now)
+	c.emit(Message{e})
+}
+
+// heard notes that a member lives.
+func (c *Core) heard(p *peer, now time.Time) {
+	p.heard = now
+	if c.suspicion.Refute(p.addr) {
+		c.count("denied")
+	}
+}
+
+// acked takes the acknowledgement of what was sent with a token.
+func (c *Core) acked(e wire.Event) {
+	if e.Channel == LeaveChannel {
+		c.leaveEnded(e.Addr)
+		return
+	}
+	c.emit(Message{e})
+}
+
+// refused learns that a node is of another cluster.
+func (c *Core) refused(e wire.Event, now time.Time) {
+	if e.Nonce != 0 { // an answer to us; anybody can write a hello in another's name
+		c.candidates.Drop(e.Addr)
+		c.emit(Joined{e.Addr, fmt.Errorf("%w at %s", ErrForeign, e.Addr)})
+	}
+	if c.foreign.AllowN(now, 1) {
+		c.log(level.WarnValue(), "msg", "a node of another cluster was refused", "address", e.Addr)
+	}
+}
+
+// moved learns that the node at an address says that it is at another, where it was
+// greeted. Those who wait for the one wait for the other.
+func (c *Core) moved(from, to netip.AddrPort, now time.Time) {
+	why := c.candidates.Drop(from)
+	c.emit(Redirected{from, to})
+	if p := c.members.get(to); p != nil && p.status.Live() {
+		c.emit(Joined{Addr: to})
+	} else if !c.consider(to, why, now) {
+		c.emit(Joined{to, fmt.Errorf("it is at %s, and is %w", to, ErrNotMember)})
+	}
+}
+
+// unsealed learns that a packet came that cannot be decrypted with the keys of this
+// node, or, without keys, that is encrypted.
+func (c *Core) unsealed(src netip.AddrPort, now time.Time) {
+	if !c.strangers.Note(src.Addr(), now) {
+		return
+	}
+	why := "no key of this node opens it"
+	p := c.members.get(src)
+	switch {
+	case !c.cfg.Sealed:
+		why = "it is sealed, and this node has no keyring: give it that of the cluster"
+	case p != nil && p.status == member.Dead:
+		why += ": the keys were changed while it, or this node, was away: compare tamtamctl keys list on both, and install what is missing"
+	case p == nil:
+		why += ": whoever sent it has no keyring or that of another cluster, or the keys were changed while it, or this node, was away"
+	}
+	c.log(level.WarnValue(), "msg", "packet dropped", "from", src, "why", why)
+}

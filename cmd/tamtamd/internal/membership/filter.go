@@ -1,0 +1,111 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package membership
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
+)
+
+// evidenceBeats is for how many heartbeats a datagram of a member itself counts
+// more than what others say of it. Short enough that a death is not denied for long:
+// Smudge gossips one for longer.
+const evidenceBeats = 2
+
+// newsBeats is for how many heartbeats a change is news. Smudge fills its
+// datagrams up with members taken at random where there is none.
+const newsBeats = 20
+
+// filter returns which entries of a member's datagram Smudge hears. Those are left out
+// that are about this node, about nodes that are not members (they are greeted first),
+// from far beyond the clock, or against the evidence.
+func (c *Core) filter(from netip.AddrPort, d datagram.Datagram, now time.Time) (pass datagram.Mask) {
+	for i := range d.Len() {
+		if why := c.strip(from, d.Entry(i), now); why != "" {
+			c.count("stripped_" + why)
+		} else {
+			pass = pass.With(i)
+		}
+	}
+	return pass
+}
+
+// strip returns why Smudge does not hear an entry; the empty string if it does.
+func (c *Core) strip(from netip.AddrPort, e datagram.Entry, now time.Time) string {
+	p := c.members.get(e.Addr)
+	accuses := e.Status == datagram.Suspected || e.Status == datagram.Dead
+	switch {
+	case e.Addr == c.cfg.Local:
+		return "about_self"
+	case p == nil || p.status.Gone() && e.Status != datagram.Dead:
+		// If it is alive it can say so itself.
+		if e.Status != datagram.Dead {
+			c.consider(e.Addr, admission.Reason{By: from}, now)
+		}
+		return "not_member"
+	case p.status == member.Left || !p.listed:
+		return "old_news"
+	case !c.clock.Plausible(e.Heartbeat):
+		return "heartbeat"
+	case accuses && now.Sub(p.heard) < evidenceBeats*c.cfg.Heartbeat:
+		return "against_evidence"
+	case accuses && p.status.Live() && c.holdBack(from, e, p, now):
+		return "doubted"
+	}
+	return ""
+}
+
+// holdBack reports whether an accusation is held back until it is confirmed. It is not
+// if this node suspects the member itself, nor if the member is plain: only a ping could
+// ask it, which Smudge sends.
+func (c *Core) holdBack(from netip.AddrPort, e datagram.Entry, p *peer, now time.Time) bool {
+	if p.info.Plain() || p.status == member.Suspected && p.by == c.cfg.Local {
+		return false
+	}
+	held, first := c.suspicion.Accuse(from, e, p.heard, c.cfg.Heartbeat, now)
+	if first {
+		c.count("doubted")
+		c.wake(now)
+	}
+	return held
+}
+
+// confirm greets the accused members, and gives Smudge what was confirmed, as its
+// reporter's word. It returns when to call it next.
+func (c *Core) confirm(now time.Time) time.Time {
+	greet, confirmed, next := c.suspicion.Tick(now)
+	for _, a := range greet {
+		c.emit(Greet{a})
+	}
+	for _, a := range confirmed {
+		p := c.members.get(a.Entry.Addr)
+		if p == nil || !p.status.Live() || !p.listed || p.heard.After(a.Since) {
+			continue
+		}
+		b := datagram.Compose(c.family, datagram.Ack, a.Reporter.Port(), 0, []datagram.Entry{a.Entry})
+		if d, fault := datagram.Parse(b, c.family); fault == "" {
+			c.emit(EngineDeliver{a.Reporter, d, datagram.Mask(0).With(0)})
+		}
+	}
+	return next
+}
+
+// Outgoing reports whether Smudge's word of a member is passed on to a node. It makes no
+// output; Next may be earlier.
+func (c *Core) Outgoing(now time.Time, to netip.AddrPort, e datagram.Entry) bool {
+	about, p := c.members.get(e.Addr), c.members.get(to)
+	if about == nil || p == nil {
+		return false
+	}
+	if about.disseminate && memberStatus(e.Status) == about.status {
+		about.disseminate = false
+		c.news.Add(e)
+		c.wake(now)
+	}
+	return p.info.Plain() || now.Sub(about.changed) < newsBeats*c.cfg.Heartbeat
+}

@@ -1,0 +1,114 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package membership
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
+)
+
+// peer is what the core knows of a member: one session of a node, or one life of a plain
+// Smudge node. Another session is another peer. What may hold together:
+//
+//	status     listed                      accused         in reconnect
+//	Alive      yes                         maybe           no
+//	Suspected  yes                         maybe           yes, unless plain
+//	Dead       until Smudge forgets it     until confirmed yes
+//	Left       no                          no              no
+//
+// When all outputs have been carried out, Smudge knows the member if and only if it is
+// listed, and the table has it with this status and session.
+type peer struct {
+	addr    netip.AddrPort
+	life    uint64 // differs from one peer to the next
+	info    member.Info
+	status  member.Status  // changed by members.set only
+	by      netip.AddrPort // the reporter of the status
+	heard   time.Time      // when a datagram of it last came in
+	proven  bool           // it has just answered: its clock may be far ahead
+	listed  bool           // Smudge knows it
+	changed time.Time      // when it took its status
+	greeted time.Time      // when it was last greeted because it spoke although it is dead
+	upgrade int            // hellos yet to try on it, if it is plain
+	// disseminate: what Smudge says of it next is to be sent to all.
+	disseminate bool
+}
+
+// members are the peers. They are ordered by address, so that a replay does the same.
+type members struct {
+	byAddr map[netip.AddrPort]*peer
+	sorted []*peer
+	live   int           // how many are live
+	digest spread.Digest // of the live ones
+	lives  uint64
+}
+
+func newMembers() members { return members{byAddr: make(map[netip.AddrPort]*peer)} }
+
+func (m *members) get(a netip.AddrPort) *peer { return m.byAddr[a] }
+
+func (m *members) len() int { return len(m.sorted) }
+
+// find returns where a member is in the order, or would be.
+func (m *members) find(a netip.AddrPort) int {
+	i, _ := slices.BinarySearchFunc(m.sorted, a, func(p *peer, a netip.AddrPort) int { return p.addr.Compare(a) })
+	return i
+}
+
+// put adds a peer in place of the one at its address, if there is one.
+func (m *members) put(p *peer) {
+	m.remove(p.addr)
+	m.lives++
+	p.life = m.lives
+	m.byAddr[p.addr] = p
+	m.sorted = slices.Insert(m.sorted, m.find(p.addr), p)
+	m.count(p, 1)
+}
+
+// remove removes a member, and returns it; nil if there is none.
+func (m *members) remove(a netip.AddrPort) *peer {
+	p := m.byAddr[a]
+	if p == nil {
+		return nil
+	}
+	m.count(p, -1)
+	delete(m.byAddr, a)
+	i := m.find(a)
+	m.sorted = slices.Delete(m.sorted, i, i+1)
+	return p
+}
+
+// set changes the status of a peer.
+func (m *members) set(p *peer, s member.Status, by netip.AddrPort, now time.Time) {
+	m.count(p, -1)
+	p.status, p.by, p.changed = s, by, now
+	m.count(p, 1)
+}
+
+// count counts a peer if it is live.
+func (m *members) count(p *peer, n int) {
+	if p.status.Live() {
+		m.live += n
+		m.digest = m.digest.Add(p.addr) // or takes it out
+	}
+}
+
+// addrs returns the addresses of those members that f selects, in order.
+func (m *members) addrs(f func(*peer) bool) []netip.AddrPort {
+	all := make([]netip.AddrPort, 0, len(m.sorted))
+	for _, p := range m.sorted {
+		if f(p) {
+			all = append(all, p.addr)
+		}
+	}
+	return all
+}
+
+// isLive selects all live members, speaks those of them that have sessions.
+func isLive(p *peer) bool { return p.status.Live() }
+func speaks(p *peer) bool { return p.status.Live() && !p.info.Plain() }

@@ -1,0 +1,175 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package membership
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"unicode/utf8"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	"github.com/eelcocramer/tamtam/internal/tags"
+)
+
+// The channels of the wire. Sizes are bytes, integers big-endian; an address is 18: an
+// IPv6 address, or an IPv4 one mapped into it, and a port.
+const (
+	DatagramChannel  wire.Channel = iota // a datagram of Smudge's
+	MembersChannel                       // ask 1 · digest 8 · addresses: see memberList
+	LeaveChannel                         // nothing: the sender leaves
+	RemovalChannel                       // session 8 · address: a user removed this member
+	BroadcastChannel                     // that of package broadcast
+	QuestionChannel                      // that of package peers
+	AnswerChannel                        // likewise
+)
+
+// Channels is how each of them is carried.
+var Channels = []wire.ChannelInfo{
+	DatagramChannel:  {Name: "data"},
+	MembersChannel:   {Name: "members"},
+	LeaveChannel:     {Name: "goodbye", Last: true},
+	RemovalChannel:   {Name: "remove", AckNow: true},
+	BroadcastChannel: {Name: "message", Bulk: true},
+	QuestionChannel:  {Name: "ask", Bulk: true},
+	AnswerChannel:    {Name: "answer", Bulk: true},
+}
+
+const addrSize = 18
+
+func appendAddr(dst []byte, a netip.AddrPort) []byte {
+	ip := a.Addr().As16()
+	dst = append(dst, ip[:]...)
+	return binary.BigEndian.AppendUint16(dst, a.Port())
+}
+
+func addrAt(b []byte) netip.AddrPort {
+	ip := netip.AddrFrom16([16]byte(b)).Unmap()
+	return netip.AddrPortFrom(ip, binary.BigEndian.Uint16(b[16:]))
+}
+
+// memberList is what a node says of the members that it knows.
+type memberList struct {
+	ask     bool   // the receiver's own list is wanted
+	digest  uint64 // of all members that the sender knows; 0 for none
+	members []netip.AddrPort
+}
+
+// memberListFixed is the size of what comes before the addresses.
+const memberListFixed = 9
+
+// encode returns the messages that carry a list, in order: one without members, else as
+// many as it takes. The last bears ask.
+func (l memberList) encode() (messages [][]byte) {
+	const most = (wire.MaxData - memberListFixed) / addrSize
+	for {
+		some := l.members[:min(len(l.members), most)]
+		l.members = l.members[len(some):]
+		last := len(l.members) == 0
+		b := make([]byte, 1, memberListFixed+len(some)*addrSize)
+		if l.ask && last {
+			b[0] = 1
+		}
+		b = binary.BigEndian.AppendUint64(b, l.digest)
+		for _, a := range some {
+			b = appendAddr(b, a)
+		}
+		if messages = append(messages, b); last {
+			return messages
+		}
+	}
+}
+
+func parseMemberList(b []byte) (l memberList, ok bool) {
+	if len(b) < memberListFixed {
+		return l, false
+	}
+	l.ask, l.digest = b[0]&1 != 0, binary.BigEndian.Uint64(b[1:])
+	for b = b[memberListFixed:]; len(b) >= addrSize; b = b[addrSize:] {
+		l.members = append(l.members, addrAt(b))
+	}
+	return l, true
+}
+
+// removed is what a member says of another that a user removed.
+type removed struct {
+	target  netip.AddrPort
+	session uint64 // of the target; 0 for any
+}
+
+func (r removed) encode() []byte {
+	return appendAddr(binary.BigEndian.AppendUint64(nil, r.session), r.target)
+}
+
+func parseRemoved(b []byte) (r removed, ok bool) {
+	if len(b) < 8+addrSize {
+		return r, false
+	}
+	return removed{addrAt(b[8:]), binary.BigEndian.Uint64(b)}, true
+}
+
+// Bounds of the texts in a Profile, in bytes.
+const (
+	maxName    = 128
+	maxVersion = 64
+)
+
+// Profile is what a node says of itself to each node that it opens a session with.
+//
+//	max payload 2 · length 1 and name · length 1 and version · length 2 and tags
+//
+// What follows is of a later version, and left alone.
+type Profile struct {
+	MaxPayload int    // the largest broadcast that it takes, in bytes
+	Name       string // at most 128 bytes
+	Version    string // of TamTam; what is over 64 bytes is cut off
+	Tags       string // as package tags encodes them
+}
+
+// Encode returns the profile for wire.Info.
+func (p Profile) Encode() string {
+	b := binary.BigEndian.AppendUint16(nil, uint16(p.MaxPayload))
+	for _, s := range []string{p.Name, p.Version[:min(maxVersion, len(p.Version))]} {
+		b = append(append(b, byte(len(s))), s...)
+	}
+	b = binary.BigEndian.AppendUint16(b, uint16(len(p.Tags)))
+	return string(append(b, p.Tags...))
+}
+
+func parseProfile(s string) (p Profile, ok bool) {
+	if len(s) < 2 {
+		return p, false
+	}
+	p.MaxPayload, s = int(s[0])<<8|int(s[1]), s[2:]
+	for _, text := range []struct {
+		p   *string
+		max int
+	}{{&p.Name, maxName}, {&p.Version, maxVersion}} {
+		if len(s) == 0 || int(s[0]) > text.max || len(s) < 1+int(s[0]) {
+			return p, false
+		}
+		*text.p, s = s[1:1+s[0]], s[1+s[0]:]
+		if !printable(*text.p) {
+			return p, false
+		}
+	}
+	if len(s) < 2 {
+		return p, false
+	}
+	n := int(s[0])<<8 | int(s[1])
+	if s = s[2:]; n > tags.MaxEncoded || len(s) < n {
+		return p, false
+	}
+	p.Tags = s[:n]
+	return p, true
+}
+
+// printable reports whether a text may go to a terminal and a log.
+func printable(s string) bool {
+	for _, r := range s {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return false
+		}
+	}
+	return utf8.ValidString(s)
+}

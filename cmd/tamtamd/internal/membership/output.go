@@ -1,0 +1,150 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package membership
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/go-kit/log/level"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+)
+
+// Output is something that the shell carries out. Outputs are carried out one after the
+// other, in order. Bytes in them may be those of the input that caused them.
+type Output interface{ output() }
+
+// Outputs to the wire, named as its methods are.
+type (
+	Greet    struct{ To netip.AddrPort }
+	SendBare struct {
+		To     netip.AddrPort
+		Packet []byte
+	}
+	// Send sends bytes on a channel. If there is no session, Unsent is called.
+	Send struct {
+		To      netip.AddrPort
+		Channel wire.Channel
+		Data    []byte
+		Token   uint64 // not 0 if the acknowledgement is to be reported
+		WithAck bool   // Data is probably an answer: SendWithAck
+	}
+	SendAll struct {
+		Channel wire.Channel
+		Data    []byte
+	}
+	SetProfile   struct{ Profile Profile }
+	CloseSession struct{ With netip.AddrPort }
+	// Shut makes the wire open no session any more.
+	Shut struct{}
+)
+
+// Outputs to the engine.
+type (
+	// Admit makes a node a member: the engine adds it, after it has removed it if
+	// Replace says so, and it is put into the table. If the engine fails,
+	// EngineFailed is called instead. It answers those who wait for the address.
+	Admit struct {
+		Addr    netip.AddrPort
+		Info    member.Info
+		Replace bool
+		life    uint64
+	}
+	EngineRemove  struct{ Addr netip.AddrPort }
+	EnginePing    struct{ Addr netip.AddrPort }
+	EngineDeliver struct {
+		From     netip.AddrPort
+		Datagram datagram.Datagram
+		Pass     datagram.Mask // the entries that the engine hears
+	}
+	SetHeartbeat struct{ Every time.Duration }
+	// SetMinPing changes the engine's probe timeout. MinPingSet takes how it went. It may
+	// take long, so the shell does it out of order.
+	SetMinPing struct{ Wait time.Duration }
+)
+
+// Outputs to the table of members, named as its methods are.
+type (
+	TableSet struct {
+		Addr   netip.AddrPort
+		Status member.Status
+		By     netip.AddrPort
+	}
+	TableRemove struct {
+		Addr, By netip.AddrPort
+		Reason   member.Reason
+	}
+	TableRetag struct {
+		Addr netip.AddrPort
+		Tags string
+	}
+)
+
+// Outputs to other parts of the node.
+type (
+	// Broadcast is one that a member sent or passed on in a datagram.
+	Broadcast struct {
+		From      netip.AddrPort
+		Broadcast datagram.Broadcast
+	}
+	// Message is an event of the wire on a channel that is not of membership: a live
+	// member sent it, or has acknowledged what it was sent.
+	Message struct{ Event wire.Event }
+)
+
+// Outputs to those who wait.
+type (
+	// Joined is what becomes of an address: a member if Err is nil.
+	Joined struct {
+		Addr netip.AddrPort
+		Err  error
+	}
+	// Redirected makes those who wait for From wait for To.
+	Redirected struct{ From, To netip.AddrPort }
+	// Echoed is an ACK that came outside a session.
+	Echoed struct {
+		From      netip.AddrPort
+		Heartbeat uint32
+		At        time.Time
+	}
+	// SelfRemoved: this node was removed from the cluster. It begins another session, which
+	// Renewed takes. Those who wait for any address get ErrNotMember.
+	SelfRemoved struct{}
+	// LeaveDone: all members know that this node leaves.
+	LeaveDone struct{}
+)
+
+// Log is a line for the log.
+type Log struct {
+	Level   level.Value
+	KeyVals []any
+}
+
+func (Greet) output()         {}
+func (SendBare) output()      {}
+func (Send) output()          {}
+func (SendAll) output()       {}
+func (SetProfile) output()    {}
+func (CloseSession) output()  {}
+func (Shut) output()          {}
+func (Admit) output()         {}
+func (EngineRemove) output()  {}
+func (EnginePing) output()    {}
+func (EngineDeliver) output() {}
+func (SetHeartbeat) output()  {}
+func (SetMinPing) output()    {}
+func (TableSet) output()      {}
+func (TableRemove) output()   {}
+func (TableRetag) output()    {}
+func (Broadcast) output()     {}
+func (Message) output()       {}
+func (Joined) output()        {}
+func (Redirected) output()    {}
+func (Echoed) output()        {}
+func (SelfRemoved) output()   {}
+func (LeaveDone) output()     {}
+func (Log) output()           {}

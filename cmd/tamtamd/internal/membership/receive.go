@@ -1,0 +1,193 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package membership
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
+)
+
+// hear takes a datagram that came by an open session.
+func (c *Core) hear(from netip.AddrPort, b []byte, now time.Time) {
+	d, fault := datagram.Parse(b, c.family)
+	p := c.members.get(from)
+	switch {
+	case fault != "":
+		c.drop(string(fault))
+	case p == nil:
+		c.drop("stranger")
+	case p.status.Gone():
+		c.greetDead(p, now)
+	default:
+		c.deliver(p, d, now)
+	}
+}
+
+// bare takes a bare datagram: of a plain Smudge node, or of an unknown one.
+func (c *Core) bare(src netip.AddrPort, b []byte, now time.Time) {
+	d, fault := datagram.Parse(b, c.family)
+	if fault != "" {
+		c.drop(string(fault))
+		return
+	}
+	// The port is the claimed one: Smudge sends from any port it gets.
+	from := netip.AddrPortFrom(src.Addr(), d.Port())
+	p := c.members.get(from)
+	switch {
+	case !datagram.IsNodeAddr(from, c.family):
+		c.drop("source")
+		return
+	case from == c.cfg.Local:
+		c.drop("self")
+		return
+	case p != nil && !p.info.Plain() && p.status.Live():
+		c.drop("bare_from_member") // anybody can send it; the member has a session
+		return
+	}
+	if d.Verb() == datagram.Ack {
+		c.emit(Echoed{from, d.Heartbeat(), now})
+		if c.candidates.Answered(from, d.Heartbeat()) {
+			c.admit(from, member.Info{}, now)
+			p = c.members.get(from)
+		}
+	}
+	if p == nil || !p.info.Plain() || p.status.Gone() {
+		c.stranger(from, d, now)
+		return
+	}
+	c.deliver(p, d, now)
+}
+
+// deliver takes a live member's datagram, hands its broadcast up, if it has one of
+// another node, and the rest to Smudge.
+func (c *Core) deliver(p *peer, d datagram.Datagram, now time.Time) {
+	c.heard(p, now)
+	if !c.believe(p, d, now) {
+		c.drop("heartbeat")
+		// Shut out only for its clock, it is not taken for unreachable, nor is this
+		// node by it.
+		c.reply(p.addr, d, now)
+		if p.info.Plain() {
+			c.candidates.Add(p.addr, admission.Reason{}, c.clock.Now(), now)
+			c.wake(now)
+		} else {
+			c.emit(Greet{p.addr})
+		}
+		return
+	}
+	c.answerProbes(p, d)
+	b, has, fault := d.Broadcast(c.cfg.Info.MaxPayload)
+	if fault != "" {
+		c.drop(string(fault))
+	}
+	if has && b.Origin != c.cfg.Local { // not this node's own, on its way round
+		c.emit(Broadcast{p.addr, b})
+	}
+	pass := c.filter(p.addr, d, now)
+	if d.Verb() == datagram.PingReq && !pass.Has(0) {
+		c.drop("unknown_target")
+		return
+	}
+	c.emit(EngineDeliver{p.addr, d, pass})
+}
+
+// answerProbes gives Smudge the answers of the helpers to the indirect probes that a
+// member's datagram answers.
+func (c *Core) answerProbes(p *peer, d datagram.Datagram) {
+	for _, probe := range c.indirect.Heard(p.addr, d.Verb() == datagram.Ack, d.Heartbeat()) {
+		for _, h := range probe.Helpers {
+			// Of a helper that is not alive, an answer would say too much.
+			if helper := c.members.get(h); helper != nil && helper.status == member.Alive {
+				c.speakFor(h, datagram.Ack, probe.Code)
+			}
+		}
+	}
+}
+
+// speakFor gives Smudge a datagram without entries in a member's name.
+func (c *Core) speakFor(a netip.AddrPort, v datagram.Verb, heartbeat uint32) {
+	if d, fault := datagram.Parse(datagram.AppendBare(nil, v, a.Port(), heartbeat), c.family); fault == "" {
+		c.emit(EngineDeliver{From: a, Datagram: d})
+	}
+}
+
+// believe reports whether the heartbeat of a member's datagram may be believed.
+func (c *Core) believe(p *peer, d datagram.Datagram, now time.Time) bool {
+	if d.Verb() == datagram.Ack {
+		return c.clock.Plausible(d.Heartbeat()) // an echo of ours
+	}
+	ok := c.clock.Accept(d.Heartbeat(), p.proven, now)
+	p.proven = p.proven && !ok
+	return ok
+}
+
+// stranger answers a node that is no member. Nothing it says is heard. One that
+// pings may want to join: it is pinged in turn, in place of an answer. So a forged
+// source gets no more than was sent in its name.
+func (c *Core) stranger(from netip.AddrPort, d datagram.Datagram, now time.Time) {
+	c.drop("stranger")
+	if c.selfRemoved || c.leave != nil {
+		return
+	}
+	// An NFPing asks only whether this node is there; its sender does not wish to join.
+	if d.Verb() == datagram.Ping {
+		c.consider(from, admission.Reason{Passive: true}, now)
+		if heartbeat, ok := c.candidates.Ping(from); ok && c.answers.AllowN(now, 1) {
+			c.emit(SendBare{from, datagram.AppendBare(nil, datagram.Ping, c.cfg.Local.Port(), heartbeat)})
+			return
+		}
+	}
+	c.reply(from, d, now)
+}
+
+// reply answers a ping in Smudge's place: a bare answer, as long as the shortest
+// question, so that a forged source gains nothing.
+func (c *Core) reply(to netip.AddrPort, d datagram.Datagram, now time.Time) {
+	if v := d.Verb(); v != datagram.Ping && v != datagram.NFPing {
+		return
+	}
+	if !c.answers.AllowN(now, 1) {
+		c.count("unanswered_strangers")
+		return
+	}
+	c.send(to, datagram.AppendBare(nil, datagram.Ack, c.cfg.Local.Port(), d.Heartbeat()), true)
+}
+
+// send sends a datagram the way that suits its receiver.
+func (c *Core) send(to netip.AddrPort, b []byte, answer bool) {
+	if c.HasSession(to) {
+		c.emit(Send{To: to, Channel: DatagramChannel, Data: b, WithAck: answer})
+	} else {
+		c.emit(SendBare{to, b})
+	}
+}
+
+// Send sends a datagram of the engine's, and learns the node's own clock from it. The
+// outputs may share its bytes.
+func (c *Core) Send(now time.Time, to netip.AddrPort, d datagram.Datagram) {
+	if c.leave != nil || c.members.get(to) == nil {
+		return
+	}
+	switch d.Verb() {
+	case datagram.Ping:
+		c.clock.Accept(d.Heartbeat(), true, now)
+	case datagram.PingReq:
+		c.indirect.Asked(d.Entry(0).Addr, to, d.Heartbeat(), c.minPing, now)
+	}
+	c.send(to, d.Bytes(), d.Verb() == datagram.Ack)
+}
+
+// Unsent learns that there was no session to send something.
+func (c *Core) Unsent(s Send) {
+	switch s.Channel {
+	case LeaveChannel:
+		c.leaveEnded(s.To)
+	case DatagramChannel:
+		c.count("unsent_without_session")
+	}
+}

@@ -1,0 +1,132 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package membership
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/go-kit/log/level"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
+)
+
+// Remove removes a member, dead or alive, from all nodes. Its address is shut out until
+// Join readmits it, or another session than the removed one greets from there. It returns
+// false if there is no such member.
+func (c *Core) Remove(now time.Time, a netip.AddrPort) bool {
+	p := c.expel(a, c.cfg.Local, now)
+	if p == nil {
+		return false
+	}
+	c.emit(SendAll{RemovalChannel, removed{a, p.info.Session}.encode()})
+	c.emit(CloseSession{a})
+	return true
+}
+
+// removedBy takes the word of a member that another was removed.
+func (c *Core) removedBy(reporter netip.AddrPort, r removed, now time.Time) {
+	by, p := c.members.get(reporter), c.members.get(r.target)
+	switch {
+	case by == nil || !by.status.Live():
+	case r.target == c.cfg.Local && (r.session == 0 || r.session == c.cfg.Info.Session):
+		c.removeSelf(reporter)
+	case p != nil && (r.session == 0 || r.session == p.info.Session):
+		c.expel(r.target, reporter, now)
+		c.emit(CloseSession{r.target})
+	}
+}
+
+// expel removes a member here, on the word of a reporter, and returns it; nil if there
+// is none.
+func (c *Core) expel(a, by netip.AddrPort, now time.Time) *peer {
+	if c.members.get(a) == nil {
+		return nil
+	}
+	p := c.unlist(a, by, member.Expelled)
+	c.candidates.Drop(a)
+	c.emit(Joined{a, ErrNotMember})
+	c.removals.Add(a, p.info.Session, now)
+	c.emit(EngineRemove{a})
+	c.log(level.InfoValue(), "msg", "member removed", "address", a, "status", p.status, "by", by)
+	return p
+}
+
+// removeSelf takes the word that this node was removed: it is alone, in another session,
+// until a user has it join again.
+func (c *Core) removeSelf(by netip.AddrPort) {
+	c.log(level.WarnValue(), "msg", "this node was removed from the cluster; it is alone until told to join", "by", by)
+	c.selfRemoved = true
+	// No node is greeted any more: a node that is greeted is met.
+	c.candidates = admission.NewCandidates(c.cfg.Random)
+	for _, a := range c.members.addrs(func(*peer) bool { return true }) {
+		c.unlist(a, by, member.Exiled)
+		c.emit(EngineRemove{a})
+	}
+	c.emit(SelfRemoved{})
+}
+
+// Renewed learns the node's own session that began when it was removed.
+func (c *Core) Renewed(session uint64) { c.cfg.Info.Session = session }
+
+// leave is this node's own leave.
+type leave struct {
+	owed map[netip.AddrPort]bool // the members that have not acknowledged it
+}
+
+// leaveToken makes the wire report that a leave was acknowledged.
+const leaveToken = 1
+
+// Leave tells all members that this node leaves, and returns how many. LeaveDone comes
+// when all know; Owed returns how many do not. It returns false if it was called before.
+// The core is of no use afterwards.
+func (c *Core) Leave() (members int, first bool) {
+	if c.leave != nil {
+		return 0, false
+	}
+	c.leave = &leave{owed: make(map[netip.AddrPort]bool)}
+	c.next = time.Time{}
+	c.emit(Shut{})
+	for _, a := range c.members.addrs(speaks) {
+		c.leave.owed[a] = true
+		c.emit(Send{To: a, Channel: LeaveChannel, Token: leaveToken})
+	}
+	if members = len(c.leave.owed); members == 0 {
+		c.emit(LeaveDone{})
+	}
+	return members, true
+}
+
+// leaveEnded learns that a member knows that this node leaves, or has no session.
+func (c *Core) leaveEnded(a netip.AddrPort) {
+	if c.leave == nil || !c.leave.owed[a] {
+		return
+	}
+	if delete(c.leave.owed, a); len(c.leave.owed) == 0 {
+		c.emit(LeaveDone{})
+	}
+}
+
+// Owed returns how many members do not know that this node leaves.
+func (c *Core) Owed() int {
+	if c.leave == nil {
+		return 0
+	}
+	return len(c.leave.owed)
+}
+
+// left takes a member's leave.
+func (c *Core) left(a netip.AddrPort, session uint64, now time.Time) {
+	p := c.members.get(a)
+	if p == nil || p.info.Session != session {
+		return
+	}
+	p.listed = false
+	c.suspicion.Forget(a)
+	c.set(p, member.Left, a, now)
+	c.candidates.Drop(a)
+	c.emit(Joined{a, ErrNoAnswer})
+	c.emit(EngineRemove{a})
+}

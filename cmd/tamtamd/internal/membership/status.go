@@ -1,0 +1,103 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package membership
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
+)
+
+// OnStatus takes a judgement of the engine, and its reporter.
+func (c *Core) OnStatus(now time.Time, a netip.AddrPort, s datagram.Status, by netip.AddrPort) {
+	p := c.members.get(a)
+	if p == nil || !p.listed { // it ended while the judgement was on its way
+		return
+	}
+	switch to := memberStatus(s); {
+	case p.status == to: // the statuses are read anew
+		return
+	case p.status == member.Dead && to != member.Dead:
+		// Smudge has heard from it after all. It answers for itself, and begins
+		// anew, or its death will be held against it.
+		c.greetDead(p, now)
+	case to == member.Alive:
+		c.set(p, to, by, now)
+	default:
+		c.set(p, to, by, now)
+		// In a small cluster the node that finds out tells all; in a large one each tells
+		// some.
+		p.disseminate = by == c.cfg.Local || c.members.len() > spread.Small
+	}
+	c.wake(now)
+	if p.disseminate {
+		c.prompt(a)
+	}
+}
+
+func memberStatus(s datagram.Status) member.Status {
+	switch s {
+	case datagram.Suspected:
+		return member.Suspected
+	case datagram.Dead:
+		return member.Dead
+	default:
+		return member.Alive
+	}
+}
+
+// set changes the status of a member that has another one.
+func (c *Core) set(p *peer, s member.Status, by netip.AddrPort, now time.Time) {
+	if p.status == s {
+		return
+	}
+	c.members.set(p, s, by, now)
+	c.emit(TableSet{p.addr, s, by})
+	switch {
+	case s == member.Dead:
+		c.reconnect.Dead(p.addr, c.members.live+1, c.cfg.Heartbeat, now)
+	case s == member.Suspected && !p.info.Plain():
+		c.reconnect.Suspected(p.addr)
+	default:
+		c.reconnect.Forget(p.addr)
+	}
+}
+
+// prompt makes Smudge send one datagram now, to a live member that is not the one
+// given: a ping of heartbeat 0 in that member's name is answered, and changes
+// nothing.
+func (c *Core) prompt(but netip.AddrPort) {
+	to := c.members.addrs(func(p *peer) bool { return p.addr != but && p.listed && p.status.Live() })
+	if len(to) > 0 {
+		c.speakFor(to[c.cfg.Random.IntN(len(to))], datagram.Ping, 0)
+	}
+}
+
+// OnForgotten takes the engine's word that it has given up a dead member. The core has
+// not. A member that lives has another session meanwhile, which the engine knows.
+func (c *Core) OnForgotten(a netip.AddrPort) {
+	if p := c.members.get(a); p != nil && p.status.Gone() {
+		p.listed = false
+	}
+}
+
+// unlist removes a member from the members, the table and the machines, and returns it.
+// The engine must be told.
+func (c *Core) unlist(a, by netip.AddrPort, why member.Reason) *peer {
+	p := c.members.remove(a)
+	c.forget(a)
+	c.emit(TableRemove{a, by, why})
+	return p
+}
+
+// forget makes the machines forget a member, since it has ended for good or has another
+// session.
+func (c *Core) forget(a netip.AddrPort) {
+	c.suspicion.Forget(a)
+	c.reconnect.Forget(a)
+	c.antiEntropy.Forget(a)
+}

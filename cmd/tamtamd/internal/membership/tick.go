@@ -1,0 +1,216 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package membership
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/go-kit/log/level"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
+)
+
+const (
+	// retireBeats is after how many heartbeats Smudge is made to forget a dead
+	// member, when the last has heard of it. Else it would gossip about it for ever.
+	retireBeats = 60
+	// careInterval is how often members are checked for what takes no hurry.
+	careInterval = time.Second
+	// pairFactor is how many times longer Smudge waits for a ping in a cluster of
+	// two. There is no helper to ask, so one unanswered ping is a death.
+	pairFactor = 3
+)
+
+// Tick does what is due.
+func (c *Core) Tick(now time.Time) {
+	if c.leave != nil {
+		c.next = time.Time{}
+		return
+	}
+	next := c.greetCandidates(now)
+	next = deadline.Earlier(next, c.confirm(now))
+	next = deadline.Earlier(next, c.greetLost(now))
+	next = deadline.Earlier(next, c.disseminate(now))
+	next = deadline.Earlier(next, c.tellRecovered(now))
+	if c.neighbour.Due(c.cfg.Heartbeat, now) {
+		if a, ok := detect.NeighbourOf(c.cfg.Local, c.Live()); ok {
+			c.emit(EnginePing{a})
+		}
+	}
+	if c.antiEntropy.Due(detect.Around(spread.CompareBeats*c.cfg.Heartbeat, c.cfg.Random), now) {
+		c.compare()
+	}
+	if !c.care.After(now) {
+		if !c.care.IsZero() {
+			c.awareness.Observe(now.Sub(c.care))
+		}
+		c.takeCare(now)
+		c.care = now.Add(careInterval)
+	}
+	for _, t := range []time.Time{c.neighbour.Next(), c.antiEntropy.Next(), c.care} {
+		next = deadline.Earlier(next, t)
+	}
+	c.next = next
+}
+
+// greetCandidates greets the candidates that are due. As all in this file that do
+// something when it is due, it returns when to call it next.
+func (c *Core) greetCandidates(now time.Time) time.Time {
+	due, expired, next := c.candidates.Tick(now)
+	for _, a := range expired {
+		c.emit(Joined{a, ErrNoAnswer})
+	}
+	for _, g := range due {
+		c.count("greetings")
+		c.emit(Greet{g.To})
+		if g.Bare {
+			c.emit(SendBare{g.To, datagram.AppendBare(nil, datagram.Ping, c.cfg.Local.Port(), g.Heartbeat)})
+		}
+	}
+	return next
+}
+
+// greetLost greets the dead and suspected members whose turn it is.
+func (c *Core) greetLost(now time.Time) time.Time {
+	greet, next := c.reconnect.Tick(c.members.live+1, c.cfg.Heartbeat, now)
+	for _, a := range greet {
+		if c.Plain(a) {
+			c.consider(a, admission.Reason{}, now)
+		} else {
+			c.emit(Greet{a})
+		}
+	}
+	return next
+}
+
+// disseminate sends the news that wait.
+func (c *Core) disseminate(now time.Time) time.Time {
+	batches, next := c.news.Tick(now)
+	if len(batches) == 0 {
+		return next
+	}
+	audience := spread.Audience(c.members.addrs(speaks), c.cfg.Random)
+	for _, entries := range batches {
+		b := datagram.Compose(c.family, datagram.Ack, c.cfg.Local.Port(), 0, entries)
+		for _, to := range audience {
+			c.count("announcements")
+			c.emit(Send{To: to, Channel: DatagramChannel, Data: b})
+		}
+	}
+	return next
+}
+
+// takeCare makes Smudge forget the members that have long been dead, gives up those that
+// have been for ReconnectTimeout, greets plain ones and sets Smudge's probe timeout.
+func (c *Core) takeCare(now time.Time) {
+	var ended []*peer
+	for _, p := range c.members.sorted {
+		switch {
+		case !p.status.Live():
+			ended = append(ended, p)
+		case p.upgrade > 0:
+			p.upgrade--
+			c.emit(Greet{p.addr})
+		}
+	}
+	for _, p := range ended {
+		switch gone := now.Sub(p.changed); {
+		case gone >= c.cfg.ReconnectTimeout:
+			c.unlist(p.addr, c.cfg.Local, member.GivenUp)
+			c.log(level.InfoValue(), "msg", "member given up", "address", p.addr, "status", p.status)
+			c.emit(CloseSession{p.addr})
+			c.emit(EngineRemove{p.addr})
+		case p.listed && gone >= retireBeats*c.cfg.Heartbeat:
+			p.listed = false
+			c.emit(EngineRemove{p.addr})
+		}
+	}
+	want := c.cfg.MinPing * time.Duration(c.awareness.Multiplier())
+	if c.members.live == 1 {
+		want *= pairFactor
+	}
+	if want != c.minPing {
+		c.minPing = want
+		c.emit(SetMinPing{want})
+	}
+}
+
+// MinPingSet takes how a SetMinPing went. It is tried again if it failed.
+func (c *Core) MinPingSet(err error) {
+	if err == nil {
+		c.minPingFail = false
+		return
+	}
+	c.minPing = 0
+	if !c.minPingFail { // once an outage, not once a try
+		c.log(level.WarnValue(), "msg", "patience not set, trying on", "err", err)
+		c.minPingFail = true
+	}
+}
+
+// told takes what a member says of the others.
+func (c *Core) told(by netip.AddrPort, l memberList, now time.Time) {
+	p := c.members.get(by)
+	switch {
+	case p == nil:
+		c.drop("stranger")
+		return
+	case p.status.Gone():
+		c.greetDead(p, now) // and it will be asked for its members
+		return
+	}
+	for _, a := range l.members {
+		if datagram.IsNodeAddr(a, c.family) {
+			c.consider(a, admission.Reason{By: by}, now)
+		}
+	}
+	if !l.ask || l.digest != 0 && l.digest == c.digest() {
+		return
+	}
+	if !c.antiEntropy.Answers(by, now) {
+		c.count("unanswered_questions")
+		return
+	}
+	c.sendMembers(by, l.digest != 0)
+}
+
+// digest stands for the set of live members, this node among them. It is never 0.
+func (c *Core) digest() uint64 { return c.members.digest.Add(c.cfg.Local).Sum() }
+
+// compare begins a comparison with a random member.
+func (c *Core) compare() {
+	if with := c.members.addrs(speaks); len(with) > 0 {
+		c.sendList(with[c.cfg.Random.IntN(len(with))], memberList{ask: true, digest: c.digest()})
+	}
+}
+
+// sendMembers sends a member all live ones, and may ask for its own.
+func (c *Core) sendMembers(to netip.AddrPort, ask bool) {
+	if c.HasSession(to) {
+		c.sendList(to, memberList{ask: ask, members: c.Live()})
+	}
+}
+
+func (c *Core) sendList(to netip.AddrPort, l memberList) {
+	for _, b := range l.encode() {
+		c.emit(Send{To: to, Channel: MembersChannel, Data: b})
+	}
+}
+
+// tellRecovered tells others of the members that were dead and have answered.
+func (c *Core) tellRecovered(now time.Time) time.Time {
+	recovered, next := c.antiEntropy.TickRecovered(c.members.len(), now)
+	if len(recovered) > 0 {
+		for _, to := range spread.Audience(c.members.addrs(speaks), c.cfg.Random) {
+			c.sendList(to, memberList{members: recovered})
+		}
+	}
+	return next
+}
