@@ -52,8 +52,6 @@ type host struct {
 	stale        bool          // something was done since
 	armed        time.Duration // the timer that counts; 0 for none
 	slice        time.Duration // when it makes room for others
-	overflowed   uint64
-	deepest      int // the most packets that have waited
 }
 
 type hostState uint8
@@ -124,12 +122,11 @@ func (n *Network) arrive(p packet) {
 	// The kernel takes a packet as long as the buffer is not full yet.
 	if n.machine.Buffer > 0 && h.pending >= n.machine.Buffer {
 		n.Totals.Overflowed++
-		h.overflowed++
 		return
 	}
 	h.pending += size
 	h.inbox = append(h.inbox, p)
-	h.deepest = max(h.deepest, h.waits())
+	n.deepest = max(n.deepest, h.waits())
 	n.wake(h)
 }
 
