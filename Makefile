@@ -13,11 +13,11 @@ SOAK_TIME ?= 15m
 UNIT      = $$($(GO) list work | grep -v -e /internal/clustertest -e /internal/shiptest)
 # The lab is a module outside the workspace, so that what it needs is its own.
 LAB       = GOWORK=off $(GO) -C internal/lab
-# So is what makes a release.
+# So is the release tool.
 RELEASE   = GOWORK=off $(GO) -C internal/release
-# And what drives a browser.
+# And the browser tests.
 WEBTEST   = GOWORK=off $(GO) -C internal/webtest
-# What "go test -v" prints, without what passed: skips and their reasons stay.
+# Filters "go test -v": hides passed tests, keeps skips and their reasons.
 BRIEFLY   = { grep -v -e '^=== ' -e '^ *--- PASS' || true; }
 # Flags of make lab and make sim.
 ARGS     ?=
@@ -26,11 +26,10 @@ ARGS     ?=
 	docs docs-check tidy tidy-check graph-check cross \
 	release release-check package-test image image-test examples-test web-test client-size ci clean
 
-# Without grpc's own web pages about calls, for which the linker would have to keep
-# a quarter of each program: they are 4 MiB smaller, and the daemon takes 2.5 less
-# of memory.
+# Without grpc's own web pages about calls, which make the linker keep a quarter more of
+# each program: the programs are 4 MiB smaller, and the daemon uses 2.5 MiB less memory.
 BUILDFLAGS := -trimpath -tags grpcnotrace
-# As they are released: without the C library, which takes 1.5 MiB of a daemon's memory.
+# As in a release: without the C library, which takes 1.5 MiB of a daemon's memory.
 BUILD       = CGO_ENABLED=0 $(GO) build $(BUILDFLAGS)
 
 # build puts the three programs into bin/.
@@ -42,7 +41,7 @@ cluster: build
 	@scripts/cluster.sh
 
 # lab measures a cluster in network namespaces; needs Linux and root. "make lab
-# ARGS=-h" tells what may be asked of it.
+# ARGS=-h" lists its flags.
 lab:
 	@$(BUILD) -o bin/ ./cmd/tamtamd
 	@$(LAB) build -trimpath -o "$(CURDIR)/bin/lab" .
@@ -62,8 +61,8 @@ unit:
 	$(GO) test $(UNIT)
 	$(LAB) test .
 
-# race runs them under the race detector. Smudge, which races with itself, is left
-# out of it, so that our own code is checked with a real node in it.
+# race runs them under the race detector. Smudge has data races, so it is not
+# instrumented; our own code is checked with a real node in it.
 race:
 	$(GO) test -race -gcflags='github.com/clockworksoul/smudge=-race=false' $(UNIT)
 
@@ -71,21 +70,21 @@ race:
 cluster-test:
 	$(GO) test -p 1 -count 1 -timeout 15m -skip '^TestExamples$$' $(CLUSTER)
 
-# examples-test runs the examples beside real nodes; .bin/stamp brings grpcurl.
+# examples-test runs the examples beside real nodes; .bin/stamp builds grpcurl.
 examples-test: .bin/stamp
 	@$(GO) test -count 1 -timeout 5m -v -run '^TestExamples$$' ./cmd/tamtamd/internal/clustertest 2>&1 | $(BRIEFLY)
 
-# web-test looks at the status page in Chromium, where there is one, on real daemons;
-# ARGS=-update draws docs/status-page.png anew.
+# web-test tests the status page of real daemons in Chromium, if it is installed;
+# ARGS=-update redraws docs/status-page.png.
 web-test:
 	@$(WEBTEST) test -count 1 -timeout 10m -v . $(ARGS) 2>&1 | $(BRIEFLY)
 
-# soak sends a daemon SOAK packets that mean harm, for SOAK_TIME at the most, and a
-# sealed one a fifth as many, and prints how many of which kind there were.
+# soak sends a daemon SOAK malicious packets, for SOAK_TIME at most, and a fifth as many
+# to a daemon with a keyring, and prints how many of each kind it sent.
 soak:
 	SOAK=$(SOAK) SOAK_TIME=$(SOAK_TIME) $(GO) test -count 1 -timeout 60m -v -run '^TestSoak' ./cmd/tamtamd/internal/clustertest
 
-# soak-minute does so for a minute.
+# soak-minute does that for a minute.
 soak-minute:
 	@$(MAKE) soak SOAK_TIME=1m
 
@@ -97,8 +96,9 @@ bench:
 fuzz:
 	@scripts/fuzz.sh $(FUZZTIME)
 
-# lint formats, vets and checks.
+# lint checks format and style.
 lint: fmt .bin/stamp
+	scripts/words.sh
 	$(GO) vet work
 	$(LAB) vet .
 	$(RELEASE) vet .
@@ -109,7 +109,7 @@ lint: fmt .bin/stamp
 	cd internal/webtest && GOWORK=off ../../.bin/staticcheck .
 	.bin/buf lint
 
-# fmt fails when a file is not formatted.
+# fmt fails if a file is not formatted.
 fmt:
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted"; exit 1; fi
@@ -124,7 +124,7 @@ generate: .bin/stamp
 	.bin/buf generate
 	.bin/buf build --as-file-descriptor-set -o proto/tamtam.binpb
 
-# generate-check fails when that would change something.
+# generate-check fails if that would change something.
 generate-check: .bin/stamp
 	@scripts/generate-check.sh
 
@@ -132,7 +132,7 @@ generate-check: .bin/stamp
 docs:
 	$(GO) run ./cmd/tamtam-gendoc
 
-# docs-check fails when that would change something.
+# docs-check fails if that would change something.
 docs-check:
 	$(GO) run ./cmd/tamtam-gendoc -check
 
@@ -140,24 +140,24 @@ docs-check:
 tidy:
 	@scripts/tidy.sh
 
-# tidy-check fails when that would change something.
+# tidy-check fails if that would change something.
 tidy-check:
 	@scripts/tidy.sh check
 
-# graph-check proves that the client needs nothing of the daemon's, and that the
-# daemon's packages import in one direction.
+# graph-check checks that the client does not depend on the daemon, and that imports run
+# down the daemon's layers.
 graph-check:
 	$(GO) test -count 1 -run 'TestGraph' . ./cmd/tamtamd/internal/daemon
 
-# cross compiles all programs for the systems they are for.
+# cross compiles all programs for all supported systems.
 cross:
 	@scripts/cross.sh $(PROGRAMS)
 
-# release makes, in dist/, all that is published of the commit that is checked out.
+# release writes everything that is published for the current commit to dist/.
 release: bin/release
 	bin/release
 
-# release-check makes it twice and compares; PLATFORMS=linux_amd64 for some of it.
+# release-check builds it twice and compares; PLATFORMS=linux_amd64 limits the platforms.
 release-check: bin/release
 	bin/release -check $(if $(PLATFORMS),-platforms $(PLATFORMS))
 
@@ -165,12 +165,12 @@ release-check: bin/release
 bin/release:
 	@$(RELEASE) build -trimpath -o "$(CURDIR)/bin/release" .
 
-# package-test installs the packages of that commit, where there are tools for it.
+# package-test installs the packages of that commit, if the tools for it are there.
 package-test:
 	@$(RELEASE) test -count 1 -timeout 15m -v . 2>&1 | $(BRIEFLY)
 
-# image builds the container image IMAGE, for this machine's architecture, of what is
-# in this directory.
+# image builds the container image IMAGE from this directory, for this machine's
+# architecture.
 IMAGE         ?= tamtam
 IMAGE_CONTEXT ?= bin/image
 image:
@@ -178,16 +178,16 @@ image:
 	@cp LICENSE "$(IMAGE_CONTEXT)/"
 	docker build -q -t "$(IMAGE)" -f packaging/docker/Dockerfile "$(IMAGE_CONTEXT)"
 
-# image-test runs three containers of it, where a Docker engine runs, and checks the
+# image-test runs three containers of it, if a Docker engine runs, and checks the
 # manifests.
 image-test:
 	@$(GO) test -count 1 -timeout 10m -v ./internal/shiptest 2>&1 | $(BRIEFLY)
 
-# client-size prints how big the client is, and what it is made of.
+# client-size prints the size of the client and of its parts.
 client-size:
 	@scripts/client-size.sh
 
-# ci is what must pass before a change lands.
+# ci runs everything that must pass before a change lands.
 ci: generate-check lint tidy-check graph-check docs-check build race cluster-test examples-test soak-minute cross \
 	package-test image-test web-test
 	@$(MAKE) release-check PLATFORMS=linux_amd64

@@ -2,8 +2,8 @@
 # SPDX-FileCopyrightText: The TamTam Authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# Prints how big the client is, built in several ways, and what it is made of, as
-# tables in Markdown. docs/client-size.md has what came out.
+# Prints the size of the client for several builds, and the size of its parts, as tables in
+# Markdown. docs/client-size.md has the results.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,8 +27,8 @@ row 'and `-ldflags "-s -w -buildid="` (`make release`)' -trimpath -tags grpcnotr
 row 'and `-tags nethttpomithttp2`' -trimpath -tags grpcnotrace,nethttpomithttp2 -ldflags '-s -w -buildid='
 row 'and `-gcflags=all=-l`, nothing inlined' -trimpath -tags grpcnotrace -ldflags '-s -w -buildid=' -gcflags=all=-l
 
-# By the first words of a symbol; what has no bytes in the file (b, B, and one pool of
-# randomness that is declared as data) does not count.
+# Groups symbols by their prefix. Symbols without bytes in the file (b, B, and one pool of
+# randomness that is declared as data) do not count.
 go build -trimpath -tags grpcnotrace -o "$work/tamtamctl" ./cmd/tamtamctl
 printf '\n| code and data of | KiB |\n| --- | ---: |\n'
 go tool nm -size "$work/tamtamctl" | awk '

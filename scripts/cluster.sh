@@ -4,7 +4,7 @@
 #
 # Starts three nodes on this machine and stops them at Ctrl-C. "make cluster" builds
 # the programs first. The nodes gossip on 127.0.0.1:9999 to 10001 and serve gRPC on
-# localhost:6262 to 6264; TAMTAM_CLUSTER_PORT and TAMTAM_CLUSTER_RPC move the first.
+# localhost:6262 to 6264; TAMTAM_CLUSTER_PORT and TAMTAM_CLUSTER_RPC change the first port.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,7 +13,7 @@ rpc=${TAMTAM_CLUSTER_RPC:-6262}
 logs=$(mktemp -d)
 pids=()
 
-# What is set for a daemon of one's own must not change these.
+# Settings for another daemon must not affect these.
 for name in $(env | sed -n 's/^\(TAMTAM_[A-Z_]*\)=.*/\1/p'); do unset "$name"; done
 echo '{}' >"$logs/config.yaml"
 
@@ -31,7 +31,7 @@ fail() {
 	exit 1
 }
 
-# Fails when any node has ended, with what it said last.
+# Fails if any node has ended, with its last log line.
 check() {
 	local n
 	for n in 0 1 2; do
@@ -45,11 +45,11 @@ for i in 0 1 2; do
 	pids+=($!)
 done
 
-# Ready means: all three serve, and each sees three alive. A minute is for the
-# slowest machine; it takes a fraction of a second.
+# Ready means: all three serve, and each sees three members alive. That takes a fraction of a
+# second; the limit of a minute is for the slowest machine.
 for i in 0 1 2; do
 	for ((try = 0; ; try++)); do
-		check # all: what one node lacks may be another's fault
+		check # all: another node may be the cause
 		alive=$(./bin/tamtamctl --config "$logs/config.yaml" --rpc "localhost:$((rpc + i))" healthy 2>/dev/null | grep -c ' ALIVE ' || true)
 		((alive == 3)) && break
 		((try < 300)) || fail "node $((i + 1)) does not see three members: $(tail -n 1 "$logs/$i")"
@@ -73,8 +73,8 @@ In another terminal:
 Ctrl-C stops them.
 EOF
 
-# The first to end of its own accord ends the others. "wait -n" would do, but the
-# bash of macOS does not have it.
+# If one node ends by itself, end the others. "wait -n" would do, but the bash of macOS does
+# not have it.
 while :; do
 	check
 	sleep 0.5

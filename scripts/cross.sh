@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The TamTam Authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# Compiles programs for all systems they are for, and throws them away.
+# Compiles programs for all supported systems, and discards the results.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

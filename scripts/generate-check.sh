@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The TamTam Authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# Fails when the generated code is not what the API makes now. Changes nothing.
+# Fails if the generated code does not match the API. Changes nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -2,9 +2,9 @@
 # SPDX-FileCopyrightText: The TamTam Authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# Tidies the modules; with "check", fails when that would change something, and
-# changes nothing. "go mod tidy" does not look at go.work, so the daemon's module is
-# tidied as a copy in which the root module is replaced by this directory.
+# Tidies the modules. With "check", it changes nothing, and fails if a module is not tidy. "go
+# mod tidy" ignores go.work, so the daemon's module is tidied as a copy in which this
+# directory replaces the root module.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +14,7 @@ trap 'rm -rf "$work"' EXIT
 export GOWORK=off
 stale=0
 
-# settle DIR: go.mod and go.sum as they should be are in $work.
+# settle DIR: compares or installs the tidy go.mod and go.sum in $work.
 settle() {
 	for file in go.mod go.sum; do
 		if cmp -s "$work/$file" "$1/$file"; then continue; fi
@@ -28,7 +28,7 @@ settle() {
 	done
 }
 
-# copy DIR: the copies to tidy.
+# copy DIR: copies go.mod and go.sum to $work.
 copy() {
 	cp "$1/go.mod" "$work/go.mod"
 	cp "$1/go.sum" "$work/go.sum"

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Tamtam-gendoc writes the reference documentation, as Markdown or as manual pages,
-// or tells which of its pages are stale.
+// or reports which of its pages are stale.
 package main
 
 import (
@@ -41,7 +41,7 @@ type flags struct {
 	check  bool
 }
 
-// Formats, and where their pages go by default.
+// Formats, and their default directories.
 const (
 	markdown = "markdown"
 	man      = "man"
@@ -54,7 +54,7 @@ func register(fs *flag.FlagSet) *flags {
 	fs.StringVar(&f.out, "out", "", "`directory` of the pages (default: docs/reference, or bin/man for manual pages)")
 	fs.StringVar(&f.format, "format", markdown, "`format` of the pages: markdown or man")
 	fs.StringVar(&f.date, "date", "", "`date` to print on manual pages, as 2006-01-02 (default: none)")
-	fs.BoolVar(&f.check, "check", false, "write nothing; exit with 1 and name the pages that are stale, missing or too many")
+	fs.BoolVar(&f.check, "check", false, "write nothing; exit with 1 and name the pages that are stale, missing or superfluous")
 	return f
 }
 
@@ -70,7 +70,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fs.PrintDefaults()
 		return exitDone
 	case err != nil:
-		return exitUsage // told by Parse
+		return exitUsage // Parse has printed it
 	case fs.NArg() > 0:
 		fmt.Fprintf(stderr, "tamtam-gendoc: unexpected argument %q\n", fs.Arg(0))
 		return exitUsage
@@ -109,7 +109,7 @@ func (f *flags) complete() error {
 	return nil
 }
 
-// pages are all pages in the format asked for.
+// pages returns all pages in the requested format.
 func (f *flags) pages() ([]refdoc.Page, error) {
 	daemon, client, gendoc := commands()
 	if f.format == man {
@@ -118,14 +118,14 @@ func (f *flags) pages() ([]refdoc.Page, error) {
 	return reference(daemon, client, gendoc)
 }
 
-// commands are what there is to document.
+// commands returns the commands to document.
 func commands() (daemon, client, gendoc refdoc.Command) {
 	dfs := flag.NewFlagSet("tamtamd", flag.ContinueOnError)
 	daemonflags.Register(dfs)
 	daemon = refdoc.Command{
 		Path:  "tamtamd",
 		Usage: "tamtamd [flags]",
-		Short: "Join this machine to a cluster, and serve programs on it by gRPC.",
+		Short: "Join this machine to a cluster, and serve its programs by gRPC.",
 		Long:  daemonflags.Long,
 		Flags: refdoc.FromFlags(dfs, daemonflags.Short()),
 	}

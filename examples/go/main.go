@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Go is an example of a program beside tamtamd, in Go: it prints who comes and goes,
-// and answers each message of the topic "ask" with one of the topic "answer".
+// Go is an example of a program beside tamtamd, in Go. It prints members that come and
+// go, and answers each message with the topic "ask" by one with the topic "answer".
 // examples/python and examples/shell do the same.
 package main
 
@@ -31,7 +31,7 @@ func main() {
 	}
 }
 
-// run ends with the first stream that does.
+// run ends when the first of its two streams ends.
 func run(ctx context.Context, target string) error {
 	conn, err := grpc.NewClient(target, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
@@ -45,7 +45,7 @@ func run(ctx context.Context, target string) error {
 	return <-ended
 }
 
-// watch prints the members that are there, and then each change.
+// watch prints the present members, and then each change.
 func watch(ctx context.Context, client tamtamv1.TamTamServiceClient) error {
 	stream, err := client.WatchMembers(ctx, &tamtamv1.WatchMembersRequest{})
 	if err != nil {
@@ -60,13 +60,13 @@ func watch(ctx context.Context, client tamtamv1.TamTamServiceClient) error {
 		if change := event.GetChange(); change != nil {
 			member = change.GetMember()
 		}
-		if member != nil { // else the mark between the two
+		if member != nil { // else it is the synced mark
 			fmt.Printf("member %q %s %s\n", member.GetName(), member.GetAddress(), member.GetStatus())
 		}
 	}
 }
 
-// answer answers what is asked, by a broadcast, too.
+// answer answers each question by a broadcast.
 func answer(ctx context.Context, client tamtamv1.TamTamServiceClient) error {
 	stream, err := client.StreamMessages(ctx, &tamtamv1.StreamMessagesRequest{Topics: []string{"ask"}, Last: 1})
 	if err != nil {
@@ -79,7 +79,7 @@ func answer(ctx context.Context, client tamtamv1.TamTamServiceClient) error {
 		}
 		question := event.GetMessage()
 		if question == nil {
-			continue // a gap: some messages are kept no more
+			continue // a gap: some messages are no longer kept
 		}
 		fmt.Printf("asked by %s: %q\n", question.GetOrigin(), question.GetPayload())
 		reply := append([]byte("heard "), question.GetPayload()...)

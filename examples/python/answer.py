@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: The TamTam Authors
 # SPDX-License-Identifier: Apache-2.0
-"""A program beside tamtamd, in Python: it prints who comes and goes, and answers each
-message of the topic "ask" with one of the topic "answer".
+"""A program beside tamtamd, in Python. It prints members that come and go, and answers
+each message with the topic "ask" by one with the topic "answer".
 
-It needs grpcio and protobuf (Debian: python3-grpcio, python3-protobuf), and reads the
-API from proto/tamtam.binpb as it starts: there is no generated code.
+It needs grpcio and protobuf (Debian: python3-grpcio, python3-protobuf). It reads the
+API from proto/tamtam.binpb when it starts, so there is no generated code.
 """
 
 import os
@@ -20,7 +20,7 @@ DESCRIPTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..
 
 
 class API:
-    """The calls of the service, by name, out of its description."""
+    """The calls of the service, by name, from its description."""
 
     def __init__(self, channel):
         self.channel = channel
@@ -43,21 +43,21 @@ class API:
 
 
 def watch(api):
-    """Print the members that are there, and then each change."""
+    """Print the present members, and then each change."""
     statuses = api.pool.FindEnumTypeByName("tamtam.v1.MemberStatus").values_by_number
     for event in api.call("WatchMembers"):
         kind = event.WhichOneof("event")
-        if kind == "synced":  # the mark between the two
+        if kind == "synced":  # only a mark
             continue
         member = event.present if kind == "present" else event.change.member
         print(f"member {member.name!r} {member.address} {statuses[member.status].name}", flush=True)
 
 
 def answer(api):
-    """Answer what is asked, by a broadcast, too."""
+    """Answer each question by a broadcast."""
     for event in api.call("StreamMessages", topics=["ask"], last=1):
         if event.WhichOneof("event") != "message":
-            continue  # a gap: some messages are kept no more
+            continue  # a gap: some messages are no longer kept
         question = event.message
         print(f"asked by {question.origin}: {question.payload!r}", flush=True)
         api.call("Broadcast", topic="answer", payload=b"heard " + question.payload)

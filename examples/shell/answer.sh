@@ -2,9 +2,9 @@
 # SPDX-FileCopyrightText: The TamTam Authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# A program beside tamtamd, in shell: it prints who comes and goes, and answers each
-# message of the topic "ask" with one of the topic "answer". It needs jq and grpcurl,
-# which asks tamtamd itself for the API (GRPCURL names another than that of the PATH).
+# A program beside tamtamd, in shell. It prints members that come and go, and answers each
+# message with the topic "ask" by one with the topic "answer". It needs jq and grpcurl,
+# which reads the API from tamtamd itself (GRPCURL names one outside the PATH).
 set -euo pipefail
 
 target=${1:-localhost:6262}
@@ -14,13 +14,13 @@ call() { # call METHOD REQUEST
 	"${GRPCURL:-grpcurl}" -plaintext -d "$2" "$target" "$service/$1"
 }
 
-# The members that are there, and then each change; null is the mark between the two.
+# Prints the present members, and then each change; null is the synced mark.
 watch() {
 	call WatchMembers '{}' |
 		jq --unbuffered -r '.present // .change.member // empty | "member \(.name | @json) \(.address) \(.status)"'
 }
 
-# In JSON, bytes are base64. A line of a message each; what has none is a gap.
+# Answers each question. In JSON, bytes are base64. An event without a message is a gap.
 answer() {
 	call StreamMessages '{"topics": ["ask"], "last": 1}' |
 		jq --unbuffered -r '.message // empty | [.origin, .payload] | @tsv' |
@@ -31,7 +31,7 @@ answer() {
 		done
 }
 
-# Each job is a group of processes, that ends as one.
+# Each job is a process group, which ends as a whole.
 set -m
 trap 'kill %1 %2 2>/dev/null || true' EXIT
 trap exit INT TERM

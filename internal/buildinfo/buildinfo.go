@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package buildinfo tells what a program was built from.
+// Package buildinfo has the versions that a program was built from.
 package buildinfo
 
 import "runtime/debug"
@@ -10,15 +10,15 @@ import "runtime/debug"
 // -ldflags "-X github.com/eelcocramer/tamtam/internal/buildinfo.version=v1.2.3".
 var version, commit string
 
-// Info tells what a program was built from.
+// Info has the versions that a program was built from.
 type Info struct {
 	Version string // of TamTam, "v1.2.3", or "devel"
-	Commit  string // empty when unknown
+	Commit  string // empty if unknown
 	Go      string // version of Go
-	Smudge  string // version of the Smudge library, empty in a program without
+	Smudge  string // version of the Smudge library; empty in a program without it
 }
 
-// Read returns the info of the running program.
+// Read returns the Info of the running program.
 func Read() Info {
 	i := Info{Version: version, Commit: commit}
 	bi, ok := debug.ReadBuildInfo()

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package config is how TamTam's programs take their configuration: a flag, else a
-// TAMTAM_* variable, else a key of a YAML file, else the default. One file may
-// serve the daemon and the client.
+// Package config reads the configuration of TamTam's programs: a flag, else a TAMTAM_*
+// variable, else a key of a YAML file, else the default. Daemon and client can share one
+// file.
 package config
 
 import (
@@ -20,8 +20,8 @@ import (
 
 const envPrefix = "TAMTAM"
 
-// DefaultFile is where the file is looked for when --config names none; empty
-// without a home directory. It need not exist.
+// DefaultFile returns the path of the file if --config names none; empty without a home
+// directory. The file need not exist.
 func DefaultFile() string {
 	home, err := os.UserHomeDir()
 	if err != nil {
@@ -30,9 +30,9 @@ func DefaultFile() string {
 	return filepath.Join(home, ".tamtam.yaml")
 }
 
-// Options returns what makes ff read the environment and the file for a flag set
-// with a flag "config". named is the file that --config or TAMTAM_CONFIG names, if
-// any; others are the keys that the file may hold for another program.
+// Options returns the options with which ff reads the environment and the file, for a flag
+// set with a flag "config". named is the file that --config or TAMTAM_CONFIG names, if any.
+// others are the keys of another program, which the file may contain.
 func Options(fs *flag.FlagSet, named string, others []string) []ff.Option {
 	file := named
 	if file == "" {
@@ -63,9 +63,9 @@ func Parse(fs *flag.FlagSet, args []string, short map[string]string, others []st
 	return nil
 }
 
-// refuseEmpty finds variables that are empty and must not be. What reads the environment
-// takes them for none, which is well where nothing hangs on it: flags whose value has a
-// method RefusesEmpty guard something, which would be open.
+// refuseEmpty returns an error if a variable is empty that must not be. The reader of the
+// environment ignores empty variables, which is safe for most flags. A flag whose value has
+// a method RefusesEmpty guards a port or a file, which would be open.
 func refuseEmpty(fs *flag.FlagSet) (err error) {
 	fs.VisitAll(func(f *flag.Flag) {
 		v, ok := f.Value.(interface{ RefusesEmpty() error })
@@ -76,9 +76,9 @@ func refuseEmpty(fs *flag.FlagSet) (err error) {
 	return err
 }
 
-// NamedFile returns the file that --config names in args, wherever it stands
-// before a "--", else TAMTAM_CONFIG. Of several, the last counts, as with any flag.
-// It has to be known before anything else is parsed.
+// NamedFile returns the file that --config names in args, anywhere before a "--", else
+// TAMTAM_CONFIG. The last --config counts, as with any flag. Parsing needs the file's name
+// first.
 func NamedFile(args []string) string {
 	file := os.Getenv(EnvName("config"))
 	for i, a := range args {
@@ -104,8 +104,8 @@ func EnvName(flagName string) string {
 	return envPrefix + "_" + strings.ToUpper(strings.ReplaceAll(flagName, "-", "_"))
 }
 
-// UnknownEnv returns the TAMTAM_* variables of an environment that set none of
-// the flags: most likely slips of the pen.
+// UnknownEnv returns the TAMTAM_* variables of an environment that belong to no flag: most
+// likely typos.
 func UnknownEnv(environ []string, flagNames ...[]string) []string {
 	known := map[string]bool{}
 	for _, name := range slices.Concat(flagNames...) {
@@ -122,8 +122,8 @@ func UnknownEnv(environ []string, flagNames ...[]string) []string {
 	return unknown
 }
 
-// Explain makes one line that names flag, variable or file, the value, and what
-// would be right, out of what ff and flag return. flag.ErrHelp stays itself.
+// Explain turns an error of ff or flag into one line that names the flag, variable or file,
+// the value, and a correct value. It returns flag.ErrHelp unchanged.
 func Explain(fs *flag.FlagSet, err error) error {
 	if errors.Is(err, flag.ErrHelp) {
 		return flag.ErrHelp
@@ -162,7 +162,7 @@ func Explain(fs *flag.FlagSet, err error) error {
 	return errors.New(text)
 }
 
-// wantBool says what would be right where package flag says only that it is wrong.
+// wantBool adds the correct values to an error of package flag about a boolean.
 func wantBool(text string) string {
 	if head, ok := strings.CutSuffix(text, "parse error"); ok {
 		return head + "want true or false"
@@ -170,8 +170,8 @@ func wantBool(text string) string {
 	return text
 }
 
-// IsUsage tells whether an error of Parse is about the form of the command line: a
-// flag that is none, an argument too many or too few; not a value.
+// IsUsage reports whether an error of Parse is about the form of the command line, such as
+// an unknown flag or an extra argument, and not about a value.
 func IsUsage(err error) bool {
 	var u *usageError
 	return errors.As(err, &u)

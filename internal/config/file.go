@@ -19,7 +19,7 @@ import (
 // maxFileBytes bounds a configuration file.
 const maxFileBytes = 1 << 20
 
-// fileError is an error of the file, that says where it is.
+// fileError is an error in the file, with its position.
 type fileError struct {
 	file string
 	line int // 0: the file as a whole
@@ -35,8 +35,8 @@ func (e *fileError) Error() string {
 
 func (e *fileError) Unwrap() error { return e.err }
 
-// FirstOfList is a flag.Value that takes the first of a list, which is meant for the
-// other program as a whole.
+// FirstOfList is a flag.Value that takes only the first element of a list. The other
+// program uses the whole list.
 type FirstOfList interface{ FirstOfList() }
 
 // fileParser reads a YAML mapping of flag names to values; a list of values is
@@ -61,7 +61,7 @@ func (p *fileParser) parse(r io.Reader, set func(name, value string) error) erro
 	if err := dec.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
 		return p.syntax(err)
 	}
-	// A second document would be ignored, and nobody would know why.
+	// A second document would be ignored silently.
 	switch err := dec.Decode(&next); {
 	case err == nil:
 		return p.errorf(next.Line, "a second document: want one")
@@ -124,8 +124,8 @@ func (p *fileParser) entry(key, value *yaml.Node, set func(name, value string) e
 	return nil
 }
 
-// syntax places an error of the YAML library, "yaml: line 3: what is wrong", in the
-// file.
+// syntax gives an error of the YAML library, "yaml: line 3: what is wrong", its position in
+// the file.
 func (p *fileParser) syntax(err error) error {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	if rest, ok := strings.CutPrefix(text, "line "); ok {

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// ExpandShort replaces one-letter flags in args by their long names. Were both
-// names defined as flags, ff would take an explicit -b for no reason not to read
-// TAMTAM_BIND. Values of flags are left alone, and all that follows "--".
+// ExpandShort replaces one-letter flags in args by their long names. If both names were
+// defined as flags, ff would read TAMTAM_BIND in spite of an explicit -b. Values of flags
+// and everything after "--" stay unchanged.
 func ExpandShort(fs *flag.FlagSet, args []string, short map[string]string) []string {
 	out := slices.Clone(args)
 	for i := 0; i < len(out); i++ {
@@ -36,7 +36,7 @@ func ExpandShort(fs *flag.FlagSet, args []string, short map[string]string) []str
 	return out
 }
 
-// IsBool tells whether a flag takes no value of its own.
+// IsBool reports whether a flag is boolean, and so takes no separate value.
 func IsBool(f *flag.Flag) bool {
 	b, ok := f.Value.(interface{ IsBoolFlag() bool })
 	return ok && b.IsBoolFlag()
@@ -44,7 +44,7 @@ func IsBool(f *flag.Flag) bool {
 
 // Nearest returns the name that is most like the word, or none if all are far.
 func Nearest(word string, names []string) string {
-	best, least := "", 3 // edits that a slip of the pen may take, and one
+	best, least := "", 3 // one more than the edits of a likely typo
 	for _, n := range names {
 		if d := distance(word, n); d < least && d < len(word) {
 			best, least = n, d

@@ -91,7 +91,7 @@ func TestHelpAnywhere(t *testing.T) {
 	}
 }
 
-// TestUsageErrors: exit code 2, and the command whose help would tell.
+// TestUsageErrors: exit code 2, and the command whose help to see.
 func TestUsageErrors(t *testing.T) {
 	for args, want := range map[string][]string{
 		"":                           {"a command is missing", "tamtamctl -h"},

@@ -14,10 +14,9 @@ import (
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
 )
 
-// arrange puts the flags of a command before its arguments, where package flag
-// looks for them: "join ADDRESS -o json" would else join a host named -o. It expands
-// one-letter flags, too, and returns the words that lead to the command. What
-// follows "--" stays as it is.
+// arrange puts the flags of a command before its arguments, where package flag expects them:
+// otherwise "join ADDRESS -o json" would join a host named -o. It also expands one-letter
+// flags, and returns the words that lead to the command. Words after "--" stay as they are.
 func arrange(root *ffcli.Command, args []string) (path string, arranged []string) {
 	flags := allFlags(root)
 	args = config.ExpandShort(flags, args, ctlflags.Short())
@@ -33,8 +32,8 @@ func arrange(root *ffcli.Command, args []string) (path string, arranged []string
 			command, path = sub, path+" "+sub.Name
 			arranged = append(arranged, a)
 		} else if len(command.Subcommands) > 0 {
-			// No command: that is the error to tell, not one of flags that
-			// another command has.
+			// Not a command: this is the error to report, not that a flag
+			// belongs to another command.
 			return path, append(arranged, args...)
 		} else {
 			words = append(words, a)
@@ -51,10 +50,10 @@ func arrange(root *ffcli.Command, args []string) (path string, arranged []string
 	return path, append(arranged, args...)
 }
 
-// isFlag tells a flag from an argument; "-" stands for stdin.
+// isFlag reports whether a word is a flag; "-" stands for stdin.
 func isFlag(a string) bool { return len(a) > 1 && a[0] == '-' }
 
-// flagLength is the number of words of a flag: two when its value is the next.
+// flagLength returns the number of words of a flag: two if the next one is its value.
 func flagLength(flags *flag.FlagSet, a string) int {
 	name, _, has := strings.Cut(strings.TrimPrefix(a[1:], "-"), "=")
 	if f := flags.Lookup(name); f == nil || has || config.IsBool(f) {
@@ -71,8 +70,7 @@ func subcommand(c *ffcli.Command, name string) *ffcli.Command {
 	return c.Subcommands[i]
 }
 
-// allFlags holds the flags of all commands: which take a value is the same wherever
-// they stand.
+// allFlags returns the flags of all commands. A flag takes a value in all of them or in none.
 func allFlags(root *ffcli.Command) *flag.FlagSet {
 	all := flag.NewFlagSet("", flag.ContinueOnError)
 	var add func(*ffcli.Command)

@@ -10,19 +10,20 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/peterbourgon/ff/v3/ffcli"
 
+	"github.com/eelcocramer/tamtam/internal/ctl/arg"
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
 // waits are the words that --wait takes beside numbers.
 var waits = []string{"all"}
 
-// broadcast is what the flags of broadcast say.
+// broadcast has the flags of the command.
 type broadcast struct {
 	*app
 	topic   string
@@ -31,33 +32,34 @@ type broadcast struct {
 	noWait  bool
 	waitAll bool
 	wait    uint32
-	alone   bool // it was said that nobody else is there
+	warned  bool // the user knows that there is no other member
 }
 
-func (a *app) broadcastCommand() *ffcli.Command {
+func broadcastCommand(a *app) *ffcli.Command {
 	b := &broadcast{app: a}
 	fs := flag.NewFlagSet("broadcast", flag.ContinueOnError)
-	fs.BoolVar(&b.base64, "base64", false, "the message is given in base64")
-	fs.BoolVar(&b.lines, "lines", false, "each line of stdin is a message, sent as it comes")
-	fs.BoolVar(&b.noWait, "no-wait", false, "fail at once, with 5, when too many messages are under way, and do not wait for room")
-	fs.StringVar(&b.topic, "topic", "", "the `topic` of the message, for readers to choose by; up to 64 bytes")
-	fs.Func("wait", "wait until `members` have it: all, or as many as this number says", b.setWait)
+	fs.BoolVar(&b.base64, "base64", false, "the message is in base64")
+	fs.BoolVar(&b.lines, "lines", false, "each line of stdin is a message, sent when it is read")
+	fs.BoolVar(&b.noWait, "no-wait", false, "if too many messages are in flight, fail at once with exit status 5 instead of waiting")
+	fs.StringVar(&b.topic, "topic", "", "the `topic` of the message, by which readers can filter; up to 64 bytes")
+	fs.Func("wait", "wait until `members` have the message: all, or a number", b.setWait)
 	return a.command(&ffcli.Command{
 		Name:       "broadcast",
 		ShortUsage: "tamtamctl broadcast [--topic TOPIC] [--wait all|N] [--no-wait] [--base64] [--lines | MESSAGE | -]",
 		ShortHelp:  "Send a short message to every live member.",
-		LongHelp: `Every live member gets it once, and those of this node in the order in which they
-were sent, whatever the network loses; a plain member gets it as well as may be. How
-long a message may be, the daemon decides: "tamtamctl -o json address" tells.
+		LongHelp: `Every live member gets the message once, and the messages of one node in the order in
+which they were sent, even if packets are lost. Delivery to plain members is best
+effort. The daemon limits the length: see "tamtamctl -o json address".
 
-Without MESSAGE, or with -, all of stdin is the message. With --lines, each line of
-it is one, empty ones too, without the newline; the first that fails ends it, and is
-told by its number. A message that begins with a dash goes after --.
+Without MESSAGE, or with -, all of stdin is the message. With --lines, each line is a
+message, without its newline; empty lines count, too. The first line that fails ends
+the command, and the error names its number. A message that begins with a dash goes
+after --.
 
-With --wait, it is done when that many members have it, or all that live if they are
-fewer. When --timeout comes first it tells who has not got it, and exits with 6: it
-was sent all the same. When too many messages are not yet at all members, the next
-waits for room, until --timeout; then it is not sent, and the exit code is 5.
+With --wait, the command ends when that many members have the message, or all live
+ones if they are fewer. At --timeout it lists the members that have not confirmed it;
+exit status 6, although the message was sent. If too many messages are in flight, the
+next one waits until --timeout; then it is not sent, and the exit status is 5.
 
   tamtamctl broadcast hello
   tamtamctl broadcast --topic deploy --wait all --timeout 2s "version 7 is out"
@@ -75,8 +77,8 @@ func (b *broadcast) setWait(s string) error {
 	if b.waitAll {
 		return nil
 	}
-	n, err := strconv.ParseUint(s, 10, 31)
-	if err != nil || n == 0 {
+	n, err := arg.Count(s)
+	if err != nil {
 		return errors.New("want all, or a number from 1")
 	}
 	b.wait = uint32(n)
@@ -89,12 +91,12 @@ func (b *broadcast) run(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		return b.dial(func(c *api) error { return b.send(ctx, c, payload) })
+		return b.client().Dial(func(c *client.Conn) error { return b.send(ctx, c, payload) })
 	}
 	if len(args) > 1 || len(args) == 1 && args[0] != "-" {
-		return b.usage(fmt.Sprintf("with --lines, the messages come from stdin, not %q", args[0]))
+		return arg.Usage("broadcast", "with --lines, the messages come from stdin, not %q", args[0])
 	}
-	return b.dial(func(c *api) error {
+	return b.client().Dial(func(c *client.Conn) error {
 		return eachLine(ctx, b.In, func(line []byte) error {
 			payload, err := b.decode(line)
 			if err != nil {
@@ -105,8 +107,8 @@ func (b *broadcast) run(ctx context.Context, args []string) error {
 	})
 }
 
-// send sends one message within --timeout, and prints what became of it.
-func (b *broadcast) send(ctx context.Context, c *api, payload []byte) error {
+// send sends one message within --timeout, and prints the result.
+func (b *broadcast) send(ctx context.Context, c *client.Conn, payload []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, b.flags.Timeout)
 	defer cancel()
 	req := &tamtamv1.BroadcastRequest{Payload: payload, Topic: b.topic, NoWait: b.noWait}
@@ -118,11 +120,11 @@ func (b *broadcast) send(ctx context.Context, c *api, payload []byte) error {
 	}
 	r, err := c.Broadcast(ctx, req)
 	if err != nil {
-		return c.explain(err)
+		return c.Explain(err)
 	}
-	if r.GetSentTo() == 0 && !b.alone {
-		b.alone = true
-		fmt.Fprintln(b.Err, "tamtamctl: no other member is alive: only this node's own readers got it")
+	if r.GetSentTo() == 0 && !b.warned {
+		b.warned = true
+		fmt.Fprintln(b.Err, "tamtamctl: no other member is alive: only readers on this node got it")
 	}
 	if err := b.result(r, req.GetWait() != nil); err != nil {
 		return err
@@ -134,72 +136,59 @@ func (b *broadcast) send(ctx context.Context, c *api, payload []byte) error {
 }
 
 type broadcastJSON struct {
-	SentTo uint32 `json:"sent_to"`
-	// Session is text, as a member's is.
-	Session  string   `json:"session"`
+	SentTo   uint32   `json:"sent_to"`
+	Session  string   `json:"session"` // an ID
 	Sequence uint64   `json:"sequence"`
 	Have     uint32   `json:"have"`
 	Missing  []string `json:"missing"`
-	// Took is in milliseconds, null when the daemon does not tell.
+	// Took is in milliseconds, null if the daemon does not report it.
 	Took *float64 `json:"took_ms"`
 }
 
-// result prints what became of a message.
+// result prints the result of a message.
 func (b *broadcast) result(r *tamtamv1.BroadcastResponse, waited bool) error {
-	if !b.json() && !waited {
-		return nil // nothing but success to tell
+	if !b.printer().JSON && !waited {
+		return nil
 	}
-	j := broadcastJSON{r.GetSentTo(), strconv.FormatUint(r.GetSession(), 10), r.GetSequence(), r.GetHave(), r.GetMissing(), millis(r.GetTook())}
+	j := broadcastJSON{r.GetSentTo(), render.ID(r.GetSession()), r.GetSequence(), r.GetHave(), r.GetMissing(), render.Millis(r.GetTook())}
 	if j.Missing == nil {
 		j.Missing = []string{}
 	}
 	return b.print(j, func(w io.Writer) {
-		fmt.Fprintf(w, "%d of %d members have it after %s\n", r.GetHave(), r.GetSentTo(), shortTrip(r.GetTook().AsDuration()))
+		fmt.Fprintf(w, "%d of %d members have it after %s\n", r.GetHave(), r.GetSentTo(), render.Trip(r.GetTook().AsDuration()))
 	})
 }
 
-// missingError: a message was sent, but not all that were waited for got it in time.
-type missingError struct {
-	members []string
-	within  time.Duration
-}
-
-func (e *missingError) Error() string {
-	return fmt.Sprintf("not known to have it within %v: %s", e.within, strings.Join(e.members, ", "))
-}
-
-func (b *broadcast) usage(text string) error { return &usageError{"tamtamctl broadcast", text} }
-
-// payload is the message that the arguments stand for.
+// payload returns the message that the arguments stand for.
 func (b *broadcast) payload(ctx context.Context, args []string) ([]byte, error) {
 	var raw []byte
 	switch {
 	case len(args) > 1:
-		return nil, b.usage(fmt.Sprintf("broadcast takes one message, not %d: put it in quotes", len(args)))
+		return nil, arg.Usage("broadcast", "broadcast takes one message, not %d: put it in quotes", len(args))
 	case len(args) == 1 && args[0] != "-":
 		raw = []byte(args[0])
-	case len(args) == 0 && isTerminal(b.In):
-		return nil, b.usage("broadcast takes a message, or - to read stdin")
+	case len(args) == 0 && render.IsTerminal(b.In):
+		return nil, arg.Usage("broadcast", "broadcast takes a message, or - to read stdin")
 	default:
 		var err error
 		if raw, err = readAll(ctx, io.LimitReader(b.In, maxStdin+1)); err != nil {
 			return nil, fmt.Errorf("read stdin: %w", err)
 		}
 		if len(raw) > maxStdin {
-			return nil, fmt.Errorf("stdin holds over %d bytes: a broadcast is short", maxStdin)
+			return nil, fmt.Errorf("stdin has more than %d bytes: a broadcast must be short", maxStdin)
 		}
 	}
 	return b.decode(raw)
 }
 
-// decode is the message that the text given for it stands for.
+// decode returns the message that a text stands for.
 func (b *broadcast) decode(raw []byte) ([]byte, error) {
 	if !b.base64 {
 		return raw, nil
 	}
 	payload, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(raw)))
 	if err != nil {
-		return nil, b.usage(fmt.Sprintf("the message is not base64: %v", err))
+		return nil, arg.Usage("broadcast", "the message is not base64: %v", err)
 	}
 	return payload, nil
 }

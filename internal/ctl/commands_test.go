@@ -76,7 +76,7 @@ func TestLeaveNobody(t *testing.T) {
 	}
 }
 
-func TestWhoDidNotAnswerIsTold(t *testing.T) {
+func TestJoinReportsSilentAddresses(t *testing.T) {
 	r := run(t, "--rpc", serve(t, &fake{}), "join", "a", "silent")
 	if r.err != "tamtamctl: no answer from silent\n" {
 		t.Errorf("stderr %q", r.err)

@@ -13,13 +13,15 @@ import (
 	"github.com/peterbourgon/ff/v3/ffcli"
 
 	"github.com/eelcocramer/tamtam/internal/config"
+	"github.com/eelcocramer/tamtam/internal/ctl/arg"
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
 )
 
 // shells are the arguments of completion.
 var shells = []string{"bash", "zsh", "fish"}
 
-func (a *app) completionCommand(root *ffcli.Command) *ffcli.Command {
+func completionCommand(a *app, root *ffcli.Command) *ffcli.Command {
 	return a.command(&ffcli.Command{
 		Name:       "completion",
 		ShortUsage: "tamtamctl completion bash|zsh|fish",
@@ -29,7 +31,7 @@ func (a *app) completionCommand(root *ffcli.Command) *ffcli.Command {
   tamtamctl completion zsh > ~/.zfunc/_tamtamctl
   tamtamctl completion fish > ~/.config/fish/completions/tamtamctl.fish`,
 		Exec: func(_ context.Context, args []string) error {
-			shell, err := oneArgument("completion", "shell", args)
+			shell, err := arg.One("completion", "shell", args)
 			if err != nil {
 				return err
 			}
@@ -38,12 +40,12 @@ func (a *app) completionCommand(root *ffcli.Command) *ffcli.Command {
 			case "bash":
 				script = bashScript(words)
 			case "zsh":
-				// zsh runs bash's script by its compatibility layer.
+				// zsh runs the script of bash in its compatibility layer.
 				script = "#compdef tamtamctl\nautoload -U +X bashcompinit && bashcompinit\n" + bashScript(words)
 			case "fish":
 				script = fishScript(words)
 			default:
-				return &usageError{"tamtamctl completion", fmt.Sprintf("%q is no shell that can be completed in: want %s", shell, strings.Join(shells, ", "))}
+				return arg.Usage("completion", "there is no completion for %q: want %s", shell, strings.Join(shells, ", "))
 			}
 			_, err = io.WriteString(a.Out, script)
 			return err
@@ -51,7 +53,7 @@ func (a *app) completionCommand(root *ffcli.Command) *ffcli.Command {
 	})
 }
 
-// completion is what may follow one command.
+// completion has the words that may follow one command.
 type completion struct {
 	path     string // "tamtamctl configure"
 	words    []word // subcommands and arguments
@@ -61,21 +63,21 @@ type completion struct {
 
 type word struct{ name, help string }
 
-// arguments are the words that commands take as arguments.
+// arguments has the words that commands take as arguments.
 var arguments = map[string][]string{
 	"tamtamctl completion":          shells,
 	"tamtamctl configure threshold": thresholds,
 }
 
-// flagValues are the words that flags take as values.
+// flagValues has the words that flags take as values.
 var flagValues = map[string][]string{
 	"output":   {ctlflags.Table, ctlflags.JSON},
 	"encoding": encodings,
-	"status":   statusNames,
+	"status":   arg.StatusNames,
 	"wait":     waits,
 }
 
-// completions walks the real tree, so that nothing is forgotten.
+// completions walks the real tree, so that it is complete.
 func completions(root *ffcli.Command) completion {
 	var walk func(c *ffcli.Command, path string) completion
 	walk = func(c *ffcli.Command, path string) completion {
@@ -100,13 +102,13 @@ func (c completion) each(f func(completion)) {
 	}
 }
 
-// bashScript finds the command by the words so far, and offers what may follow.
+// bashScript finds the command by the words so far, and offers the words that may follow.
 func bashScript(root completion) string {
 	var b strings.Builder
 	b.WriteString("_tamtamctl() {\n" +
 		"  local cur=\"${COMP_WORDS[COMP_CWORD]}\" prev=\"${COMP_WORDS[COMP_CWORD-1]}\" path=tamtamctl word\n" +
 		"  case \"$prev\" in\n")
-	for _, name := range sortedKeys(flagValues) {
+	for _, name := range render.SortedKeys(flagValues) {
 		pattern := "--" + name
 		for letter, long := range ctlflags.Short() {
 			if long == name {
@@ -144,7 +146,7 @@ func fishScript(root completion) string {
 	b.WriteString("complete -c tamtamctl -f\n")
 	quote := strings.NewReplacer(`\`, `\\`, `'`, `\'`)
 	root.each(func(c completion) {
-		// All words of the path were typed, and none of the next.
+		// All words of the path have been typed, and none that may follow.
 		cond := "true"
 		for _, w := range strings.Fields(c.path)[1:] {
 			cond += "; and __fish_seen_subcommand_from " + w
@@ -161,14 +163,14 @@ func fishScript(root completion) string {
 		}
 		for _, f := range c.flags {
 			_, usage := flag.UnquoteUsage(f)
-			arg := ""
+			value := ""
 			if !config.IsBool(f) {
-				arg = " -r"
+				value = " -r"
 			}
 			if values := flagValues[f.Name]; values != nil {
-				arg += fmt.Sprintf(" -a '%s'", strings.Join(values, " "))
+				value += fmt.Sprintf(" -a '%s'", strings.Join(values, " "))
 			}
-			fmt.Fprintf(&b, "complete -c tamtamctl -n '%s' -l %s%s -d '%s'\n", cond, f.Name, arg, quote.Replace(usage))
+			fmt.Fprintf(&b, "complete -c tamtamctl -n '%s' -l %s%s -d '%s'\n", cond, f.Name, value, quote.Replace(usage))
 		}
 	})
 	return b.String()

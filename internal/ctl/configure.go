@@ -15,38 +15,41 @@ import (
 	"github.com/peterbourgon/ff/v3/ffcli"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/eelcocramer/tamtam/internal/ctl/arg"
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-func (a *app) configureCommand() *ffcli.Command {
+func configureCommand(a *app) *ffcli.Command {
 	c := a.command(&ffcli.Command{
 		Name:       "configure",
 		ShortUsage: "tamtamctl configure heartbeat|threshold [VALUE]",
 		ShortHelp:  "Read or change a setting of the node while it runs.",
-		LongHelp:   `A change lasts until the daemon ends; its own flags and file stay as they are.`,
+		LongHelp:   `A change lasts until the daemon ends. It does not change the daemon's flags or file.`,
 		Subcommands: []*ffcli.Command{
-			a.heartbeatCommand(),
-			a.thresholdCommand(),
+			heartbeatCommand(a),
+			thresholdCommand(a),
 		},
 	})
 	c.Exec = group(c, "tamtamctl configure")
 	return c
 }
 
-func (a *app) heartbeatCommand() *ffcli.Command {
+func heartbeatCommand(a *app) *ffcli.Command {
 	return a.command(&ffcli.Command{
 		Name:       "heartbeat",
 		ShortUsage: "tamtamctl configure heartbeat [TIME]",
-		ShortHelp:  "Read or change the time between two pings.",
-		LongHelp: `A bare number is milliseconds. A shorter time finds the dead sooner and costs
-traffic in proportion.
+		ShortHelp:  "Read or change the probe interval: the time between two pings.",
+		LongHelp: `A number without a unit is milliseconds. A shorter interval detects dead members
+sooner, and sends more packets in proportion.
 
   tamtamctl configure heartbeat
   tamtamctl configure heartbeat 200ms`,
 		Exec: func(ctx context.Context, args []string) error {
 			r := &tamtamv1.UpdateSettingsRequest{}
 			if len(args) > 0 {
-				value, err := oneArgument("configure heartbeat", "time", args)
+				value, err := arg.One("configure heartbeat", "time", args)
 				if err != nil {
 					return err
 				}
@@ -55,11 +58,11 @@ traffic in proportion.
 					d, err = time.Duration(n)*time.Millisecond, nil
 				}
 				if err != nil {
-					return &usageError{"tamtamctl configure heartbeat", fmt.Sprintf("%q is no time: want one such as 500ms", value)}
+					return arg.Usage("configure heartbeat", "%q is not a time: want one such as 500ms", value)
 				}
 				r.Heartbeat = durationpb.New(d)
 			}
-			return a.configure(ctx, r, len(args) > 0, func(s *tamtamv1.Settings) any { return s.GetHeartbeat().AsDuration().String() })
+			return configure(ctx, a, r, len(args) > 0, func(s *tamtamv1.Settings) any { return s.GetHeartbeat().AsDuration().String() })
 		},
 	})
 }
@@ -67,40 +70,35 @@ traffic in proportion.
 // thresholds are the arguments of configure threshold.
 var thresholds = []string{"trace", "debug", "info", "warn", "error", "off"}
 
-func (a *app) thresholdCommand() *ffcli.Command {
+func thresholdCommand(a *app) *ffcli.Command {
 	return a.command(&ffcli.Command{
 		Name:       "threshold",
 		ShortUsage: "tamtamctl configure threshold [trace|debug|info|warn|error|off]",
-		ShortHelp:  "Read or change how much the node logs.",
+		ShortHelp:  "Read or change the log level of the node.",
 		LongHelp: `
   tamtamctl configure threshold
   tamtamctl configure threshold debug`,
 		Exec: func(ctx context.Context, args []string) error {
 			r := &tamtamv1.UpdateSettingsRequest{}
 			if len(args) > 0 {
-				value, err := oneArgument("configure threshold", "level", args)
+				value, err := arg.One("configure threshold", "level", args)
 				if err != nil {
 					return err
 				}
 				if !slices.Contains(thresholds, strings.ToLower(value)) {
-					return &usageError{"tamtamctl configure threshold", fmt.Sprintf("%q is no level: want %s", value, strings.Join(thresholds, ", "))}
+					return arg.Usage("configure threshold", "%q is not a level: want %s", value, strings.Join(thresholds, ", "))
 				}
 				l := tamtamv1.LogLevel(tamtamv1.LogLevel_value["LOG_LEVEL_"+strings.ToUpper(value)])
 				r.LogLevel = &l
 			}
-			return a.configure(ctx, r, len(args) > 0, func(s *tamtamv1.Settings) any { return levelName(s.GetLogLevel()) })
+			return configure(ctx, a, r, len(args) > 0, func(s *tamtamv1.Settings) any { return render.LogLevel(s.GetLogLevel()) })
 		},
 	})
 }
 
-func levelName(l tamtamv1.LogLevel) string {
-	return strings.ToLower(strings.TrimPrefix(l.String(), "LOG_LEVEL_"))
-}
-
-// configure changes what the request says, or nothing, and prints one setting as
-// it is then.
-func (a *app) configure(ctx context.Context, r *tamtamv1.UpdateSettingsRequest, change bool, one func(*tamtamv1.Settings) any) error {
-	return a.call(ctx, func(ctx context.Context, c *api) error {
+// configure changes the settings in the request, if change is set, and prints one setting.
+func configure(ctx context.Context, a *app, r *tamtamv1.UpdateSettingsRequest, change bool, one func(*tamtamv1.Settings) any) error {
+	return a.call(ctx, func(ctx context.Context, c *client.Conn) error {
 		var s *tamtamv1.Settings
 		if change {
 			u, err := c.UpdateSettings(ctx, r)
@@ -117,7 +115,7 @@ func (a *app) configure(ctx context.Context, r *tamtamv1.UpdateSettingsRequest, 
 		}
 		return a.print(map[string]any{
 			"heartbeat_ms": s.GetHeartbeat().AsDuration().Milliseconds(),
-			"threshold":    levelName(s.GetLogLevel()),
+			"threshold":    render.LogLevel(s.GetLogLevel()),
 		}, func(w io.Writer) { fmt.Fprintln(w, one(s)) })
 	})
 }

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package ctl is tamtamctl: a tree of commands, each a call or two of the daemon's
-// API. Data goes to stdout, words to stderr.
+// Package ctl is tamtamctl: a tree of commands, each of which makes a call or two of the
+// daemon's API. Each command is a file of its name; watch, wait and top have packages of their
+// own. Data goes to stdout, messages to the user go to stderr.
 package ctl
 
 import (
@@ -14,7 +15,11 @@ import (
 
 	"github.com/peterbourgon/ff/v3/ffcli"
 
+	"github.com/eelcocramer/tamtam/internal/buildinfo"
 	"github.com/eelcocramer/tamtam/internal/config"
+	"github.com/eelcocramer/tamtam/internal/ctl/arg"
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
 )
@@ -25,42 +30,57 @@ type Streams struct {
 	Out, Err io.Writer
 }
 
-// app is what the commands share.
+// app is what the commands share: the streams, and the flags, which are not parsed before a
+// command runs.
 type app struct {
 	Streams
 	flags *ctlflags.Flags
 	asked *ffcli.Command // the command whose usage was last asked for
-	// secret is what the command sends that nobody may read on the way: key or token.
-	secret string
 }
 
-// Run runs tamtamctl and returns its exit code. A done ctx ends a stream without an
-// error, as that is how streams end, and any other command as failed.
+// client returns a client with the flags.
+func (a *app) client() client.Client { return client.Client{Flags: a.flags, Log: a.Err} }
+
+// call makes one call within --timeout.
+func (a *app) call(ctx context.Context, f func(context.Context, *client.Conn) error) error {
+	return a.client().Call(ctx, f)
+}
+
+// printer returns the printer of --output.
+func (a *app) printer() render.Printer {
+	return render.Printer{Out: a.Out, JSON: a.flags.Output == ctlflags.JSON}
+}
+
+// print prints a result; see render.Printer.
+func (a *app) print(v any, table func(io.Writer)) error { return a.printer().Print(v, table) }
+
+// Run runs tamtamctl and returns its exit code. If ctx is done, streams have ended well, and
+// any other command has failed.
 func Run(ctx context.Context, args []string, s Streams) int {
 	a := &app{Streams: s, flags: ctlflags.Default()}
 	root := a.tree()
 	path, args := arrange(root, args)
 	root.Options = config.Options(root.FlagSet, config.NamedFile(args), daemonflags.Names())
 
-	// The command line by itself comes first: whoever asks for help gets it,
-	// whatever is wrong with the environment or the file.
-	alone := &app{flags: ctlflags.Default()}
-	err := alone.tree().Parse(args)
+	// The command line is parsed without environment and file first, so that -h works even
+	// if one of those is wrong.
+	bare := &app{flags: ctlflags.Default()}
+	err := bare.tree().Parse(args)
 	if err == nil {
 		err = root.Parse(args)
 	}
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		_, err = fmt.Fprintln(a.Out, help(alone.asked))
+		_, err = fmt.Fprintln(a.Out, help(bare.asked))
 	case err != nil:
 		err = explain(root, path, err)
 	default:
 		if path != "tamtamctl completion" { // a script for a shell
-			a.banner()
+			banner(a)
 		}
 		err = root.Run(ctx)
 	}
-	return a.exit(ctx, err)
+	return exit(ctx, a.Err, err)
 }
 
 // Command returns the tree of commands, for documentation.
@@ -73,36 +93,36 @@ func (a *app) tree() *ffcli.Command {
 	root := a.command(&ffcli.Command{
 		Name:       "tamtamctl",
 		ShortUsage: "tamtamctl [flags] <command> [flags] [arguments]",
-		ShortHelp:  "Ask a tamtamd on this machine about its cluster.",
-		LongHelp: `Talks to tamtamd by gRPC. The flags below go before or after a command; each may
-also be a TAMTAM_* variable (--rpc is TAMTAM_RPC) or a key of the YAML file that
---config names, which the daemon may share.
+		ShortHelp:  "Ask tamtamd about its cluster.",
+		LongHelp: `Talks to tamtamd by gRPC. The flags below go before or after a command. Each may also be
+a TAMTAM_* variable (--rpc is TAMTAM_RPC) or a key of the YAML file of --config, which
+may be the daemon's file.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing found, 4 no daemon there,
-5 refused by the daemon, 6 out of time.`,
+Exit status: 0 done, 1 failed, 2 wrong usage, 3 nothing found, 4 no daemon, 5 refused by
+the daemon, 6 out of time.`,
 		FlagSet: fs,
 	})
 	root.Subcommands = []*ffcli.Command{
-		a.addressCommand(),
-		a.broadcastCommand(),
-		a.completionCommand(root),
-		a.configureCommand(),
-		a.doctorCommand(),
-		a.healthyCommand(),
-		a.joinCommand(),
-		a.keysCommand(),
-		a.leaveCommand(),
-		a.monitorCommand(),
-		a.nodesCommand(),
-		a.pingCommand(),
-		a.statsCommand(),
-		a.streamCommand(),
-		a.tagsCommand(),
-		a.topCommand(),
-		a.versionCommand(),
-		a.waitCommand(),
-		a.watchCommand(),
-		a.whyCommand(),
+		addressCommand(a),
+		broadcastCommand(a),
+		completionCommand(a, root),
+		configureCommand(a),
+		doctorCommand(a),
+		healthyCommand(a),
+		joinCommand(a),
+		keysCommand(a),
+		leaveCommand(a),
+		monitorCommand(a),
+		nodesCommand(a),
+		pingCommand(a),
+		statsCommand(a),
+		streamCommand(a),
+		tagsCommand(a),
+		topCommand(a),
+		versionCommand(a),
+		waitCommand(a),
+		watchCommand(a),
+		whyCommand(a),
 	}
 	root.Exec = group(root, root.Name)
 	return root
@@ -114,8 +134,8 @@ func (a *app) command(c *ffcli.Command) *ffcli.Command {
 		c.FlagSet = flag.NewFlagSet(c.Name, flag.ContinueOnError)
 	}
 	a.flags.Register(c.FlagSet)
-	// Package flag would print errors and usage to the same place. Errors are
-	// told by exit, and help by Run, if it was asked for.
+	// Package flag would print errors and usage to the same place. Here, exit prints the
+	// errors, and Run the help, if it was asked for.
 	c.FlagSet.SetOutput(io.Discard)
 	c.UsageFunc = func(c *ffcli.Command) string {
 		a.asked = c
@@ -124,8 +144,8 @@ func (a *app) command(c *ffcli.Command) *ffcli.Command {
 	return c
 }
 
-// group is the Exec of a command that only has subcommands; path are the words that
-// lead to it.
+// group returns the Exec of a command that only has subcommands; path has the words that lead
+// to it.
 func group(c *ffcli.Command, path string) func(context.Context, []string) error {
 	return func(_ context.Context, args []string) error {
 		var names []string
@@ -133,21 +153,29 @@ func group(c *ffcli.Command, path string) func(context.Context, []string) error 
 			names = append(names, sub.Name)
 		}
 		if len(args) == 0 {
-			return &usageError{path, "a command is missing"}
+			return &arg.UsageError{Command: path, Text: "a command is missing"}
 		}
 		text := fmt.Sprintf("no command %q", args[0])
 		if n := config.Nearest(args[0], names); n != "" {
 			text += fmt.Sprintf(": did you mean %q?", n)
 		}
-		return &usageError{path, text}
+		return &arg.UsageError{Command: path, Text: text}
 	}
 }
 
-// explain makes one line of an error of parsing.
+// explain returns an error of parsing as one line.
 func explain(root *ffcli.Command, path string, err error) error {
 	err = config.Explain(root.FlagSet, err)
 	if config.IsUsage(err) {
-		return &usageError{path, err.Error()}
+		return &arg.UsageError{Command: path, Text: err.Error()}
 	}
 	return err
+}
+
+// banner prints the banner to a terminal.
+func banner(a *app) {
+	if a.flags.NoBanner || a.printer().JSON || !render.IsTerminal(a.Err) || !render.IsTerminal(a.Out) {
+		return
+	}
+	fmt.Fprintf(a.Err, "(( o ))  TamTam %s\n", buildinfo.Read().Version)
 }

@@ -6,8 +6,6 @@ package ctl
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"flag"
 	"net"
 	"os/exec"
@@ -19,7 +17,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/eelcocramer/tamtam/internal/ctlflags"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -112,7 +109,7 @@ func TestBroadcastReadsStdin(t *testing.T) {
 			t.Errorf("%v: exit code %d, %q", args, code, errs)
 		}
 		if !strings.Contains(errs, "no other member") {
-			t.Errorf("%v: nobody got it, and nobody is told: %q", args, errs)
+			t.Errorf("%v: no member got it, and the user is not warned: %q", args, errs)
 		}
 	}
 	if _, errs, code := run(t, strings.Repeat("x", maxStdin+1), "--rpc", addr, "broadcast"); code != exitFailed || !strings.Contains(errs, "short") {
@@ -120,7 +117,7 @@ func TestBroadcastReadsStdin(t *testing.T) {
 	}
 }
 
-// TestMonitorResumes: thrown off the stream for being slow, it goes on after the
+// TestMonitorResumes: cut off for being slow, it continues after the
 // last change it saw.
 func TestMonitorResumes(t *testing.T) {
 	var asked []*uint64
@@ -167,21 +164,6 @@ func TestInterruptIsNoError(t *testing.T) {
 	var out, errs bytes.Buffer
 	if code := Run(ctx, []string{"monitor", "--rpc", addr}, Streams{Out: &out, Err: &errs}); code != 0 || errs.Len() > 0 {
 		t.Errorf("exit code %d, %q", code, errs.String())
-	}
-}
-
-func TestEscape(t *testing.T) {
-	for in, want := range map[string]string{
-		"plain ä 漢": "plain ä 漢",
-		"\x1b[2J":   `\x1b[2J`,
-		"a\nb\tc\r": `a\nb\tc\r`,
-		"\xff\x00":  `\xff\x00`,
-		"\u202e":    `\u202e`, // would turn the line round
-		"\u009b1m":  `\x9b1m`, // a control sequence in eight bits
-	} {
-		if got := escape(in); got != want {
-			t.Errorf("escape(%q) = %s, want %s", in, got, want)
-		}
 	}
 }
 
@@ -258,29 +240,4 @@ func TestCompletionKnowsEveryCommandAndFlag(t *testing.T) {
 		}
 		walk(Command())
 	}
-}
-
-func TestPrintIsOneWrite(t *testing.T) {
-	var w counting
-	a := &app{Streams: Streams{Out: &w}, flags: ctlflags.Default()}
-	a.flags.Output = "json"
-	if err := a.print(map[string]any{"a": []string{}}, nil); err != nil || w.n != 1 || !json.Valid(w.b) {
-		t.Errorf("%d writes of %q, %v", w.n, w.b, err)
-	}
-	w.err = errors.New("full")
-	if err := a.print(1, nil); !errors.Is(err, w.err) {
-		t.Errorf("error %v", err)
-	}
-}
-
-type counting struct {
-	n   int
-	b   []byte
-	err error
-}
-
-func (c *counting) Write(b []byte) (int, error) {
-	c.n++
-	c.b = append(c.b, b...)
-	return len(b), c.err
 }

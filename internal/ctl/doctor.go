@@ -14,70 +14,75 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
+	"github.com/eelcocramer/tamtam/internal/ctl/arg"
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	"github.com/eelcocramer/tamtam/internal/doctor"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
 const (
-	// maxInspection is the most bytes that an inspection takes: some 2 KiB for each of
-	// the most members there can be.
+	// maxInspection is the largest inspection, in bytes: some 2 KiB for each member, of
+	// the largest cluster.
 	maxInspection = 16 << 20
-	// maxShown is how many findings of one check with one verdict the table shows; JSON
+	// maxShown is how many findings of one check and one verdict the table shows. JSON
 	// has all.
 	maxShown = 10
 )
 
-func (a *app) doctorCommand() *ffcli.Command {
+func doctorCommand(a *app) *ffcli.Command {
 	return a.command(&ffcli.Command{
 		Name:       "doctor",
 		ShortUsage: "tamtamctl doctor",
-		ShortHelp:  "Look for what is wrong with the cluster, and say what to do.",
-		LongHelp: `Has the daemon ask all live members at once, which takes 3 seconds when one does not
-answer, and judges what they tell of themselves and of each other. It changes nothing.
+		ShortHelp:  "Check the cluster for faults, and say what to do about them.",
+		LongHelp: `The daemon asks all live members at once, which takes 3 seconds if one does not answer,
+and compares their answers. It changes nothing.
 
-  daemon      whether tamtamd answers at all: a failure if not
+  daemon      tamtamd does not answer: a failure
   reachable   members that are DEAD or do not answer: a failure; SUSPECTED: a warning
-  one-way     ways between members by which packets go in one direction only, or in
-              none, for 2 s (wan: 6 s), and who holds for dead who answers: a failure
-  address     packets that come from elsewhere than their sender says that it is, as
-              behind NAT: a warning; other nodes with this one's address: a failure
-  keys        who cannot read what another seals: a failure; other differences, and
-              packets that no key opens: a warning, if not from where a member is dead
+  one-way     paths between members on which packets pass in one direction only, or in
+              none, for 2 s (wan: 6 s), and members that one node takes for dead although
+              they answer: a failure
+  address     packets from another address than the one that their sender advertises, as
+              behind NAT: a warning; other nodes with this node's address: a failure
+  keys        a member that cannot decrypt the packets of another: a failure; other
+              differences, and packets that cannot be decrypted, except from the address
+              of a dead member: a warning
   clock       a clock off by more than 1 s: a warning; more than 5 s: a failure
-  loss        more than 5 % of what is sent is lost: a warning; 30 %: a failure
-  round-trip  over what the profile is for (local 50 ms, lan 100 ms, wan 500 ms): a warning
-  version     versions that are not the same: a warning
-  limits      other --max, --profile or --heartbeat: a warning
-  flapping    who came or went more than a few times in the last minute: a warning
-  views       who lists other members than this node: a warning
-  plain       members that speak bare Smudge: a warning
+  loss        a loss rate over 5 %: a warning; 30 %: a failure
+  round-trip  over the limit of the profile (local 50 ms, lan 100 ms, wan 500 ms): a warning
+  version     different versions: a warning
+  limits      different --max, --profile or --heartbeat: a warning
+  flapping    members that came and went several times in the last minute: a warning
+  views       members with another list of members than this node: a warning
+  plain       plain Smudge nodes: a warning
 
-A table shows the first 10 findings of a kind, JSON all. Exits with 1 when there is a
-failure, also when no daemon answers, and with 0 when there are only warnings.
+A table shows the first 10 findings of a kind, JSON shows all. Exit status 1 if there is
+a failure, such as no daemon; 0 if there are only warnings.
 
   tamtamctl doctor
   tamtamctl doctor -o json | jq '.findings[] | select(.verdict != "ok")'`,
 		Exec: func(ctx context.Context, args []string) error {
-			if err := noArguments("doctor", args); err != nil {
+			if err := arg.None("doctor", args); err != nil {
 				return err
 			}
-			return a.doctor(ctx)
+			return runDoctor(ctx, a)
 		},
 	})
 }
 
-func (a *app) doctor(ctx context.Context) error {
+func runDoctor(ctx context.Context, a *app) error {
 	var findings []doctor.Finding
-	err := a.call(ctx, func(ctx context.Context, c *api) error {
+	err := a.call(ctx, func(ctx context.Context, c *client.Conn) error {
 		r, err := c.Inspect(ctx, &tamtamv1.InspectRequest{}, grpc.MaxCallRecvMsgSize(maxInspection))
 		if err == nil {
 			findings = doctor.Examine(r, buildinfo.Read().Version)
 		}
 		return err
 	})
-	var none *unreachableError
+	var none *client.UnreachableError
 	if errors.As(err, &none) && ctx.Err() == nil {
-		findings, err = doctor.NoDaemon(none.address, none.cause), nil
+		findings, err = doctor.NoDaemon(none.Address, none.Cause), nil
 	}
 	if err != nil {
 		return err
@@ -86,7 +91,7 @@ func (a *app) doctor(ctx context.Context) error {
 	err = a.print(map[string]any{"findings": findings, "summary": sum}, func(w io.Writer) {
 		fmt.Fprint(w, "VERDICT\tCHECK\tMEMBER\tFOUND\n")
 		findingRows(w, findings)
-		fmt.Fprintf(w, "\n%d ok, %s, %s\n", sum.OK, plural(sum.Warnings, "warning"), plural(sum.Failures, "failure"))
+		fmt.Fprintf(w, "\n%d ok, %s, %s\n", sum.OK, render.Plural(sum.Warnings, "warning"), render.Plural(sum.Failures, "failure"))
 	})
 	if err == nil && sum.Failures > 0 {
 		return fmt.Errorf("failed: %s", strings.Join(failed(findings), ", "))
@@ -94,8 +99,8 @@ func (a *app) doctor(ctx context.Context) error {
 	return err
 }
 
-// findingRows writes the first findings of each kind, and what to do under each. Their
-// texts hold what members say of themselves.
+// findingRows writes the first findings of each kind, and below each what to do. Texts come
+// from members, and are escaped.
 func findingRows(w io.Writer, findings []doctor.Finding) {
 	type kind struct {
 		check   string
@@ -110,21 +115,21 @@ func findingRows(w io.Writer, findings []doctor.Finding) {
 		count[k]++
 		switch {
 		case count[k] == maxShown+1:
-			fmt.Fprintf(w, "%s\t%s\t-\tand %d more, which -o json shows\n", f.Verdict, f.Check, total[k]-maxShown)
+			fmt.Fprintf(w, "%s\t%s\t-\tand %d more: see -o json\n", f.Verdict, f.Check, total[k]-maxShown)
 		case count[k] <= maxShown:
-			who := orDash(f.Member)
+			who := render.OrDash(f.Member)
 			if f.Name != "" {
-				who += " " + escape(f.Name)
+				who += " " + render.Escape(f.Name)
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.Verdict, f.Check, who, escape(f.Found))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.Verdict, f.Check, who, render.Escape(f.Found))
 			if f.Do != "" {
-				fmt.Fprintf(w, "\t\t\t-> %s\n", escape(f.Do))
+				fmt.Fprintf(w, "\t\t\t-> %s\n", render.Escape(f.Do))
 			}
 		}
 	}
 }
 
-// failed are the checks that failed, each once, in their order.
+// failed returns the checks that failed, each once, in their order.
 func failed(findings []doctor.Finding) (checks []string) {
 	for _, f := range findings {
 		if f.Verdict == doctor.Failure && (len(checks) == 0 || checks[len(checks)-1] != f.Check) {
@@ -132,11 +137,4 @@ func failed(findings []doctor.Finding) (checks []string) {
 		}
 	}
 	return checks
-}
-
-func plural(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprintf("%d %s", n, what)
 }

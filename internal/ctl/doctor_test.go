@@ -50,7 +50,7 @@ func TestDoctor(t *testing.T) {
 		err       string
 		sum       doctor.Summary
 	}{
-		{"warnings", inspection(0, true), 0, []string{"ok       daemon", "warning  plain", other + " two\\x1b[2J\\n", "-> run a present", "0 failures"}, "",
+		{"warnings", inspection(0, true), 0, []string{"ok       daemon", "warning  plain", other + " two\\x1b[2J\\n", "-> run a current", "0 failures"}, "",
 			doctor.Summary{OK: 11, Warnings: 2}},
 		{"a failure", inspection(1, false), 1, []string{"failure  reachable", "192.0.2.7:1 x\\x1b[2J  it is DEAD", "1 failure\n"}, "tamtamctl: failed: reachable\n",
 			doctor.Summary{OK: 12, Failures: 1}},
@@ -88,7 +88,7 @@ func TestDoctor(t *testing.T) {
 	}
 }
 
-// TestDoctorWithoutDaemon: that nobody answers is a finding, and a failure.
+// TestDoctorWithoutDaemon: that no daemon answers is a finding, and a failure.
 func TestDoctorWithoutDaemon(t *testing.T) {
 	r := run(t, "--rpc", "127.0.0.1:1", "doctor", "-o", "json")
 	if r.code != 1 || !strings.HasPrefix(r.out, `{"findings":[{"check":"daemon","verdict":"failure","found":"no tamtamd answers at 127.0.0.1:1: connection refused"`) ||

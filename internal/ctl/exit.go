@@ -12,9 +12,12 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/eelcocramer/tamtam/internal/ctl/arg"
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
 )
 
-// Exit codes, which scripts may rely on.
+// Exit codes. Scripts rely on them.
 const (
 	exitDone        = 0
 	exitFailed      = 1
@@ -25,75 +28,49 @@ const (
 	exitDeadline    = 6
 )
 
-// usageError is a command line that no state of the cluster could make right.
-type usageError struct{ command, text string }
-
-func (e *usageError) Error() string { return e.text }
-
-// errNothing: a list has no entries. There is nothing to say about it.
-var errNothing = errors.New("nothing found")
-
-// unreachableError: nobody serves gRPC at the address.
-type unreachableError struct {
-	address string
-	cause   string
-}
-
-func (e *unreachableError) Error() string {
-	return fmt.Sprintf("no tamtamd answers at %s (%s): start tamtamd, or give its address with --rpc", e.address, e.cause)
-}
-
-// goneError: the daemon ended in the midst of a stream.
-type goneError struct{ address string }
-
-func (e *goneError) Error() string { return fmt.Sprintf("the tamtamd at %s has ended", e.address) }
-
-// exit tells an error, once, and returns the exit code that it stands for.
-func (a *app) exit(ctx context.Context, err error) int {
-	var usage *usageError
-	var unreachable *unreachableError
-	var gone *goneError
+// exit prints an error, once, and returns its exit code.
+func exit(ctx context.Context, stderr io.Writer, err error) int {
+	var usage *arg.UsageError
+	var unreachable *client.UnreachableError
+	var gone *client.GoneError
 	var missing *missingError
 	var line *lineError
-	var distrusted *distrustError
+	var distrusted *client.DistrustError
 	where := ""
 	if errors.As(err, &line) {
 		where, err = fmt.Sprintf("line %d: ", line.number), line.err
 	}
+	text, code := "", exitDone
 	switch {
 	case err == nil:
 		return exitDone
 	case line == nil && (errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe)):
-		// Nobody reads on: as with | head. But where lines of stdin are left that
-		// were not sent, that is not all that was asked for.
+		// The reader has closed the pipe, as head does. It is an error only if lines
+		// of stdin are left that were not sent.
 		return exitDone
 	case errors.Is(err, errNothing):
 		return exitNothing
 	case errors.As(err, &usage):
-		fmt.Fprintf(a.Err, "tamtamctl: %s%s\n%s -h tells more\n", where, usage.text, usage.command)
-		return exitUsage
+		text, code = usage.Text+"\nSee "+usage.Command+" -h", exitUsage
 	case ctx.Err() != nil:
-		// Whether it was done, nobody knows: a script must not go on as if.
-		fmt.Fprintln(a.Err, "tamtamctl: interrupted")
-		return exitFailed
+		// Whether the call was done is not known: a script must not go on.
+		where, text, code = "", "interrupted", exitFailed
 	case errors.As(err, &unreachable), errors.As(err, &gone):
-		fmt.Fprintf(a.Err, "tamtamctl: %s%v\n", where, err)
-		return exitUnreachable
+		text, code = err.Error(), exitUnreachable
 	case errors.As(err, &distrusted):
-		fmt.Fprintf(a.Err, "tamtamctl: %s%v\n", where, err)
-		return exitRefused
+		text, code = err.Error(), exitRefused
 	case errors.As(err, &missing):
-		fmt.Fprintf(a.Err, "tamtamctl: %s%v\n", where, err)
-		return exitDeadline
+		text, code = err.Error(), exitDeadline
+	default:
+		// The one place where a status is read.
+		if s, ok := status.FromError(err); ok {
+			text, code = s.Message(), exitCode(s.Code())
+		} else {
+			text, code = err.Error(), exitFailed
+		}
 	}
-	// The one place where a status is read.
-	s, ok := status.FromError(err)
-	if !ok {
-		fmt.Fprintf(a.Err, "tamtamctl: %s%v\n", where, err)
-		return exitFailed
-	}
-	fmt.Fprintf(a.Err, "tamtamctl: %s%s\n", where, s.Message())
-	return exitCode(s.Code())
+	fmt.Fprintf(stderr, "tamtamctl: %s%s\n", where, text)
+	return code
 }
 
 func exitCode(c codes.Code) int {

@@ -195,7 +195,7 @@ type result struct {
 	code     int
 }
 
-// run runs tamtamctl away from the files of whoever runs the test.
+// run runs tamtamctl away from the user's files.
 func run(t *testing.T, args ...string) result {
 	t.Helper()
 	return runWith(t, "", args...)

@@ -132,8 +132,8 @@ func TestTrust(t *testing.T) {
 	}
 }
 
-// TestTraceTellsNoToken, whatever is asked to be told.
-func TestTraceTellsNoToken(t *testing.T) {
+// TestTraceHidesTheToken, with all that may be printed.
+func TestTraceHidesTheToken(t *testing.T) {
 	addr := serveOn(t, "tcp", "127.0.0.1:0")
 	for _, args := range [][]string{{"address"}, {"stats"}, {"broadcast", "x"}} {
 		r := run(t, append([]string{"--rpc", addr, "--trace", "--verbose", "--rpc-token-file", tokenFile(t)}, args...)...)
@@ -215,7 +215,7 @@ func TestUnixAddress(t *testing.T) {
 		{"socket", "unix://" + path, 0, ""},
 		{"the first of several", "unix://" + path + ",127.0.0.1:1", 0, ""},
 		{"none", "unix://" + path + "x", 4, "no such socket"},
-		{"stale", "unix://" + filepath.Join(dir, "stale"), 4, "nobody listens"},
+		{"stale", "unix://" + filepath.Join(dir, "stale"), 4, "no program listens"},
 		{"relative", "unix://s", 1, "absolute"},
 	} {
 		// Where a socket is, TLS is not.

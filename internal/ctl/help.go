@@ -4,11 +4,8 @@
 package ctl
 
 import (
-	"cmp"
 	"flag"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -17,7 +14,7 @@ import (
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
 )
 
-// help is the text that -h prints.
+// help returns the text that -h prints.
 func help(c *ffcli.Command) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\nUSAGE\n  %s\n", c.ShortHelp, c.ShortUsage)
@@ -49,5 +46,3 @@ func help(c *ffcli.Command) string {
 	_ = w.Flush() // into memory
 	return strings.TrimRight(b.String(), "\n")
 }
-
-func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

@@ -15,53 +15,56 @@ import (
 
 	"github.com/peterbourgon/ff/v3/ffcli"
 
+	"github.com/eelcocramer/tamtam/internal/ctl/arg"
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/limits"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-// keySize is that of a key of the cluster, in bytes.
-const keySize = 32
+// keySize is the size of a key of the cluster, in bytes.
+const keySize = limits.KeySize
 
-func (a *app) keysCommand() *ffcli.Command {
+func keysCommand(a *app) *ffcli.Command {
 	c := a.command(&ffcli.Command{
 		Name:       "keys",
 		ShortUsage: "tamtamctl keys generate|list|install|use|remove",
-		ShortHelp:  "Make, list and change the keys that seal the gossip of the cluster.",
-		LongHelp: `The first key of a keyring seals what a node sends; all of them open what it gets. So
+		ShortHelp:  "Generate, list and change the keys that encrypt the gossip of the cluster.",
+		LongHelp: `A node encrypts with the first key of its keyring, and decrypts with all of them. So
 keys change without an outage: install the new one everywhere, use it everywhere, then
-remove the old one. A key goes by a name of 16 digits; none is ever printed but by
-generate, and none is ever an argument.
+remove the old one. A key has an ID of 16 digits. Only generate prints a key, and no
+command takes a key as an argument.
 
   tamtamctl keys generate | tamtamctl keys install -
-  tamtamctl keys use NAME
-  tamtamctl keys remove OLDNAME
+  tamtamctl keys use ID
+  tamtamctl keys remove OLDID
 
-A member that is away while keys change misses them. It is not let in again before its
-keyring file has been brought up to date by hand. So are all files after a leak: a key
-that is installed travels sealed with the present one, and who has that can read it.`,
+A member that is away during a change misses it. It cannot rejoin until its keyring
+file has been updated by hand. After a leak, update all files by hand: a key that is
+installed travels encrypted with the present key, so the holder of that can read it.`,
 		Subcommands: []*ffcli.Command{
-			a.keysGenerateCommand(),
-			a.keysListCommand(),
-			a.keysInstallCommand(),
-			a.keysUseCommand(),
-			a.keysRemoveCommand(),
+			keysGenerateCommand(a),
+			keysListCommand(a),
+			keysInstallCommand(a),
+			keysUseCommand(a),
+			keysRemoveCommand(a),
 		},
 	})
 	c.Exec = group(c, "tamtamctl keys")
 	return c
 }
 
-func (a *app) keysGenerateCommand() *ffcli.Command {
+func keysGenerateCommand(a *app) *ffcli.Command {
 	return a.command(&ffcli.Command{
 		Name:       "generate",
 		ShortUsage: "tamtamctl keys generate",
-		ShortHelp:  "Print a new key, for a keyring file or to be installed.",
-		LongHelp: `Asks no daemon. The first key of a cluster is put into a file on each node by hand:
+		ShortHelp:  "Print a new key, for a keyring file or to install.",
+		LongHelp: `Needs no daemon. Put the first key of a cluster into a file on each node by hand:
 
   (umask 077; tamtamctl keys generate > /etc/tamtam/keyring)
   tamtamd --keyring-file /etc/tamtam/keyring`,
 		Exec: func(_ context.Context, args []string) error {
-			if len(args) > 0 {
-				return &usageError{"tamtamctl keys generate", fmt.Sprintf("keys generate takes no argument, not %q", args[0])}
+			if err := arg.None("keys generate", args); err != nil {
+				return err
 			}
 			var k [keySize]byte
 			_, _ = rand.Read(k[:]) // never fails
@@ -71,18 +74,18 @@ func (a *app) keysGenerateCommand() *ffcli.Command {
 	})
 }
 
-func (a *app) keysListCommand() *ffcli.Command {
+func keysListCommand(a *app) *ffcli.Command {
 	return a.command(&ffcli.Command{
 		Name:       "list",
 		ShortUsage: "tamtamctl keys list",
-		ShortHelp:  "Show which member has which keys, and who did not answer.",
-		LongHelp: `The first key of a member is the one that it seals with. Exits with 1 when a live
-member did not answer, or members have not the same keys.`,
+		ShortHelp:  "Show the keys of each member, and the members that did not answer.",
+		LongHelp: `A member encrypts with its first key. Exit status 1 if a live member did not answer, or
+the members do not have the same keys.`,
 		Exec: func(ctx context.Context, args []string) error {
-			if len(args) > 0 {
-				return &usageError{"tamtamctl keys list", fmt.Sprintf("keys list takes no argument, not %q", args[0])}
+			if err := arg.None("keys list", args); err != nil {
+				return err
 			}
-			return a.keys(ctx, func(ctx context.Context, c *api) (string, []*tamtamv1.MemberKeys, error) {
+			return callKeys(ctx, a, a.client(), func(ctx context.Context, c *client.Conn) (string, []*tamtamv1.MemberKeys, error) {
 				r, err := c.ListKeys(ctx, &tamtamv1.ListKeysRequest{})
 				return "", r.GetMembers(), err
 			})
@@ -90,27 +93,28 @@ member did not answer, or members have not the same keys.`,
 	})
 }
 
-func (a *app) keysInstallCommand() *ffcli.Command {
+func keysInstallCommand(a *app) *ffcli.Command {
 	return a.command(&ffcli.Command{
 		Name:       "install",
 		ShortUsage: "tamtamctl keys install FILE",
-		ShortHelp:  "Add a key to all keyrings, so that it opens.",
-		LongHelp: `FILE holds the key as generate prints it; - is standard input. The name of the key is
-told. Nothing is sealed with it before keys use. It travels sealed with the present key
-of the cluster, and to the daemon as --rpc says.
+		ShortHelp:  "Add a key to all keyrings, to decrypt with.",
+		LongHelp: `FILE holds the key as generate prints it; - is standard input. Prints the key ID. No
+node encrypts with the key before keys use. The key travels encrypted with the present
+key of the cluster, and to the daemon over the connection of --rpc.
 
   tamtamctl keys generate | tamtamctl keys install -`,
 		Exec: func(ctx context.Context, args []string) error {
-			file, err := oneArgument("keys install", "file", args)
+			file, err := arg.One("keys install", "file", args)
 			if err != nil {
 				return err
 			}
-			key, err := a.readKey(ctx, file)
+			key, err := readKey(ctx, a.In, file)
 			if err != nil {
 				return err
 			}
-			a.secret = "key"
-			return a.keys(ctx, func(ctx context.Context, c *api) (string, []*tamtamv1.MemberKeys, error) {
+			with := a.client()
+			with.Secret = "key"
+			return callKeys(ctx, a, with, func(ctx context.Context, c *client.Conn) (string, []*tamtamv1.MemberKeys, error) {
 				r, err := c.InstallKey(ctx, &tamtamv1.InstallKeyRequest{Key: key})
 				return r.GetKey(), r.GetMembers(), err
 			})
@@ -118,42 +122,42 @@ of the cluster, and to the daemon as --rpc says.
 	})
 }
 
-func (a *app) keysUseCommand() *ffcli.Command {
-	return a.keyCommand("use", "Have all members seal with a key that they have.",
-		`Changes nothing when some live member does not tell that it has the key: it could not
-read the others any more. With --force, it is left behind.`,
-		func(ctx context.Context, c *api, name string, force bool) ([]*tamtamv1.MemberKeys, error) {
+func keysUseCommand(a *app) *ffcli.Command {
+	return keyCommand(a, "use", "Have all members encrypt with an installed key.",
+		`Changes nothing if a live member does not confirm that it has the key, as it could no
+longer decrypt the packets of the others. --force changes the key all the same.`,
+		func(ctx context.Context, c *client.Conn, name string, force bool) ([]*tamtamv1.MemberKeys, error) {
 			r, err := c.UseKey(ctx, &tamtamv1.UseKeyRequest{Key: name, Force: force})
 			return r.GetMembers(), err
 		})
 }
 
-func (a *app) keysRemoveCommand() *ffcli.Command {
-	return a.keyCommand("remove", "Remove a key from all keyrings.",
-		`Changes nothing when some live member does not tell that it seals with another: the
-others would not hear it any more. With --force, it is left behind.`,
-		func(ctx context.Context, c *api, name string, force bool) ([]*tamtamv1.MemberKeys, error) {
+func keysRemoveCommand(a *app) *ffcli.Command {
+	return keyCommand(a, "remove", "Remove a key from all keyrings.",
+		`Changes nothing if a live member does not confirm that it encrypts with another key, as
+the others could no longer decrypt its packets. --force removes the key all the same.`,
+		func(ctx context.Context, c *client.Conn, name string, force bool) ([]*tamtamv1.MemberKeys, error) {
 			r, err := c.RemoveKey(ctx, &tamtamv1.RemoveKeyRequest{Key: name, Force: force})
 			return r.GetMembers(), err
 		})
 }
 
-// keyCommand is a command about a key by its name.
-func (a *app) keyCommand(name, short, long string, call func(context.Context, *api, string, bool) ([]*tamtamv1.MemberKeys, error)) *ffcli.Command {
+// keyCommand returns a command about a key ID.
+func keyCommand(a *app, name, short, long string, call func(context.Context, *client.Conn, string, bool) ([]*tamtamv1.MemberKeys, error)) *ffcli.Command {
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
-	force := fs.Bool("force", false, "do it, whoever is left behind")
+	force := fs.Bool("force", false, "do it, even if a live member is locked out")
 	return a.command(&ffcli.Command{
 		Name:       name,
-		ShortUsage: "tamtamctl keys " + name + " [--force] NAME",
+		ShortUsage: "tamtamctl keys " + name + " [--force] ID",
 		ShortHelp:  short,
 		LongHelp:   long,
 		FlagSet:    fs,
 		Exec: func(ctx context.Context, args []string) error {
-			key, err := oneArgument("keys "+name, "name of a key", args)
+			key, err := arg.One("keys "+name, "key ID", args)
 			if err != nil {
 				return err
 			}
-			return a.keys(ctx, func(ctx context.Context, c *api) (string, []*tamtamv1.MemberKeys, error) {
+			return callKeys(ctx, a, a.client(), func(ctx context.Context, c *client.Conn) (string, []*tamtamv1.MemberKeys, error) {
 				nodes, err := call(ctx, c, key, *force)
 				return key, nodes, err
 			})
@@ -161,13 +165,12 @@ func (a *app) keyCommand(name, short, long string, call func(context.Context, *a
 	})
 }
 
-// maxKeyFile in bytes is more than any key with its white space takes.
+// maxKeyFile is more than a key with white space takes, in bytes.
 const maxKeyFile = 1024
 
-// readKey reads a key of a file, or of standard input. What is wrong with it is told
-// without it.
-func (a *app) readKey(ctx context.Context, file string) ([]byte, error) {
-	in := a.In
+// readKey reads a key from a file, or stdin for "-". Errors do not contain the key.
+func readKey(ctx context.Context, stdin io.Reader, file string) ([]byte, error) {
+	in := stdin
 	if file == "-" {
 		file = "standard input"
 	} else {
@@ -184,7 +187,7 @@ func (a *app) readKey(ctx context.Context, file string) ([]byte, error) {
 	}
 	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(b)))
 	if err != nil || len(key) != keySize {
-		return nil, fmt.Errorf("%s holds no key: want one, %d bytes in base64, as tamtamctl keys generate prints it", file, keySize)
+		return nil, fmt.Errorf("%s does not hold a key: want %d bytes in base64, as tamtamctl keys generate prints them", file, keySize)
 	}
 	return key, nil
 }

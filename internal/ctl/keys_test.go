@@ -85,8 +85,8 @@ func TestKeys(t *testing.T) {
 		err     string // a part of it; "" for none
 	}{
 		{"keys list", same, "list", 0, `ADDRESS +NAME +STATUS +KEYS *\n192\.0\.2\.1:9999 +one +ALIVE +a b c *\n192\.0\.2\.2:9999 +two\\x1b\[2J\\n +ALIVE +a c b +in memory only\n`, ""},
-		{"keys list", []*pb.MemberKeys{memberKeys(self, alive, true, "", "a"), memberKeys(other, alive, true, "", "b", "a")}, "list", 1, `(?s).*`, "the members have not the same keys"},
-		{"keys list", []*pb.MemberKeys{memberKeys(self, alive, true, "", "a", "b"), memberKeys(other, alive, true, "", "b", "a")}, "list", 1, `(?s).*`, "not the same keys"},
+		{"keys list", []*pb.MemberKeys{memberKeys(self, alive, true, "", "a"), memberKeys(other, alive, true, "", "b", "a")}, "list", 1, `(?s).*`, "the members do not have the same keys"},
+		{"keys list", []*pb.MemberKeys{memberKeys(self, alive, true, "", "a", "b"), memberKeys(other, alive, true, "", "b", "a")}, "list", 1, `(?s).*`, "do not have the same keys"},
 		{"keys list", []*pb.MemberKeys{memberKeys(self, alive, true, "", "a"), memberKeys(other, suspected, false, "silent\x1b")}, "list", 1,
 			`ADDRESS.*\n.*\n192\.0\.2\.2:9999 +.* +SUSPECTED +- +silent\\x1b\n`, `1 of 2 members are not as asked for: 192.0.2.2:9999: silent\x1b`},
 		{"keys list", []*pb.MemberKeys{memberKeys(self, alive, true, "", "a"), memberKeys(other, dead, false, "it is not alive")}, "list", 0, `(?s).*DEAD +- +it is not alive\n`, ""},
@@ -105,8 +105,8 @@ func TestKeys(t *testing.T) {
 		{"keys generate x", nil, "", 2, ``, `"x"`},
 		{"keys install", nil, "", 2, ``, "file"},
 		{"keys install a b", nil, "", 2, ``, "file"},
-		{"keys use", nil, "", 2, ``, "name of a key"},
-		{"keys remove a b", nil, "", 2, ``, "name of a key"},
+		{"keys use", nil, "", 2, ``, "key ID"},
+		{"keys remove a b", nil, "", 2, ``, "key ID"},
 	} {
 		k.members, k.got = c.members, nil
 		r := run(t, append([]string{"--rpc", addr}, strings.Fields(c.args)...)...)
@@ -157,7 +157,7 @@ func TestKeysGenerate(t *testing.T) {
 	}
 }
 
-// TestKeysFail: a daemon that refuses, and what the exit codes tell of it.
+// TestKeysFail: a daemon that refuses, and its exit codes.
 func TestKeysFail(t *testing.T) {
 	k := &keyed{}
 	addr := serveAs(t, k)
@@ -177,9 +177,9 @@ func TestKeysFail(t *testing.T) {
 	}
 }
 
-// TestKeyIsNeverTold: no output holds a key but that of generate: not the trace of what is
+// TestKeyIsNeverPrinted: no output holds a key but that of generate: not the trace of what is
 // sent, and not what is said about a file that holds none.
-func TestKeyIsNeverTold(t *testing.T) {
+func TestKeyIsNeverPrinted(t *testing.T) {
 	k := &keyed{members: []*pb.MemberKeys{memberKeys(self, alive, true, "", "a")}}
 	addr := serveAs(t, k)
 	text := base64.StdEncoding.EncodeToString(theKey)
@@ -216,7 +216,7 @@ func TestKeyIsNeverTold(t *testing.T) {
 			switch {
 			case c.code == 0 && (!strings.Contains(r.err, "sent a key") || !bytes.Equal(k.key, theKey)):
 				t.Errorf("%s: sent %q: %+v", c.name, k.key, r)
-			case c.code != 0 && (k.got != nil || !strings.Contains(r.err, "holds no key") || strings.Count(r.err, "\n") != 1):
+			case c.code != 0 && (k.got != nil || !strings.Contains(r.err, "does not hold a key") || strings.Count(r.err, "\n") != 1):
 				t.Errorf("%s: asked %q: %+v", c.name, k.got, r)
 			}
 		}

@@ -10,19 +10,22 @@ import (
 
 	"github.com/peterbourgon/ff/v3/ffcli"
 
+	"github.com/eelcocramer/tamtam/internal/ctl/arg"
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-func (a *app) leaveCommand() *ffcli.Command {
+func leaveCommand(a *app) *ffcli.Command {
 	return a.command(&ffcli.Command{
 		Name:       "leave",
 		ShortUsage: "tamtamctl leave [ADDRESS]",
 		ShortHelp:  "Have the node leave its cluster, or remove a member from it.",
-		LongHelp: `Without ADDRESS, the node says goodbye to all members, so that they see it as left
-and not as dead, and its daemon ends.
+		LongHelp: `Without ADDRESS, the node leaves the cluster and its daemon ends. The members see it as
+left, not as dead.
 
-With ADDRESS, that member, dead or alive, is taken off the lists of all nodes. One
-that is alive is alone then, and may join again.
+With ADDRESS, all nodes remove that member, dead or alive. A member that is alive is
+then alone, and may join again.
 
 ` + addressHelp + `
 
@@ -31,38 +34,34 @@ that is alive is alone then, and may join again.
 		Exec: func(ctx context.Context, args []string) error {
 			switch {
 			case len(args) == 0:
-				return a.leave(ctx)
+				return a.call(ctx, func(ctx context.Context, c *client.Conn) error { return leave(ctx, a.printer(), c) })
 			case len(args) == 1 && args[0] != "":
-				return a.remove(ctx, args[0])
+				return a.call(ctx, func(ctx context.Context, c *client.Conn) error { return remove(ctx, a.printer(), c, args[0]) })
 			case len(args) == 1: // an unset variable of a script must not end the daemon
-				return &usageError{"tamtamctl leave", `"" is no address: leave it out to have the node itself leave`}
+				return arg.Usage("leave", `"" is not an address: omit it to have the node itself leave`)
 			}
-			return &usageError{"tamtamctl leave", fmt.Sprintf("leave takes one address or none, not %d arguments", len(args))}
+			return arg.Usage("leave", "leave takes one address or none, not %d arguments", len(args))
 		},
 	})
 }
 
 // leave ends the daemon.
-func (a *app) leave(ctx context.Context) error {
-	return a.call(ctx, func(ctx context.Context, c *api) error {
-		r, err := c.Leave(ctx, &tamtamv1.LeaveRequest{})
-		if err != nil {
-			return err
-		}
-		know, not := r.GetAcknowledged(), r.GetUnacknowledged()
-		return a.print(map[string]any{"acknowledged": know, "unacknowledged": not}, func(w io.Writer) {
-			fmt.Fprintf(w, "left: %d of %d members know\n", know, know+not)
-		})
+func leave(ctx context.Context, p render.Printer, c *client.Conn) error {
+	r, err := c.Leave(ctx, &tamtamv1.LeaveRequest{})
+	if err != nil {
+		return err
+	}
+	know, not := r.GetAcknowledged(), r.GetUnacknowledged()
+	return p.Print(map[string]any{"acknowledged": know, "unacknowledged": not}, func(w io.Writer) {
+		fmt.Fprintf(w, "left: %d of %d members know\n", know, know+not)
 	})
 }
 
-// remove takes a member out of the cluster.
-func (a *app) remove(ctx context.Context, address string) error {
-	return a.call(ctx, func(ctx context.Context, c *api) error {
-		r, err := c.RemoveMember(ctx, &tamtamv1.RemoveMemberRequest{Address: address})
-		if err != nil {
-			return err
-		}
-		return a.print(toJSON(r.GetMember()), func(w io.Writer) { fmt.Fprintln(w, r.GetMember().GetAddress()) })
-	})
+// remove removes a member from the cluster.
+func remove(ctx context.Context, p render.Printer, c *client.Conn, address string) error {
+	r, err := c.RemoveMember(ctx, &tamtamv1.RemoveMemberRequest{Address: address})
+	if err != nil {
+		return err
+	}
+	return p.Print(render.ToMember(r.GetMember()), func(w io.Writer) { fmt.Fprintln(w, r.GetMember().GetAddress()) })
 }

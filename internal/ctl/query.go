@@ -7,16 +7,16 @@ import (
 	"errors"
 	"flag"
 	"net/netip"
-	"strconv"
 	"strings"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-// query is which messages stream asks for.
+// query says which messages stream asks for.
 type query struct {
 	topics, origins []string
 	last            uint32
@@ -24,22 +24,22 @@ type query struct {
 	ago             time.Duration // before the call, instead of since
 }
 
-// register registers the flags that fill q.
+// register registers the flags of the query.
 func (q *query) register(fs *flag.FlagSet) {
-	fs.Func("topic", "only messages with this `topic`, \"\" for those without; repeatable and comma separated", func(s string) error {
+	fs.Func("topic", "only messages with this `topic`, \"\" for messages without one; repeatable and comma separated", func(s string) error {
 		q.topics = append(q.topics, strings.Split(s, ",")...)
 		return nil
 	})
-	fs.Func("origin", "only messages from the node with this gossip `address`, as 192.0.2.1:9999; repeatable and comma separated", q.setOrigins)
-	fs.Func("last", "begin with the last `n` of the messages that are kept", q.setLast)
-	fs.Func("since", "begin with the messages that are kept and came since `when`: 5m, or 2026-01-31T15:04:05Z", q.setSince)
+	fs.Func("origin", "only messages from the node with this gossip `address`, such as 192.0.2.1:9999; repeatable and comma separated", q.setOrigins)
+	fs.Func("last", "begin with the last `n` messages that the daemon keeps", q.setLast)
+	fs.Func("since", "begin with the messages that the daemon keeps since `when`: 5m, or 2026-01-31T15:04:05Z", q.setSince)
 }
 
 func (q *query) setOrigins(s string) error {
 	for one := range strings.SplitSeq(s, ",") {
 		a, err := netip.ParseAddrPort(strings.TrimSpace(one))
 		if err != nil {
-			return errors.New("want an IP and a port, as 192.0.2.1:9999")
+			return errors.New("want an IP and a port, such as 192.0.2.1:9999")
 		}
 		q.origins = append(q.origins, a.String())
 	}
@@ -47,12 +47,9 @@ func (q *query) setOrigins(s string) error {
 }
 
 func (q *query) setLast(s string) error {
-	n, err := strconv.ParseUint(s, 10, 31)
-	if err != nil || n == 0 {
-		return errors.New("want a number from 1")
-	}
+	n, err := arg.Count(s)
 	q.last = uint32(n)
-	return nil
+	return err
 }
 
 func (q *query) setSince(s string) error {
@@ -64,10 +61,10 @@ func (q *query) setSince(s string) error {
 	if q.since, err = time.Parse(time.RFC3339, s); err == nil {
 		return nil
 	}
-	return errors.New("want how long ago, as 5m, or a time, as 2026-01-31T15:04:05Z")
+	return errors.New("want an age, such as 5m, or a time, such as 2026-01-31T15:04:05Z")
 }
 
-// request is what asks the daemon for it.
+// request returns the request for the daemon.
 func (q *query) request(now time.Time) *tamtamv1.StreamMessagesRequest {
 	r := &tamtamv1.StreamMessagesRequest{Topics: q.topics, Origins: q.origins, Last: q.last}
 	switch {

@@ -12,12 +12,12 @@ import (
 	"io"
 )
 
-// maxStdin bounds what broadcast reads, at once or as a line; it is over what any
-// daemon takes.
+// maxStdin is the most that broadcast reads, in all or as a line, in bytes. No daemon takes that
+// much.
 const maxStdin = 64 << 10
 
-// readAll is io.ReadAll until ctx is done. The goroutine of a read that never returns
-// is abandoned on purpose: nothing can interrupt it, and the program ends.
+// readAll is io.ReadAll until ctx is done. A read cannot be interrupted: its goroutine is
+// abandoned on purpose, as the program ends.
 func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
 	type result struct {
 		b   []byte
@@ -36,19 +36,9 @@ func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
 	}
 }
 
-// lineError is an error about a line of stdin, from 1.
-type lineError struct {
-	number int
-	err    error
-}
-
-func (e *lineError) Error() string { return fmt.Sprintf("line %d: %v", e.number, e.err) }
-func (e *lineError) Unwrap() error { return e.err }
-
-// eachLine hands each line of r to f as soon as it is there, without its newline,
-// until r ends, f fails, or ctx is done. What follows the last newline is a line
-// unless it is empty. Errors are lineErrors. As with readAll, a read that never
-// returns is abandoned.
+// eachLine hands each line of r to f when it is read, without its newline, until r ends, f
+// fails, or ctx is done. Text after the last newline is a line, too. Errors are lineErrors. As in
+// readAll, the goroutine of a read may be abandoned.
 func eachLine(ctx context.Context, r io.Reader, f func(line []byte) error) error {
 	type result struct {
 		line []byte
@@ -82,7 +72,7 @@ func eachLine(ctx context.Context, r io.Reader, f func(line []byte) error) error
 		case errors.Is(got.err, io.EOF) && len(got.line) == 0:
 			return nil
 		case errors.Is(got.err, bufio.ErrBufferFull):
-			return &lineError{number, fmt.Errorf("over %d bytes: a broadcast is short", maxStdin)}
+			return &lineError{number, fmt.Errorf("more than %d bytes: a broadcast must be short", maxStdin)}
 		case got.err != nil && !errors.Is(got.err, io.EOF):
 			return &lineError{number, fmt.Errorf("read stdin: %w", got.err)}
 		}

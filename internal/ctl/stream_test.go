@@ -15,7 +15,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/eelcocramer/tamtam/internal/ctl"
 	pb "github.com/eelcocramer/tamtam/proto/tamtam/v1"
@@ -54,7 +53,7 @@ func TestStreamForms(t *testing.T) {
 	}
 }
 
-// TestStreamEnds: who ends it, and how that is told.
+// TestStreamEnds: who ends it, and how that is reported.
 func TestStreamEnds(t *testing.T) {
 	for _, c := range []struct {
 		err  error
@@ -158,62 +157,6 @@ func TestInterruptEndsReadingStdin(t *testing.T) {
 		}
 	case <-time.After(30 * time.Second):
 		t.Fatal("it still reads")
-	}
-}
-
-// TestMonitorDoesNotGoInCircles when the daemon refuses it at once.
-func TestMonitorDoesNotGoInCircles(t *testing.T) {
-	asked := 0
-	addr := serve(t, &fake{watch: func(_ *pb.WatchMembersRequest, s grpc.ServerStreamingServer[pb.WatchMembersResponse]) error {
-		if asked++; asked == 1 {
-			if err := s.Send(&pb.WatchMembersResponse{Revision: 1, Event: &pb.WatchMembersResponse_Synced{Synced: &pb.Synced{}}}); err != nil {
-				return err
-			}
-		}
-		if asked > 2 {
-			return status.Error(codes.Internal, "asked once too often")
-		}
-		return status.Error(codes.ResourceExhausted, "too many readers")
-	}})
-	r := run(t, "monitor", "--rpc", addr)
-	if r.code != 5 || asked != 2 || strings.Count(r.err, "fell behind") != 1 || !strings.Contains(r.err, "too many readers") {
-		t.Errorf("asked %d times: %+v", asked, r)
-	}
-}
-
-// TestMonitorTellsWhoSaidSo, and when, where it is known and another than the member.
-func TestMonitorTellsWhoSaidSo(t *testing.T) {
-	at := time.Unix(86400, 0)
-	dead := member(other, pb.MemberStatus_MEMBER_STATUS_DEAD)
-	changes := []*pb.MemberChange{
-		{Member: dead, PreviousStatus: pb.MemberStatus_MEMBER_STATUS_ALIVE, Time: timestamppb.New(at), ReportedBy: self},
-		{Member: dead, PreviousStatus: pb.MemberStatus_MEMBER_STATUS_DEAD, Time: timestamppb.New(at), ReportedBy: other, Removed: true},
-		{Member: dead},
-	}
-	addr := serve(t, &fake{watch: func(_ *pb.WatchMembersRequest, s grpc.ServerStreamingServer[pb.WatchMembersResponse]) error {
-		for i, c := range changes {
-			if err := s.Send(&pb.WatchMembersResponse{Revision: uint64(i), Event: &pb.WatchMembersResponse_Change{Change: c}}); err != nil {
-				return err
-			}
-		}
-		return nil
-	}})
-	now, epoch := at.Local().Format(time.DateTime), time.Unix(0, 0).Local().Format(time.DateTime)
-	want := now + "  DEAD       192.0.2.2:9999  was ALIVE  by 192.0.2.1:9999\n" +
-		now + "  removed    192.0.2.2:9999  was DEAD\n" +
-		epoch + "  DEAD       192.0.2.2:9999\n"
-	if r := run(t, "monitor", "--rpc", addr); r.out != want {
-		t.Errorf("%q, want %q", r.out, want)
-	}
-	lines := strings.Split(run(t, "monitor", "--rpc", addr, "-o", "json").out, "\n")
-	for i, want := range []string{
-		`"previous_status":"ALIVE","time":"1970-01-02T00:00:00Z","reported_by":"192.0.2.1:9999"}`,
-		`"previous_status":"DEAD","time":"1970-01-02T00:00:00Z","reported_by":"192.0.2.2:9999"}`,
-		`"flapping":true,"tags":{}}}`,
-	} {
-		if len(lines) != 4 || !strings.HasSuffix(lines[i], want) {
-			t.Errorf("line %d of %q does not end in %s", i, lines, want)
-		}
 	}
 }
 

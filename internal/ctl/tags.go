@@ -10,17 +10,20 @@ import (
 
 	"github.com/peterbourgon/ff/v3/ffcli"
 
+	"github.com/eelcocramer/tamtam/internal/ctl/arg"
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	"github.com/eelcocramer/tamtam/internal/tags"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-func (a *app) tagsCommand() *ffcli.Command {
+func tagsCommand(a *app) *ffcli.Command {
 	c := a.command(&ffcli.Command{
 		Name:       "tags",
 		ShortUsage: "tamtamctl tags [set KEY=VALUE...|delete KEY...]",
-		ShortHelp:  "Print or change what the node says of itself.",
-		LongHelp: `Tags are short texts by key that all members see: 512 bytes and 32 tags at most. A
-change lasts until the daemon ends, which starts with those of --tag.
+		ShortHelp:  "Print or change the tags of the node.",
+		LongHelp: `Tags are key=value pairs that all members see: at most 32 tags and 512 bytes. A change
+lasts until the daemon ends; a daemon starts with the tags of --tag.
 
   tamtamctl tags
   tamtamctl tags set role=web version=7
@@ -33,14 +36,14 @@ change lasts until the daemon ends, which starts with those of --tag.
 				LongHelp:   `  tamtamctl tags set role=web "motto=fast, and small"`,
 				Exec: func(ctx context.Context, args []string) error {
 					r := &tamtamv1.UpdateTagsRequest{Set: map[string]string{}}
-					for _, arg := range args {
-						k, v, err := tags.Split(arg)
+					for _, pair := range args {
+						k, v, err := tags.Split(pair)
 						if err != nil {
-							return &usageError{"tamtamctl tags set", err.Error()}
+							return arg.Usage("tags set", "%v", err)
 						}
 						r.Set[k] = v
 					}
-					return a.updateTags(ctx, "set", "KEY=VALUE", args, r)
+					return updateTags(ctx, a, "set", "KEY=VALUE", args, r)
 				},
 			}),
 			a.command(&ffcli.Command{
@@ -49,12 +52,12 @@ change lasts until the daemon ends, which starts with those of --tag.
 				ShortHelp:  "Delete tags of the node.",
 				LongHelp:   `  tamtamctl tags delete role`,
 				Exec: func(ctx context.Context, args []string) error {
-					for _, arg := range args {
-						if err := tags.CheckKey(arg); err != nil {
-							return &usageError{"tamtamctl tags delete", err.Error()}
+					for _, key := range args {
+						if err := tags.CheckKey(key); err != nil {
+							return arg.Usage("tags delete", "%v", err)
 						}
 					}
-					return a.updateTags(ctx, "delete", "KEY", args, &tamtamv1.UpdateTagsRequest{Delete: args})
+					return updateTags(ctx, a, "delete", "KEY", args, &tamtamv1.UpdateTagsRequest{Delete: args})
 				},
 			}),
 		},
@@ -64,42 +67,34 @@ change lasts until the daemon ends, which starts with those of --tag.
 		if len(args) > 0 {
 			return unknown(ctx, args)
 		}
-		return a.call(ctx, func(ctx context.Context, c *api) error {
+		return a.call(ctx, func(ctx context.Context, c *client.Conn) error {
 			r, err := c.GetLocalNode(ctx, &tamtamv1.GetLocalNodeRequest{})
 			if err != nil {
 				return err
 			}
-			return a.printTags(r.GetMember().GetTags())
+			return printTags(a.printer(), r.GetMember().GetTags())
 		})
 	}
 	return c
 }
 
-func (a *app) updateTags(ctx context.Context, command, what string, args []string, r *tamtamv1.UpdateTagsRequest) error {
+func updateTags(ctx context.Context, a *app, command, what string, args []string, r *tamtamv1.UpdateTagsRequest) error {
 	if len(args) == 0 {
-		return &usageError{"tamtamctl tags " + command, fmt.Sprintf("tags %s takes one %s or more", command, what)}
+		return arg.Usage("tags "+command, "tags %s takes one %s or more", command, what)
 	}
-	return a.call(ctx, func(ctx context.Context, c *api) error {
+	return a.call(ctx, func(ctx context.Context, c *client.Conn) error {
 		r, err := c.UpdateTags(ctx, r)
 		if err != nil {
 			return err
 		}
-		return a.printTags(r.GetTags())
+		return printTags(a.printer(), r.GetTags())
 	})
 }
 
-func (a *app) printTags(all map[string]string) error {
-	return a.print(orNone(all), func(w io.Writer) {
-		for _, k := range sortedKeys(all) {
-			fmt.Fprintf(w, "%s=%s\n", escape(k), escape(all[k]))
+func printTags(p render.Printer, all map[string]string) error {
+	return p.Print(render.OrEmpty(all), func(w io.Writer) {
+		for _, k := range render.SortedKeys(all) {
+			fmt.Fprintf(w, "%s=%s\n", render.Escape(k), render.Escape(all[k]))
 		}
 	})
-}
-
-// orNone has JSON say {} rather than null.
-func orNone(m map[string]string) map[string]string {
-	if m == nil {
-		return map[string]string{}
-	}
-	return m
 }

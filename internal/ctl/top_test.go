@@ -58,7 +58,7 @@ func TestTopPlain(t *testing.T) {
 		t.Errorf("no rates in\n%s", blocks[4])
 	}
 	if change := other + ` (two\x1b[2J\n)  was SUSPECTED`; strings.Count(r.out, change) != 1 {
-		t.Errorf("the change is not told once:\n%s", r.out)
+		t.Errorf("the change is not printed once:\n%s", r.out)
 	}
 }
 
@@ -108,7 +108,7 @@ func TestTopFails(t *testing.T) {
 	}
 }
 
-// TestTopAcrossRestart: a daemon that ends is told, and tried until it is back.
+// TestTopAcrossRestart: the end of a daemon is reported, and top reconnects.
 func TestTopAcrossRestart(t *testing.T) {
 	begin := func(address string) (*grpc.Server, string) {
 		l, err := net.Listen("tcp", address)
@@ -140,11 +140,11 @@ func TestTopAcrossRestart(t *testing.T) {
 	blocks := func() int { return strings.Count(out.String(), "TamTam  ") }
 	until("block", func() bool { return blocks() > 0 })
 	first.Stop()
-	until("word of the end", func() bool { return strings.Contains(errs.String(), "trying on") })
+	until("word of the end", func() bool { return strings.Contains(errs.String(), "; retrying") })
 	had := blocks()
 	second, _ := begin(address)
 	defer second.Stop()
-	until("word of the return", func() bool { return strings.Contains(errs.String(), "connected again") })
+	until("word of the return", func() bool { return strings.Contains(errs.String(), "reconnected") })
 	until("block of the new daemon", func() bool { return blocks() > had })
 	cancel()
 	if c := <-code; c != 0 || strings.Count(errs.String(), "\n") != 2 {

@@ -12,6 +12,9 @@ import (
 	"github.com/peterbourgon/ff/v3/ffcli"
 
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
+	"github.com/eelcocramer/tamtam/internal/ctl/arg"
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -22,34 +25,27 @@ type versionJSON struct {
 	Smudge  string `json:"smudge,omitempty"`
 }
 
-func (v versionJSON) row(w io.Writer, who string) {
-	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", who, v.Version, orDash(v.Commit), v.Go, orDash(v.Smudge))
+func (v versionJSON) row(w io.Writer, program string) {
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", program, v.Version, render.OrDash(v.Commit), v.Go, render.OrDash(v.Smudge))
 }
 
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
-}
-
-func (a *app) versionCommand() *ffcli.Command {
+func versionCommand(a *app) *ffcli.Command {
 	return a.command(&ffcli.Command{
 		Name:       "version",
 		ShortUsage: "tamtamctl version",
 		ShortHelp:  "Print the versions of the client and the daemon.",
-		LongHelp: `Works without a daemon, too: stderr tells that none answers.
+		LongHelp: `Works without a daemon, too. stderr then says that no daemon answers.
 
   tamtamctl version`,
 		Exec: func(ctx context.Context, args []string) error {
-			if err := noArguments("version", args); err != nil {
+			if err := arg.None("version", args); err != nil {
 				return err
 			}
 			info := buildinfo.Read()
 			versions := map[string]versionJSON{
 				"client": {info.Version, info.Commit, info.Go, ""},
 			}
-			err := a.call(ctx, func(ctx context.Context, c *api) error {
+			err := a.call(ctx, func(ctx context.Context, c *client.Conn) error {
 				r, err := c.GetVersion(ctx, &tamtamv1.GetVersionRequest{})
 				if err != nil {
 					return err
@@ -57,12 +53,12 @@ func (a *app) versionCommand() *ffcli.Command {
 				versions["daemon"] = versionJSON{r.GetVersion(), r.GetCommit(), r.GetGoVersion(), r.GetSmudgeVersion()}
 				return nil
 			})
-			var gone *unreachableError
+			var gone *client.UnreachableError
 			if errors.As(err, &gone) {
 				fmt.Fprintf(a.Err, "tamtamctl: %v\n", gone)
 				err = nil
 			}
-			// The client's version is known whatever the daemon says.
+			// The client's version is printed even if the call failed.
 			if e := a.print(versions, func(w io.Writer) {
 				fmt.Fprint(w, "PROGRAM\tVERSION\tCOMMIT\tGO\tSMUDGE\n")
 				versions["client"].row(w, "tamtamctl")

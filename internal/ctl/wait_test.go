@@ -49,10 +49,10 @@ func TestWait(t *testing.T) {
 
 // TestWaitForADaemon that is not there yet, that restarts, and that changes its mind.
 func TestWaitForADaemon(t *testing.T) {
-	f, _ := living(t, nil, life{nil, errEnded}, life{nil, errEnded},
-		life{[]step{present(7, member(self, alive)), synced(7, false)}, errEnded},
-		life{[]step{present(70, member(self, alive)), present(70, member(other, suspected)), synced(70, false)}, errEnded},
-		life{[]step{change(71, member(other, alive), suspected, other, 0), synced(71, true)}, nil})
+	f, _ := living(t, nil, stream{nil, errEnded}, stream{nil, errEnded},
+		stream{[]step{present(7, member(self, alive)), synced(7, false)}, errEnded},
+		stream{[]step{present(70, member(self, alive)), present(70, member(other, suspected)), synced(70, false)}, errEnded},
+		stream{[]step{change(71, member(other, alive), suspected, other, 0), synced(71, true)}, nil})
 	if r := run(t, "wait", "--rpc", serve(t, f), "--alive", "2"); r.code != 0 || r.out != "" || r.err != "" {
 		t.Errorf("%+v", r)
 	}

@@ -47,24 +47,24 @@ func change(revision uint64, m *pb.Member, was pb.MemberStatus, by string, why p
 	}}}
 }
 
-// life is what one stream brings, and how it ends.
-type life struct {
+// stream is what one stream brings, and how it ends.
+type stream struct {
 	steps []step
 	err   error
 }
 
 // living is a fake whose streams are these, one after another; the last one is refused,
-// which ends whoever watches. Before that, until is waited for.
-func living(t *testing.T, until func() bool, lives ...life) (f *fake, asked *[]uint64) {
+// which ends the client. Before that, it waits for until.
+func living(t *testing.T, until func() bool, streams ...stream) (f *fake, asked *[]uint64) {
 	t.Helper()
 	var mu sync.Mutex
 	asked = &[]uint64{}
 	return &fake{watch: func(r *pb.WatchMembersRequest, s grpc.ServerStreamingServer[pb.WatchMembersResponse]) error {
 		mu.Lock()
 		*asked = append(*asked, r.GetAfterRevision())
-		l := life{nil, errRefused}
-		if len(lives) > 0 {
-			l, lives = lives[0], lives[1:]
+		l := stream{nil, errRefused}
+		if len(streams) > 0 {
+			l, streams = streams[0], streams[1:]
 		}
 		mu.Unlock()
 		for _, r := range l.steps {
@@ -84,34 +84,34 @@ func living(t *testing.T, until func() bool, lives ...life) (f *fake, asked *[]u
 var snapshot = []step{present(7, member(self, alive)), present(7, member(other, alive)), synced(7, false)}
 
 // TestWatch: what is printed across a daemon that ends, a reader that is slow, and a
-// daemon that begins anew.
+// daemon that restarts.
 func TestWatch(t *testing.T) {
-	lives := func() []life {
-		return []life{
+	streams := func() []stream {
+		return []stream{
 			{append(snapshot[:3:3], change(8, member(other, suspected), alive, "192.0.2.3:9999", pb.ChangeReason_CHANGE_REASON_NO_ANSWER)), errEnded},
 			{[]step{change(9, member(other, dead), suspected, self, pb.ChangeReason_CHANGE_REASON_NO_ANSWER), synced(9, true)}, status.Error(codes.ResourceExhausted, "reader fell behind")},
 			{[]step{present(70, member(self, alive)), synced(70, false)}, errEnded},
 		}
 	}
-	f, asked := living(t, nil, lives()...)
+	f, asked := living(t, nil, streams()...)
 	r := run(t, "watch", "--rpc", serve(t, f))
 	want := strings.Join([]string{
 		`\S+ \S+  ALIVE      192\.0\.2\.1:9999 \(one\)`,
-		`\S+ \S+  ALIVE      192\.0\.2\.2:9999 \(two\\x1b\[2J\\n\)`, // a name is whatever somebody says
+		`\S+ \S+  ALIVE      192\.0\.2\.2:9999 \(two\\x1b\[2J\\n\)`, // a name comes from another machine
 		`\S+ \S+  synced`,
-		`1970-01-01 \S+  SUSPECTED  192\.0\.2\.2:9999 \(two\S+\)  was ALIVE: 192\.0\.2\.3:9999 said it does not answer`,
-		`1970-01-01 \S+  DEAD       192\.0\.2\.2:9999 \(two\S+\)  was SUSPECTED: it did not answer this node in time`,
+		`1970-01-01 \S+  SUSPECTED  192\.0\.2\.2:9999 \(two\S+\)  was ALIVE: no answer, reported by 192\.0\.2\.3:9999`,
+		`1970-01-01 \S+  DEAD       192\.0\.2\.2:9999 \(two\S+\)  was SUSPECTED: no answer to this node in time`,
 		`\S+ \S+  synced`,
-		`\S+ \S+  removed    192\.0\.2\.2:9999 \(two\S+\)  was DEAD: found out on connecting again`,
+		`\S+ \S+  removed    192\.0\.2\.2:9999 \(two\S+\)  was DEAD: found after reconnecting`,
 		`\S+ \S+  synced`,
 	}, "\n")
 	if !regexp.MustCompile("^" + want + "\n$").MatchString(r.out) {
 		t.Errorf("stdout:\n%s", r.out)
 	}
-	if r.code != 5 || !regexp.MustCompile(`^tamtamctl: disconnected: the tamtamd at \S+ has ended; trying to go on
-tamtamctl: connected again, nothing was missed
-tamtamctl: fell behind, going on after the last change seen
-tamtamctl: connected again, the daemon has begun anew or too much was missed: what differs follows
+	if r.code != 5 || !regexp.MustCompile(`^tamtamctl: disconnected: the tamtamd at \S+ has ended; retrying
+tamtamctl: reconnected, nothing was missed
+tamtamctl: fell behind, continuing after the last change seen
+tamtamctl: reconnected, but the daemon restarted or too much was missed: the differences follow
 tamtamctl: disconnected: .*
 tamtamctl: not you
 $`).MatchString(r.err) {
@@ -121,7 +121,7 @@ $`).MatchString(r.err) {
 		t.Errorf("asked for what is after %v", got)
 	}
 
-	f, _ = living(t, nil, lives()...)
+	f, _ = living(t, nil, streams()...)
 	r = run(t, "watch", "-o", "json", "--rpc", serve(t, f))
 	want = strings.Join([]string{
 		`{"event":"present","revision":"7","member":{"address":"192.0.2.1:9999","name":"one",.*}}`,
@@ -159,7 +159,7 @@ func TestWatchFilters(t *testing.T) {
 		"--member nobody":                    "",
 		"--status ALIVE --member 192.0.2.2 ": "two",
 	} {
-		f, _ := living(t, nil, life{[]step{
+		f, _ := living(t, nil, stream{[]step{
 			present(7, member(other, alive)), present(7, member(self, alive)), synced(7, false),
 			change(8, member(other, suspected), alive, self, 0), change(9, member(other, left), suspected, self, 0),
 		}, errRefused})
@@ -180,13 +180,13 @@ func TestWatchAtFirst(t *testing.T) {
 	if r := run(t, "watch", "--rpc", "127.0.0.1:1"); r.code != 4 || r.out != "" || strings.Count(r.err, "\n") != 1 {
 		t.Errorf("nobody: %+v", r)
 	}
-	f, _ := living(t, nil, life{nil, errEnded}, life{snapshot, errRefused})
+	f, _ := living(t, nil, stream{nil, errEnded}, stream{snapshot, errRefused})
 	if r := run(t, "watch", "--rpc", serve(t, f)); r.code != 4 || r.out != "" {
 		t.Errorf("one that ends: %+v", r)
 	}
-	f, _ = living(t, nil, life{nil, errEnded}, life{nil, errEnded}, life{snapshot, errRefused})
+	f, _ = living(t, nil, stream{nil, errEnded}, stream{nil, errEnded}, stream{snapshot, errRefused})
 	r := run(t, "watch", "--retry", "--rpc", serve(t, f))
-	if r.code != 5 || strings.Count(r.out, "\n") != 3 || strings.Count(r.err, "trying on\n") != 1 || strings.Contains(r.err, "again") {
+	if r.code != 5 || strings.Count(r.out, "\n") != 3 || strings.Count(r.err, "; retrying\n") != 1 || strings.Contains(r.err, "reconnected") {
 		t.Errorf("--retry: %+v", r)
 	}
 	f, _ = living(t, nil)
@@ -226,7 +226,7 @@ func TestWatchExec(t *testing.T) {
 		{[]string{"--coalesce", "100ms"}, "|||||||||2|0|\n" + `{"event":"change","revision":"8","t` + "\n" + `{"event":"change","revision":"9","t` + "\n"},
 	} {
 		out, errs := &buffer{}, &buffer{}
-		f, _ := living(t, func() bool { return len(out.String()) >= len(c.want) }, life{steps, errRefused})
+		f, _ := living(t, func() bool { return len(out.String()) >= len(c.want) }, stream{steps, errRefused})
 		addr := serve(t, f)
 		t.Setenv("WANT", addr)
 		code := runIn(t, out, errs, append([]string{"watch", "--rpc", addr, "--exec", script}, c.args...)...)
@@ -234,9 +234,9 @@ func TestWatchExec(t *testing.T) {
 			t.Errorf("%v: exit code %d, stderr %q, stdout:\n%s\nwant:\n%s", c.args, code, errs.String(), out.String(), c.want)
 		}
 	}
-	// Its exit code is told, and ends nothing.
+	// Its exit code is reported, and ends nothing.
 	out, errs := &buffer{}, &buffer{}
-	f, _ := living(t, func() bool { return strings.Count(errs.String(), "\n") == 2 }, life{steps, errRefused})
+	f, _ := living(t, func() bool { return strings.Count(errs.String(), "\n") == 2 }, stream{steps, errRefused})
 	code := runIn(t, out, errs, "watch", "--rpc", serve(t, f), "--exec", "exit 3")
 	if want := strings.Repeat("tamtamctl: the command of --exec ended with exit code 3\n", 2) + "tamtamctl: not you\n"; code != 5 || errs.String() != want || out.String() != "" {
 		t.Errorf("exit code %d, stderr %q", code, errs.String())

@@ -7,33 +7,35 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strconv"
 	"time"
 
 	"github.com/peterbourgon/ff/v3/ffcli"
 
+	"github.com/eelcocramer/tamtam/internal/ctl/arg"
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-func (a *app) whyCommand() *ffcli.Command {
+func whyCommand(a *app) *ffcli.Command {
 	return a.command(&ffcli.Command{
 		Name:       "why",
 		ShortUsage: "tamtamctl why MEMBER",
-		ShortHelp:  "Print how a member came by its status, and who said so.",
-		LongHelp: `MEMBER is an address, with a port or without, or a name, exactly; of several members
-of one name all are printed. The node that is asked tells what it saw since it
-started: of each member the last 32 changes, and those of the 256 members that were
-removed last. Exits with 3 when it knows nothing of the member.
+		ShortHelp:  "Print the history of a member's status, with reasons and reporters.",
+		LongHelp: `MEMBER is an address, with or without a port, or an exact name. If several members
+have the name, all are printed. The history is what the node saw since it started: the
+last 32 changes of each member, and of the 256 members that were removed last. Exit
+status 3 if the node has no history of the member.
 
   tamtamctl why db-1
   tamtamctl why 192.0.2.7:9999
   tamtamctl why db-1 -o json | jq -r '.[].changes[-1].reason'`,
 		Exec: func(ctx context.Context, args []string) error {
-			name, err := oneArgument("why", "address or name", args)
+			name, err := arg.One("why", "address or name", args)
 			if err != nil {
 				return err
 			}
-			return a.call(ctx, func(ctx context.Context, c *api) error {
+			return a.call(ctx, func(ctx context.Context, c *client.Conn) error {
 				r, err := c.GetMemberHistory(ctx, &tamtamv1.GetMemberHistoryRequest{Member: name})
 				if err != nil {
 					return err
@@ -42,17 +44,17 @@ removed last. Exits with 3 when it knows nothing of the member.
 				if err != nil {
 					return err
 				}
-				return a.why(r.GetHistories(), self.GetMember().GetAddress())
+				return printHistories(a.printer(), r.GetHistories(), self.GetMember().GetAddress())
 			})
 		},
 	})
 }
 
-// historyJSON is a member and its past in JSON.
+// historyJSON is a member and its history in JSON.
 type historyJSON struct {
-	Member  memberJSON `json:"member"`
-	Removed bool       `json:"removed"`
-	// Earlier is how many changes were before those told.
+	Member  render.Member `json:"member"`
+	Removed bool          `json:"removed"`
+	// Earlier is how many changes came before the first of Changes.
 	Earlier uint64     `json:"earlier"`
 	Changes []stepJSON `json:"changes"`
 }
@@ -67,52 +69,54 @@ type stepJSON struct {
 	Sentence   string    `json:"sentence"` // for people: its words may change
 }
 
-func (a *app) why(histories []*tamtamv1.MemberHistory, local string) error {
+// toHistory returns a history as JSON has it; local is the node that was asked.
+func toHistory(h *tamtamv1.MemberHistory, local string) historyJSON {
+	j := historyJSON{Member: render.ToMember(h.GetMember()), Removed: h.GetRemoved(), Earlier: h.GetEarlier(), Changes: []stepJSON{}}
+	for _, s := range h.GetSteps() {
+		j.Changes = append(j.Changes, stepJSON{
+			Time: s.GetTime().AsTime(), Previous: render.PreviousStatus(s.GetPreviousStatus()), Status: render.Status(s.GetStatus()),
+			Removed: s.GetRemoved(), ReportedBy: s.GetReportedBy(), Reason: render.Reason(s.GetReason()),
+			Sentence: render.Cause{Member: j.Member.Address, Local: local, Reporter: s.GetReportedBy(), Reason: s.GetReason(), Status: s.GetStatus()}.Sentence(),
+		})
+	}
+	return j
+}
+
+func printHistories(p render.Printer, histories []*tamtamv1.MemberHistory, local string) error {
 	all := []historyJSON{}
 	for _, h := range histories {
-		one := historyJSON{Member: toJSON(h.GetMember()), Removed: h.GetRemoved(), Earlier: h.GetEarlier(), Changes: []stepJSON{}}
-		for _, s := range h.GetSteps() {
-			step := stepJSON{Time: s.GetTime().AsTime(), Status: statusName(s.GetStatus()), Removed: s.GetRemoved(),
-				ReportedBy: s.GetReportedBy(), Reason: reasonName(s.GetReason()),
-				Sentence: cause{one.Member.Address, local, s.GetReportedBy(), s.GetReason(), s.GetStatus()}.sentence()}
-			if s.GetPreviousStatus() != 0 {
-				step.Previous = statusName(s.GetPreviousStatus())
-			}
-			one.Changes = append(one.Changes, step)
-		}
-		all = append(all, one)
+		all = append(all, toHistory(h, local))
 	}
-	return a.print(all, func(w io.Writer) {
-		for i, h := range histories {
+	return p.Print(all, func(w io.Writer) {
+		for i, h := range all {
 			if i > 0 {
 				fmt.Fprintln(w)
 			}
-			now := all[i].Member.Status
-			if h.GetRemoved() {
+			now := h.Member.Status
+			if h.Removed {
 				now = "no longer listed"
 			}
-			fmt.Fprintf(w, "%s is %s\n", nameOf(h.GetMember()), now)
-			if n := h.GetEarlier(); n > 0 {
-				fmt.Fprintf(w, "%s earlier changes are no longer known\n", strconv.FormatUint(n, 10))
+			fmt.Fprintf(w, "%s is %s\n", render.Label(histories[i].GetMember()), now)
+			if h.Earlier > 0 {
+				fmt.Fprintf(w, "%d earlier changes are no longer known\n", h.Earlier)
 			}
-			for _, s := range all[i].Changes {
+			for _, s := range h.Changes {
 				fmt.Fprintln(w, s.line())
 			}
 		}
 	})
 }
 
-// line is a change as people read it: when, from what to what, and why.
+// line is a change for people: its time, the statuses before and after, and why.
 func (s stepJSON) line() string {
-	from, to := s.Previous, s.Status
+	change := s.Status
 	if s.Removed {
-		to = "removed"
+		change = render.Removed
 	}
-	change := to
-	if from != "" {
-		change = from + " → " + to
+	if s.Previous != "" {
+		change = s.Previous + " → " + change
 	}
-	line := s.Time.Local().Format(time.DateTime) + "  " + change
+	line := render.Local(s.Time) + "  " + change
 	if s.Sentence != "" {
 		line += ": " + s.Sentence
 	}

@@ -40,9 +40,9 @@ func TestWhy(t *testing.T) {
 		``,
 		`192\.0\.2\.2:9999 \(two\\x1b\[2J\\n\) is no longer listed`,
 		`12 earlier changes are no longer known`,
-		`1970-01-01 \S+  ALIVE → SUSPECTED: 192\.0\.2\.3:9999 said it does not answer`,
-		`1970-01-01 \S+  SUSPECTED → DEAD: it did not answer this node in time`,
-		`1970-01-01 \S+  DEAD → removed: 192\.0\.2\.3:9999 said a user removed it`,
+		`1970-01-01 \S+  ALIVE → SUSPECTED: no answer, reported by 192\.0\.2\.3:9999`,
+		`1970-01-01 \S+  SUSPECTED → DEAD: no answer to this node in time`,
+		`1970-01-01 \S+  DEAD → removed: removed by an operator, reported by 192\.0\.2\.3:9999`,
 	}, "\n")
 	if r.code != 0 || !regexp.MustCompile("^"+want+"\n$").MatchString(r.out) || asked != "one" {
 		t.Errorf("asked for %q: %+v", asked, r)

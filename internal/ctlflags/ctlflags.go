@@ -1,9 +1,8 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package ctlflags is what all commands of tamtamctl take. It needs nothing of
-// the client, so that the daemon, whose configuration file may be the same, can know
-// the names.
+// Package ctlflags has the flags of all commands of tamtamctl. It does not import the client,
+// so that the daemon, which may share the configuration file, can know the names.
 package ctlflags
 
 import (
@@ -12,25 +11,25 @@ import (
 	"strings"
 	"time"
 
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 // Flags are the flags of every command, each also a TAMTAM_* variable and a YAML
 // key.
 type Flags struct {
-	RPC      string // as package rpcaddr reads it
+	RPC      string // as package netaddr reads it
 	RPCGuard RPCGuard
 	Config   string
 	NoBanner bool
 	Verbose  bool
 	Trace    bool
 	Timeout  time.Duration
-	// TimeoutSet: somebody set Timeout, by a flag, a variable or the file.
+	// TimeoutSet: a flag, a variable or the file set Timeout.
 	TimeoutSet bool
 	Output     string // Table or JSON
 }
 
-// The forms of output.
+// The values of Output.
 const (
 	Table = "table"
 	JSON  = "json"
@@ -39,20 +38,20 @@ const (
 // MaxTimeout is the longest --timeout.
 const MaxTimeout = 24 * time.Hour
 
-// Default returns the flags as they are when nobody sets them.
+// Default returns the default values.
 func Default() *Flags {
-	return &Flags{RPC: rpcaddr.Default, Timeout: 5 * time.Second, Output: Table}
+	return &Flags{RPC: netaddr.DefaultRPC, Timeout: 5 * time.Second, Output: Table}
 }
 
 // Register defines the flags in fs. Several flag sets may share one Flags.
 func (f *Flags) Register(fs *flag.FlagSet) {
 	f.registerRPC(fs)
-	fs.StringVar(&f.Config, "config", f.Config, "YAML `file` with values of flags, keyed by their names (default $HOME/.tamtam.yaml, if it exists)")
+	fs.StringVar(&f.Config, "config", f.Config, "YAML `file` with values of flags by name (default $HOME/.tamtam.yaml, if it exists)")
 	fs.BoolVar(&f.NoBanner, "nobanner", f.NoBanner, "print no banner, even on a terminal")
-	fs.BoolVar(&f.Verbose, "verbose", f.Verbose, "say on stderr what is called and how long it took")
-	fs.BoolVar(&f.Trace, "trace", f.Trace, "as --verbose, and what is sent and received, payloads by their length")
-	fs.Var(timeout{&f.Timeout, &f.TimeoutSet}, "timeout", "`time` that a call may take; streams only need to begin within it")
-	fs.Var(output{&f.Output}, "output", "`form` of what is printed: table or json")
+	fs.BoolVar(&f.Verbose, "verbose", f.Verbose, "print each call and its duration to stderr")
+	fs.BoolVar(&f.Trace, "trace", f.Trace, "as --verbose, and print requests and responses; of payloads, only the length")
+	fs.Var(timeout{&f.Timeout, &f.TimeoutSet}, "timeout", "`time` that a call may take; a stream must begin within it")
+	fs.Var(output{&f.Output}, "output", "`form` of the output: table or json")
 }
 
 // Short returns the one-letter names of flags, by letter.
@@ -67,7 +66,7 @@ func Names() []string {
 	return names
 }
 
-// The values of flags; see package flag for why the pointers may be nil.
+// The types of flags. Package flag calls String on zero values, whose pointers are nil.
 
 type timeout struct {
 	p   *time.Duration

@@ -6,40 +6,39 @@ package ctlflags
 import (
 	"flag"
 
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
-// RPCGuard is how the daemon is known, and the client to it.
+// RPCGuard says how client and daemon authenticate each other.
 type RPCGuard struct {
-	TLS        bool   // with the system's authorities, if there is no CA
+	TLS        bool   // with the CAs of the system, if CA is empty
 	CA         string // file; so are those below
 	ClientCert string
 	ClientKey  string
-	ServerName string // no file: the name in the daemon's certificate
+	ServerName string // not a file: the name in the daemon's certificate
 	TokenFile  string
-	Insecure   bool // the token may go where others can read it
+	Insecure   bool // send tokens and keys without TLS
 }
 
-// WantsTLS tells whether TLS is spoken, except to a unix socket.
+// WantsTLS reports whether to use TLS, except for a unix socket.
 func (g RPCGuard) WantsTLS() bool {
 	return g.TLS || g.CA != "" || g.ClientCert != "" || g.ClientKey != "" || g.ServerName != ""
 }
 
 func (f *Flags) registerRPC(fs *flag.FlagSet) {
 	g := &f.RPCGuard
-	fs.Var(rpc{&f.RPC}, "rpc", "`address` that tamtamd serves gRPC on, host:port or unix:///path; the first of several")
-	fs.BoolVar(&g.TLS, "rpc-tls", g.TLS, "speak TLS, as any of --rpc-ca, --rpc-client-cert and --rpc-server-name does, too")
-	fs.StringVar(&g.CA, "rpc-ca", g.CA, "PEM `file` with the authorities that the daemon's certificate may be of (default: those of this system)")
-	fs.StringVar(&g.ClientCert, "rpc-client-cert", g.ClientCert, "PEM `file` with a certificate for this client; together with --rpc-client-key")
+	fs.Var(rpc{&f.RPC}, "rpc", "`address` of tamtamd's gRPC server, host:port or unix:///path; of several, the first")
+	fs.BoolVar(&g.TLS, "rpc-tls", g.TLS, "use TLS; implied by --rpc-ca, --rpc-client-cert and --rpc-server-name")
+	fs.StringVar(&g.CA, "rpc-ca", g.CA, "PEM `file` with the CAs that may have signed the daemon's certificate (default: the CAs of this system)")
+	fs.StringVar(&g.ClientCert, "rpc-client-cert", g.ClientCert, "PEM `file` with the certificate of this client; needs --rpc-client-key")
 	fs.StringVar(&g.ClientKey, "rpc-client-key", g.ClientKey, "PEM `file` with the key of --rpc-client-cert")
-	fs.StringVar(&g.ServerName, "rpc-server-name", g.ServerName, "`name` to find in the daemon's certificate (default: the host of --rpc)")
-	fs.StringVar(&g.TokenFile, "rpc-token-file", g.TokenFile, "`file` with the token for each call in its first line; nobody else may read the file")
-	fs.BoolVar(&g.Insecure, "rpc-insecure", g.Insecure, "send the token without TLS to other machines, too")
+	fs.StringVar(&g.ServerName, "rpc-server-name", g.ServerName, "`name` in the daemon's certificate (default: the host of --rpc)")
+	fs.StringVar(&g.TokenFile, "rpc-token-file", g.TokenFile, "`file` with the token for all calls in its first line; no other user may read the file")
+	fs.BoolVar(&g.Insecure, "rpc-insecure", g.Insecure, "send tokens and keys to other machines without TLS, too")
 }
 
-// rpc takes all that tamtamd's --rpc takes, and of several addresses the first; port 0,
-// too: a file that serves both programs must not stop the client from, say, printing
-// its version.
+// rpc takes all values of tamtamd's --rpc, even port 0, and of several addresses the first: a
+// file that serves both programs must not stop the client from, say, printing its version.
 type rpc struct{ p *string }
 
 func (v rpc) String() string {
@@ -50,7 +49,7 @@ func (v rpc) String() string {
 }
 
 func (v rpc) Set(s string) error {
-	all, err := rpcaddr.ParseList(s)
+	all, err := netaddr.ParseRPCs(s)
 	if err == nil {
 		*v.p = all[0].String()
 	}

@@ -3,34 +3,38 @@
 
 package daemonflags
 
-import "fmt"
+import (
+	"fmt"
 
-// Check refuses values that do not go together, and gives those that were not set the ones
-// of the profile. Each value by itself was checked when it was parsed.
+	"github.com/eelcocramer/tamtam/internal/limits"
+)
+
+// Check returns an error for values that contradict each other. It also sets the profile's
+// values. Parsing has already checked each value by itself.
 func (f *Flags) Check() error {
 	f.applyProfile()
 	switch {
 	case f.Bind.IsValid() && f.Iface != "":
-		return fmt.Errorf("--bind %s and --iface %q both say which address to use: give one of them", f.Bind, f.Iface)
+		return fmt.Errorf("--bind %s and --iface %q both select the address: give only one of them", f.Bind, f.Iface)
 	case f.IPv6 && f.Bind.Is4():
-		return fmt.Errorf("--ipv6 with --bind %s, an IPv4 address: leave one of them out", f.Bind)
+		return fmt.Errorf("--ipv6 with --bind %s, an IPv4 address: remove one of them", f.Bind)
 	case f.Bind.IsValid() && f.Bind.IsUnspecified() && !f.Advertise.IsValid():
-		return fmt.Errorf("--bind %s: this address names the node to others, so it must be one of this machine's: leave it out to have one chosen, use --iface, or name the node with --advertise", f.Bind)
+		return fmt.Errorf("--bind %s: this address names the node to others, so it must belong to this machine: omit it to choose one automatically, use --iface, or add --advertise", f.Bind)
 	case f.Advertise.IsValid() && f.Advertise.Addr().Is6() != f.WantsIPv6():
-		return fmt.Errorf("--advertise %s is not of the family that this node gossips in %s: %s", f.Advertise.Addr(), f.why(), f.family())
+		return fmt.Errorf("--advertise %s is not of this node's address family %s: %s", f.Advertise.Addr(), f.why(), f.family())
 	case f.MulticastAddress.IsValid() && f.MulticastAddress.Is4() == f.WantsIPv6():
-		return fmt.Errorf("--multicast-address %s is not of the family that this node gossips in: %s", f.MulticastAddress, f.family())
-	case len(f.Join) > MaxJoin:
-		return fmt.Errorf("--join names %d addresses, at most %d: give some of them, the others are found", len(f.Join), MaxJoin)
+		return fmt.Errorf("--multicast-address %s is not of this node's address family: %s", f.MulticastAddress, f.family())
+	case len(f.Join) > limits.MaxJoin:
+		return fmt.Errorf("--join names %d addresses, at most %d: give only some of them, the node finds the others", len(f.Join), limits.MaxJoin)
 	case f.HTTPInsecure && f.HTTP == "":
-		return fmt.Errorf("--http-insecure without --http, which says where to serve")
+		return fmt.Errorf("--http-insecure without --http, the address to serve on")
 	case f.Multicast && f.MulticastPort == f.Port:
 		return fmt.Errorf("--multicast-port and --port are both %d: give different ones", f.Port)
 	}
 	return f.checkRPC()
 }
 
-// WantsIPv6 tells whether the cluster is one of IPv6.
+// WantsIPv6 reports whether the cluster uses IPv6.
 func (f *Flags) WantsIPv6() bool { return f.IPv6 || f.Bind.IsValid() && f.Bind.Is6() }
 
 func (f *Flags) family() string {
@@ -40,7 +44,7 @@ func (f *Flags) family() string {
 	return "IPv4"
 }
 
-// why names the flag that the family hangs on.
+// why names the flag that decides the family.
 func (f *Flags) why() string {
 	switch {
 	case f.Bind.IsValid():

@@ -13,7 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/limits"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 func parse(args ...string) (*Flags, error) {
@@ -31,7 +32,7 @@ func TestDefaults(t *testing.T) {
 	f, err := parse()
 	want := &Flags{
 		Port: 9999, Profile: LAN, Heartbeat: 500 * time.Millisecond, MinPing: 500 * time.Millisecond, MaxPayload: 256, Keep: 4096, KeepBytes: 4 << 20, MulticastInterval: 10 * time.Second,
-		MulticastPort: 9998, ClusterName: "smudge", RPC: []rpcaddr.Address{{Network: "tcp", Addr: "localhost:6262"}}, LogFormat: "logfmt",
+		MulticastPort: 9998, ClusterName: "smudge", RPC: []netaddr.RPC{{Network: "tcp", Addr: "localhost:6262"}}, LogFormat: "logfmt",
 		ReconnectTimeout: 24 * time.Hour,
 	}
 	if err != nil || !reflect.DeepEqual(f, want) {
@@ -64,9 +65,9 @@ func TestValues(t *testing.T) {
 		{"--min-ping 30", func(f *Flags) any { return f.MinPing }, 30 * time.Millisecond},
 		{"--min-ping 1m", func(f *Flags) any { return f.MinPing }, time.Minute},
 		{"--reconnect-timeout 90", func(f *Flags) any { return f.ReconnectTimeout }, 90 * time.Second},
-		{"--reconnect-timeout 8760h", func(f *Flags) any { return f.ReconnectTimeout }, MaxReconnectTimeout},
+		{"--reconnect-timeout 8760h", func(f *Flags) any { return f.ReconnectTimeout }, limits.MaxReconnectTimeout},
 		{"--state-dir d", func(f *Flags) any { return f.StateDir }, "d"},
-		{"--max 1024", func(f *Flags) any { return f.MaxPayload }, MaxPayload},
+		{"--max 1024", func(f *Flags) any { return f.MaxPayload }, limits.MaxPayload},
 		{"--multicast-interval 30", func(f *Flags) any { return f.MulticastInterval }, 30 * time.Second},
 		{"--multicast-interval 1s", func(f *Flags) any { return f.MulticastInterval }, time.Second},
 		{"--multicast-interval 0", func(f *Flags) any { return f.MulticastInterval }, time.Duration(0)},
@@ -244,6 +245,29 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	for _, text := range []string{"1s with --profile wan, 200ms with --profile local (default 500ms)", "2s with --profile wan", "(default 24h)"} {
 		if !strings.Contains(b.String(), text) {
 			t.Errorf("no %q in the help", text)
+		}
+	}
+}
+
+// TestHelpNamesTheRanges: what help says of a value is what is taken.
+func TestHelpNamesTheRanges(t *testing.T) {
+	fs := flag.NewFlagSet("tamtamd", flag.ContinueOnError)
+	Register(fs)
+	times := func(least, most time.Duration) string { return compact(least) + " to " + compact(most) }
+	for name, want := range map[string]string{
+		"name":               fmt.Sprintf("1 to %d bytes", limits.MaxName),
+		"tag":                fmt.Sprintf("%d bytes and %d tags", limits.MaxTags, limits.MaxTagCount),
+		"heartbeat":          times(limits.MinHeartbeat, limits.MaxHeartbeat),
+		"min-ping":           times(limits.MinProbeTimeout, limits.MaxProbeTimeout),
+		"max":                fmt.Sprintf("1 to %d", limits.MaxPayload),
+		"keep":               fmt.Sprintf("0 to %d", limits.MaxKeep),
+		"keep-bytes":         fmt.Sprintf("0 to %d", limits.MaxKeepBytes),
+		"multicast-interval": times(limits.MinMulticastInterval, limits.MaxMulticastInterval),
+		"reconnect-timeout":  times(limits.MinReconnectTimeout, limits.MaxReconnectTimeout),
+		"keyring-file":       fmt.Sprintf("%d bytes", limits.KeySize),
+	} {
+		if usage := fs.Lookup(name).Usage; !strings.Contains(usage, want) {
+			t.Errorf("--%s: %q does not say %q", name, usage, want)
 		}
 	}
 }

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package daemonflags is tamtamd's command line: the flags, their defaults, and
-// what their values may be. It needs nothing of the daemon, so that the
-// client, whose configuration file may be the same, can know the names.
+// Package daemonflags is tamtamd's command line: the flags, their defaults, and the
+// ranges of their values. It does not depend on the daemon, so that the client, which
+// can share the configuration file, knows the names.
 package daemonflags
 
 import (
@@ -15,7 +15,8 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/limits"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
@@ -29,16 +30,16 @@ type Flags struct {
 	Name              string // "": the host's
 	Tags              tags.Set
 	Profile           string        // LAN, WAN or Local
-	Heartbeat         time.Duration // 0 until Check: by the profile
-	MinPing           time.Duration // 0 until Check: by the profile
+	Heartbeat         time.Duration // 0 until Check sets the profile's
+	MinPing           time.Duration // 0 until Check sets the profile's
 	MaxPayload        int
 	Multicast         bool
 	MulticastAddress  netip.Addr // invalid: Smudge's default
 	MulticastInterval time.Duration
 	MulticastPort     uint16
 	ClusterName       string
-	KeyringFile       string // "": nothing is sealed, unless by KeyringEnv
-	RPC               []rpcaddr.Address
+	KeyringFile       string // "": nothing is encrypted, unless KeyringEnv is set
+	RPC               []netaddr.RPC
 	RPCGuard          RPCGuard
 	Config            string
 	NoBanner          bool
@@ -54,69 +55,48 @@ type Flags struct {
 	HTTPInsecure      bool
 }
 
-// Ranges of the values.
-const (
-	MinHeartbeat         = 20 * time.Millisecond
-	MaxHeartbeat         = time.Minute
-	MinMulticastInterval = time.Second // or 0; Smudge's, too: a short one floods the network
-	MaxMulticastInterval = time.Hour
-	MinMinPing           = 20 * time.Millisecond
-	MaxMinPing           = time.Minute
-	MinReconnectTimeout  = time.Second
-	MaxReconnectTimeout  = 8760 * time.Hour // a year
-	MaxClusterName       = 255              // its length is one byte in an announcement
-	MaxName              = 128
-	MaxJoin              = 256
-	// MaxPayload leaves room in a frame of 1,200 bytes, which every path carries, for
-	// the frame's own fields and the message's: see package broadcast.
-	MaxPayload = 1024
-	// What may be kept for late readers and repairs.
-	MaxKeep      = 1 << 20
-	MaxKeepBytes = 1 << 30
-)
-
-// Register defines the flags in fs. What they return is filled in by parsing, and
-// to be checked with Check after it.
+// Register defines the flags in fs. Parsing fs fills in the returned Flags; call Check
+// after it.
 func Register(fs *flag.FlagSet) *Flags {
 	f := &Flags{}
-	fs.Var(addrValue{&f.Bind}, "bind", "`IP` address to gossip on, which also names this node to others; 0.0.0.0 or :: for all, together with --advertise (default: that of the default route, else of the first interface that is up, else loopback)")
+	fs.Var(addrValue{&f.Bind}, "bind", "`IP` address to gossip on, which also identifies this node to others; 0.0.0.0 or :: for all addresses, only with --advertise (default: the address of the default route, else of the first interface that is up, else loopback)")
 	f.Port = 9999
 	fs.Var(portValue{&f.Port, true}, "port", "UDP `port` to gossip on; 0 for any free one")
-	fs.Var(advertiseValue{&f.Advertise}, "advertise", "`address` that others know and reach this node by, IP or IP:port, where it differs from the bound one, as behind NAT or in a container (default: the bound address; without a port, the bound port)")
+	fs.Var(advertiseValue{&f.Advertise}, "advertise", "`address` at which others reach this node, IP or IP:port, if it differs from the bound one, as behind NAT or in a container (default: the bound address; without a port, the bound port)")
 	fs.StringVar(&f.Iface, "iface", "", "gossip on the first usable address of the network interface `name`")
 	fs.BoolVar(&f.IPv6, "ipv6", false, "choose an IPv6 address to gossip on")
-	fs.Var(nameValue{&f.Name, MaxName, unprintable}, "name", "`name` that this node gives itself, 1 to 128 bytes; need not be unique (default: the host's)")
-	fs.Var(tagValue{&f.Tags}, "tag", "`key=value` that this node says of itself, such as role=web; repeatable and comma separated; 512 bytes and 32 tags at most")
+	fs.Var(nameValue{&f.Name, limits.MaxName, unprintable}, "name", "`name` of this node, 1 to 128 bytes; need not be unique (default: the host's)")
+	fs.Var(tagValue{&f.Tags}, "tag", "tag `key=value` that this node advertises, such as role=web; repeatable and comma separated; 512 bytes and 32 tags at most")
 	f.Profile = LAN
-	fs.Var(choiceValue{&f.Profile, profileNames()}, "profile", "`kind` of network: lan, wan, or local for one machine; sets the timing that is not set by itself")
-	fs.Var(durationValue{p: &f.Heartbeat, unit: time.Millisecond, min: MinHeartbeat, max: MaxHeartbeat, unset: profiles[0].heartbeat}, "heartbeat",
-		"`time` between two pings, 20ms to 1m; a bare number is milliseconds; "+inOthers(func(p profile) time.Duration { return p.heartbeat }))
-	fs.Var(durationValue{p: &f.MinPing, unit: time.Millisecond, min: MinMinPing, max: MaxMinPing, unset: profiles[0].minPing}, "min-ping",
-		"`time` that an answer to a ping is waited for before others are asked, 20ms to 1m; a bare number is milliseconds; "+inOthers(func(p profile) time.Duration { return p.minPing }))
+	fs.Var(choiceValue{&f.Profile, profileNames()}, "profile", "`kind` of network: lan, wan, or local for one machine; sets the defaults of --heartbeat and --min-ping")
+	fs.Var(durationValue{p: &f.Heartbeat, unit: time.Millisecond, min: limits.MinHeartbeat, max: limits.MaxHeartbeat, unset: profiles[0].heartbeat}, "heartbeat",
+		"probe interval: `time` between two pings, 20ms to 1m; a bare number is milliseconds; "+inOthers(func(p profile) time.Duration { return p.heartbeat }))
+	fs.Var(durationValue{p: &f.MinPing, unit: time.Millisecond, min: limits.MinProbeTimeout, max: limits.MaxProbeTimeout, unset: profiles[0].minPing}, "min-ping",
+		"probe timeout: `time` to wait for an answer to a ping before indirect probes, 20ms to 1m; a bare number is milliseconds; "+inOthers(func(p profile) time.Duration { return p.minPing }))
 	f.MaxPayload = 256
-	fs.Var(intValue{&f.MaxPayload, 1, MaxPayload}, "max", "most `bytes` a broadcast may carry, 1 to 1024, the least of which among all members is in force; plain Smudge nodes drop what is over their own limit, 256 by default")
+	fs.Var(intValue{&f.MaxPayload, 1, limits.MaxPayload}, "max", "maximum `bytes` of a broadcast payload, 1 to 1024; the smallest limit among all members applies; plain Smudge nodes drop payloads over their own limit, 256 by default")
 	f.Keep = 4096
-	fs.Var(intValue{&f.Keep, 0, MaxKeep}, "keep", "most `messages` to keep for late readers and for members that missed them, 0 to 1048576")
+	fs.Var(intValue{&f.Keep, 0, limits.MaxKeep}, "keep", "maximum number of `messages` to keep for late readers and for members that missed them, 0 to 1048576")
 	f.KeepBytes = 4 << 20
-	fs.Var(intValue{&f.KeepBytes, 0, MaxKeepBytes}, "keep-bytes", "most `bytes` these may take, 256 a message counted in, 0 to 1073741824")
-	fs.BoolVar(&f.Multicast, "multicast", false, "announce this node by multicast, and greet those that do")
+	fs.Var(intValue{&f.KeepBytes, 0, limits.MaxKeepBytes}, "keep-bytes", "maximum `bytes` of the kept messages, including 256 for each message, 0 to 1073741824")
+	fs.BoolVar(&f.Multicast, "multicast", false, "announce this node by multicast, and contact nodes that do")
 	fs.Var(groupValue{&f.MulticastAddress}, "multicast-address", "multicast `IP` to announce on (default: 224.0.0.0, or ff02::1 with IPv6)")
 	f.MulticastInterval = 10 * time.Second
-	fs.Var(durationValue{p: &f.MulticastInterval, unit: time.Second, min: MinMulticastInterval, max: MaxMulticastInterval, zero: true}, "multicast-interval", "`time` between two announcements, 1s to 1h; a bare number is seconds; 0 announces once at the start")
+	fs.Var(durationValue{p: &f.MulticastInterval, unit: time.Second, min: limits.MinMulticastInterval, max: limits.MaxMulticastInterval, zero: true}, "multicast-interval", "`time` between two announcements, 1s to 1h; a bare number is seconds; 0 announces only once, at the start")
 	f.MulticastPort = 9998
 	fs.Var(portValue{&f.MulticastPort, false}, "multicast-port", "UDP `port` to announce on")
 	f.ClusterName = "smudge"
-	fs.Var(nameValue{&f.ClusterName, MaxClusterName, unicode.IsControl}, "clustername", "`name` of the cluster: announcements of another are ignored; plain Smudge's is smudge")
-	fs.Var(fileValue{&f.KeyringFile}, "keyring-file", "`file` with the keys that seal all gossip, one a line, 32 bytes in base64, of which the first seals and all open; only its owner may read it, and keys install, use and remove write it (default: none, gossip is in clear)")
+	fs.Var(nameValue{&f.ClusterName, limits.MaxCluster, unicode.IsControl}, "clustername", "`name` of the cluster; a node ignores announcements of other clusters; plain Smudge nodes use smudge")
+	fs.Var(fileValue{&f.KeyringFile}, "keyring-file", "`file` with the keys that encrypt all gossip, one per line, 32 bytes in base64; the first key encrypts, all keys decrypt; only its owner may read it, and keys install, use and remove write it (default: none, gossip is not encrypted)")
 	f.registerRPC(fs)
-	fs.StringVar(&f.Config, "config", "", "YAML `file` with values of flags, keyed by their names (default $HOME/.tamtam.yaml, if it exists)")
+	fs.StringVar(&f.Config, "config", "", "YAML `file` with the names of flags as keys (default $HOME/.tamtam.yaml, if it exists)")
 	fs.BoolVar(&f.NoBanner, "nobanner", false, "print no banner, even on a terminal")
-	fs.BoolVar(&f.Verbose, "verbose", false, "log one line a message too")
-	fs.BoolVar(&f.Trace, "trace", false, "as --verbose, and the Smudge library's own lines")
-	fs.Var(joinValue{&f.Join}, "join", "`address` of a node to join, IP or host name, with a port or with that of --port; repeatable and comma separated; tried until it answers")
+	fs.BoolVar(&f.Verbose, "verbose", false, "log one line per message, too")
+	fs.BoolVar(&f.Trace, "trace", false, "like --verbose, plus the Smudge library's own lines")
+	fs.Var(joinValue{&f.Join}, "join", "`address` of a node to join, IP or host name, with a port or the port of --port; repeatable and comma separated; the node retries it until it answers")
 	f.ReconnectTimeout = 24 * time.Hour
-	fs.Var(durationValue{p: &f.ReconnectTimeout, unit: time.Second, min: MinReconnectTimeout, max: MaxReconnectTimeout}, "reconnect-timeout", "`time` for which members that are dead or have left are kept and tried again, 1s to 8760h; a bare number is seconds")
-	fs.StringVar(&f.StateDir, "state-dir", "", "`directory` to keep the addresses of known members in, so that this node finds its cluster again after a restart without --join (default: none, nothing is kept)")
+	fs.Var(durationValue{p: &f.ReconnectTimeout, unit: time.Second, min: limits.MinReconnectTimeout, max: limits.MaxReconnectTimeout}, "reconnect-timeout", "`time` to keep and retry members that are dead or have left, 1s to 8760h; a bare number is seconds")
+	fs.StringVar(&f.StateDir, "state-dir", "", "`directory` for the addresses of known members, so that this node rejoins its cluster after a restart without --join (default: none, nothing is kept)")
 	registerHTTP(fs, f)
 	f.LogFormat = "logfmt"
 	fs.Var(choiceValue{&f.LogFormat, []string{"logfmt", "json"}}, "log-format", "`format` of log lines: logfmt or json")
@@ -137,26 +117,26 @@ func Names() []string {
 	return names
 }
 
-// Long says what tamtamd does, for help and documentation.
-const Long = `No flag is needed to start. Each flag may also be a TAMTAM_* variable (--log-format is
-TAMTAM_LOG_FORMAT) or a key of the YAML file that --config names. TAMTAM_KEYRING alone
-is no flag: it holds what --keyring-file would, commas for ends of lines.
+// Long describes tamtamd, for help and documentation.
+const Long = `No flag is required. Each flag can also be a TAMTAM_* variable (--log-format is
+TAMTAM_LOG_FORMAT) or a key of the YAML file that --config names. Only TAMTAM_KEYRING
+has no flag: it holds the contents of --keyring-file, with commas instead of line ends.
 
-Ends at SIGTERM or SIGINT; a second one ends it at once. At SIGHUP it reads the file
-again, applies what can be, and logs what takes a restart. Exit codes: 0 ended by a
-signal, 1 failed, 2 wrong usage.
+The daemon leaves gracefully and ends at SIGTERM or SIGINT; a second signal ends it at
+once. At SIGHUP it reads the file again, applies changes where it can, and logs the
+changes that need a restart. Exit codes: 0 ended by a signal, 1 failed, 2 wrong usage.
 
   tamtamd
   tamtamd --bind 192.0.2.10 --join seed-1.example,seed-2.example
   TAMTAM_JOIN=seed.example TAMTAM_LOG_FORMAT=json tamtamd`
 
-// WriteHelp writes the flags of fs and what they mean.
+// WriteHelp writes the help of tamtamd, with the flags of fs.
 func WriteHelp(w io.Writer, fs *flag.FlagSet) {
 	short := map[string]string{}
 	for letter, name := range Short() {
 		short[name] = "-" + letter + ", "
 	}
-	fmt.Fprintf(w, "Join this machine to a cluster, and serve programs on it by gRPC.\n\nUSAGE\n  tamtamd [flags]\n\n%s\n\nFLAGS\n", Long)
+	fmt.Fprintf(w, "Join this machine to a cluster, and serve its programs by gRPC.\n\nUSAGE\n  tamtamd [flags]\n\n%s\n\nFLAGS\n", Long)
 	fs.VisitAll(func(f *flag.Flag) {
 		arg, usage := flag.UnquoteUsage(f)
 		if arg != "" && arg != "value" {

@@ -12,12 +12,12 @@ import (
 
 // registerHTTP defines the flags of the server of the status page, probes and metrics.
 func registerHTTP(fs *flag.FlagSet, f *Flags) {
-	fs.Var(httpValue{&f.HTTP}, "http", "`host:port` on this machine's loopback to serve the status page (/), /livez, /readyz and /metrics on, such as localhost:6263; port 0 for any free one (default: none, nothing is served)")
-	fs.BoolVar(&f.HTTPInsecure, "http-insecure", false, "let --http be an address that other machines reach: whoever does is answered, without encryption or authentication")
+	fs.Var(httpValue{&f.HTTP}, "http", "loopback `host:port` to serve the status page (/), /livez, /readyz and /metrics on, such as localhost:6263; port 0 for any free one (default: none, nothing is served)")
+	fs.BoolVar(&f.HTTPInsecure, "http-insecure", false, "allow --http on an address that other machines can reach, without encryption or authentication")
 }
 
-// httpValue is where they are served; "" for nowhere. Whether the address is one
-// of loopback is known when it is resolved: see package web.
+// httpValue is the address to serve HTTP on; "" for none. Package web checks, when it
+// resolves the address, that it is a loopback address.
 type httpValue struct{ p *string }
 
 var _ flag.Value = httpValue{}

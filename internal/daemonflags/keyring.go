@@ -5,20 +5,21 @@ package daemonflags
 
 import "errors"
 
-// Keyring is the one setting that is a variable and neither flag nor key: a keyring
-// itself, so that no key is ever on a command line or in a file that others may read.
+// Keyring is the only setting that is a variable but neither a flag nor a key of the
+// file. It holds the keys themselves, which must not be on a command line or in a file
+// that others can read.
 const (
 	Keyring    = "keyring"
 	KeyringEnv = "TAMTAM_KEYRING"
 )
 
-// fileValue is a file that must be there. The empty name of a variable that was not
-// filled in must not mean that there is none: what it guards would be open.
+// fileValue is a file that must exist. An empty variable is an error, not "no file": the
+// port that the file guards would be open.
 type fileValue struct{ p *string }
 
 func (v fileValue) String() string { return nameValue{p: v.p}.String() }
 
-// RefusesEmpty says what would be right; see config.Parse.
+// RefusesEmpty returns the error for an empty value; see config.Parse.
 func (v fileValue) RefusesEmpty() error {
 	return errors.New("want the name of a file; leave it out to have none")
 }

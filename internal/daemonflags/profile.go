@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// The profiles. What is set by itself is stronger than they are.
+// The profiles. An explicit flag overrides the profile.
 const (
 	LAN   = "lan"   // one site
 	WAN   = "wan"   // several sites: answers take longer, and more is lost
@@ -24,7 +24,7 @@ type profile struct {
 	heartbeat, minPing time.Duration
 }
 
-// profiles begins with the default.
+// profiles has the default first.
 var profiles = []profile{
 	{LAN, 500 * time.Millisecond, 500 * time.Millisecond},
 	{WAN, time.Second, 2 * time.Second},
@@ -39,7 +39,7 @@ func profileNames() []string {
 	return names
 }
 
-// inOthers says what a value is in the profiles that are not the default.
+// inOthers describes a value in the profiles other than the default.
 func inOthers(value func(profile) time.Duration) string {
 	var texts []string
 	for _, p := range profiles[1:] {
@@ -48,7 +48,7 @@ func inOthers(value func(profile) time.Duration) string {
 	return strings.Join(texts, ", ")
 }
 
-// applyProfile gives what was not set the value of the profile.
+// applyProfile sets the fields that no flag set to the values of the profile.
 func (f *Flags) applyProfile() {
 	i := max(0, slices.IndexFunc(profiles, func(p profile) bool { return p.name == f.Profile }))
 	f.Heartbeat = cmp.Or(f.Heartbeat, profiles[i].heartbeat)

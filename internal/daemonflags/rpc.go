@@ -10,56 +10,54 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/limits"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
-// RPCGuard is who may use the gRPC port. All but Insecure are paths of files, which are
-// read again when they change.
+// RPCGuard restricts the gRPC port. All fields but Insecure are paths of files, which the
+// daemon reads again when they change.
 type RPCGuard struct {
 	Cert, Key     string // "": without TLS
 	ClientCA      string // "": clients need no certificate
-	TokenFile     string // "": nobody may change things, if there is ReadTokenFile, else everybody
+	TokenFile     string // "": with ReadTokenFile, nobody may change things; without it, everybody
 	ReadTokenFile string
 	Insecure      bool
 }
 
-// MaxRPC is how many addresses gRPC may be served on.
-const MaxRPC = 16
-
-// registerRPC defines the flags of the gRPC port. Where the client has a flag of the
-// same name, one value must do for both, as they may share a file: what is the
-// daemon's certificate is not the client's, so those are named apart.
+// registerRPC defines the flags of the gRPC port. Daemon and client can share a file. So
+// if the client has a flag with the same name, one value must suit both; certificates
+// differ, so their flags have different names.
 func (f *Flags) registerRPC(fs *flag.FlagSet) {
-	f.RPC = []rpcaddr.Address{{Network: rpcaddr.TCP, Addr: rpcaddr.Default}}
+	f.RPC = []netaddr.RPC{{Network: netaddr.TCP, Addr: netaddr.DefaultRPC}}
 	fs.Var(&rpcValue{p: &f.RPC}, "rpc", "`address` to serve gRPC on, host:port, port 0 for any free one, or unix:///path of a socket; repeatable and comma separated")
 	g := &f.RPCGuard
-	fs.Var(fileValue{&g.Cert}, "rpc-cert", "PEM `file` with the certificate chain of this daemon: gRPC over TLS alone, but for unix sockets; together with --rpc-key")
+	fs.Var(fileValue{&g.Cert}, "rpc-cert", "PEM `file` with the certificate chain of this daemon: gRPC then uses TLS only, except on unix sockets; requires --rpc-key")
 	fs.Var(fileValue{&g.Key}, "rpc-key", "PEM `file` with the key of --rpc-cert")
-	fs.Var(fileValue{&g.ClientCA}, "rpc-client-ca", "PEM `file` with the authorities that clients' certificates must be of (default: clients need none)")
-	fs.Var(fileValue{&g.TokenFile}, "rpc-token-file", "`file` with the token, in its first line, that each call must bear; nobody else may read the file")
-	fs.Var(fileValue{&g.ReadTokenFile}, "rpc-read-token-file", "`file` with a token for calls that change nothing; by itself, it refuses all others")
-	fs.BoolVar(&g.Insecure, "rpc-insecure", false, "serve gRPC without TLS on addresses that other machines reach, too")
+	fs.Var(fileValue{&g.ClientCA}, "rpc-client-ca", "PEM `file` with the CAs that must have signed clients' certificates (default: clients need no certificate)")
+	fs.Var(fileValue{&g.TokenFile}, "rpc-token-file", "`file` with the token, in its first line, that each call must carry; only the owner may read the file")
+	fs.Var(fileValue{&g.ReadTokenFile}, "rpc-read-token-file", "`file` with a token for calls that change nothing; without --rpc-token-file, all other calls are refused")
+	fs.BoolVar(&g.Insecure, "rpc-insecure", false, "also serve gRPC without TLS on addresses that other machines can reach")
 }
 
 func (f *Flags) checkRPC() error {
 	g := f.RPCGuard
 	switch {
-	case len(f.RPC) > MaxRPC:
-		return fmt.Errorf("--rpc names %d addresses, at most %d", len(f.RPC), MaxRPC)
+	case len(f.RPC) > limits.MaxRPC:
+		return fmt.Errorf("--rpc names %d addresses, at most %d", len(f.RPC), limits.MaxRPC)
 	case g.Cert != "" && g.Key == "":
 		return errors.New("--rpc-cert without --rpc-key: give the key's file, too")
 	case g.Cert == "" && g.Key != "":
 		return errors.New("--rpc-key without --rpc-cert: give the certificate's file, too")
 	case g.ClientCA != "" && g.Cert == "":
-		return errors.New("--rpc-client-ca without --rpc-cert and --rpc-key: certificates are shown over TLS alone")
+		return errors.New("--rpc-client-ca without --rpc-cert and --rpc-key: client certificates need TLS")
 	}
 	return nil
 }
 
-// rpcValue is a list of addresses to listen on. The first Set replaces the default,
-// and each other adds to it.
+// rpcValue is a list of addresses to listen on. The first Set replaces the default; later
+// ones append.
 type rpcValue struct {
-	p   *[]rpcaddr.Address
+	p   *[]netaddr.RPC
 	set bool
 }
 
@@ -77,7 +75,7 @@ func (v *rpcValue) String() string {
 }
 
 func (v *rpcValue) Set(s string) error {
-	all, err := rpcaddr.ParseList(s)
+	all, err := netaddr.ParseRPCs(s)
 	if err != nil {
 		return err
 	}

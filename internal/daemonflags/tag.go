@@ -13,8 +13,8 @@ import (
 
 var _ flag.Value = tagValue{}
 
-// tagValue is a set of tags; it grows with each Set. A value with a comma is for
-// tamtamctl tags alone.
+// tagValue is a set of tags; it grows with each Set. Only tamtamctl tags can set a value
+// with a comma.
 type tagValue struct{ p *tags.Set }
 
 func (v tagValue) String() string {

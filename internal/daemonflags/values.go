@@ -16,12 +16,12 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/eelcocramer/tamtam/internal/hostport"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
-// The values of flags. Package flag calls String on zero values, to learn
-// defaults, so each pointer may be nil there. Errors say what would be right; flag
-// puts the value and the name before them.
+// The values of flags. Package flag calls String on zero values to learn defaults, so
+// each pointer can be nil there. Errors describe a correct value; package flag puts the
+// wrong value and the flag's name before them.
 var (
 	_ flag.Value = addrValue{}
 	_ flag.Value = advertiseValue{}
@@ -34,8 +34,8 @@ var (
 	_ flag.Value = choiceValue{}
 )
 
-// addrValue is an address to bind to. Whether it may be the unspecified one depends on
-// other flags: see Check.
+// addrValue is an address to bind to. Check decides, by other flags, whether it may be the
+// unspecified address.
 type addrValue struct{ p *netip.Addr }
 
 func (v addrValue) String() string {
@@ -57,7 +57,7 @@ func (v addrValue) Set(s string) error {
 	return nil
 }
 
-// checkUnicast refuses addresses that are never those of one machine.
+// checkUnicast returns an error for addresses that cannot belong to one machine.
 func checkUnicast(ip netip.Addr) error {
 	switch {
 	case ip.IsMulticast() || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
@@ -68,7 +68,7 @@ func checkUnicast(ip netip.Addr) error {
 	return nil
 }
 
-// advertiseValue is an address that names this node to others; port 0 when none is given.
+// advertiseValue is the address that identifies this node to others; port 0 if none is given.
 type advertiseValue struct{ p *netip.AddrPort }
 
 func (v advertiseValue) String() string {
@@ -82,7 +82,7 @@ func (v advertiseValue) String() string {
 }
 
 func (v advertiseValue) Set(s string) error {
-	host, port, err := hostport.Split(s, 0)
+	host, port, err := netaddr.Split(s, 0)
 	if err != nil {
 		return fmt.Errorf("%w; %w", err, errAdvertise)
 	}
@@ -110,8 +110,8 @@ func (v groupValue) String() string { return addrValue(v).String() }
 
 func (v groupValue) Set(s string) error {
 	ip, err := netip.ParseAddr(strings.Trim(s, "[]")) // Smudge wants brackets
-	// 224.0.0.0 is Smudge's default; as a base address it is reserved, and
-	// IsMulticast counts it all the same.
+	// 224.0.0.0 is Smudge's default. It is a reserved base address, but IsMulticast
+	// accepts it.
 	if err != nil || !ip.IsMulticast() || ip.Zone() != "" {
 		return errors.New("want a multicast IP address, such as 224.0.0.0 or ff02::1")
 	}
@@ -171,7 +171,7 @@ type durationValue struct {
 	p              *time.Duration
 	unit, min, max time.Duration
 	zero           bool          // 0 is a value, too
-	unset          time.Duration // what 0 stands for, where it is no value
+	unset          time.Duration // the default to show for 0, if 0 is not a value
 }
 
 func (v durationValue) String() string {
@@ -181,7 +181,7 @@ func (v durationValue) String() string {
 	return compact(cmp.Or(*v.p, v.unset))
 }
 
-// compact leaves out the zeros that a duration of whole hours or minutes ends in.
+// compact removes the trailing zeros of a duration of whole hours or minutes.
 func compact(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
@@ -213,7 +213,7 @@ func (v durationValue) Set(s string) error {
 type nameValue struct {
 	p   *string
 	max int             // bytes
-	bad func(rune) bool // what may not be in it
+	bad func(rune) bool // reports forbidden characters
 }
 
 func (v nameValue) String() string {
@@ -231,8 +231,8 @@ func (v nameValue) Set(s string) error {
 	return nil
 }
 
-// unprintable characters steer terminals, direction marks among them. The name of a node is
-// printed on those of others.
+// unprintable reports characters that control terminals, including direction marks. Other
+// users' terminals print the name of a node.
 func unprintable(r rune) bool { return !unicode.IsPrint(r) }
 
 // joinValue is a list of addresses; it grows with each Set.
@@ -250,7 +250,7 @@ func (v joinValue) Set(s string) error {
 		if a = strings.TrimSpace(a); a == "" {
 			continue
 		}
-		if _, _, err := hostport.Split(a, 1); err != nil {
+		if _, _, err := netaddr.Split(a, 1); err != nil {
 			return fmt.Errorf("%q: %w; want an IP or host name, with a port or without", a, err)
 		}
 		if !slices.Contains(*v.p, a) {

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package doctor judges what an inspection of the cluster has found: what is wrong, how
-// bad that is, and what to do about it. It asks nobody; the facts are the daemon's.
+// Package doctor judges an inspection of the cluster: what is wrong, how bad it is, and what
+// to do about it. It makes no calls; the inspection comes from the daemon.
 package doctor
 
 import (
@@ -11,26 +11,26 @@ import (
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-// Verdict says how bad a finding is.
+// Verdict is the severity of a finding.
 type Verdict string
 
-// The verdicts. A warning is about what works, and should not stay so; a failure about
-// what does not work.
+// The verdicts. A warning is about something that works, but should not stay as it is. A
+// failure is about something that does not work.
 const (
 	OK      Verdict = "ok"
 	Warning Verdict = "warning"
 	Failure Verdict = "failure"
 )
 
-// Finding is what one check found, about one member or, without one, about all.
+// Finding is a result of one check, about one member or, without Member, about the cluster.
 type Finding struct {
 	Check   string  `json:"check"`
 	Verdict Verdict `json:"verdict"`
-	// Member is the gossip address of whom it is about.
+	// Member is the gossip address of the member.
 	Member string `json:"member,omitempty"`
-	// Name is the name that it gives itself.
+	// Name is the member's name.
 	Name string `json:"name,omitempty"`
-	// Found is a sentence, Do another one; there is nothing to do when all is well.
+	// Found is a sentence. Do is another one, the remedy; empty if nothing is wrong.
 	Found string `json:"found"`
 	Do    string `json:"do,omitempty"`
 }
@@ -57,17 +57,17 @@ func Summarize(findings []Finding) (s Summary) {
 	return s
 }
 
-// Daemon is the check that is made before all others: there is no more to find when
-// nobody answers.
+// Daemon is the name of the first check. The others need a daemon that answers.
 const Daemon = "daemon"
 
-// check looks at one thing. It returns what is wrong, or else what is well.
+// check examines one aspect. It returns what is wrong, and a sentence for the case that
+// nothing is.
 type check struct {
 	name string
 	look func(*exam) (wrong []Finding, well string)
 }
 
-// checks are in the order in which they are told: what explains what follows it first.
+// checks are in the order of the report: causes come before their effects.
 var checks = []check{
 	{Daemon, daemon},
 	{"reachable", reachable},
@@ -93,18 +93,18 @@ func Checks() []string {
 	return names
 }
 
-// exam is what the checks look at.
+// exam is the input of the checks.
 type exam struct {
 	self     *tamtamv1.Inspection   // the node that inspected
 	others   []*tamtamv1.Inspection // all other members, ordered by address
-	answered []*tamtamv1.Inspection // those of them with a report
+	answered []*tamtamv1.Inspection // those of others with a report
 	members  map[string]*tamtamv1.Inspection
 	strange  []*tamtamv1.UnreadableSource
-	client   string // its version
+	client   string // version of tamtamctl
 }
 
-// Examine judges an inspection. There is at least one finding for each check; the version
-// is that of the client.
+// Examine judges an inspection. It returns at least one finding for each check. client is the
+// version of tamtamctl.
 func Examine(r *tamtamv1.InspectResponse, client string) []Finding {
 	e := &exam{
 		self: &tamtamv1.Inspection{}, members: map[string]*tamtamv1.Inspection{},
@@ -137,12 +137,12 @@ func Examine(r *tamtamv1.InspectResponse, client string) []Finding {
 	return all
 }
 
-// NoDaemon is all there is to find when no daemon answers, and why.
+// NoDaemon returns the findings for the case that no daemon answers.
 func NoDaemon(address, why string) []Finding {
 	return []Finding{{
 		Check: Daemon, Verdict: Failure,
 		Found: fmt.Sprintf("no tamtamd answers at %s: %s", address, why),
-		Do:    "start tamtamd, look into its log why it ended, or give the address of its gRPC with --rpc",
+		Do:    "start tamtamd, look in its log for the reason it ended, or give its gRPC address with --rpc",
 	}}
 }
 
@@ -152,18 +152,18 @@ func daemon(e *exam) (wrong []Finding, well string) {
 		r.GetVersion(), e.addr(), r.GetAlive(), r.GetSuspected(), r.GetDead(), r.GetLeft())
 }
 
-// addr is the address of the node that inspected.
+// addr returns the address of the node that inspected.
 func (e *exam) addr() string { return addr(e.self) }
 
 func addr(m *tamtamv1.Inspection) string { return m.GetMember().GetAddress() }
 
-// live tells whether a member is to be reckoned with.
+// live reports whether a member still counts as running.
 func live(m *tamtamv1.Inspection) bool {
 	s := m.GetMember().GetStatus()
 	return s == tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE || s == tamtamv1.MemberStatus_MEMBER_STATUS_SUSPECTED
 }
 
-// about are findings about a member.
+// about returns a finding about a member.
 func about(m *tamtamv1.Inspection, v Verdict, do, format string, args ...any) Finding {
 	return Finding{Verdict: v, Member: addr(m), Found: fmt.Sprintf(format, args...), Do: do}
 }

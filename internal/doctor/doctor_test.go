@@ -112,11 +112,11 @@ func TestExamine(t *testing.T) {
 		{"no way between others", func(_ *pb.InspectResponse, m []*pb.Inspection) {
 			m[2].Report.Troubles = []*pb.LinkTrouble{trouble(3, alive, 5*time.Second, 4*time.Second)}
 			m[3].Report.Troubles = []*pb.LinkTrouble{trouble(2, alive, 5*time.Second, 4*time.Second)}
-		}, []string{"one-way failure 2: nothing goes between it and 192.0.2.3:9999"}},
+		}, []string{"one-way failure 2: no packets pass between it and 192.0.2.3:9999"}},
 		{"one holds another for dead", func(_ *pb.InspectResponse, m []*pb.Inspection) {
 			m[2].Report.Troubles = []*pb.LinkTrouble{{Address: at(3), Status: dead}}
 			m[2].Report.Digest, m[2].Report.Alive = 43, 2
-		}, []string{"one-way failure 2: it holds 192.0.2.3:9999 for DEAD", "views warning 2: it lists 2 members as live, this node 4"}},
+		}, []string{"one-way failure 2: it lists 192.0.2.3:9999 as DEAD", "views warning 2: it lists 2 members as live, this node 4"}},
 		{"one suspects this node", func(_ *pb.InspectResponse, m []*pb.Inspection) {
 			m[2].Report.Troubles = []*pb.LinkTrouble{{Address: at(1), Status: suspected}}
 		}, []string{"one-way warning 2: it suspects 192.0.2.1:9999"}},
@@ -135,7 +135,7 @@ func TestExamine(t *testing.T) {
 			m[3].Report.Link.Source, m[2].Report.Link.Source = "198.51.100.1:4000", "198.51.100.1:4000"
 		}, []string{"address warning 1: from 198.51.100.1:4000 for 2 of 3 members"}},
 		{"two nodes of one address", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Report.KnownSession = 77 },
-			[]string{"address failure 2: another life"}},
+			[]string{"address failure 2: another session"}},
 		{"known by another address", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Report.KnownAddress = at(9) },
 			[]string{"address failure 2: as 192.0.2.9:9999"}},
 		{"a clock that is ahead", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].ClockOffset = d(3 * time.Second) },
@@ -151,9 +151,9 @@ func TestExamine(t *testing.T) {
 			m[2].ClockOffset, m[2].RoundTrip = d(1500*time.Millisecond), d(2*time.Second)
 		}, nil},
 		{"some loss", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Link.Resent = 100 },
-			[]string{"loss warning 2: 9 % of what is sent to it"}},
+			[]string{"loss warning 2: 9 % of the frames sent to it"}},
 		{"much loss, the other way", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Report.Link.Resent = 600 },
-			[]string{"loss failure 2: 38 % of what it sends here"}},
+			[]string{"loss failure 2: 38 % of those it sends here"}},
 		{"sent again in vain", func(_ *pb.InspectResponse, m []*pb.Inspection) {
 			m[2].Link.Resent, m[2].Report.Link.Duplicates = 600, 590
 		}, nil},
@@ -167,25 +167,25 @@ func TestExamine(t *testing.T) {
 			m[2].Answered, m[2].Error = true, "it refuses: unknown question"
 		}, []string{"version warning 2: unknown question"}},
 		{"another limit", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Report.MaxPayloadBytes = 1024 },
-			[]string{"limits warning 2: no longer ones than 256"}},
+			[]string{"limits warning 2: payloads over 256 bytes"}},
 		{"another profile and heartbeat", func(_ *pb.InspectResponse, m []*pb.Inspection) {
 			m[2].Report.Profile, m[2].Report.Heartbeat = "wan", d(time.Second)
 		}, []string{"limits warning 2: profile is wan", "limits warning 2: heartbeat is 1s"}},
 		{"a key more", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Report.Keys = []string{"k1", "k2", "k3"} },
-			[]string{"keys warning -: not the same keys"}},
+			[]string{"keys warning -: not have the same keys"}},
 		{"another order of those that open", func(_ *pb.InspectResponse, m []*pb.Inspection) {
 			m[2].Report.Keys, m[3].Report.Keys, m[1].Report.Keys, m[4].Report.Keys =
 				[]string{"k1", "k2", "k3"}, []string{"k1", "k3", "k2"}, []string{"k1", "k3", "k2"}, []string{"k1", "k3", "k2"}
 		}, nil},
-		{"another that seals", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Report.Keys = []string{"k2", "k1"} },
-			[]string{"keys warning -: not the same keys"}},
+		{"another that encrypts", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Report.Keys = []string{"k2", "k1"} },
+			[]string{"keys warning -: not have the same keys"}},
 		{"one that cannot read", func(_ *pb.InspectResponse, m []*pb.Inspection) {
 			m[2].Report.Keys = []string{"k3", "k1"}
 			m[3].Report.Keys = []string{"k1", "k3"}
-		}, []string{"keys failure 1: lacks the key k3, which 192.0.2.2:9999 seals with", "keys failure 4: lacks the key k3"}},
-		{"packets that no key opens", func(r *pb.InspectResponse, _ []*pb.Inspection) {
+		}, []string{"keys failure 1: lacks the key k3, with which 192.0.2.2:9999 encrypts", "keys failure 4: lacks the key k3"}},
+		{"packets that cannot be decrypted", func(r *pb.InspectResponse, _ []*pb.Inspection) {
 			r.Unreadable = []*pb.UnreadableSource{{Ip: "198.51.100.1", Age: d(time.Second)}}
-		}, []string{"keys warning -: from 198.51.100.1 that no key"}},
+		}, []string{"keys warning -: from 198.51.100.1 cannot be decrypted"}},
 		{"a dead member that has other keys", func(r *pb.InspectResponse, m []*pb.Inspection) {
 			silent(m[3])
 			m[3].Member.Status = dead
@@ -196,13 +196,13 @@ func TestExamine(t *testing.T) {
 				one.Report.Sealed, one.Report.Keys = false, nil
 			}
 			r.Unreadable = []*pb.UnreadableSource{{Ip: "198.51.100.1", Age: d(time.Second)}}
-		}, []string{"keys warning -: sealed packets come from 198.51.100.1"}},
+		}, []string{"keys warning -: encrypted packets come from 198.51.100.1"}},
 		{"a flapping one", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Member.Flapping = true },
 			[]string{"flapping warning 2: more than a few times"}},
 		{"a plain one", func(_ *pb.InspectResponse, m []*pb.Inspection) {
 			silent(m[2])
 			m[2].Link, m[2].Member.Plain, m[2].Error = nil, true, "it is plain"
-		}, []string{"plain warning 2: bare Smudge"}},
+		}, []string{"plain warning 2: plain Smudge node"}},
 		{"all others see other members", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[1].Report.Digest = 43 },
 			[]string{"views warning 1: all others agree on 4"}},
 	} {

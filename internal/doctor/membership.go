@@ -9,18 +9,20 @@ import (
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-// reachable: each member answers a question, so UDP gets there and back.
+// reachable: each member answers a question, so UDP passes in both directions.
 func reachable(e *exam) (wrong []Finding, well string) {
 	for _, m := range e.others {
 		switch s := m.GetMember().GetStatus(); {
 		case s == tamtamv1.MemberStatus_MEMBER_STATUS_DEAD:
 			wrong = append(wrong, about(m, Failure,
-				fmt.Sprintf("start its tamtamd, or let UDP through: tamtamctl ping %[1]s; tamtamctl why %[1]s tells who found it dead; if it is gone for good, tamtamctl leave %[1]s", addr(m)),
+				fmt.Sprintf("start its tamtamd, or let UDP through: tamtamctl ping %[1]s; tamtamctl why %[1]s shows who reported "+
+					"it dead; if it is gone for good, tamtamctl leave %[1]s", addr(m)),
 				"it is DEAD"))
 		case live(m) && !m.GetMember().GetPlain() && !m.GetAnswered():
 			wrong = append(wrong, about(m, Failure,
-				fmt.Sprintf("let UDP through both ways between %s and %s; look whether its machine is short of processor time", e.addr(), addr(m)),
-				"no question gets there and back: %s", m.GetError()))
+				fmt.Sprintf("let UDP through in both directions between %s and %s; check whether its machine is overloaded",
+					e.addr(), addr(m)),
+				"no answer to a question: %s", m.GetError()))
 		case s == tamtamv1.MemberStatus_MEMBER_STATUS_SUSPECTED:
 			wrong = append(wrong, about(m, Warning, "tamtamctl why "+addr(m),
 				"it is SUSPECTED: a ping was not answered"))
@@ -28,53 +30,58 @@ func reachable(e *exam) (wrong []Finding, well string) {
 	}
 	if len(e.others) == 0 {
 		return []Finding{about(e.self, Warning,
-			fmt.Sprintf("tamtamctl join the address of another; if nobody answers, look whether others can send UDP to %s, which this node says that it is at: see --advertise", e.addr()),
+			fmt.Sprintf("tamtamctl join the address of another; if none answers, check whether others can send UDP to %s, "+
+				"which this node advertises: see --advertise", e.addr()),
 			"this node knows no other member")}, ""
 	}
-	return wrong, fmt.Sprintf("%d of %d other members were asked, and answer: UDP gets to each and back", len(e.answered), len(e.others))
+	return wrong, fmt.Sprintf("%d of %d other members answer: UDP passes in both directions",
+		len(e.answered), len(e.others))
 }
 
-// flapping: nobody comes and goes.
+// flapping: no member comes and goes.
 func flapping(e *exam) (wrong []Finding, well string) {
 	for _, m := range e.others {
 		if m.GetMember().GetFlapping() {
 			wrong = append(wrong, about(m, Warning,
-				fmt.Sprintf("tamtamctl why %s tells of each change; look whether its tamtamd is restarted again and again, its machine is overloaded, or its network comes and goes", addr(m)),
+				fmt.Sprintf("tamtamctl why %s shows each change; check whether its tamtamd restarts again and again, its machine "+
+					"is overloaded, or its network fails at times", addr(m)),
 				"it came or went more than a few times in the last minute"))
 		}
 	}
 	return wrong, "no member comes and goes"
 }
 
-// plain: all speak TamTam.
+// plain: all members run TamTam.
 func plain(e *exam) (wrong []Finding, well string) {
 	for _, m := range e.others {
 		if m.GetMember().GetPlain() && live(m) {
-			wrong = append(wrong, about(m, Warning, "run a present tamtamd there",
-				"it speaks bare Smudge: what is lost on the way to it is not sent again, and it cannot be asked"))
+			wrong = append(wrong, about(m, Warning, "run a current tamtamd there",
+				"it is a plain Smudge node: lost packets to it are not retransmitted, and it answers no questions"))
 		}
 	}
-	return wrong, "all members speak TamTam"
+	return wrong, "all members run TamTam"
 }
 
-// views: all list the same members. Lists differ for a moment when somebody comes or
+// views: all members list the same members. Lists differ for a moment when a member comes or
 // goes.
 func views(e *exam) (wrong []Finding, well string) {
 	own := e.self.GetReport()
 	for _, m := range e.answered {
 		if r := m.GetReport(); r.GetDigest() != own.GetDigest() {
 			wrong = append(wrong, about(m, Warning,
-				fmt.Sprintf("run this again: a change takes a moment to get round (tamtamctl watch); if it stays so, tamtamctl join %s", addr(m)),
-				"it lists %d members as live, this node %d, and they are not the same", r.GetAlive()+r.GetSuspected(), own.GetAlive()+own.GetSuspected()))
+				fmt.Sprintf("run this again: a change takes a moment to spread (tamtamctl watch); if it persists, tamtamctl join %s",
+					addr(m)),
+				"it lists %d members as live, this node %d, and they are not the same",
+				r.GetAlive()+r.GetSuspected(), own.GetAlive()+own.GetSuspected()))
 		}
 	}
 	if n := len(e.answered); n >= 3 && len(wrong) == n && sameDigest(e.answered) {
 		return []Finding{about(e.self, Warning,
-			"run this again: a change takes a moment to get round; if it stays so, tamtamctl join the address of another",
+			"run this again: a change takes a moment to spread; if it persists, tamtamctl join the address of another",
 			"this node lists %d members as live, and all others agree on %d", own.GetAlive()+own.GetSuspected(),
 			e.answered[0].GetReport().GetAlive()+e.answered[0].GetReport().GetSuspected())}, ""
 	}
-	return wrong, "all that answer list the same live members"
+	return wrong, "all members that answer list the same live members"
 }
 
 func sameDigest(all []*tamtamv1.Inspection) bool {

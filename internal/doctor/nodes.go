@@ -15,14 +15,14 @@ import (
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-// Thresholds of clocks: how far one may be off, beyond what the measurement leaves open.
+// Thresholds for the error of a clock, beyond the uncertainty of the measurement.
 const (
 	clockWarning = time.Second
 	clockFailure = 5 * time.Second
 )
 
-// clock: all clocks tell the same. Where three or more are known, each is compared with
-// the one in the middle, so that the one that is wrong is named.
+// clock: all clocks agree. If three or more are known, each is compared with the median, so
+// that the finding names the wrong one.
 func clock(e *exam) (wrong []Finding, well string) {
 	type reading struct {
 		of               *tamtamv1.Inspection
@@ -62,19 +62,20 @@ func clock(e *exam) (wrong []Finding, well string) {
 		if off < 0 {
 			way = "behind"
 		}
-		wrong = append(wrong, about(r.of, v, "set its clock, and keep it with NTP: the times of messages and logs are off by that",
+		wrong = append(wrong, about(r.of, v,
+			"set its clock, and use NTP: the times of its messages and logs are off by as much",
 			"its clock is %s %s %s (±%s)", short(off.Abs()), way, than, short(uncertain)))
 	}
-	return wrong, fmt.Sprintf("clocks differ by %s at most", short(most))
+	return wrong, fmt.Sprintf("clocks differ by at most %s", short(most))
 }
 
-// version: all run the same.
+// version: all members run the same version.
 func version(e *exam) (wrong []Finding, well string) {
 	own := e.self.GetReport()
-	const do = "bring all to the same version: different ones work together while they are upgraded, one after the other"
+	const do = "upgrade all members to the same version; different versions work together meanwhile"
 	for _, m := range e.others {
 		if m.GetError() != "" && m.GetAnswered() {
-			wrong = append(wrong, about(m, Warning, do, "it does not tell how it fares: %s", m.GetError()))
+			wrong = append(wrong, about(m, Warning, do, "it sends no report: %s", m.GetError()))
 		}
 	}
 	for _, m := range e.answered {
@@ -88,76 +89,87 @@ func version(e *exam) (wrong []Finding, well string) {
 		wrong = append(wrong, about(e.self, Warning, "install the tamtamctl of the daemon's version",
 			"tamtamctl is %s, the daemon %s", e.client, own.GetVersion()))
 	}
-	return wrong, fmt.Sprintf("all that answer run %s with Smudge %s", own.GetVersion(), own.GetSmudgeVersion())
+	return wrong, fmt.Sprintf("all members that answer run %s with Smudge %s", own.GetVersion(), own.GetSmudgeVersion())
 }
 
-// limits: all take the same messages, and are as patient.
+// limits: all members accept the same messages and have the same timing.
 func limits(e *exam) (wrong []Finding, well string) {
 	own := e.self.GetReport()
 	for _, m := range e.answered {
 		r := m.GetReport()
 		if a, b := r.GetMaxPayloadBytes(), own.GetMaxPayloadBytes(); a != b {
 			wrong = append(wrong, about(m, Warning, "start all daemons with the same --max",
-				"it takes broadcasts of up to %d bytes, this node of up to %d: no longer ones than %d can be sent", a, b, min(a, b)))
+				"it accepts broadcasts of up to %d bytes, this node of up to %d: payloads over %d bytes are rejected",
+				a, b, min(a, b)))
 		}
 		if a, b := r.GetProfile(), own.GetProfile(); a != b {
-			wrong = append(wrong, about(m, Warning, "start all daemons with the same --profile", "its profile is %s, this node's %s", a, b))
+			wrong = append(wrong, about(m, Warning, "start all daemons with the same --profile",
+				"its profile is %s, this node's %s", a, b))
 		}
 		if a, b := r.GetHeartbeat().AsDuration(), own.GetHeartbeat().AsDuration(); a != b {
-			wrong = append(wrong, about(m, Warning, "tamtamctl configure heartbeat sets it, until the daemon ends; --heartbeat does for good",
-				"its heartbeat is %s, this node's %s: it finds the dead sooner or later than others", a, b))
+			wrong = append(wrong, about(m, Warning,
+				"tamtamctl configure heartbeat sets it until the daemon ends; --heartbeat sets it for good",
+				"its heartbeat is %s, this node's %s: it detects dead members sooner or later than others", a, b))
 		}
 	}
-	return wrong, fmt.Sprintf("all that answer take %d bytes, and have the profile %s and a heartbeat of %s",
+	return wrong, fmt.Sprintf("all members that answer accept %d bytes, and have the profile %s and a heartbeat of %s",
 		own.GetMaxPayloadBytes(), own.GetProfile(), own.GetHeartbeat().AsDuration())
 }
 
-// keys: each can read what each sends. A node with other keys altogether is no member, or
-// a dead one: all that is seen of it are packets that no key opens.
+// keys: each member can decrypt the packets of each other one. A node with only other keys is
+// not a member, or is dead to the others: only its packets are seen, and cannot be decrypted.
 func keys(e *exam) (wrong []Finding, well string) {
 	own := e.self.GetReport()
 	all := append([]*tamtamv1.Inspection{e.self}, e.answered...)
 	differ := false
-	sealer := map[string]string{} // one for each key that anybody seals with
+	user := map[string]string{} // by key in use, one member that encrypts with it
 	for _, m := range all {
-		if k := m.GetReport().GetKeys(); len(k) > 0 && sealer[k[0]] == "" {
-			sealer[k[0]] = addr(m)
+		if k := m.GetReport().GetKeys(); len(k) > 0 && user[k[0]] == "" {
+			user[k[0]] = addr(m)
 		}
 		differ = differ || !slices.Equal(ordered(m), ordered(e.self))
 	}
 	for _, m := range all {
-		for _, k := range sorted(sealer) {
+		for _, k := range sorted(user) {
 			if !slices.Contains(m.GetReport().GetKeys(), k) {
-				wrong = append(wrong, about(m, Failure, "tamtamctl keys list; install the key that is missing: tamtamctl keys install FILE",
-					"it lacks the key %s, which %s seals with: it cannot read what that sends", k, sealer[k]))
+				wrong = append(wrong, about(m, Failure,
+					"tamtamctl keys list; install the missing key: tamtamctl keys install FILE",
+					"it lacks the key %s, with which %s encrypts: it cannot decrypt that member's packets", k, user[k]))
 			}
 		}
 	}
 	if differ && len(wrong) == 0 {
-		wrong = append(wrong, Finding{Verdict: Warning, Found: "the members have not the same keys, but each reads what each sends",
-			Do: "tamtamctl keys list tells who has which; bring the change of keys to its end: tamtamctl keys install, use and remove"})
+		wrong = append(wrong, Finding{
+			Verdict: Warning, Found: "the members do not have the same keys, but all can decrypt each other's packets",
+			Do: "tamtamctl keys list shows the keys of each; complete the rotation: tamtamctl keys install, use and remove",
+		})
 	}
 	for _, s := range e.strange {
 		v, who := Warning, ""
 		for _, m := range e.others {
 			if a, err := netip.ParseAddrPort(addr(m)); err == nil && a.Addr().String() == s.GetIp() && !live(m) {
-				v, who = Failure, fmt.Sprintf(": perhaps those of %s, which is %s", addr(m), strings.TrimPrefix(m.GetMember().GetStatus().String(), "MEMBER_STATUS_"))
+				v, who = Failure, fmt.Sprintf(": perhaps those of %s, which is %s",
+					addr(m), strings.TrimPrefix(m.GetMember().GetStatus().String(), "MEMBER_STATUS_"))
 				break
 			}
 		}
-		found, do := "packets come from %s that no key of this node opens%s", "compare tamtamctl keys list here and there; give the node the keyring of this cluster, or, if it is of another, keep its packets away"
+		found := "packets from %s cannot be decrypted with the keys of this node%s"
+		do := "compare tamtamctl keys list on both nodes; give the other node the keyring of this cluster or, if it is of " +
+			"another cluster, block its packets"
 		if !own.GetSealed() {
-			found, do = "sealed packets come from %s, and this node has no keyring%s", "give this node the keyring of the cluster: --keyring-file"
+			found = "encrypted packets come from %s, and this node has no keyring%s"
+			do = "give this node the keyring of the cluster: --keyring-file"
 		}
 		wrong = append(wrong, Finding{Verdict: v, Found: fmt.Sprintf(found, s.GetIp(), who), Do: do})
 	}
 	if !own.GetSealed() {
-		return wrong, "no keyring: gossip is not sealed"
+		return wrong, "no keyring: gossip is not encrypted"
 	}
-	return wrong, fmt.Sprintf("all that answer have the same keys: %d", len(own.GetKeys()))
+	return wrong, fmt.Sprintf("all members that answer have the same keys: %d", len(own.GetKeys()))
 }
 
-// ordered are the keys of a member, of which only the first has a place that matters.
+// ordered returns the keys of a member in an order that can be compared: only the place of the
+// first, which encrypts, matters.
 func ordered(m *tamtamv1.Inspection) []string {
 	k := slices.Clone(m.GetReport().GetKeys())
 	if len(k) > 1 {
@@ -166,8 +178,7 @@ func ordered(m *tamtamv1.Inspection) []string {
 	return k
 }
 
-// short is a duration to what is of interest: microseconds under 1 ms, hundredths of a
-// millisecond under 1 s, hundredths of a second over it.
+// short rounds a duration for people: to 1 µs under 1 ms, to 10 µs under 1 s, else to 10 ms.
 func short(d time.Duration) string {
 	switch {
 	case d.Abs() >= time.Second:

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// Scenarios in which the network comes apart and is mended.
+// Scenarios in which the network is partitioned and healed.
 
-// cut takes a host off the network.
+// cut disconnects a host.
 func cut(ctx context.Context, t *trial) error {
 	err := t.fresh(ctx)
 	for i := 0; i < t.opt.rounds && err == nil; i++ {
@@ -27,7 +27,7 @@ func cut(ctx context.Context, t *trial) error {
 	return err
 }
 
-// partition cuts one half from the other.
+// partition cuts the halves of the network apart.
 func partition(ctx context.Context, t *trial) error {
 	err := t.fresh(ctx)
 	var half []netip.Addr
@@ -46,7 +46,7 @@ func partition(ctx context.Context, t *trial) error {
 	return err
 }
 
-// heal mends the network, and records when all see all again.
+// heal removes all faults, and records when all nodes see all others alive.
 func heal(ctx context.Context, t *trial) error {
 	since := time.Now()
 	if err := t.net.apply(ctx, faults{}); err != nil {

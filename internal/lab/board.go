@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// status is what a node knows of another.
+// status is the status of a node to another.
 type status uint8
 
 const (
@@ -25,21 +25,21 @@ func (s status) String() string {
 	return [...]string{"unlisted", "ALIVE", "SUSPECTED", "DEAD", "LEFT"}[s]
 }
 
-// event is that one node changed its mind about another, or about itself.
+// event is a change of a node's status to an observer.
 type event struct {
 	at                time.Time
 	observer, subject int
 	to                status
 }
 
-// board is what every node sees, as the nodes tell it while it changes. Nodes are
-// numbers. Whoever waits for a state of the board gets the time of the event that
-// brought it about, however short it lasts.
+// board has the view of every node, as the nodes report changes. Nodes are numbers. A
+// caller that waits for a state of the board gets the time of the event that led to it,
+// even if the state lasts only for a moment.
 type board struct {
 	mu      sync.Mutex
-	up      []bool     // by observer: whether it tells
+	up      []bool     // by observer: whether it reports
 	view    [][]status // by observer, by subject
-	alive   []int      // by observer: how many it sees alive
+	alive   []int      // by observer: number of nodes that it sees alive
 	events  []event
 	waiters map[*waiter]struct{}
 }
@@ -57,10 +57,10 @@ func newBoard(n int) *board {
 	return b
 }
 
-// begin says that a life of an observer begins: it sees nobody yet.
+// begin starts a session of an observer, which sees no other node yet.
 func (b *board) begin(observer int) { b.turn(observer, true) }
 
-// end says that it is over. What it saw counts no more.
+// end ends the session. Its view no longer counts.
 func (b *board) end(observer int) { b.turn(observer, false) }
 
 func (b *board) turn(observer int, up bool) {
@@ -71,7 +71,7 @@ func (b *board) turn(observer int, up bool) {
 	b.wake(time.Now())
 }
 
-// set says that an observer sees a subject so.
+// set sets the status of a subject to an observer.
 func (b *board) set(observer, subject int, to status, at time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -79,7 +79,7 @@ func (b *board) set(observer, subject int, to status, at time.Time) {
 	b.wake(at)
 }
 
-// replace says that an observer sees these, and no others.
+// replace sets the whole view of an observer.
 func (b *board) replace(observer int, seen map[int]status, at time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -113,7 +113,7 @@ func (b *board) wake(at time.Time) {
 	}
 }
 
-// await waits until a condition holds, and returns when that was; now, if it holds
+// await waits until a condition holds, and returns the time of the event; now, if it holds
 // already.
 func (b *board) await(ctx context.Context, holds func() bool) (time.Time, error) {
 	w := &waiter{holds, make(chan time.Time, 1)}
@@ -132,7 +132,7 @@ func (b *board) await(ctx context.Context, holds func() bool) (time.Time, error)
 	}
 }
 
-// allAlive is the condition that all nodes see all nodes alive.
+// allAlive is the condition that each node sees all nodes alive.
 func (b *board) allAlive() bool {
 	for i := range b.up {
 		if !b.up[i] || b.alive[i] != len(b.up) {
@@ -142,7 +142,7 @@ func (b *board) allAlive() bool {
 	return true
 }
 
-// seen is the condition that all others see a subject as one of these.
+// seen is the condition that all others see a subject in one of the statuses.
 func (b *board) seen(subject int, as ...status) func() bool {
 	return func() bool {
 		for i := range b.up {
@@ -154,7 +154,7 @@ func (b *board) seen(subject int, as ...status) func() bool {
 	}
 }
 
-// count counts the events from a time on that led to a status.
+// count returns the number of events since a time that led to a status.
 func (b *board) count(from time.Time, to status) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -167,7 +167,7 @@ func (b *board) count(from time.Time, to status) int {
 	return n
 }
 
-// tally counts how the others see a subject now.
+// tally counts the statuses of a subject to the others.
 func (b *board) tally(subject int) map[status]int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -12,13 +12,13 @@ import (
 const (
 	// castSize is the size of a payload; Serf's events take less than 512 bytes.
 	castSize = 200
-	// castLook is how often it is looked whether all has arrived.
+	// castLook is the time between two checks whether all messages have arrived.
 	castLook = 20 * time.Millisecond
-	// castTail is how long is waited for what comes twice after all have all.
+	// castTail is how long a trial waits for duplicates after all messages have arrived.
 	castTail = time.Second
 )
 
-// cast is broadcasting under way in a trial.
+// cast is a trial's broadcasting.
 type cast struct {
 	*trial
 	ledger *ledger
@@ -27,7 +27,7 @@ type cast struct {
 	close []context.CancelFunc // by node; ends its reader
 }
 
-// newCast makes a cluster in which each node has a reader. The readers end with the
+// newCast starts a cluster in which each node has a reader. The readers end with the
 // context.
 func newCast(ctx context.Context, t *trial) (*cast, error) {
 	if err := t.fresh(ctx); err != nil {
@@ -63,7 +63,7 @@ func (c *cast) open(ctx context.Context, i int) error {
 		},
 		gap: func(messages int) { c.ledger.gap(i, messages) },
 		ended: func(err error) {
-			if ctx.Err() == nil { // nobody wanted it to
+			if ctx.Err() == nil { // and not because the trial has ended
 				c.ledger.broke()
 				c.say("the reader of node %d ended: %v", i, err)
 			}
@@ -71,7 +71,7 @@ func (c *cast) open(ctx context.Context, i int) error {
 	})
 }
 
-// end kills node i, whose reader ends with it.
+// end kills node i. Its reader ends as well.
 func (c *cast) end(i int) {
 	c.mu.Lock()
 	c.close[i]()
@@ -79,7 +79,7 @@ func (c *cast) end(i int) {
 	c.kill(i)
 }
 
-// renew starts node i again, has it join, and opens its reader.
+// renew starts node i again, joins it, and opens its reader.
 func (c *cast) renew(ctx context.Context, i int) error {
 	if err := c.startNode(ctx, i); err != nil {
 		return err
@@ -92,7 +92,7 @@ func (c *cast) renew(ctx context.Context, i int) error {
 	return poll(ctx, 20*time.Millisecond, func() error { return c.join(ctx, i, 0) })
 }
 
-// one sends one message, and tells whether the system took it.
+// one sends one message, and reports whether the system accepted it.
 func (c *cast) one(ctx context.Context, s stream, sequence int) bool {
 	ctx, cancel := context.WithTimeout(ctx, c.opt.straggle)
 	defer cancel()
@@ -109,7 +109,7 @@ func (c *cast) steady(ctx context.Context, s stream, rate int, last time.Duratio
 	began := time.Now()
 	over := began.Add(last + c.opt.straggle)
 	for k := range int(last / every) {
-		// Not all senders at the same instant.
+		// The senders do not start at the same instant.
 		at := began.Add(time.Duration(k)*every + every*time.Duration(s.origin)/time.Duration(c.n))
 		if c.pass(ctx, time.Until(at)) != nil || time.Now().After(over) {
 			return
@@ -132,7 +132,7 @@ func (c *cast) finish(ctx context.Context) error {
 	return c.pass(ctx, castTail)
 }
 
-// await waits until all have what was sent before a time, and tells if they have.
+// await waits until all have the messages sent before a time, and reports whether they do.
 func (c *cast) await(ctx context.Context, before time.Duration) bool {
 	for !c.ledger.settled(before) {
 		if c.pass(ctx, castLook) != nil {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Scenarios in which something breaks while messages are under way.
+// Scenarios with a fault while messages are in flight.
 
 // castPartition cuts the halves apart while one node in each sends, for the middle half
 // of the time that they do.
@@ -62,10 +62,10 @@ func castPartition(ctx context.Context, t *trial) error {
 	return nil
 }
 
-// castKillWait is how long the others have to get what a dead node sent.
+// castKillWait bounds the wait of the others for the last message of a dead node.
 const castKillWait = 10 * time.Second
 
-// castKill kills a node as soon as it took a message: all others are to get it, or none.
+// castKill kills a node as soon as it has accepted a message. All others must get it, or none.
 func castKill(ctx context.Context, t *trial) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -108,7 +108,7 @@ func castKill(ctx context.Context, t *trial) error {
 	return nil
 }
 
-// reached is how many of the others get the first message of a stream in castKillWait.
+// reached returns how many of the others get the first message of a stream in castKillWait.
 func (c *cast) reached(ctx context.Context, s stream) (n int) {
 	ctx, cancel := context.WithTimeout(ctx, castKillWait)
 	defer cancel()
@@ -121,7 +121,7 @@ func (c *cast) reached(ctx context.Context, s stream) (n int) {
 	return n
 }
 
-// errNotAll says that not all others have a message yet.
+// errNotAll: not all others have a message yet.
 var errNotAll = errors.New("not all have it")
 
 // castRestart ends a node in the midst of sending and starts it again: it sends on as

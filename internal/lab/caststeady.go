@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// steadily has one node, or all, send for a while on a network that loses packets.
+// steadily makes one node, or all, send for a while on a network that loses packets.
 func steadily(all bool, rate, lossPercent int) func(context.Context, *trial) error {
 	return func(ctx context.Context, t *trial) error {
 		ctx, cancel := context.WithCancel(ctx)
@@ -45,7 +45,7 @@ func steadily(all bool, rate, lossPercent int) func(context.Context, *trial) err
 	}
 }
 
-// traffic is how many bytes of IP packets all nodes have sent so far, lost ones too.
+// traffic returns the bytes of IP packets that all nodes have sent so far, lost ones included.
 func (c *cast) traffic() float64 {
 	sum := 0.0
 	for i := range c.n {
@@ -56,8 +56,8 @@ func (c *cast) traffic() float64 {
 	return sum
 }
 
-// restTraffic is what they send in a second when nobody broadcasts, while packets are
-// lost as they will be.
+// restTraffic returns the bytes that all nodes send in a second without broadcasts, at the
+// loss of the scenario.
 func (c *cast) restTraffic(ctx context.Context, lossPercent int) (float64, error) {
 	if err := c.pass(ctx, min(warmUp, c.opt.cast)); err != nil {
 		return 0, err
@@ -72,7 +72,7 @@ func (c *cast) restTraffic(ctx context.Context, lossPercent int) (float64, error
 	return (c.traffic() - before) / time.Since(began).Seconds(), nil
 }
 
-// report records what became of some streams.
+// report records the deliveries of some streams.
 func (c *cast) report(of string, choose func(stream) bool) castTally {
 	t := c.ledger.tally(choose)
 	c.add(of+"messages taken by the system", "", float64(t.sent))
@@ -104,7 +104,7 @@ func (c *cast) report(of string, choose func(stream) bool) castTally {
 	return t
 }
 
-// reportBytes records what a message costs for each of the others that gets it.
+// reportBytes records the bytes sent for each delivery to another node.
 func (c *cast) reportBytes(sent, rest float64) {
 	if t := c.ledger.tally(allStreams); t.delivered > 0 {
 		c.add("sent per delivery, IP", "B", sent/float64(t.delivered))

@@ -12,14 +12,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// home is the namespace that this process was started in.
+// home is the namespace in which this process was started.
 var home = sync.OnceValues(func() (*os.File, error) { return os.Open("/proc/self/ns/net") })
 
 // enter calls f on a thread that is in the namespace. A socket or a process that f
 // itself makes, and no goroutine that it starts, belongs to the namespace.
 //
-// The thread goes back to where it was and lives on. It has to: the kernel takes the
-// end of the thread that started a process for the death of its parent (Pdeathsig).
+// The thread then returns to its own namespace and must not end: the kernel takes the end
+// of the thread that started a process for the death of the parent (Pdeathsig).
 func (ns *namespace) enter(f func() error) error {
 	back, err := home()
 	if err != nil {
@@ -38,7 +38,7 @@ func (ns *namespace) enter(f func() error) error {
 	return f()
 }
 
-// bound ties a process to this one: whatever ends the lab, kill -9 too, ends it.
+// bound makes the kernel kill a process when this one ends, even by kill -9.
 func bound() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 }

@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// There are no network namespaces here, so the lab says so and does nothing.
+// Without network namespaces the lab only reports that it cannot run.
 
 func (ns *namespace) enter(func() error) error { return errors.ErrUnsupported }
 

@@ -45,7 +45,7 @@ func set(addrs []netip.Addr) string {
 	return "{ " + strings.Join(names, ", ") + " }"
 }
 
-// apply makes the network as faulty as f, and no more, at one instant.
+// apply replaces all faults of the network by those of f, at one instant.
 func (w *network) apply(ctx context.Context, f faults) error {
 	return pipe(ctx, f.ruleset(), "ip", "netns", "exec", w.hub.name, "nft", "-f", "-")
 }

@@ -20,7 +20,7 @@ type figure struct {
 	// Beyond counts the samples that reached Limit; they are not among Samples.
 	Beyond int     `json:"beyond,omitempty"`
 	Limit  float64 `json:"limit,omitempty"`
-	// Text is a figure that is no number.
+	// Text is a figure that is not a number.
 	Text string `json:"text,omitempty"`
 }
 
@@ -35,7 +35,7 @@ func (f *figure) median() (v float64, ok bool) {
 	return sorted[middle], true
 }
 
-// String is the median and, of several, the greatest: "2.41 (2.87)".
+// String returns the median and, of several, the maximum: "2.41 (2.87)".
 func (f *figure) String() string {
 	switch n := len(f.Samples) + f.Beyond; {
 	case f.Text != "":
@@ -58,7 +58,7 @@ func (f *figure) String() string {
 	return fmt.Sprintf("%s (%s)", middle, number(slices.Max(f.Samples)))
 }
 
-// number writes three digits that matter, and no exponent.
+// number returns three significant digits, without an exponent.
 func number(v float64) string {
 	switch {
 	case v == float64(int64(v)) || v >= 100:
@@ -71,10 +71,10 @@ func number(v float64) string {
 	return fmt.Sprintf("%.3f", v)
 }
 
-// figures are all that a run measured, in the order in which it did.
+// figures has the figures of a run, in the order of measurement.
 type figures []*figure
 
-// get returns the figure of that name, which it makes if there is none.
+// get returns the figure of that name. It adds one if there is none.
 func (fs *figures) get(scenario, name, system, unit string) *figure {
 	for _, f := range *fs {
 		if f.Scenario == scenario && f.Name == name && f.System == system {

@@ -16,8 +16,8 @@ type ledger struct {
 
 	mu      sync.Mutex
 	streams map[stream]*account
-	gaps    []int // messages that a reader was told it will not get, by reader
-	broken  int   // readers that were cut off
+	gaps    []int // messages in the gaps that were reported to a reader, by reader
+	broken  int   // readers that fell behind
 }
 
 // account is one stream in the ledger.
@@ -27,20 +27,23 @@ type account struct {
 	last     int                     // sequence that was given to the system
 	got      []map[int]time.Duration // by reader: when, by sequence
 	highest  []int                   // by reader
-	settled  []int                   // by reader: it lacks none up to that
+	settled  []int                   // by reader: no message up to this one is missing
 	double   int
-	disorder int // came after a later one
+	disorder int // number of messages that came after a later one
 }
 
 func newLedger(n int) *ledger {
 	return &ledger{n: n, streams: map[stream]*account{}, gaps: make([]int, n)}
 }
 
-// of is called with mu held.
+// of returns the account of a stream; mu must be held.
 func (l *ledger) of(s stream) *account {
 	a := l.streams[s]
 	if a == nil {
-		a = &account{sent: map[int]time.Duration{}, got: make([]map[int]time.Duration, l.n), highest: make([]int, l.n), settled: make([]int, l.n)}
+		a = &account{
+			sent: map[int]time.Duration{}, got: make([]map[int]time.Duration, l.n),
+			highest: make([]int, l.n), settled: make([]int, l.n),
+		}
 		for i := range a.got {
 			a.got[i] = map[int]time.Duration{}
 		}
@@ -49,7 +52,7 @@ func (l *ledger) of(s stream) *account {
 	return a
 }
 
-// sent notes that a message was given to the system, and whether it took it.
+// sent records a message that was given to the system, and whether it was accepted.
 func (l *ledger) sent(s stamp, taken bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -62,7 +65,7 @@ func (l *ledger) sent(s stamp, taken bool) {
 	}
 }
 
-// received notes that a reader got a message, which may be before sent is called.
+// received records that a reader got a message, which may be before sent is called.
 func (l *ledger) received(reader int, s stamp, at time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -78,21 +81,21 @@ func (l *ledger) received(reader int, s stamp, at time.Duration) {
 	a.highest[reader] = max(a.highest[reader], s.sequence)
 }
 
-// gap notes that a reader was told that it will not get so many.
+// gap records a gap that was reported to a reader.
 func (l *ledger) gap(reader, messages int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.gaps[reader] += messages
 }
 
-// broke notes that a reader was cut off.
+// broke records that a reader fell behind.
 func (l *ledger) broke() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.broken++
 }
 
-// settled tells whether all that was sent before a time is with all others, or they
+// settled reports whether all messages sent before a time have reached all others, or they
 // know that it will not come.
 func (l *ledger) settled(before time.Duration) bool {
 	l.mu.Lock()
@@ -128,7 +131,7 @@ func (a *account) lacks(reader int, before time.Duration) int {
 	return n
 }
 
-// holders is how many of the others have a message.
+// holders returns how many of the others have a message.
 func (l *ledger) holders(s stream, sequence int) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -21,7 +21,7 @@ const (
 func removeLeftOvers(ctx context.Context) (int, error) {
 	entries, err := os.ReadDir(netnsDir)
 	if err != nil {
-		return 0, nil // there are no namespaces
+		return 0, nil // no namespaces
 	}
 	var names []string
 	for _, e := range entries {
@@ -32,7 +32,7 @@ func removeLeftOvers(ctx context.Context) (int, error) {
 	return len(names), removeNamespaces(ctx, names)
 }
 
-// owner is the process that made a namespace, if it was a lab.
+// owner returns the process that made a namespace, if it was a lab.
 func owner(name string) (pid int, ok bool) {
 	rest, ok := strings.CutPrefix(name, prefix)
 	if !ok {
@@ -49,8 +49,8 @@ func owner(name string) (pid int, ok bool) {
 	return int(n), err == nil && n > 0
 }
 
-// lives tells whether there is such a process. This one's number may be that of a
-// dead run, whose namespaces would be in the way.
+// lives reports whether there is another process with that ID. This process may have the
+// ID of an ended run, whose namespaces must be removed.
 func lives(pid int) bool {
 	return pid != os.Getpid() && syscall.Kill(pid, 0) != syscall.ESRCH
 }
@@ -63,6 +63,6 @@ func removeNamespaces(ctx context.Context, names []string) error {
 	for i, name := range names {
 		lines[i] = "netns del " + name
 	}
-	// -force goes on after one that cannot be removed.
+	// -force continues after one that cannot be removed.
 	return pipe(ctx, strings.Join(lines, "\n")+"\n", "ip", "-force", "-batch", "-")
 }

@@ -22,9 +22,9 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	// A closed pipe is a failed write, not the end: there is a network to remove.
+	// A closed pipe must be a failed write, not the end: the network must be removed.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	log.SetOutput(io.Discard) // Serf's client tells there that a connection ended
+	log.SetOutput(io.Discard) // Serf's client logs the end of a connection there
 
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	switch {
@@ -37,7 +37,7 @@ func main() {
 	}
 }
 
-// errSkipped says that this machine, or this user, cannot have a lab.
+// errSkipped: this machine or user cannot run the lab.
 var errSkipped = errors.New("skipped")
 
 // run makes the network, runs the scenarios in it, writes what they measured, and
@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	}
 	net, err := newNetwork(ctx, opt.nodes)
 	defer func() {
-		// The context may be over, and this is to be done all the same.
+		// The context may be done, and this must happen in any case.
 		err = errors.Join(err, net.remove(context.Background()))
 	}()
 	if errors.Is(err, errUnsupported) {
@@ -75,7 +75,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	return errors.Join(err, writeTable(stdout, measured, opt.systems()), writeFile(opt.json, about, measured))
 }
 
-// possible tells why there can be no lab here, if so.
+// possible returns the reason why the lab cannot run here, or nil.
 func possible(opt options) error {
 	if runtime.GOOS != "linux" {
 		return fmt.Errorf("%w: it needs Linux's network namespaces", errSkipped)
@@ -90,13 +90,13 @@ func possible(opt options) error {
 	}
 	for _, program := range []string{opt.tamtamd, opt.serf} {
 		if _, err := exec.LookPath(program); program != "" && err != nil {
-			return err // asked for, so no reason to skip
+			return err // the user has asked for it, so it is an error
 		}
 	}
 	return nil
 }
 
-// runAll runs each scenario with each system.
+// runAll runs each scenario on each system.
 func runAll(ctx context.Context, opt options, net *network, measured *figures, stderr io.Writer) error {
 	var errs []error
 	for _, s := range opt.scenarios {
@@ -114,11 +114,15 @@ func runAll(ctx context.Context, opt options, net *network, measured *figures, s
 	return errors.Join(errs...)
 }
 
-// runOne runs a scenario with a system, whose processes end with it.
-func runOne(ctx context.Context, s scenario, name string, opt options, net *network, measured *figures, stderr io.Writer) error {
+// runOne runs a scenario on a system. The system's processes end with it.
+func runOne(
+	ctx context.Context, s scenario, name string, opt options, net *network, measured *figures, stderr io.Writer,
+) error {
 	ctx, cancel := context.WithTimeout(ctx, opt.each)
 	defer cancel()
-	ps := &processes{system: name, net: net, board: newBoard(opt.nodes), logs: opt.logs, stderr: stderr, running: map[int]*process{}}
+	ps := &processes{
+		system: name, net: net, board: newBoard(opt.nodes), logs: opt.logs, stderr: stderr, running: map[int]*process{},
+	}
 	t := &trial{scenario: s.name, n: opt.nodes, net: net, board: ps.board, opt: opt, figures: measured, progress: stderr}
 	switch tamtam := newTamtam(ps, opt.tamtamd, strings.Fields(opt.tamtamdArgs)); name {
 	case "serf":
@@ -147,7 +151,7 @@ func runOne(ctx context.Context, s scenario, name string, opt options, net *netw
 	return err
 }
 
-// describe says what a run was of.
+// describe returns a line about the machine and the options of a run.
 func describe(opt options) string {
 	parts := []string{fmt.Sprintf("%d nodes, %d CPUs, %s/%s", opt.nodes, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)}
 	for _, program := range []string{opt.tamtamd, opt.serf} {

@@ -36,7 +36,7 @@ func (ns *namespace) dial(ctx context.Context, address string) (conn net.Conn, e
 	return conn, err
 }
 
-// read returns what a file of /proc says inside the namespace.
+// read returns a file of /proc as the namespace has it.
 func (ns *namespace) read(path string) (b []byte, err error) {
 	err = ns.enter(func() error {
 		b, err = os.ReadFile(path)
@@ -52,7 +52,7 @@ func (ns *namespace) disableIPv6() error {
 		return os.WriteFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", []byte("1"), 0)
 	})
 	if errors.Is(err, os.ErrNotExist) {
-		return nil // a kernel without it
+		return nil // a kernel without IPv6
 	}
 	return err
 }

@@ -17,17 +17,17 @@ import (
 type network struct {
 	hub   *namespace
 	hosts []*namespace
-	made  []string // names of namespaces, to be removed
+	made  []string // names of namespaces, for remove
 }
 
-// errUnsupported says that this machine cannot have such a network.
+// errUnsupported: this machine cannot have such a network.
 var errUnsupported = errors.New("no network namespaces here")
 
 // namespaceName names the namespaces of a run: 0 is the switch, i+1 is host i. The
 // process in the name tells later runs whether this one is over.
 func namespaceName(pid, i int) string { return fmt.Sprintf("%s%d-%d", prefix, pid, i) }
 
-// address is that of host i.
+// address returns the address of host i.
 func address(i int) netip.Addr {
 	return netip.AddrFrom4([4]byte{10, 88, byte(i / 250), byte(i%250 + 1)})
 }
@@ -71,7 +71,7 @@ func newNetwork(ctx context.Context, n int) (*network, error) {
 	return w, nil
 }
 
-// host makes a namespace.
+// host makes the namespace of a host.
 func (w *network) host(ctx context.Context, name string) (*namespace, error) {
 	if err := ip(ctx, "", "netns add "+name); err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func interfaces(i, n int) []string {
 	return lines
 }
 
-// remove takes the namespaces away, and with them all that is in them.
+// remove removes the namespaces and everything in them.
 func (w *network) remove(ctx context.Context) error {
 	for _, host := range append(w.hosts, w.hub) {
 		if host != nil {
@@ -111,7 +111,7 @@ func (w *network) remove(ctx context.Context) error {
 	return removeNamespaces(ctx, w.made)
 }
 
-// ip runs lines of the ip program, in a namespace or, when that is "", in this one.
+// ip runs lines of the ip program in a namespace, or in this one if that is "".
 func ip(ctx context.Context, netns string, lines ...string) error {
 	args := []string{"-batch", "-"}
 	if netns != "" {
@@ -120,7 +120,7 @@ func ip(ctx context.Context, netns string, lines ...string) error {
 	return pipe(ctx, strings.Join(lines, "\n")+"\n", "ip", args...)
 }
 
-// pipe runs a program with an input; what it printed is in the error.
+// pipe runs a program with an input. The error has its output.
 func pipe(ctx context.Context, stdin, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.SysProcAttr = bound()

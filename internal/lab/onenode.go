@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// Scenarios in which one node ends, or seems to.
+// Scenarios in which one node ends or pauses.
 
-// kill ends a node without a word, and brings it back.
+// kill kills a node, and starts it again.
 func kill(lossPercent int) func(context.Context, *trial) error {
 	return func(ctx context.Context, t *trial) error {
 		renewed, err := true, t.fresh(ctx)
@@ -32,7 +32,7 @@ func kill(lossPercent int) func(context.Context, *trial) error {
 	}
 }
 
-// leave has a node say goodbye, and brings it back.
+// leave makes a node leave gracefully, and starts it again.
 func leave(ctx context.Context, t *trial) error {
 	err := t.fresh(ctx)
 	seen := map[status]int{}
@@ -65,7 +65,7 @@ func leave(ctx context.Context, t *trial) error {
 	return err
 }
 
-// pause stops a process for a second, which is no death.
+// pause stops a process for a second, after which it must not be dead to any node.
 func pause(ctx context.Context, t *trial) error {
 	err := t.fresh(ctx)
 	for i := 0; i < t.opt.repeat && err == nil; i++ {

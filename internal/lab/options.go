@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// options are what the command line says.
+// options are the options on the command line.
 type options struct {
 	nodes                int
 	scenarios            []scenario
@@ -41,7 +41,7 @@ func (o options) systems() []string {
 	return names
 }
 
-// systemsFor are those that a scenario is run with, in turn.
+// systemsFor returns the systems on which a scenario runs, in order.
 func (o options) systemsFor(s scenario) []string {
 	var names []string
 	if o.tamtamd != "" && !s.keys {
@@ -75,7 +75,8 @@ func parse(args []string, stdout, stderr io.Writer) (options, error) {
 	fs.DurationVar(&o.alarm, "alarm", time.Minute, "`time` during which false alarms are counted")
 	fs.DurationVar(&o.partition, "partition", 30*time.Second, "`time` that a partition lasts")
 	fs.DurationVar(&o.cast, "cast", 20*time.Second, "`time` during which nodes broadcast")
-	fs.DurationVar(&o.straggle, "straggle", 10*time.Second, "the longest `time` that is waited for messages after the last was sent; Serf may need 30s")
+	fs.DurationVar(&o.straggle, "straggle", 10*time.Second,
+		"the longest `time` to wait for messages after the last was sent; Serf may need 30s")
 	fs.IntVar(&o.kills, "kills", 20, "`number` of times that castkill happens")
 	fs.DurationVar(&o.limit, "limit", time.Minute, "the longest `time` that is waited for anything to come about")
 	fs.DurationVar(&o.each, "each", 20*time.Minute, "the longest `time` that a scenario takes with a system")

@@ -15,30 +15,32 @@ import (
 	"time"
 )
 
-// processes are the daemons of a system, one a host at most.
+// processes are the daemons of a system, at most one on each host.
 type processes struct {
 	system string
 	net    *network
 	board  *board
-	logs   string    // directory for what they print; "" for none
-	stderr io.Writer // told when one ends by itself
+	logs   string    // directory for their output; "" for none
+	stderr io.Writer // gets a line when one ends unexpectedly
 
 	mu      sync.Mutex
 	running map[int]*process
 	crashed int
 }
 
-// process is one life of a daemon.
+// process is a running daemon.
 type process struct {
 	cmd    *exec.Cmd
 	ready  chan struct{} // closed by the observer, when the daemon answers
-	ending bool          // we ended it; processes.mu
-	ended  chan struct{} // closed when it has, and the board knows
+	ending bool          // the lab ended it; guarded by processes.mu
+	ended  chan struct{} // closed when it has ended, and the board shows it
 }
 
 // launch starts a program on host i and waits until observe, which runs for as long as
 // the program, says that it is ready.
-func (ps *processes) launch(ctx context.Context, i int, out io.Writer, observe func(ctx context.Context, ready func()), argv ...string) error {
+func (ps *processes) launch(
+	ctx context.Context, i int, out io.Writer, observe func(ctx context.Context, ready func()), argv ...string,
+) error {
 	p := &process{cmd: exec.Command(argv[0], argv[1:]...), ready: make(chan struct{}), ended: make(chan struct{})}
 	log, err := ps.log(i)
 	if err != nil {
@@ -48,7 +50,7 @@ func (ps *processes) launch(ctx context.Context, i int, out io.Writer, observe f
 	p.cmd.Stdout = io.MultiWriter(out, log, last)
 	p.cmd.Stderr = p.cmd.Stdout
 	p.cmd.SysProcAttr = bound()
-	// Nothing of the caller's may configure it, nor a file in a home directory.
+	// Neither the caller's environment nor a file in a home directory may configure it.
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent"}
 	ps.board.begin(i)
 	if err := ps.net.hosts[i].enter(p.cmd.Start); err != nil {
@@ -84,7 +86,7 @@ func (ps *processes) launch(ctx context.Context, i int, out io.Writer, observe f
 	}
 }
 
-// log is the file that a daemon prints to, if anybody wants it.
+// log returns the file for a daemon's output, if logs are wanted.
 func (ps *processes) log(i int) (io.WriteCloser, error) {
 	if ps.logs == "" {
 		return os.OpenFile(os.DevNull, os.O_WRONLY, 0)
@@ -93,7 +95,7 @@ func (ps *processes) log(i int) (io.WriteCloser, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 }
 
-// gone takes note that a process has ended.
+// gone handles the end of a process.
 func (ps *processes) gone(i int, p *process, err error, last *tail) {
 	ps.board.end(i)
 	ps.mu.Lock()
@@ -115,7 +117,7 @@ func (ps *processes) get(i int) *process {
 	return ps.running[i]
 }
 
-// ending is the process of node i, whose end is from now on no surprise.
+// ending returns the process of node i, and marks its end as expected.
 func (ps *processes) ending(i int) *process {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -128,7 +130,7 @@ func (ps *processes) ending(i int) *process {
 
 func (ps *processes) kill(i int) {
 	if p := ps.ending(i); p != nil {
-		_ = p.cmd.Process.Kill() // it may have ended
+		_ = p.cmd.Process.Kill() // it may have ended already
 		<-p.ended
 	}
 }
@@ -153,10 +155,10 @@ func (ps *processes) crashes() int {
 	return ps.crashed
 }
 
-// tailSize is how many bytes of it are kept.
+// tailSize bounds the output that is kept, in bytes.
 const tailSize = 4096
 
-// tail keeps the last lines that a daemon printed, for the case that it fails.
+// tail keeps the last lines of a daemon's output, for the report if it fails.
 type tail struct {
 	mu  sync.Mutex
 	buf []byte

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// warmUp is how long a cluster may take to have told itself all that is new.
+// warmUp is how long a new cluster may take until there is no more news to spread.
 const warmUp = 10 * time.Second
 
-// rest measures what each node uses while nothing happens.
+// rest measures the resources of each node while nothing happens.
 func rest(ctx context.Context, t *trial) error {
 	if err := t.fresh(ctx); err != nil {
 		return err

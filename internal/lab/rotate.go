@@ -17,9 +17,9 @@ import (
 const (
 	// rotateRate is how many messages a second each of the origins sends meanwhile.
 	rotateRate = 20
-	// rotateOrigins is how many there are.
+	// rotateOrigins is the number of origins.
 	rotateOrigins = 4
-	// rotatePause is between two steps, so that messages are sent in each state.
+	// rotatePause is the time between two steps, so that messages are sent in each state.
 	rotatePause = 500 * time.Millisecond
 )
 
@@ -28,7 +28,7 @@ type keyed interface {
 	keys(i int) tamtamv1.TamTamServiceClient
 }
 
-// errOpen says that there are no keys to rotate.
+// errOpen: there are no keys to rotate.
 var errOpen = errors.New("the system has no keys")
 
 // rotate changes the keys of the cluster again and again, by way of another node each
@@ -81,16 +81,16 @@ func rotate(lossPercent int) func(context.Context, *trial) error {
 	}
 }
 
-// rotation is keys being changed.
+// rotation is a change of keys in progress.
 type rotation struct {
 	*cast
 	keyed
 	turns, again int
 	took         [3][]float64 // of each step, in milliseconds
-	sealing      string       // the name of the key that seals
+	sealing      string       // the ID of the key that encrypts
 }
 
-// turn puts another key in the place of the present one.
+// turn replaces the present key by a new one.
 func (r *rotation) turn(ctx context.Context) error {
 	client := r.keys(r.turns % r.n)
 	if r.sealing == "" {
@@ -130,7 +130,7 @@ func (r *rotation) turn(ctx context.Context) error {
 	return nil
 }
 
-// step does one until all members have done it, as a user would.
+// step repeats one step until all members have done it, as a user would.
 func (r *rotation) step(ctx context.Context, step func(context.Context) ([]*tamtamv1.MemberKeys, error)) error {
 	var err error
 	for range 3 {
@@ -148,7 +148,7 @@ func (r *rotation) step(ctx context.Context, step func(context.Context) ([]*tamt
 	return err
 }
 
-// check fails unless all have the last key, and that alone.
+// check fails unless all members have only the last key.
 func (r *rotation) check(ctx context.Context) error {
 	l, err := r.keys(0).ListKeys(ctx, &tamtamv1.ListKeysRequest{})
 	if err != nil {

@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// scenario is something that happens to a cluster, and what is measured of it.
+// scenario is a sequence of events in a cluster, and what is measured.
 type scenario struct {
 	name  string
 	about string
 	run   func(ctx context.Context, t *trial) error
-	keys  bool // only with a system that has some
+	keys  bool // needs a system with keys
 }
 
-// scenarios are all there are, in the order in which they run. Each starts processes
-// of its own, so each may run alone.
+// scenarios has all scenarios, in the order in which they run. Each starts its own
+// processes, so it may run without the others.
 var scenarios = []scenario{
 	{"join", "all join one at once", join, false},
 	{"rest", "nothing happens", rest, false},
@@ -57,7 +57,7 @@ func join(ctx context.Context, t *trial) error {
 	return nil
 }
 
-// loss counts the alarms while nobody dies.
+// loss counts the false alarms on a network that loses packets.
 func loss(percent int) func(context.Context, *trial) error {
 	return func(ctx context.Context, t *trial) error {
 		if err := t.fresh(ctx); err != nil {

@@ -21,7 +21,7 @@ type sealed struct {
 	dir string
 }
 
-// newSealed puts the keyrings into a new directory, which remove removes.
+// newSealed writes the keyrings to a new directory, which remove removes.
 func newSealed(t *tamtam) (*sealed, error) {
 	dir, err := os.MkdirTemp("", "ttlab-keys-")
 	if err != nil {
@@ -46,7 +46,7 @@ func newKey() (key [32]byte) {
 
 func (s *sealed) keyring(i int) string { return filepath.Join(s.dir, fmt.Sprint(i)) }
 
-func (s *sealed) remove() { _ = os.RemoveAll(s.dir) } // what is left of it is in the way of nobody
+func (s *sealed) remove() { _ = os.RemoveAll(s.dir) } // a leftover does no harm
 
 func (s *sealed) start(ctx context.Context, i int) error {
 	return s.startWith(ctx, i, "--keyring-file", s.keyring(i))

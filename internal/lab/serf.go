@@ -25,7 +25,7 @@ const serfRPC = "127.0.0.1:7373"
 type serf struct {
 	*processes
 	program string
-	clients []atomic.Pointer[client.RPCClient] // by node; set before it is ready
+	clients []atomic.Pointer[client.RPCClient] // by node; set before the node is ready
 	index   map[string]int                     // by node name
 }
 
@@ -40,14 +40,15 @@ func newSerf(ps *processes, program string) *serf {
 
 func (s *serf) name() string { return s.system }
 
-// alarms: that an agent suspects another it tells nobody.
+// alarms has no suspicion: an agent does not report that it suspects another.
 func (s *serf) alarms() []status { return []status{dead} }
 
 func (s *serf) start(ctx context.Context, i int) error {
 	ip := address(i).String()
 	lines := &eventLines{board: s.board, observer: i, index: s.index}
 	return s.launch(ctx, i, lines, func(ctx context.Context, ready func()) { s.observe(ctx, i, ready) },
-		s.program, "agent", "-node="+ip, "-bind="+net.JoinHostPort(ip, "7946"), "-rpc-addr="+serfRPC, "-profile=lan", "-log-level=info")
+		s.program, "agent", "-node="+ip, "-bind="+net.JoinHostPort(ip, "7946"), "-rpc-addr="+serfRPC,
+		"-profile=lan", "-log-level=info")
 }
 
 func (s *serf) join(_ context.Context, i, to int) error {
@@ -98,10 +99,10 @@ type eventLines struct {
 	board    *board
 	observer int
 	index    map[string]int
-	rest     []byte // of a line that is not complete
+	rest     []byte // an incomplete line
 }
 
-// serfEvents are the statuses that the events lead to.
+// serfEvents has the status to which each event leads.
 var serfEvents = map[string]status{
 	"EventMemberJoin":   alive,
 	"EventMemberFailed": dead,

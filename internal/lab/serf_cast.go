@@ -13,13 +13,13 @@ const (
 	// serfEvent is the name of the user events. By default an agent takes 512 bytes,
 	// name and payload together.
 	serfEvent = "cast"
-	// serfAhead is how many events the client keeps for us; it drops what is more.
+	// serfAhead is the number of events that the client buffers; it drops more.
 	serfAhead = 1 << 14
 )
 
 var errStreamEnded = errors.New("the stream of events ended")
 
-// broadcast fires a user event, which no other of the name replaces.
+// broadcast fires a user event, without coalescing events of the same name.
 func (s *serf) broadcast(_ context.Context, i int, payload []byte) error {
 	return s.clients[i].Load().UserEvent(serfEvent, payload, false)
 }
@@ -46,7 +46,7 @@ func (s *serf) listen(ctx context.Context, i int, r reader) error {
 					r.message(payload, at)
 				}
 			case <-ctx.Done():
-				_ = c.Stop(handle) // the agent may have ended
+				_ = c.Stop(handle) // fails if the agent has ended
 				r.ended(ctx.Err())
 				return
 			}

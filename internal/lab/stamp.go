@@ -10,10 +10,10 @@ import (
 
 // stampSize is the size of a stamp in a payload:
 //
-//	origin 4 · life 4 · sequence 8 · sent 8, nanoseconds of the lab's clock
+//	origin 4 · session 4 · sequence 8 · sent 8, nanoseconds of the lab's clock
 const stampSize = 24
 
-// stream is what one life of a node sends.
+// stream is the messages of one session of a node.
 type stream struct{ origin, life int }
 
 // stamp is what a payload says of itself. All is of one machine and one process, so
@@ -24,10 +24,10 @@ type stamp struct {
 	sent     time.Duration
 }
 
-// labBegan is when the lab's clock was 0.
+// labBegan is the zero of the lab's clock.
 var labBegan = time.Now()
 
-// payload is a payload of that many bytes, stampSize at least.
+// payload returns a payload with the stamp, of size bytes; at least stampSize.
 func (s stamp) payload(size int) []byte {
 	b := make([]byte, stampSize, size)
 	binary.BigEndian.PutUint32(b[0:], uint32(s.origin))

@@ -14,35 +14,35 @@ import (
 type system interface {
 	// name is its column in the table.
 	name() string
-	// start starts node i, alone. It returns when the node takes requests and what
-	// it sees is on the board.
+	// start starts node i, which joins no other. It returns when the node accepts requests
+	// and its view is on the board.
 	start(ctx context.Context, i int) error
-	// join brings node i into the cluster of node to.
+	// join joins node i to the cluster of node to.
 	join(ctx context.Context, i, to int) error
-	// leave has node i say goodbye and end, and returns when it has ended.
+	// leave makes node i leave gracefully, and returns when it has ended.
 	leave(ctx context.Context, i int) error
-	// kill ends node i at once, if it runs.
+	// kill kills node i, if it runs.
 	kill(i int)
 	// signal sends node i a signal.
 	signal(i int, s os.Signal) error
-	// pid is the process of node i.
+	// pid returns the process ID of node i.
 	pid(i int) int
-	// broadcast has node i send a message to all.
+	// broadcast sends a message from node i to all.
 	broadcast(ctx context.Context, i int, payload []byte) error
 	// listen reads what reaches node i until the context or the node ends. It
 	// returns when it would miss nothing more.
 	listen(ctx context.Context, i int, r reader) error
-	// alarms are the statuses it tells that are false alarms when nobody died.
+	// alarms returns the statuses that are false alarms if no node died.
 	alarms() []status
-	// crashes is how many nodes ended by themselves so far.
+	// crashes returns how many nodes have ended unexpectedly so far.
 	crashes() int
 }
 
 // reader is told what reaches a node: by one goroutine, in the order in which the
 // node tells it.
 type reader struct {
-	message func(payload []byte, at time.Duration) // of the lab's clock
-	gap     func(messages int)                     // so many will not come
+	message func(payload []byte, at time.Duration) // by the lab's clock
+	gap     func(messages int)                     // the number of messages that are lost
 	ended   func(error)
 }
 

@@ -48,7 +48,7 @@ func writeTable(w io.Writer, fs figures, systems []string) error {
 	return writeRows(w, rows)
 }
 
-// writeRows writes columns of equal width, since a table is read as text, too.
+// writeRows pads columns to equal width, since people read the table as text as well.
 func writeRows(w io.Writer, rows [][]string) error {
 	width := make([]int, len(rows[0]))
 	for _, row := range rows {
@@ -73,7 +73,7 @@ func writeRows(w io.Writer, rows [][]string) error {
 	return err
 }
 
-// writeJSON writes all samples, and what the run was.
+// writeJSON writes all samples, and the description of the run.
 func writeJSON(w io.Writer, about string, fs figures) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")

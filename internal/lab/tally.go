@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// castTally is what a ledger comes to.
+// castTally is the summary of a ledger.
 type castTally struct {
 	sent, refused    int
 	due, delivered   int // to the others
 	ownDue, own      int // to the origin's own reader
 	double, disorder int // of all readers
-	unasked          int // delivered, though the system had refused it
+	unasked          int // delivered although the system had refused it
 	gaps, broken     int
 	latency          []float64     // ms, of the others; sorted
 	lastLost         time.Duration // when the last that somebody lacks was sent; -1 for none
@@ -72,7 +72,7 @@ func (t *castTally) read(a *account, reader int, own bool) {
 
 func allStreams(stream) bool { return true }
 
-// percent is a of b, of 100. All of nothing is 100.
+// percent returns a of b in percent; 100 if b is 0.
 func percent(a, b int) float64 {
 	if b == 0 {
 		return 100

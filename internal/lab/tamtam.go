@@ -25,12 +25,12 @@ const (
 	tamtamPort = 9999
 )
 
-// tamtam is tamtamd, asked and watched by its gRPC API alone.
+// tamtam is tamtamd, which the lab uses and watches only by its gRPC API.
 type tamtam struct {
 	*processes
 	program string
 	args    []string
-	conns   []atomic.Pointer[grpc.ClientConn] // by node; set before it is ready
+	conns   []atomic.Pointer[grpc.ClientConn] // by node; set before the node is ready
 	index   map[string]int                    // by gossip address
 }
 
@@ -51,7 +51,7 @@ func (t *tamtam) alarms() []status { return []status{suspected, dead} }
 
 func (t *tamtam) start(ctx context.Context, i int) error { return t.startWith(ctx, i) }
 
-// startWith starts node i with more flags.
+// startWith starts node i with additional flags.
 func (t *tamtam) startWith(ctx context.Context, i int, flags ...string) error {
 	argv := slices.Concat([]string{t.program, "--bind", address(i).String(), "--rpc", tamtamRPC}, t.args, flags)
 	return t.launch(ctx, i, io.Discard, func(ctx context.Context, ready func()) { t.observe(ctx, i, ready) }, argv...)
@@ -96,9 +96,11 @@ func (t *tamtam) observe(ctx context.Context, i int, ready func()) {
 	conn, err := grpc.NewClient("passthrough:///"+tamtamRPC,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(dial),
-		grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: 20 * time.Millisecond, Multiplier: 1.5, MaxDelay: time.Second}}))
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff: backoff.Config{BaseDelay: 20 * time.Millisecond, Multiplier: 1.5, MaxDelay: time.Second},
+		}))
 	if err != nil {
-		return // the target is a constant
+		return // fails only for an invalid target
 	}
 	defer conn.Close()
 	t.conns[i].Store(conn)
@@ -118,7 +120,8 @@ type watch struct {
 
 // follow returns when the stream ends, which it does with an error.
 func (w *watch) follow(ctx context.Context, client tamtamv1.TamTamServiceClient, ready func()) error {
-	stream, err := client.WatchMembers(ctx, &tamtamv1.WatchMembersRequest{AfterRevision: w.revision}, grpc.WaitForReady(true))
+	request := &tamtamv1.WatchMembersRequest{AfterRevision: w.revision}
+	stream, err := client.WatchMembers(ctx, request, grpc.WaitForReady(true))
 	if err != nil {
 		return err
 	}
@@ -134,8 +137,8 @@ func (w *watch) follow(ctx context.Context, client tamtamv1.TamTamServiceClient,
 	}
 }
 
-// step puts one step of the watch on the board, and tells whether it is up to date
-// with it.
+// step puts one step of the watch on the board, and reports whether the board is now up to
+// date.
 func (w *watch) step(r *tamtamv1.WatchMembersResponse, at time.Time) (synced bool) {
 	revision := r.GetRevision()
 	switch e := r.GetEvent().(type) {

@@ -17,11 +17,12 @@ func (t *tamtam) broadcast(ctx context.Context, i int, payload []byte) error {
 }
 
 func (t *tamtam) listen(ctx context.Context, i int, r reader) error {
-	stream, err := tamtamv1.NewTamTamServiceClient(t.conns[i].Load()).StreamMessages(ctx, &tamtamv1.StreamMessagesRequest{})
+	client := tamtamv1.NewTamTamServiceClient(t.conns[i].Load())
+	stream, err := client.StreamMessages(ctx, &tamtamv1.StreamMessagesRequest{})
 	if err != nil {
 		return err
 	}
-	// With its header the daemon promises all from here on.
+	// With the header the daemon promises every message from now on.
 	if _, err := stream.Header(); err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// trial is one scenario on one system: what a scenario has at hand.
+// trial is a run of one scenario on one system.
 type trial struct {
 	system
 	scenario string
@@ -26,7 +26,7 @@ type trial struct {
 	joins    sync.WaitGroup
 }
 
-// errNotFormed says that the nodes did not find together, so that there is nothing to
+// errNotFormed: the nodes did not form a cluster, so that there is nothing to
 // measure.
 var errNotFormed = errors.New("the cluster did not form")
 
@@ -37,7 +37,7 @@ func (t *trial) add(name, unit string, samples ...float64) {
 	t.say("%s: %v %s", name, &figure{Samples: samples}, unit)
 }
 
-// note records what is no number.
+// note records a figure that is not a number.
 func (t *trial) note(name, text string) {
 	t.figures.get(t.scenario, name, t.name(), "").Text = text
 	t.say("%s: %s", name, text)
@@ -47,8 +47,8 @@ func (t *trial) say(format string, args ...any) {
 	fmt.Fprintf(t.progress, "lab: %s %s: %s\n", t.name(), t.scenario, fmt.Sprintf(format, args...))
 }
 
-// timed records how long after a time a condition of the board holds. It waits for as
-// long as -limit says, records if that was not enough, and tells whether it was.
+// timed records how long after a time a condition of the board holds. It waits at most for
+// -limit, records if that is exceeded, and reports whether the condition holds.
 func (t *trial) timed(ctx context.Context, name string, since time.Time, holds func() bool) (bool, error) {
 	at, err := t.within(ctx, since, holds)
 	switch {
@@ -71,9 +71,9 @@ func (t *trial) within(ctx context.Context, since time.Time, holds func() bool) 
 	return t.board.await(ctx, holds)
 }
 
-// fresh makes a cluster of new processes on a network without faults. It tries twice:
-// what is to be measured comes after, and a node that misses one that joins at the same
-// time may not hear of it for half a minute (Serf's, until its next full exchange).
+// fresh makes a cluster of new processes on a network without faults. It tries twice, since
+// this is not yet the measurement, and two nodes that join at the same time may not hear of
+// each other for half a minute (in Serf, until the next full exchange).
 func (t *trial) fresh(ctx context.Context) error {
 	for range 2 {
 		if err := t.startAll(ctx); err != nil {
@@ -88,7 +88,7 @@ func (t *trial) fresh(ctx context.Context) error {
 	return fmt.Errorf("%w in %v, twice", errNotFormed, t.opt.limit)
 }
 
-// startAll ends all nodes and starts them anew, alone, a few at a time.
+// startAll ends all nodes and starts new ones, not joined, a few at a time.
 func (t *trial) startAll(ctx context.Context) error {
 	t.stopAll()
 	if err := t.net.apply(ctx, faults{}); err != nil {
@@ -114,7 +114,7 @@ func (t *trial) startNode(ctx context.Context, i int) error {
 	return t.start(ctx, i)
 }
 
-// stopAll ends all nodes at once.
+// stopAll kills all nodes at once.
 func (t *trial) stopAll() {
 	var wg sync.WaitGroup
 	for i := range t.n {
@@ -124,14 +124,14 @@ func (t *trial) stopAll() {
 	t.joins.Wait()
 }
 
-// joinAll has all nodes join node 0 at once, and does not wait for it.
+// joinAll makes all nodes join node 0 at once, and does not wait for the result.
 func (t *trial) joinAll(ctx context.Context) {
 	for i := 1; i < t.n; i++ {
 		t.joinNode(ctx, i)
 	}
 }
 
-// joinNode has node i ask until it has joined; the board tells how it went.
+// joinNode makes node i retry until it has joined; the board shows the result.
 func (t *trial) joinNode(ctx context.Context, i int) {
 	t.joins.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, t.opt.limit)
@@ -159,7 +159,7 @@ func (t *trial) restart(ctx context.Context, i int) (renewed bool, err error) {
 	return t.settle(ctx)
 }
 
-// settle waits until all see all, or makes a fresh cluster.
+// settle waits until all nodes see all others alive, or starts a new cluster.
 func (t *trial) settle(ctx context.Context) (renewed bool, err error) {
 	if _, err := t.within(ctx, time.Now(), t.board.allAlive); err == nil || ctx.Err() != nil {
 		return false, ctx.Err()
@@ -168,10 +168,10 @@ func (t *trial) settle(ctx context.Context) (renewed bool, err error) {
 	return true, t.fresh(ctx)
 }
 
-// victim is the node that a repetition is about; never node 0, which the others join.
+// victim returns the node that fails in a repetition; never node 0, which the others join.
 func (t *trial) victim(repetition int) int { return 1 + repetition%(t.n-1) }
 
-// pass lets time pass, which is what is to be measured.
+// pass waits: the passing of time is a part of the measurement.
 func (t *trial) pass(ctx context.Context, d time.Duration) error {
 	select {
 	case <-time.After(d):
@@ -181,7 +181,7 @@ func (t *trial) pass(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// tallied writes "LEFT 28, DEAD 1".
+// tallied returns text such as "LEFT 28, DEAD 1".
 func tallied(seen map[status]int) string {
 	var parts []string
 	for _, s := range []status{left, dead, suspected, alive, unlisted} {

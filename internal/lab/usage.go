@@ -10,18 +10,18 @@ import (
 	"strings"
 )
 
-// What the kernel counts. The parsers are apart from the reading.
+// Figures from the kernel. The parsers do no IO, so that tests can call them.
 
-// usage is what a node has used so far.
+// usage has the resources that a node has used so far.
 type usage struct {
 	cpu            float64 // seconds, user and system
 	bytes, packets uint64  // sent to other hosts; IP packets, with their headers
 }
 
-// etherHeader is what an interface counts of each packet beside the packet.
+// etherHeader is the size in bytes of the header that an interface counts with each packet.
 const etherHeader = 14
 
-// measure reads what the process on a host, which sends alone there, has used.
+// measure reads the usage of the process on a host. No other process sends there.
 func measure(ns *namespace, pid int) (usage, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -72,7 +72,7 @@ func parseSent(s, name string) (bytes, packets uint64, err error) {
 	return 0, 0, fmt.Errorf("no interface %s in /proc/net/dev", name)
 }
 
-// resident is the memory of a process in MiB, of /proc/PID/status.
+// resident returns the memory of a process in MiB, from /proc/PID/status.
 func resident(pid int) (float64, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -87,7 +87,7 @@ func resident(pid int) (float64, error) {
 	return 0, fmt.Errorf("no VmRSS of process %d", pid)
 }
 
-// load is the load average of the last minute.
+// load returns the load average of the last minute.
 func load() string {
 	b, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
@@ -97,11 +97,11 @@ func load() string {
 	return first
 }
 
-// ticks are the machine's: all there were, and those that a CPU was busy in.
+// ticks are those of the machine: all, and those in which a CPU was busy.
 type ticks struct{ all, busy float64 }
 
 func machineTicks() ticks {
-	b, _ := os.ReadFile("/proc/stat") // none: no ticks
+	b, _ := os.ReadFile("/proc/stat") // without the file there are no ticks
 	line, _, _ := strings.Cut(string(b), "\n")
 	return parseTicks(line)
 }
@@ -122,7 +122,7 @@ func parseTicks(line string) ticks {
 	return t
 }
 
-// since is how busy the machine was, of 100.
+// since returns how busy the machine was, in percent.
 func (t ticks) since(before ticks) float64 {
 	if t.all <= before.all {
 		return 0

@@ -13,8 +13,8 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 )
 
-// API makes the page of the packages named, out of a serialised FileDescriptorSet
-// that has the comments.
+// API makes the page of the given packages from a serialized FileDescriptorSet with
+// comments.
 func API(descriptorSet []byte, packages ...string) (Page, error) {
 	var set descriptorpb.FileDescriptorSet
 	if err := proto.Unmarshal(descriptorSet, &set); err != nil {
@@ -40,8 +40,8 @@ func API(descriptorSet []byte, packages ...string) (Page, error) {
 	return Page{"api.md", b.String()}, nil
 }
 
-// syntaxField is the number of FileDescriptorProto.syntax, where the comment of a
-// file is.
+// syntaxField is the number of FileDescriptorProto.syntax, which has the comment of the
+// file.
 const syntaxField = 12
 
 func apiFile(b *strings.Builder, f protoreflect.FileDescriptor) {

@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// Manual is what stands on every page of a manual.
+// Manual is common to all pages of a manual.
 type Manual struct {
 	Date string // of the release, "2006-01-02"; empty: none is printed
 }
 
-// Pages makes a manual page of a command, and one of each of its commands. section
-// is 1 for programs that people start, 8 for daemons.
+// Pages makes a manual page for a command and for each of its subcommands. section is 1
+// for programs that people start, 8 for daemons.
 func (m Manual) Pages(c Command, section int, seeAlso ...string) []Page {
 	return m.pages(c, section, nil, seeAlso)
 }
@@ -42,7 +42,7 @@ func (m Manual) pages(c Command, section int, parent *Command, seeAlso []string)
 	}
 	if parent != nil {
 		root := root(parent.Path)
-		b.WriteString(".PP\nThe options of " + reference(root, section) + " go here, too.\n")
+		b.WriteString(".PP\nThe options of " + reference(root, section) + " apply, too.\n")
 		seeAlso = []string{reference(root, section)}
 		if p := pageName(parent.Path); p != root {
 			seeAlso = append(seeAlso, reference(p, section))
@@ -58,7 +58,7 @@ func (m Manual) pages(c Command, section int, parent *Command, seeAlso []string)
 	return pages
 }
 
-// File makes the page of the configuration file that some programs share.
+// File makes the page of the configuration file that several programs share.
 func (m Manual) File(envName func(flag string) string, seeAlso []string, programs ...Command) Page {
 	type use struct {
 		program string
@@ -100,8 +100,8 @@ func (m Manual) File(envName func(flag string) string, seeAlso []string, program
 	return Page{"tamtam.yaml.5", b.String()}
 }
 
-// head is the beginning of a page. What a page is about must be on one line, for
-// the index that apropos looks into.
+// head returns the start of a page. The description must be on one line, for the index
+// of apropos.
 func (m Manual) head(name string, section int, short string) string {
 	short = strings.TrimSuffix(strings.ReplaceAll(short, "\n", " "), ".")
 	return fmt.Sprintf(".\\\" Written by tamtam-gendoc -format man. Do not edit.\n"+
@@ -133,7 +133,7 @@ func option(f Flag) string {
 func bold(s string) string   { return `\fB` + escape(s) + `\fR` }
 func italic(s string) string { return `\fI` + escape(s) + `\fR` }
 
-// prose sets paragraphs; those that are examples keep their lines.
+// prose formats paragraphs; examples keep their lines.
 func prose(long string) string {
 	var b strings.Builder
 	for block := range strings.SplitSeq(strings.Trim(long, "\n"), "\n\n") {
@@ -151,7 +151,7 @@ func indent(s string) string {
 	return "  " + strings.ReplaceAll(strings.TrimSuffix(s, "\n"), "\n", "\n  ")
 }
 
-// lines are lines of text, of which none is a request to roff.
+// lines formats lines of text so that roff takes none for a request.
 func lines(s string) string {
 	var b strings.Builder
 	for l := range strings.SplitSeq(strings.TrimSuffix(s, "\n"), "\n") {
@@ -160,7 +160,7 @@ func lines(s string) string {
 	return b.String()
 }
 
-// line makes one line of text.
+// line formats s as one line of text.
 func line(s string) string {
 	s = escape(strings.ReplaceAll(s, "\n", " "))
 	if s == "" || s[0] == '.' || s[0] == '\'' || s[0] == ' ' {
@@ -169,9 +169,9 @@ func line(s string) string {
 	return s + "\n"
 }
 
-// escape makes text that roff prints as it is: its backslash begins an escape, and
-// what looks like ASCII is set as a typographic sign. What is not ASCII is named,
-// since not every roff reads UTF-8.
+// escape returns text that roff prints unchanged. Roff would take a backslash for an
+// escape, and print some ASCII characters as typographic ones. Other characters are
+// named, because not every roff reads UTF-8.
 func escape(s string) string {
 	var b strings.Builder
 	for _, r := range s {

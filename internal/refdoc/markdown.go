@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// generated stands at the top of each page.
+// generated is the first line of each page.
 const generated = "<!-- Written by tamtam-gendoc (make docs). Do not edit. -->\n\n"
 
-// Markdown makes a page of a command, and one of each of its commands.
+// Markdown makes a page for a command and for each of its subcommands.
 func Markdown(c Command) []Page {
 	return markdown(c, nil)
 }
@@ -33,7 +33,7 @@ func markdown(c Command, parent *Command) []Page {
 		b.WriteString("\n## Flags\n\n" + flagTable(c.Flags))
 	}
 	if parent != nil {
-		fmt.Fprintf(&b, "\nThe flags of [`%s`](%s) go here, too.\n", root(parent.Path), fileName(root(parent.Path)))
+		fmt.Fprintf(&b, "\nThe flags of [`%s`](%s) apply, too.\n", root(parent.Path), fileName(root(parent.Path)))
 	}
 	pages := []Page{{fileName(c.Path), b.String()}}
 	for _, sub := range c.Commands {
@@ -46,7 +46,7 @@ func root(path string) string { return strings.Fields(path)[0] }
 
 func fileName(path string) string { return strings.ReplaceAll(path, " ", "-") + ".md" }
 
-// paragraphs makes code blocks of the paragraphs that are examples.
+// paragraphs turns examples into code blocks.
 func paragraphs(long string) string {
 	var out []string
 	for block := range strings.SplitSeq(long, "\n\n") {
@@ -82,18 +82,18 @@ func code(s string) string {
 	return "`" + s + "`"
 }
 
-// cell makes text fit for a table.
+// cell escapes text for a table.
 func cell(s string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(s, "|", `\|`), "\n", " ")
 }
 
-// What is to be said of the configuration file, in any format.
+// The description of the configuration file, in any format.
 const (
-	configurationText = `A value is taken from a flag, else from an environment variable, else from the
-configuration file, else it is the default. The file is the one that --config or
-TAMTAM_CONFIG names, else $HOME/.tamtam.yaml, if it exists. It is YAML, with the names
-of flags as keys; a list stands for a flag that is given several times. One file may
-serve all programs: each takes its own keys, and refuses those that none knows.`
+	configurationText = `A value comes from a flag, else from an environment variable, else from the
+configuration file, else it is the default. --config or TAMTAM_CONFIG names the file;
+otherwise it is $HOME/.tamtam.yaml, if that exists. The file is YAML, with the names of
+flags as keys; a list stands for a repeated flag. All programs can share one file: each
+takes its own keys, and refuses keys that no program knows.`
 	configurationExample = `bind: 192.0.2.10
 join:
   - seed-1.example
@@ -102,8 +102,8 @@ log-format: json
 `
 )
 
-// Configuration makes the page of environment variables and keys of the
-// configuration file, for some programs that share them.
+// Configuration makes the page of the environment variables and keys of the configuration
+// file, for programs that share them.
 func Configuration(envName func(flag string) string, programs ...Command) Page {
 	type row struct{ flag, def, programs string }
 	rows := map[string]*row{}

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package refdoc makes the reference documentation out of what the programs
-// really are: their flag sets, their command trees, and the comments of the API.
-// Its output depends on nothing else, the date and the machine least of all.
+// Package refdoc generates the reference documentation from the programs themselves:
+// their flag sets, their command trees, and the comments of the API. Its output depends
+// on nothing else, in particular not on the date or the machine.
 package refdoc
 
 import (
@@ -20,8 +20,7 @@ type Page struct {
 	Text string
 }
 
-// Command is what is documented of a program or command. It says nothing of the
-// format: Markdown is one, manual pages may be another.
+// Command is the documentation of a program or a command, in no particular format.
 type Command struct {
 	Path     string // "tamtamctl configure heartbeat"
 	Usage    string
@@ -31,13 +30,13 @@ type Command struct {
 	Commands []Command
 }
 
-// Flag is what is documented of a flag.
+// Flag is the documentation of a flag.
 type Flag struct {
 	Name    string
 	Letter  string // its short form, or empty
-	Value   string // what to call its value; empty for a switch
+	Value   string // the name of its value; empty for a boolean flag
 	Usage   string
-	Default string // empty when it goes without saying
+	Default string // empty if there is none to show
 }
 
 // FromFlags reads a flag set. short gives the one-letter names.
@@ -59,8 +58,8 @@ func FromFlags(fs *flag.FlagSet, short map[string]string) []Flag {
 	return flags
 }
 
-// FromTree reads a command tree. Flags that every command has are documented at
-// the root alone.
+// FromTree reads a command tree. Flags that every command has are documented only at the
+// root.
 func FromTree(c *ffcli.Command, short map[string]string) Command {
 	shared := map[string]bool{}
 	for _, f := range FromFlags(c.FlagSet, short) {

@@ -30,8 +30,8 @@ func entriesOf(programs []program) []entry {
 	return entries
 }
 
-// archive writes the archive of a platform: a zip file for Windows, else a tar.gz,
-// with everything in one directory. Order, owners and times are fixed.
+// archive writes the archive of a platform: a zip file for Windows, else a tar.gz. All files are
+// in one directory. Order, owners and times are fixed, so that the same files make the same bytes.
 func (s *source) archive(out string, p platform, files []entry) error {
 	base := "tamtam_" + s.number() + "_" + p.String()
 	files = slices.Clone(files)
@@ -54,7 +54,9 @@ func tarred(base string, files []entry, at time.Time) ([]byte, error) {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	for _, f := range files {
-		h := &tar.Header{Name: base + "/" + f.name, Mode: int64(f.mode), Size: int64(len(f.data)), ModTime: at, Format: tar.FormatUSTAR}
+		h := &tar.Header{
+			Name: base + "/" + f.name, Mode: int64(f.mode), Size: int64(len(f.data)), ModTime: at, Format: tar.FormatUSTAR,
+		}
 		if err := w.WriteHeader(h); err != nil {
 			return nil, err
 		}

@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Release makes what is published of a commit: archives with static programs for all
-// systems, Debian and RPM packages, an SBOM, and the sums of all that. The same
-// commit and the same Go make the same bytes, wherever and whenever. It publishes
-// nothing. It is a module of its own, so that nothing else needs what it needs.
+// Release makes the files of a release from a commit: archives with static programs for all
+// systems, Debian and RPM packages, an SBOM, and checksums. The same commit and the same version
+// of Go make the same bytes, on any machine and at any time. It publishes nothing. It is a module
+// of its own, so that no other module has its dependencies.
 package main
 
 import (
@@ -34,7 +34,8 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	repository := fs.String("repository", ".", "`directory` of the repository; what is not committed there does not count")
 	out := fs.String("out", "dist", "`directory` to write to; it is emptied before")
 	only := fs.String("platforms", strings.Join(names(platforms), ","), "`platforms`, comma separated")
-	check := fs.Bool("check", false, "build twice, in different directories and without what the first left behind, and compare; write nothing to -out")
+	check := fs.Bool("check", false,
+		"build twice, in different directories and with an empty cache, and compare; write nothing to -out")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
@@ -51,7 +52,7 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	return release(ctx, config{repository: *repository, out: *out, platforms: chosen, log: log})
 }
 
-// platform is what programs are built for.
+// platform is a target of a build.
 type platform struct {
 	os, arch string
 	arm      string // GOARM, for arch arm
@@ -67,7 +68,7 @@ var platforms = []platform{
 	{os: "windows", arch: "amd64"},
 }
 
-// String is how a platform is named in files: linux_armv7.
+// String returns the name of a platform in file names, such as linux_armv7.
 func (p platform) String() string {
 	if p.arm != "" {
 		return p.os + "_" + p.arch + "v" + p.arm

@@ -19,8 +19,8 @@ import (
 
 const maintainer = "The TamTam Authors <eelcocramer@users.noreply.github.com>"
 
-// packages writes the packages that packaging/nfpm describes, for a Linux platform.
-// stage is where nfpm finds the files.
+// packages writes the packages that packaging/nfpm describes, for a Linux platform. stage is the
+// directory with the files for nfpm.
 func (s *source) packages(out string, p platform, stage string, files []entry) error {
 	for _, name := range shipped {
 		files = append(slices.Clone(files), s.debianChangelog(name))
@@ -65,7 +65,7 @@ func (s *source) packages(out string, p platform, stage string, files []entry) e
 	return nil
 }
 
-// debianChangelog is what Debian wants to read beside the changelog proper.
+// debianChangelog returns the changelog that Debian requires besides the real one.
 func (s *source) debianChangelog(name string) entry {
 	version := packageVersion(s.number())
 	text := fmt.Sprintf("%s (%s-1) stable; urgency=medium\n\n  * TamTam %s; changelog.gz tells what is new.\n\n -- %s  %s\n",
@@ -95,7 +95,7 @@ func (s *source) pack(out, format, text string) error {
 	return os.WriteFile(filepath.Join(out, packager.ConventionalFileName(info)), b.Bytes(), 0o644)
 }
 
-// expand replaces ${NAME}. A name that nobody knows stays, to be found by nfpm.
+// expand replaces ${NAME}. An unknown name stays, so that nfpm reports it.
 func expand(text string, values map[string]string) string {
 	var pairs []string
 	for name, value := range values {
@@ -104,8 +104,8 @@ func expand(text string, values map[string]string) string {
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-// packageVersion makes a version that packages sort as Go does: "~" comes before
-// nothing, and "-" would begin the revision of a package.
+// packageVersion returns a version that package managers sort as Go does. To them "~" sorts
+// before the end of the text, and "-" begins the revision of a package.
 func packageVersion(number string) string {
 	release, pre, has := strings.Cut(number, "-")
 	if !has {

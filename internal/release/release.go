@@ -23,7 +23,7 @@ type config struct {
 	log        io.Writer
 }
 
-// release is one straight way from a commit to the files.
+// release makes all files from a commit.
 func release(ctx context.Context, c config) error {
 	work, err := os.MkdirTemp("", "tamtam-release-")
 	if err != nil {
@@ -92,8 +92,8 @@ func sums(dir string) error {
 	return os.WriteFile(filepath.Join(dir, "SHA256SUMS"), b.Bytes(), 0o644)
 }
 
-// reproduce makes a release twice and compares. The second starts with nothing
-// compiled: what the first left would hide what depends on the directory.
+// reproduce makes a release twice and compares. The second build has an empty cache: with the
+// first one's, a dependency on the directory would not show.
 func reproduce(ctx context.Context, repository string, chosen []platform, log io.Writer) error {
 	work, err := os.MkdirTemp("", "tamtam-release-check-")
 	if err != nil {
@@ -116,7 +116,7 @@ func reproduce(ctx context.Context, repository string, chosen []platform, log io
 	return err
 }
 
-// compare counts the files of two directories, which must be the same.
+// compare returns the number of files in two directories. They must have the same content.
 func compare(first, second string) (int, error) {
 	var all [2]map[string][]byte
 	for i, dir := range []string{first, second} {

@@ -18,11 +18,12 @@ import (
 	"github.com/CycloneDX/cyclonedx-go"
 )
 
-// sbom tells, in CycloneDX, what each program is made of: the modules that Go wrote
-// into it, and Go itself.
+// sbom returns the components of each program in CycloneDX: the modules that Go has recorded in
+// it, and Go itself.
 func (s *source) sbom(built []program) ([]byte, error) {
 	bom := cyclonedx.NewBOM()
-	whole := cyclonedx.Component{BOMRef: "tamtam", Type: cyclonedx.ComponentTypeApplication, Name: "tamtam", Version: s.version,
+	whole := cyclonedx.Component{
+		BOMRef: "tamtam", Type: cyclonedx.ComponentTypeApplication, Name: "tamtam", Version: s.version,
 		PackageURL: purl(root, s.version),
 		Licenses:   &cyclonedx.Licenses{{License: &cyclonedx.License{ID: "Apache-2.0"}}}}
 	bom.Metadata = &cyclonedx.Metadata{Timestamp: s.time.Format(time.RFC3339), Component: &whole}
@@ -38,7 +39,7 @@ func (s *source) sbom(built []program) ([]byte, error) {
 		var needs []string
 		for _, m := range p.info.Deps {
 			if m.Path == root || strings.HasPrefix(m.Path, root+"/") {
-				continue // it is the program's own
+				continue // the program's own module
 			}
 			c := module(m)
 			components[c.BOMRef] = c
@@ -53,11 +54,14 @@ func (s *source) sbom(built []program) ([]byte, error) {
 	slices.Sort(programs)
 	dependencies = append(dependencies, cyclonedx.Dependency{Ref: whole.BOMRef, Dependencies: &programs})
 	slices.SortFunc(dependencies, func(a, b cyclonedx.Dependency) int { return cmp.Compare(a.Ref, b.Ref) })
-	sorted := slices.SortedFunc(maps.Values(components), func(a, b cyclonedx.Component) int { return cmp.Compare(a.BOMRef, b.BOMRef) })
+	sorted := slices.SortedFunc(maps.Values(components), func(a, b cyclonedx.Component) int {
+		return cmp.Compare(a.BOMRef, b.BOMRef)
+	})
 	bom.Components, bom.Dependencies = &sorted, &dependencies
 
 	var b bytes.Buffer
-	err := cyclonedx.NewBOMEncoder(&b, cyclonedx.BOMFileFormatJSON).SetPretty(true).EncodeVersion(bom, cyclonedx.SpecVersion1_6)
+	encoder := cyclonedx.NewBOMEncoder(&b, cyclonedx.BOMFileFormatJSON).SetPretty(true)
+	err := encoder.EncodeVersion(bom, cyclonedx.SpecVersion1_6)
 	return b.Bytes(), err
 }
 
@@ -65,21 +69,27 @@ func module(m *debug.Module) cyclonedx.Component {
 	if m.Replace != nil {
 		m = m.Replace
 	}
-	c := cyclonedx.Component{BOMRef: purl(m.Path, m.Version), Type: cyclonedx.ComponentTypeLibrary, Name: m.Path, Version: m.Version, PackageURL: purl(m.Path, m.Version)}
-	// go.sum's own kind of sum is SHA-256, in another notation.
+	c := cyclonedx.Component{
+		BOMRef: purl(m.Path, m.Version), Type: cyclonedx.ComponentTypeLibrary,
+		Name: m.Path, Version: m.Version, PackageURL: purl(m.Path, m.Version),
+	}
+	// The sums in go.sum are SHA-256 in base64.
 	if sum, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(m.Sum, "h1:")); err == nil && len(sum) == sha256.Size {
 		c.Hashes = &[]cyclonedx.Hash{{Algorithm: cyclonedx.HashAlgoSHA256, Value: fmt.Sprintf("%x", sum)}}
 	}
 	return c
 }
 
-// standard is Go's library, which has security advisories of its own.
+// standard returns the component of Go's standard library, which has its own security advisories.
 func standard(goVersion string) cyclonedx.Component {
 	version := strings.TrimPrefix(goVersion, "go")
-	return cyclonedx.Component{BOMRef: purl("std", version), Type: cyclonedx.ComponentTypeLibrary, Name: "std", Version: version, PackageURL: purl("std", version)}
+	return cyclonedx.Component{
+		BOMRef: purl("std", version), Type: cyclonedx.ComponentTypeLibrary,
+		Name: "std", Version: version, PackageURL: purl("std", version),
+	}
 }
 
-// purl is a package URL; a plus sign means a blank in one.
+// purl returns a package URL. In one, a plus sign would mean a space.
 func purl(path, version string) string {
 	return "pkg:golang/" + path + "@" + strings.ReplaceAll(version, "+", "%2B")
 }

@@ -24,11 +24,10 @@ const (
 	linkFlags = "-s -w -buildid="
 )
 
-// shipped are the programs that are published. tamtam-gendoc is for those who have
-// the source.
+// shipped are the published programs. tamtam-gendoc is only useful with the source.
 var shipped = []string{"tamtamd", "tamtamctl"}
 
-// source is a commit, checked out.
+// source is a checked-out commit.
 type source struct {
 	dir     string
 	cache   string
@@ -36,18 +35,18 @@ type source struct {
 	time    time.Time // of the commit
 }
 
-// program is a program built.
+// program is a built program.
 type program struct {
 	entry
 	platform platform
 	info     *buildinfo.BuildInfo
 }
 
-// checkOut takes a clone, which has what is committed and nothing else, and from
-// which Go can tell the version. Go does not know a linked worktree for one.
+// checkOut makes a clone, which has only committed files, and from which Go can read the version.
+// Go does not do that in a linked worktree.
 func checkOut(ctx context.Context, c config, dir string) (*source, error) {
 	s := &source{dir: dir, cache: c.cache}
-	// Without the user's configuration, of line ends above all.
+	// Without the user's configuration of line ends.
 	clone := exec.CommandContext(ctx, "git", "-c", "core.autocrlf=false", "clone", "--quiet", "--no-hardlinks", c.repository, dir)
 	clone.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1")
 	if out, err := clone.CombinedOutput(); err != nil {
@@ -63,8 +62,8 @@ func checkOut(ctx context.Context, c config, dir string) (*source, error) {
 	}
 	s.time = time.Unix(seconds, 0).UTC()
 
-	// What Go calls the root module is the version of all: the daemon's module,
-	// which has tags of its own, could have another.
+	// All files have the version of the root module. The daemon's module has tags of its own,
+	// and could have another version.
 	here := platform{os: runtime.GOOS, arch: runtime.GOARCH}
 	if err := s.goBuild(ctx, here, filepath.Join(dir, "bin")+string(filepath.Separator), "tamtam-gendoc", "tamtamctl"); err != nil {
 		return nil, err
@@ -86,11 +85,11 @@ func (s *source) hostProgram(name string) string {
 	return filepath.Join(s.dir, "bin", name)
 }
 
-// number is the version in names of files.
+// number returns the version for file names.
 func (s *source) number() string { return strings.TrimPrefix(s.version, "v") }
 
-// goBuild builds programs of the source. What the user set for Go is left out, as
-// far as it would change the bytes.
+// goBuild builds programs of the source. It overrides the user's settings for Go that would change
+// the bytes.
 func (s *source) goBuild(ctx context.Context, p platform, out string, programs ...string) error {
 	link := linkFlags
 	if s.version != "" {
@@ -102,7 +101,8 @@ func (s *source) goBuild(ctx context.Context, p platform, out string, programs .
 	}
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOEXPERIMENT=", "GOWORK=", "GOFIPS140=off", "GOAMD64=v1", "GO386=sse2", "GOARM64=v8.0",
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOEXPERIMENT=", "GOWORK=", "GOFIPS140=off",
+		"GOAMD64=v1", "GO386=sse2", "GOARM64=v8.0",
 		"GOOS="+p.os, "GOARCH="+p.arch, "GOARM="+p.arm)
 	if s.cache != "" {
 		cmd.Env = append(cmd.Env, "GOCACHE="+s.cache)
@@ -113,7 +113,7 @@ func (s *source) goBuild(ctx context.Context, p platform, out string, programs .
 	return nil
 }
 
-// build builds what is shipped.
+// build builds the shipped programs.
 func (s *source) build(ctx context.Context, p platform, dir string) ([]program, error) {
 	if err := s.goBuild(ctx, p, dir+string(filepath.Separator), shipped...); err != nil {
 		return nil, err
@@ -136,7 +136,7 @@ func (s *source) build(ctx context.Context, p platform, dir string) ([]program, 
 	return built, nil
 }
 
-// documents are what is shipped beside the programs, on all systems.
+// documents returns the files that are shipped besides the programs, on all systems.
 func (s *source) documents(ctx context.Context, dir string) ([]entry, error) {
 	var docs []entry
 	for _, name := range []string{"LICENSE", "README.md", "CHANGELOG.md"} {
@@ -166,7 +166,7 @@ func (s *source) documents(ctx context.Context, dir string) ([]entry, error) {
 	}
 	for shell, name := range map[string]string{"bash": "tamtamctl.bash", "zsh": "_tamtamctl", "fish": "tamtamctl.fish"} {
 		cmd := exec.CommandContext(ctx, s.hostProgram("tamtamctl"), "completion", shell)
-		cmd.Env = []string{"HOME=" + dir} // nobody's configuration
+		cmd.Env = []string{"HOME=" + dir} // no user's configuration
 		script, err := cmd.Output()
 		if err != nil {
 			return nil, fmt.Errorf("write the completions of %s: %w", shell, err)
@@ -176,11 +176,11 @@ func (s *source) documents(ctx context.Context, dir string) ([]entry, error) {
 	return docs, nil
 }
 
-// compress makes a gzip file that depends on its content alone.
+// compress returns a gzip file that depends only on the content.
 func compress(data []byte) []byte {
 	var b bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // a level there is
-	_, _ = w.Write(data)                                  // into memory
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // fails only for an invalid level
+	_, _ = w.Write(data)                                  // a buffer never fails
 	_ = w.Close()
 	return b.Bytes()
 }

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package tags is what a node says of itself beside its name: short texts by key, such
-// as role=web. It uses the standard library alone, since both programs know it.
+// Package tags has the tags that a node announces about itself, which are short texts by key,
+// such as role=web. Both programs use it.
 package tags
 
 import (
@@ -13,26 +13,27 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 const (
-	// MaxBytes bounds the keys and values of a node together.
-	MaxBytes = 512
-	// MaxCount bounds how many there are.
-	MaxCount = 32
-	// MaxEncoded is the most bytes that Encode makes: = and a line's end for each.
+	// MaxBytes bounds all keys and values of a node together, in bytes.
+	MaxBytes = limits.MaxTags
+	// MaxCount bounds the number of tags of a node.
+	MaxCount = limits.MaxTagCount
+	// MaxEncoded is the size of the longest result of Encode in bytes, with "=" and a line
+	// feed for each tag.
 	MaxEncoded = MaxBytes + 2*MaxCount
-	// maxKey in bytes.
-	maxKey = 64
 )
 
-// ErrBad: a tag is none, or there are too many.
+// ErrBad: a tag is not valid, or there are too many.
 var ErrBad = errors.New("bad tag")
 
-// Set is the tags of a node, by key.
+// Set has the tags of a node, by key.
 type Set map[string]string
 
-// Split reads "key=value". A value may be empty. Fails with ErrBad.
+// Split parses "key=value". The value may be empty. It fails with ErrBad.
 func Split(text string) (key, value string, err error) {
 	key, value, ok := strings.Cut(text, "=")
 	if !ok {
@@ -51,18 +52,18 @@ func check(key, value string) error {
 	return nil
 }
 
-// CheckKey tells what is wrong with a key. Fails with ErrBad.
+// CheckKey returns ErrBad, with the reason, unless a key is valid.
 func CheckKey(key string) error {
-	if key == "" || len(key) > maxKey || strings.ContainsFunc(key, func(r rune) bool {
+	if key == "" || len(key) > limits.MaxTagKey || strings.ContainsFunc(key, func(r rune) bool {
 		return r >= utf8.RuneSelf || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._-/", r)
 	}) {
-		return fmt.Errorf("%w: key %q: want 1 to %d letters, digits and . _ - /", ErrBad, key, maxKey)
+		return fmt.Errorf("%w: key %q: want 1 to %d letters, digits and . _ - /", ErrBad, key, limits.MaxTagKey)
 	}
 	return nil
 }
 
-// Check tells what is wrong with a set: a tag, or that all of them take over MaxBytes, or
-// are more than MaxCount. Fails with ErrBad.
+// Check returns ErrBad, with the reason, if a tag is not valid, if there are more than
+// MaxCount, or if they have more than MaxBytes.
 func (s Set) Check() error {
 	size := 0
 	for _, k := range s.keys() {
@@ -73,16 +74,16 @@ func (s Set) Check() error {
 	}
 	switch {
 	case len(s) > MaxCount:
-		return fmt.Errorf("%w: there are %d, at most %d", ErrBad, len(s), MaxCount)
+		return fmt.Errorf("%w: there are %d, want at most %d", ErrBad, len(s), MaxCount)
 	case size > MaxBytes:
-		return fmt.Errorf("%w: all keys and values take %d bytes, at most %d", ErrBad, size, MaxBytes)
+		return fmt.Errorf("%w: all keys and values have %d bytes, want at most %d", ErrBad, size, MaxBytes)
 	}
 	return nil
 }
 
 func (s Set) keys() []string { return slices.Sorted(maps.Keys(s)) }
 
-// String returns "key=value" of each, in the order of their keys, separated by commas.
+// String returns "key=value" of each tag, sorted by key, separated by commas.
 func (s Set) String() string { return strings.Join(s.lines(), ",") }
 
 func (s Set) lines() []string {
@@ -93,7 +94,7 @@ func (s Set) lines() []string {
 	return lines
 }
 
-// Encode returns the set as text, the same for equal sets: a line each.
+// Encode returns the set as text, with one line for each tag. Equal sets have equal texts.
 func (s Set) Encode() string {
 	if len(s) == 0 {
 		return ""
@@ -101,7 +102,7 @@ func (s Set) Encode() string {
 	return strings.Join(s.lines(), "\n") + "\n"
 }
 
-// Decode reads what Encode made, or another node says that it did. Fails with ErrBad.
+// Decode parses a text of Encode, which may come from another node. It fails with ErrBad.
 func Decode(text string) (Set, error) {
 	s := Set{}
 	for line := range strings.Lines(text) {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package testcert makes authorities and certificates for tests. No program uses it.
+// Package testcert makes CAs and certificates for tests. No program uses it.
 package testcert
 
 import (
@@ -19,14 +19,14 @@ import (
 	"time"
 )
 
-// Authority signs certificates.
+// Authority is a CA.
 type Authority struct {
 	File string // its own certificate, in PEM
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 }
 
-// NewAuthority makes one, with its file in a directory of the test's.
+// NewAuthority returns a new CA. Its file is in a temporary directory of the test.
 func NewAuthority(t testing.TB) *Authority {
 	t.Helper()
 	a := &Authority{File: filepath.Join(t.TempDir(), "ca.pem"), key: newKey(t)}
@@ -46,11 +46,11 @@ func NewAuthority(t testing.TB) *Authority {
 	return a
 }
 
-// Pair is the files of a certificate and its key.
+// Pair has the paths of a certificate and its key.
 type Pair struct{ Cert, Key string }
 
-// Issue makes a certificate for localhost and 127.0.0.1, for server and client, that
-// ends after the given time, which may be over.
+// Issue makes a certificate for localhost and 127.0.0.1, for servers and clients. It expires
+// after the given time, which may be negative.
 func (a *Authority) Issue(t testing.TB, lasts time.Duration) Pair {
 	t.Helper()
 	dir := t.TempDir()
@@ -59,7 +59,7 @@ func (a *Authority) Issue(t testing.TB, lasts time.Duration) Pair {
 	return p
 }
 
-// IssueTo is Issue over files that may be there.
+// IssueTo is Issue with the paths given. It replaces existing files.
 func (a *Authority) IssueTo(t testing.TB, p Pair, lasts time.Duration) {
 	t.Helper()
 	key := newKey(t)
@@ -100,7 +100,7 @@ func serial(t testing.TB) *big.Int {
 	return n
 }
 
-// write replaces a file as a whole, as those do who renew certificates.
+// write replaces a file as a whole, as tools that renew certificates do.
 func write(t testing.TB, path, kind string, der []byte) {
 	t.Helper()
 	b := pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})

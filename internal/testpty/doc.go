@@ -1,5 +1,5 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package testpty gives tests a terminal that nobody looks at. It is known only to Linux.
+// Package testpty gives tests a pseudo terminal. It works only on Linux.
 package testpty

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Terminal is a pseudo terminal. A program is given Slave for its streams.
+// Terminal is a pseudo terminal. Slave is for the streams of the tested program.
 type Terminal struct {
 	Slave  *os.File
 	t      testing.TB
@@ -57,14 +57,14 @@ func Open(t testing.TB) *Terminal {
 		}
 	}()
 	t.Cleanup(func() {
-		_ = p.Slave.Close() // nothing is kept by it
+		_ = p.Slave.Close() // it buffers nothing
 		_ = master.Close()
 		<-ended
 	})
 	return p
 }
 
-// control calls f with a descriptor, without what File.Fd does to it.
+// control calls f with the descriptor of a file. File.Fd would make the file blocking.
 func (p *Terminal) control(file *os.File, f func(fd int) error) {
 	p.t.Helper()
 	conn, err := file.SyscallConn()
@@ -79,7 +79,7 @@ func (p *Terminal) control(file *os.File, f func(fd int) error) {
 	}
 }
 
-// Resize gives the terminal another size, which the program in it is told.
+// Resize changes the size of the terminal. The program in it gets SIGWINCH.
 func (p *Terminal) Resize(width, height uint16) {
 	p.t.Helper()
 	p.control(p.master, func(fd int) error {
@@ -87,7 +87,7 @@ func (p *Terminal) Resize(width, height uint16) {
 	})
 }
 
-// Type types.
+// Type sends text to the program as if it were typed.
 func (p *Terminal) Type(keys string) {
 	p.t.Helper()
 	if _, err := p.master.WriteString(keys); err != nil {
@@ -95,7 +95,7 @@ func (p *Terminal) Type(keys string) {
 	}
 }
 
-// Modes returns the modes that the terminal is in, such as whether it echoes.
+// Modes returns the modes of the terminal, such as echo.
 func (p *Terminal) Modes() (modes unix.Termios) {
 	p.t.Helper()
 	p.control(p.master, func(fd int) error {
@@ -108,15 +108,15 @@ func (p *Terminal) Modes() (modes unix.Termios) {
 	return modes
 }
 
-// Output returns all that was written to the terminal.
+// Output returns everything that was written to the terminal.
 func (p *Terminal) Output() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.screen.String()
 }
 
-// Frame returns the lines that were drawn last from the upper left corner on, as far as
-// another drawing shows that they are whole; nil when there are none.
+// Frame returns the lines of the last complete drawing from the upper left corner; nil if there
+// is none. A drawing is complete when the next one has begun.
 func (p *Terminal) Frame() []string {
 	frames := strings.Split(p.Output(), "\x1b[H")
 	if len(frames) < 3 {

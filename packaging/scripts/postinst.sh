@@ -1,7 +1,7 @@
 #!/bin/sh
-# After the daemon's package is installed or upgraded, as Debian ("configure" and the
-# version before) or RPM (how many are installed) calls it. A new daemon is not
-# started, as nobody has told it yet whom to join; one that runs becomes the new one.
+# Runs after the daemon's package is installed or upgraded. Debian passes "configure" and
+# the previous version, RPM the number of installed versions. A new daemon is not started,
+# because its seeds are not configured yet; a running daemon is restarted.
 set -e
 
 case "$1" in

@@ -1,6 +1,6 @@
 #!/bin/sh
-# After the daemon's package is removed. Its state goes when it is purged, as Debian
-# has it; the members' addresses in there are of no use to anybody else.
+# Runs after the daemon's package is removed. A purge deletes the state, as Debian
+# requires.
 set -e
 
 if [ "$1" = purge ]; then

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Before the daemon's package is removed ("remove", or none left of RPM), and not
-# when it is upgraded: the daemon runs on until the new one takes over.
+# Runs before the daemon's package is removed ("remove" for Debian, 0 for RPM), not before
+# an upgrade: the daemon keeps running until the new one replaces it.
 set -e
 
 case "$1" in

@@ -32,7 +32,7 @@ const (
 type Response_Code int32
 
 const (
-	// OK: the call was carried out.
+	// OK: the call succeeded.
 	Response_OK Response_Code = 0
 	// ERROR is kept for old clients; errors travel as gRPC statuses.
 	Response_ERROR Response_Code = 1
@@ -87,7 +87,7 @@ const (
 	Node_ALIVE Node_Status = 1
 	// The member did not answer in time.
 	Node_SUSPECTED Node_Status = 2
-	// The member is taken for dead.
+	// The member did not answer during the suspicion.
 	Node_DEAD Node_Status = 3
 	// A pseudo status of the gossip protocol; never sent.
 	Node_FORWARD_TO Node_Status = 4
@@ -144,7 +144,7 @@ type LogLevel_Level int32
 const (
 	// Everything.
 	LogLevel_ALL LogLevel_Level = 0
-	// The gossip library's chatter too.
+	// The gossip library's own lines, too.
 	LogLevel_TRACE LogLevel_Level = 1
 	// One line a message.
 	LogLevel_DEBUG LogLevel_Level = 2
@@ -304,7 +304,7 @@ func (x *NodeAddress) GetPort() uint32 {
 	return 0
 }
 
-// Response tells that a call was carried out.
+// Response reports that a call succeeded.
 type Response struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How the call ended.
@@ -534,7 +534,7 @@ func (x *NodeList) GetNodes() []*Node {
 	return nil
 }
 
-// Heartbeat is the time between two pings.
+// Heartbeat is the probe interval.
 type Heartbeat struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Milliseconds.

@@ -58,15 +58,15 @@ type TamTamClient interface {
 	Stream(ctx context.Context, in *Empty, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Message], error)
 	// Monitor sends every change of a member's status from now on.
 	Monitor(ctx context.Context, in *Empty, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Node], error)
-	// Nodes lists all members, live and dead, the node itself among them.
+	// Nodes lists all members, live and dead, including the node itself.
 	Nodes(ctx context.Context, in *Empty, opts ...grpc.CallOption) (*NodeList, error)
-	// Healthy lists the members that are alive, the node itself among them.
+	// Healthy lists the members that are alive, including the node itself.
 	Healthy(ctx context.Context, in *Empty, opts ...grpc.CallOption) (*NodeList, error)
-	// SetHeartbeat changes the time between two pings.
+	// SetHeartbeat changes the probe interval.
 	SetHeartbeat(ctx context.Context, in *Heartbeat, opts ...grpc.CallOption) (*Response, error)
 	// SetLogThreshold changes how much the node logs.
 	SetLogThreshold(ctx context.Context, in *LogLevel, opts ...grpc.CallOption) (*Response, error)
-	// LocalAddress tells the gossip address of the node.
+	// LocalAddress returns the gossip address of the node.
 	LocalAddress(ctx context.Context, in *Empty, opts ...grpc.CallOption) (*NodeAddress, error)
 }
 
@@ -225,15 +225,15 @@ type TamTamServer interface {
 	Stream(*Empty, grpc.ServerStreamingServer[Message]) error
 	// Monitor sends every change of a member's status from now on.
 	Monitor(*Empty, grpc.ServerStreamingServer[Node]) error
-	// Nodes lists all members, live and dead, the node itself among them.
+	// Nodes lists all members, live and dead, including the node itself.
 	Nodes(context.Context, *Empty) (*NodeList, error)
-	// Healthy lists the members that are alive, the node itself among them.
+	// Healthy lists the members that are alive, including the node itself.
 	Healthy(context.Context, *Empty) (*NodeList, error)
-	// SetHeartbeat changes the time between two pings.
+	// SetHeartbeat changes the probe interval.
 	SetHeartbeat(context.Context, *Heartbeat) (*Response, error)
 	// SetLogThreshold changes how much the node logs.
 	SetLogThreshold(context.Context, *LogLevel) (*Response, error)
-	// LocalAddress tells the gossip address of the node.
+	// LocalAddress returns the gossip address of the node.
 	LocalAddress(context.Context, *Empty) (*NodeAddress, error)
 	mustEmbedUnimplementedTamTamServer()
 }

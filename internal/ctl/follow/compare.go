@@ -11,8 +11,8 @@ import (
 )
 
 // compare returns the changes that lead from one list of members to another, by
-// address: first those who are gone, then the rest, each ordered by address. They have
-// a time where the later list tells it.
+// address: first the removed members, then the rest, each ordered by address. They have
+// a time where the later list has it.
 func compare(was, is map[string]*tamtamv1.Member) []*tamtamv1.MemberChange {
 	var changes []*tamtamv1.MemberChange
 	for _, a := range slices.Sorted(maps.Keys(was)) {
@@ -34,8 +34,8 @@ func compare(was, is map[string]*tamtamv1.Member) []*tamtamv1.MemberChange {
 	return changes
 }
 
-// same tells whether nothing has changed of what a change tells: a round trip does not
-// count.
+// same reports whether two states of a member differ in nothing that makes a change: a round
+// trip does not.
 func same(a, b *tamtamv1.Member) bool {
 	return a.GetStatus() == b.GetStatus() && a.GetSession() == b.GetSession() && a.GetName() == b.GetName() &&
 		a.GetVersion() == b.GetVersion() && a.GetPlain() == b.GetPlain() && maps.Equal(a.GetTags(), b.GetTags())

@@ -1,10 +1,9 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package follow keeps a watch of members going across whatever ends its streams: a
-// daemon that restarts, a reader that was too slow. It resumes where it was, or finds
-// out by comparison what has changed meanwhile. It knows nothing of connections, nor
-// of how things are printed.
+// Package follow keeps a watch of members running when its streams end: the daemon restarts,
+// or the reader is too slow. It resumes after the last change, or compares the members to
+// find what has changed meanwhile. It knows neither connections nor how events are printed.
 package follow
 
 import (
@@ -18,25 +17,25 @@ import (
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-// Kind is what an event tells.
+// Kind is the kind of an event.
 type Kind int
 
-// The kinds of events. A watch tells Present*, Synced, Change*; and, each time that a
-// stream ended, Disconnected, then Resumed or Snapshot, Change*, Synced, Change*.
+// The kinds of events. A watch yields Present*, Synced, Change*; and, each time that a stream
+// ended, Disconnected, then Resumed or Snapshot, Change*, Synced, Change*.
 const (
 	// Present: a member of the first snapshot.
 	Present Kind = iota + 1
-	// Synced: what was told so far is all there is.
+	// Synced: the events so far make up the whole list.
 	Synced
 	// Change: a member changed.
 	Change
-	// Disconnected: a stream ended, or there has been none yet. Told once, however
-	// often another one is tried for.
+	// Disconnected: a stream ended, or there was none yet. There is one event, however
+	// many attempts follow.
 	Disconnected
-	// Resumed: another stream goes on where the last one ended. Nothing was missed.
+	// Resumed: a new stream continues where the last one ended. Nothing was missed.
 	Resumed
-	// Snapshot: another stream begins anew. Changes that follow until Synced are
-	// what differs, and Inferred; what was between is not known.
+	// Snapshot: a new stream begins with a new list. The changes until Synced are the
+	// differences, and Inferred; the steps between are not known.
 	Snapshot
 )
 
@@ -46,14 +45,15 @@ type Event struct {
 	Revision uint64                 // of the list after it; of Disconnected, the last one seen, 0 for none
 	Local    string                 // the address of the node itself; empty when not known yet
 	Member   *tamtamv1.Member       // of Present and Change
-	Change   *tamtamv1.MemberChange // of Change; of an inferred one, without who said so
+	Change   *tamtamv1.MemberChange // of Change; without reporter and reason if Inferred
 	Inferred bool                   // of Change: found by comparison
+	Resumed  bool                   // of Synced: the stream continued an earlier one
 	Err      error                  // of Disconnected: why
-	Slow     bool                   // of Disconnected: this reader fell behind, the daemon is there
+	Slow     bool                   // of Disconnected: this reader fell behind; the daemon is up
 }
 
-// The time between two tries grows from MinBackoff to MaxBackoff, and is chosen at
-// random from its upper half, so that not all clients come at once.
+// The time between two attempts grows from MinBackoff to MaxBackoff, and is chosen at random
+// from its upper half, so that clients do not reconnect all at once.
 const (
 	MinBackoff = 100 * time.Millisecond
 	MaxBackoff = 5 * time.Second
@@ -65,41 +65,42 @@ type Config struct {
 	// hands each step to the function until either ends it; it returns that
 	// function's error as it is.
 	Open func(ctx context.Context, after *uint64, each func(*tamtamv1.WatchMembersResponse) error) error
-	// Again tells whether, after such an error, another stream is worth a try.
-	Again func(error) bool
-	// Patient: do so even when no stream has ever brought anything.
+	// Again reports whether to open another stream after such an error; slow: only
+	// because this reader fell behind.
+	Again func(err error, slow bool) bool
+	// Patient: do so even if no stream has ever brought anything.
 	Patient bool
 }
 
-// Follow watches until ctx is done, which is no error, or each fails, or a stream
-// fails in a way that no other try would help. It returns that error.
+// Follow watches until ctx is done, which is no error, or each fails, or a stream fails and
+// Again says no. It returns that error.
 func Follow(ctx context.Context, cfg Config, each func(Event) error) error {
-	w := &watch{each: each}
+	w := &state{each: each, known: map[string]*tamtamv1.Member{}}
 	backoff := MinBackoff
 	for {
 		w.begin()
 		err := cfg.Open(ctx, w.seen, w.step)
+		// A slow reader continues at once, or it would fall behind further. Without
+		// progress it would do so for ever.
+		slow := status.Code(err) == codes.ResourceExhausted && w.moved
 		switch {
 		case ctx.Err() != nil:
 			return nil
 		case w.err != nil:
 			return w.err
-		case !cfg.Again(err) || !w.met && !cfg.Patient:
+		case !cfg.Again(err, slow) || !w.met && !cfg.Patient:
 			return err
 		}
-		// Then nothing is wrong but that this reader is slow: it goes on at once, or
-		// it would fall behind further. Without progress it would go in circles.
-		slow := status.Code(err) == codes.ResourceExhausted && w.moved
 		if w.moved {
 			backoff = MinBackoff
 		}
-		if w.connected || !w.told {
-			w.connected, w.told = false, true
+		if w.connected || !w.lost {
+			w.connected, w.lost = false, true
 			event := Event{Kind: Disconnected, Err: err, Slow: slow}
 			if w.seen != nil {
 				event.Revision = *w.seen
 			}
-			if err := w.tell(event); err != nil {
+			if err := w.emit(event); err != nil {
 				return err
 			}
 		}

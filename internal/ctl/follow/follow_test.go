@@ -53,28 +53,28 @@ func removed(revision uint64, m *tamtamv1.Member) *response {
 	return r
 }
 
-// life is what one stream brings, and how it ends.
-type life struct {
+// stream is what one stream brings, and how it ends.
+type stream struct {
 	steps []*response
 	err   error
 }
 
-// follow follows lives, one after another, until they are used up, and returns what
-// was told, the revisions that were asked for, and how it ended.
-func follow(t *testing.T, patient bool, lives ...life) (told, asked []string, err error) {
+// follow follows streams, one after another, until none is left. It returns the events, the
+// revisions that were asked for, and how it ended.
+func follow(t *testing.T, patient bool, streams ...stream) (events, asked []string, err error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	err = Follow(ctx, Config{
 		Patient: patient,
-		Again:   func(err error) bool { return !errors.Is(err, errNever) },
+		Again:   func(err error, _ bool) bool { return !errors.Is(err, errNever) },
 		Open: func(_ context.Context, after *uint64, each func(*response) error) error {
-			if len(lives) == 0 {
+			if len(streams) == 0 {
 				cancel()
 				return ctx.Err()
 			}
-			l := lives[0]
-			lives = lives[1:]
+			l := streams[0]
+			streams = streams[1:]
 			if after == nil {
 				asked = append(asked, "all")
 			} else {
@@ -88,10 +88,10 @@ func follow(t *testing.T, patient bool, lives ...life) (told, asked []string, er
 			return l.err
 		},
 	}, func(e Event) error {
-		told = append(told, describe(e))
+		events = append(events, describe(e))
 		return nil
 	})
-	return told, asked, err
+	return events, asked, err
 }
 
 func describe(e Event) string {
@@ -122,50 +122,50 @@ func describe(e Event) string {
 	return s
 }
 
-var first = life{[]*response{present(7, node("a", alive, 1)), present(7, node("b", alive, 2)), synced(7, false)}, errGone}
+var first = stream{[]*response{present(7, node("a", alive, 1)), present(7, node("b", alive, 2)), synced(7, false)}, errGone}
 
-var told1 = []string{"7 present a 1", "7 present b 1", "7 synced", "7 disconnected"}
+var firstEvents = []string{"7 present a 1", "7 present b 1", "7 synced", "7 disconnected"}
 
 func TestFollow(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		patient bool
-		lives   []life
-		told    []string
+		streams []stream
+		events  []string
 		asked   []string
 		err     error
 	}{
-		{"no daemon", false, []life{{nil, errGone}}, nil, []string{"all"}, errGone},
-		{"no daemon yet", true, []life{{nil, errGone}, {nil, errGone}, first},
-			append([]string{"0 disconnected"}, told1...), []string{"all", "all", "all"}, nil},
-		{"refused", true, []life{{nil, errNever}}, nil, []string{"all"}, errNever},
-		{"refused later", false, []life{first, {nil, errNever}}, told1, []string{"all", "7"}, errNever},
-		{"resumed with nothing missed", false, []life{first, {nil, errGone}, {[]*response{synced(7, true)}, errGone}},
-			append(told1[:4:4], "7 resumed", "7 synced", "7 disconnected"), []string{"all", "7", "7"}, nil},
-		{"resumed with changes", false, []life{first, {[]*response{change(8, node("b", dead, 2), alive), synced(8, true), change(9, node("b", alive, 3), dead)}, errGone}},
-			append(told1[:4:4], "8 resumed", "8 change b 1-3", "8 synced", "9 change b 3-1", "9 disconnected"), []string{"all", "7"}, nil},
-		{"resumed in two steps", false, []life{first, {[]*response{change(8, node("b", dead, 2), alive)}, errGone}, {[]*response{synced(8, true)}, errGone}},
-			append(told1[:4:4], "8 resumed", "8 change b 1-3", "8 disconnected", "8 resumed", "8 synced", "8 disconnected"), []string{"all", "7", "8"}, nil},
-		{"a daemon restarted", false, []life{first, {[]*response{present(70, node("a", alive, 5)), present(70, node("c", alive, 6)), synced(70, false)}, errGone}},
-			append(told1[:4:4], "70 snapshot", "70 change b 1-1 removed inferred", "70 change a 1-1 inferred", "70 change c 0-1 inferred", "70 synced", "70 disconnected"), []string{"all", "7"}, nil},
-		{"too much missed", false, []life{first, {[]*response{present(9999, node("a", alive, 1)), present(9999, node("b", dead, 2)), synced(9999, false)}, errGone}},
-			append(told1[:4:4], "9999 snapshot", "9999 change b 1-3 inferred", "9999 synced", "9999 disconnected"), []string{"all", "7"}, nil},
-		{"half a snapshot", false, []life{{[]*response{present(7, node("a", alive, 1))}, errGone}, first},
-			append([]string{"0 disconnected"}, told1...), []string{"all", "all"}, nil},
-		{"half another snapshot", false, []life{first, {[]*response{present(70, node("a", alive, 1))}, errGone}, {[]*response{synced(7, true)}, errGone}},
-			append(told1[:4:4], "70 snapshot", "7 disconnected", "7 resumed", "7 synced", "7 disconnected"), []string{"all", "7", "7"}, nil},
-		{"comparison follows changes", false, []life{
+		{"no daemon", false, []stream{{nil, errGone}}, nil, []string{"all"}, errGone},
+		{"no daemon yet", true, []stream{{nil, errGone}, {nil, errGone}, first},
+			append([]string{"0 disconnected"}, firstEvents...), []string{"all", "all", "all"}, nil},
+		{"refused", true, []stream{{nil, errNever}}, nil, []string{"all"}, errNever},
+		{"refused later", false, []stream{first, {nil, errNever}}, firstEvents, []string{"all", "7"}, errNever},
+		{"resumed with nothing missed", false, []stream{first, {nil, errGone}, {[]*response{synced(7, true)}, errGone}},
+			append(firstEvents[:4:4], "7 resumed", "7 synced", "7 disconnected"), []string{"all", "7", "7"}, nil},
+		{"resumed with changes", false, []stream{first, {[]*response{change(8, node("b", dead, 2), alive), synced(8, true), change(9, node("b", alive, 3), dead)}, errGone}},
+			append(firstEvents[:4:4], "8 resumed", "8 change b 1-3", "8 synced", "9 change b 3-1", "9 disconnected"), []string{"all", "7"}, nil},
+		{"resumed in two steps", false, []stream{first, {[]*response{change(8, node("b", dead, 2), alive)}, errGone}, {[]*response{synced(8, true)}, errGone}},
+			append(firstEvents[:4:4], "8 resumed", "8 change b 1-3", "8 disconnected", "8 resumed", "8 synced", "8 disconnected"), []string{"all", "7", "8"}, nil},
+		{"a daemon restarted", false, []stream{first, {[]*response{present(70, node("a", alive, 5)), present(70, node("c", alive, 6)), synced(70, false)}, errGone}},
+			append(firstEvents[:4:4], "70 snapshot", "70 change b 1-1 removed inferred", "70 change a 1-1 inferred", "70 change c 0-1 inferred", "70 synced", "70 disconnected"), []string{"all", "7"}, nil},
+		{"too much missed", false, []stream{first, {[]*response{present(9999, node("a", alive, 1)), present(9999, node("b", dead, 2)), synced(9999, false)}, errGone}},
+			append(firstEvents[:4:4], "9999 snapshot", "9999 change b 1-3 inferred", "9999 synced", "9999 disconnected"), []string{"all", "7"}, nil},
+		{"half a snapshot", false, []stream{{[]*response{present(7, node("a", alive, 1))}, errGone}, first},
+			append([]string{"0 disconnected"}, firstEvents...), []string{"all", "all"}, nil},
+		{"half another snapshot", false, []stream{first, {[]*response{present(70, node("a", alive, 1))}, errGone}, {[]*response{synced(7, true)}, errGone}},
+			append(firstEvents[:4:4], "70 snapshot", "7 disconnected", "7 resumed", "7 synced", "7 disconnected"), []string{"all", "7", "7"}, nil},
+		{"comparison follows changes", false, []stream{
 			{append(first.steps[:3:3], removed(8, node("b", alive, 2)), change(9, node("c", alive, 3), 0)), errGone},
 			{[]*response{present(70, node("a", alive, 1)), present(70, node("c", dead, 3)), synced(70, false)}, errGone},
-		}, append(told1[:3:3], "8 change b 1-1 removed", "9 change c 0-1", "9 disconnected", "70 snapshot", "70 change c 1-3 inferred", "70 synced", "70 disconnected"), []string{"all", "9"}, nil},
-		{"too slow", false, []life{{first.steps, errSlow}, {[]*response{synced(7, true)}, errGone}},
-			append(told1[:3:3], "7 disconnected slow", "7 resumed", "7 synced", "7 disconnected"), []string{"all", "7"}, nil},
+		}, append(firstEvents[:3:3], "8 change b 1-1 removed", "9 change c 0-1", "9 disconnected", "70 snapshot", "70 change c 1-3 inferred", "70 synced", "70 disconnected"), []string{"all", "9"}, nil},
+		{"too slow", false, []stream{{first.steps, errSlow}, {[]*response{synced(7, true)}, errGone}},
+			append(firstEvents[:3:3], "7 disconnected slow", "7 resumed", "7 synced", "7 disconnected"), []string{"all", "7"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				told, asked, err := follow(t, c.patient, c.lives...)
-				if !reflect.DeepEqual(told, c.told) {
-					t.Errorf("told %q,\nwant %q", told, c.told)
+				events, asked, err := follow(t, c.patient, c.streams...)
+				if !reflect.DeepEqual(events, c.events) {
+					t.Errorf("events %q,\nwant %q", events, c.events)
 				}
 				if len(asked) < len(c.asked) || !reflect.DeepEqual(asked[:len(c.asked)], c.asked) || !errors.Is(err, c.err) {
 					t.Errorf("asked for %q, want %q; ended with %v, want %v", asked, c.asked, err, c.err)
@@ -176,7 +176,7 @@ func TestFollow(t *testing.T) {
 }
 
 // TestBackoff: tries become seldom, and frequent again after one that succeeded; who
-// is slow goes on at once, but not in circles.
+// is slow continues at once, but not for ever.
 func TestBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -184,7 +184,7 @@ func TestBackoff(t *testing.T) {
 		last, n := time.Now(), 0
 		err := Follow(ctx, Config{
 			Patient: true,
-			Again:   func(error) bool { return true },
+			Again:   func(error, bool) bool { return true },
 			Open: func(_ context.Context, _ *uint64, each func(*response) error) error {
 				gaps = append(gaps, time.Since(last))
 				last = time.Now()
@@ -227,7 +227,7 @@ func TestFollowEnds(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			opened := 0
 			err := Follow(t.Context(), Config{
-				Again: func(error) bool { return true },
+				Again: func(error, bool) bool { return true },
 				Open: func(_ context.Context, _ *uint64, each func(*response) error) error {
 					opened++
 					for _, r := range first.steps {
@@ -254,7 +254,7 @@ func TestFollowEnds(t *testing.T) {
 		began := time.Now()
 		err := Follow(ctx, Config{
 			Patient: true,
-			Again:   func(error) bool { return true },
+			Again:   func(error, bool) bool { return true },
 			Open:    func(context.Context, *uint64, func(*response) error) error { return errGone },
 		}, func(Event) error { return nil })
 		if err != nil || time.Since(began) != time.Millisecond {

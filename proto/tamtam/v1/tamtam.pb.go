@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package tamtam.v1 is the API of tamtamd: who is in the cluster, who comes and
-// goes, and short messages to everybody.
+// Package tamtam.v1 is the API of tamtamd: the members of the cluster, their
+// changes, and short messages to all members.
 //
 // Addresses are gossip addresses in text form, "192.0.2.1:9999" or
 // "[2001:db8::1]:9999". Errors are gRPC statuses that carry a
@@ -41,11 +41,11 @@ const (
 	MemberStatus_MEMBER_STATUS_UNSPECIFIED MemberStatus = 0
 	// The member answers.
 	MemberStatus_MEMBER_STATUS_ALIVE MemberStatus = 1
-	// The member did not answer in time, and others are asked about it.
+	// The member did not answer in time; indirect probes are under way.
 	MemberStatus_MEMBER_STATUS_SUSPECTED MemberStatus = 2
-	// The member is taken for dead.
+	// The member did not answer during the suspicion.
 	MemberStatus_MEMBER_STATUS_DEAD MemberStatus = 3
-	// The member said goodbye.
+	// The member left gracefully.
 	MemberStatus_MEMBER_STATUS_LEFT MemberStatus = 4
 )
 
@@ -106,23 +106,23 @@ const (
 	ChangeReason_CHANGE_REASON_JOINED ChangeReason = 2
 	// The member had ended, and answers again.
 	ChangeReason_CHANGE_REASON_RETURNED ChangeReason = 3
-	// The member answers in another session than the one that was alive.
+	// The member answers in another session than before: it restarted.
 	ChangeReason_CHANGE_REASON_RESTARTED ChangeReason = 4
-	// The member was suspected, and answers.
+	// The member was suspected, and answered: the suspicion is refuted.
 	ChangeReason_CHANGE_REASON_ANSWERED ChangeReason = 5
-	// The member says something else of itself than before.
+	// The member's tags changed.
 	ChangeReason_CHANGE_REASON_UPDATED ChangeReason = 6
 	// The reporting node got no answer from the member.
 	ChangeReason_CHANGE_REASON_NO_ANSWER ChangeReason = 7
-	// The member said goodbye.
+	// The member left gracefully.
 	ChangeReason_CHANGE_REASON_GOODBYE ChangeReason = 8
-	// A user had the reporting node remove the member.
+	// An operator removed the member on the reporting node.
 	ChangeReason_CHANGE_REASON_EXPELLED ChangeReason = 9
-	// The member ended too long ago to be kept, or made room for another.
+	// The member ended too long ago to be kept, or was evicted for another.
 	ChangeReason_CHANGE_REASON_GIVEN_UP ChangeReason = 10
-	// There was no room for the member.
+	// The table of members was full.
 	ChangeReason_CHANGE_REASON_REFUSED ChangeReason = 11
-	// The answering node was itself removed from the cluster, and is alone.
+	// The answering node itself was removed from the cluster.
 	ChangeReason_CHANGE_REASON_EXILED ChangeReason = 12
 )
 
@@ -193,7 +193,7 @@ type LogLevel int32
 const (
 	// Never sent; in a request, an error.
 	LogLevel_LOG_LEVEL_UNSPECIFIED LogLevel = 0
-	// As debug, and the gossip library's own chatter.
+	// As debug, and the gossip library's own lines.
 	LogLevel_LOG_LEVEL_TRACE LogLevel = 1
 	// One line a message.
 	LogLevel_LOG_LEVEL_DEBUG LogLevel = 2
@@ -263,32 +263,34 @@ type Member struct {
 	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
 	// What is known of it.
 	Status MemberStatus `protobuf:"varint,2,opt,name=status,proto3,enum=tamtam.v1.MemberStatus" json:"status,omitempty"`
-	// When it took this status, by the answering node's clock.
+	// When its status became this one, by the answering node's clock.
 	StatusSince *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=status_since,json=statusSince,proto3" json:"status_since,omitempty"`
 	// Whether it is the answering node itself.
 	Local bool `protobuf:"varint,4,opt,name=local,proto3" json:"local,omitempty"`
-	// Smoothed round trip; of a plain member, that of the last answered ping. Absent
-	// without an answer yet, while the member is not alive, and for the node itself.
+	// Smoothed round trip; for a plain Smudge node, that of the last answered ping.
+	// Absent before the first answer, while the member is not alive, and for the node
+	// itself.
 	RoundTrip *durationpb.Duration `protobuf:"bytes,5,opt,name=round_trip,json=roundTrip,proto3" json:"round_trip,omitempty"`
-	// The name it gives itself, the host's by default. Not unique; empty for a plain
-	// member.
+	// Its name, by default the host's. Not unique; empty for a plain Smudge node.
 	Name string `protobuf:"bytes,6,opt,name=name,proto3" json:"name,omitempty"`
-	// Whether it is a plain member: one that speaks bare Smudge, so that nothing
-	// lost on the way to it is sent again, and its goodbye is not heard.
+	// Whether it is a plain Smudge node. Nothing is retransmitted to it, and its
+	// graceful leave is not noticed.
 	Plain bool `protobuf:"varint,7,opt,name=plain,proto3" json:"plain,omitempty"`
 	// Whether it came or went more than a few times in the last minute.
 	Flapping bool `protobuf:"varint,8,opt,name=flapping,proto3" json:"flapping,omitempty"`
-	// Version of its TamTam; empty for a plain member.
+	// Version of its TamTam; empty for a plain Smudge node.
 	Version string `protobuf:"bytes,9,opt,name=version,proto3" json:"version,omitempty"`
-	// Names this life of the member; another one after a restart. 0 for a plain
-	// member.
+	// Its incarnation: a random number that changes at each restart. 0 for a plain
+	// Smudge node.
 	Session uint64 `protobuf:"varint,10,opt,name=session,proto3" json:"session,omitempty"`
-	// What it says of itself: 512 bytes and 32 tags at most. Empty for a plain member.
+	// The tags that it advertises: 512 bytes and 32 tags at most. Empty for a plain
+	// Smudge node.
 	Tags map[string]string `protobuf:"bytes,11,rep,name=tags,proto3" json:"tags,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Share of what was sent to it in the last one to two minutes, and asks for an
-	// acknowledgement, that was sent again, as it or the acknowledgement was lost or late:
-	// 0 to 1. Absent when nothing was sent, while the member is dead or has left, for
-	// a plain one, for the node itself, and in changes.
+	// Share of frames that were retransmitted to it, of those in the last one to two
+	// minutes that ask for an acknowledgement: 0 to 1. A retransmission means that the
+	// frame or its acknowledgement was lost or late. Absent if nothing was sent, while
+	// the member is dead or has left, for a plain Smudge node, for the node itself, and
+	// in changes.
 	Loss          *float64 `protobuf:"fixed64,12,opt,name=loss,proto3,oneof" json:"loss,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -456,10 +458,10 @@ type GetLocalNodeResponse struct {
 	ClusterName string `protobuf:"bytes,3,opt,name=cluster_name,json=clusterName,proto3" json:"cluster_name,omitempty"`
 	// The largest payload Broadcast takes, in bytes.
 	MaxPayloadBytes uint32 `protobuf:"varint,4,opt,name=max_payload_bytes,json=maxPayloadBytes,proto3" json:"max_payload_bytes,omitempty"`
-	// The profile that set what was not set by itself: lan, wan or local.
+	// The profile, which gives the timing its defaults: lan, wan or local.
 	Profile string `protobuf:"bytes,5,opt,name=profile,proto3" json:"profile,omitempty"`
-	// How soon a member that ends without a goodbye is found dead by all others, at
-	// the present heartbeat, when nothing is lost.
+	// How long all others take to find a member dead that ends without a graceful
+	// leave, at the present probe interval, if no packets are lost.
 	DetectionTime *durationpb.Duration `protobuf:"bytes,6,opt,name=detection_time,json=detectionTime,proto3" json:"detection_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -540,10 +542,10 @@ func (x *GetLocalNodeResponse) GetDetectionTime() *durationpb.Duration {
 // ListMembersRequest says which members to list.
 type ListMembersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only members of these statuses; all when empty.
+	// Only members with these statuses; all if empty.
 	Statuses []MemberStatus `protobuf:"varint,1,rep,packed,name=statuses,proto3,enum=tamtam.v1.MemberStatus" json:"statuses,omitempty"`
-	// Only members whose name matches; all when empty. In a pattern, * stands for any
-	// text without a slash, ? for one character, and [a-c] for one of some.
+	// Only members whose name matches; all if empty. In a pattern, * stands for any
+	// text without a slash, ? for one character, and [a-c] for one of several.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// Only members that have all these tags, with values that match these patterns.
 	Tags          map[string]string `protobuf:"bytes,3,rep,name=tags,proto3" json:"tags,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
@@ -607,7 +609,7 @@ type ListMembersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The members, ordered by address.
 	Members []*Member `protobuf:"bytes,1,rep,name=members,proto3" json:"members,omitempty"`
-	// The revision of the list; a watch may resume after it.
+	// The revision of the list; a watch can resume after it.
 	Revision      uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -705,11 +707,11 @@ func (x *JoinRequest) GetAddresses() []string {
 	return nil
 }
 
-// JoinResponse tells how each address fared.
+// JoinResponse has the result for each address.
 type JoinResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One for every address asked for, in the order of the request. At least one
-	// has a member.
+	// One for every requested address, in the order of the request. At least one has a
+	// member.
 	Results       []*JoinResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -752,10 +754,10 @@ func (x *JoinResponse) GetResults() []*JoinResult {
 	return nil
 }
 
-// JoinResult tells how one address fared.
+// JoinResult is the result for one address.
 type JoinResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The address as it was asked for.
+	// The address as it was requested.
 	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
 	// The addresses that answered and are members now.
 	Members []string `protobuf:"bytes,2,rep,name=members,proto3" json:"members,omitempty"`
@@ -853,12 +855,12 @@ func (*LeaveRequest) Descriptor() ([]byte, []int) {
 	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{8}
 }
 
-// LeaveResponse tells who knows of it. The daemon ends right after it.
+// LeaveResponse reports how many members know of it. The daemon ends right after it.
 type LeaveResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many members acknowledged the goodbye.
+	// How many members acknowledged the leave.
 	Acknowledged uint32 `protobuf:"varint,1,opt,name=acknowledged,proto3" json:"acknowledged,omitempty"`
-	// How many did not in time: they will find the node dead.
+	// How many did not in time; they will find the node dead.
 	Unacknowledged uint32 `protobuf:"varint,2,opt,name=unacknowledged,proto3" json:"unacknowledged,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -911,9 +913,8 @@ func (x *LeaveResponse) GetUnacknowledged() uint32 {
 // RemoveMemberRequest names a member to remove.
 type RemoveMemberRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// IP or host name of the member, with a port or without: the port that the answering
-	// node gossips on is
-	// the default.
+	// IP or host name of the member, with a port or without: the port that the
+	// answering node gossips on is the default.
 	Address       string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -956,7 +957,7 @@ func (x *RemoveMemberRequest) GetAddress() string {
 	return ""
 }
 
-// RemoveMemberResponse tells who was removed.
+// RemoveMemberResponse describes the removed member.
 type RemoveMemberResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The member as it was last known.
@@ -1002,23 +1003,23 @@ func (x *RemoveMemberResponse) GetMember() *Member {
 	return nil
 }
 
-// BroadcastRequest carries a message for everybody.
+// BroadcastRequest carries a message for all members.
 type BroadcastRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The payload, up to GetLocalNodeResponse.max_payload_bytes bytes.
 	Payload []byte `protobuf:"bytes,1,opt,name=payload,proto3" json:"payload,omitempty"`
-	// What it is about, for readers to choose by: printable UTF-8, up to 64 bytes. May
-	// be empty.
+	// The topic, which readers can filter by: printable UTF-8, up to 64 bytes. May be
+	// empty.
 	Topic string `protobuf:"bytes,2,opt,name=topic,proto3" json:"topic,omitempty"`
-	// Whom to wait for before the call returns. Absent: nobody.
+	// Which members to wait for before the call returns. Absent: none.
 	//
 	// Types that are valid to be assigned to Wait:
 	//
 	//	*BroadcastRequest_WaitAll
 	//	*BroadcastRequest_WaitMembers
 	Wait isBroadcastRequest_Wait `protobuf_oneof:"wait"`
-	// Fail at once, and do not wait for the deadline, when too many messages are under
-	// way.
+	// Fail at once, without waiting for the deadline, if too many messages are in
+	// flight.
 	NoWait        bool `protobuf:"varint,5,opt,name=no_wait,json=noWait,proto3" json:"no_wait,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1110,7 +1111,7 @@ type BroadcastRequest_WaitAll struct {
 }
 
 type BroadcastRequest_WaitMembers struct {
-	// Until that many members have it, this node not counted, or all that live.
+	// Until that many members have it, not counting this node, or all live ones.
 	WaitMembers uint32 `protobuf:"varint,4,opt,name=wait_members,json=waitMembers,proto3,oneof"`
 }
 
@@ -1118,22 +1119,22 @@ func (*BroadcastRequest_WaitAll) isBroadcastRequest_Wait() {}
 
 func (*BroadcastRequest_WaitMembers) isBroadcastRequest_Wait() {}
 
-// BroadcastResponse tells what became of the message.
+// BroadcastResponse reports the result of a broadcast.
 type BroadcastResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// To how many live members it goes, this node not counted.
+	// To how many live members it goes, not counting this node.
 	SentTo uint32 `protobuf:"varint,1,opt,name=sent_to,json=sentTo,proto3" json:"sent_to,omitempty"`
-	// The session of this node, which with its address and the sequence names the
-	// message.
+	// The session of this node. With the node's address and the sequence, it identifies
+	// the message.
 	Session uint64 `protobuf:"varint,2,opt,name=session,proto3" json:"session,omitempty"`
 	// The number of the message in the session, from 1.
 	Sequence uint64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// How many members are known to have it. Plain ones do not tell.
+	// How many members are known to have it. Plain Smudge nodes do not report it.
 	Have uint32 `protobuf:"varint,4,opt,name=have,proto3" json:"have,omitempty"`
-	// The addresses of those that were waited for and are not known to have it, when
-	// the deadline came first.
+	// If the deadline came first, the addresses of the members that the call waited for
+	// and that are not known to have it.
 	Missing []string `protobuf:"bytes,5,rep,name=missing,proto3" json:"missing,omitempty"`
-	// How long that took.
+	// How long the call took.
 	Took          *durationpb.Duration `protobuf:"bytes,6,opt,name=took,proto3" json:"took,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1214,19 +1215,19 @@ func (x *BroadcastResponse) GetTook() *durationpb.Duration {
 // Message is a broadcast that reached the node.
 type Message struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The gossip address of the node it comes from.
+	// The gossip address of the origin.
 	Origin string `protobuf:"bytes,1,opt,name=origin,proto3" json:"origin,omitempty"`
-	// The payload, as it was given to Broadcast.
+	// The payload, as it was passed to Broadcast.
 	Payload []byte `protobuf:"bytes,2,opt,name=payload,proto3" json:"payload,omitempty"`
 	// When it reached this node, by this node's clock.
 	Received *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=received,proto3" json:"received,omitempty"`
-	// The session of the origin; 0 for a plain member.
+	// The session of the origin; 0 for a plain Smudge node.
 	Session uint64 `protobuf:"varint,4,opt,name=session,proto3" json:"session,omitempty"`
-	// Its number in the session, from 1; a plain member counts in its own way.
+	// Its number in the session, from 1; a plain Smudge node counts in its own way.
 	Sequence uint64 `protobuf:"varint,5,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// What it is about; may be empty.
+	// The topic; may be empty.
 	Topic string `protobuf:"bytes,6,opt,name=topic,proto3" json:"topic,omitempty"`
-	// When it was sent, by the origin's clock. Absent for a plain member.
+	// When it was sent, by the origin's clock. Absent for a plain Smudge node.
 	Sent          *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=sent,proto3" json:"sent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1311,10 +1312,10 @@ func (x *Message) GetSent() *timestamppb.Timestamp {
 	return nil
 }
 
-// Gap is a run of messages that could not be got.
+// Gap is a run of messages that could not be recovered.
 type Gap struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The gossip address of the node they come from.
+	// The gossip address of the origin.
 	Origin string `protobuf:"bytes,1,opt,name=origin,proto3" json:"origin,omitempty"`
 	// The session of the origin.
 	Session uint64 `protobuf:"varint,2,opt,name=session,proto3" json:"session,omitempty"`
@@ -1384,17 +1385,17 @@ func (x *Gap) GetTo() uint64 {
 	return 0
 }
 
-// StreamMessagesRequest says what to send.
+// StreamMessagesRequest selects the messages to send.
 type StreamMessagesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only messages with one of these topics; all when empty.
+	// Only messages with one of these topics; all if empty.
 	Topics []string `protobuf:"bytes,1,rep,name=topics,proto3" json:"topics,omitempty"`
-	// Only messages from these gossip addresses; all when empty.
+	// Only messages from these gossip addresses; all if empty.
 	Origins []string `protobuf:"bytes,2,rep,name=origins,proto3" json:"origins,omitempty"`
-	// So many of the last messages that are kept and wanted come first.
+	// Send that many of the most recent matching messages first, if they are kept.
 	Last uint32 `protobuf:"varint,3,opt,name=last,proto3" json:"last,omitempty"`
-	// The messages that are kept and were received since then come first; with last,
-	// at most that many of them.
+	// Send the kept messages that were received since then first; with last, at most
+	// that many of them.
 	Since         *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=since,proto3" json:"since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1461,7 +1462,7 @@ func (x *StreamMessagesRequest) GetSince() *timestamppb.Timestamp {
 // StreamMessagesResponse is a step of the stream.
 type StreamMessagesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The message, or what is missing before the next one.
+	// A message, or the gap before the next one.
 	//
 	// Types that are valid to be assigned to Event:
 	//
@@ -1537,7 +1538,7 @@ type StreamMessagesResponse_Message struct {
 }
 
 type StreamMessagesResponse_Gap struct {
-	// Messages that could not be got. They may have been of any topic.
+	// Messages that could not be recovered. Their topic is not known.
 	Gap *Gap `protobuf:"bytes,2,opt,name=gap,proto3,oneof"`
 }
 
@@ -1548,8 +1549,8 @@ func (*StreamMessagesResponse_Gap) isStreamMessagesResponse_Event() {}
 // WatchMembersRequest asks for members and their changes.
 type WatchMembersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The last revision seen. What came after it is sent instead of the present
-	// members, if it is still kept; otherwise the present members are sent anew.
+	// The last revision seen. If the changes after it are still kept, they are sent
+	// instead of the present members; otherwise the present members follow.
 	AfterRevision *uint64 `protobuf:"varint,1,opt,name=after_revision,json=afterRevision,proto3,oneof" json:"after_revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1592,22 +1593,22 @@ func (x *WatchMembersRequest) GetAfterRevision() uint64 {
 	return 0
 }
 
-// MemberChange is a change of one member: of its status, or, when that is the same as
-// before, of its session, when it was restarted, or else of its tags.
+// MemberChange is a change of one member: of its status; or, if the status is the same,
+// of its session, after a restart; or else of its tags.
 type MemberChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The member after the change; as it was last known when it was removed.
+	// The member after the change; if it was removed, as it was last known.
 	Member *Member `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
-	// Its status before; unspecified when it is new.
+	// Its status before; unspecified if it is new.
 	PreviousStatus MemberStatus `protobuf:"varint,2,opt,name=previous_status,json=previousStatus,proto3,enum=tamtam.v1.MemberStatus" json:"previous_status,omitempty"`
 	// Whether the member is no longer listed.
 	Removed bool `protobuf:"varint,3,opt,name=removed,proto3" json:"removed,omitempty"`
 	// When it changed, by the answering node's clock.
 	Time *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=time,proto3" json:"time,omitempty"`
-	// The gossip address of the node that said so: the member itself when it came or
-	// left, the answering node when it found out by itself. Empty when unknown.
+	// The gossip address of the reporter: the member itself if it came or left, the
+	// answering node if it detected the change. Empty if unknown.
 	ReportedBy string `protobuf:"bytes,5,opt,name=reported_by,json=reportedBy,proto3" json:"reported_by,omitempty"`
-	// Why, as far as it is known.
+	// The reason, if it is known.
 	Reason        ChangeReason `protobuf:"varint,6,opt,name=reason,proto3,enum=tamtam.v1.ChangeReason" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1688,8 +1689,8 @@ func (x *MemberChange) GetReason() ChangeReason {
 // Synced marks the end of the first part of a watch.
 type Synced struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whether the watch resumed after the revision asked for. If not, the members
-	// sent before this mark are all there are, and replace what the reader knew.
+	// Whether the watch resumed after the requested revision. If not, the members sent
+	// before this mark are complete, and replace what the reader knew.
 	Resumed       bool `protobuf:"varint,1,opt,name=resumed,proto3" json:"resumed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1735,8 +1736,8 @@ func (x *Synced) GetResumed() bool {
 // WatchMembersResponse carries one step of a watch.
 type WatchMembersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The revision of the list after this step. Grows by one with each change, and
-	// starts at a random number, so that no two lives of a daemon share one.
+	// The revision of the list after this step. It grows by one with each change, and
+	// starts at a random number, so that no two sessions of a daemon share one.
 	Revision uint64 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
 	// What the step is.
 	//
@@ -1850,7 +1851,7 @@ func (*WatchMembersResponse_Change) isWatchMembersResponse_Event() {}
 type GetMemberHistoryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// IP with a port or without: the port that the answering node gossips on is the
-	// default. Or the name that the member gives itself, exactly.
+	// default. Or the member's name, matched exactly.
 	Member        string `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1893,7 +1894,7 @@ func (x *GetMemberHistoryRequest) GetMember() string {
 	return ""
 }
 
-// GetMemberHistoryResponse tells what is known of the past.
+// GetMemberHistoryResponse returns histories.
 type GetMemberHistoryResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// One for each member that has the address or the name, ordered by address. At
@@ -1940,16 +1941,16 @@ func (x *GetMemberHistoryResponse) GetHistories() []*MemberHistory {
 	return nil
 }
 
-// MemberHistory is what is known of the past of one member.
+// MemberHistory is the known history of one member.
 type MemberHistory struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The member as it is, or as it was last known when it was removed.
+	// The member as it is, or, if it was removed, as it was last known.
 	Member *Member `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
 	// Whether the member is no longer listed.
 	Removed bool `protobuf:"varint,2,opt,name=removed,proto3" json:"removed,omitempty"`
 	// The last changes, the oldest first.
 	Steps []*MemberHistoryStep `protobuf:"bytes,3,rep,name=steps,proto3" json:"steps,omitempty"`
-	// How many changes there were before them that are no longer kept.
+	// How many earlier changes are no longer kept.
 	Earlier       uint64 `protobuf:"varint,4,opt,name=earlier,proto3" json:"earlier,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2013,20 +2014,20 @@ func (x *MemberHistory) GetEarlier() uint64 {
 	return 0
 }
 
-// MemberHistoryStep is a change in the past of a member.
+// MemberHistoryStep is a change in the history of a member.
 type MemberHistoryStep struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// When it changed, by the answering node's clock.
 	Time *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=time,proto3" json:"time,omitempty"`
-	// Its status before; unspecified when it was not listed.
+	// Its status before; unspecified if it was not listed.
 	PreviousStatus MemberStatus `protobuf:"varint,2,opt,name=previous_status,json=previousStatus,proto3,enum=tamtam.v1.MemberStatus" json:"previous_status,omitempty"`
-	// Its status after; as it was last known when it was removed.
+	// Its status after; if it was removed, as it was last known.
 	Status MemberStatus `protobuf:"varint,3,opt,name=status,proto3,enum=tamtam.v1.MemberStatus" json:"status,omitempty"`
 	// Whether it was removed from the list.
 	Removed bool `protobuf:"varint,4,opt,name=removed,proto3" json:"removed,omitempty"`
-	// The gossip address of the node that said so, as in MemberChange.
+	// The gossip address of the reporter, as in MemberChange.
 	ReportedBy string `protobuf:"bytes,5,opt,name=reported_by,json=reportedBy,proto3" json:"reported_by,omitempty"`
-	// Why, as far as it is known.
+	// The reason, if it is known.
 	Reason        ChangeReason `protobuf:"varint,6,opt,name=reason,proto3,enum=tamtam.v1.ChangeReason" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2151,7 +2152,7 @@ func (x *PingRequest) GetAddress() string {
 	return ""
 }
 
-// PingResponse tells that the ping was answered.
+// PingResponse reports an answered ping.
 type PingResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The address that answered.
@@ -2206,10 +2207,10 @@ func (x *PingResponse) GetRoundTrip() *durationpb.Duration {
 	return nil
 }
 
-// Settings are what can be changed at run time.
+// Settings can be changed at run time.
 type Settings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Time between two pings, 20 ms to 1 minute.
+	// The probe interval, 20 ms to 1 minute.
 	Heartbeat *durationpb.Duration `protobuf:"bytes,1,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
 	// Threshold of the log.
 	LogLevel      LogLevel `protobuf:"varint,2,opt,name=log_level,json=logLevel,proto3,enum=tamtam.v1.LogLevel" json:"log_level,omitempty"`
@@ -2298,10 +2299,10 @@ func (*GetSettingsRequest) Descriptor() ([]byte, []int) {
 	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{29}
 }
 
-// GetSettingsResponse tells the settings.
+// GetSettingsResponse returns the settings.
 type GetSettingsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The settings in force.
+	// The settings in effect.
 	Settings      *Settings `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2347,9 +2348,9 @@ func (x *GetSettingsResponse) GetSettings() *Settings {
 // UpdateSettingsRequest changes settings.
 type UpdateSettingsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Time between two pings, 20 ms to 1 minute; absent to leave it.
+	// The probe interval, 20 ms to 1 minute; absent to keep it.
 	Heartbeat *durationpb.Duration `protobuf:"bytes,1,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
-	// Threshold of the log; absent to leave it.
+	// Threshold of the log; absent to keep it.
 	LogLevel      *LogLevel `protobuf:"varint,2,opt,name=log_level,json=logLevel,proto3,enum=tamtam.v1.LogLevel,oneof" json:"log_level,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2399,10 +2400,10 @@ func (x *UpdateSettingsRequest) GetLogLevel() LogLevel {
 	return LogLevel_LOG_LEVEL_UNSPECIFIED
 }
 
-// UpdateSettingsResponse tells the settings after the change.
+// UpdateSettingsResponse returns the settings after the change.
 type UpdateSettingsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The settings in force.
+	// The settings in effect.
 	Settings      *Settings `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2482,12 +2483,12 @@ func (*GetVersionRequest) Descriptor() ([]byte, []int) {
 	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{33}
 }
 
-// GetVersionResponse tells what is running.
+// GetVersionResponse returns the versions of the running daemon.
 type GetVersionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Version of TamTam, "v1.2.3", or "devel".
 	Version string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
-	// Commit it was built from; empty when unknown.
+	// Commit it was built from; empty if unknown.
 	Commit string `protobuf:"bytes,2,opt,name=commit,proto3" json:"commit,omitempty"`
 	// Version of Go it was built with.
 	GoVersion string `protobuf:"bytes,3,opt,name=go_version,json=goVersion,proto3" json:"go_version,omitempty"`
@@ -2592,7 +2593,7 @@ func (*GetCountersRequest) Descriptor() ([]byte, []int) {
 	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{35}
 }
 
-// GetCountersResponse tells the counters.
+// GetCountersResponse returns the counters.
 type GetCountersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Counts since the node started, by name: "datagrams_received",
@@ -2645,7 +2646,7 @@ type UpdateTagsRequest struct {
 	// Tags to set, by key: 1 to 64 letters, digits and . _ - / in a key, printable UTF-8 in
 	// a value.
 	Set map[string]string `protobuf:"bytes,1,rep,name=set,proto3" json:"set,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Keys of tags to delete. One that is not there is no error.
+	// Keys of tags to delete. A missing key is not an error.
 	Delete        []string `protobuf:"bytes,2,rep,name=delete,proto3" json:"delete,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2695,7 +2696,7 @@ func (x *UpdateTagsRequest) GetDelete() []string {
 	return nil
 }
 
-// UpdateTagsResponse tells the tags.
+// UpdateTagsResponse returns the tags.
 type UpdateTagsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// All tags of the node after the change.
@@ -2741,21 +2742,21 @@ func (x *UpdateTagsResponse) GetTags() map[string]string {
 	return nil
 }
 
-// MemberKeys are the keys of one member, after what was asked for was done.
+// MemberKeys are the keys of one member, after the requested change.
 type MemberKeys struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Gossip address of the member.
 	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
-	// The name it gives itself.
+	// Its name.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// What is known of it. A member that is not alive is not asked.
 	Status MemberStatus `protobuf:"varint,3,opt,name=status,proto3,enum=tamtam.v1.MemberStatus" json:"status,omitempty"`
-	// The names of its keys, the one that it seals with first. A name is 16 hexadecimal
-	// digits.
+	// The IDs of its keys; the first is the key that it encrypts with. A key ID is 16
+	// hexadecimal digits.
 	Keys []string `protobuf:"bytes,4,rep,name=keys,proto3" json:"keys,omitempty"`
-	// Whether changes outlast its daemon: it has a keyring file.
+	// Whether changes persist when its daemon ends: it has a keyring file.
 	Kept bool `protobuf:"varint,5,opt,name=kept,proto3" json:"kept,omitempty"`
-	// Why nothing is known of its keys, or they are not as asked for; empty when they are.
+	// Why its keys are not known, or are not as requested; empty if they are.
 	Error         string `protobuf:"bytes,6,opt,name=error,proto3" json:"error,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2870,7 +2871,7 @@ func (*ListKeysRequest) Descriptor() ([]byte, []int) {
 	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{40}
 }
 
-// ListKeysResponse tells the keys.
+// ListKeysResponse returns the key IDs.
 type ListKeysResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// All members, ordered by address.
@@ -2962,10 +2963,10 @@ func (x *InstallKeyRequest) GetKey() []byte {
 	return nil
 }
 
-// InstallKeyResponse tells how each member fared.
+// InstallKeyResponse has the result for each member.
 type InstallKeyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The name of the key.
+	// The ID of the key.
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// All members, ordered by address.
 	Members       []*MemberKeys `protobuf:"bytes,2,rep,name=members,proto3" json:"members,omitempty"`
@@ -3020,10 +3021,9 @@ func (x *InstallKeyResponse) GetMembers() []*MemberKeys {
 // UseKeyRequest names a key.
 type UseKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The name of the key.
+	// The ID of the key.
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
-	// Whether members that do not tell that they have it may be left unable to read
-	// the others.
+	// Whether members that do not confirm that they have the key may be locked out.
 	Force         bool `protobuf:"varint,2,opt,name=force,proto3" json:"force,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3073,7 +3073,7 @@ func (x *UseKeyRequest) GetForce() bool {
 	return false
 }
 
-// UseKeyResponse tells how each member fared.
+// UseKeyResponse has the result for each member.
 type UseKeyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// All members, ordered by address.
@@ -3122,9 +3122,10 @@ func (x *UseKeyResponse) GetMembers() []*MemberKeys {
 // RemoveKeyRequest names a key.
 type RemoveKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The name of the key.
+	// The ID of the key.
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
-	// Whether members that do not tell that they seal with another may be shut out.
+	// Whether members that do not confirm that they encrypt with another key may be
+	// locked out.
 	Force         bool `protobuf:"varint,2,opt,name=force,proto3" json:"force,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3174,7 +3175,7 @@ func (x *RemoveKeyRequest) GetForce() bool {
 	return false
 }
 
-// RemoveKeyResponse tells how each member fared.
+// RemoveKeyResponse has the result for each member.
 type RemoveKeyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// All members, ordered by address.
@@ -3220,7 +3221,7 @@ func (x *RemoveKeyResponse) GetMembers() []*MemberKeys {
 	return nil
 }
 
-// InspectRequest asks how the members fare.
+// InspectRequest asks for the state of all members.
 type InspectRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -3257,13 +3258,14 @@ func (*InspectRequest) Descriptor() ([]byte, []int) {
 	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{48}
 }
 
-// InspectResponse tells how the members fare.
+// InspectResponse returns the state of all members.
 type InspectResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// All members, this node among them, ordered by address.
+	// All members, including this node, ordered by address.
 	Members []*Inspection `protobuf:"bytes,1,rep,name=members,proto3" json:"members,omitempty"`
-	// Machines from which packets came in the last minute that no key of this node opens,
-	// or, when it has none, that are sealed: at most 32, the latest first. Anybody can send such packets.
+	// Sources of packets in the last minute that this node could not decrypt, or, if it
+	// has no key, that are encrypted: at most 32, the latest first. Anybody can send such
+	// packets.
 	Unreadable    []*UnreadableSource `protobuf:"bytes,2,rep,name=unreadable,proto3" json:"unreadable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3313,25 +3315,25 @@ func (x *InspectResponse) GetUnreadable() []*UnreadableSource {
 	return nil
 }
 
-// Inspection is what came of inspecting one member.
+// Inspection is the result of inspecting one member.
 type Inspection struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The member as this node knows it.
 	Member *Member `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
-	// Why there is no report; empty when there is. Only members that are alive or suspected,
-	// and not plain, are asked.
+	// Why there is no report; empty if there is one. Only members that are alive or
+	// suspected, and that are not plain Smudge nodes, are asked.
 	Error string `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
-	// What the member says. Absent with an error.
+	// The member's report. Absent with an error.
 	Report *InspectionReport `protobuf:"bytes,3,opt,name=report,proto3" json:"report,omitempty"`
-	// What this node knows of the way to it. Absent for the node itself, and without a
+	// What this node knows of the link to it. Absent for the node itself, and without a
 	// session.
 	Link *LinkState `protobuf:"bytes,4,opt,name=link,proto3" json:"link,omitempty"`
 	// From the question to the answer. Absent without a report, and for the node itself.
 	RoundTrip *durationpb.Duration `protobuf:"bytes,5,opt,name=round_trip,json=roundTrip,proto3" json:"round_trip,omitempty"`
-	// How far its clock is ahead of this node's: negative when it is behind. True to half of
-	// round_trip. Absent as round_trip is.
+	// How far its clock is ahead of this node's: negative if it is behind. Accurate to
+	// half of round_trip. Absent if round_trip is.
 	ClockOffset *durationpb.Duration `protobuf:"bytes,6,opt,name=clock_offset,json=clockOffset,proto3" json:"clock_offset,omitempty"`
-	// Whether it answered, if only to say that it does not know the question: so it can be
+	// Whether it answered, even if only that it does not know the question. Then it can be
 	// reached.
 	Answered      bool `protobuf:"varint,7,opt,name=answered,proto3" json:"answered,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -3417,24 +3419,24 @@ func (x *Inspection) GetAnswered() bool {
 	return false
 }
 
-// InspectionReport is what a member says of itself, and of this node.
+// InspectionReport is a member's report about itself, and about this node.
 type InspectionReport struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Version of its TamTam.
 	Version string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
 	// Version of the Smudge library in it.
 	SmudgeVersion string `protobuf:"bytes,2,opt,name=smudge_version,json=smudgeVersion,proto3" json:"smudge_version,omitempty"`
-	// The largest payload of a broadcast that it takes, in bytes.
+	// The largest broadcast payload that it accepts, in bytes.
 	MaxPayloadBytes uint32 `protobuf:"varint,3,opt,name=max_payload_bytes,json=maxPayloadBytes,proto3" json:"max_payload_bytes,omitempty"`
 	// Its profile: lan, wan or local.
 	Profile string `protobuf:"bytes,4,opt,name=profile,proto3" json:"profile,omitempty"`
-	// Time between two of its pings.
+	// Its probe interval.
 	Heartbeat *durationpb.Duration `protobuf:"bytes,5,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
-	// Whether it has a keyring.
+	// Whether it has a keyring, and so encrypts.
 	Sealed bool `protobuf:"varint,6,opt,name=sealed,proto3" json:"sealed,omitempty"`
-	// The names of its keys, the one that it seals with first.
+	// The IDs of its keys; the first is the key that it encrypts with.
 	Keys []string `protobuf:"bytes,7,rep,name=keys,proto3" json:"keys,omitempty"`
-	// How many members it lists as alive, itself among them.
+	// How many members it lists as alive, including itself.
 	Alive uint32 `protobuf:"varint,8,opt,name=alive,proto3" json:"alive,omitempty"`
 	// As suspected.
 	Suspected uint32 `protobuf:"varint,9,opt,name=suspected,proto3" json:"suspected,omitempty"`
@@ -3442,16 +3444,16 @@ type InspectionReport struct {
 	Dead uint32 `protobuf:"varint,10,opt,name=dead,proto3" json:"dead,omitempty"`
 	// As left.
 	Left uint32 `protobuf:"varint,11,opt,name=left,proto3" json:"left,omitempty"`
-	// The same number for two members that list the same addresses as alive or suspected.
+	// A digest: equal for two members that list the same addresses as alive or suspected.
 	Digest uint64 `protobuf:"fixed64,12,opt,name=digest,proto3" json:"digest,omitempty"`
-	// The address by which it knows this node. Empty in this node's own report, as the
-	// next three are.
+	// The address by which it knows this node. Empty in this node's own report, as are
+	// the next three.
 	KnownAddress string `protobuf:"bytes,13,opt,name=known_address,json=knownAddress,proto3" json:"known_address,omitempty"`
 	// The session of this node that it knows.
 	KnownSession uint64 `protobuf:"varint,14,opt,name=known_session,json=knownSession,proto3" json:"known_session,omitempty"`
-	// What this node is to it.
+	// The status that it has for this node.
 	KnownStatus MemberStatus `protobuf:"varint,15,opt,name=known_status,json=knownStatus,proto3,enum=tamtam.v1.MemberStatus" json:"known_status,omitempty"`
-	// What it knows of the way to this node.
+	// What it knows of the link to this node.
 	Link *LinkState `protobuf:"bytes,16,opt,name=link,proto3" json:"link,omitempty"`
 	// The members that it finds dead or suspected, or that acknowledge nothing: as many as
 	// fit into an answer, some 30.
@@ -3618,27 +3620,27 @@ func (x *InspectionReport) GetMoreTroubles() uint32 {
 	return 0
 }
 
-// LinkState is what a node knows of the way to another. Counts are those since their session
-// began.
+// LinkState is what a node knows of its link to another. Counts start with their session.
 type LinkState struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where packets of the other come from. Another address than its own when something
-	// between rewrites it. Empty when not known.
+	// The source address of the other's packets. It differs from the other's own address if
+	// something in between rewrites it. Empty if not known.
 	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
-	// Smoothed round trip; absent when not known.
+	// Smoothed round trip; absent if not known.
 	RoundTrip *durationpb.Duration `protobuf:"bytes,2,opt,name=round_trip,json=roundTrip,proto3" json:"round_trip,omitempty"`
-	// Frames that were sent and ask to be acknowledged, each counted once.
+	// Frames sent that ask for an acknowledgement, each counted once.
 	Sent uint64 `protobuf:"varint,3,opt,name=sent,proto3" json:"sent,omitempty"`
-	// How often one of them was sent again.
+	// Retransmissions of these frames.
 	Resent uint64 `protobuf:"varint,4,opt,name=resent,proto3" json:"resent,omitempty"`
-	// Frames that came in.
+	// Frames received, each counted once.
 	Received uint64 `protobuf:"varint,5,opt,name=received,proto3" json:"received,omitempty"`
-	// Frames, not among them, that had come in before.
+	// Frames received that had come in before; not included in received.
 	Duplicates uint64 `protobuf:"varint,6,opt,name=duplicates,proto3" json:"duplicates,omitempty"`
 	// How long ago a frame came in.
 	Heard *durationpb.Duration `protobuf:"bytes,7,opt,name=heard,proto3" json:"heard,omitempty"`
-	// For how long frames have been sent of which none was acknowledged; zero when there are
-	// none. More than heard: the other's come in, and the node's own do not arrive.
+	// For how long frames have been sent without any acknowledgement; zero if none is
+	// outstanding. If it is more than heard, the other's frames arrive here, and this
+	// node's frames do not arrive there.
 	Unacknowledged *durationpb.Duration `protobuf:"bytes,8,opt,name=unacknowledged,proto3" json:"unacknowledged,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -3730,14 +3732,14 @@ func (x *LinkState) GetUnacknowledged() *durationpb.Duration {
 	return nil
 }
 
-// LinkTrouble is a member with which something is wrong, as another says.
+// LinkTrouble is a member with which another member reports trouble.
 type LinkTrouble struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Gossip address of the member.
 	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
-	// What it is to the one that says so.
+	// Its status, as the reporter sees it.
 	Status MemberStatus `protobuf:"varint,2,opt,name=status,proto3,enum=tamtam.v1.MemberStatus" json:"status,omitempty"`
-	// How long ago a frame of it came in there; absent without a session.
+	// How long ago the reporter received a frame from it; absent without a session.
 	Heard *durationpb.Duration `protobuf:"bytes,3,opt,name=heard,proto3" json:"heard,omitempty"`
 	// As in LinkState.
 	Unacknowledged *durationpb.Duration `protobuf:"bytes,4,opt,name=unacknowledged,proto3" json:"unacknowledged,omitempty"`
@@ -3803,12 +3805,12 @@ func (x *LinkTrouble) GetUnacknowledged() *durationpb.Duration {
 	return nil
 }
 
-// UnreadableSource is a machine whose packets cannot be read.
+// UnreadableSource is a source of packets that cannot be decrypted.
 type UnreadableSource struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its IP address.
 	Ip string `protobuf:"bytes,1,opt,name=ip,proto3" json:"ip,omitempty"`
-	// How long ago the last came.
+	// How long ago the last packet came.
 	Age           *durationpb.Duration `protobuf:"bytes,2,opt,name=age,proto3" json:"age,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package tamtam.v1 is the API of tamtamd: who is in the cluster, who comes and
-// goes, and short messages to everybody.
+// Package tamtam.v1 is the API of tamtamd: the members of the cluster, their
+// changes, and short messages to all members.
 //
 // Addresses are gossip addresses in text form, "192.0.2.1:9999" or
 // "[2001:db8::1]:9999". Errors are gRPC statuses that carry a
@@ -59,86 +59,88 @@ const (
 type TamTamServiceClient interface {
 	// GetLocalNode describes the node that answers.
 	GetLocalNode(ctx context.Context, in *GetLocalNodeRequest, opts ...grpc.CallOption) (*GetLocalNodeResponse, error)
-	// ListMembers lists the members as the node sees them, itself among them,
-	// ordered by address.
+	// ListMembers lists the members as the node sees them, including the node
+	// itself, ordered by address.
 	ListMembers(ctx context.Context, in *ListMembersRequest, opts ...grpc.CallOption) (*ListMembersResponse, error)
-	// Join brings the node into the cluster of whoever answers at the given
-	// addresses, and returns when every address has answered or was given up.
-	// Fails with DEADLINE_EXCEEDED when nobody answered.
+	// Join joins the node to the cluster of the nodes at the given addresses. It
+	// returns when every address has answered or timed out. Fails with
+	// DEADLINE_EXCEEDED if no address answered.
 	Join(ctx context.Context, in *JoinRequest, opts ...grpc.CallOption) (*JoinResponse, error)
-	// Leave makes the node say goodbye to all members, so that they see it as left
-	// and not as dead, and ends the daemon.
+	// Leave makes the node leave gracefully, so that all members see it as left and
+	// not as dead, and ends the daemon.
 	Leave(ctx context.Context, in *LeaveRequest, opts ...grpc.CallOption) (*LeaveResponse, error)
-	// RemoveMember takes a member, dead or alive, off the lists of all nodes. A live
-	// one learns it and is alone then; it may join again. Fails with NOT_FOUND when
-	// there is no such member and with FAILED_PRECONDITION for the node itself.
+	// RemoveMember removes a member, dead or alive, from the cluster. A live member
+	// is notified, and is then a cluster of its own; it can join again. Fails with
+	// NOT_FOUND if there is no such member, and with FAILED_PRECONDITION for the node
+	// itself.
 	RemoveMember(ctx context.Context, in *RemoveMemberRequest, opts ...grpc.CallOption) (*RemoveMemberResponse, error)
-	// Broadcast sends a short message to every live member, this node's own readers
-	// included: each gets it once, this node's messages in order, whatever the
-	// network loses. Members that are plain get it as well as may be.
-	// Fails with INVALID_ARGUMENT when the payload or the topic is over its limit, and
-	// with RESOURCE_EXHAUSTED when too many messages of this node are not yet at all
-	// live members, and stay so until the deadline. When a call is cut off otherwise, by
-	// its deadline or a lost connection, the message may have been sent all the same.
+	// Broadcast sends a short message to every live member, including this node's own
+	// readers. Each receives it exactly once, and this node's messages in order, even
+	// if packets are lost. Delivery to plain Smudge nodes is best effort.
+	// Fails with INVALID_ARGUMENT if the payload or the topic is over its limit. Fails
+	// with RESOURCE_EXHAUSTED if too many messages of this node have not yet reached
+	// all live members by the deadline. If a call ends otherwise, by its deadline or a
+	// lost connection, the message may have been sent nevertheless.
 	Broadcast(ctx context.Context, in *BroadcastRequest, opts ...grpc.CallOption) (*BroadcastResponse, error)
-	// StreamMessages sends every broadcast that reaches the node from now on, each
-	// once, those of one origin in order, and before them what is asked for of those
-	// that are kept. What could not be got is told as a gap. A reader that falls
-	// behind its bounded buffer loses its stream with RESOURCE_EXHAUSTED.
+	// StreamMessages sends every broadcast that reaches the node from now on: each
+	// exactly once, those of one origin in order. Requested messages that are still
+	// kept come first. Messages that could not be recovered are reported as a gap. A
+	// reader that falls behind its bounded buffer loses its stream with
+	// RESOURCE_EXHAUSTED.
 	StreamMessages(ctx context.Context, in *StreamMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamMessagesResponse], error)
 	// WatchMembers sends the present members, then a synced mark, then every
 	// change in order.
 	//
-	// A slow reader never holds up the node or another reader. Each has a buffer of
-	// 1,024 changes, beside what the connection itself holds; one that falls behind
-	// that loses its stream with RESOURCE_EXHAUSTED, reason READER_TOO_SLOW, and may
-	// resume after the last revision it saw. The node keeps the last 768 to 1,024
-	// changes for that: who is within them misses nothing, who is not gets the present
-	// members anew, and learns by Synced.resumed which of the two it is. So a reader
-	// may miss steps between two statuses, and never the last one.
+	// A slow reader never delays the node or another reader. Each reader has a buffer
+	// of 1,024 changes, in addition to the buffers of the connection. A reader that
+	// falls further behind loses its stream with RESOURCE_EXHAUSTED, reason
+	// READER_TOO_SLOW, and can resume after the last revision it saw. The node keeps
+	// the last 768 to 1,024 changes for that. A reader within them misses nothing. Any
+	// other reader receives the present members again. Synced.resumed shows which case
+	// applies. So a reader can miss steps between two statuses, but never the last one.
 	WatchMembers(ctx context.Context, in *WatchMembersRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchMembersResponse], error)
-	// GetMemberHistory tells how a member came by its status: its last changes, and
-	// who said so. Of each member the last 32 are kept, and those of the 256 members
-	// that were removed last; all of it since the daemon started. Fails with NOT_FOUND
-	// when nothing is known of the member.
+	// GetMemberHistory returns the last changes of a member, with reasons and
+	// reporters. The node keeps the last 32 changes of each member, and those of the
+	// 256 members that were removed last, since the daemon started. Fails with
+	// NOT_FOUND if nothing is known of the member.
 	GetMemberHistory(ctx context.Context, in *GetMemberHistoryRequest, opts ...grpc.CallOption) (*GetMemberHistoryResponse, error)
-	// Ping sends a ping to an address and waits for the answer. It needs no
-	// member there, and makes none. Fails with DEADLINE_EXCEEDED when no answer
+	// Ping sends a ping to an address and waits for the answer. The address need not
+	// be a member, and does not become one. Fails with DEADLINE_EXCEEDED if no answer
 	// came in time.
 	Ping(ctx context.Context, in *PingRequest, opts ...grpc.CallOption) (*PingResponse, error)
-	// GetSettings tells what can be changed at run time.
+	// GetSettings returns the settings that can be changed at run time.
 	GetSettings(ctx context.Context, in *GetSettingsRequest, opts ...grpc.CallOption) (*GetSettingsResponse, error)
-	// UpdateSettings changes what is set in the request, and nothing else; it
-	// lasts until the daemon ends. Fails with INVALID_ARGUMENT, and changes
-	// nothing, when a value is out of range.
+	// UpdateSettings changes only the fields that are set in the request. The change
+	// lasts until the daemon ends. Fails with INVALID_ARGUMENT, and changes nothing, if
+	// a value is out of range.
 	UpdateSettings(ctx context.Context, in *UpdateSettingsRequest, opts ...grpc.CallOption) (*UpdateSettingsResponse, error)
-	// GetVersion tells what is running.
+	// GetVersion returns the versions of the running daemon.
 	GetVersion(ctx context.Context, in *GetVersionRequest, opts ...grpc.CallOption) (*GetVersionResponse, error)
-	// GetCounters tells what the node counted since it started: datagrams in,
-	// out and dropped by reason.
+	// GetCounters returns what the node counted since it started, such as datagrams
+	// received, sent, and dropped by reason.
 	GetCounters(ctx context.Context, in *GetCountersRequest, opts ...grpc.CallOption) (*GetCountersResponse, error)
-	// UpdateTags changes the tags of the answering node, and tells all members; it lasts
-	// until the daemon ends. Fails with INVALID_ARGUMENT, and changes nothing, when a tag is
-	// none or all of them take too much.
+	// UpdateTags changes the tags of the answering node, and notifies all members. The
+	// change lasts until the daemon ends. Fails with INVALID_ARGUMENT, and changes
+	// nothing, if a tag is invalid or all tags together are too large.
 	UpdateTags(ctx context.Context, in *UpdateTagsRequest, opts ...grpc.CallOption) (*UpdateTagsResponse, error)
-	// ListKeys tells which member has which keys of the cluster. Keys go by their
-	// names: no call tells a key. Fails, as the other calls about keys, with
-	// FAILED_PRECONDITION when the node has no keyring.
+	// ListKeys returns the IDs of the cluster's keys that each member has. No call
+	// returns a key. This call and the others about keys fail with
+	// FAILED_PRECONDITION if the node has no keyring.
 	ListKeys(ctx context.Context, in *ListKeysRequest, opts ...grpc.CallOption) (*ListKeysResponse, error)
-	// InstallKey adds a key to the keyring of each live member, so that it can read what
-	// is sealed with it. Fails with INVALID_ARGUMENT when it is no key.
+	// InstallKey adds a key to the keyring of each live member, so that the member can
+	// decrypt with it. Fails with INVALID_ARGUMENT if the key is invalid.
 	InstallKey(ctx context.Context, in *InstallKeyRequest, opts ...grpc.CallOption) (*InstallKeyResponse, error)
-	// UseKey has each live member seal what it sends with a key that it has. Fails with
-	// NOT_FOUND when nobody has it, and with FAILED_PRECONDITION, and changes nothing,
-	// when some live member does not tell that it has it.
+	// UseKey makes each live member encrypt with a key that it has. Fails with
+	// NOT_FOUND if no member has the key. Fails with FAILED_PRECONDITION, and changes
+	// nothing, if a live member does not confirm that it has the key.
 	UseKey(ctx context.Context, in *UseKeyRequest, opts ...grpc.CallOption) (*UseKeyResponse, error)
-	// RemoveKey removes a key from the keyring of each live member. Fails with NOT_FOUND
-	// when nobody has it, and with FAILED_PRECONDITION, and changes nothing, when some
-	// live member does not tell that it seals with another.
+	// RemoveKey removes a key from the keyring of each live member. Fails with
+	// NOT_FOUND if no member has the key. Fails with FAILED_PRECONDITION, and changes
+	// nothing, if a live member does not confirm that it encrypts with another key.
 	RemoveKey(ctx context.Context, in *RemoveKeyRequest, opts ...grpc.CallOption) (*RemoveKeyResponse, error)
-	// Inspect asks all live members at once how they fare and how they see this node, waits
-	// for 3 seconds at most, and returns what is known of each: facts, no verdicts. One
-	// inspection is made at a time; others wait for it.
+	// Inspect asks all live members at once for their state and for their view of this
+	// node. It waits 3 seconds at most, and returns what is known of each: facts, no
+	// verdicts. Only one inspection runs at a time; other calls wait for it.
 	Inspect(ctx context.Context, in *InspectRequest, opts ...grpc.CallOption) (*InspectResponse, error)
 }
 
@@ -376,86 +378,88 @@ func (c *tamTamServiceClient) Inspect(ctx context.Context, in *InspectRequest, o
 type TamTamServiceServer interface {
 	// GetLocalNode describes the node that answers.
 	GetLocalNode(context.Context, *GetLocalNodeRequest) (*GetLocalNodeResponse, error)
-	// ListMembers lists the members as the node sees them, itself among them,
-	// ordered by address.
+	// ListMembers lists the members as the node sees them, including the node
+	// itself, ordered by address.
 	ListMembers(context.Context, *ListMembersRequest) (*ListMembersResponse, error)
-	// Join brings the node into the cluster of whoever answers at the given
-	// addresses, and returns when every address has answered or was given up.
-	// Fails with DEADLINE_EXCEEDED when nobody answered.
+	// Join joins the node to the cluster of the nodes at the given addresses. It
+	// returns when every address has answered or timed out. Fails with
+	// DEADLINE_EXCEEDED if no address answered.
 	Join(context.Context, *JoinRequest) (*JoinResponse, error)
-	// Leave makes the node say goodbye to all members, so that they see it as left
-	// and not as dead, and ends the daemon.
+	// Leave makes the node leave gracefully, so that all members see it as left and
+	// not as dead, and ends the daemon.
 	Leave(context.Context, *LeaveRequest) (*LeaveResponse, error)
-	// RemoveMember takes a member, dead or alive, off the lists of all nodes. A live
-	// one learns it and is alone then; it may join again. Fails with NOT_FOUND when
-	// there is no such member and with FAILED_PRECONDITION for the node itself.
+	// RemoveMember removes a member, dead or alive, from the cluster. A live member
+	// is notified, and is then a cluster of its own; it can join again. Fails with
+	// NOT_FOUND if there is no such member, and with FAILED_PRECONDITION for the node
+	// itself.
 	RemoveMember(context.Context, *RemoveMemberRequest) (*RemoveMemberResponse, error)
-	// Broadcast sends a short message to every live member, this node's own readers
-	// included: each gets it once, this node's messages in order, whatever the
-	// network loses. Members that are plain get it as well as may be.
-	// Fails with INVALID_ARGUMENT when the payload or the topic is over its limit, and
-	// with RESOURCE_EXHAUSTED when too many messages of this node are not yet at all
-	// live members, and stay so until the deadline. When a call is cut off otherwise, by
-	// its deadline or a lost connection, the message may have been sent all the same.
+	// Broadcast sends a short message to every live member, including this node's own
+	// readers. Each receives it exactly once, and this node's messages in order, even
+	// if packets are lost. Delivery to plain Smudge nodes is best effort.
+	// Fails with INVALID_ARGUMENT if the payload or the topic is over its limit. Fails
+	// with RESOURCE_EXHAUSTED if too many messages of this node have not yet reached
+	// all live members by the deadline. If a call ends otherwise, by its deadline or a
+	// lost connection, the message may have been sent nevertheless.
 	Broadcast(context.Context, *BroadcastRequest) (*BroadcastResponse, error)
-	// StreamMessages sends every broadcast that reaches the node from now on, each
-	// once, those of one origin in order, and before them what is asked for of those
-	// that are kept. What could not be got is told as a gap. A reader that falls
-	// behind its bounded buffer loses its stream with RESOURCE_EXHAUSTED.
+	// StreamMessages sends every broadcast that reaches the node from now on: each
+	// exactly once, those of one origin in order. Requested messages that are still
+	// kept come first. Messages that could not be recovered are reported as a gap. A
+	// reader that falls behind its bounded buffer loses its stream with
+	// RESOURCE_EXHAUSTED.
 	StreamMessages(*StreamMessagesRequest, grpc.ServerStreamingServer[StreamMessagesResponse]) error
 	// WatchMembers sends the present members, then a synced mark, then every
 	// change in order.
 	//
-	// A slow reader never holds up the node or another reader. Each has a buffer of
-	// 1,024 changes, beside what the connection itself holds; one that falls behind
-	// that loses its stream with RESOURCE_EXHAUSTED, reason READER_TOO_SLOW, and may
-	// resume after the last revision it saw. The node keeps the last 768 to 1,024
-	// changes for that: who is within them misses nothing, who is not gets the present
-	// members anew, and learns by Synced.resumed which of the two it is. So a reader
-	// may miss steps between two statuses, and never the last one.
+	// A slow reader never delays the node or another reader. Each reader has a buffer
+	// of 1,024 changes, in addition to the buffers of the connection. A reader that
+	// falls further behind loses its stream with RESOURCE_EXHAUSTED, reason
+	// READER_TOO_SLOW, and can resume after the last revision it saw. The node keeps
+	// the last 768 to 1,024 changes for that. A reader within them misses nothing. Any
+	// other reader receives the present members again. Synced.resumed shows which case
+	// applies. So a reader can miss steps between two statuses, but never the last one.
 	WatchMembers(*WatchMembersRequest, grpc.ServerStreamingServer[WatchMembersResponse]) error
-	// GetMemberHistory tells how a member came by its status: its last changes, and
-	// who said so. Of each member the last 32 are kept, and those of the 256 members
-	// that were removed last; all of it since the daemon started. Fails with NOT_FOUND
-	// when nothing is known of the member.
+	// GetMemberHistory returns the last changes of a member, with reasons and
+	// reporters. The node keeps the last 32 changes of each member, and those of the
+	// 256 members that were removed last, since the daemon started. Fails with
+	// NOT_FOUND if nothing is known of the member.
 	GetMemberHistory(context.Context, *GetMemberHistoryRequest) (*GetMemberHistoryResponse, error)
-	// Ping sends a ping to an address and waits for the answer. It needs no
-	// member there, and makes none. Fails with DEADLINE_EXCEEDED when no answer
+	// Ping sends a ping to an address and waits for the answer. The address need not
+	// be a member, and does not become one. Fails with DEADLINE_EXCEEDED if no answer
 	// came in time.
 	Ping(context.Context, *PingRequest) (*PingResponse, error)
-	// GetSettings tells what can be changed at run time.
+	// GetSettings returns the settings that can be changed at run time.
 	GetSettings(context.Context, *GetSettingsRequest) (*GetSettingsResponse, error)
-	// UpdateSettings changes what is set in the request, and nothing else; it
-	// lasts until the daemon ends. Fails with INVALID_ARGUMENT, and changes
-	// nothing, when a value is out of range.
+	// UpdateSettings changes only the fields that are set in the request. The change
+	// lasts until the daemon ends. Fails with INVALID_ARGUMENT, and changes nothing, if
+	// a value is out of range.
 	UpdateSettings(context.Context, *UpdateSettingsRequest) (*UpdateSettingsResponse, error)
-	// GetVersion tells what is running.
+	// GetVersion returns the versions of the running daemon.
 	GetVersion(context.Context, *GetVersionRequest) (*GetVersionResponse, error)
-	// GetCounters tells what the node counted since it started: datagrams in,
-	// out and dropped by reason.
+	// GetCounters returns what the node counted since it started, such as datagrams
+	// received, sent, and dropped by reason.
 	GetCounters(context.Context, *GetCountersRequest) (*GetCountersResponse, error)
-	// UpdateTags changes the tags of the answering node, and tells all members; it lasts
-	// until the daemon ends. Fails with INVALID_ARGUMENT, and changes nothing, when a tag is
-	// none or all of them take too much.
+	// UpdateTags changes the tags of the answering node, and notifies all members. The
+	// change lasts until the daemon ends. Fails with INVALID_ARGUMENT, and changes
+	// nothing, if a tag is invalid or all tags together are too large.
 	UpdateTags(context.Context, *UpdateTagsRequest) (*UpdateTagsResponse, error)
-	// ListKeys tells which member has which keys of the cluster. Keys go by their
-	// names: no call tells a key. Fails, as the other calls about keys, with
-	// FAILED_PRECONDITION when the node has no keyring.
+	// ListKeys returns the IDs of the cluster's keys that each member has. No call
+	// returns a key. This call and the others about keys fail with
+	// FAILED_PRECONDITION if the node has no keyring.
 	ListKeys(context.Context, *ListKeysRequest) (*ListKeysResponse, error)
-	// InstallKey adds a key to the keyring of each live member, so that it can read what
-	// is sealed with it. Fails with INVALID_ARGUMENT when it is no key.
+	// InstallKey adds a key to the keyring of each live member, so that the member can
+	// decrypt with it. Fails with INVALID_ARGUMENT if the key is invalid.
 	InstallKey(context.Context, *InstallKeyRequest) (*InstallKeyResponse, error)
-	// UseKey has each live member seal what it sends with a key that it has. Fails with
-	// NOT_FOUND when nobody has it, and with FAILED_PRECONDITION, and changes nothing,
-	// when some live member does not tell that it has it.
+	// UseKey makes each live member encrypt with a key that it has. Fails with
+	// NOT_FOUND if no member has the key. Fails with FAILED_PRECONDITION, and changes
+	// nothing, if a live member does not confirm that it has the key.
 	UseKey(context.Context, *UseKeyRequest) (*UseKeyResponse, error)
-	// RemoveKey removes a key from the keyring of each live member. Fails with NOT_FOUND
-	// when nobody has it, and with FAILED_PRECONDITION, and changes nothing, when some
-	// live member does not tell that it seals with another.
+	// RemoveKey removes a key from the keyring of each live member. Fails with
+	// NOT_FOUND if no member has the key. Fails with FAILED_PRECONDITION, and changes
+	// nothing, if a live member does not confirm that it encrypts with another key.
 	RemoveKey(context.Context, *RemoveKeyRequest) (*RemoveKeyResponse, error)
-	// Inspect asks all live members at once how they fare and how they see this node, waits
-	// for 3 seconds at most, and returns what is known of each: facts, no verdicts. One
-	// inspection is made at a time; others wait for it.
+	// Inspect asks all live members at once for their state and for their view of this
+	// node. It waits 3 seconds at most, and returns what is known of each: facts, no
+	// verdicts. Only one inspection runs at a time; other calls wait for it.
 	Inspect(context.Context, *InspectRequest) (*InspectResponse, error)
 	mustEmbedUnimplementedTamTamServiceServer()
 }

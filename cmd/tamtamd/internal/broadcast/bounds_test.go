@@ -13,20 +13,20 @@ import (
 func TestStoreForgetsStreams(t *testing.T) {
 	s := newScript()
 	s.store.maxCount = 10
-	for life := range uint64(500) {
-		s.Up(s.now, peer, life+2)
-		theirs := Stream{peer, life + 2}
+	for session := range uint64(500) {
+		s.Up(s.now, peer, session+2)
+		theirs := Stream{peer, session + 2}
 		s.hear(appendDigest(nil, flagMeet, []entry{{theirs, 0}}))
 		for seq := range uint64(20) {
 			s.hear(numbered(theirs, seq+1))
 		}
-		s.keep(Message{Stream: Stream{Origin: at(int(life))}, Sequence: 1}) // a plain member's
+		s.keep(Message{Stream: Stream{Origin: at(int(session))}, Sequence: 1}) // of a plain Smudge node
 		s.Gone(peer)
 		s.now = s.now.Add(forgetAfter + time.Second)
 		s.Tick(s.now)
 	}
 	if len(s.store.first) > 20 || len(s.streams) > 2 || len(s.waiting) > 2 {
-		t.Errorf("500 lives left %d first ones, %d streams, %d waiting", len(s.store.first), len(s.streams), len(s.waiting))
+		t.Errorf("500 sessions left %d first ones, %d streams, %d waiting", len(s.store.first), len(s.streams), len(s.waiting))
 	}
 }
 
@@ -53,7 +53,7 @@ func TestAheadIsBounded(t *testing.T) {
 }
 
 // TestWantIsAnsweredWithinBounds: as many as are asked for at a time, however many
-// are, and what is no longer kept is told.
+// are, and messages that are no longer kept are reported.
 func TestWantIsAnsweredWithinBounds(t *testing.T) {
 	s := newScript()
 	s.store.maxCount = 200
@@ -85,8 +85,8 @@ func TestStreamsAreBounded(t *testing.T) {
 		s.Receive(s.now, at(i), numbered(Stream{at(i), 2}, 1))
 		s.sent = nil
 	}
-	if n := len(s.streams); n != MaxStreams || s.counts["broadcast_refused_streams"] != 10 {
-		t.Errorf("%d streams, %d refused", n, s.counts["broadcast_refused_streams"])
+	if n := len(s.streams); n != MaxStreams || s.counts.Get(refused) != 10 {
+		t.Errorf("%d streams, %d refused", n, s.counts.Get(refused))
 	}
 }
 
@@ -131,7 +131,7 @@ func TestLongRunIsBounded(t *testing.T) {
 		}
 		for _, n := range all {
 			for range 4 {
-				if n.Room() {
+				if n.HasCapacity(s.now) {
 					n.say()
 				}
 			}

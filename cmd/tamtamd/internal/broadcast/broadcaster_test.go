@@ -69,7 +69,7 @@ func TestSendWaitsForMembers(t *testing.T) {
 			time.Sleep(time.Second)
 			w.Acked(peer, 2, 1)
 			time.Sleep(time.Second)
-			w.Acked(other, 99, 1) // another life's
+			w.Acked(other, 99, 1) // of another session
 			w.Acked(other, 3, 1)
 		}()
 		ctx := context.Background()
@@ -181,10 +181,10 @@ func TestReaders(t *testing.T) {
 		}
 		gap := Delivery{Gap: Gap{local, 1, 2}}
 		if q := (Query{Topics: []string{"a"}}); !q.Wants(gap) {
-			t.Error("a gap has no topic, and is not told")
+			t.Error("a gap has no topic, and is not reported")
 		}
 		if q := (Query{Origins: []netip.AddrPort{peer}}); q.Wants(gap) {
-			t.Error("another origin's gap is told")
+			t.Error("another origin's gap is reported")
 		}
 	})
 }

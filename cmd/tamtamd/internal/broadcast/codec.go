@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// The first byte of what is sent.
+// The first byte of a payload.
 const (
 	kindMessage = iota + 1
 	kindDigest
 	kindWant
 	kindGone
-	kindRepair // a message that was asked for
+	kindRepair // a message that answers a want
 )
 
 const (
@@ -27,18 +27,18 @@ const (
 	wantSize    = 1 + streamSize + 8 + 2
 	goneSize    = 1 + streamSize + 8
 
-	// maxEntries is how many entries a digest may have to fit a frame.
+	// maxEntries is the largest number of entries of a digest that fits in a frame.
 	maxEntries = 32
 
-	// maxSequence is more than any node sends; what claims more is refused, so that
-	// counting on from it does not wrap.
+	// maxSequence is more than any node sends. Higher numbers are refused, so that
+	// counting on from one cannot wrap.
 	maxSequence = 1 << 62
 
-	// flagAnswer asks for the receiver's own digest, as far as it differs.
+	// flagAnswer asks for the receiver's own digest of the streams that differ.
 	flagAnswer = 1
-	// flagMeet says that the entry is where the sender's own stream begins for the
-	// receiver, not how far it has come since. With flagAnswer, the receiver is to
-	// tell the same of its own.
+	// flagMeet marks an entry that is the position at which the sender's own stream
+	// begins for the receiver, not its present position. With flagAnswer, the receiver
+	// answers with the same for its own stream.
 	flagMeet = 2
 )
 
@@ -62,7 +62,7 @@ func appendMessage(b []byte, m Message) []byte {
 	return append(b, m.Payload...)
 }
 
-// parseMessage copies what it keeps of b.
+// parseMessage does not keep b: topic and payload are copies.
 func parseMessage(b []byte, now time.Time) (m Message, ok bool) {
 	if len(b) < messageHead {
 		return m, false
@@ -80,10 +80,10 @@ func parseMessage(b []byte, now time.Time) (m Message, ok bool) {
 	return m, checkTopic(m.Topic) && len(m.Payload) <= MaxPayload
 }
 
-// entry says up to which sequence number all messages of a stream are there.
+// entry is one stream in a digest.
 type entry struct {
 	Stream
-	have uint64
+	have uint64 // every message up to this one is there
 }
 
 func appendDigest(b []byte, flags byte, entries []entry) []byte {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 var (
@@ -48,13 +50,13 @@ func TestCodecRoundTrips(t *testing.T) {
 	}
 }
 
-// TestLargestMessageFits a frame of the transport, which takes 1,151 bytes.
+// TestLargestMessageFits into a frame of the wire.
 func TestLargestMessageFits(t *testing.T) {
 	m := Message{Stream: six, Sequence: 1, Topic: strings.Repeat("x", MaxTopic), Payload: make([]byte, MaxPayload), Sent: time.Unix(1e9, 0)}
-	if n := len(appendMessage(nil, m)); n > 1151 {
+	if n := len(appendMessage(nil, m)); n > limits.FrameData {
 		t.Errorf("%d bytes", n)
 	}
-	if n := digestHead + maxEntries*entrySize; n > 1151 {
+	if n := digestHead + maxEntries*entrySize; n > limits.FrameData {
 		t.Errorf("a digest of %d bytes", n)
 	}
 }

@@ -8,17 +8,19 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
 const (
-	// pushAll is up to how many members the origin itself sends to all. In a larger
-	// cluster it sends to fanOut of them, and so does each that gets it first.
+	// pushAll is the largest number of members to which the origin itself pushes. In a
+	// larger cluster it pushes to fanOut of them, and so does each node on first receipt.
 	pushAll = 64
-	// compareEvery is the time between two comparisons with a random member.
-	compareEvery = time.Second
-	// MaxStreams bounds the streams that are known; past it a new one is refused.
+	// antiEntropyEvery is the mean time between two digests to a random member.
+	antiEntropyEvery = time.Second
+	// MaxStreams bounds the known streams; further ones are refused.
 	MaxStreams = 8192
-	// maxPendingBytes bounds all messages together that wait for one before them.
+	// maxPendingBytes bounds the messages of all streams that wait for an earlier one.
 	maxPendingBytes = 16 << 20
 )
 
@@ -27,11 +29,11 @@ type CoreConfig struct {
 	Local Stream // this node, and its session
 	// Keep and KeepBytes bound the messages that are kept for others.
 	Keep, KeepBytes int
-	// Send sends to a member, until it is acknowledged or out of date; if it is, and
-	// token is not 0, Acked is to be called with it. It returns false when it cannot
-	// be sent now.
+	// Send sends to a member, with retransmissions until b is acknowledged or out of
+	// date. If b is acknowledged and token is not 0, the caller of Core calls Acked
+	// with the token. Send returns false if it has no capacity now.
 	Send func(to netip.AddrPort, b []byte, token uint64) bool
-	// Deliver hands on what readers are to get.
+	// Deliver passes messages and gaps to readers.
 	Deliver func(Delivery)
 	// Random returns a number from 0 to n-1.
 	Random func(n int) int
@@ -39,54 +41,62 @@ type CoreConfig struct {
 
 // Core is the protocol. It is not safe for concurrent use.
 type Core struct {
-	cfg     CoreConfig
-	store   *store
-	streams map[Stream]*stream
-	waiting map[*stream]struct{} // those with something due some time
-	fanOut  func(n int) int      // FanOut, but in an experiment
-	own     own
-	members map[netip.AddrPort]*target
-	list    []netip.AddrPort // of the members, so that some can be drawn
-	pending int              // bytes
-	compare time.Time        // the next one
-	last    time.Time        // the last message of any stream
-	counts  map[string]uint64
+	cfg          CoreConfig
+	store        *store
+	streams      map[Stream]*stream
+	waiting      map[*stream]struct{} // streams whose due() is not zero
+	fanOut       func(n int) int      // FanOut, except in an experiment
+	own          own
+	members      map[netip.AddrPort]*target
+	list         []netip.AddrPort // the keys of members, to draw from
+	pending      int              // bytes, in all streams
+	nextExchange time.Time        // when the next digest of anti-entropy is due
+	burst        time.Time        // when the members are compared after a burst; zero for never
+	compared     time.Time        // when they last were
+	last         time.Time        // of the last message of any stream
+	counts       *counter.Set
 }
 
-// NewCore returns a Core that knows nobody.
+// NewCore returns a Core without members.
 func NewCore(cfg CoreConfig) *Core {
 	return &Core{
 		cfg: cfg, store: newStore(cfg.Keep, cfg.KeepBytes),
-		streams: make(map[Stream]*stream), waiting: make(map[*stream]struct{}), fanOut: FanOut, members: make(map[netip.AddrPort]*target),
-		counts: make(map[string]uint64),
+		streams: make(map[Stream]*stream), waiting: make(map[*stream]struct{}), fanOut: FanOut,
+		members: make(map[netip.AddrPort]*target), counts: counters.NewSet(),
 	}
 }
 
-// FanOut is to how many members a message is passed on in a cluster of n, this node
-// counted: ln n + c, with which the push alone reaches all with probability
-// exp(-exp(-c)) (Kermarrec, Massoulié, Ganesh, "Probabilistic reliable dissemination
-// in large-scale systems", 2003). What docs/broadcast-fanout.md measures speaks for a
-// c of 2.
+// FanOut returns the number of members to which a node passes a message on in a cluster
+// of n nodes, itself included: ln n + c. With it, pushes reach all nodes with
+// probability exp(-exp(-c)), without any repair (Kermarrec, Massoulié, Ganesh,
+// "Probabilistic reliable dissemination in large-scale systems", 2003). The
+// measurements in docs/broadcast-fanout.md support c = 2.
 func FanOut(n int) int { return int(math.Ceil(math.Log(float64(n)))) + 2 }
 
-// Up tells of a member that is there, or is there again, and its session. It is told
-// where this node's stream is, and what this node has of others.
+// Up adds a member, or a new session of one. It sends the member the position of this
+// node's stream, if that has begun, and a digest of the others that are active. In a
+// cluster in which nobody has sent anything, members meet without a word.
 func (c *Core) Up(now time.Time, a netip.AddrPort, session uint64) {
 	if t := c.members[a]; t == nil {
 		c.list = append(c.list, a)
 	}
 	from := c.sentBefore(now.Add(-meetGrace))
 	c.members[a] = &target{session: session, from: from, have: from}
-	c.meet(a, flagMeet|flagAnswer)
-	c.sendDigests(a, c.activeEntries(now), flagAnswer)
+	if c.own.last > 0 {
+		c.meet(a, flagMeet|flagAnswer)
+	}
+	if id := (Stream{a, session}); c.streams[id] == nil && len(c.streams) < MaxStreams {
+		c.streams[id] = &stream{Stream: id, presumed: true, active: now}
+	}
+	c.sendDigests(a, c.activeEntries(now, activeFor), flagAnswer)
 }
 
-// meetGrace is how long before it was met a member is still meant by a message: who
-// joins a cluster and sends at once does not know all members yet.
+// meetGrace is how old a message may be and still be meant for a member that was met
+// after it: a node that joins and sends at once does not know all members yet.
 const meetGrace = 2 * time.Second
 
-// sentBefore returns the last of this node's messages that was sent before a time, as
-// far as they are kept.
+// sentBefore returns the sequence number of the last message that this node sent before
+// t, or of the last one that it no longer keeps.
 func (c *Core) sentBefore(t time.Time) uint64 {
 	seq := c.own.last
 	for ; seq > 0; seq-- {
@@ -97,24 +107,25 @@ func (c *Core) sentBefore(t time.Time) uint64 {
 	return seq
 }
 
-// meet tells a member where this node's stream begins for it.
+// meet sends a member the position at which this node's stream begins for it.
 func (c *Core) meet(a netip.AddrPort, flags byte) {
 	c.cfg.Send(a, appendDigest(nil, flags, []entry{{c.cfg.Local, c.members[a].from}}), 0)
 }
 
-// Gone tells that a member is dead, left, or was removed.
+// Gone removes a member that is dead, has left, or was removed.
 func (c *Core) Gone(a netip.AddrPort) {
 	delete(c.members, a)
 	c.list = slices.DeleteFunc(c.list, func(b netip.AddrPort) bool { return a == b })
 }
 
-// Knows tells whether a member is there, in that session.
+// Knows reports whether a is a member, in that session.
 func (c *Core) Knows(a netip.AddrPort, session uint64) bool {
 	t := c.members[a]
 	return t != nil && t.session == session
 }
 
-// Suspect tells whether a member is suspected: it is not waited for then.
+// Suspect sets whether a member is suspected. Senders do not wait for a suspected
+// member; one that is cleared is asked what it has.
 func (c *Core) Suspect(a netip.AddrPort, suspected bool) {
 	if t := c.members[a]; t != nil {
 		t.suspected = suspected
@@ -124,38 +135,51 @@ func (c *Core) Suspect(a netip.AddrPort, suspected bool) {
 	}
 }
 
-// Broadcast sends a message to all and returns its sequence number. Room should be
-// asked first.
+// Broadcast sends a message to all members and delivers it here. The caller checks
+// HasCapacity first.
 func (c *Core) Broadcast(now time.Time, topic string, payload []byte) Message {
+	for _, t := range c.members {
+		if t.have == c.own.last {
+			t.progress = now
+		}
+	}
 	c.own.last++
 	m := Message{Stream: c.cfg.Local, Sequence: c.own.last, Topic: topic, Payload: payload, Sent: now, Received: now}
-	c.count("broadcasts_sent")
+	c.counts.Inc(sent)
 	c.keep(m)
-	c.stir(now)
+	c.markActive(now)
 	c.push(m, netip.AddrPort{})
 	return m
 }
 
-// stir has nodes compare for a while.
-func (c *Core) stir(now time.Time) {
+// markActive starts anti-entropy, which goes on until forgetAfter without a message.
+func (c *Core) markActive(now time.Time) {
 	c.last = now
-	if !c.compare.After(now) {
-		c.compare = now.Add(c.between())
+	if c.burst.IsZero() && len(c.list) > pushAll {
+		c.burst = now.Add(afterBurst)
+		if earliest := c.compared.Add(burstEvery); earliest.After(c.burst) {
+			c.burst = earliest
+		}
+	}
+	if !c.nextExchange.After(now) {
+		c.nextExchange = now.Add(c.antiEntropyDelay())
 	}
 }
 
-// between returns the time to the next comparison, which differs from node to node.
-func (c *Core) between() time.Duration {
-	return compareEvery*3/4 + time.Duration(c.cfg.Random(int(compareEvery/2)))
+// antiEntropyDelay returns the time to the next digest. It is random, so that nodes do
+// not send theirs at the same time.
+func (c *Core) antiEntropyDelay() time.Duration {
+	return antiEntropyEvery*3/4 + time.Duration(c.cfg.Random(int(antiEntropyEvery/2)))
 }
 
-// keep keeps and delivers a message.
+// keep stores a message, then delivers it.
 func (c *Core) keep(m Message) {
 	c.store.add(m)
 	c.cfg.Deliver(Delivery{Message: m})
 }
 
-// push sends a message to all members or some, but to whom it came from.
+// push sends a message to all members of a small cluster, if it is this node's own, or
+// to some of a large one. It skips the sender and the origin.
 func (c *Core) push(m Message, from netip.AddrPort) {
 	b := appendMessage(nil, m)
 	own := m.Stream == c.cfg.Local
@@ -164,7 +188,7 @@ func (c *Core) push(m Message, from netip.AddrPort) {
 		token = m.Sequence
 	}
 	if len(c.list) <= pushAll {
-		if own { // all others have it from the origin
+		if own { // the origin itself pushes to the others
 			for _, a := range c.list {
 				c.send(a, b, token)
 			}
@@ -178,29 +202,29 @@ func (c *Core) push(m Message, from netip.AddrPort) {
 
 func (c *Core) send(to netip.AddrPort, b []byte, token uint64) bool {
 	if !c.cfg.Send(to, b, token) {
-		c.count("broadcast_copies_unsent") // comparing makes up for it
+		c.counts.Inc(unpushed) // anti-entropy makes up for it
 		return false
 	}
-	c.count("broadcast_copies_sent")
+	c.counts.Inc(pushed)
 	return true
 }
 
-// some draws n members but those.
-func (c *Core) some(n int, but ...netip.AddrPort) (drawn []netip.AddrPort) {
+// some draws up to n random members, none of them among except.
+func (c *Core) some(n int, except ...netip.AddrPort) (drawn []netip.AddrPort) {
 	for i := 0; i < len(c.list) && len(drawn) < n; i++ {
 		j := i + c.cfg.Random(len(c.list)-i)
 		c.list[i], c.list[j] = c.list[j], c.list[i]
-		if !slices.Contains(but, c.list[i]) {
+		if !slices.Contains(except, c.list[i]) {
 			drawn = append(drawn, c.list[i])
 		}
 	}
 	return drawn
 }
 
-// Receive takes what a member sent.
+// Receive handles a payload that a member sent. Nothing is taken from other nodes.
 func (c *Core) Receive(now time.Time, from netip.AddrPort, b []byte) {
 	if c.members[from] == nil {
-		c.count("broadcast_dropped_stranger")
+		c.counts.Inc(droppedStranger)
 		return
 	}
 	ok := len(b) > 0
@@ -219,7 +243,7 @@ func (c *Core) Receive(now time.Time, from netip.AddrPort, b []byte) {
 		}
 	}
 	if !ok {
-		c.count("broadcast_dropped_bad")
+		c.counts.Inc(droppedBad)
 	}
 }
 
@@ -229,7 +253,7 @@ func (c *Core) onMessage(now time.Time, from netip.AddrPort, b []byte) bool {
 		return false
 	}
 	if m.Stream == c.cfg.Local {
-		c.count("broadcast_duplicates") // ours, on its way round
+		c.counts.Inc(duplicates) // our own, passed on by others
 		return true
 	}
 	s := c.stream(now, m.Stream)
@@ -237,54 +261,80 @@ func (c *Core) onMessage(now time.Time, from netip.AddrPort, b []byte) bool {
 		return true
 	}
 	s.active = now
-	c.stir(now)
+	c.markActive(now)
 	if _, dup := s.pending[m.Sequence]; dup || s.started && m.Sequence < s.next {
-		c.count("broadcast_duplicates")
+		c.counts.Inc(duplicates)
 		return true
 	}
 	if m.Sequence > s.known {
 		s.known, s.source = m.Sequence, from
 	}
-	next := s.started && m.Sequence == s.next // does not wait, whatever the bounds
-	if !next && (len(s.pending) >= maxAhead || s.started && m.Sequence-s.next >= maxAhead || c.pending > maxPendingBytes) {
-		c.count("broadcast_dropped_ahead")
-		c.miss(s, now)
+	next := s.started && m.Sequence == s.next // is delivered at once, so no bound applies
+	ahead := s.started && m.Sequence-s.next >= maxAhead
+	if !next && (ahead || len(s.pending) >= maxAhead || c.pending > maxPendingBytes) {
+		c.counts.Inc(droppedAhead)
+		c.noteMissing(s, now)
 		return true
 	}
-	c.count("broadcasts_received")
+	c.counts.Inc(received)
+	if s.pending == nil {
+		s.pending = make(map[uint64]Message)
+	}
 	s.pending[m.Sequence] = m
 	c.pending += weight(m)
 	if b[0] == kindMessage {
 		c.push(m, from)
 	}
-	c.advance(s, now)
+	switch {
+	case s.started:
+		c.advance(s, now)
+	case s.presumed && m.Sequence == 1: // the stream begins here
+		c.begin(s, 0, now)
+	default:
+		c.askPosition(s, now)
+	}
 	return true
 }
 
-// stream returns the state of a stream, and makes it if its origin is a member. It
-// returns nil when nothing of it may be taken.
+// askPosition asks the origin of a stream, once, where the stream begins for this node.
+// The origin reported no position when the two met, but has sent messages since, or did
+// before this node knew it.
+func (c *Core) askPosition(s *stream, now time.Time) {
+	if s.started || !s.created.IsZero() {
+		return
+	}
+	s.created = now
+	c.schedule(s)
+	if c.members[s.Origin] != nil {
+		c.meet(s.Origin, flagMeet|flagAnswer)
+	}
+}
+
+// stream returns the state of a stream. It creates the state if the origin is a member
+// in that session and there is capacity; otherwise it returns nil, and the message is
+// dropped.
 func (c *Core) stream(now time.Time, id Stream) *stream {
 	s := c.streams[id]
 	if s != nil {
 		return s
 	}
 	if t := c.members[id.Origin]; t == nil || t.session != id.Session {
-		c.count("broadcast_dropped_origin") // of before this node's time, or nobody's
+		c.counts.Inc(droppedOrigin) // an earlier session, or not a member
 		return nil
 	}
 	if len(c.streams) >= MaxStreams {
-		c.count("broadcast_refused_streams")
+		c.counts.Inc(refused)
 		return nil
 	}
-	s = &stream{Stream: id, pending: make(map[uint64]Message), created: now, active: now}
+	s = &stream{Stream: id, created: now, active: now}
 	c.streams[id] = s
-	c.watch(s)
+	c.schedule(s)
 	return s
 }
 
-// advance delivers what is in order.
+// advance delivers the pending messages that are next in order.
 func (c *Core) advance(s *stream, now time.Time) {
-	defer c.watch(s)
+	defer c.schedule(s)
 	if !s.started {
 		return
 	}
@@ -300,18 +350,21 @@ func (c *Core) advance(s *stream, now time.Time) {
 		s.next++
 	}
 	s.known = max(s.known, s.have())
+	if s.next > before {
+		c.report(s, now)
+	}
 	switch {
 	case !s.lacks():
 		s.since, s.asked, s.asks = time.Time{}, time.Time{}, 0
 	case s.next > before || s.since.IsZero():
-		s.since, s.asks = now, 0 // another one is missing
+		s.since, s.asks = now, 0 // a later message is missing
 		if !s.asked.IsZero() && s.have() >= s.until {
 			c.ask(s, now) // the repair goes on
 		}
 	}
 }
 
-// begin sets where a stream begins for this node: after the given message.
+// begin sets the position of a stream for this node: the first message is have+1.
 func (c *Core) begin(s *stream, have uint64, now time.Time) {
 	s.started, s.next = true, have+1
 	for seq, m := range s.pending {
@@ -323,16 +376,16 @@ func (c *Core) begin(s *stream, have uint64, now time.Time) {
 	c.advance(s, now)
 }
 
-// miss notes that messages are missing.
-func (c *Core) miss(s *stream, now time.Time) {
+// noteMissing starts the clock of a stream that lacks messages.
+func (c *Core) noteMissing(s *stream, now time.Time) {
 	if s.lacks() && s.since.IsZero() {
 		s.since = now
 	}
-	c.watch(s)
+	c.schedule(s)
 }
 
-// watch has a stream looked at when something about it is due.
-func (c *Core) watch(s *stream) {
+// schedule keeps waiting in step with the stream's due().
+func (c *Core) schedule(s *stream) {
 	if s.due().IsZero() {
 		delete(c.waiting, s)
 	} else {
@@ -340,8 +393,8 @@ func (c *Core) watch(s *stream) {
 	}
 }
 
-// ask asks a member for what is missing: whoever had the highest, then the origin,
-// then any.
+// ask asks one member for the missing messages: first the member that had the highest,
+// then the origin, then random ones.
 func (c *Core) ask(s *stream, now time.Time) {
 	to := s.source
 	switch {
@@ -359,19 +412,19 @@ func (c *Core) ask(s *stream, now time.Time) {
 	if c.members[to] == nil || w.count == 0 {
 		return
 	}
-	c.count("broadcasts_wanted")
+	c.counts.Inc(wanted)
 	c.cfg.Send(to, appendWant(nil, w), 0)
 }
 
-// skip gives up what is missing before a message, and tells readers; what is not, of
-// those before it, they get.
+// skip gives up the missing messages before to, and reports them to readers as gaps.
+// Those before to that are pending are delivered, in order.
 func (c *Core) skip(s *stream, to uint64, now time.Time) {
 	for s.next < to {
 		until := to
 		if low := s.lowest(); low != 0 {
 			until = min(low, to)
 		}
-		c.count("broadcast_gaps")
+		c.counts.Inc(gaps)
 		c.cfg.Deliver(Delivery{Gap: Gap{s.Stream, s.next, until - 1}})
 		s.next = until
 		s.since, s.asked, s.asks = time.Time{}, time.Time{}, 0
@@ -379,13 +432,9 @@ func (c *Core) skip(s *stream, to uint64, now time.Time) {
 	}
 }
 
-func (c *Core) count(what string) { c.counts[what]++ }
-
-// Counters adds what was counted to m.
+// Counters adds this core's counters to m.
 func (c *Core) Counters(m map[string]uint64) {
-	for k, v := range c.counts {
-		m[k] = v
-	}
-	m["broadcast_streams"] = uint64(len(c.streams))
-	m["broadcasts_kept"] = uint64(c.store.len())
+	c.counts.Put(streamsNow, uint64(len(c.streams)))
+	c.counts.Put(keptNow, uint64(c.store.len()))
+	c.counts.Counters(m)
 }

@@ -39,7 +39,7 @@ func meshed(t *testing.T, e experiment, seed uint64) *sim {
 	for i := range e.nodes {
 		n := &simNode{sim: s, addr: at(i), got: map[Stream][]uint64{}, when: map[id]time.Time{}}
 		n.Core = NewCore(CoreConfig{
-			Local: Stream{n.addr, uint64(i) + 1}, Keep: 16, KeepBytes: 1 << 20,
+			Local: Stream{n.addr, uint64(i) + 1}, Keep: 4096, KeepBytes: 4 << 20,
 			Send:    func(to netip.AddrPort, b []byte, token uint64) bool { return s.send(n, to, b, token) },
 			Deliver: n.deliver, Random: s.r.IntN,
 		})
@@ -68,7 +68,7 @@ func (e experiment) run(t *testing.T, seed uint64, repair bool) (delays []float6
 	m := s.list[0].Broadcast(s.now, "", make([]byte, 200))
 	if !repair {
 		for _, n := range s.list {
-			n.compare = s.now.Add(time.Hour)
+			n.nextExchange = s.now.Add(time.Hour)
 		}
 	}
 	d := 20 * time.Second
@@ -78,7 +78,7 @@ func (e experiment) run(t *testing.T, seed uint64, repair bool) (delays []float6
 	for end := s.now.Add(d); s.now.Before(end) && len(delays) < e.nodes; {
 		if !repair { // those that get it begin to compare
 			for _, n := range s.list {
-				n.compare = s.now.Add(time.Hour)
+				n.nextExchange = s.now.Add(time.Hour)
 			}
 		}
 		s.run(50 * time.Millisecond)
@@ -91,7 +91,7 @@ func (e experiment) run(t *testing.T, seed uint64, repair bool) (delays []float6
 	}
 	var sent uint64
 	for _, n := range s.list {
-		sent += n.counts["broadcast_copies_sent"]
+		sent += n.counts.Get(pushed)
 	}
 	slices.Sort(delays)
 	return delays, float64(sent) / float64(e.nodes), float64(s.bytes) / float64(e.nodes)
@@ -149,16 +149,16 @@ func TestFanOut(t *testing.T) {
 # Fan-out
 
 One message of 200 bytes, from one origin, in virtual time: 0.5 to 1 ms from node to
-node, three seeds each. In a cluster of more than %d members an origin sends a message to
-some of them, and so does each that gets it first; what that misses is made up for by
-nodes that compare what they have, once a second each. In a smaller one the origin sends
-to all.
+node, three seeds each. In a cluster of more than %d members, an origin pushes a message
+to some of them, and so does each node when it first receives the message. Anti-entropy
+repairs the rest: nodes compare digests once a second each. In a smaller cluster, the
+origin pushes to all.
 
 The fan-out in use is ⌈ln n⌉ + 2: %d for 300 nodes, %d for 1,000.
 
-![Reached by the push alone, and copies that a node sends, by fan-out](broadcast-fanout.svg)
+![Reached by push only, and pushes per node, by fan-out](broadcast-fanout.svg)
 
-| nodes | loss | fan-out | reached by the push alone | half have it, ms | 99 %%, ms | all, ms | copies a node sends | bytes a node sends |
+| nodes | loss | fan-out | reached by push only | half have it, ms | 99 %%, ms | all, ms | pushes per node | bytes per node |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 %s`, pushAll, FanOut(300), FanOut(1000), table.String())
 	docs := filepath.Join("..", "..", "..", "..", "docs")
@@ -188,7 +188,7 @@ func plot(points string) string {
 <text x="36" y="44" text-anchor="end">100 %</text><text x="36" y="244" text-anchor="end">80 %</text>
 <text x="564" y="44">15</text><text x="564" y="244">0</text>
 <text x="300" y="278" text-anchor="middle">fan-out, 300 nodes, no loss</text>
-<circle class="r" cx="70" cy="20" r="4"/><text x="80" y="24">reached by the push alone (left)</text>
-<rect class="c" x="306" y="16" width="8" height="8"/><text x="320" y="24">copies that a node sends (right)</text>
+<circle class="r" cx="70" cy="20" r="4"/><text x="80" y="24">reached by push only (left)</text>
+<rect class="c" x="306" y="16" width="8" height="8"/><text x="320" y="24">pushes per node (right)</text>
 ` + points + "</svg>\n"
 }

@@ -26,7 +26,7 @@ func (s *script) until(so func() bool) {
 }
 
 // TestGoneGivesUpOnlyWhatIsMissing: what came before the oldest that the origin keeps
-// is handed on, and the gaps are told round it.
+// is delivered, and the gaps before and after it are reported.
 func TestGoneGivesUpOnlyWhatIsMissing(t *testing.T) {
 	s, theirs := met()
 	for _, seq := range []uint64{1, 4, 5, 11} {
@@ -73,7 +73,7 @@ func TestGoneFromAnotherIsNoGap(t *testing.T) {
 }
 
 // TestMissingIsAskedForThenGivenUp: after wantAfter, every wantEvery, and no longer
-// than giveUpAfter, or six times as long while the origin lives.
+// than giveUpAfter, or six times as long while the origin is a member.
 func TestMissingIsAskedForThenGivenUp(t *testing.T) {
 	s, theirs := met()
 	s.hear(numbered(theirs, 3))

@@ -5,14 +5,15 @@ package broadcast
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 )
 
-// TestOriginLearnsOfRepairs: what one member gets from another, because the origin
-// could not reach it for a while, the origin learns soon, for it is what fills its
-// window.
-func TestOriginLearnsOfRepairs(t *testing.T) {
+// TestBrokenPathHoldsUpNobody: two members without a path to each other, though both
+// reach all others, stop each other's messages for no longer than stallAfter. The origin
+// never learns that the other has them, says so, and learns it soon after the path works.
+func TestBrokenPathHoldsUpNobody(t *testing.T) {
 	for seed := range seeds(6) {
 		s := newSim(t, seed)
 		all := s.cluster(40)
@@ -20,18 +21,35 @@ func TestOriginLearnsOfRepairs(t *testing.T) {
 		s.cut = func(x, y netip.AddrPort) bool {
 			return x == a.addr && y == b.addr || x == b.addr && y == a.addr
 		}
-		for range Window {
-			a.say()
+		refused, longest, waiting := 0, 0, 0
+		for range 3000 {
+			if a.HasCapacity(s.now) {
+				a.say()
+				waiting = 0
+			} else {
+				refused++
+				waiting++
+				longest = max(longest, waiting)
+			}
 			s.run(10 * time.Millisecond)
 		}
+		if limit := int(stallAfter / (10 * time.Millisecond)); longest > limit {
+			t.Errorf("seed %d: refused %d messages in a row, want at most %d", seed, longest, limit)
+		}
+		if refused > 3000/10 {
+			t.Errorf("seed %d: refused %d of 3000", seed, refused)
+		}
 		s.run(5 * time.Second)
-		b.whole(t, a.cfg.Local, 1, Window)
-		if a.Room() {
-			t.Fatal("the origin knows what it cannot")
+		b.whole(t, a.cfg.Local, 1, a.own.last)
+		if _, missing := a.Have(a.own.last); !slices.Equal(missing, []netip.AddrPort{b.addr}) {
+			t.Errorf("seed %d: missing are %v, want %v", seed, missing, b.addr)
 		}
 		s.cut = nil
 		healed := s.now
-		for !a.Room() && s.now.Sub(healed) < time.Minute {
+		for s.now.Sub(healed) < time.Minute {
+			if _, missing := a.Have(a.own.last); len(missing) == 0 {
+				break
+			}
 			s.run(50 * time.Millisecond)
 		}
 		if took := s.now.Sub(healed); took > 3*time.Second {

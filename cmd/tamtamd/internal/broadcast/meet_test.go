@@ -104,3 +104,21 @@ func TestQuietStreamBegins(t *testing.T) {
 		t.Errorf("got %v, want 8", s.got)
 	}
 }
+
+// TestMeetingInSilence: members of a cluster in which nobody has sent anything meet
+// without a word, and still miss nothing that is sent later.
+func TestMeetingInSilence(t *testing.T) {
+	s := newSim(t, 1)
+	all := s.cluster(30)
+	if s.bytes != 0 {
+		t.Errorf("%d bytes were sent, want 0", s.bytes)
+	}
+	s.loss = 0.3
+	for range 5 {
+		all[7].say()
+	}
+	s.run(5 * time.Second)
+	for _, n := range all {
+		n.whole(t, all[7].cfg.Local, 1, 5)
+	}
+}

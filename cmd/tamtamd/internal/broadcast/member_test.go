@@ -26,14 +26,14 @@ func (w *world) hears(session uint64) bool {
 	return m[session]
 }
 
-// TestSuspectedMemberThatRestarted is another life, not a member that is well again.
+// TestSuspectedMemberThatRestarted: a new session is not a member that has recovered.
 func TestSuspectedMemberThatRestarted(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.turn(member.Alive, 0, member.Info{Session: 2})
 		w.turn(member.Suspected, member.Alive, member.Info{Session: 2})
 		w.turn(member.Alive, member.Suspected, member.Info{Session: 5})
 		if !w.hears(5) {
-			t.Error("the new life is not heard")
+			t.Error("the new session is not heard")
 		}
 	})
 }
@@ -49,7 +49,7 @@ func TestMemberThatIsFirstSuspected(t *testing.T) {
 	})
 }
 
-// TestMemberThatLearntMoreIsNotMetAgain: a change that is not of its life leaves what
+// TestMemberThatLearntMoreIsNotMetAgain: a change that is not of its session leaves what
 // it still lacks.
 func TestMemberThatLearntMoreIsNotMetAgain(t *testing.T) {
 	inWorld(t, func(w *world) {
@@ -81,7 +81,7 @@ func TestSuspectedMemberIsNotWaitedFor(t *testing.T) {
 			t.Errorf("after %v: %v", time.Since(began), err)
 		}
 		w.turn(member.Alive, member.Suspected, member.Info{Session: 2})
-		if w.core.Room() {
+		if w.core.HasCapacity(time.Now()) {
 			t.Error("a member that is well again is not waited for")
 		}
 	})

@@ -9,55 +9,56 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
-// Limits of a message, in bytes. With the longest topic and payload it is 1,133
-// bytes, which a frame of the transport carries.
+// Limits of a message, in bytes. With the longest topic and payload a message takes
+// 1,133 bytes, which fit in a frame of the wire.
 const (
-	MaxTopic   = 64
-	MaxPayload = 1024
+	MaxTopic   = limits.MaxTopic
+	MaxPayload = limits.MaxPayload
 )
 
-// Errors of sending. They know nothing of gRPC.
+// Errors of Send.
 var (
-	// ErrTooLarge: a payload is over the limit.
+	// ErrTooLarge: the payload is over the limit.
 	ErrTooLarge = errors.New("payload too large")
-	// ErrTopic: a topic is too long, or not printable UTF-8.
+	// ErrTopic: the topic is too long, or not printable UTF-8.
 	ErrTopic = errors.New("bad topic")
-	// ErrBusy: too many messages of this node are not yet at all live members.
+	// ErrBusy: Window messages of this node have not reached all live members yet.
 	ErrBusy = errors.New("too many messages under way")
 )
 
-// Stream names one life of an origin.
+// Stream names one session of an origin.
 type Stream struct {
 	Origin  netip.AddrPort
-	Session uint64 // 0 for a plain member's
+	Session uint64 // 0 for a plain Smudge node
 }
 
-// Message is a broadcast. It is not changed once it is made, and shared by all who
-// read it.
+// Message is a broadcast. All readers share it, so it never changes.
 type Message struct {
 	Stream
-	Sequence uint64 // from 1 in each stream; a plain member's own index
+	Sequence uint64 // from 1 in each stream; for a plain Smudge node, its own index
 	Topic    string
 	Payload  []byte
-	Sent     time.Time // by the origin's clock; zero for a plain member's
-	Received time.Time // by this node's
+	Sent     time.Time // by the origin's clock; zero for a plain Smudge node
+	Received time.Time // by this node's clock
 }
 
-// Gap is a run of messages of a stream that could not be got.
+// Gap is a run of messages of a stream that are lost.
 type Gap struct {
 	Stream
-	From, To uint64 // both among the lost
+	From, To uint64 // the first and the last lost message
 }
 
-// Delivery is what a reader gets: a message, or, if Gap.To is not 0, a gap.
+// Delivery is what a reader gets: a gap if Gap.To is not 0, else a message.
 type Delivery struct {
 	Message Message
 	Gap     Gap
 }
 
-// checkTopic tells whether a topic may be sent and shown.
+// checkTopic reports whether a topic is short enough and safe to print.
 func checkTopic(t string) bool {
 	if len(t) > MaxTopic || !utf8.ValidString(t) {
 		return false

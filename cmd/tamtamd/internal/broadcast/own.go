@@ -6,29 +6,43 @@ package broadcast
 import (
 	"net/netip"
 	"slices"
+	"time"
 )
 
-// Window is how many messages of a node may be under way: not yet at all live
-// members. Past it the node is to wait. A member that is suspected is not waited
-// for, so one that dies holds the others up for no longer than it takes to suspect
-// it.
+// Window is the largest number of a node's messages in flight, which means that some
+// live member does not have them yet. A node at the bound must wait. It does not wait
+// for suspected members, nor for stalled ones, so one that dies or cannot answer delays
+// the others only until that shows.
 const Window = 256
 
-// maxBeyond is how many acknowledgements are kept that came before an earlier one.
-// The window bounds those of a member that is waited for; one that is suspected may
-// miss one for long and get all after it. Comparing makes up for what is not kept.
-const maxBeyond = 2 * Window
+// relayedWindow is the window in a cluster of more than pushAll members, where an origin
+// learns of receipts by reports. A report may be reportEvery old, and a message that all
+// pushes missed is repaired after some 200 ms: at 2,000 messages a second that is some
+// 600 messages.
+const relayedWindow = 4 * Window
+
+// maxBeyond bounds the acknowledgements kept of messages after a missing one. The
+// window bounds them for a member that is waited for; a suspected one may miss one
+// message for long and get all after it. Anti-entropy makes up for those not kept.
+const maxBeyond = 2 * relayedWindow
+
+// stallAfter is how long a member that lacks messages may acknowledge none before senders
+// stop waiting for it. A live member without a working path to this node gets the
+// messages from others, and can never report that it has.
+const stallAfter = 3 * time.Second
 
 // own is this node's own stream.
 type own struct{ last uint64 }
 
-// target is what a member has of this node's stream.
+// target is what a member has of this node's stream. from <= have <= own.last, and no
+// number in beyond is at or below have.
 type target struct {
 	session   uint64
 	suspected bool
-	from      uint64              // it was met after that message
-	have      uint64              // all up to it have arrived
-	beyond    map[uint64]struct{} // and these
+	progress  time.Time           // when have last grew, or stopped being all there is
+	from      uint64              // the last message before the member was met
+	have      uint64              // every message up to this one has arrived
+	beyond    map[uint64]struct{} // acknowledged messages after a missing one
 }
 
 func (t *target) has(sequence uint64) bool {
@@ -36,8 +50,14 @@ func (t *target) has(sequence uint64) bool {
 	return ok || sequence <= t.have
 }
 
-// got notes that a message has arrived.
-func (t *target) got(sequence uint64) {
+// stalled reports whether the member lacks messages and has acknowledged none for
+// stallAfter.
+func (t *target) stalled(last uint64, now time.Time) bool {
+	return t.have < last && now.Sub(t.progress) >= stallAfter
+}
+
+// got records that a message has arrived.
+func (t *target) got(sequence uint64, now time.Time) {
 	if sequence <= t.have || len(t.beyond) >= maxBeyond {
 		return
 	}
@@ -50,16 +70,17 @@ func (t *target) got(sequence uint64) {
 			return
 		}
 		t.have++
+		t.progress = now
 		delete(t.beyond, t.have)
 	}
 }
 
-// gotAll notes that all up to a message have arrived.
-func (t *target) gotAll(sequence uint64) {
+// gotAll records that every message up to a sequence number has arrived.
+func (t *target) gotAll(sequence uint64, now time.Time) {
 	if sequence <= t.have {
 		return
 	}
-	t.have = sequence
+	t.have, t.progress = sequence, now
 	for s := range t.beyond {
 		if s <= sequence {
 			delete(t.beyond, s)
@@ -67,35 +88,50 @@ func (t *target) gotAll(sequence uint64) {
 	}
 }
 
-// Acked tells that a message with the token has arrived at a member. It returns
-// whether anything changed.
-func (c *Core) Acked(a netip.AddrPort, session, token uint64) bool {
+// Acked records that the message sent with the token has arrived at a member. It
+// reports whether that was news.
+func (c *Core) Acked(now time.Time, a netip.AddrPort, session, token uint64) bool {
 	t := c.members[a]
 	if t == nil || t.session != session || token > c.own.last || t.has(token) {
 		return false
 	}
-	t.got(token)
+	t.got(token, now)
 	return true
 }
 
-// Room tells whether another message may be sent.
-func (c *Core) Room() bool {
+// window returns the largest number of this node's messages in flight.
+func (c *Core) window() uint64 {
+	if len(c.list) > pushAll {
+		return relayedWindow
+	}
+	return Window
+}
+
+// HasCapacity reports whether another message may be sent: no member that is waited for
+// lacks a window of messages.
+func (c *Core) HasCapacity(now time.Time) bool {
 	for _, t := range c.members {
-		if !t.suspected && c.own.last-t.have >= Window {
+		if c.own.last-t.have >= c.window() && !t.suspected && !t.stalled(c.own.last, now) {
 			return false
 		}
 	}
 	return true
 }
 
-// laggard returns the member that is waited for and has least; none when all have
-// all. What it got from others, or what it acknowledged in vain, only it can tell,
-// and while it does not, it may be what keeps this node from sending.
-func (c *Core) laggard() (last netip.AddrPort) {
-	least := c.own.last
+// laggard returns the member that lacks most of this node's messages and is not
+// suspected; the zero AddrPort if none lacks any. A stalled member is returned only if no
+// other lacks any. The member may have got some messages from others, or its
+// acknowledgements may have been lost. Only an answer to probe shows that, and until then
+// it counts against the window.
+func (c *Core) laggard(now time.Time) (last netip.AddrPort) {
+	least, stalled := c.own.last, true
 	for _, a := range c.list {
-		if t := c.members[a]; !t.suspected && t.have < least {
-			last, least = a, t.have
+		t := c.members[a]
+		if t.suspected || t.have >= c.own.last {
+			continue
+		}
+		if s := t.stalled(c.own.last, now); t.have < least && s == stalled || stalled && !s {
+			last, least, stalled = a, t.have, s
 		}
 	}
 	return last
@@ -106,8 +142,8 @@ func (c *Core) probe(a netip.AddrPort) {
 	c.sendDigests(a, []entry{{c.cfg.Local, c.own.last}}, flagAnswer)
 }
 
-// Have returns how many members have a message of this node's, and which of those
-// that were met before it do not.
+// Have returns how many members have one of this node's messages, and which do not.
+// Members that were met after the message do not count.
 func (c *Core) Have(sequence uint64) (have int, missing []netip.AddrPort) {
 	for a, t := range c.members {
 		switch {

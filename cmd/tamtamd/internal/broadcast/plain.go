@@ -14,31 +14,31 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 )
 
-// Plain members know Smudge's broadcasts alone: an origin, an index and a payload
-// that ride on a datagram. Ours go to them so, once, by their origin; theirs are
-// handed to readers and passed on, once. There are no acknowledgements, no order,
-// and nothing is made up for. Smudge itself is left out of it on this side: it would
-// keep them without bound, repeat some and lose others.
+// Plain Smudge nodes know only Smudge's broadcasts: an origin, an index and a payload
+// at the end of a datagram. This node sends its own messages to them that way, once,
+// and passes theirs to readers and to other members, once. There is no acknowledgement,
+// no order and no repair. Smudge on this side takes no part: it would keep messages
+// without bound, repeat some and lose others.
 
 const (
-	// plainPerSecond and plainBurst bound what a plain member is sent. Smudge keeps
-	// each message for a hundred of its datagrams, about half a minute, and sorts
-	// all it keeps for each datagram.
+	// plainPerSecond and plainBurst bound the messages sent to one plain Smudge node.
+	// Smudge keeps each message for a hundred of its datagrams, about half a minute,
+	// and sorts all that it keeps for each datagram.
 	plainPerSecond = 10
 	plainBurst     = 50
-	// relaysPerSecond bounds the datagrams that pass on what plain members broadcast.
+	// relaysPerSecond bounds the datagrams that pass on broadcasts of plain Smudge nodes.
 	relaysPerSecond = 10000
-	// plainFanOut is to how many others a plain member's message is passed on by each
-	// that gets it: it comes by whatever way Smudge takes, and nobody repairs it.
+	// plainFanOut is the number of members to which each node passes on a broadcast of a
+	// plain Smudge node. Nothing repairs these, so they are passed on everywhere.
 	plainFanOut = 5
 )
 
-// plain is what concerns plain members. mu of the Broadcaster guards it.
+// plain is the state for plain Smudge nodes. mu of the Broadcaster guards it.
 type plain struct {
 	members map[netip.AddrPort]*rate.Limiter
 	relays  *rate.Limiter
 	seen    recent
-	base    uint32 // of our indexes: after a restart they are to be new
+	base    uint32 // of this node's indexes; random, since they must be new after a restart
 }
 
 func newPlain() plain {
@@ -50,8 +50,8 @@ func newPlain() plain {
 	}
 }
 
-// sendPlain sends one of our messages to the plain members. mu is held.
-func (b *Broadcaster) sendPlain(m Message) {
+// sendPlainLocked sends one of this node's messages to the plain Smudge nodes.
+func (b *Broadcaster) sendPlainLocked(m Message) {
 	if len(b.plain.members) == 0 {
 		return
 	}
@@ -60,27 +60,27 @@ func (b *Broadcaster) sendPlain(m Message) {
 	})
 	for a, limit := range b.plain.members {
 		if !limit.Allow() {
-			b.counts["broadcasts_plain_paced"]++
+			b.core.counts.Inc(plainPaced)
 			continue
 		}
-		b.counts["broadcasts_plain_sent"]++
+		b.core.counts.Inc(plainSent)
 		b.cfg.SendBare(a, packet)
 	}
 }
 
-// ReceivePlain takes a broadcast that rode on a datagram. The payload is copied.
+// ReceivePlain handles a broadcast found in a Smudge datagram. It copies the payload.
 func (b *Broadcaster) ReceivePlain(from netip.AddrPort, d datagram.Broadcast) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if _, ok := b.core.members[d.Origin]; ok || d.Origin == b.cfg.Local.Origin {
-		b.counts["broadcasts_plain_known"]++ // a node's own, which came or comes by its stream
+		b.core.counts.Inc(plainKnown) // a member's, which comes by its stream as well
 		return
 	}
 	if !b.plain.seen.add(messageID{d.Origin, d.Index}) {
-		b.counts["broadcasts_plain_duplicates"]++
+		b.core.counts.Inc(plainDuplicates)
 		return
 	}
-	b.counts["broadcasts_plain_received"]++
+	b.core.counts.Inc(plainReceived)
 	m := Message{
 		Stream: Stream{Origin: d.Origin}, Sequence: uint64(d.Index),
 		Payload: bytes.Clone(d.Payload), Received: time.Now(),
@@ -89,7 +89,7 @@ func (b *Broadcaster) ReceivePlain(from netip.AddrPort, d datagram.Broadcast) {
 	packet := datagram.AppendBroadcast(nil, b.family, b.cfg.Local.Origin.Port(), d)
 	for _, a := range b.core.some(plainFanOut, from, d.Origin) {
 		if !b.plain.relays.Allow() {
-			b.counts["broadcasts_plain_unrelayed"]++
+			b.core.counts.Inc(plainUnrelayed)
 			return
 		}
 		b.cfg.SendDatagram(a, packet)

@@ -47,7 +47,7 @@ func TestChurn(t *testing.T) {
 			}
 		}
 		for range 150 {
-			if n := all[s.r.IntN(len(all))]; n.Room() {
+			if n := all[s.r.IntN(len(all))]; n.HasCapacity(s.now) {
 				n.say()
 			}
 			switch i := s.r.IntN(len(all)); s.r.IntN(40) {
@@ -154,7 +154,7 @@ func TestPartitionHeals(t *testing.T) {
 		sending := func(d time.Duration) {
 			for end := s.now.Add(d); s.now.Before(end); s.run(10 * time.Millisecond) {
 				for _, n := range []*simNode{one, two} {
-					if n.Room() {
+					if n.HasCapacity(s.now) {
 						n.say()
 					}
 				}

@@ -5,18 +5,17 @@ package broadcast
 
 import "net/netip"
 
-// maxRecent is how many messages are remembered, so that a copy is known for one.
-// Copies follow within seconds; at a thousand messages a second this is sixteen.
+// maxRecent is the number of messages remembered to recognize duplicates. Duplicates
+// follow within seconds; at a thousand messages a second this covers sixteen seconds.
 const maxRecent = 16384
 
-// messageID names a broadcast.
+// messageID names a broadcast of a plain Smudge node.
 type messageID struct {
 	origin netip.AddrPort
 	index  uint32
 }
 
-// recent is a set of the last messages: one more than it holds puts out the
-// oldest.
+// recent is a set of the last messages. When it is full, a new one replaces the oldest.
 type recent struct {
 	ring []messageID
 	next int
@@ -27,7 +26,7 @@ func newRecent(size int) recent {
 	return recent{ring: make([]messageID, 0, size), set: make(map[messageID]struct{}, size)}
 }
 
-// add returns false when the message is in the set already.
+// add reports whether the message is new to the set.
 func (r *recent) add(id messageID) bool {
 	if _, ok := r.set[id]; ok {
 		return false

@@ -10,59 +10,82 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
 )
 
-// Next returns when Tick is to be called; the zero time for never.
+// Next returns the time at which Tick must be called; the zero time for never.
 func (c *Core) Next(now time.Time) time.Time {
 	var next time.Time
 	for s := range c.waiting {
 		next = deadline.Earlier(next, s.due())
 	}
-	if !c.last.IsZero() && (now.Sub(c.last) < forgetAfter+compareEvery || c.laggard().IsValid()) {
-		next = deadline.Earlier(next, c.compare)
+	next = deadline.Earlier(next, c.burst)
+	if !c.last.IsZero() && (now.Sub(c.last) < forgetAfter+antiEntropyEvery || c.laggard(now).IsValid()) {
+		next = deadline.Earlier(next, c.nextExchange)
 	}
 	return next
 }
 
-// Tick does what is due.
+// Tick carries out everything whose time has come.
 func (c *Core) Tick(now time.Time) {
 	for s := range c.waiting {
 		if !s.due().After(now) {
 			c.tick(s, now)
-			c.watch(s)
+			c.schedule(s)
 		}
 	}
-	if c.compare.After(now) {
+	if !c.burst.IsZero() && !c.burst.After(now) {
+		c.compareBurst(now)
+	}
+	if c.nextExchange.After(now) {
 		return
 	}
-	c.compare = now.Add(c.between())
-	if active := c.activeEntries(now); len(active) > 0 {
+	c.nextExchange = now.Add(c.antiEntropyDelay())
+	if active := c.activeEntries(now, activeFor); len(active) > 0 {
 		if some := c.some(1); len(some) > 0 {
 			c.sendDigests(some[0], active, flagAnswer)
 		}
 	}
-	if a := c.laggard(); a.IsValid() {
+	if a := c.laggard(now); a.IsValid() {
 		c.probe(a)
 	}
-	c.report()
 	c.forget(now)
 }
 
+// compareBurst compares the streams of the last moments with two members. In a large
+// cluster some member misses about every seventh message of a burst, and the last ones
+// show in no later message.
+func (c *Core) compareBurst(now time.Time) {
+	c.burst, c.compared = time.Time{}, now
+	active := c.activeEntries(now, burstEvery+afterBurst)
+	for _, a := range c.some(2) {
+		c.sendDigests(a, active, flagAnswer)
+	}
+}
+
 func (c *Core) tick(s *stream, now time.Time) {
+	if !s.reportAt.IsZero() && !s.reportAt.After(now) {
+		c.report(s, now)
+	}
+	if due := s.repairAt(); due.IsZero() || due.After(now) {
+		return
+	}
 	switch {
-	case !s.started: // nobody has told where it begins: with what is there, or comes
+	case !s.started: // the origin has not reported its position: begin with the first message seen
 		have := s.known
 		if low := s.lowest(); low != 0 {
 			have = low - 1
 		}
+		if s.presumed && s.source != s.Origin {
+			have = 0 // the stream had not begun when the two met, or its origin would have said so
+		}
 		c.begin(s, have, now)
 	case s.gone > s.next && now.Sub(s.since) >= goneAfter:
 		c.skip(s, s.gone, now)
-	case now.Sub(s.since) >= c.patience(s):
+	case now.Sub(s.since) >= c.giveUpDelay(s):
 		switch low := s.lowest(); {
 		case low != 0:
 			c.skip(s, low, now)
 		case s.source == s.Origin:
 			c.skip(s, s.known+1, now)
-		default: // somebody's word alone, that nobody bears out
+		default: // one member claims a message that no other has: forget the claim
 			s.known, s.since, s.asked, s.asks = s.have(), time.Time{}, time.Time{}, 0
 		}
 	default:
@@ -70,49 +93,50 @@ func (c *Core) tick(s *stream, now time.Time) {
 	}
 }
 
-// patience is how long what is missing of a stream is waited for: longer while its
-// origin lives, which keeps it or tells that it does not.
-func (c *Core) patience(s *stream) time.Duration {
+// giveUpDelay is how long readers wait for a missing message. It is longer while the
+// origin is a member, since that either has the message or reports that it is gone.
+func (c *Core) giveUpDelay(s *stream) time.Duration {
 	if t := c.members[s.Origin]; t != nil && t.session == s.Session {
 		return 6 * giveUpAfter
 	}
 	return giveUpAfter
 }
 
-// activeEntries are the digest of the streams that were active lately.
-func (c *Core) activeEntries(now time.Time) (all []entry) {
-	if c.own.last > 0 && now.Sub(c.last) < activeFor {
+// activeEntries returns the digest of the streams that were active within a time.
+func (c *Core) activeEntries(now time.Time, within time.Duration) (all []entry) {
+	if c.own.last > 0 && now.Sub(c.last) < within {
 		all = append(all, entry{c.cfg.Local, c.own.last})
 	}
 	for id, s := range c.streams {
-		if s.started && now.Sub(s.active) < activeFor {
+		if s.started && now.Sub(s.active) < within {
 			all = append(all, entry{id, s.have()})
 		}
 	}
 	return all
 }
 
-// sendDigests sends a digest, in as many parts as it takes.
+// sendDigests sends a digest, in parts of maxEntries.
 func (c *Core) sendDigests(to netip.AddrPort, entries []entry, flags byte) {
 	for len(entries) > 0 {
 		some := entries[:min(len(entries), maxEntries)]
 		entries = entries[len(some):]
-		c.count("broadcast_digests")
+		c.counts.Inc(digests)
 		c.cfg.Send(to, appendDigest(nil, flags, some), 0)
 	}
 }
 
-// onDigest compares what a member has with what is here.
+// onDigest compares a member's digest with this node's streams. It asks for messages
+// that this node lacks, and answers with the streams in which the member lacks some.
 func (c *Core) onDigest(now time.Time, from netip.AddrPort, b []byte) bool {
 	flags, entries, ok := parseDigest(b)
 	if !ok {
 		return false
 	}
-	var back []entry // of which it lacks something
+	var back []entry // streams in which the sender lacks messages, or is their origin
 	for _, e := range entries {
 		if e.Stream == c.cfg.Local {
 			if t := c.members[from]; t != nil && e.have <= c.own.last {
-				t.gotAll(e.have)
+				t.gotAll(e.have, now)
 				if e.have < c.own.last {
 					back = append(back, entry{c.cfg.Local, c.own.last})
 				}
@@ -121,31 +145,32 @@ func (c *Core) onDigest(now time.Time, from netip.AddrPort, b []byte) bool {
 		}
 		own := e.Origin == from
 		s := c.streams[e.Stream]
-		if s == nil && own { // where its stream is, now that we meet
+		if s == nil && own { // its position, now that the two meet
 			s = c.stream(now, e.Stream)
 		}
 		switch {
 		case s == nil:
 		case !s.started && own && flags&flagMeet != 0:
 			c.begin(s, e.have, now)
-		case !s.started: // what is before that may be on its way
-			if own && e.have > s.known {
+		case !s.started: // messages before that position may still be in flight
+			if (own || s.presumed) && e.have > s.known {
 				s.known, s.source = e.have, from
+				c.askPosition(s, now)
 			}
 		case e.have > s.known:
 			s.known, s.source, s.active = e.have, from, now
-			c.miss(s, now)
+			c.noteMissing(s, now)
 			if s.asked.IsZero() {
 				c.ask(s, now)
 			}
-		case e.have < s.have() || own: // the origin is to know
+		case e.have < s.have() || own: // the origin needs it for its window
 			back = append(back, entry{e.Stream, s.have()})
 		}
 	}
 	if flags&flagAnswer == 0 {
 		return true
 	}
-	if flags&flagMeet != 0 { // what it was told before it knew this node, it did not hear
+	if flags&flagMeet != 0 { // it dropped this node's own meet if it did not know this node then
 		c.meet(from, flagMeet)
 		if c.own.last > c.members[from].from {
 			back = append(back, entry{c.cfg.Local, c.own.last})
@@ -155,7 +180,8 @@ func (c *Core) onDigest(now time.Time, from netip.AddrPort, b []byte) bool {
 	return true
 }
 
-// onWant sends a member the messages it asks for, as far as they are kept.
+// onWant sends a member the messages it asks for that this node keeps, and reports if
+// the first of them are gone.
 func (c *Core) onWant(from netip.AddrPort, b []byte) bool {
 	w, ok := parseWant(b)
 	if !ok {
@@ -163,7 +189,7 @@ func (c *Core) onWant(from netip.AddrPort, b []byte) bool {
 	}
 	first := c.store.first[w.Stream]
 	if w.from < first {
-		c.count("broadcast_gone")
+		c.counts.Inc(gone)
 		c.cfg.Send(from, appendGone(nil, w.Stream, first), 0)
 		w.count -= int(min(first-w.from, uint64(w.count)))
 		w.from = first
@@ -182,13 +208,13 @@ func (c *Core) onWant(from netip.AddrPort, b []byte) bool {
 		if !c.send(from, b, token) {
 			break
 		}
-		c.count("broadcasts_repaired")
+		c.counts.Inc(repaired)
 	}
 	return true
 }
 
-// onGone learns that a member no longer keeps what it was asked for. If it is the
-// origin, hardly anybody does.
+// onGone handles a member's report that it no longer keeps messages. Only the origin's
+// counts: if it does not keep them, hardly any other member does.
 func (c *Core) onGone(from netip.AddrPort, b []byte) bool {
 	id, first, ok := parseGone(b)
 	if !ok {
@@ -200,20 +226,24 @@ func (c *Core) onGone(from netip.AddrPort, b []byte) bool {
 	return true
 }
 
-// report tells origins what is here of their streams, where they cannot know.
-func (c *Core) report() {
-	if len(c.list) <= pushAll {
+// report reports to an origin what this node has of its stream, at once if the last
+// report is old enough, else when it is. In a large cluster most messages come from other
+// members, so the origin gets no acknowledgement of them.
+func (c *Core) report(s *stream, now time.Time) {
+	s.reportAt = time.Time{}
+	if len(c.list) <= pushAll || !s.started || s.have() <= s.reported || c.members[s.Origin] == nil {
 		return
 	}
-	for id, s := range c.streams {
-		if s.started && s.have() > s.told && c.members[id.Origin] != nil {
-			s.told = s.have()
-			c.cfg.Send(id.Origin, appendDigest(nil, 0, []entry{{id, s.have()}}), 0)
-		}
+	if due := s.reportedAt.Add(time.Duration(len(c.list)) * reportEvery); due.After(now) {
+		s.reportAt = due
+		return
 	}
+	s.reported, s.reportedAt = s.have(), now
+	c.cfg.Send(s.Origin, appendDigest(nil, 0, []entry{{s.Stream, s.have()}}), 0)
 }
 
-// forget forgets streams that have ended.
+// forget drops streams whose origin is no longer a member in that session and that have
+// been quiet for forgetAfter.
 func (c *Core) forget(now time.Time) {
 	for id, s := range c.streams {
 		if t := c.members[id.Origin]; (t == nil || t.session != id.Session) && now.Sub(s.active) > forgetAfter {
@@ -224,7 +254,7 @@ func (c *Core) forget(now time.Time) {
 			delete(c.waiting, s)
 		}
 	}
-	for id := range c.store.first { // some of a stream may be given up after it
+	for id := range c.store.first { // the store may still drop messages of a forgotten stream
 		if c.streams[id] == nil && id != c.cfg.Local {
 			delete(c.store.first, id)
 		}

@@ -35,10 +35,13 @@ type simNode struct {
 	sim  *sim
 	addr netip.AddrPort
 	dead bool
-	got  map[Stream][]uint64 // what its readers got, in their order
-	gaps []Gap
-	when map[id]time.Time
-	sent int
+	next time.Time // when it is due, unless touched
+	// touched: it has received something since next was computed.
+	touched bool
+	got     map[Stream][]uint64 // what its readers got, in their order
+	gaps    []Gap
+	when    map[id]time.Time
+	sent    int
 }
 
 type event struct {
@@ -160,15 +163,15 @@ func (s *sim) send(from *simNode, to netip.AddrPort, b []byte, token uint64) boo
 					return
 				}
 				if !arrived {
-					arrived = true
+					arrived, target.touched = true, true
 					target.Receive(s.now, from.addr, b)
 				}
 				if s.r.Float64() < s.loss || s.cut != nil && s.cut(to, from.addr) || from.dead || acked {
 					return
 				}
-				acked = true // which ends the tries
+				acked, from.touched = true, true // which ends the tries
 				if token != 0 {
-					from.Acked(to, session, token)
+					from.Acked(s.now, to, session, token)
 				}
 			})
 		}
@@ -180,6 +183,9 @@ func (s *sim) send(from *simNode, to netip.AddrPort, b []byte, token uint64) boo
 
 // run lets time pass.
 func (s *sim) run(d time.Duration) {
+	for _, n := range s.list {
+		n.touched = true // the test may have called it
+	}
 	for end := s.now.Add(d); ; {
 		next := end
 		if len(s.wire) > 0 && s.wire[0].at.Before(next) {
@@ -189,8 +195,11 @@ func (s *sim) run(d time.Duration) {
 			if n.dead {
 				continue
 			}
-			if t := n.Next(s.now); !t.IsZero() && t.Before(next) {
-				next = t
+			if n.touched {
+				n.next, n.touched = n.Next(s.now), false
+			}
+			if !n.next.IsZero() && n.next.Before(next) {
+				next = n.next
 			}
 		}
 		if next.After(s.now) {
@@ -200,8 +209,9 @@ func (s *sim) run(d time.Duration) {
 			heap.Pop(&s.wire).(event).do()
 		}
 		for _, n := range s.list {
-			if !n.dead {
+			if !n.dead && (n.touched || !n.next.IsZero() && !n.next.After(s.now)) {
 				n.Tick(s.now)
+				n.touched = true
 			}
 		}
 		if !s.now.Before(end) {
@@ -400,8 +410,8 @@ func TestClaimIsNoGap(t *testing.T) {
 		t.Errorf("gaps %v", all[1].gaps)
 	}
 	if bad := appendDigest(nil, 0, []entry{{all[0].cfg.Local, 1<<64 - 1}}); true {
-		before := all[1].counts["broadcast_dropped_bad"]
-		if all[1].Receive(s.now, all[0].addr, bad); all[1].counts["broadcast_dropped_bad"] != before+1 {
+		before := all[1].counts.Get(droppedBad)
+		if all[1].Receive(s.now, all[0].addr, bad); all[1].counts.Get(droppedBad) != before+1 {
 			t.Error("a number that wraps is taken")
 		}
 	}
@@ -447,23 +457,23 @@ func TestWindow(t *testing.T) {
 	all := s.cluster(3)
 	s.cut = func(a, b netip.AddrPort) bool { return a == all[2].addr || b == all[2].addr }
 	n := 0
-	for ; all[0].Room() && n < 2*Window; n++ {
+	for ; all[0].HasCapacity(s.now) && n < 2*Window; n++ {
 		all[0].say()
 	}
 	if n != Window {
 		t.Errorf("room for %d", n)
 	}
 	s.run(100 * time.Millisecond)
-	if have, missing := all[0].Have(1); have != 1 || !slices.Equal(missing, []netip.AddrPort{all[2].addr}) || all[0].Room() {
+	if have, missing := all[0].Have(1); have != 1 || !slices.Equal(missing, []netip.AddrPort{all[2].addr}) || all[0].HasCapacity(s.now) {
 		t.Errorf("%d have it, %v do not", have, missing)
 	}
 	all[0].Suspect(all[2].addr, true)
-	if !all[0].Room() {
+	if !all[0].HasCapacity(s.now) {
 		t.Error("a suspected member is waited for")
 	}
 	all[0].Suspect(all[2].addr, false)
 	all[0].Gone(all[2].addr)
-	if have, missing := all[0].Have(1); have != 1 || len(missing) != 0 || !all[0].Room() {
+	if have, missing := all[0].Have(1); have != 1 || len(missing) != 0 || !all[0].HasCapacity(s.now) {
 		t.Errorf("%d have it, %v do not", have, missing)
 	}
 }

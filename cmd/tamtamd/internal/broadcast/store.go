@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// store keeps the last messages, of all streams together, in the order in which they
-// were delivered here. At a bound the oldest are given up.
+// store keeps the last messages of all streams together, in the order in which this node
+// delivered them. At a bound it drops the oldest.
 type store struct {
 	maxCount, maxBytes int
 
-	order []id // from head on; what is before it was given up
+	order []id // valid from head on; those before it were dropped
 	head  int
-	bytes int
+	bytes int // sum of the weights of m
 	m     map[id]Message
-	// first is the oldest that is kept of each stream of which some were given up.
+	// first is the oldest kept message of each stream that lost some to trim.
 	first map[Stream]uint64
 }
 
@@ -31,7 +31,8 @@ func newStore(maxCount, maxBytes int) *store {
 	return &store{maxCount: maxCount, maxBytes: maxBytes, m: make(map[id]Message), first: make(map[Stream]uint64)}
 }
 
-// weight of a message in bytes, with what it takes to keep it.
+// weight returns the size of a message in memory in bytes, with a round figure for the
+// structures around it.
 func weight(m Message) int { return len(m.Payload) + len(m.Topic) + 256 }
 
 func (s *store) add(m Message) {
@@ -45,14 +46,14 @@ func (s *store) add(m Message) {
 	s.trim()
 }
 
-// trim gives up the oldest at a bound.
+// trim drops the oldest messages until the bounds hold.
 func (s *store) trim() {
 	for s.len() > s.maxCount || s.bytes > s.maxBytes && s.len() > 0 {
 		oldest := s.order[s.head]
 		s.bytes -= weight(s.m[oldest])
 		delete(s.m, oldest)
-		if oldest.Session != 0 { // nobody asks for a plain member's
-			s.first[oldest.Stream] = oldest.sequence + 1 // each stream's are in order
+		if oldest.Session != 0 { // no member asks for those of a plain Smudge node
+			s.first[oldest.Stream] = oldest.sequence + 1 // valid, since each stream is in order
 		}
 		s.head++
 	}
@@ -69,8 +70,8 @@ func (s *store) get(stream Stream, sequence uint64) (Message, bool) {
 	return m, ok
 }
 
-// last returns the last n messages that pass, the oldest first; those received not
-// before since, if that is not zero. n < 0 is all.
+// last returns the last n messages that pass and were received at since or later, the
+// oldest first. n < 0 is all of them.
 func (s *store) last(n int, since time.Time, passes func(Message) bool) []Message {
 	var found []Message
 	for i := len(s.order) - 1; i >= s.head && len(found) != n; i-- {

@@ -6,58 +6,75 @@ package broadcast
 import (
 	"net/netip"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
 )
 
 const (
-	// startWithin is how long the first messages of a stream wait to learn where the
-	// stream begins for this node.
+	// startWithin is how long the first messages of a stream wait for the origin to
+	// report the position at which the stream begins for this node.
 	startWithin = time.Second
-	// maxAhead is how many messages of one stream wait for one before them. What is
-	// further ahead is dropped, and asked for when its turn comes.
+	// maxAhead bounds the messages of one stream that wait for an earlier one. Those
+	// further ahead are dropped, and asked for when their turn comes.
 	maxAhead = 1024
-	// wantAfter is how long a missing message is waited for before it is asked for:
-	// the transport sends it again by itself for some time. wantEvery is the time
-	// between two questions, to different members.
+	// wantAfter is how long a message is missing before it is asked for: the wire
+	// retransmits it meanwhile. wantEvery is the time between two wants, which go to
+	// different members.
 	wantAfter = 150 * time.Millisecond
 	wantEvery = 300 * time.Millisecond
-	// wantAtOnce is how many messages are asked for at a time.
+	// wantAtOnce bounds the messages of one want.
 	wantAtOnce = 64
-	// giveUpAfter is how long readers wait for a missing message before they are told
-	// of the gap and go on; six times as long while the origin lives.
+	// giveUpAfter is how long readers wait for a missing message before they get a gap
+	// instead; six times as long while the origin is a member.
 	giveUpAfter = 5 * time.Second
-	// goneAfter is how long they wait when the origin no longer keeps it: the copy that
-	// it once sent may be on its way, and at full speed what is kept is not kept long.
+	// goneAfter is how long they wait once the origin reports that it no longer keeps
+	// the message: the push may still be in flight, and at full speed the store is soon
+	// full.
 	goneAfter = time.Second
-	// activeFor is for how long after its last message a stream is compared.
+	// activeFor is how long after its last message a stream is named in digests.
 	activeFor = 30 * time.Second
-	// forgetAfter is how long after its last message a stream is forgotten whose
-	// origin is no member any more.
+	// forgetAfter is how long after its last message a stream is forgotten if its origin
+	// is no longer a member.
 	forgetAfter = 2 * time.Minute
+	// reportEvery is the time between two reports of a node to an origin, for each member
+	// of the cluster: so an origin gets 2,000 a second at most, however many report.
+	reportEvery = 500 * time.Microsecond
+	// afterBurst is how long after a message the members of a large cluster compare what
+	// they have, and burstEvery the least time between two such comparisons.
+	afterBurst = 50 * time.Millisecond
+	burstEvery = 250 * time.Millisecond
 )
 
-// stream is what a node has of a stream of another.
+// stream is the receiving end of another node's stream. Once it has started, no pending
+// message is below next, and known >= next-1.
 type stream struct {
 	Stream
-	started bool
-	next    uint64             // the first that is not delivered
-	pending map[uint64]Message // those after it
-	known   uint64             // the highest that is known to be there
-	source  netip.AddrPort     // who had the highest
+	started bool // the position is known
+	// presumed: the origin reported no position when the two met. So it had sent nothing
+	// yet, and its first message begins the stream.
+	presumed bool
+	next     uint64             // the next message to deliver
+	pending  map[uint64]Message // messages after a missing one
+	known    uint64             // the highest message that some member has
+	source   netip.AddrPort     // the member that had the highest
 
-	created time.Time
-	active  time.Time // the last message
-	since   time.Time // when next began to be missed; zero if it is not
-	asked   time.Time // when it was last asked for
-	asks    int       // how often, in a row
-	until   uint64    // up to which message
-	gone    uint64    // the oldest that the origin keeps, by its word
-	told    uint64    // the origin, of what is here
+	created  time.Time // when the position was first needed; zero if it has not been
+	active   time.Time // when the last message came
+	since    time.Time // since when next is missing; zero if it is not
+	asked    time.Time // when the last want was sent
+	asks     int       // wants in a row for the same message
+	until    uint64    // the last message that was asked for
+	gone     uint64    // the oldest message that the origin keeps, as it reports
+	reported uint64    // the last have() that was reported to the origin
+
+	reportedAt time.Time // when
+	reportAt   time.Time // when the next report is due; zero for none
 }
 
-// have is up to which all messages are there.
+// have returns the last message of the unbroken run that is here.
 func (s *stream) have() uint64 { return s.next - 1 }
 
-// lacks tells whether a message is known of that is not there.
+// lacks reports whether some member has a message that is not here.
 func (s *stream) lacks() bool { return s.started && s.known >= s.next }
 
 // lowest returns the lowest sequence number that is pending; 0 if none is.
@@ -83,10 +100,15 @@ func (s *stream) missing() want {
 	return w
 }
 
-// due returns when something is to be done about the stream; the zero time for
-// never.
-func (s *stream) due() time.Time {
+// due returns when the stream needs its next action; the zero time for never.
+func (s *stream) due() time.Time { return deadline.Earlier(s.reportAt, s.repairAt()) }
+
+// repairAt returns when the next step towards a missing message or an unknown position
+// is due; the zero time for never.
+func (s *stream) repairAt() time.Time {
 	switch {
+	case !s.started && s.created.IsZero():
+		return time.Time{}
 	case !s.started:
 		return s.created.Add(startWithin)
 	case !s.lacks():

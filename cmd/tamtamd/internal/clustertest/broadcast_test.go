@@ -147,7 +147,7 @@ type streamed struct {
 	Payload                             []byte
 }
 
-// TestRestartedOriginCountsAnew: the messages of its other life arrive, in another
+// TestRestartedOriginCountsAnew: the messages of its new session arrive, in another
 // session and from 1, and nothing is held to be lost.
 func TestRestartedOriginCountsAnew(t *testing.T) {
 	all := Cluster(t, bin, 3)

@@ -280,7 +280,7 @@ func (d *Daemon) Status(of *Daemon) string {
 	return d.Members()[of.Gossip.String()].Status
 }
 
-// Sees tells whether the daemon lists exactly these members, all alive.
+// Sees reports whether the daemon lists exactly these members, all alive.
 func (d *Daemon) Sees(members ...*Daemon) bool {
 	d.t.Helper()
 	statuses := d.Statuses()

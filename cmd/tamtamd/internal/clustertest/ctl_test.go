@@ -73,7 +73,7 @@ func TestCommands(t *testing.T) {
 		{[]string{"wait", "--alive", "2", "-o", "json"}, 0, []string{`"held":true`}, nil, false},
 		{[]string{"wait"}, 2, nil, []string{"condition"}, false},
 		{[]string{"watch", "extra"}, 2, nil, []string{"extra"}, false},
-		{[]string{"why", other}, 0, []string{other, "ALIVE: it answered"}, nil, true},
+		{[]string{"why", other}, 0, []string{other, "ALIVE: it joined"}, nil, true},
 		{[]string{"why", "nobody"}, 3, nil, []string{"nobody"}, false},
 		{[]string{"leave", "127.0.0.1:1"}, 3, nil, []string{"127.0.0.1:1"}, false},
 		{[]string{"leave", self}, 5, nil, []string{self}, false},
@@ -233,7 +233,7 @@ func TestMonitor(t *testing.T) {
 	for i, line := range strings.Split(strings.TrimSpace(s.out.String()), "\n") {
 		var e struct {
 			Event    string
-			Revision uint64
+			Revision uint64 `json:",string"`
 			Member   Member
 		}
 		if err := json.Unmarshal([]byte(line), &e); err != nil {

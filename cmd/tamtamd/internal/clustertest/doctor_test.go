@@ -29,7 +29,7 @@ func (d *Daemon) doctor() diagnosis {
 	return out
 }
 
-// has tells whether there is such a finding; the member may be nil.
+// has reports whether there is such a finding; the member may be nil.
 func (d diagnosis) has(check, verdict string, member *Daemon, found string) bool {
 	for _, f := range d.Findings {
 		about := f.Member == ""
@@ -141,10 +141,10 @@ func TestDoctorKeys(t *testing.T) {
 	for _, d := range all {
 		Eventually(t, d.Gossip.String()+" sees everybody", func() bool { return d.Sees(all...) })
 	}
-	a.finds("that not all have the same keys", 0, func(g diagnosis) bool { return g.has("keys", "warning", nil, "not the same") })
+	a.finds("that not all have the same keys", 0, func(g diagnosis) bool { return g.has("keys", "warning", nil, "not have the same") })
 	b.Kill()
 	b.Restart("--keyring-file", file(three), "--join", a.Gossip.String())
-	a.finds("a dead member whose packets no key opens", 1, func(g diagnosis) bool {
-		return g.has("reachable", "failure", b, "DEAD") && g.has("keys", "failure", nil, "127.0.0.1 that no key of this node opens")
+	a.finds("a dead member whose packets cannot be decrypted", 1, func(g diagnosis) bool {
+		return g.has("reachable", "failure", b, "DEAD") && g.has("keys", "failure", nil, "127.0.0.1 cannot be decrypted")
 	})
 }

@@ -83,7 +83,7 @@ func TestExecEndsWhatItStarted(t *testing.T) {
 	}
 }
 
-// running tells whether a process runs; one that has ended and nobody has waited for
+// running reports whether a process runs; one that has ended and was not waited for
 // does not.
 func running(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {

@@ -57,7 +57,7 @@ func (f *follower) count(event string) int {
 	return n
 }
 
-// members are those that whoever reads the lines would know now, by status.
+// members returns the members that a reader of the lines would now know, by status.
 func (f *follower) members() map[string]string {
 	known := map[string]string{}
 	for _, e := range f.events() {
@@ -71,7 +71,7 @@ func (f *follower) members() map[string]string {
 	return known
 }
 
-// knows tells whether the lines lead to what the daemon lists.
+// knows reports whether the lines lead to the daemon's list.
 func (f *follower) knows(d *Daemon) bool {
 	have, want := f.members(), d.Statuses()
 	for a, s := range want {

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -31,7 +31,9 @@ func forgerRole(t testing.TB, a *attacker, victim *Daemon) *role {
 		ok := false
 		r.do(func(c *wire.Core, _ time.Time) { session = c.Session() })
 		kind, body := a.message(r.addr, session)
-		r.do(func(c *wire.Core, now time.Time) { ok = c.Send(now, victim.Gossip, node.BroadcastChannel, body, 0) })
+		r.do(func(c *wire.Core, now time.Time) {
+			ok = c.Send(now, victim.Gossip, membership.BroadcastChannel, body, 0)
+		})
 		if ok {
 			role.count(kind)
 			return

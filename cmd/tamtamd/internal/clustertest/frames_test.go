@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
 )
 
 // The kinds of frames, as drawn in package wire, which does not let its users
@@ -28,14 +28,14 @@ const (
 	kindProfile
 	kindAck
 
-	kindData    = 0x10 + byte(node.DatagramChannel)
-	kindMembers = 0x10 + byte(node.MembersChannel)
-	kindLeave   = 0x10 + byte(node.LeaveChannel)
-	kindRemoval = 0x10 + byte(node.RemovalChannel)
-	kindMessage = 0x10 + byte(node.BroadcastChannel)
-	kindAsk     = 0x10 + byte(node.QuestionChannel)
-	kindAnswer  = 0x10 + byte(node.AnswerChannel)
-	kindReply   = 0x20 + byte(node.DatagramChannel)
+	kindData    = 0x10 + byte(membership.DatagramChannel)
+	kindMembers = 0x10 + byte(membership.MembersChannel)
+	kindLeave   = 0x10 + byte(membership.LeaveChannel)
+	kindRemoval = 0x10 + byte(membership.RemovalChannel)
+	kindMessage = 0x10 + byte(membership.BroadcastChannel)
+	kindAsk     = 0x10 + byte(membership.QuestionChannel)
+	kindAnswer  = 0x10 + byte(membership.AnswerChannel)
+	kindReply   = 0x20 + byte(membership.DatagramChannel)
 )
 
 // frameKinds are the names of the kinds, and those of some that there are not.

@@ -47,7 +47,7 @@ func busy(t *testing.T) (d, other *Daemon) {
 	return d, other
 }
 
-// has tells whether a metric has a series with the labels.
+// has reports whether a metric has a series with the labels.
 func (m *Metric) has(labels map[string]string) bool {
 	return m != nil && slices.ContainsFunc(m.Series, func(s map[string]string) bool {
 		for k, v := range labels {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestPlainIsShown: a plain node is marked as one, and sees a goodbye, of which it
+// TestPlainIsShown: a plain node is marked as one, and sees a graceful leave, of which it
 // knows nothing, as a death.
 func TestPlainIsShown(t *testing.T) {
 	all := Cluster(t, bin, 2)

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -238,8 +238,8 @@ func newShadow(t testing.TB, key wire.Key, all []*Daemon) *shadow {
 	s := &shadow{now: time.Now(), victim: all[0].Gossip}
 	core := func(addr netip.AddrPort, output func(netip.AddrPort, []byte)) *wire.Core {
 		return wire.NewCore(wire.CoreConfig{
-			Info:   wire.Info{Addr: addr, Cluster: "smudge", Profile: node.Profile{MaxPayload: 256, Name: "shadow", Version: "devel"}.Encode()},
-			Timing: wire.LAN, Channels: node.Channels, Keys: []wire.Key{key}, Random: rand.Uint64, Output: output,
+			Info:   wire.Info{Addr: addr, Cluster: "smudge", Profile: membership.Profile{MaxPayload: 256, Name: "shadow", Version: "devel"}.Encode()},
+			Timing: wire.LAN, Channels: membership.Channels, Keys: []wire.Key{key}, Random: rand.Uint64, Output: output,
 		}, s.now)
 	}
 	var toA, toB [][]byte
@@ -274,11 +274,11 @@ func (s *shadow) next() []byte {
 		case 0:
 			s.a.Probe(s.now, s.victim)
 		case 1:
-			s.a.Send(s.now, s.victim, node.BroadcastChannel, []byte(fmt.Sprint("message ", s.i)), 0)
+			s.a.Send(s.now, s.victim, membership.BroadcastChannel, []byte(fmt.Sprint("message ", s.i)), 0)
 		case 2:
-			s.a.Send(s.now, s.victim, node.QuestionChannel, []byte("12345678who?"), 0)
+			s.a.Send(s.now, s.victim, membership.QuestionChannel, []byte("12345678who?"), 0)
 		default:
-			s.a.Send(s.now, s.victim, node.MembersChannel, appendAddress([]byte{1, 0, 0, 0, 0, 0, 0, 0, 7}, s.victim), 0)
+			s.a.Send(s.now, s.victim, membership.MembersChannel, appendAddress([]byte{1, 0, 0, 0, 0, 0, 0, 0, 7}, s.victim), 0)
 		}
 		s.a.Tick(s.now)
 	}

@@ -38,7 +38,7 @@ func startPlain(t *testing.T, ip string, env []string, peer ...string) *plain {
 	return &plain{p, in, netip.AddrPortFrom(netip.MustParseAddr(ip), port).String()}
 }
 
-// sees tells whether the plain node has last heard that a node has the status.
+// sees reports whether the plain node has last heard that a node has the status.
 func (p *plain) sees(addr, status string) bool {
 	last := ""
 	for line := range strings.Lines(p.out.String()) {
@@ -166,7 +166,7 @@ func TestMulticastDiscovery(t *testing.T) {
 	Eventually(t, "they find the plain node", func() bool { return a.Statuses()[p.addr] == "ALIVE" && b.Statuses()[p.addr] == "ALIVE" })
 }
 
-// multicastWorks tells whether what is sent to the group on loopback is received
+// multicastWorks reports whether packets to the group on loopback are received
 // there.
 func multicastWorks(t *testing.T, group string) bool {
 	t.Helper()

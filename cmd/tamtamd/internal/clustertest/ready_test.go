@@ -25,7 +25,7 @@ func absent(t *testing.T) string {
 	return c.LocalAddr().String()
 }
 
-// answers tells whether a path is answered so.
+// answers reports whether a path has this answer.
 func (d *Daemon) answers(path string, code int, text string) func() bool {
 	return func() bool {
 		got, body := d.Get(path)
@@ -33,7 +33,7 @@ func (d *Daemon) answers(path string, code int, text string) func() bool {
 	}
 }
 
-// TestReadiness: alone and seedless is ready; how many are alive is for the asker to say.
+// TestReadiness: a node without seeds or members is ready; the client says how many it wants alive.
 func TestReadiness(t *testing.T) {
 	http := []string{"--http", "localhost:0"}
 	a := StartDaemon(t, bin, nil, http...)
@@ -51,9 +51,9 @@ func TestReadiness(t *testing.T) {
 	}
 	b.Kill()
 	Eventually(t, "a misses b", a.answers("/readyz?min_alive=2", 503, "settled"))
-	// Settled once, it stays so, however alone.
+	// Once it has joined it stays ready, even without other members.
 	if code, body := a.Get("/readyz"); code != 200 {
-		t.Errorf("alone again: %d %q", code, body)
+		t.Errorf("without others again: %d %q", code, body)
 	}
 }
 
@@ -72,7 +72,7 @@ func TestItselfIsASeed(t *testing.T) {
 }
 
 // TestSeeking: a node that has found none of its seeds is live and not ready, by HTTP, gRPC
-// and tamtamctl, until it has joined somebody, whoever brought that about.
+// and tamtamctl, until it has joined a member, whichever side began.
 func TestSeeking(t *testing.T) {
 	const serving, not = grpc_health_v1.HealthCheckResponse_SERVING, grpc_health_v1.HealthCheckResponse_NOT_SERVING
 	other := StartDaemon(t, bin, nil)

@@ -40,7 +40,7 @@ func TestRemovingTheLiving(t *testing.T) {
 	for _, d := range rest {
 		Eventually(t, "it is gone on "+d.Gossip.String(), func() bool { return d.Sees(rest...) })
 	}
-	Eventually(t, "it is alone", func() bool { return out.Sees(out) })
+	Eventually(t, "it has no other member", func() bool { return out.Sees(out) })
 	Eventually(t, "it says why", func() bool {
 		return strings.Contains(out.out.String(), "this node was removed from the cluster")
 	})

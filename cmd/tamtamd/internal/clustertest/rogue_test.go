@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -60,9 +60,9 @@ func (r *rogue) open() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
-	info := wire.Info{Addr: r.addr, Cluster: "smudge", Profile: node.Profile{MaxPayload: 256, Name: "rogue", Version: "devel"}.Encode()}
+	info := wire.Info{Addr: r.addr, Cluster: "smudge", Profile: membership.Profile{MaxPayload: 256, Name: "rogue", Version: "devel"}.Encode()}
 	r.core = wire.NewCore(wire.CoreConfig{
-		Info: info, Timing: wire.LAN, Channels: node.Channels, Random: rand.Uint64, Output: r.output,
+		Info: info, Timing: wire.LAN, Channels: membership.Channels, Random: rand.Uint64, Output: r.output,
 	}, now)
 	r.up, r.frame = false, rawFrame{}
 	r.numbers, r.cores = map[uint64]uint64{}, map[uint32]uint32{}
@@ -158,11 +158,11 @@ func (r *rogue) handle(now time.Time, e wire.Event) {
 	case wire.Up:
 		r.up = r.up || e.Addr == r.to.Gossip
 	case wire.Received:
-		if e.Channel != node.DatagramChannel {
+		if e.Channel != membership.DatagramChannel {
 			return
 		}
 		if d, fault := datagram.Parse(e.Data, datagram.IPv4); fault == "" && (d.Verb() == datagram.Ping || d.Verb() == datagram.NFPing) {
-			r.core.SendWithAck(now, e.Addr, node.DatagramChannel, datagram.AppendBare(nil, datagram.Ack, r.addr.Port(), d.Heartbeat()))
+			r.core.SendWithAck(now, e.Addr, membership.DatagramChannel, datagram.AppendBare(nil, datagram.Ack, r.addr.Port(), d.Heartbeat()))
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -244,7 +244,7 @@ func insiderRole(t testing.TB, a *attacker, victim *Daemon) *role {
 			told := a.told()
 			role.count("members")
 			r.do(func(c *wire.Core, now time.Time) {
-				c.Send(now, victim.Gossip, node.MembersChannel, told, 0)
+				c.Send(now, victim.Gossip, membership.MembersChannel, told, 0)
 			})
 		case 1: // longer than a frame may be, or than a datagram in it
 			role.count("oversize")
@@ -277,7 +277,7 @@ func insiderRole(t testing.TB, a *attacker, victim *Daemon) *role {
 			b = b[:min(len(b), wire.MaxData)]
 			answer := a.r.IntN(2) == 0
 			r.do(func(c *wire.Core, now time.Time) {
-				if answer && c.SendWithAck(now, victim.Gossip, node.DatagramChannel, b) || !answer && c.Send(now, victim.Gossip, node.DatagramChannel, b, 0) {
+				if answer && c.SendWithAck(now, victim.Gossip, membership.DatagramChannel, b) || !answer && c.Send(now, victim.Gossip, membership.DatagramChannel, b, 0) {
 					role.count("datagrams")
 				} else {
 					role.count("datagrams without a session")

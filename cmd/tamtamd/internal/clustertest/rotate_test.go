@@ -111,7 +111,7 @@ func TestRotation(t *testing.T) {
 			t.Errorf("the watch tells %+v", e)
 		}
 	}
-	for i, d := range all[:2] { // one after the other, by their files alone
+	for i, d := range all[:2] { // one after the other, only by their files
 		if code, _ := d.End(os.Interrupt); code != 0 {
 			t.Fatalf("exit code %d", code)
 		}
@@ -199,7 +199,7 @@ func TestAwayDuringRotation(t *testing.T) {
 func TestUseIsRefused(t *testing.T) {
 	old, next := keyOf(t), keyOf(t)
 	all, _ := Sealed(t, bin, 2, old)
-	// It joins with the old key alone after the new one was installed.
+	// It joins with only the old key after the new one was installed.
 	if r := all[0].CtlIn(next, "keys", "install", "-"); r.Code != 0 {
 		t.Fatalf("install: %+v", r)
 	}
@@ -209,7 +209,7 @@ func TestUseIsRefused(t *testing.T) {
 	if r.Code != 5 || !strings.Contains(r.Err, late.Gossip.String()) {
 		t.Errorf("use: %+v", r)
 	}
-	if r := all[0].Ctl("keys", "list"); r.Code != 1 || !strings.Contains(r.Err, "not the same keys") {
+	if r := all[0].Ctl("keys", "list"); r.Code != 1 || !strings.Contains(r.Err, "do not have the same keys") {
 		t.Errorf("list: %+v", r)
 	}
 	if keys := keysOf(t, all[0])[all[1].Gossip.String()]; len(keys) != 2 || keys[0] != nameOf(t, old) {

@@ -102,8 +102,8 @@ func TestOtherKeys(t *testing.T) {
 		"of the environment": StartDaemon(t, bin, []string{"TAMTAM_KEYRING=" + theirs}, "--join", inside.Gossip.String()),
 	}
 	said := map[string][2]string{ // of who is outside: when nothing came back, and when something did
-		"another key":        {"its keys are others", "packets came from there that no key of this node opens"},
-		"of the environment": {"its keys are others", "packets came from there that no key of this node opens"},
+		"another key":        {"its keys are others", "packets came from there that cannot be decrypted with the keys of this node"},
+		"of the environment": {"its keys are others", "packets came from there that cannot be decrypted with the keys of this node"},
 		"no key":             {"it has a keyring, and this node has none", "this node needs the keyring of the cluster"},
 	}
 	before := inside.Counters()["dropped_unsealed"]
@@ -116,7 +116,9 @@ func TestOtherKeys(t *testing.T) {
 		return all[0].Sees(all...) && all[1].Sees(all...)
 	}
 	Meanwhile(t, "they stay apart", apart, func() bool { return inside.Counters()["dropped_unsealed"] > before+5 })
-	Eventually(t, "the inside says why", func() bool { return strings.Contains(inside.out.String(), "no key of this node opens it") })
+	Eventually(t, "the inside says why", func() bool {
+		return strings.Contains(inside.out.String(), "it cannot be decrypted with the keys of this node")
+	})
 	for name, d := range outside {
 		Eventually(t, name+": its log says why it does not join", func() bool { return strings.Contains(d.out.String(), said[name][0]) })
 		r := d.Ctl("join", inside.Gossip.String())
@@ -149,7 +151,7 @@ func keyOf(t testing.TB) string {
 	return text
 }
 
-// TestPlainNodeStaysOut: bare Smudge is not heard by a sealed cluster, nor spoken.
+// TestPlainNodeStaysOut: an encrypted cluster neither accepts nor sends plain Smudge.
 func TestPlainNodeStaysOut(t *testing.T) {
 	all, _ := Sealed(t, bin, 2, keyOf(t))
 	p := startPlain(t, "127.0.0.1", nil, all[0].Gossip.String())
@@ -235,7 +237,7 @@ func TestBadKeyring(t *testing.T) {
 		{"others may read it", nil, []string{"--keyring-file", open}, "chmod 600"},
 		{"no file", nil, []string{"--keyring-file", open + ".no"}, open + ".no"},
 		{"empty name", nil, []string{"--keyring-file", ""}, "leave it out"},
-		{"an empty variable", []string{"TAMTAM_KEYRING="}, nil, "TAMTAM_KEYRING: it holds no key"},
+		{"an empty variable", []string{"TAMTAM_KEYRING="}, nil, "TAMTAM_KEYRING: it has no key"},
 		{"the empty name of a variable", []string{"TAMTAM_KEYRING_FILE="}, nil, "for TAMTAM_KEYRING_FILE"},
 		{"both", []string{"TAMTAM_KEYRING=" + key}, []string{"--keyring-file", Keyring(t, key)}, "both given"},
 		{"cut", []string{"TAMTAM_KEYRING=" + key[:30]}, nil, "line 1"},

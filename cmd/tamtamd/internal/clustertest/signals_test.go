@@ -86,7 +86,7 @@ func TestSystemd(t *testing.T) {
 	if code := d.Wait(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	Eventually(t, "it said goodbye", func() bool { return other.Status(d) == "LEFT" })
+	Eventually(t, "it left gracefully", func() bool { return other.Status(d) == "LEFT" })
 }
 
 // TestStoppedGivesNoSignOfLife: a daemon that is stopped does not go round, and the manager
@@ -103,7 +103,7 @@ func TestStoppedGivesNoSignOfLife(t *testing.T) {
 	b := make([]byte, 4096)
 	for quiet, began := false, time.Now(); !quiet; {
 		if time.Since(began) > Patience {
-			t.Fatal("it gives signs of life all the same")
+			t.Fatal("it sends WATCHDOG=1 all the same")
 		}
 		_ = m.conn.SetReadDeadline(time.Now().Add(time.Second))
 		_, err := m.conn.Read(b)

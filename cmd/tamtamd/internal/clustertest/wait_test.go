@@ -26,7 +26,7 @@ func TestWait(t *testing.T) {
 		"--member " + one + "=left":              one + " is ALIVE, want LEFT",
 		"--gone same":                            "same is ALIVE, ALIVE, want it gone",
 		"--member nobody":                        "nobody is not listed, want ALIVE",
-		"--stable 1h":                            "nothing has changed for ",
+		"--stable 1h":                            "no change for ",
 	} {
 		if r := d.Ctl("wait", "--member", two+"=dead", "--stable", "1ms"); r.Code != 0 { // so that no order matters
 			t.Fatalf("%+v", r)

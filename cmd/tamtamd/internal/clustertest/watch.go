@@ -13,7 +13,7 @@ import (
 // Event is a line of tamtamctl monitor -o json.
 type Event struct {
 	Event      string // present, synced, change or removed
-	Revision   uint64
+	Revision   uint64 `json:",string"`
 	Member     Member
 	Previous   string `json:"previous_status"`
 	Time       time.Time

@@ -63,8 +63,8 @@ func TestWhy(t *testing.T) {
 	told("its removal", "EXPELLED")
 	r := d.Ctl("why", "back") // its last name, and no longer a member
 	for _, want := range []string{
-		address + " (back) is no longer listed\n", "→ DEAD: ", "ALIVE → LEFT: it said goodbye\n", "LEFT → ALIVE: it answers again\n",
-		"ALIVE → removed: " + all[1].Gossip.String() + " said a user removed it\n",
+		address + " (back) is no longer listed\n", "→ DEAD: ", "ALIVE → LEFT: it left\n", "LEFT → ALIVE: it came back\n",
+		"ALIVE → removed: removed by an operator, reported by " + all[1].Gossip.String() + "\n",
 	} {
 		if !strings.Contains(r.Out, want) {
 			t.Errorf("%q is not in:\n%s", want, r.Out)
@@ -73,7 +73,7 @@ func TestWhy(t *testing.T) {
 	if r := d.Ctl("why", d.Gossip.String()); r.Code != 0 || !strings.HasSuffix(r.Out, "  ALIVE: this node started\n") {
 		t.Errorf("itself: %+v", r)
 	}
-	if r := d.Ctl("why", "nobody"); r.Code != 3 || r.Out != "" || !strings.Contains(r.Err, `nothing is known of "nobody"`) {
+	if r := d.Ctl("why", "nobody"); r.Code != 3 || r.Out != "" || !strings.Contains(r.Err, `no record of "nobody"`) {
 		t.Errorf("nobody: %+v", r)
 	}
 }

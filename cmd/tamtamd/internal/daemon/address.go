@@ -12,7 +12,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 )
 
-// gossipIP chooses the address that names this node: the one asked for, else the
+// gossipIP returns the address that names this node: the one asked for, else the
 // first usable one of the interface asked for, else that of the default route,
 // else of the first interface that is up, else loopback.
 func gossipIP(bind netip.Addr, iface string, f datagram.Family) (netip.Addr, error) {
@@ -94,8 +94,8 @@ func usable(ip netip.Addr, f datagram.Family) bool {
 	return datagram.IsNodeAddr(netip.AddrPortFrom(ip, 1), f) && !(ip.Is6() && ip.IsLinkLocalUnicast())
 }
 
-// defaultRouteIP asks the kernel which address it would send from to the rest of
-// the world (two addresses that are nobody's, RFC 5737 and 3849). Connecting a UDP
+// defaultRouteIP returns the address from which the kernel would send to the rest of
+// the world, here to addresses that nobody has (RFC 5737 and 3849). Connecting a UDP
 // socket sends nothing.
 func defaultRouteIP(f datagram.Family) (netip.Addr, bool) {
 	network, to := "udp4", "192.0.2.1:9"

@@ -11,7 +11,8 @@ import (
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
 )
 
-// banner greets a person. A log collector is no person.
+// banner writes the name and the version to a terminal, and nothing elsewhere: it would be
+// a line that a log collector cannot parse.
 func banner(w io.Writer, build buildinfo.Info) {
 	f, ok := w.(*os.File)
 	if !ok {

@@ -4,6 +4,8 @@
 package daemon
 
 import (
+	"go/parser"
+	"go/token"
 	"os/exec"
 	"slices"
 	"strings"
@@ -21,7 +23,7 @@ var layers = [][]string{
 	{"peers"},
 	{"membership", "broadcast", "keyring"},
 	{"wire", "member"},
-	{"engine", "ops", "fanout", "atomicfile", "deadline"},
+	{"engine", "ops", "fanout", "deadline"},
 }
 
 // layerOf returns the index in layers of the package name, or -1. The folder that
@@ -38,10 +40,26 @@ func layerOf(name string) int {
 	return at
 }
 
+const module = "github.com/eelcocramer/tamtam/cmd/tamtamd/internal/"
+
+// TestGraphOfRun: Run knows the node as one thing, and none of its parts.
+func TestGraphOfRun(t *testing.T) {
+	f, err := parser.ParseFile(token.NewFileSet(), "run.go", nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range f.Imports {
+		name, ours := strings.CutPrefix(strings.Trim(i.Path.Value, `"`), module)
+		folder, _, _ := strings.Cut(name, "/")
+		if ours && name != "node" && !slices.Contains([]string{"serve", "ops"}, folder) {
+			t.Errorf("run.go imports %s: package node assembles the node", name)
+		}
+	}
+}
+
 // TestGraphOfTheDaemon: imports run down the layers, what is below a folder does not
 // import the folder's own package, and one package alone knows Smudge.
 func TestGraphOfTheDaemon(t *testing.T) {
-	const module = "github.com/eelcocramer/tamtam/cmd/tamtamd/internal/"
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}} {{join .TestImports " "}} {{join .XTestImports " "}}`, module+"...").Output()
 	if err != nil {
 		t.Fatal(err)

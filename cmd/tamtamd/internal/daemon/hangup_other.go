@@ -7,5 +7,5 @@ package daemon
 
 import "os"
 
-// catchHangups returns where nothing ever comes: this system has no SIGHUP.
+// catchHangups returns a channel that stays empty: this system has no SIGHUP.
 func catchHangups() (<-chan os.Signal, func()) { return nil, func() {} }

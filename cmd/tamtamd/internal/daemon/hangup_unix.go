@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// catchHangups returns where SIGHUP comes, which no longer ends the process, and what
-// undoes that. One that comes while another waits adds nothing to it.
+// catchHangups returns a channel of SIGHUPs, which no longer end the process, and a
+// function that undoes this. A SIGHUP is dropped while another one waits.
 func catchHangups() (<-chan os.Signal, func()) {
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, syscall.SIGHUP)

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package daemon wires tamtamd together; it is the only place that does.
+// Package daemon runs tamtamd: it reads the flags, binds all sockets, has package node
+// assemble the node, and serves it to outsiders until a signal ends it.
 package daemon
 
 import (
@@ -59,7 +60,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 
 // parse reads the command line, the environment and the file, and checks them.
 func parse(fs *flag.FlagSet, args []string) (reload.Settings, error) {
-	fs.SetOutput(io.Discard) // errors are told once, by the caller
+	fs.SetOutput(io.Discard) // the caller reports errors, once
 	fs.Usage = func() {}
 	flags := daemonflags.Register(fs)
 	if err := config.Parse(fs, args, daemonflags.Short(), ctlflags.Names()); err != nil {
@@ -71,8 +72,8 @@ func parse(fs *flag.FlagSet, args []string) (reload.Settings, error) {
 	return reload.Settings{Flags: flags, Values: daemonflags.Text(fs)}, nil
 }
 
-// exitOnSecondSignal ends the process at once when a signal comes while another
-// is being obeyed.
+// exitOnSecondSignal ends the process at once when another signal comes during a
+// shutdown.
 func exitOnSecondSignal() {
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, syscall.SIGINT, syscall.SIGTERM)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 func guardConfig(f daemonflags.RPCGuard, logger log.Logger) rpcguard.Config {
@@ -22,28 +22,22 @@ func guardConfig(f daemonflags.RPCGuard, logger log.Logger) rpcguard.Config {
 	}
 }
 
-func closeAll(listeners []net.Listener) {
-	for _, l := range listeners {
-		_ = l.Close() // those that were served are closed already
-	}
-}
-
-// addresses are those that the listeners are bound to, as --rpc of the client takes
-// them.
+// addresses returns what the listeners are bound to, in the form that --rpc of the client
+// takes.
 func addresses(listeners []net.Listener) string {
 	var all []string
 	for _, l := range listeners {
-		all = append(all, rpcaddr.Of(l.Addr()).String())
+		all = append(all, netaddr.Of(l.Addr()).String())
 	}
 	return strings.Join(all, ",")
 }
 
-// warnOfOpen says so where anybody on the network may read along, or call.
+// warnOfOpen warns of each listener where anybody on the network may read calls, or call.
 func warnOfOpen(logger log.Logger, guard *rpcguard.Guard, listeners []net.Listener) {
 	for _, l := range listeners {
 		missing := ""
 		switch {
-		case rpcaddr.Local(l.Addr()):
+		case netaddr.Local(l.Addr()):
 		case !guard.Encrypted() && !guard.Known():
 			missing = "encryption or authentication"
 		case !guard.Encrypted():

@@ -19,14 +19,14 @@ import (
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
 )
 
-// sockets are all that the daemon listens on. They are bound before anything runs, so that
-// a port that is taken ends the start.
+// sockets are all sockets of the daemon. They are bound before anything runs, so that a
+// taken port ends the start.
 type sockets struct {
 	gossip *wire.Socket
-	local  netip.AddrPort // what others know this node by
+	local  netip.AddrPort // the address that other nodes use
 	guard  *rpcguard.Guard
 	rpc    []net.Listener
-	http   net.Listener // nil without --http
+	http   *web.Listener // nil without --http
 }
 
 // bind binds all sockets, or none.
@@ -64,7 +64,7 @@ func bind(flags *daemonflags.Flags, logger log.Logger) (s *sockets, err error) {
 	return s, nil
 }
 
-// Close closes what is bound. It may be called after its users have closed some of it.
+// Close closes all sockets. Some of them may be closed already.
 func (s *sockets) Close() {
 	if s.gossip != nil {
 		s.gossip.Close()
@@ -75,7 +75,13 @@ func (s *sockets) Close() {
 	}
 }
 
-// advertised is the address that others know this node by.
+func closeAll(listeners []net.Listener) {
+	for _, l := range listeners {
+		_ = l.Close() // those that were served are closed already
+	}
+}
+
+// advertised returns the address that other nodes use for this one.
 func advertised(asked, bound netip.AddrPort) netip.AddrPort {
 	switch {
 	case !asked.IsValid():
@@ -86,7 +92,8 @@ func advertised(asked, bound netip.AddrPort) netip.AddrPort {
 	return asked
 }
 
-// bindHint says what to do about a socket that could not be bound.
+// bindHint returns what to do about a socket that could not be bound, to be added to the
+// error.
 func bindHint(err error, portFlag, addressFlag string) string {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):

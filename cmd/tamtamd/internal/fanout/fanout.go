@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package fanout hands each of a stream of values to any number of readers.
-// Publishing never blocks: a reader that falls a whole buffer behind loses its
-// subscription, and is told so.
+// Package fanout passes a stream of values to any number of readers. Publishing never
+// blocks. The subscription of a reader that falls a whole buffer behind ends with
+// ErrOverflow.
 package fanout
 
 import (
@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 )
 
-// Why a subscription ended.
+// Reasons for the end of a subscription.
 var (
 	// ErrOverflow: the reader fell behind its buffer.
 	ErrOverflow = errors.New("reader fell behind")
@@ -20,7 +20,7 @@ var (
 	ErrClosed = errors.New("closed")
 )
 
-// Hub hands values to its subscriptions.
+// Hub passes values to its subscriptions.
 type Hub[T any] struct {
 	mu     sync.Mutex // guards the rest, and every send to a subscription
 	subs   map[*Subscription[T]]struct{}
@@ -34,19 +34,19 @@ func New[T any]() *Hub[T] {
 	return &Hub[T]{subs: make(map[*Subscription[T]]struct{})}
 }
 
-// Subscription is one reader's.
+// Subscription is what one reader gets from a hub.
 type Subscription[T any] struct {
 	hub *Hub[T]
 	ch  chan T
 	err error // set before ch is closed
 }
 
-// C returns the values. The hub closes it when the subscription ends; what was in
-// the buffer by then is still to be read.
+// C returns the values. The hub closes it when the subscription ends. Values that were in
+// the buffer then can still be read.
 func (s *Subscription[T]) C() <-chan T { return s.ch }
 
-// Err tells why C was closed: ErrOverflow, ErrClosed, or nil after Unsubscribe. It
-// may be called once C is closed.
+// Err returns why C was closed: ErrOverflow, ErrClosed, or nil after Unsubscribe. It must
+// be called only after C is closed.
 func (s *Subscription[T]) Err() error { return s.err }
 
 // Subscribe adds a reader with a buffer of that many values, at least 1. On a
@@ -64,7 +64,8 @@ func (h *Hub[T]) Subscribe(buffer int) *Subscription[T] {
 	return s
 }
 
-// Publish hands v to every reader.
+// Publish passes v to every reader. It ends the subscription of a reader whose buffer is
+// full.
 func (h *Hub[T]) Publish(v T) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -74,21 +75,20 @@ func (h *Hub[T]) Publish(v T) {
 		case s.ch <- v:
 		default:
 			h.overflows.Add(1)
-			h.end(s, ErrOverflow)
+			h.endLocked(s, ErrOverflow)
 		}
 	}
 }
 
-// Unsubscribe ends the subscription. It may be called more than once, and after
-// the hub ended it.
+// Unsubscribe ends the subscription. It may be called more than once, and after the hub
+// has ended the subscription.
 func (s *Subscription[T]) Unsubscribe() {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()
-	s.hub.end(s, nil)
+	s.hub.endLocked(s, nil)
 }
 
-// end ends a subscription once. mu is held.
-func (h *Hub[T]) end(s *Subscription[T], err error) {
+func (h *Hub[T]) endLocked(s *Subscription[T], err error) {
 	if _, ok := h.subs[s]; ok {
 		delete(h.subs, s)
 		s.err = err
@@ -96,22 +96,21 @@ func (h *Hub[T]) end(s *Subscription[T], err error) {
 	}
 }
 
-// Close ends every subscription, and those to come. It may be called more than
-// once.
+// Close ends all subscriptions, present and later ones. It may be called more than once.
 func (h *Hub[T]) Close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.closed = true
 	for s := range h.subs {
-		h.end(s, ErrClosed)
+		h.endLocked(s, ErrClosed)
 	}
 }
 
-// Counters adds what the hub counted to m, under names that begin with prefix.
-func (h *Hub[T]) Counters(prefix string, m map[string]uint64) {
+// Counters adds the hub's counters to m, as they are declared.
+func (h *Hub[T]) Counters(c Counters, m map[string]uint64) {
 	h.mu.Lock()
-	m[prefix+"_readers"] = uint64(len(h.subs))
+	m[c.readers.Name] = uint64(len(h.subs))
 	h.mu.Unlock()
-	m[prefix+"_published"] = h.published.Load()
-	m[prefix+"_overflows"] = h.overflows.Load()
+	m[c.published.Name] = h.published.Load()
+	m[c.overflows.Name] = h.overflows.Load()
 }

@@ -1,11 +1,10 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package keyring keeps this node's keys of the cluster, and changes those of all its
-// nodes. What is sealed with them, and how, is package wire's business.
+// Package keyring keeps this node's keys of the cluster. Package wire encrypts with them.
 //
-// A keyring is text: a key a line, 32 bytes in base64; the first seals, all open. Empty
-// lines and such that begin with # are left out.
+// A keyring is text with one key on each line, 32 bytes in base64. The first key encrypts;
+// any of them decrypts. Empty lines and lines that begin with # are ignored.
 package keyring
 
 import (
@@ -23,34 +22,35 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/atomicfile"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
-	"github.com/eelcocramer/tamtam/internal/regularfile"
+	"github.com/eelcocramer/tamtam/internal/files"
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 const (
-	// MaxKeys is how many keys a keyring may hold. Each but the first costs work for
-	// every packet that none opens.
-	MaxKeys = 8
-	// maxSize of a keyring in bytes, comments counted in.
+	// MaxKeys bounds the keys of a keyring. Each of them costs work for every packet that
+	// cannot be decrypted.
+	MaxKeys = limits.MaxKeys
+	// maxSize bounds a keyring in bytes, comments included.
 	maxSize = 16 << 10
 )
 
-// What changes of a keyring fail with.
+// Errors of keyrings and their changes.
 var (
 	// ErrNoKeyring: the node was started without keys.
 	ErrNoKeyring = errors.New("this node has no keyring")
-	// ErrBadKey: a text is no key, or bytes are none.
+	// ErrBadKey: a text or bytes are not a key.
 	ErrBadKey = errors.New("bad key")
-	// ErrUnknownKey: the keyring does not hold the key.
+	// ErrUnknownKey: the key is not in the keyring.
 	ErrUnknownKey = errors.New("no such key in the keyring")
-	// ErrKeyInUse: the key seals, so it cannot be removed.
+	// ErrKeyInUse: the key is the one that encrypts, so it cannot be removed.
 	ErrKeyInUse = errors.New("the key is in use")
-	// ErrFull: the keyring holds MaxKeys.
+	// ErrFull: the keyring has MaxKeys keys.
 	ErrFull = errors.New("the keyring is full")
 )
 
-// ID names a key without telling it: 16 hexadecimal digits, derived by HKDF (RFC 5869).
+// ID returns the key ID, which does not reveal the key: 16 hexadecimal digits, derived by
+// HKDF (RFC 5869).
 func ID(k wire.Key) string {
 	id, err := hkdf.Key(sha256.New, k[:], nil, "tamtam key id", 8)
 	if err != nil {
@@ -59,7 +59,7 @@ func ID(k wire.Key) string {
 	return hex.EncodeToString(id)
 }
 
-// Generate returns a new key as a keyring holds it.
+// Generate returns a new random key as text for a keyring.
 func Generate() string {
 	var k wire.Key
 	_, _ = rand.Read(k[:]) // never fails
@@ -68,12 +68,12 @@ func Generate() string {
 
 func encode(k wire.Key) string { return base64.StdEncoding.EncodeToString(k[:]) }
 
-// Decode reads one key. Fails with ErrBadKey, and does not tell what it read.
+// Decode parses one key. It fails with ErrBadKey; the error has nothing of the text.
 func Decode(text string) (k wire.Key, err error) {
 	b, err := base64.StdEncoding.DecodeString(text)
 	switch {
 	case err != nil:
-		return k, fmt.Errorf("%w: it is not in base64", ErrBadKey)
+		return k, fmt.Errorf("%w: it is not base64", ErrBadKey)
 	case len(b) != len(k):
 		return k, fmt.Errorf("%w: it has %d bytes, want %d", ErrBadKey, len(b), len(k))
 	}
@@ -84,8 +84,8 @@ func Decode(text string) (k wire.Key, err error) {
 	return k, nil
 }
 
-// Parse reads a keyring of 1 to MaxKeys keys. Commas are taken for ends of lines, as
-// a variable of the environment wants it, but not in comments.
+// Parse parses a keyring of 1 to MaxKeys keys. Outside comments a comma ends a line too,
+// since a variable of the environment has only one line.
 func Parse(text string) ([]wire.Key, error) {
 	var keys []wire.Key
 	for i, line := range strings.Split(text, "\n") {
@@ -98,7 +98,7 @@ func Parse(text string) ([]wire.Key, error) {
 			}
 			k, err := Decode(entry)
 			if err == nil && slices.Contains(keys, k) {
-				err = fmt.Errorf("%w: it stands there twice", ErrBadKey)
+				err = fmt.Errorf("%w: it is a duplicate", ErrBadKey)
 			}
 			if err != nil {
 				return nil, fmt.Errorf("line %d, entry %d: %w", i+1, j+1, err)
@@ -108,21 +108,22 @@ func Parse(text string) ([]wire.Key, error) {
 	}
 	switch {
 	case len(keys) == 0:
-		return nil, fmt.Errorf("it holds no key: want 1 to %d, each 32 bytes in base64, as tamtamctl keys generate prints them", MaxKeys)
+		return nil, fmt.Errorf("it has no key: want 1 to %d, each 32 bytes in base64, as tamtamctl keys generate prints them",
+			MaxKeys)
 	case len(keys) > MaxKeys:
-		return nil, fmt.Errorf("it holds %d keys, at most %d", len(keys), MaxKeys)
+		return nil, fmt.Errorf("it has %d keys, want at most %d", len(keys), MaxKeys)
 	}
 	return keys, nil
 }
 
-// read reads a keyring file, which nobody but its owner may read.
+// read reads a keyring file. It refuses a file that other users than its owner may read.
 func read(path string) ([]wire.Key, error) {
-	b, info, err := regularfile.Read(path, maxSize+1)
+	b, info, err := files.Read(path, maxSize+1)
 	switch {
 	case err != nil:
 		return nil, err
 	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
-		return nil, fmt.Errorf("others may read %s, its mode is %04o: chmod 600 it", path, info.Mode().Perm())
+		return nil, fmt.Errorf("other users may read %s (mode %04o): run chmod 600 on it", path, info.Mode().Perm())
 	case len(b) > maxSize:
 		return nil, fmt.Errorf("%s is over %d bytes", path, maxSize)
 	}
@@ -135,14 +136,14 @@ func read(path string) ([]wire.Key, error) {
 
 // Ring is a keyring. Its methods may be called from any goroutine.
 type Ring struct {
-	file    string // "" for one of the environment
+	file    string // "" if the keys come from the environment
 	changed func([]wire.Key)
 
 	mu   sync.Mutex // guards the rest, and the file; held while changed is called
 	keys []wire.Key
 }
 
-// Load returns the keyring of a file.
+// Load returns the keyring in a file. Changes are written to the file.
 func Load(file string) (*Ring, error) {
 	keys, err := read(file)
 	if err != nil {
@@ -151,7 +152,7 @@ func Load(file string) (*Ring, error) {
 	return &Ring{file: file, keys: keys}, nil
 }
 
-// FromText returns a keyring whose changes are lost when the daemon ends.
+// FromText returns the keyring in a text. Its changes are lost when the daemon ends.
 func FromText(text string) (*Ring, error) {
 	keys, err := Parse(text)
 	if err != nil {
@@ -160,18 +161,18 @@ func FromText(text string) (*Ring, error) {
 	return &Ring{keys: keys}, nil
 }
 
-// OnChange has f called with the keys after each change. It is to be called before any
-// change.
+// OnChange makes the Ring call f with the keys after each change. f must not call the Ring.
+// OnChange must be called before any change.
 func (r *Ring) OnChange(f func([]wire.Key)) { r.changed = f }
 
-// Keys returns the keys, the one that seals first.
+// Keys returns the keys, the one that encrypts first.
 func (r *Ring) Keys() []wire.Key {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.keys)
 }
 
-// IDs returns the names of the keys, the one that seals first.
+// IDs returns the key IDs in the order of Keys.
 func (r *Ring) IDs() []string {
 	keys := r.Keys()
 	ids := make([]string, len(keys))
@@ -181,12 +182,12 @@ func (r *Ring) IDs() []string {
 	return ids
 }
 
-// Kept tells whether changes outlast the daemon.
+// Kept reports whether changes outlast the daemon.
 func (r *Ring) Kept() bool { return r.file != "" }
 
-// Install adds a key that opens. Nothing happens when it is there. Fails with ErrBadKey,
-// ErrFull, or when the file cannot be written, and then changes nothing, as do the
-// other changes.
+// Install adds a key that decrypts. It does nothing if the ring has the key. It fails with
+// ErrBadKey or ErrFull, or if the file cannot be written. A failed change, here as in the
+// other methods, changes nothing.
 func (r *Ring) Install(k wire.Key) error {
 	if k == (wire.Key{}) {
 		return fmt.Errorf("%w: all its bytes are zero", ErrBadKey)
@@ -196,13 +197,13 @@ func (r *Ring) Install(k wire.Key) error {
 		case slices.Contains(keys, k):
 			return keys, nil
 		case len(keys) >= MaxKeys:
-			return nil, fmt.Errorf("%w: it holds %d keys: remove one", ErrFull, len(keys))
+			return nil, fmt.Errorf("%w: it has %d keys: remove one", ErrFull, len(keys))
 		}
 		return append(keys, k), nil
 	})
 }
 
-// Use has a key seal. Fails with ErrUnknownKey.
+// Use makes a key the one that encrypts. It fails with ErrUnknownKey.
 func (r *Ring) Use(id string) error {
 	return r.change(func(keys []wire.Key) ([]wire.Key, error) {
 		i, err := find(keys, id)
@@ -214,7 +215,7 @@ func (r *Ring) Use(id string) error {
 	})
 }
 
-// Remove removes a key. Fails with ErrUnknownKey or ErrKeyInUse.
+// Remove removes a key. It fails with ErrUnknownKey or ErrKeyInUse.
 func (r *Ring) Remove(id string) error {
 	return r.change(func(keys []wire.Key) ([]wire.Key, error) {
 		i, err := find(keys, id)
@@ -222,13 +223,13 @@ func (r *Ring) Remove(id string) error {
 		case err != nil:
 			return nil, err
 		case i == 0:
-			return nil, fmt.Errorf("%w: %s seals what this node sends: use another first", ErrKeyInUse, id)
+			return nil, fmt.Errorf("%w: this node encrypts with %s: use another first", ErrKeyInUse, id)
 		}
 		return slices.Delete(keys, i, i+1), nil
 	})
 }
 
-// Reload reads the file again. What is wrong with it is an error, and the keys stay.
+// Reload reads the file again. If that fails, the keys stay as they are.
 func (r *Ring) Reload() error {
 	if r.file == "" {
 		return nil
@@ -239,7 +240,7 @@ func (r *Ring) Reload() error {
 	if err != nil {
 		return err
 	}
-	r.set(keys)
+	r.setLocked(keys)
 	return nil
 }
 
@@ -251,7 +252,8 @@ func find(keys []wire.Key, id string) (int, error) {
 	return i, nil
 }
 
-// change makes a change, of a copy of the keys, and keeps it.
+// change calls f with a copy of the keys, writes the result to the file and puts it into
+// force.
 func (r *Ring) change(f func([]wire.Key) ([]wire.Key, error)) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -262,18 +264,18 @@ func (r *Ring) change(f func([]wire.Key) ([]wire.Key, error)) error {
 	if r.file != "" {
 		path, err := filepath.EvalSymlinks(r.file)
 		if err != nil {
-			path = r.file // it is gone; a link stays one
+			path = r.file // the file is gone
 		}
-		if err := atomicfile.Write(path, text(keys)); err != nil {
-			return fmt.Errorf("keep the keyring: %w", err)
+		if err := files.Replace(path, text(keys)); err != nil {
+			return fmt.Errorf("write the keyring: %w", err)
 		}
 	}
-	r.set(keys)
+	r.setLocked(keys)
 	return nil
 }
 
-// set takes keys. mu is held.
-func (r *Ring) set(keys []wire.Key) {
+// setLocked puts keys into force.
+func (r *Ring) setLocked(keys []wire.Key) {
 	if !slices.Equal(keys, r.keys) {
 		r.keys = keys
 		r.changed(slices.Clone(keys))
@@ -282,7 +284,7 @@ func (r *Ring) set(keys []wire.Key) {
 
 func text(keys []wire.Key) []byte {
 	var b bytes.Buffer
-	fmt.Fprintln(&b, "# Keys of the cluster. The first seals, all open. Written by tamtamd.")
+	fmt.Fprintln(&b, "# Keys of the cluster. The first encrypts, all decrypt. Written by tamtamd.")
 	for _, k := range keys {
 		fmt.Fprintln(&b, encode(k))
 	}

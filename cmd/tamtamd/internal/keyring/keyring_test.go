@@ -64,23 +64,23 @@ func TestParse(t *testing.T) {
 		{"comments, blanks, CRLF", "# of the cluster, sealed\n\n \t" + encode(one) + " \r\n\r\n  # two\n" + encode(two) + "\n", []wire.Key{one, two}, ""},
 		{"commas", encode(one) + "," + encode(two) + ",", []wire.Key{one, two}, ""},
 		{"what is written", string(text([]wire.Key{one, two})), []wire.Key{one, two}, ""},
-		{"a comment after a comma", encode(one) + ",# two", nil, "line 1, entry 2: bad key: it is not in base64"},
+		{"a comment after a comma", encode(one) + ",# two", nil, "line 1, entry 2: bad key: it is not base64"},
 		{"commas and blanks", " " + encode(one) + " , " + encode(two), []wire.Key{one, two}, ""},
 		{"as many as may be", lines(some(MaxKeys)...), some(MaxKeys), ""},
-		{"one too many", lines(some(MaxKeys + 1)...), nil, "it holds 9 keys, at most 8"},
-		{"empty", "", nil, "it holds no key"},
-		{"white space", " \n,\n\t\n", nil, "it holds no key"},
-		{"comments alone", "# nothing\n", nil, "it holds no key"},
-		{"twice", lines(one, two, one), nil, "line 3, entry 1: bad key: it stands there twice"},
+		{"one too many", lines(some(MaxKeys + 1)...), nil, "it has 9 keys, want at most 8"},
+		{"empty", "", nil, "it has no key"},
+		{"white space", " \n,\n\t\n", nil, "it has no key"},
+		{"only comments", "# nothing\n", nil, "it has no key"},
+		{"twice", lines(one, two, one), nil, "line 3, entry 1: bad key: it is a duplicate"},
 		{"zeros", lines(one, wire.Key{}), nil, "line 2, entry 1: bad key: all its bytes are zero"},
 		{"short", b64(one[:31]), nil, "line 1, entry 1: bad key: it has 31 bytes, want 32"},
 		{"long", b64(append(one[:], 0)), nil, "it has 33 bytes, want 32"},
 		{"AES-128", b64(one[:16]), nil, "it has 16 bytes, want 32"},
-		{"no base64", "correct horse battery staple", nil, "line 1, entry 1: bad key: it is not in base64"},
-		{"no padding", strings.TrimRight(encode(one), "="), nil, "not in base64"},
+		{"no base64", "correct horse battery staple", nil, "line 1, entry 1: bad key: it is not base64"},
+		{"no padding", strings.TrimRight(encode(one), "="), nil, "not base64"},
 		{"hexadecimal", strings.Repeat("ab", 32), nil, "it has 48 bytes, want 32"},
-		{"two on a line", encode(one) + " " + encode(two), nil, "not in base64"},
-		{"a NUL", encode(one) + "\x00", nil, "not in base64"},
+		{"two on a line", encode(one) + " " + encode(two), nil, "not base64"},
+		{"a NUL", encode(one) + "\x00", nil, "not base64"},
 	} {
 		keys, err := Parse(c.text)
 		switch {
@@ -111,9 +111,9 @@ func TestLoad(t *testing.T) {
 	}
 	for _, c := range []struct{ name, path, err string }{
 		{"none", filepath.Join(t.TempDir(), "nosuch"), "nosuch"},
-		{"a directory", t.TempDir(), "is no file"},
-		{"empty", put(t, "", 0o600), "holds no key"},
-		{"as large as may be, and empty", put(t, strings.Repeat("\n", maxSize), 0o600), "holds no key"},
+		{"a directory", t.TempDir(), "is not a file"},
+		{"empty", put(t, "", 0o600), "has no key"},
+		{"as large as may be, and empty", put(t, strings.Repeat("\n", maxSize), 0o600), "has no key"},
 		{"too large", put(t, lines(one)+strings.Repeat("#", maxSize), 0o600), "over 16384 bytes"},
 		{"bad", put(t, "x", 0o600), "line 1"},
 	} {
@@ -133,12 +133,12 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// TestDevice: what is no file is not read.
+// TestDevice: what is not a file is not read.
 func TestDevice(t *testing.T) {
 	if _, err := os.Stat("/dev/null"); err != nil {
 		t.Skipf("this system has no /dev/null: %v", err)
 	}
-	if _, err := Load("/dev/null"); err == nil || !strings.Contains(err.Error(), "is no file") {
+	if _, err := Load("/dev/null"); err == nil || !strings.Contains(err.Error(), "is not a file") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -265,7 +265,7 @@ func TestUnwritable(t *testing.T) {
 		"use":     func() error { return ring.Use(ID(nth(2))) },
 		"remove":  func() error { return ring.Remove(ID(nth(2))) },
 	} {
-		if err := change(); err == nil || !strings.Contains(err.Error(), "keep the keyring") || !strings.Contains(err.Error(), filepath.Base(path)) {
+		if err := change(); err == nil || !strings.Contains(err.Error(), "write the keyring") || !strings.Contains(err.Error(), filepath.Base(path)) {
 			t.Errorf("%s: error %v", name, err)
 		}
 		if !slices.Equal(ring.Keys(), some(2)) || len(*told) != 0 {

@@ -18,7 +18,7 @@ func TestPipe(t *testing.T) {
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Load(path); err == nil || !strings.Contains(err.Error(), path+" is no file") {
+	if _, err := Load(path); err == nil || !strings.Contains(err.Error(), path+" is not a file") {
 		t.Errorf("a pipe: %v", err)
 	}
 }

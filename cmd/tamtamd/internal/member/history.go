@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// What is kept of the past: of each member its last pastSize changes, and of members
-// that are no longer listed those of the pastGone that were removed last.
+// Bounds of the history: the last pastSize changes of each member. Of members that are no
+// longer listed, the pastGone that were removed last keep theirs.
 const (
 	pastSize = 32
 	pastGone = 256
@@ -19,29 +19,28 @@ const (
 // Step is a change in the history of a member.
 type Step struct {
 	Time     time.Time
-	Previous Status // none when it was not listed
-	Status   Status // after the change; as last known when it was removed
+	Previous Status // none if it was not listed
+	Status   Status // after the change; the last one if it was removed
 	Removed  bool
-	By       netip.AddrPort // who said so; invalid when that is not known
+	By       netip.AddrPort // the reporter; invalid if not known
 	Reason   Reason
 }
 
-// History is what is known of a member's past.
+// History is the past of a member.
 type History struct {
-	Member  Member // as it is, or was when it was removed
+	Member  Member // as it is now, or was when it was removed
 	Removed bool   // no longer listed
 	Steps   []Step // the last changes, the oldest first
-	Earlier uint64 // how many changes before them are no longer kept
+	Earlier uint64 // number of earlier changes, which are no longer kept
 }
 
-// past holds the histories of members, removed ones among them. Those of listed
-// members are as many as the table has, those of others at most pastGone.
+// past holds the histories of all listed members, and of at most pastGone removed ones.
 type past struct {
 	of   map[netip.AddrPort]*History
-	gone []netip.AddrPort // that are no longer listed, by when they were removed
+	gone []netip.AddrPort // removed members, in the order of removal
 }
 
-// begin starts the history of the local node.
+// begin sets the history to that of the local node, which has just started.
 func (p *past) begin(self Member) {
 	p.of = map[netip.AddrPort]*History{self.Addr: {
 		Member: self,
@@ -49,7 +48,7 @@ func (p *past) begin(self Member) {
 	}}
 }
 
-// note adds a change.
+// note appends a change. A removed member that is listed again goes on with its history.
 func (p *past) note(c Change) {
 	a := c.Member.Addr
 	h := p.of[a]
@@ -75,8 +74,8 @@ func (p *past) note(c Change) {
 	h.Steps = append(h.Steps, Step{c.Time, c.Previous, c.Member.Status, c.Removed, c.By, c.Reason})
 }
 
-// History returns what is known of the past of the members that match, those that
-// were removed among them, ordered by address.
+// History returns the histories of the members that match, ordered by address. Removed
+// members are among them.
 func (t *Table) History(match func(Member) bool) []History {
 	t.mu.Lock()
 	defer t.mu.Unlock()

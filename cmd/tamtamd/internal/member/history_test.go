@@ -27,8 +27,8 @@ func of(t *testing.T, table *Table, a netip.AddrPort) History {
 func TestHistoryTellsWhyAndWho(t *testing.T) {
 	now := start
 	table := NewTable(self, Info{}, 0, func() time.Time { now = now.Add(time.Second); return now })
-	var told []Reason
-	table.Follow(func(c Change) { told = append(told, c.Reason) })
+	var reported []Reason
+	table.Follow(func(c Change) { reported = append(reported, c.Reason) })
 	table.Put(alice, Info{Session: 1})
 	table.Put(alice, Info{Session: 1, Name: "a"})
 	table.Set(alice, Suspected, bob)
@@ -64,14 +64,14 @@ func TestHistoryTellsWhyAndWho(t *testing.T) {
 		{Expelled, Alive, Alive, bob},
 	}
 	h := of(t, table, alice)
-	if len(h.Steps) != len(want) || len(told) != len(want) || !h.Removed || h.Earlier != 0 {
-		t.Fatalf("%+v, told %v", h, told)
+	if len(h.Steps) != len(want) || len(reported) != len(want) || !h.Removed || h.Earlier != 0 {
+		t.Fatalf("%+v, reported %v", h, reported)
 	}
 	for i, w := range want {
 		got := h.Steps[i]
 		removed := w.why == GivenUp || w.why == Expelled
-		if got.Reason != w.why || told[i] != w.why || got.Previous != w.from || got.Status != w.to || got.By != w.by || got.Removed != removed {
-			t.Errorf("step %d is %+v, told %v, want %+v", i, got, told[i], w)
+		if got.Reason != w.why || reported[i] != w.why || got.Previous != w.from || got.Status != w.to || got.By != w.by || got.Removed != removed {
+			t.Errorf("step %d is %+v, reported %v, want %+v", i, got, reported[i], w)
 		}
 		if i > 0 && !got.Time.After(h.Steps[i-1].Time) {
 			t.Errorf("step %d is at %v", i, got.Time)

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package member is the table of what is known of each node, and the feed of its
-// changes. It judges nothing: statuses come from package node.
+// Package member has the table of members, their history, and the feed of changes. It
+// decides no status: all of them come from package node.
 package member
 
 import (
@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Status is what is known of a member.
+// Status is the state of a member as this node knows it.
 type Status uint8
 
 // The statuses. The zero Status is none.
@@ -18,7 +18,7 @@ const (
 	Alive Status = iota + 1
 	Suspected
 	Dead
-	Left // said goodbye
+	Left // gracefully
 )
 
 // String returns the status as users see it.
@@ -37,22 +37,30 @@ func (s Status) String() string {
 	}
 }
 
-// Live tells whether a member of the status is to be reckoned with.
+// Live reports whether a member of the status still counts as running.
 func (s Status) Live() bool { return s == Alive || s == Suspected }
 
-// Gone tells whether a member of the status has ended, one way or the other.
+// Gone reports whether a member of the status has died or left.
 func (s Status) Gone() bool { return s == Dead || s == Left }
 
-// Info is what a node says of itself. A plain node says nothing.
+// Identity names a node and its cluster.
+type Identity struct {
+	Addr    netip.AddrPort // the gossip address that it advertises
+	Cluster string         // the name of its cluster
+	Info
+}
+
+// Info is what a node announces about itself besides its address and cluster. A plain
+// Smudge node announces nothing.
 type Info struct {
-	Session    uint64 // names this life of the node; 0 for a plain one
+	Session    uint64 // differs from one process of the node to the next; 0 for a plain Smudge node
 	Name       string
 	Version    string // of TamTam
-	MaxPayload int    // the largest broadcast it takes, in bytes; 0 when not known
+	MaxPayload int    // the largest broadcast it accepts, in bytes; 0 if not known
 	Tags       string // as package tags encodes them
 }
 
-// Plain tells whether the node speaks bare Smudge.
+// Plain reports whether the node is a plain Smudge node.
 func (i Info) Plain() bool { return i.Session == 0 }
 
 // Member is a node as this node sees it.
@@ -61,21 +69,21 @@ type Member struct {
 	Status Status
 	Since  time.Time // when it took the status
 	Local  bool      // this node itself
-	// Flapping: it came or went flapTurns times within the last flapWindow.
+	// Flapping: it came or went flapTurns times or more within the last flapWindow.
 	Flapping bool
 	Info
 }
 
-// Change is a change of one member: of its status, or, when that is the same before and
-// after, of its life, when it was restarted, or else of its tags.
+// Change is a change of one member. If the status is the same before and after, the
+// member has a new session, since it was restarted, or new tags.
 type Change struct {
 	Revision uint64
 	Time     time.Time
-	Member   Member // after the change; as last known when it was removed
-	Previous Status // none when it is new
+	Member   Member // after the change; the last known if it was removed
+	Previous Status // none if it is new
 	Removed  bool
-	// By is the node that said so: the member itself when it came or left, the
-	// local node when it found out by itself. Invalid when that is not known.
+	// By is the reporter: the member itself if it came or left, or the local node if
+	// that observed the change. Invalid if not known.
 	By     netip.AddrPort
-	Reason Reason // none when that is not known
+	Reason Reason // none if not known
 }

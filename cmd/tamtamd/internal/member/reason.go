@@ -6,23 +6,39 @@ package member
 // Reason is why a member changed.
 type Reason uint8
 
-// The reasons. The zero Reason is none that is known.
+// The reasons. The zero Reason is an unknown one. The names are those of the API.
 const (
 	Started   Reason = iota + 1 // this node started
 	Joined                      // it answered, and was not listed
-	Returned                    // it had ended, and answers again
-	Restarted                   // it answers as another life than the one that was alive
+	Returned                    // it was dead or had left, and answers again
+	Restarted                   // it was alive, and answers with a new session
 	Answered                    // it was suspected, and answers
-	Updated                     // it says something else of itself
+	Updated                     // its tags changed
 	NoAnswer                    // By got no answer from it
-	Goodbye                     // it said goodbye
-	Expelled                    // a user had By remove it
-	GivenUp                     // it ended too long ago to be kept, or made room for another
-	Refused                     // there was no room for it
-	Exiled                      // this node itself was removed from the cluster, By says
+	Goodbye                     // it left gracefully
+	Expelled                    // an operator removed it on By
+	GivenUp                     // it was gone for too long, or another needed its place in the table
+	Refused                     // the table had no capacity for it
+	Exiled                      // this node itself was removed from the cluster, as By reports
 )
 
-// reasonTo is why a listed member takes a status that it does not take by Put.
+// reasonNames are the names of the reasons, those of the API without their prefix. The API
+// and the status page take theirs from here.
+var reasonNames = [...]string{
+	Started: "STARTED", Joined: "JOINED", Returned: "RETURNED", Restarted: "RESTARTED", Answered: "ANSWERED", Updated: "UPDATED",
+	NoAnswer: "NO_ANSWER", Goodbye: "GOODBYE", Expelled: "EXPELLED", GivenUp: "GIVEN_UP", Refused: "REFUSED", Exiled: "EXILED",
+}
+
+// String returns the name of the reason, such as NO_ANSWER; the empty string when it is
+// not known.
+func (r Reason) String() string {
+	if int(r) >= len(reasonNames) {
+		return ""
+	}
+	return reasonNames[r]
+}
+
+// reasonTo returns the reason for which Set gives a member the status.
 func reasonTo(s Status) Reason {
 	switch s {
 	case Alive:
@@ -36,7 +52,8 @@ func reasonTo(s Status) Reason {
 	}
 }
 
-// reasonPut is why Put changes a member; old is the one that was listed, if any.
+// reasonPut returns the reason for which Put changes a member. The status of old is 0 if
+// it was not listed.
 func reasonPut(old Member, info Info) Reason {
 	switch {
 	case old.Status == 0:

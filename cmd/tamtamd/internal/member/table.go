@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
-// historySize is how many changes are kept for those who resume a watch.
+// historySize is the number of changes kept for watches that resume.
 const historySize = 1024
 
-// A member is flapping when it came or went flapTurns times within flapWindow: more
-// than a restart or two.
+// A member is flapping if it came or went flapTurns times within flapWindow. Two restarts
+// are fewer.
 const (
 	flapTurns  = 6
 	flapWindow = time.Minute
@@ -28,7 +29,7 @@ type entry struct {
 	turns []time.Time // the last flapTurns, the oldest first
 }
 
-// turn notes that the member came or went.
+// turn records that the member came or went.
 func (e *entry) turn(now time.Time) {
 	if len(e.turns) == flapTurns {
 		e.turns = append(e.turns[:0], e.turns[1:]...)
@@ -36,20 +37,20 @@ func (e *entry) turn(now time.Time) {
 	e.turns = append(e.turns, now)
 }
 
-// member returns the member as it is now.
+// member returns the member with Flapping set for the present time.
 func (e *entry) member(now time.Time) Member {
 	m := e.Member
 	m.Flapping = len(e.turns) == flapTurns && now.Sub(e.turns[0]) < flapWindow
 	return m
 }
 
-// Table holds the members. Its revision grows by one with each change. How many
-// members there are is for the caller to bound.
+// Table holds the members. Its revision grows by one with each change. The caller bounds
+// the number of members.
 type Table struct {
 	now   func() time.Time
 	local netip.AddrPort
 	feed  *fanout.Hub[Change]
-	// follow is told each change, in order, with mu held.
+	// follow gets each change, in order, with mu held.
 	follow func(Change)
 
 	mu       sync.Mutex // guards the rest, and keeps the feed in order
@@ -59,9 +60,9 @@ type Table struct {
 	past     past
 }
 
-// NewTable returns a table of the local node alone. It is alive for good. The
-// first revision should be a random one, so that nobody resumes in another life's
-// table.
+// NewTable returns a table of only the local node, which always stays alive. The first
+// revision should be random, so that no reader resumes with a revision of an earlier
+// process.
 func NewTable(local netip.AddrPort, info Info, revision uint64, now func() time.Time) *Table {
 	self := Member{Addr: local, Status: Alive, Since: now(), Local: true, Info: info}
 	t := &Table{
@@ -75,8 +76,8 @@ func NewTable(local netip.AddrPort, info Info, revision uint64, now func() time.
 	return t
 }
 
-// Set gives a listed member another status, on the word of by. It returns false
-// when nothing changed; nothing ever changes for the local node.
+// Set gives a listed member a status that by reports. It returns false if nothing
+// changed. It never changes the local node.
 func (t *Table) Set(a netip.AddrPort, s Status, by netip.AddrPort) (Change, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -84,11 +85,11 @@ func (t *Table) Set(a netip.AddrPort, s Status, by netip.AddrPort) (Change, bool
 	if e == nil || e.Status == s || e.Local {
 		return Change{}, false
 	}
-	return t.set(e, s, by, reasonTo(s)), true
+	return t.setLocked(e, s, by, reasonTo(s)), true
 }
 
-// Put lists a member as alive: a new one, one that came back, or another life of
-// one that is alive. It returns false when nothing changed.
+// Put lists a member as alive: a new one, one that came back, or one with a new session.
+// It returns false if nothing changed.
 func (t *Table) Put(a netip.AddrPort, info Info) (Change, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -101,25 +102,24 @@ func (t *Table) Put(a netip.AddrPort, info Info) (Change, bool) {
 		return Change{}, false
 	}
 	if e.Status.Live() && e.Session != info.Session {
-		e.turn(t.now()) // it went unseen, and comes
+		e.turn(t.now()) // the end of the old session, which this node did not see
 	}
 	why := reasonPut(e.Member, info)
 	e.Info = info
-	return t.set(e, Alive, a, why), true
+	return t.setLocked(e, Alive, a, why), true
 }
 
-// set changes a status. mu is held.
-func (t *Table) set(e *entry, s Status, by netip.AddrPort, why Reason) Change {
+func (t *Table) setLocked(e *entry, s Status, by netip.AddrPort, why Reason) Change {
 	now, old := t.now(), e.Status
 	if old != 0 && (s.Gone() || old.Gone()) {
 		e.turn(now)
 	}
 	e.Status, e.Since = s, now
-	return t.changed(Change{Time: now, Member: e.member(now), Previous: old, By: by, Reason: why})
+	return t.publishLocked(Change{Time: now, Member: e.member(now), Previous: old, By: by, Reason: why})
 }
 
-// Retag gives a listed member, or the local node, other tags. It returns false when
-// nothing changed.
+// Retag gives a listed member, or the local node, new tags. It returns false if nothing
+// changed.
 func (t *Table) Retag(a netip.AddrPort, tags string) (Change, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -129,11 +129,12 @@ func (t *Table) Retag(a netip.AddrPort, tags string) (Change, bool) {
 	}
 	e.Tags = tags
 	now := t.now()
-	return t.changed(Change{Time: now, Member: e.member(now), Previous: e.Status, By: a, Reason: Updated}), true
+	c := Change{Time: now, Member: e.member(now), Previous: e.Status, By: a, Reason: Updated}
+	return t.publishLocked(c), true
 }
 
-// Remove takes a member off the table, on the word of by, and returns it as it was.
-// It returns false when it is not listed, or the local node.
+// Remove removes a member, as by reports, and returns its last state. It returns false
+// if the member is not listed or is the local node.
 func (t *Table) Remove(a, by netip.AddrPort, why Reason) (Member, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -144,29 +145,29 @@ func (t *Table) Remove(a, by netip.AddrPort, why Reason) (Member, bool) {
 	delete(t.members, a)
 	now := t.now()
 	m := e.member(now)
-	t.changed(Change{Time: now, Member: m, Previous: m.Status, Removed: true, By: by, Reason: why})
+	t.publishLocked(Change{Time: now, Member: m, Previous: m.Status, Removed: true, By: by, Reason: why})
 	return m, true
 }
 
-// Renew gives the local node another session, since it was removed from the cluster.
+// Renew gives the local node a new session after its removal from the cluster.
 func (t *Table) Renew(session uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := t.members[t.local]
 	e.Session = session
-	t.set(e, Alive, t.local, Exiled)
+	t.setLocked(e, Alive, t.local, Exiled)
 }
 
-// Follow has f told each change, in order. f must not call the table. It is to be
-// called before the first change.
+// Follow makes the table call f with each change, in order. f must not call the table.
+// Follow must be called before the first change.
 func (t *Table) Follow(f func(Change)) { t.follow = f }
 
-// changed numbers a change, keeps it and tells of it. mu is held.
-func (t *Table) changed(c Change) Change {
+// publishLocked gives a change the next revision, records it and passes it to readers.
+func (t *Table) publishLocked(c Change) Change {
 	t.revision++
 	c.Revision = t.revision
 	if len(t.history) == historySize {
-		t.history = slices.Delete(t.history, 0, historySize/4) // seldom, so cheap
+		t.history = slices.Delete(t.history, 0, historySize/4) // many at once, so that copies are rare
 	}
 	t.history = append(t.history, c)
 	t.past.note(c)
@@ -177,7 +178,7 @@ func (t *Table) changed(c Change) Change {
 	return c
 }
 
-// Get returns a member.
+// Get returns a member, and whether it is listed.
 func (t *Table) Get(a netip.AddrPort) (Member, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -192,10 +193,10 @@ func (t *Table) Get(a netip.AddrPort) (Member, bool) {
 func (t *Table) List() ([]Member, uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.list(), t.revision
+	return t.listLocked(), t.revision
 }
 
-func (t *Table) list() []Member {
+func (t *Table) listLocked() []Member {
 	all := make([]Member, 0, len(t.members))
 	now := t.now()
 	for _, e := range t.members {
@@ -205,9 +206,8 @@ func (t *Table) list() []Member {
 	return all
 }
 
-// Watch is the beginning of a watch: either the members at Revision, or, when
-// Resumed, the changes that lead there from the revision asked for. The changes
-// after Revision come from Changes.
+// Watch is the beginning of a watch: the members at Revision or, if Resumed, the changes
+// from the requested revision to Revision. Changes brings those after Revision.
 type Watch struct {
 	Revision uint64
 	Resumed  bool
@@ -216,27 +216,32 @@ type Watch struct {
 	Changes  *fanout.Subscription[Change]
 }
 
-// Watch begins a watch, after a revision that the reader has seen if it is not
-// nil. Changes has a buffer of that many changes, and is to be unsubscribed.
+// Watch begins a watch. after is the last revision that the reader has seen; nil if none.
+// Changes has a buffer of that many changes. The caller must unsubscribe it.
 func (t *Table) Watch(after *uint64, buffer int) Watch {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	w := Watch{Revision: t.revision, Changes: t.feed.Subscribe(buffer)}
 	if after != nil {
-		// The difference is right across the wrap, and huge for a revision
-		// of the future or of another life.
+		// The difference is right even if the revision has wrapped round. It is huge
+		// for a revision of the future or of another process.
 		if behind := t.revision - *after; behind <= uint64(len(t.history)) {
 			w.Resumed = true
 			w.Missed = slices.Clone(t.history[len(t.history)-int(behind):])
 			return w
 		}
 	}
-	w.Members = t.list()
+	w.Members = t.listLocked()
 	return w
 }
 
 // Close ends all watches.
 func (t *Table) Close() { t.feed.Close() }
 
-// Counters adds what was counted to m.
-func (t *Table) Counters(m map[string]uint64) { t.feed.Counters("member_changes", m) }
+// Counters adds the counters of the feed to m.
+func (t *Table) Counters(m map[string]uint64) { t.feed.Counters(readers, m) }
+
+// counters are what this package counts.
+var counters counter.Table
+
+var readers = fanout.Declare(&counters, "member_changes", "members")

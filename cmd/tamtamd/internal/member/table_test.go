@@ -40,7 +40,7 @@ func TestPutSetAndRemove(t *testing.T) {
 	table := newTable()
 	info := Info{Session: 1, Name: "a"}
 	if _, changed := table.Set(alice, Dead, self); changed {
-		t.Error("somebody who is not listed was set")
+		t.Error("a member that is not listed was set")
 	}
 	c, changed := table.Put(alice, info)
 	want := Change{Revision: 101, Time: start, By: alice, Member: Member{Addr: alice, Status: Alive, Since: start, Info: info}, Reason: Joined}
@@ -86,7 +86,7 @@ func TestFlapping(t *testing.T) {
 		table.Put(alice, Info{Session: 1})
 	}
 	if !flapping() {
-		t.Error("three deaths and lives in 15 s are no flapping")
+		t.Error("three deaths and returns in 15 s are not flapping")
 	}
 	if now = now.Add(flapWindow); flapping() {
 		t.Error("flapping after a quiet minute")
@@ -114,7 +114,7 @@ func TestWatchResumes(t *testing.T) {
 	if w := after(102); !w.Resumed || len(w.Missed) != 0 {
 		t.Errorf("after 102: %+v", w)
 	}
-	for _, r := range []uint64{0, 99, 103, 1 << 63, 1<<64 - 1} { // too old, of the future, of another life
+	for _, r := range []uint64{0, 99, 103, 1 << 63, 1<<64 - 1} { // too old, of the future, of another process
 		if w := after(r); w.Resumed || len(w.Members) != 2 || w.Revision != 102 {
 			t.Errorf("after %d: %+v", r, w)
 		}
@@ -135,7 +135,7 @@ func TestWatchResumes(t *testing.T) {
 	}
 }
 
-// TestWatchersRebuildTheTable: whoever watches, from whenever, knows in the end
+// TestWatchersRebuildTheTable: a watcher, whenever it begins, knows in the end
 // what the table holds, from a snapshot, changes without a gap, and nothing else.
 func TestWatchersRebuildTheTable(t *testing.T) {
 	table := newTable()

@@ -88,7 +88,7 @@ func TestNewSessionRetiresTheOldLife(t *testing.T) {
 }
 
 // TestUpgradeFromPlain: a plain member whose session opens is a member with a
-// session, and another life.
+// session, and another session.
 func TestUpgradeFromPlain(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.plainMember(alice)
@@ -113,7 +113,7 @@ func TestUpgradeIsTriedAFewTimes(t *testing.T) {
 	})
 }
 
-// TestJoinerAsks: who joins tells whom it knows, and asks who else there is.
+// TestJoinerAsks: who joins reports the members it knows, and asks who else there is.
 func TestJoinerAsks(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.event(up(bob, 8))
@@ -169,8 +169,8 @@ func TestMembersAreBounded(t *testing.T) {
 		if w.settle(); w.members.len() != admission.MaxMembers || w.counted()["refused_members"] != 10 {
 			t.Errorf("%d members, counted %v", w.members.len(), w.counted())
 		}
-		if shunned := w.take(); len(of(shunned, "close", netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 16, 9}), 1))) != 1 {
-			t.Error("whoever is refused keeps its session")
+		if closed := w.take(); len(of(closed, "close", netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 16, 9}), 1))) != 1 {
+			t.Error("one that is refused keeps its session")
 		}
 		// A new life of a member is not one more.
 		w.event(up(netip.MustParseAddrPort("10.0.0.0:1"), 8))
@@ -180,7 +180,7 @@ func TestMembersAreBounded(t *testing.T) {
 	})
 }
 
-// TestSocketsThatComeBack: whoever could not be a member for want of a socket is one
+// TestSocketsThatComeBack: one that could not be a member for want of a socket is one
 // when it greets again.
 func TestSocketsThatComeBack(t *testing.T) {
 	inWorld(t, func(w *world) {

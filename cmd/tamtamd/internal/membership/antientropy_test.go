@@ -30,7 +30,7 @@ func TestMembersToldAreHearsay(t *testing.T) {
 		}
 		w.want(bob, 0)
 		w.lives(bob, 7)
-		w.sleep(admission.Patience) // a later greeting is answered
+		w.sleep(admission.AnswerTime) // a later greeting is answered
 		w.want(bob, member.Alive)
 	})
 }
@@ -76,7 +76,7 @@ func TestComparison(t *testing.T) {
 	})
 }
 
-// TestDigest: nodes that know the same members agree, whoever they are.
+// TestDigest: nodes that know the same members agree, one that they are.
 func TestDigest(t *testing.T) {
 	var a, b uint64
 	inWorld(t, func(w *world) {

@@ -21,7 +21,7 @@ func TestBanByOneDatagram(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice, carol)
 		w.plainMember(dave)
-		w.sleep(time.Minute) // nobody has been heard of lately
+		w.sleep(time.Minute) // nobody has been heard of recently
 		w.forgetAll()
 		for _, h := range []uint32{0xFFFFFFF0, 1 << 31, 100_000, 500} {
 			w.gossip(alice, 1,
@@ -66,7 +66,7 @@ func TestResurrection(t *testing.T) {
 	})
 }
 
-// TestBogusMembers: a member tells of 20,000 that are none, in its gossip and its
+// TestBogusMembers: a member reports 20,000 that are none, in its gossip and its
 // list. They are greeted, so many and no more, and forgotten.
 func TestBogusMembers(t *testing.T) {
 	inWorld(t, func(w *world) {
@@ -90,7 +90,7 @@ func TestBogusMembers(t *testing.T) {
 		// Another member's word is heard all the same.
 		w.lives(carol, 7)
 		w.event(told(bob, false, 0, carol))
-		w.sleep(2 * admission.Patience)
+		w.sleep(2 * admission.AnswerTime)
 		w.want(carol, member.Alive)
 		if got := w.entries(); len(got) != 0 {
 			t.Errorf("delivered %v", got)
@@ -105,12 +105,12 @@ func TestBogusMembers(t *testing.T) {
 		}
 		w.forgetAll()
 		if sent := w.lasts(time.Minute); len(of(sent, "greet", nth(0))) != 0 {
-			t.Error("the bogus are greeted for ever")
+			t.Error("the bogus are greeted forever")
 		}
 	})
 }
 
-// TestReflection: whoever writes another's address into packets has no more sent
+// TestReflection: one that writes another's address into packets has no more sent
 // there than it sends, in bytes, be it to one address or to many, and fills no table.
 func TestReflection(t *testing.T) {
 	for name, source := range map[string]func(int) netip.AddrPort{

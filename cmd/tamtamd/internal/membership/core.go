@@ -31,6 +31,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 // Config says what a core is made of. All fields but Sealed are required.
@@ -49,8 +50,8 @@ type Config struct {
 
 // Range of the heartbeat that SetHeartbeat takes.
 const (
-	MinHeartbeat = 20 * time.Millisecond
-	MaxHeartbeat = time.Minute
+	MinHeartbeat = limits.MinHeartbeat
+	MaxHeartbeat = limits.MaxHeartbeat
 )
 
 // answersPerSecond bounds the pings outside a session that are answered: 11 bytes
@@ -58,7 +59,7 @@ const (
 const answersPerSecond = 1000
 
 // Core is this node's part in the cluster. It is not safe for concurrent use. After
-// each call that changes it, AppendOutputs returns what is to be done, and Next when
+// each call that changes it, AppendOutputs returns what must be done, and Next when
 // Tick is due.
 type Core struct {
 	cfg     Config

@@ -51,9 +51,8 @@ func (c *Core) up(e wire.Event, now time.Time) {
 		c.emit(CloseSession{e.Addr})
 		return
 	}
-	c.admit(e.Addr, member.Info{
-		Session: e.Session, Name: p.Name, Version: p.Version, MaxPayload: p.MaxPayload, Tags: c.readTags(p.Tags),
-	}, now)
+	p.Session, p.Tags = e.Session, c.readTags(p.Tags)
+	c.admit(e.Addr, member.Info(p), now)
 }
 
 // received takes what came on a channel.
@@ -98,7 +97,7 @@ func (c *Core) message(e wire.Event, now time.Time) {
 func (c *Core) heard(p *peer, now time.Time) {
 	p.heard = now
 	if c.suspicion.Refute(p.addr) {
-		c.count("denied")
+		c.count("accusations_refuted")
 	}
 }
 
@@ -140,7 +139,7 @@ func (c *Core) unsealed(src netip.AddrPort, now time.Time) {
 	if !c.strangers.Note(src.Addr(), now) {
 		return
 	}
-	why := "no key of this node opens it"
+	why := "it cannot be decrypted with the keys of this node"
 	p := c.members.get(src)
 	switch {
 	case !c.cfg.Sealed:
@@ -148,7 +147,7 @@ func (c *Core) unsealed(src netip.AddrPort, now time.Time) {
 	case p != nil && p.status == member.Dead:
 		why += ": the keys were changed while it, or this node, was away: compare tamtamctl keys list on both, and install what is missing"
 	case p == nil:
-		why += ": whoever sent it has no keyring or that of another cluster, or the keys were changed while it, or this node, was away"
+		why += ": its sender has no keyring or that of another cluster, or the keys were changed while it, or this node, was away"
 	}
 	c.log(level.WarnValue(), "msg", "packet dropped", "from", src, "why", why)
 }

@@ -55,7 +55,7 @@ func (c *Core) strip(from netip.AddrPort, e datagram.Entry, now time.Time) strin
 	case accuses && now.Sub(p.heard) < evidenceBeats*c.cfg.Heartbeat:
 		return "against_evidence"
 	case accuses && p.status.Live() && c.holdBack(from, e, p, now):
-		return "doubted"
+		return "accusation"
 	}
 	return ""
 }
@@ -69,7 +69,7 @@ func (c *Core) holdBack(from netip.AddrPort, e datagram.Entry, p *peer, now time
 	}
 	held, first := c.suspicion.Accuse(from, e, p.heard, c.cfg.Heartbeat, now)
 	if first {
-		c.count("doubted")
+		c.count("accusations")
 		c.wake(now)
 	}
 	return held

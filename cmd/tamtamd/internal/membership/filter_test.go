@@ -32,7 +32,7 @@ func TestHearsayIsGreeted(t *testing.T) {
 			t.Errorf("hearsay is membership: %v", w.noted().delivered)
 		}
 		w.lives(bob, 7)
-		w.sleep(admission.Patience) // a later greeting is answered
+		w.sleep(admission.AnswerTime) // a later greeting is answered
 		w.want(bob, member.Alive)
 		w.want(dave, 0)
 	})
@@ -60,7 +60,7 @@ func TestNobodySpeaksAboutUs(t *testing.T) {
 func TestEvidenceBeforeHearsay(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice)
-		w.plainMember(bob) // whose death is not doubted
+		w.plainMember(bob) // whose death is not held back
 		w.bareFrom(bob, datagram.Ping, 1)
 		w.gossip(alice, 1, death(1))
 		if got := w.entries(); len(got) != 0 {

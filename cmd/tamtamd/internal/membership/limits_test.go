@@ -12,7 +12,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 )
 
-// TestPlainMembersOfOneMachineAreBounded: bare datagrams have no session, so whoever
+// TestPlainMembersOfOneMachineAreBounded: bare datagrams have no session, so a sender that
 // guesses the heartbeat of a ping answers it for a node that is not there. No
 // machine fills the table by that, and those that have ended make room for others.
 func TestPlainMembersOfOneMachineAreBounded(t *testing.T) {
@@ -35,7 +35,7 @@ func TestPlainMembersOfOneMachineAreBounded(t *testing.T) {
 		}
 		w.plainAnswers(at(claims))
 		if w.is(at(claims)) != 0 {
-			t.Error("one that Smudge still tells of made room")
+			t.Error("one that Smudge still reports made room")
 		}
 		w.sleep(2 * retireBeats * heartbeat)
 		w.plainAnswers(at(claims))

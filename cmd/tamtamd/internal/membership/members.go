@@ -12,8 +12,8 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
 )
 
-// peer is what the core knows of a member: one session of a node, or one life of a plain
-// Smudge node. Another session is another peer. What may hold together:
+// peer is what the core knows of a member: one session of a node, or a plain
+// Smudge node from one admission to its end. Another session is another peer. What may hold together:
 //
 //	status     listed                      accused         in reconnect
 //	Alive      yes                         maybe           no
@@ -35,7 +35,7 @@ type peer struct {
 	changed time.Time      // when it took its status
 	greeted time.Time      // when it was last greeted because it spoke although it is dead
 	upgrade int            // hellos yet to try on it, if it is plain
-	// disseminate: what Smudge says of it next is to be sent to all.
+	// disseminate: what Smudge says of it next must be sent to all.
 	disseminate bool
 }
 

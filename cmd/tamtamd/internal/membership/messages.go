@@ -8,7 +8,9 @@ import (
 	"net/netip"
 	"unicode/utf8"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	"github.com/eelcocramer/tamtam/internal/limits"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
@@ -28,7 +30,7 @@ const (
 var Channels = []wire.ChannelInfo{
 	DatagramChannel:  {Name: "data"},
 	MembersChannel:   {Name: "members"},
-	LeaveChannel:     {Name: "goodbye", Last: true},
+	LeaveChannel:     {Name: "leave", Last: true},
 	RemovalChannel:   {Name: "remove", AckNow: true},
 	BroadcastChannel: {Name: "message", Bulk: true},
 	QuestionChannel:  {Name: "ask", Bulk: true},
@@ -59,7 +61,7 @@ type memberList struct {
 const memberListFixed = 9
 
 // encode returns the messages that carry a list, in order: one without members, else as
-// many as it takes. The last bears ask.
+// many as it takes. The last carries ask.
 func (l memberList) encode() (messages [][]byte) {
 	const most = (wire.MaxData - memberListFixed) / addrSize
 	for {
@@ -110,7 +112,7 @@ func parseRemoved(b []byte) (r removed, ok bool) {
 
 // Bounds of the texts in a Profile, in bytes.
 const (
-	maxName    = 128
+	maxName    = limits.MaxName
 	maxVersion = 64
 )
 
@@ -118,13 +120,9 @@ const (
 //
 //	max payload 2 · length 1 and name · length 1 and version · length 2 and tags
 //
-// What follows is of a later version, and left alone.
-type Profile struct {
-	MaxPayload int    // the largest broadcast that it takes, in bytes
-	Name       string // at most 128 bytes
-	Version    string // of TamTam; what is over 64 bytes is cut off
-	Tags       string // as package tags encodes them
-}
+// What follows is of a later version, and left alone. A name has at most 128 bytes; a
+// longer version than 64 bytes is cut. The session is that of the frame.
+type Profile member.Info
 
 // Encode returns the profile for wire.Info.
 func (p Profile) Encode() string {

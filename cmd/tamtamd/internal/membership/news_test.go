@@ -127,7 +127,7 @@ func TestOutgoingDropsWhatIsNoNews(t *testing.T) {
 	})
 }
 
-// TestFindingIsToldOnce, though Smudge's statuses may be read anew.
+// TestFindingIsToldOnce, though Smudge's statuses may be read again.
 func TestFindingIsToldOnce(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice, bob, carol)

@@ -30,7 +30,7 @@ type (
 		To      netip.AddrPort
 		Channel wire.Channel
 		Data    []byte
-		Token   uint64 // not 0 if the acknowledgement is to be reported
+		Token   uint64 // not 0 if the acknowledgement must be reported
 		WithAck bool   // Data is probably an answer: SendWithAck
 	}
 	SendAll struct {

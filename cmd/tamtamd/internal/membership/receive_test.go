@@ -130,7 +130,7 @@ func TestDeadPlainMemberThatSpeaks(t *testing.T) {
 		w.forgetAll()
 		w.plain(alice)
 		w.bareFrom(alice, datagram.Ping, 1)
-		w.sleep(admission.Patience)
+		w.sleep(admission.AnswerTime)
 		w.want(alice, member.Alive)
 		if !slices.Equal(w.noted().removed, []netip.AddrPort{alice}) || !slices.Equal(w.noted().added, []netip.AddrPort{alice}) {
 			t.Errorf("removed %v, added %v", w.noted().removed, w.noted().added)
@@ -204,7 +204,7 @@ func TestFarClockOfAPlainMember(t *testing.T) {
 		if got := verbs(w.take(), "bare", alice); !slices.Contains(got, datagram.Ack) || len(w.noted().delivered) != 0 {
 			t.Errorf("sent %v, delivered %v", got, w.noted().delivered)
 		}
-		w.sleep(admission.Patience)
+		w.sleep(admission.AnswerTime)
 		w.bareFrom(alice, datagram.Ping, 1_000_000)
 		if w.clock.Now() != 1_000_000 || len(w.noted().removed) != 0 {
 			t.Errorf("clock %d, removed %v", w.clock.Now(), w.noted().removed)

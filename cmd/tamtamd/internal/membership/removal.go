@@ -17,7 +17,7 @@ import (
 // Join readmits it, or another session than the removed one greets from there. It returns
 // false if there is no such member.
 func (c *Core) Remove(now time.Time, a netip.AddrPort) bool {
-	p := c.expel(a, c.cfg.Local, now)
+	p := c.removeHere(a, c.cfg.Local, now)
 	if p == nil {
 		return false
 	}
@@ -34,14 +34,14 @@ func (c *Core) removedBy(reporter netip.AddrPort, r removed, now time.Time) {
 	case r.target == c.cfg.Local && (r.session == 0 || r.session == c.cfg.Info.Session):
 		c.removeSelf(reporter)
 	case p != nil && (r.session == 0 || r.session == p.info.Session):
-		c.expel(r.target, reporter, now)
+		c.removeHere(r.target, reporter, now)
 		c.emit(CloseSession{r.target})
 	}
 }
 
-// expel removes a member here, on the word of a reporter, and returns it; nil if there
+// removeHere removes a member at this node, on the word of a reporter, and returns it; nil if there
 // is none.
-func (c *Core) expel(a, by netip.AddrPort, now time.Time) *peer {
+func (c *Core) removeHere(a, by netip.AddrPort, now time.Time) *peer {
 	if c.members.get(a) == nil {
 		return nil
 	}

@@ -15,19 +15,19 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
-func goodbye(a netip.AddrPort, session uint64) wire.Event {
+func leaves(a netip.AddrPort, session uint64) wire.Event {
 	return wire.Event{Kind: wire.Received, Addr: a, Session: session, Channel: LeaveChannel}
 }
 
-// removal of a member, as another tells of it.
+// removal of a member, as another reports it.
 func removes(by, target netip.AddrPort, session uint64) wire.Event {
 	return wire.Event{Kind: wire.Received, Addr: by, Channel: RemovalChannel, Data: removed{target, session}.encode()}
 }
 
-func TestGoodbyeMakesLeftAtOnce(t *testing.T) {
+func TestLeaveMakesLeftAtOnce(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice, bob)
-		w.event(goodbye(bob, w.hosts[bob].session))
+		w.event(leaves(bob, w.hosts[bob].session))
 		w.want(bob, member.Left)
 		if !slices.Equal(w.noted().removed, []netip.AddrPort{bob}) || slices.Contains(w.Live(), bob) {
 			t.Errorf("removed %v, members %v", w.noted().removed, w.Live())
@@ -38,11 +38,11 @@ func TestGoodbyeMakesLeftAtOnce(t *testing.T) {
 	})
 }
 
-func TestGoodbyeOfAnOldSessionIsIgnored(t *testing.T) {
+func TestLeaveOfAnOldSessionIsIgnored(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice)
-		w.event(goodbye(alice, w.hosts[alice].session+1))
-		w.event(goodbye(bob, 7))
+		w.event(leaves(alice, w.hosts[alice].session+1))
+		w.event(leaves(bob, 7))
 		w.want(alice, member.Alive)
 		w.want(bob, 0)
 	})
@@ -53,7 +53,7 @@ func TestGoodbyeOfAnOldSessionIsIgnored(t *testing.T) {
 func TestStaleGossipDoesNotBringBackWhoLeft(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice, bob)
-		w.event(goodbye(bob, w.hosts[bob].session))
+		w.event(leaves(bob, w.hosts[bob].session))
 		w.lives(bob, 77)
 		w.forgetAll()
 		for i := range leftBeats - 1 {
@@ -74,11 +74,11 @@ func TestStaleGossipDoesNotBringBackWhoLeft(t *testing.T) {
 	})
 }
 
-// TestWhoLeftIsHeardOfAgain: gossip is not stale for ever.
+// TestWhoLeftIsHeardOfAgain: gossip is not stale forever.
 func TestWhoLeftIsHeardOfAgain(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice, bob)
-		w.event(goodbye(bob, w.hosts[bob].session))
+		w.event(leaves(bob, w.hosts[bob].session))
 		w.lives(bob, 77)
 		w.sleep(leftBeats * heartbeat)
 		w.gossip(alice, 1, datagram.Entry{Status: datagram.Alive, Addr: bob, Heartbeat: 1})
@@ -86,7 +86,7 @@ func TestWhoLeftIsHeardOfAgain(t *testing.T) {
 	})
 }
 
-func TestLeaveSaysGoodbyeToLiveSessions(t *testing.T) {
+func TestLeaveIsToldToLiveSessions(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice, bob, carol)
 		w.plainMember(dave)
@@ -148,7 +148,7 @@ func TestRemoveShutsOutTheSession(t *testing.T) {
 			t.Errorf("greeted %d times", len(of(sent, "greet", bob)))
 		}
 		w.want(bob, 0)
-		w.event(up(bob, session+1)) // another life than the one that was removed
+		w.event(up(bob, session+1)) // another session than the one that was removed
 		w.want(bob, member.Alive)
 	})
 }
@@ -209,7 +209,7 @@ func TestRemovedByWhoIsNotBelieved(t *testing.T) {
 		for _, target := range []netip.AddrPort{bob, self} {
 			w.event(removes(stranger, target, 0))
 			w.event(removes(carol, target, 0))
-			w.event(removes(alice, target, 999)) // another life of it
+			w.event(removes(alice, target, 999)) // another session of it
 		}
 		w.want(bob, member.Alive)
 		if w.selfRemoved || len(of(w.take(), "renew", netip.AddrPort{})) != 0 {
@@ -251,14 +251,14 @@ func TestExile(t *testing.T) {
 	})
 }
 
-// TestGoodbyeAnswersWhoWaits for the member to come back.
-func TestGoodbyeAnswersWhoWaits(t *testing.T) {
+// TestLeaveAnswersThoseWhoWait for the member to come back.
+func TestLeaveAnswersThoseWhoWait(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice)
 		session := w.open[alice]
 		w.dead(alice)
 		r := w.join(alice, true)
-		w.event(goodbye(alice, session)) // it has come late
+		w.event(leaves(alice, session)) // it has come late
 		if !r.done || !errors.Is(r.err, ErrNoAnswer) {
 			t.Errorf("Join = %+v", r)
 		}

@@ -19,11 +19,11 @@ func (c *Core) OnStatus(now time.Time, a netip.AddrPort, s datagram.Status, by n
 		return
 	}
 	switch to := memberStatus(s); {
-	case p.status == to: // the statuses are read anew
+	case p.status == to: // the statuses are read again
 		return
 	case p.status == member.Dead && to != member.Dead:
 		// Smudge has heard from it after all. It answers for itself, and begins
-		// anew, or its death will be held against it.
+		// again, or its death will be held against it.
 		c.greetDead(p, now)
 	case to == member.Alive:
 		c.set(p, to, by, now)

@@ -13,7 +13,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
-// unsealedFrom brings a packet that no key opens.
+// unsealedFrom brings a packet that cannot be decrypted.
 func (w *world) unsealedFrom(a netip.AddrPort) {
 	w.event(wire.Event{Kind: wire.Unsealed, Addr: a})
 }
@@ -26,9 +26,9 @@ func TestWhyUnsealed(t *testing.T) {
 		before func(w *world)
 		want   string
 	}{
-		{"a stranger", true, func(*world) {}, "whoever sent it has no keyring or that of another cluster, or the keys were changed while"},
+		{"a stranger", true, func(*world) {}, "its sender has no keyring or that of another cluster, or the keys were changed while"},
 		{"a dead member", true, func(w *world) { w.member(alice); w.dead(alice) }, "compare tamtamctl keys list on both"},
-		{"a live member", true, func(w *world) { w.member(alice) }, `why="no key of this node opens it"`},
+		{"a live member", true, func(w *world) { w.member(alice) }, `why="it cannot be decrypted with the keys of this node"`},
 		{"without keys", false, func(*world) {}, "it is sealed, and this node has no keyring"},
 	} {
 		inWorld(t, func(w *world) {
@@ -84,13 +84,13 @@ func TestQuestionsOfMembersAlone(t *testing.T) {
 		w.plainMember(dave)
 		w.dead(bob)
 		left, _ := w.table.Get(carol)
-		w.event(goodbye(carol, left.Session))
+		w.event(leaves(carol, left.Session))
 		live, _ := w.table.Get(alice)
 		gone, _ := w.table.Get(bob)
 		for _, ch := range []wire.Channel{QuestionChannel, AnswerChannel} {
 			for _, e := range []wire.Event{
 				{Addr: alice, Session: live.Session},
-				{Addr: alice, Session: live.Session + 1}, // another life
+				{Addr: alice, Session: live.Session + 1}, // another session
 				{Addr: bob, Session: gone.Session},
 				{Addr: carol, Session: left.Session},
 				{Addr: nth(1), Session: 5},

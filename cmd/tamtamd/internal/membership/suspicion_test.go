@@ -31,14 +31,14 @@ func TestDeathByHearsayIsDoubted(t *testing.T) {
 		if got := w.entries(); len(got) != 0 {
 			t.Errorf("Smudge has heard %v", got)
 		}
-		if c := w.counted(); c["doubted"] != 1 || c["denied"] != 1 {
+		if c := w.counted(); c["accusations"] != 1 || c["accusations_refuted"] != 1 {
 			t.Errorf("counted %v", c)
 		}
 		w.want(bob, member.Alive)
 	})
 }
 
-// TestDeathIsBelievedWhenNobodyAnswers, within detect.ConfirmTime, and once, whoever tells of
+// TestDeathIsBelievedWhenNobodyAnswers, within detect.ConfirmTime, and once, one that reports
 // it meanwhile.
 func TestDeathIsBelievedWhenNobodyAnswers(t *testing.T) {
 	inWorld(t, func(w *world) {
@@ -156,7 +156,7 @@ func TestDeathOfAnOldLifeIsNotBelieved(t *testing.T) {
 	for name, back := range map[string]func(w *world){
 		"a new life": func(w *world) { w.event(up(bob, 77)) },
 		"a word":     func(w *world) { w.ping(bob, 1) },
-		"a goodbye":  func(w *world) { w.event(goodbye(bob, w.open[bob])) },
+		"a leave":    func(w *world) { w.event(leaves(bob, w.open[bob])) },
 	} {
 		inWorld(t, func(w *world) {
 			w.member(alice, bob)

@@ -34,8 +34,7 @@ func (c *Core) SetTags(set map[string]string, remove []string) (tags.Set, error)
 	if text := now.Encode(); text != c.cfg.Info.Tags {
 		c.cfg.Info.Tags = text
 		c.emit(TableRetag{c.cfg.Local, text})
-		info := c.cfg.Info
-		c.emit(SetProfile{Profile{MaxPayload: info.MaxPayload, Name: info.Name, Version: info.Version, Tags: text}})
+		c.emit(SetProfile{Profile(c.cfg.Info)})
 		c.log(level.InfoValue(), "msg", "tags changed", "tags", now.String())
 	}
 	return now, nil

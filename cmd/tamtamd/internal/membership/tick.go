@@ -19,7 +19,7 @@ import (
 
 const (
 	// retireBeats is after how many heartbeats Smudge is made to forget a dead
-	// member, when the last has heard of it. Else it would gossip about it for ever.
+	// member, when the last has heard of it. Else it would gossip about it forever.
 	retireBeats = 60
 	// careInterval is how often members are checked for what takes no hurry.
 	careInterval = time.Second
@@ -150,7 +150,7 @@ func (c *Core) MinPingSet(err error) {
 	}
 	c.minPing = 0
 	if !c.minPingFail { // once an outage, not once a try
-		c.log(level.WarnValue(), "msg", "patience not set, trying on", "err", err)
+		c.log(level.WarnValue(), "msg", "probe timeout not set, retrying", "err", err)
 		c.minPingFail = true
 	}
 }

@@ -113,7 +113,7 @@ func TestDeadAreGreetedAtGrowingIntervals(t *testing.T) {
 func TestDeadMemberIsReapedAfterReconnectTimeout(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice, bob)
-		w.event(goodbye(bob, w.hosts[bob].session))
+		w.event(leaves(bob, w.hosts[bob].session))
 		w.dead(alice)
 		watch := w.table.Watch(nil, 10)
 		defer watch.Changes.Unsubscribe()
@@ -280,13 +280,13 @@ func TestForgottenIsTheOldLife(t *testing.T) {
 	})
 }
 
-// TestPatienceIsSetWhenItCanBe: it is tried again until it is.
-func TestPatienceIsSetWhenItCanBe(t *testing.T) {
+// TestProbeTimeoutIsSetWhenItCanBe: it is tried again until it is.
+func TestProbeTimeoutIsSetWhenItCanBe(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.minPingErr = errNoSocket
 		w.member(alice)
 		w.lasts(time.Minute)
-		if n := w.logged("patience not set"); n != 1 {
+		if n := w.logged("probe timeout not set"); n != 1 {
 			t.Errorf("logged %d times in a minute", n)
 		}
 

@@ -134,7 +134,7 @@ func (w *world) ordered() {
 		p.life = life
 	}
 	if fresh.live != w.members.live || fresh.digest != w.members.digest || !slices.Equal(fresh.sorted, w.members.sorted) {
-		w.t.Errorf("of %d members %d are live, digest %x; counted anew %d, %x", w.members.len(), w.members.live, w.members.digest, fresh.live, fresh.digest)
+		w.t.Errorf("of %d members %d are live, digest %x; counted again %d, %x", w.members.len(), w.members.live, w.members.digest, fresh.live, fresh.digest)
 	}
 }
 
@@ -307,7 +307,7 @@ func (w *world) remove(a netip.AddrPort) bool {
 	return ok
 }
 
-// silence makes nobody have been heard of lately.
+// silence makes nobody have been heard of recently.
 func (w *world) silence() { w.sleep(2 * evidenceBeats * heartbeat); w.forgetAll() }
 
 // forgetAll forgets what was noted.

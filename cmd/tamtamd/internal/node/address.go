@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
-	"github.com/eelcocramer/tamtam/internal/hostport"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 // resolveTimeout bounds one look-up.
@@ -21,7 +21,7 @@ const resolveTimeout = 5 * time.Second
 // stands for; without a port, this node's. There is at least one, and each is one
 // that a node of the cluster's family can have.
 func (n *Node) resolve(ctx context.Context, address string) ([]netip.AddrPort, error) {
-	host, port, err := hostport.Split(address, n.cfg.Local.Port())
+	host, port, err := netaddr.Split(address, n.cfg.Local.Port())
 	if err != nil {
 		return nil, fmt.Errorf("%w %q: %w", ErrBadAddress, address, err)
 	}

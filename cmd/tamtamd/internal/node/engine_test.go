@@ -4,6 +4,7 @@
 package node
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 type notes struct {
 	added, removed, pinged []netip.AddrPort
 	delivered              []delivery
-	patience               []time.Duration
+	minPings               []time.Duration
 }
 
 type delivery struct {
@@ -30,6 +31,10 @@ type engine struct{ *world }
 var _ Engine = engine{}
 
 func (w engine) Add(a netip.AddrPort) error {
+	w.mu.Lock()
+	slow := w.slow
+	w.mu.Unlock()
+	time.Sleep(slow)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.addErr != nil {
@@ -67,11 +72,15 @@ func (w engine) SetHeartbeat(time.Duration) {}
 
 func (w engine) SetMinPing(d time.Duration) error {
 	w.mu.Lock()
+	slow := w.slowMinPing
+	w.mu.Unlock()
+	time.Sleep(slow)
+	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.minPingErr != nil {
 		return w.minPingErr
 	}
-	w.heard.patience = append(w.heard.patience, d)
+	w.heard.minPings = append(w.heard.minPings, d)
 	return nil
 }
 
@@ -97,3 +106,5 @@ func (w engine) Deliver(from netip.AddrPort, d datagram.Datagram, filter datagra
 	w.heard.delivered = append(w.heard.delivered, got)
 	return true
 }
+
+var errNoSocket = errors.New("no socket left")

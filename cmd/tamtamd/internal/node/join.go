@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// JoinResult is how one address of Join fared.
+// JoinResult is the result of one address of Join.
 type JoinResult struct {
 	Address string           // as it was asked for
 	Members []netip.AddrPort // those of its addresses that are members now
@@ -109,12 +109,12 @@ func (n *Node) perhapsKeys(a netip.AddrPort, err error, sent time.Time) string {
 	heard := n.core.StrangerSince(a.Addr(), sent.Add(-time.Minute))
 	switch {
 	case heard && n.cfg.Sealed:
-		return ", but packets came from there that no key of this node opens: its keys are others"
+		return ", but packets came from there that cannot be decrypted with the keys of this node: its keys are others"
 	case heard:
 		return ", but sealed packets came from there: this node needs the keyring of the cluster"
 	case n.cfg.Sealed:
 		return ": nobody is there, or its keys are others"
 	}
-	// A node with keys does not answer what is not sealed, so nothing tells of it.
+	// A node with keys does not answer what is not sealed, so nothing shows that it is there.
 	return ": nobody is there, or it has a keyring, and this node has none"
 }

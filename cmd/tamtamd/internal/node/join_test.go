@@ -206,14 +206,14 @@ func TestJoinTellsOfKeys(t *testing.T) {
 		want   string
 	}{
 		{"sealed", true, false, "nobody is there, or its keys are others"},
-		{"sealed, and others are there", true, true, "packets came from there that no key of this node opens"},
+		{"sealed, and others are there", true, true, "packets came from there that cannot be decrypted with the keys of this node"},
 		{"open", false, false, "it has a keyring, and this node has none"},
 		{"open, and sealed ones are there", false, true, "this node needs the keyring of the cluster"},
 	} {
 		inWorld(t, func(w *world) {
 			w.cfg.Sealed = c.sealed
 			if c.heard {
-				// From another port: whoever is behind NAT sends from any.
+				// From another port: a node behind NAT sends from any.
 				w.event(wire.Event{Kind: wire.Unsealed, Addr: netip.AddrPortFrom(alice.Addr(), 7)})
 			}
 			r := w.Join(context.Background(), []string{alice.String()})

@@ -64,7 +64,7 @@ func TestRemoveErrors(t *testing.T) {
 	})
 }
 
-// TestSecondLeaveWaits: whoever ends the process after it would cut the goodbyes of the
+// TestSecondLeaveWaits: a caller that ends the process after it would cut the leaves of the
 // first short.
 func TestSecondLeaveWaits(t *testing.T) {
 	inWorld(t, func(w *world) {
@@ -79,6 +79,6 @@ func TestSecondLeaveWaits(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
-		w.Leave(ctx) // nor does it wait for ever
+		w.Leave(ctx) // nor does it wait forever
 	})
 }

@@ -10,14 +10,14 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
 )
 
-// PeerState is what the 2018 API tells of a member beside its status.
+// PeerState is what the 2018 API shows of a member beside its status.
 type PeerState struct {
 	Age         time.Duration // since it last answered or changed its status
 	EmitCounter int32         // how many more times its status is gossiped
 	PingMillis  int32         // last round trip; -1 without data, -2 timed out
 	Timestamp   uint32        // when Age began, milliseconds since 1970 mod 2³²
 	RoundTrip   time.Duration // smoothed, or the last one of a plain member; 0 when not known
-	Loss        *float64      // share of sends lately that were repeats, 0 to 1; nil when not known
+	Loss        *float64      // share of sends recently that were repeats, 0 to 1; nil when not known
 }
 
 // Peers returns the state of every member but this node.
@@ -33,7 +33,7 @@ func (n *Node) Peers() map[netip.AddrPort]PeerState {
 			RoundTrip:   n.cfg.Wire.RoundTrip(a),
 		}
 		p := peers[a]
-		// Smudge's own counts what was lost and sent again, too.
+		// Smudge's own counts what was lost and retransmitted, too.
 		if s.PingMillis > 0 && ask(n, func(c *membership.Core) bool { return c.Plain(a) }) {
 			p.RoundTrip = time.Duration(s.PingMillis) * time.Millisecond
 		}

@@ -16,7 +16,7 @@ import (
 // maxPings bounds the pings that wait for an answer.
 const maxPings = 1024
 
-// pingInterval is how long an answer is waited for before the ping is sent again.
+// pingInterval is how long an answer is waited for before the ping is repeated.
 const pingInterval = time.Second
 
 // Ping asks whether a node is at an address and waits for the answer until ctx is

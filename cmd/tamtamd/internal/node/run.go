@@ -191,7 +191,7 @@ func (n *Node) admit(o membership.Admit, joins []chan<- joined) {
 	change, changed := n.cfg.Table.Put(o.Addr, o.Info)
 	n.log(change, changed)
 	if changed && o.Info.MaxPayload != n.cfg.MaxPayload && !o.Info.Plain() {
-		_ = level.Warn(n.cfg.Logger).Log("msg", "a member takes broadcasts of another size; the smaller limit is in force",
+		_ = level.Warn(n.cfg.Logger).Log("msg", "a member takes broadcasts of another size; the smaller limit is in effect",
 			"address", o.Addr, "max", o.Info.MaxPayload, "ours", n.cfg.MaxPayload)
 	}
 	answer(joins, joined{member: o.Addr})
@@ -305,7 +305,7 @@ func (n *Node) setMinPing() {
 	}
 }
 
-// Wake has Run go round once, soon.
+// Wake has Run go through one iteration, soon.
 func (n *Node) Wake() {
 	select {
 	case n.wake <- struct{}{}:
@@ -313,5 +313,5 @@ func (n *Node) Wake() {
 	}
 }
 
-// Iterations returns how often Run went round.
+// Iterations returns the number of iterations of Run.
 func (n *Node) Iterations() uint64 { return n.iterations.Load() }

@@ -15,7 +15,7 @@ import (
 )
 
 // How often a seed is tried: soon again while it does not answer, since it may
-// just be starting, and now and then for ever, since only a seed brings two halves
+// just be starting, and now and then forever, since only a seed brings two halves
 // of a cluster together that have forgotten each other.
 const (
 	seedRetryMin = time.Second
@@ -25,7 +25,7 @@ const (
 
 // Seek joins the cluster of each seed, and joins it again whenever none of the
 // seed's addresses is a member, until ctx is done. A seed that does not resolve
-// or answer yet is tried again; it is resolved anew each time. The node itself may
+// or answer yet is tried again; it is resolved again each time. The node itself may
 // be among the seeds. found is called each time that one was joined, or is this
 // node.
 func (n *Node) Seek(ctx context.Context, seeds []string, found func()) {
@@ -47,7 +47,7 @@ func (n *Node) seek(ctx context.Context, seed string, found func()) {
 			found()
 		default:
 			if !warned && ctx.Err() == nil { // once an outage, not once a try
-				_ = level.Warn(n.cfg.Logger).Log("msg", "seed not joined yet, trying on", "seed", seed, "err", r.Err)
+				_ = level.Warn(n.cfg.Logger).Log("msg", "seed not joined yet, retrying", "seed", seed, "err", r.Err)
 				warned = true
 			}
 			wait = retry

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package peers asks other nodes, and answers them. It carries questions and answers;
-// what they are about is for those who ask, and for Config.Answer.
+// what they are about is known to those who ask, and to Run's Answer.
 package peers
 
 import (
@@ -17,6 +17,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
 
@@ -26,6 +27,18 @@ const (
 	maxWaiting = 64
 	// maxAsked bounds those of this node that wait for theirs.
 	maxAsked = 8192
+)
+
+// counters are what this package counts.
+var counters counter.Table
+
+var (
+	sent       = counters.New("queries_sent", "Questions that this node asked others.")
+	received   = counters.New("queries_received", "Questions of others that were taken.")
+	overflowed = counters.New("queries_overflowed", "Questions of others that were dropped since too many waited.")
+	unanswered = counters.New("queries_unanswered", "Questions of others whose answer could not be sent.")
+	unasked    = counters.New("queries_unasked_answers", "Answers that were not asked for, or that came too late.")
+	malformed  = counters.New("queries_malformed", "Questions and answers without a token.")
 )
 
 // What asking fails with.
@@ -40,13 +53,14 @@ var (
 // repeated before that of its answer.
 const tokenSize = 8
 
+// Answer answers the question of a member. An error goes to the member as text.
+type Answer func(from netip.AddrPort, q *peerv1.Question) (*peerv1.Answer, error)
+
 // Config says what a Queries is made of. All fields are required.
 type Config struct {
 	// SendQuestion and SendAnswer send a message on a channel of its own each. They
 	// return false when there is no session with the node, or too much is under way.
 	SendQuestion, SendAnswer func(to netip.AddrPort, b []byte) bool
-	// Answer answers a question; one at a time.
-	Answer func(from netip.AddrPort, q *peerv1.Question) (*peerv1.Answer, error)
 }
 
 // Queries asks and answers. Asked and Answered never block.
@@ -54,9 +68,10 @@ type Queries struct {
 	cfg     Config
 	waiting chan asked
 
-	mu     sync.Mutex // guards the rest
-	out    map[uint64]pending
-	counts map[string]uint64
+	counts *counter.Set
+
+	mu  sync.Mutex // guards out
+	out map[uint64]pending
 }
 
 // asked is a question of another node's.
@@ -77,38 +92,38 @@ type result struct {
 	err    error
 }
 
-// New returns a Queries. Run is to be called once.
+// New returns a Queries that asks. It answers while Run runs.
 func New(cfg Config) *Queries {
 	return &Queries{
 		cfg: cfg, waiting: make(chan asked, maxWaiting),
-		out: map[uint64]pending{}, counts: map[string]uint64{},
+		out: map[uint64]pending{}, counts: counters.NewSet(),
 	}
 }
 
-// Run answers questions until ctx is done.
-func (q *Queries) Run(ctx context.Context) {
+// Run answers questions, one at a time, until ctx is done.
+func (q *Queries) Run(ctx context.Context, answer Answer) {
 	for {
 		select {
 		case a := <-q.waiting:
-			q.answer(a)
+			q.answer(a, answer)
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-func (q *Queries) answer(a asked) {
+func (q *Queries) answer(a asked, answer Answer) {
 	var question peerv1.Question
-	answer, err := &peerv1.Answer{}, proto.Unmarshal(a.body, &question)
+	reply, err := &peerv1.Answer{}, proto.Unmarshal(a.body, &question)
 	if err == nil {
-		answer, err = q.cfg.Answer(a.from, &question)
+		reply, err = answer(a.from, &question)
 	}
 	if err != nil {
-		answer = &peerv1.Answer{Error: err.Error()}
+		reply = &peerv1.Answer{Error: err.Error()}
 	}
-	body, err := proto.Marshal(answer)
+	body, err := proto.Marshal(reply)
 	if err != nil || !q.cfg.SendAnswer(a.from, message(a.token, body)) {
-		q.count("queries_unanswered")
+		q.counts.Inc(unanswered)
 	}
 }
 
@@ -120,28 +135,28 @@ func message(token uint64, body []byte) []byte {
 // Asked takes the question of a member. It is only read during the call.
 func (q *Queries) Asked(from netip.AddrPort, b []byte) {
 	if len(b) < tokenSize {
-		q.count("queries_malformed")
+		q.counts.Inc(malformed)
 		return
 	}
 	select {
 	case q.waiting <- asked{from, binary.BigEndian.Uint64(b), bytes.Clone(b[tokenSize:])}:
-		q.count("queries_received")
+		q.counts.Inc(received)
 	default:
-		q.count("queries_overflowed")
+		q.counts.Inc(overflowed)
 	}
 }
 
 // Answered takes an answer. It is only read during the call.
 func (q *Queries) Answered(from netip.AddrPort, b []byte) {
 	if len(b) < tokenSize {
-		q.count("queries_malformed")
+		q.counts.Inc(malformed)
 		return
 	}
 	token, body := binary.BigEndian.Uint64(b), b[tokenSize:]
 	q.mu.Lock()
 	p, ok := q.out[token]
 	if !ok || p.to != from {
-		q.counts["queries_unasked_answers"]++
+		q.counts.Inc(unasked)
 		q.mu.Unlock()
 		return
 	}
@@ -149,7 +164,7 @@ func (q *Queries) Answered(from netip.AddrPort, b []byte) {
 	q.mu.Unlock()
 	r := result{answer: &peerv1.Answer{}}
 	if err := proto.Unmarshal(body, r.answer); err != nil {
-		r.err = fmt.Errorf("%w: its answer is not understood", ErrNoAnswer)
+		r.err = fmt.Errorf("%w: %w", ErrNoAnswer, ErrNotUnderstood)
 	} else if e := r.answer.GetError(); e != "" {
 		r.err = fmt.Errorf("%w: %s", ErrRefused, e)
 	}
@@ -175,7 +190,7 @@ func (q *Queries) Ask(ctx context.Context, to netip.AddrPort, question *peerv1.Q
 		q.forget(token)
 		return nil, fmt.Errorf("%w: there is no session with it", ErrNoAnswer)
 	}
-	q.count("queries_sent")
+	q.counts.Inc(sent)
 	select {
 	case r := <-done:
 		return r.answer, r.err
@@ -213,17 +228,5 @@ func (q *Queries) Each(ctx context.Context, to []netip.AddrPort, question *peerv
 	wg.Wait()
 }
 
-func (q *Queries) count(what string) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.counts[what]++
-}
-
 // Counters adds what was counted to m.
-func (q *Queries) Counters(m map[string]uint64) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for k, v := range q.counts {
-		m[k] = v
-	}
-}
+func (q *Queries) Counters(m map[string]uint64) { q.counts.Counters(m) }

@@ -23,29 +23,29 @@ func at(i int) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}), 9999)
 }
 
-// wire is a network whose other end is the test.
-type wire struct {
+// fakeWire is a network whose other end is the test.
+type fakeWire struct {
 	mu      sync.Mutex // guards the rest
 	closed  bool       // there is no session
-	asked   []sent
-	answers []sent
+	asked   []packet
+	answers []packet
 	// reply is called with each question, with mu held.
-	reply func(sent)
+	reply func(packet)
 }
 
-type sent struct {
+type packet struct {
 	to    netip.AddrPort
 	token uint64
 	body  []byte
 }
 
-func (w *wire) sendQuestion(to netip.AddrPort, b []byte) bool {
+func (w *fakeWire) sendQuestion(to netip.AddrPort, b []byte) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
 		return false
 	}
-	s := sent{to, binary.BigEndian.Uint64(b), b[tokenSize:]}
+	s := packet{to, binary.BigEndian.Uint64(b), b[tokenSize:]}
 	w.asked = append(w.asked, s)
 	if w.reply != nil {
 		w.reply(s)
@@ -53,14 +53,14 @@ func (w *wire) sendQuestion(to netip.AddrPort, b []byte) bool {
 	return true
 }
 
-func (w *wire) sendAnswer(to netip.AddrPort, b []byte) bool {
+func (w *fakeWire) sendAnswer(to netip.AddrPort, b []byte) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.answers = append(w.answers, sent{to, binary.BigEndian.Uint64(b), b[tokenSize:]})
+	w.answers = append(w.answers, packet{to, binary.BigEndian.Uint64(b), b[tokenSize:]})
 	return !w.closed
 }
 
-func (w *wire) answered() []sent {
+func (w *fakeWire) answered() []packet {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.answers
@@ -90,19 +90,20 @@ func counted(q *Queries, what string) uint64 {
 }
 
 // start returns a Queries that answers questions about keys, refusing the key "no".
-func start(t *testing.T) (*Queries, *wire) {
+func start(t *testing.T) (*Queries, *fakeWire) {
 	t.Helper()
-	w := &wire{}
-	q := New(Config{SendQuestion: w.sendQuestion, SendAnswer: w.sendAnswer, Answer: func(from netip.AddrPort, question *peerv1.Question) (*peerv1.Answer, error) {
+	w := &fakeWire{}
+	q := New(Config{SendQuestion: w.sendQuestion, SendAnswer: w.sendAnswer})
+	answer := func(from netip.AddrPort, question *peerv1.Question) (*peerv1.Answer, error) {
 		key := question.GetKeys().GetUse()
 		if key == "no" {
 			return nil, errors.New("so it is")
 		}
 		return keys(from.String(), key), nil
-	}})
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
-	wg.Go(func() { q.Run(ctx) })
+	wg.Go(func() { q.Run(ctx, answer) })
 	t.Cleanup(func() {
 		cancel()
 		wg.Wait()
@@ -167,7 +168,7 @@ func TestAsk(t *testing.T) {
 			{"a refusal", encoded(t, &peerv1.Answer{Error: "so it is"}), "", ErrRefused, "so it is"},
 			{"nonsense", []byte("\xff\xff"), "", ErrNoAnswer, "not understood"},
 		} {
-			w.reply = func(s sent) { go q.Answered(s.to, message(s.token, c.body)) } // it may be there before Ask knows the token
+			w.reply = func(s packet) { go q.Answered(s.to, message(s.token, c.body)) } // it may be there before Ask knows the token
 			a, err := q.Ask(t.Context(), at(2), use("a"))
 			if !errors.Is(err, c.err) || err != nil && !strings.Contains(err.Error(), c.text) || c.want != "" && a.GetKeys().GetKeys()[0] != c.want {
 				t.Errorf("%s: %v, %v", c.name, a, err)
@@ -229,8 +230,9 @@ func TestNoAnswer(t *testing.T) {
 // way, and no more.
 func TestBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &wire{}
-		q := New(Config{SendQuestion: w.sendQuestion, SendAnswer: w.sendAnswer, Answer: func(netip.AddrPort, *peerv1.Question) (*peerv1.Answer, error) { return keys(), nil }})
+		w := &fakeWire{}
+		q := New(Config{SendQuestion: w.sendQuestion, SendAnswer: w.sendAnswer})
+		answer := func(netip.AddrPort, *peerv1.Question) (*peerv1.Answer, error) { return keys(), nil }
 		for i := range 10 * maxWaiting { // it does not run yet
 			q.Asked(at(2), message(uint64(i), encoded(t, use("a"))))
 		}
@@ -256,7 +258,7 @@ func TestBounds(t *testing.T) {
 			t.Errorf("%d are left", len(q.out))
 		}
 		run, stop := context.WithCancel(t.Context())
-		wg.Go(func() { q.Run(run) })
+		wg.Go(func() { q.Run(run, answer) })
 		synctest.Wait()
 		if len(w.answered()) != maxWaiting {
 			t.Errorf("%d answers", len(w.answered()))
@@ -270,7 +272,7 @@ func TestBounds(t *testing.T) {
 func TestEach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, w := start(t)
-		w.reply = func(s sent) {
+		w.reply = func(s packet) {
 			if s.to != at(5) {
 				go func() {
 					time.Sleep(500 * time.Millisecond)

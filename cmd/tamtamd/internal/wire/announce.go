@@ -3,26 +3,27 @@
 
 package wire
 
-// Announce returns what is to be sent to nodes that are not known, by other ways than
-// the gossip socket: sealed, if there are keys, else as it is.
+import "github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
+
+// Announce returns what to send to nodes that are not known, by other ways than the gossip
+// socket: encrypted if there are keys, else payload itself.
 func (c *Core) Announce(payload []byte) []byte {
-	if c.seals == nil {
+	if c.sealer == nil {
 		return payload
 	}
-	b := appendHeader(nil, kindAnnounce, 0, c.session, 0, c.nextCounter(&c.loose), nil)
-	return c.seals.seal(append(b, payload...))
+	return c.sealer.Seal(append(c.outside(frame.Announce, 0), payload...))
 }
 
-// Announced returns what another node announces; false when it has not our keys. It may
-// be a replay.
+// Announced returns the payload that another node gave Announce; false when it has none of
+// our keys. It may be a replay.
 func (c *Core) Announced(b []byte) (payload []byte, ok bool) {
-	if c.seals == nil {
+	if c.sealer == nil {
 		return b, true
 	}
-	if b, ok = c.seals.open(b); !ok {
+	if b, ok = c.sealer.Open(b); !ok {
 		c.count("dropped_unsealed")
 		return nil, false
 	}
-	f, ok := parse(b)
-	return f.payload, ok && f.kind == kindAnnounce
+	f, ok := frame.Parse(b)
+	return f.Payload, ok && f.Kind == frame.Announce
 }

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
 )
 
 // TestAddressIsNotHadByClaimingIt: a thief says that it is at a member's address.
@@ -88,7 +90,7 @@ func TestHelloFlood(t *testing.T) {
 	s.tap = func(from, _ netip.AddrPort, b []byte) { out += len(b) }
 	for i := range 100_000 {
 		src := netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, byte(i >> 8), byte(i)}), uint16(i)|1)
-		h := appendHeader(nil, kindHello, 0, uint64(i)+1, 0, 0, nil)
+		h := header(frame.Hello, uint64(i)+1, 0, 0)
 		h = append(binary.BigEndian.AppendUint64(h, uint64(i)), "test"...)
 		in += len(h)
 		a.Receive(s.now, src, h)

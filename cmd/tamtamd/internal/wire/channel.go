@@ -3,12 +3,11 @@
 
 package wire
 
-// Channel numbers what is carried, from 0 to MaxChannels-1. What a channel is for is
-// agreed on by those who use it.
-type Channel uint8
+import "github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
 
-// MaxChannels is how many channels there can be: a frame has four bits for them.
-const MaxChannels = 16
+// Channel numbers what is carried, from 0 to frame.MaxChannels-1. Its users agree on what
+// it is for.
+type Channel = frame.Channel
 
 // ChannelInfo says how a channel is carried. All nodes have to agree on it.
 type ChannelInfo struct {

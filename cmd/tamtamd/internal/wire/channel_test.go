@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/arq"
 )
 
 // TestChannels: what is sent on a channel arrives on it, once, at 30 % loss, too, and its
@@ -67,10 +69,10 @@ func TestRefusedToSend(t *testing.T) {
 	}
 	// Bulk leaves the rest some of what can be under way.
 	delete(s.nodes, b.addr)
-	for range maxFlights {
+	for range arq.MaxInFlight {
 		a.Send(s.now, b.addr, bulk, nil, 0)
 	}
-	if n := len(a.peers[b.addr].flights); n != maxBulk || !a.Send(s.now, b.addr, plain, nil, 0) {
+	if n := a.peers[b.addr].link.InFlight(); n != maxBulk || !a.Send(s.now, b.addr, plain, nil, 0) {
 		t.Errorf("%d frames are under way", n)
 	}
 }

@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// TestContacts: which of the two ways is cut is seen from both ends.
-func TestContacts(t *testing.T) {
+// TestReachability: which of the two ways is cut is seen from both ends.
+func TestReachability(t *testing.T) {
 	s := newSim(t, 1)
 	a, b := s.pair()
-	contacts := func() (Contact, Contact) {
-		x, y := a.Contacts(s.now), b.Contacts(s.now)
+	links := func() (Link, Link) {
+		x, y := a.Links(s.now), b.Links(s.now)
 		if len(x) != 1 || len(y) != 1 {
-			t.Fatalf("contacts %v and %v, want one each", x, y)
+			t.Fatalf("links %v and %v, want one each", x, y)
 		}
 		return x[0], y[0]
 	}
@@ -28,14 +28,14 @@ func TestContacts(t *testing.T) {
 		}
 	}
 	talk()
-	x, y := contacts()
+	x, y := links()
 	if x.Addr != b.addr || x.Source != b.addr || y.Source != a.addr || x.Heard > time.Second || x.Unacked != 0 || y.Unacked != 0 {
 		t.Errorf("when all is well: %+v, %+v", x, y)
 	}
 
 	s.cut = func(from, _ netip.AddrPort) bool { return from == a.addr }
 	talk() // for longer than a frame lives
-	x, y = contacts()
+	x, y = links()
 	if x.Unacked < 4*time.Second || x.Heard > time.Second {
 		t.Errorf("%s hears the other and is not heard: %+v", a.addr, x)
 	}
@@ -45,14 +45,14 @@ func TestContacts(t *testing.T) {
 
 	s.cut = nil
 	talk()
-	if x, y = contacts(); x.Unacked > time.Second || y.Unacked > time.Second || y.Heard > time.Second {
+	if x, y = links(); x.Unacked > time.Second || y.Unacked > time.Second || y.Heard > time.Second {
 		t.Errorf("when all is well again: %+v, %+v", x, y)
 	}
 }
 
-// TestContactSource: a node whose packets come from elsewhere than it says is known by
+// TestLinkSource: a node whose packets come from elsewhere than it says is known by
 // what it says, and where they come from is told.
-func TestContactSource(t *testing.T) {
+func TestLinkSource(t *testing.T) {
 	s := newSim(t, 1)
 	a, b := s.pair()
 	elsewhere := at(77)
@@ -72,13 +72,13 @@ func TestContactSource(t *testing.T) {
 	}
 	b.say(a.addr, false)
 	s.run(time.Second)
-	if got := a.Contacts(s.now); len(got) != 1 || got[0].Addr != b.addr || got[0].Source != elsewhere {
-		t.Errorf("contacts %+v", got)
+	if got := a.Links(s.now); len(got) != 1 || got[0].Addr != b.addr || got[0].Source != elsewhere {
+		t.Errorf("links %+v", got)
 	}
 	// Who repeats a packet changes nothing.
 	s.cut = nil
 	a.Receive(s.now, at(66), replay)
-	if got := a.Contacts(s.now); got[0].Source != elsewhere {
+	if got := a.Links(s.now); got[0].Source != elsewhere {
 		t.Errorf("after a replay: %+v", got)
 	}
 }

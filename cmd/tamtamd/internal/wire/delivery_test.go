@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/arq"
 )
 
 // TestOnceAndSurely: whatever the network does, a datagram is delivered at most
@@ -130,15 +132,15 @@ func TestFlightsAreBounded(t *testing.T) {
 	s := newSim(t, 1)
 	a, b := s.pair()
 	delete(s.nodes, b.addr)
-	for range 3 * maxFlights {
+	for range 3 * arq.MaxInFlight {
 		a.say(b.addr, false)
 	}
-	if n := len(a.peers[b.addr].flights); n != maxFlights {
+	if n := a.peers[b.addr].link.InFlight(); n != arq.MaxInFlight {
 		t.Errorf("%d flights", n)
 	}
 	s.run(2 * LAN.Lifetime)
-	if p := a.peers[b.addr]; len(p.flights) != 0 || a.counts["frames_expired"] == 0 {
-		t.Errorf("%d flights are left", len(p.flights))
+	if p := a.peers[b.addr]; p.link.InFlight() != 0 || a.shared.Counts.Expired == 0 {
+		t.Errorf("%d flights are left", p.link.InFlight())
 	}
 }
 
@@ -152,15 +154,15 @@ func TestNoTimeIsNoLoss(t *testing.T) {
 		a.say(b.addr, false)
 		s.run(100 * time.Millisecond)
 	}
-	before := a.counts["frames_resent"]
+	before := a.shared.Counts.Retransmitted
 	for range 100 {
 		a.say(b.addr, false)
 		s.run(100 * time.Millisecond)
 	}
-	if n := a.counts["frames_resent"] - before; n > 20 {
+	if n := a.shared.Counts.Retransmitted - before; n > 20 {
 		t.Errorf("%d of 100 frames were sent again though none was lost", n)
 	}
-	if a.counts["frames_resent_in_vain"] == 0 {
+	if a.shared.Counts.Spurious == 0 {
 		t.Error("none was found to be in vain")
 	}
 }
@@ -170,12 +172,12 @@ func TestResendsAreBounded(t *testing.T) {
 	s := newSim(t, 1)
 	a, b := s.pair()
 	delete(s.nodes, b.addr)
-	for range maxFlights {
+	for range arq.MaxInFlight {
 		a.say(b.addr, false)
 	}
 	s.run(LAN.Lifetime)
-	if most := uint64(maxFlights*resendsPerFrame + 4*budgetPerSecond); a.counts["frames_resent"] > most || a.counts["frames_not_resent"] == 0 {
-		t.Errorf("%d sent again, at most %d; %d were not", a.counts["frames_resent"], most, a.counts["frames_not_resent"])
+	if most := uint64(arq.MaxInFlight*3 + 4*100); a.shared.Counts.Retransmitted > most || a.shared.Counts.Deferred == 0 {
+		t.Errorf("%d sent again, at most %d; %d were not", a.shared.Counts.Retransmitted, most, a.shared.Counts.Deferred)
 	}
 }
 
@@ -203,7 +205,7 @@ func TestSlowStartIsForgotten(t *testing.T) {
 	slowest := func() (most time.Duration) {
 		for _, n := range s.nodes {
 			for _, p := range n.peers {
-				most = max(most, p.rtt.timeout(LAN))
+				most = max(most, p.link.Timeout())
 			}
 		}
 		return most

@@ -67,8 +67,8 @@ const (
 )
 
 // Run hands each event to handle, in the calling goroutine, until Close. What is due
-// is done when all that has come in was read: the acknowledgement of what would be
-// sent again may be among it.
+// is done when all that has come in was read: it may acknowledge what would be
+// retransmitted.
 func (e *Endpoint) Run(handle func(Event)) error {
 	buf := make([]byte, readSize)
 	for {
@@ -178,7 +178,7 @@ func (e *Endpoint) Probe(a netip.AddrPort) (nonce uint64) {
 
 // CloseSession ends the session with a node.
 func (e *Endpoint) CloseSession(a netip.AddrPort) {
-	e.do(func(c *Core, now time.Time) { c.Close(now, a) })
+	e.do(func(c *Core, now time.Time) { c.CloseSession(now, a) })
 }
 
 // Shut has no session opened from now on.
@@ -224,6 +224,34 @@ func (e *Endpoint) RoundTrip(a netip.AddrPort) (d time.Duration) {
 func (e *Endpoint) Counters(m map[string]uint64) {
 	e.do(func(c *Core, _ time.Time) { c.Counters(m) })
 	e.socket.Counters(m)
+}
+
+// Traffic returns the traffic of each kind of frame, as Core.Traffic.
+func (e *Endpoint) Traffic() (all []Traffic) {
+	e.do(func(c *Core, _ time.Time) { all = c.Traffic() })
+	return all
+}
+
+// Links returns the links of all open sessions, as Core.Links.
+func (e *Endpoint) Links() (all []Link) {
+	e.do(func(c *Core, now time.Time) { all = c.Links(now) })
+	return all
+}
+
+// Loss returns the loss rate of a link, as Core.Loss.
+func (e *Endpoint) Loss(a netip.AddrPort) (share float64, known bool) {
+	e.do(func(c *Core, now time.Time) { share, known = c.Loss(now, a) })
+	return share, known
+}
+
+// Poke makes Run do one iteration, soon.
+func (e *Endpoint) Poke() { e.deadline(time.Now()) }
+
+// Rounds returns a number that grows with each iteration of Run: a packet read, or what
+// is due done.
+func (e *Endpoint) Rounds() (n uint64) {
+	e.do(func(c *Core, _ time.Time) { n = c.ticks })
+	return n + e.socket.received.Load()
 }
 
 // Close ends Run. It may be called more than once.

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
 )
 
 // TestLinks: what is counted of a link is what its two ends did, and a session that
@@ -22,7 +24,7 @@ func TestLinks(t *testing.T) {
 	}
 	s.loss = 0
 	s.run(LAN.Lifetime)
-	la, lb := a.Links(), b.Links()
+	la, lb := a.Links(s.now), b.Links(s.now)
 	if len(la) != 1 || len(lb) != 1 {
 		t.Fatalf("links %v and %v, want one each", la, lb)
 	}
@@ -44,7 +46,7 @@ func TestLinks(t *testing.T) {
 		if k.Sent != counters["frames_"+k.Kind] || (k.Sent == 0) != (k.SentBytes == 0) || (k.Received == 0) != (k.ReceivedBytes == 0) {
 			t.Errorf("traffic %+v, counted %d", k, counters["frames_"+k.Kind])
 		}
-		if k.Sent > 0 && (k.SentBytes/k.Sent < headerSize || k.SentBytes/k.Sent > MaxFrame) {
+		if k.Sent > 0 && (k.SentBytes/k.Sent < frame.HeaderSize || k.SentBytes/k.Sent > frame.MaxSize) {
 			t.Errorf("%s: %d bytes in %d frames", k.Kind, k.SentBytes, k.Sent)
 		}
 		sent += k.Sent
@@ -53,8 +55,8 @@ func TestLinks(t *testing.T) {
 	if sent == 0 || received == 0 || received >= sent*2 {
 		t.Errorf("%d frames sent, %d received", sent, received)
 	}
-	a.Close(s.now, b.addr)
-	if l := a.Links(); len(l) != 0 {
+	a.CloseSession(s.now, b.addr)
+	if l := a.Links(s.now); len(l) != 0 {
 		t.Errorf("a closed link is told of: %v", l)
 	}
 }

@@ -25,7 +25,7 @@ func TestLinksTellLossOfEachWay(t *testing.T) {
 		lost := func(sender, receiver Link) float64 {
 			return float64(sender.Resent-min(sender.Resent, receiver.Duplicates)) / float64(sender.Sent+sender.Resent)
 		}
-		x, y := a.Links()[0], b.Links()[0]
+		x, y := a.Links(s.now)[0], b.Links(s.now)[0]
 		if there, back := lost(x, y), lost(y, x); math.Abs(there-loss) > 0.02+loss/10 || back > 0.01 {
 			t.Errorf("of %.0f %% lost one way, %.1f %% are seen there and %.1f %% back", 100*loss, 100*there, 100*back)
 		}

@@ -3,7 +3,11 @@
 
 package wire
 
-import "time"
+import (
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
+)
 
 // SetProfile changes the profile of this node, at most MaxProfile bytes, and sends it
 // to all nodes with an open session.
@@ -11,8 +15,8 @@ func (c *Core) SetProfile(now time.Time, profile string) {
 	c.advance(now)
 	c.cfg.Info.Profile = profile
 	for _, p := range c.peers {
-		if p.up && !p.closed {
-			c.send(p, kindProfile, 0, []byte(profile))
+		if p.open() {
+			c.send(p, frame.Profile, 0, []byte(profile), 0)
 		}
 	}
 }

@@ -6,63 +6,75 @@ package wire
 import (
 	"net/netip"
 	"time"
-)
 
-// unseal opens a packet.
-func (c *Core) unseal(src netip.AddrPort, b []byte) ([]byte, bool) {
-	opened, ok := c.seals.open(b)
-	if !ok {
-		c.count("dropped_unsealed")
-		c.emit(Event{Kind: Unsealed, Addr: src})
-	}
-	return opened, ok
-}
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/arq"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
+)
 
 // Receive takes a packet.
 func (c *Core) Receive(now time.Time, src netip.AddrPort, b []byte) {
 	c.advance(now)
-	size := len(b) // on the wire, sealed or not
-	if c.seals != nil {
-		var ok bool
-		if b, ok = c.unseal(src, b); !ok {
-			return
-		}
-	} else if !IsFrame(b) {
-		c.emit(Event{Kind: Stray, Addr: src, Data: b})
-		return
-	} else if len(b) >= headerSize && b[kindAt]&sealed != 0 {
-		c.count("dropped_sealed")
-		c.emit(Event{Kind: Unsealed, Addr: src})
+	size := len(b) // on the wire, encrypted or not
+	b, ok := c.decrypt(src, b)
+	if !ok {
 		return
 	}
-	f, ok := parse(b)
-	if !ok {
+	f, ok := frame.Parse(b)
+	if !ok || f.Kind.HasChannel() && c.info(f.Channel).Name == "" {
 		c.count("dropped_bad_frame")
 		return
 	}
-	if f.kind >= kindData && c.info(f.channel).Name == "" {
-		c.count("dropped_bad_frame") // of a channel that there is not
-		return
-	}
-	c.traffic.in(f.kind, f.channel, size)
-	switch f.kind {
-	case kindHello:
+	c.traffic.in(f.Kind, f.Channel, size)
+	switch f.Kind {
+	case frame.Hello:
 		c.onHello(src, f)
-	case kindWelcome:
+	case frame.Welcome:
 		c.onWelcome(f)
-	case kindRefuse:
+	case frame.Refuse:
 		c.onRefuse(f)
-	case kindInfo:
+	case frame.Info:
 		c.onInfo(src, f)
 	default:
 		c.onFrame(src, f)
 	}
 }
 
+// decrypt returns a packet in clear; false when it is not a frame that this node can read.
+func (c *Core) decrypt(src netip.AddrPort, b []byte) ([]byte, bool) {
+	switch {
+	case c.sealer != nil:
+		opened, ok := c.sealer.Open(b)
+		if !ok {
+			c.count("dropped_unsealed")
+			c.emit(Event{Kind: Unsealed, Addr: src})
+		}
+		return opened, ok
+	case !frame.Is(b):
+		c.emit(Event{Kind: Stray, Addr: src, Data: b})
+		return nil, false
+	case frame.IsSealed(b):
+		c.count("dropped_sealed")
+		c.emit(Event{Kind: Unsealed, Addr: src})
+		return nil, false
+	}
+	return b, true
+}
+
+// carrier returns what the acknowledgements in a frame of an open session are worth.
+func carrier(k frame.Kind) arq.Carrier {
+	switch {
+	case k == frame.AckData:
+		return arq.CarrierAckData
+	case k.Reliable():
+		return arq.CarrierData
+	}
+	return arq.CarrierAck
+}
+
 // onFrame takes a frame of an open session.
-func (c *Core) onFrame(src netip.AddrPort, f frame) {
-	p := c.tags[f.tag]
-	if p == nil || p.session != f.session {
+func (c *Core) onFrame(src netip.AddrPort, f frame.Frame) {
+	p := c.byID[f.Connection]
+	if p == nil || p.session != f.Session {
 		c.count("dropped_unknown_session")
 		return
 	}
@@ -70,41 +82,35 @@ func (c *Core) onFrame(src netip.AddrPort, f frame) {
 		c.count("dropped_early") // it comes again
 		return
 	}
-	p.heard = c.now
-	if p.window.seen(f.counter) {
+	if !p.link.Receive(c.now, f.Counter) {
 		c.count("duplicates")
-		p.loss.duplicates++
-		if f.kind.acknowledged() {
-			c.again(p, f.counter)
+		if f.Kind.Reliable() {
+			c.acknowledgeAgain(p, f.Counter)
 		}
 		return
 	}
-	p.window.mark(f.counter)
-	p.loss.received++
-	p.contact.source = src
-	f.eachAck(func(a uint32) { c.acked(p, a, f.kind) })
-	if f.kind.acknowledged() {
-		info := ChannelInfo{}
-		if f.kind == kindData {
-			info = c.info(f.channel)
-		}
-		c.acknowledge(p, f.counter, p.closed || info.AckNow || info.Last)
+	p.source = src
+	c.takeAcks(p, f, carrier(f.Kind))
+	if f.Kind.Reliable() {
+		info := c.info(f.Channel)
+		atOnce := f.Kind == frame.Data && (info.AckNow || info.Last)
+		c.acknowledge(p, f.Counter, p.closed || atOnce)
 	}
 	if !p.closed {
 		c.deliver(p, f)
 	}
 }
 
-func (c *Core) deliver(p *peer, f frame) {
-	switch f.kind {
-	case kindProfile:
-		c.profiled(p, f.counter, string(f.payload))
-	case kindData, kindAckData:
-		if c.info(f.channel).Last {
-			c.end(life{p.addr, p.session}, never)
-			c.Close(c.now, p.addr)
+func (c *Core) deliver(p *peer, f frame.Frame) {
+	switch {
+	case f.Kind == frame.Profile:
+		c.profiled(p, f.Counter, string(f.Payload))
+	case f.Kind.HasChannel():
+		if c.info(f.Channel).Last {
+			c.end(p, never)
+			c.close(p)
 		}
-		c.emit(Event{Kind: Received, Addr: p.addr, Session: p.session, Channel: f.channel, Data: f.payload})
+		c.emit(Event{Kind: Received, Addr: p.addr, Session: p.session, Channel: f.Channel, Data: f.Payload})
 	}
 }
 

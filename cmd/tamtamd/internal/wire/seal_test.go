@@ -10,6 +10,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
 )
 
 // TestSealed: a cluster with keys does all that one without does.
@@ -42,7 +44,7 @@ func TestNothingInClear(t *testing.T) {
 		}
 		ip := from.Addr().As4()
 		for _, secret := range [][]byte{[]byte("test"), []byte("n192"), []byte("from "), ip[:]} {
-			if bytes.Contains(b[headerSize:], secret) {
+			if bytes.Contains(b[frame.HeaderSize:], secret) {
 				t.Errorf("%q is in clear", secret)
 			}
 		}
@@ -121,8 +123,8 @@ func TestWithoutAKey(t *testing.T) {
 	}
 	old := slices.Clone(seen[:len(seen)/2])
 	seen = slices.DeleteFunc(seen, func(p packet) bool { return p.to != b.addr })
-	outsider := newSeals([]Key{{3}}, 77)
-	left := newSeals([]Key{removed}, 78)
+	outsider := frame.NewSealer([]Key{{3}}, 77)
+	left := frame.NewSealer([]Key{removed}, 78)
 
 	// A fresh node at the old address, which has forgotten all: nothing of an old
 	// session is believed by it.
@@ -141,26 +143,26 @@ func TestWithoutAKey(t *testing.T) {
 				return p.from, c
 			},
 			"clear": func(i int) (netip.AddrPort, []byte) {
-				h := appendHeader(nil, kindHello, 0, uint64(i)+1, 0, 0, nil)
+				h := header(frame.Hello, uint64(i)+1, 0, 0)
 				return a.addr, append(binary.BigEndian.AppendUint64(h, uint64(i)), "test"...)
 			},
 			"bare": func(i int) (netip.AddrPort, []byte) { return a.addr, []byte{0, 0, 0} },
 			"wrong key": func(i int) (netip.AddrPort, []byte) {
-				h := appendHeader(nil, kindHello, 0, outsider.session, 0, uint64(i), nil)
-				return at(66), outsider.seal(append(binary.BigEndian.AppendUint64(h, uint64(i)), "test"...))
+				h := header(frame.Hello, 77, 0, uint64(i))
+				return at(66), outsider.Seal(append(binary.BigEndian.AppendUint64(h, uint64(i)), "test"...))
 			},
 			"removed key": func(i int) (netip.AddrPort, []byte) {
 				if i%2 == 0 {
 					p := old[i%len(old)]
 					return p.from, p.b
 				}
-				h := appendHeader(nil, kindHello, 0, left.session, 0, uint64(i), nil)
-				return a.addr, left.seal(append(binary.BigEndian.AppendUint64(h, uint64(i)), "test"...))
+				h := header(frame.Hello, 78, 0, uint64(i))
+				return a.addr, left.Seal(append(binary.BigEndian.AppendUint64(h, uint64(i)), "test"...))
 			},
 		} {
 			in, out := 0, 0
 			s.tap = func(_, _ netip.AddrPort, b []byte) { out += len(b) }
-			before, got := mark(b), b.traffic.sent[slot(kindData, plain)]
+			before, got := mark(b), b.traffic.sent[slot(frame.Data, plain)]
 			for i := range tries {
 				src, p := make(i)
 				in += len(p)
@@ -175,7 +177,7 @@ func TestWithoutAKey(t *testing.T) {
 			if out > 0 && name != "replayer" {
 				t.Errorf("%s, fresh %v: was answered", name, fresh)
 			}
-			if now := mark(b); now != before || b.traffic.sent[slot(kindData, plain)] != got {
+			if now := mark(b); now != before || b.traffic.sent[slot(frame.Data, plain)] != got {
 				t.Errorf("%s, fresh %v: %v became %v", name, fresh, before, now)
 			}
 			s.wire = nil
@@ -192,7 +194,7 @@ func TestReplayAfterAKill(t *testing.T) {
 	a, b := s.pair()
 	s.tap = nil
 	delete(s.nodes, a.addr)
-	b.Close(s.now, a.addr)
+	b.CloseSession(s.now, a.addr)
 	s.run(linger + time.Second)
 	if b.peers[a.addr] != nil {
 		t.Fatal("it was not dropped")
@@ -349,28 +351,4 @@ func TestSealedAndOpenNeverMeet(t *testing.T) {
 			t.Errorf("%s: %d peers, %v", n.addr, len(n.peers), n.events)
 		}
 	}
-}
-
-// BenchmarkSeal is one frame sealed and opened again.
-func BenchmarkSeal(b *testing.B) {
-	for _, size := range []int{20, 1000} {
-		b.Run(map[int]string{20: "short", 1000: "long"}[size], func(b *testing.B) {
-			s := newSeals([]Key{{1}}, 1)
-			f := append(appendHeader(nil, kindData, 0, 1, 2, 3, nil), make([]byte, size)...)
-			for b.Loop() {
-				if _, ok := s.open(s.seal(f)); !ok {
-					b.Fatal("not opened")
-				}
-			}
-		})
-	}
-	b.Run("wrong key", func(b *testing.B) {
-		f := newSeals([]Key{{1}}, 1).seal(append(appendHeader(nil, kindHello, 0, 1, 2, 3, nil), make([]byte, 20)...))
-		s := newSeals([]Key{{2}}, 1)
-		for b.Loop() {
-			if _, ok := s.open(f); ok {
-				b.Fatal("opened")
-			}
-		}
-	})
 }

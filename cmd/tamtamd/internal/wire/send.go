@@ -6,7 +6,19 @@ package wire
 import (
 	"net/netip"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/arq"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
+
+// MaxData is the most bytes that a frame of a channel carries beside one
+// acknowledgement.
+const MaxData = limits.FrameData
+
+// maxBulk is how many frames may be in flight to a node for more to be sent on a bulk
+// channel: fewer than arq.MaxInFlight.
+const maxBulk = 384
 
 // Send sends at most MaxData bytes on a channel to a node, until they are acknowledged
 // or out of date. When they are acknowledged, that is an Acked event with the token,
@@ -16,14 +28,13 @@ func (c *Core) Send(now time.Time, to netip.AddrPort, ch Channel, b []byte, toke
 	c.advance(now)
 	p := c.peers[to]
 	info := c.info(ch)
-	if p == nil || !p.up || p.closed || len(b) > MaxData || info.Bulk && len(p.flights) >= maxBulk {
+	if p == nil || !p.open() || len(b) > MaxData || info.Bulk && p.link.InFlight() >= maxBulk {
 		if info.Bulk {
 			c.count(info.Name + "s_refused")
 		}
 		return false
 	}
-	c.send(p, kindData, ch, b)
-	p.flights[len(p.flights)-1].token = token
+	c.send(p, frame.Data, ch, b, token)
 	return true
 }
 
@@ -32,24 +43,88 @@ func (c *Core) Send(now time.Time, to netip.AddrPort, ch Channel, b []byte, toke
 func (c *Core) SendWithAck(now time.Time, to netip.AddrPort, ch Channel, b []byte) bool {
 	c.advance(now)
 	p := c.peers[to]
-	if p == nil || !p.up || p.closed || len(p.acks) == 0 || len(b) > MaxData {
+	if p == nil || !p.open() || !p.link.Owes() || len(b) > MaxData {
 		return c.Send(now, to, ch, b, 0)
 	}
-	c.send(p, kindAckData, ch, b)
+	c.send(p, frame.AckData, ch, b, 0)
 	return true
 }
 
 // SendAll is Send to all nodes with an open session.
 func (c *Core) SendAll(now time.Time, ch Channel, b []byte) {
 	c.advance(now)
-	for a := range c.peers {
-		c.Send(now, a, ch, b, 0)
+	for a, p := range c.peers {
+		if p.open() {
+			c.Send(now, a, ch, b, 0)
+		}
 	}
 }
 
-func (c *Core) output(to netip.AddrPort, k kind, ch Channel, b []byte) {
-	if c.seals != nil {
-		b = c.seals.seal(b)
+// send makes a frame, takes the acknowledgements that are owed along, and sends it.
+func (c *Core) send(p *peer, k frame.Kind, ch Channel, payload []byte, token uint64) {
+	acks := p.link.TakeAcks((frame.MaxSize - frame.SealSize - frame.HeaderSize - len(payload)) / frame.AckSize)
+	h := frame.Header{Kind: k, Channel: ch, Session: c.session, Connection: p.sendID, Counter: c.nextCounter(&p.counter)}
+	b := make([]byte, 0, frame.HeaderSize+frame.AckSize*len(acks)+len(payload))
+	b = append(h.Append(b, acks), payload...)
+	switch {
+	case k.Reliable():
+		c.wake(p, p.link.Send(c.now, h.Counter, b, token))
+	case k == frame.AckData:
+		p.link.SendAckData(acks, b)
+	}
+	c.idle(p)
+	c.output(p.addr, b)
+}
+
+// sendAck sends the acknowledgements that are owed.
+func (c *Core) sendAck(p *peer) { c.send(p, frame.Ack, 0, nil, 0) }
+
+// acknowledge owes a peer an acknowledgement, to ride on what is sent within AckDelay, or
+// sends it now.
+func (c *Core) acknowledge(p *peer, counter uint64, now bool) {
+	due, full := p.link.Owe(c.now, counter, frame.MaxAcks)
+	c.wake(p, due)
+	if now || full {
+		c.sendAck(p)
+	}
+}
+
+// acknowledgeAgain answers a frame that had arrived before, as it was answered then.
+func (c *Core) acknowledgeAgain(p *peer, counter uint64) {
+	b, acknowledged := p.link.AckData(counter)
+	if b != nil {
+		c.output(p.addr, b)
+	}
+	if !acknowledged {
+		c.acknowledge(p, counter, true)
+	}
+}
+
+// takeAcks takes the acknowledgements that a frame brings.
+func (c *Core) takeAcks(p *peer, f frame.Frame, by arq.Carrier) {
+	f.Acks(func(counter uint32) {
+		b, token, ok := p.link.Acked(c.now, counter, by)
+		if !ok {
+			return
+		}
+		if token != 0 {
+			_, ch := frame.KindOf(b)
+			c.emit(Event{Kind: Acked, Addr: p.addr, Session: p.session, Channel: ch, Token: token})
+		}
+		c.idle(p)
+	})
+}
+
+// outside returns the header of a frame that is of no opened session.
+func (c *Core) outside(k frame.Kind, connection uint64) []byte {
+	return frame.Header{Kind: k, Session: c.session, Connection: connection, Counter: c.nextCounter(&c.outsideCounter)}.Append(nil, nil)
+}
+
+// output counts a frame and sends it, encrypted if there are keys.
+func (c *Core) output(to netip.AddrPort, b []byte) {
+	k, ch := frame.KindOf(b)
+	if c.sealer != nil {
+		b = c.sealer.Seal(b)
 	}
 	c.traffic.out(k, ch, len(b))
 	c.cfg.Output(to, b)

@@ -92,7 +92,7 @@ func TestRenew(t *testing.T) {
 	mesh(s)
 	old := c.Session()
 	a.SendAll(s.now, prompt, []byte("removed"))
-	a.Close(s.now, c.addr)
+	a.CloseSession(s.now, c.addr)
 	s.run(time.Second)
 	for _, n := range []*simNode{b, c} {
 		if e := n.on(prompt, a.addr); len(e) != 1 || string(e[0].Data) != "removed" || e[0].Session != a.Session() {

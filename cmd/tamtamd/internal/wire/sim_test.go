@@ -12,6 +12,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
 )
 
 // sim is a network of nodes in virtual time. All chance comes from its seed.
@@ -71,6 +73,21 @@ func newSim(t *testing.T, seed uint64) *sim {
 	}
 }
 
+// Where things are in a header.
+const (
+	kindAt       = 3
+	sessionAt    = 4
+	connectionAt = 12
+	counterAt    = 20
+
+	sealed = 0x80 // of the kind
+)
+
+// header returns a header made by hand.
+func header(k frame.Kind, session, connection, counter uint64, acks ...uint32) []byte {
+	return frame.Header{Kind: k, Session: session, Connection: connection, Counter: counter}.Append(nil, acks)
+}
+
 func at(i int) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}), 9999)
 }
@@ -107,7 +124,7 @@ func (s *sim) send(from, to netip.AddrPort, b []byte) {
 	if s.tap != nil {
 		s.tap(from, to, b)
 	}
-	if most := MaxFrame - sealSize; len(b) > most && b[kindAt]&sealed == 0 || len(b) > MaxFrame {
+	if most := frame.MaxSize - frame.SealSize; len(b) > most && b[kindAt]&sealed == 0 || len(b) > frame.MaxSize {
 		s.t.Errorf("a frame of %d bytes", len(b))
 	}
 	copies := 1
@@ -241,8 +258,8 @@ func (s *sim) hold() {
 			s.t.Errorf("%s waits for %d greetings", a, len(n.greetings))
 		}
 		for _, p := range n.peers {
-			if len(p.flights)+len(p.acks) > 0 || !p.up {
-				s.t.Errorf("%s holds %d flights and %d acks for %s", a, len(p.flights), len(p.acks), p.addr)
+			if !p.link.Idle() || !p.up {
+				s.t.Errorf("%s holds %d frames in flight for %s, or acknowledgements", a, p.link.InFlight(), p.addr)
 			}
 		}
 		if len(n.sessions) != len(n.peers) {

@@ -1,12 +1,11 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package datagram knows the bytes of a Smudge datagram: which are safe to let
-// in, what they say, and how to write them anew with other addresses. It holds
-// no state, does no IO and does not use the Smudge library.
+// Package datagram parses, checks and rewrites Smudge datagrams. It holds no state, does
+// no IO and does not use the Smudge library.
 //
-// All integers are little-endian. An IP takes 4 bytes in an IPv4 cluster and 16
-// in an IPv6 one; nothing in a datagram tells which.
+// All integers are little-endian. An IP takes 4 bytes in an IPv4 cluster and 16 in an
+// IPv6 one; a datagram itself does not show which.
 //
 //	 0      4   5     7         11
 //	┌──────┬───┬─────┬─────────┬─────────┬─┬─────────┬───────────┐
@@ -14,9 +13,9 @@
 //	└──────┴───┴─────┴─────────┴─────────┴─┴─────────┴───────────┘
 //	adler      Adler-32 of all that follows it
 //	n v        number of entries in the upper six bits, verb in the lower two
-//	port       where the sender takes answers; with the source IP of the UDP
-//	           packet it names the sender
-//	heartbeat  the sender's clock; an ACK carries the clock of its PING back
+//	port       the port at which the sender listens; together with the source IP of
+//	           the UDP packet it names the sender
+//	heartbeat  the sender's clock; an ACK returns the clock of its PING
 //
 //	entry      status 1 · IP · port 2 · heartbeat 4 · source IP · source port 2
 //	broadcast  origin IP · port 2 · index 4 · length 2 · payload; may be absent
@@ -27,24 +26,24 @@ import (
 	"net/netip"
 )
 
-// MaxSize is the largest datagram in bytes that is sent or let in. Smudge reads
-// into a buffer of this size; what is longer arrives cut and fails its checksum.
+// MaxSize is the size in bytes of the largest datagram that is sent or accepted. Smudge
+// reads into a buffer of this size; a longer one is cut off and fails its checksum.
 const MaxSize = 2048
 
-// HeaderSize is the size in bytes of a datagram without entries and broadcast,
-// and so the smallest there is.
+// HeaderSize is the size in bytes of the smallest datagram, which has no entries and no
+// broadcast.
 const HeaderSize = 11
 
 // Family is the number of bytes that an IP takes in a datagram.
 type Family int
 
-// The two families; a cluster is of one.
+// The two families. All nodes of a cluster have the same one.
 const (
 	IPv4 Family = 4
 	IPv6 Family = 16
 )
 
-// FamilyOf tells the family of a cluster whose nodes have addresses like ip.
+// FamilyOf returns the family of a cluster whose nodes have addresses like ip.
 func FamilyOf(ip netip.Addr) Family {
 	if ip.Unmap().Is4() {
 		return IPv4
@@ -52,7 +51,7 @@ func FamilyOf(ip netip.Addr) Family {
 	return IPv6
 }
 
-// Has tells whether a node of the family can have the address.
+// Has reports whether a node of the family can have the IP.
 func (f Family) Has(ip netip.Addr) bool {
 	if f == IPv4 {
 		return ip.Is4()
@@ -61,7 +60,11 @@ func (f Family) Has(ip netip.Addr) bool {
 }
 
 func (f Family) entrySize() int           { return 9 + 2*int(f) }
-func (f Family) broadcastHeaderSize() int { return 8 + int(f) }
+func (f Family) broadcastHeaderSize() int { return broadcastFixed + int(f) }
+
+// broadcastFixed is what the header of a broadcast takes beside an IP: port 2, index 4,
+// length 2.
+const broadcastFixed = 8
 
 // Verb is what a datagram asks for.
 type Verb uint8
@@ -71,10 +74,10 @@ const (
 	Ping    Verb = 0 // answer with an Ack
 	Ack     Verb = 1 // the answer to a Ping or NFPing of the same heartbeat
 	PingReq Verb = 2 // ping the first entry for me
-	NFPing  Verb = 3 // a Ping on another's behalf, not to be passed on
+	NFPing  Verb = 3 // a Ping on another node's behalf, which must not be passed on
 )
 
-// Status is what an entry says of its node.
+// Status is the status of a node in an entry.
 type Status uint8
 
 // The statuses of an entry.
@@ -85,16 +88,15 @@ const (
 	forwardTo Status = 4 // the first entry of a PingReq: the node to ping
 )
 
-// Entry is what a datagram says of one node.
+// Entry is the news of one node in a datagram.
 type Entry struct {
 	Status    Status
 	Addr      netip.AddrPort
-	Heartbeat uint32         // the clock when the node took the status
-	Source    netip.AddrPort // who found out; the zero AddrPort for unknown
+	Heartbeat uint32         // the node's clock when it took the status
+	Source    netip.AddrPort // the reporter; the zero AddrPort if unknown
 }
 
-// Datagram is a checked datagram; Parse makes them. It shares the bytes it was
-// made from.
+// Datagram is a datagram that Parse has checked. It shares the bytes given to Parse.
 type Datagram struct {
 	b       []byte
 	family  Family
@@ -104,14 +106,13 @@ type Datagram struct {
 // Verb returns what the datagram asks for.
 func (d Datagram) Verb() Verb { return Verb(d.b[4] & 3) }
 
-// Port returns the port the sender takes answers at. It is never 0.
+// Port returns the port at which the sender listens. It is never 0.
 func (d Datagram) Port() uint16 { return binary.LittleEndian.Uint16(d.b[5:]) }
 
-// Heartbeat returns the sender's clock or, in an Ack, the clock of the Ping that
-// it answers.
+// Heartbeat returns the sender's clock or, in an Ack, the clock of the answered Ping.
 func (d Datagram) Heartbeat() uint32 { return binary.LittleEndian.Uint32(d.b[7:]) }
 
-// Bytes returns the bytes of the datagram, which are not to be changed.
+// Bytes returns the bytes of the datagram. The caller must not change them.
 func (d Datagram) Bytes() []byte { return d.b }
 
 // Len returns the number of entries.
@@ -129,8 +130,7 @@ func (d Datagram) Entry(i int) Entry {
 	}
 }
 
-// IsTarget tells whether entry i is not news, but the node that a PingReq wants
-// pinged.
+// IsTarget reports whether entry i is not news, but the node to ping for a PingReq.
 func (d Datagram) IsTarget(i int) bool { return i == 0 && d.Verb() == PingReq }
 
 func (d Datagram) entriesEnd() int { return HeaderSize + d.entries*d.family.entrySize() }

@@ -9,30 +9,30 @@ import (
 	"net/netip"
 )
 
-// Fault is why bytes are not a datagram that may be let in. The empty Fault is
-// none. Its text is the name under which it is counted.
+// Fault is the reason why bytes are not an acceptable datagram. The empty Fault is none.
+// Its text is a part of the name of a counter.
 type Fault string
 
-// What Parse and Broadcast find.
+// The faults that Parse and Broadcast find.
 const (
 	FaultSize            Fault = "size"             // under HeaderSize or over MaxSize
 	FaultChecksum        Fault = "checksum"         // not the Adler-32 of the rest
-	FaultSenderPort      Fault = "sender_port"      // 0, which Smudge takes for its own
+	FaultSenderPort      Fault = "sender_port"      // 0, for which Smudge takes its own port
 	FaultEntryCount      Fault = "entry_count"      // more entries than bytes
-	FaultTarget          Fault = "target"           // a PingReq without, or a target in another
-	FaultStatus          Fault = "status"           // none that a node can have
-	FaultEntryAddress    Fault = "entry_address"    // none that a node can have
-	FaultBroadcastLength Fault = "broadcast_length" // not exactly the bytes that are left
-	FaultBroadcastOrigin Fault = "broadcast_origin" // none that a node can have
+	FaultTarget          Fault = "target"           // a PingReq without a target, or another verb with one
+	FaultStatus          Fault = "status"           // not a status
+	FaultEntryAddress    Fault = "entry_address"    // no node can have it
+	FaultBroadcastLength Fault = "broadcast_length" // not the number of bytes left
+	FaultBroadcastOrigin Fault = "broadcast_origin" // no node can have it
 	FaultBroadcastSize   Fault = "broadcast_size"   // over the limit of this node
 )
 
-// Parse checks b against all that Smudge takes for granted, so that what passes
-// can neither crash it nor make it list an address that no node can have. The
-// broadcast is only checked for its length here; see Broadcast.
+// Parse checks all that Smudge assumes of a datagram. An accepted one can neither crash
+// Smudge nor make it list an address that no node can have. Of the broadcast it checks
+// only the length; see Broadcast.
 //
-// Smudge panics on, or reads past, what violates these rules, in goroutines that
-// nobody can recover: each of them is a crash that was seen.
+// Smudge panics or reads out of bounds when one of these rules is broken, in goroutines
+// of its own, where no caller can recover. Each rule stands for a crash that was observed.
 func Parse(b []byte, f Family) (Datagram, Fault) {
 	if len(b) < HeaderSize || len(b) > MaxSize {
 		return Datagram{}, FaultSize
@@ -71,24 +71,24 @@ func Parse(b []byte, f Family) (Datagram, Fault) {
 	return d, ""
 }
 
-// IsNodeAddr tells whether a node of the family can have the address.
+// IsNodeAddr reports whether a node of the family can have the address and port.
 func IsNodeAddr(a netip.AddrPort, f Family) bool {
 	ip := a.Addr()
 	return a.Port() != 0 && f.Has(ip) && !ip.IsUnspecified() && !ip.IsMulticast() &&
 		ip != netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }
 
-// Broadcast is a message for everybody that rides on a datagram.
+// Broadcast is a message to all nodes at the end of a datagram.
 type Broadcast struct {
 	Origin  netip.AddrPort
 	Index   uint32 // grows by one with each broadcast of the origin
 	Payload []byte // shares the bytes of the datagram
 }
 
-// Broadcast returns the broadcast that rides on the datagram, if there is one
-// that is whole, has an origin, and carries at most limit bytes. A Fault here is
-// no reason to drop the datagram: Smudge does, its acknowledgement included, and
-// nodes with different limits take each other for dead.
+// Broadcast returns the broadcast of the datagram, if it has one with a valid origin and
+// at most limit bytes. A Fault here is no reason to drop the datagram. Smudge does drop
+// it, with the acknowledgement, so that nodes with different limits declare each other
+// dead.
 func (d Datagram) Broadcast(limit int) (b Broadcast, ok bool, fault Fault) {
 	rest := d.b[d.entriesEnd():]
 	if len(rest) == 0 {
@@ -100,8 +100,8 @@ func (d Datagram) Broadcast(limit int) (b Broadcast, ok bool, fault Fault) {
 		Index:   binary.LittleEndian.Uint32(rest[n+2:]),
 		Payload: rest[n+8:],
 	}
-	// Smudge takes an origin whose first byte is 0 for none. ::1 is one of
-	// those and real to us: the broadcast is never given to Smudge.
+	// To Smudge an origin whose first byte is 0 is none. Here ::1 is valid, since
+	// broadcasts are never passed to Smudge.
 	zero := rest[0] == 0 && !b.Origin.Addr().IsLoopback()
 	if zero || !IsNodeAddr(b.Origin, d.family) {
 		return Broadcast{}, false, FaultBroadcastOrigin

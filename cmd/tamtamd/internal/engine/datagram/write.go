@@ -7,27 +7,24 @@ import (
 	"encoding/binary"
 	"hash/adler32"
 	"net/netip"
+
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
-// MaxPayload is the largest payload in bytes of a broadcast that AppendBroadcast
-// makes: with it, the frame that carries the datagram takes 1,200 bytes in an IPv6
-// cluster, which any path carries unfragmented (RFC 8200: 1,280 with the headers of
-// IPv6 and UDP). Of the frame, 29 bytes are its header, 4 an acknowledgement and 16
-// room for sealing; of the datagram, 24 are the broadcast's own header.
-const MaxPayload = 1200 - 29 - 4 - 16 - HeaderSize - 24
+// MaxPayload is the size in bytes of the largest payload for AppendBroadcast. With it, the
+// datagram fills a frame in an IPv6 cluster.
+const MaxPayload = limits.FrameData - HeaderSize - (broadcastFixed + int(IPv6))
 
-// A Mapper says how an entry reads on the other side.
+// A Mapper translates entries between real and virtual addresses.
 type Mapper interface {
-	// MapEntry returns the entry with the addresses of the other side, or
-	// false to leave it out.
+	// MapEntry returns the translated entry, or false to drop it.
 	MapEntry(Entry) (Entry, bool)
 }
 
-// AppendRewritten appends to dst the datagram with the sender's port and all
-// entries as they read on the other side, in that side's family, with a new
-// checksum. The broadcast, if there is one, is left out. It returns false, and
-// nothing appended, when the target of a PingReq was left out: such a datagram
-// says nothing, and would crash Smudge.
+// AppendRewritten appends to dst the datagram with the given port as the sender's, the
+// entries as m translates them, in family f, and a new checksum. It drops the broadcast.
+// It returns false, and appends nothing, if m drops the target of a PingReq: the rest has
+// no meaning, and would crash Smudge.
 func (d Datagram) AppendRewritten(dst []byte, f Family, port uint16, m Mapper) ([]byte, bool) {
 	start := len(dst)
 	dst = appendHeader(dst, d.Verb(), port, d.Heartbeat())
@@ -46,15 +43,15 @@ func (d Datagram) AppendRewritten(dst []byte, f Family, port uint16, m Mapper) (
 	return sum(dst, start), true
 }
 
-// AppendBare appends a datagram of HeaderSize bytes, without entries and
-// broadcast. With a verb of PingReq it would be none that Parse accepts.
+// AppendBare appends a datagram of HeaderSize bytes, without entries and broadcast. The
+// verb must not be PingReq, which needs a target.
 func AppendBare(dst []byte, v Verb, port uint16, heartbeat uint32) []byte {
 	start := len(dst)
 	return sum(appendHeader(dst, v, port, heartbeat), start)
 }
 
-// AppendBroadcast appends a datagram that carries nothing but b. It is an Ack
-// that answers no ping: Smudge takes the broadcast from it and forgets the rest.
+// AppendBroadcast appends a datagram that carries only b. It is an Ack that answers no
+// ping: Smudge takes the broadcast and ignores the rest.
 func AppendBroadcast(dst []byte, f Family, port uint16, b Broadcast) []byte {
 	start := len(dst)
 	dst = appendHeader(dst, Ack, port, 0)
@@ -98,9 +95,8 @@ func sum(dst []byte, start int) []byte {
 	return dst
 }
 
-// Compose makes a datagram with entries, at most 63, for tests: the daemon itself only
-// rewrites what Smudge composed. The first entry of
-// a PingReq is to be a Target.
+// Compose makes a datagram with at most 63 entries, for tests: the daemon itself only
+// rewrites Smudge's datagrams. The first entry of a PingReq must be a Target.
 func Compose(f Family, v Verb, port uint16, heartbeat uint32, entries []Entry) []byte {
 	b := appendHeader(nil, v, port, heartbeat)
 	b[4] |= byte(len(entries)) << 2
@@ -110,7 +106,7 @@ func Compose(f Family, v Verb, port uint16, heartbeat uint32, entries []Entry) [
 	return sum(b, 0)
 }
 
-// Target is the entry of a PingReq that names the node to ping.
+// Target returns the entry that names the node to ping in a PingReq.
 func Target(a netip.AddrPort, heartbeat uint32) Entry {
 	return Entry{Status: forwardTo, Addr: a, Heartbeat: heartbeat}
 }

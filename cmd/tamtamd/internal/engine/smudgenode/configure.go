@@ -13,10 +13,9 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 )
 
-// configure sets every property of Smudge: each that is not set is read from a
-// SMUDGE_* variable, and a node must not change its ways by an accident of the
-// environment.
-func configure(port uint16, cfg Config, ev *events) {
+// configure sets every property of Smudge. Smudge reads an unset property from a
+// SMUDGE_* variable, and the environment must not change a node's behaviour by accident.
+func configure(port uint16, cfg Config, ev *listener) {
 	for _, kv := range os.Environ() {
 		if name, _, _ := strings.Cut(kv, "="); strings.HasPrefix(name, "SMUDGE_") {
 			_ = os.Unsetenv(name) // SMUDGE_INITIAL_HOSTS has no setter
@@ -29,7 +28,7 @@ func configure(port uint16, cfg Config, ev *events) {
 	smudge.SetClusterName(smudge.DefaultClusterName) // only for its multicast
 	smudge.SetHeartbeatMillis(int(cfg.Heartbeat.Milliseconds()))
 	smudge.SetMinPingTime(int(cfg.MinPing.Milliseconds()))
-	smudge.SetMaxBroadcastBytes(datagram.MaxPayload) // it never sees one
+	smudge.SetMaxBroadcastBytes(datagram.MaxPayload) // never used: Smudge gets no broadcasts
 	smudge.SetMulticastEnabled(false)
 	smudge.SetMulticastAddress(smudge.DefaultMulticastAddress)
 	smudge.SetMulticastPort(smudge.DefaultMulticastPort)
@@ -37,7 +36,7 @@ func configure(port uint16, cfg Config, ev *events) {
 	smudge.AddStatusListener(ev)
 }
 
-// logger hands Smudge's lines on. Smudge filters by threshold before it calls.
+// logger passes Smudge's log lines to Config.Logf. Smudge applies its threshold before.
 type logger func(level, message string)
 
 var _ smudge.Logger = logger(nil)
@@ -52,8 +51,8 @@ func (l logger) Logf(level smudge.LogLevel, format string, a ...any) (int, error
 	return 0, nil
 }
 
-// SetChatter lets Smudge's own log lines through to Config.Logf, or none. They
-// speak of virtual addresses.
+// SetChatter switches Smudge's own log lines to Config.Logf on or off. They show virtual
+// addresses.
 func (n *Node) SetChatter(on bool) {
 	if on {
 		smudge.SetLogThreshold(smudge.LogAll)

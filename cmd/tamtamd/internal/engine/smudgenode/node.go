@@ -1,22 +1,21 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package smudgenode embeds the Smudge library so that it only ever talks to us.
-// It is the only importer of Smudge.
+// Package smudgenode embeds the Smudge library so that it talks only to this process. No
+// other package imports Smudge.
 //
-// Smudge believes that it lives at 127.0.0.1:S and its peers at 127.0.0.1:p1,
-// 127.0.0.1:p2, …. Each of those virtual addresses is a UDP socket of ours, and
-// nobody listens at S but a socket of ours that is never read. What Smudge sends
-// a peer arrives on the peer's socket, is rewritten to real addresses and handed
-// to the network; what the network brings is rewritten to virtual addresses and
-// given to Smudge by a function call. So Smudge cannot be reached from outside,
-// and virtual addresses never leave this package.
+// To Smudge, its own address is 127.0.0.1:S and those of its peers are 127.0.0.1:p1,
+// 127.0.0.1:p2, …. Each of these virtual addresses is a UDP socket of this package. The
+// one at S only holds the port and is never read. A datagram from Smudge to a peer
+// arrives on the peer's socket, is rewritten to real addresses and sent on the network. A
+// datagram from the network is rewritten to virtual addresses and passed to Smudge by a
+// function call. So Smudge cannot be reached from outside, and virtual addresses never
+// leave this package.
 //
-// Each life of a peer has a virtual address of its own: a peer that is removed
-// and added again is a new node to Smudge, to which none of the old state sticks.
+// A peer that is removed and added again gets a new virtual address. Smudge takes it for
+// a new node, and none of the old state applies to it.
 //
-// Smudge is global: there is one Node a process, and it cannot be ended, only
-// silenced.
+// Smudge is global: a process has one Node, which can be silenced but not ended.
 package smudgenode
 
 import (
@@ -32,38 +31,42 @@ import (
 	"github.com/clockworksoul/smudge"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
-// Version of Smudge that the package was written against and tested with.
+// Version is the version of Smudge that this package is written for and tested with.
 const Version = "v1.0.1"
 
 var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 
-// Config says how the node meets the world. All fields are required.
+// Config has the settings of the engine. All fields are required.
 type Config struct {
 	// Local is the real address of this node; its family is the cluster's.
 	Local netip.AddrPort
 	// Heartbeat is the time between two pings.
 	Heartbeat time.Duration
-	// MinPing is how long Smudge waits for the answer to a ping at the least; longer
-	// when round trips are longer. See SetMinPing.
+	// MinPing is the shortest time that Smudge waits for the answer to a ping. It waits
+	// longer if round trips are longer. See SetMinPing.
 	MinPing time.Duration
-	// Send sends a datagram to a real address. It must not block.
-	Send func(to netip.AddrPort, d datagram.Datagram)
-	// Outgoing tells whether an entry of Smudge's is to go to a node. Where there is
-	// nothing new, Smudge fills its datagrams up with members taken at random.
-	Outgoing func(to netip.AddrPort, e datagram.Entry) bool
-	// OnStatus is told each change of a peer's status, in order, from one
-	// goroutine, and who found out: a peer, or Local. by is invalid when that is
-	// not known.
-	OnStatus func(peer netip.AddrPort, s datagram.Status, by netip.AddrPort)
-	// OnForgotten is told of a peer that Smudge has given up and removed.
-	OnForgotten func(peer netip.AddrPort)
-	// Logf gets Smudge's own log lines, as far as SetChatter lets them.
+	// Logf gets Smudge's own log lines while SetChatter is on.
 	Logf func(level string, message string)
 }
 
-// peer is one life of a peer.
+// Handler is the node that uses the engine; *node.Node is one.
+type Handler interface {
+	// Send sends a datagram to a real address. It must not block.
+	Send(to netip.AddrPort, d datagram.Datagram)
+	// Outgoing reports whether an entry from Smudge may go to a node. When Smudge has
+	// no news, it fills its datagrams up with random members.
+	Outgoing(to netip.AddrPort, e datagram.Entry) bool
+	// OnStatus gets each change of a peer's status, in order, from one goroutine. by is
+	// the reporter, a peer or Local; invalid if it is not known.
+	OnStatus(peer netip.AddrPort, s datagram.Status, by netip.AddrPort)
+	// OnForgotten gets each peer that Smudge has given up and removed.
+	OnForgotten(peer netip.AddrPort)
+}
+
+// peer is a peer from Add to Remove.
 type peer struct {
 	real, virtual netip.AddrPort
 	conn          *net.UDPConn
@@ -74,11 +77,12 @@ type peer struct {
 
 // Node is the Smudge node of this process.
 type Node struct {
-	cfg     Config
-	family  datagram.Family
-	hold    *net.UDPConn // occupies the port that Smudge would listen at
-	virtual netip.AddrPort
-	events  *events
+	cfg      Config
+	handler  Handler // set by Start; nothing runs before
+	family   datagram.Family
+	hold     *net.UDPConn // occupies the port that Smudge would listen at
+	virtual  netip.AddrPort
+	listener *listener
 
 	mu        sync.Mutex // guards the two maps and peer.listed
 	byReal    map[netip.AddrPort]*peer
@@ -88,22 +92,19 @@ type Node struct {
 	setting sync.Mutex    // one SetMinPing at a time; guards minPing
 	minPing time.Duration // 0 before the first
 
-	delivering sync.Mutex // one datagram at a time; taken before mu. Guards the two:
-	in         inward     // so that Deliver allocates nothing
+	delivering sync.Mutex // one datagram at a time; taken before mu; guards in and deliver
+	in         inward     // kept, as deliver is, so that Deliver allocates nothing
 	deliver    []byte
-	panics     atomic.Uint64
+	counts     *counter.Set
 }
 
 var started atomic.Bool
 
-// Start starts Smudge and returns when it is ready. It can be called once in a
-// process.
-func Start(ctx context.Context, cfg Config) (*Node, error) {
-	if !started.CompareAndSwap(false, true) {
-		return nil, errors.New("smudge runs already: it is one node a process")
-	}
-	// Smudge would listen at this port on all interfaces, and says nothing
-	// when it cannot: for once that is what we want.
+// New returns a Node that holds the port of Smudge. Nothing runs before Start, and no
+// peer may be added before it returns; Close frees the port.
+func New(cfg Config) (*Node, error) {
+	// Smudge would listen at this port on all interfaces. It ignores the error when the
+	// port is taken, and this is what is wanted here.
 	hold, err := net.ListenUDP("udp", &net.UDPAddr{})
 	if err != nil {
 		return nil, fmt.Errorf("hold smudge's port: %w", err)
@@ -114,28 +115,38 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		family:    datagram.FamilyOf(cfg.Local.Addr()),
 		hold:      hold,
 		virtual:   netip.AddrPortFrom(loopback, port),
-		events:    newEvents(port),
+		counts:    counters.NewSet(),
 		byReal:    make(map[netip.AddrPort]*peer),
 		byVirtual: make(map[netip.AddrPort]*peer),
 		deliver:   make([]byte, 0, datagram.MaxSize),
 	}
 	n.in.n = n
-	configure(port, cfg, n.events)
+	n.listener = newListener(port, n.counts)
+	return n, nil
+}
+
+// Start starts Smudge for a handler, and returns when it is ready or ctx is done. Only
+// the first Start of a process succeeds.
+func (n *Node) Start(ctx context.Context, handler Handler) error {
+	if !started.CompareAndSwap(false, true) {
+		return errors.New("smudge runs already: it is one node a process")
+	}
+	n.handler = handler
+	configure(n.virtual.Port(), n.cfg, n.listener)
 
 	// Begin never returns and nothing ends it; the goroutine is abandoned on
 	// purpose. Close silences it.
 	go smudge.Begin()
 
 	select {
-	case <-n.events.begun:
-		return n, n.SetMinPing(cfg.MinPing)
+	case <-n.listener.begun:
+		return n.SetMinPing(n.cfg.MinPing)
 	case <-ctx.Done():
-		_ = hold.Close()
-		return nil, fmt.Errorf("start smudge: %w", context.Cause(ctx))
+		return fmt.Errorf("start smudge: %w", context.Cause(ctx))
 	}
 }
 
-// Add makes Smudge know a peer, as alive. A peer that it knows stays as it is.
+// Add adds a peer to Smudge, as alive. It changes nothing for a peer that Smudge has.
 func (n *Node) Add(real netip.AddrPort) error {
 	n.mu.Lock()
 	if _, ok := n.byReal[real]; ok || n.closed {
@@ -152,7 +163,7 @@ func (n *Node) Add(real netip.AddrPort) error {
 	n.mu.Unlock()
 
 	go n.forward(p)
-	// Not under the lock: AddNode calls our listener.
+	// Without the lock, since AddNode calls the listener.
 	if _, err := smudge.AddNode(p.node); err != nil {
 		return fmt.Errorf("add %s: %w", real, err)
 	}
@@ -169,7 +180,7 @@ func newPeer(real netip.AddrPort) (*peer, error) {
 	}
 	addr := conn.LocalAddr().(*net.UDPAddr)
 	port := uint16(addr.Port)
-	// CreateNodeByIP never fails. The slice is Smudge's to keep.
+	// CreateNodeByIP never fails. Smudge keeps the slice.
 	node, err := smudge.CreateNodeByIP(loopback.AsSlice(), port)
 	if err != nil {
 		_ = conn.Close()
@@ -182,8 +193,8 @@ func newPeer(real netip.AddrPort) (*peer, error) {
 	}, nil
 }
 
-// Remove ends this life of a peer: Smudge forgets it, and what is still said of
-// it goes nowhere. A peer that is not known is not an error.
+// Remove makes Smudge forget a peer. Entries about it that are still in flight are
+// dropped. It does nothing if the peer is not known.
 func (n *Node) Remove(real netip.AddrPort) {
 	n.mu.Lock()
 	p := n.byReal[real]
@@ -193,7 +204,7 @@ func (n *Node) Remove(real netip.AddrPort) {
 	}
 }
 
-// remove ends one life of a peer. It returns false when it has ended already.
+// remove removes p. It returns false if p has been removed already.
 func (n *Node) remove(p *peer) bool {
 	n.mu.Lock()
 	current := n.byVirtual[p.virtual] == p
@@ -208,25 +219,25 @@ func (n *Node) remove(p *peer) bool {
 	return current
 }
 
-// end makes Smudge forget a peer that is in no map any more. The socket is
-// closed last, so that its port cannot be a new peer's before that.
+// end makes Smudge forget a peer that is no longer in the maps. It closes the socket
+// last, so that a new peer cannot get the port before.
 func end(p *peer) {
 	_, _ = smudge.RemoveNode(p.node) // always nil
 	_ = p.conn.Close()
 }
 
-// Ping makes Smudge ping a peer out of turn. A peer that is not known is not an
-// error.
+// Ping makes Smudge ping a peer now, ahead of its schedule. It does nothing if the peer
+// is not known.
 func (n *Node) Ping(real netip.AddrPort) {
 	n.mu.Lock()
 	p, ok := n.byReal[real]
 	n.mu.Unlock()
 	if ok {
-		_ = smudge.PingNode(p.node) // fails where the loopback interface does
+		_ = smudge.PingNode(p.node) // fails only if the loopback interface does
 	}
 }
 
-// Close silences Smudge: it knows no peer, so it sends nothing.
+// Close silences Smudge: without peers it sends nothing.
 func (n *Node) Close() {
 	n.mu.Lock()
 	peers := n.byVirtual
@@ -243,8 +254,15 @@ func (n *Node) SetHeartbeat(d time.Duration) {
 	smudge.SetHeartbeatMillis(int(d.Milliseconds()))
 }
 
-// Counters adds what the node counted to m.
+// Counters adds the node's counters to m.
 func (n *Node) Counters(m map[string]uint64) {
-	m["smudge_panics"] = n.panics.Load()
-	m["smudge_event_overflows"] = n.events.overflows.Load()
+	n.counts.Counters(m)
 }
+
+// counters are what this package counts.
+var counters counter.Table
+
+var (
+	panics    = counters.New("smudge_panics", "Panics of Smudge that were recovered from.")
+	overflows = counters.New("smudge_event_overflows", "Events of Smudge that were dropped since too many waited.")
+)

@@ -61,13 +61,13 @@ func TestMain(m *testing.M) {
 		answers:   make(chan answer, 1000),
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	n, err := Start(ctx, Config{
+	n, err := New(Config{
 		Local: local, Heartbeat: 20 * time.Millisecond, MinPing: 300 * time.Millisecond,
-		Send: the.send, OnStatus: the.status,
-		Outgoing:    func(_ netip.AddrPort, e datagram.Entry) bool { return e.Addr != dull },
-		OnForgotten: func(a netip.AddrPort) { the.locked(func() { the.forgotten[a] = true }) },
-		Logf:        func(string, string) {},
+		Logf: func(string, string) {},
 	})
+	if err == nil {
+		err = n.Start(ctx, the)
+	}
 	if err != nil {
 		panic(err)
 	}
@@ -86,11 +86,16 @@ func TestMain(m *testing.M) {
 
 func (w *world) locked(f func()) { w.mu.Lock(); defer w.mu.Unlock(); f() }
 
-func (w *world) status(a netip.AddrPort, s datagram.Status, by netip.AddrPort) {
+// OnStatus implements Handler, as the three after it do.
+func (w *world) OnStatus(a netip.AddrPort, s datagram.Status, by netip.AddrPort) {
 	w.locked(func() { w.statuses[a] = append(w.statuses[a], s); w.by[a] = by })
 }
 
-func (w *world) send(to netip.AddrPort, d datagram.Datagram) {
+func (w *world) Outgoing(_ netip.AddrPort, e datagram.Entry) bool { return e.Addr != dull }
+
+func (w *world) OnForgotten(a netip.AddrPort) { w.locked(func() { w.forgotten[a] = true }) }
+
+func (w *world) Send(to netip.AddrPort, d datagram.Datagram) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if d.Port() != local.Port() {
@@ -161,7 +166,7 @@ func TestLivesAndDeaths(t *testing.T) {
 		}
 	})
 
-	// A new life begins without the death of the old one.
+	// Added again, it begins without the death of before.
 	the.locked(func() { the.up[b] = true })
 	the.node.Remove(b)
 	if err := the.node.Add(b); err != nil {
@@ -178,14 +183,14 @@ func TestLivesAndDeaths(t *testing.T) {
 	}
 	the.locked(func() {
 		if len(the.sent) > 0 {
-			t.Errorf("sent what nobody may see: %v", the.sent[0])
+			t.Errorf("sent what Outgoing dropped: %v", the.sent[0])
 		}
 	})
 	the.node.Remove(b)
 	the.node.Remove(dull)
 }
 
-// TestMinPingActsAtOnce: whoever does not answer is found out after the time that
+// TestMinPingActsAtOnce: a peer that does not answer is detected after the time that
 // was set, from the start on, and no mirror is left.
 func TestMinPingActsAtOnce(t *testing.T) {
 	for _, d := range []time.Duration{600 * time.Millisecond, 100 * time.Millisecond} {
@@ -205,7 +210,7 @@ func TestMinPingActsAtOnce(t *testing.T) {
 		the.node.Remove(silent)
 	}
 	if n := len(smudge.AllNodes()); n != 1 {
-		t.Errorf("Smudge knows %d nodes, want itself alone", n)
+		t.Errorf("Smudge knows %d nodes, want only itself", n)
 	}
 }
 
@@ -222,12 +227,12 @@ func TestForgottenIsTold(t *testing.T) {
 		}
 	}
 	the.locked(func() { the.up[c] = false })
-	eventually(t, "it is told", func() bool { return the.forgotten[c] })
+	eventually(t, "it is reported", func() bool { return the.forgotten[c] })
 }
 
-// TestLink feeds a golden datagram through the link name and expects its effect:
+// TestLinkname feeds a golden datagram through the link name and expects its effect:
 // the compiler cannot check the signature.
-func TestLink(t *testing.T) {
+func TestLinkname(t *testing.T) {
 	d := netip.MustParseAddrPort("[2001:db8::5]:1")
 	if err := the.node.Add(d); err != nil {
 		t.Fatal(err)
@@ -235,8 +240,8 @@ func TestLink(t *testing.T) {
 	defer the.node.Remove(d)
 	the.answers <- answer{d, datagram.AppendBare(nil, datagram.Ping, d.Port(), 0)}
 	eventually(t, "the ping is answered", func() bool { return the.pinged[d] > 0 })
-	if the.node.panics.Load() != 0 {
-		t.Errorf("Smudge panicked %d times", the.node.panics.Load())
+	if the.node.counts.Get(panics) != 0 {
+		t.Errorf("Smudge panicked %d times", the.node.counts.Get(panics))
 	}
 }
 
@@ -252,7 +257,7 @@ func TestPortIsHeld(t *testing.T) {
 	conn, err := net.ListenUDP("udp", &net.UDPAddr{Port: int(the.node.virtual.Port())})
 	if err == nil {
 		_ = conn.Close()
-		t.Fatal("nobody holds Smudge's port")
+		t.Fatal("no socket holds Smudge's port")
 	}
 	// Were it Smudge's, this would crash the process.
 	c, err := net.Dial("udp", the.node.virtual.String())
@@ -273,7 +278,12 @@ func TestPortIsHeld(t *testing.T) {
 }
 
 func TestStartTwice(t *testing.T) {
-	if _, err := Start(context.Background(), Config{}); err == nil {
+	n, err := New(Config{Local: local})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Close()
+	if err := n.Start(t.Context(), the); err == nil {
 		t.Error("two nodes in one process")
 	}
 }

@@ -4,7 +4,7 @@
 // Package admission decides who may become a member. Hearsay is not membership:
 // an address that others mention, or that a datagram claims to come from, is a
 // candidate. It is greeted, and admitted when it has answered. So forged gossip
-// fills no table for long, and whoever writes another's address into a packet
+// fills no table for long, and a node that writes another's address into a packet
 // gains nothing by it.
 //
 // The package does no IO and reads no clock: it gets the time and returns what
@@ -32,7 +32,7 @@ const (
 
 // Bounds of the passive ones, which anybody makes with a forged source: they are
 // counted by themselves, so that they take no room from those that somebody asked
-// for or a member told of.
+// for or that a member reported.
 const (
 	MaxPassive      = 1024
 	MaxPassivePerIP = 128
@@ -40,7 +40,7 @@ const (
 
 // greetings are the times, from the first, at which a candidate is greeted. A
 // lost greeting costs little when the next one follows soon; the last leaves the
-// answer a second to arrive, and then the candidate is dropped. Whoever has not
+// answer a second to arrive, and then the candidate is dropped. One that has not
 // answered a hello by bareFrom may be a plain node, and is pinged as well.
 var greetings = [...]time.Duration{
 	0, 100 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1400 * time.Millisecond,
@@ -48,8 +48,8 @@ var greetings = [...]time.Duration{
 
 const bareFrom = 400 * time.Millisecond
 
-// Patience is how long a candidate has to answer.
-const Patience = 2400 * time.Millisecond
+// AnswerTime is how long a candidate has to answer.
+const AnswerTime = 2400 * time.Millisecond
 
 // greetingsPerSecond bounds what forged addresses can make the node send: some
 // 50 bytes each. It also keeps a hundred nodes that all join at once from asking each
@@ -68,9 +68,9 @@ type Greeting struct {
 
 // Reason is why an address is a candidate.
 type Reason struct {
-	// By is who told of it; invalid when nobody did.
+	// By is the member that reported it; invalid if none did.
 	By netip.AddrPort
-	// Ask says that it is to be asked for its members when it has answered.
+	// Ask says that it must be asked for its members when it has answered.
 	Ask bool
 	// Passive: all that is known is a packet that anybody can have sent. It is
 	// answered by a ping in place of an acknowledgement, of the same size, and
@@ -174,7 +174,7 @@ func (c *Candidates) Ping(a netip.AddrPort) (heartbeat uint32, ok bool) {
 
 // greetingSpread is how far beyond the clock a greeting may be. Wide enough that
 // an answer is not easily forged blind; narrow enough that greetings, each of
-// which advances the clock of a Smudge node that gets it, can go on for ever.
+// which advances the clock of a Smudge node that gets it, can go on forever.
 const greetingSpread = 64
 
 // GreetingHeartbeat draws the heartbeat of a greeting. It is beyond the clock,
@@ -220,7 +220,7 @@ func decrement[K comparable](m map[K]int, k K) {
 func (c *Candidates) Tick(now time.Time) (due []Greeting, expired []netip.AddrPort, next time.Time) {
 	for a, k := range c.m {
 		age := now.Sub(k.first)
-		if age >= Patience {
+		if age >= AnswerTime {
 			c.remove(a)
 			expired = append(expired, a)
 			continue
@@ -229,7 +229,7 @@ func (c *Candidates) Tick(now time.Time) (due []Greeting, expired []netip.AddrPo
 			due = append(due, Greeting{To: a, Bare: greetings[k.sent] >= bareFrom, Heartbeat: k.heartbeat})
 			k.sent++
 		}
-		at := k.first.Add(Patience)
+		at := k.first.Add(AnswerTime)
 		if !k.Passive && k.sent < len(greetings) {
 			at = k.first.Add(greetings[k.sent])
 			if !at.After(now) { // the limit was reached: wait for it

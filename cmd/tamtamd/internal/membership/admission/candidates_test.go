@@ -46,7 +46,7 @@ func run(c *Candidates, now time.Time, d time.Duration) (sent []Greeting, when [
 
 func random() *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }
 
-func TestGreetedUntilPatienceEnds(t *testing.T) {
+func TestGreetedUntilItsTimeEnds(t *testing.T) {
 	c := NewCandidates(random())
 	if !c.Add(alice, Reason{}, 500, start) {
 		t.Fatal("refused")
@@ -121,14 +121,14 @@ func TestPassiveIsAnsweredAndNotGreeted(t *testing.T) {
 	if !c.Answered(alice, h) {
 		t.Error("the answer does not admit")
 	}
-	// Told of by others, it is greeted all the same.
+	// Reported by others, it is greeted all the same.
 	c.Add(alice, Reason{Ask: true}, 0, start.Add(time.Second))
 	if sent, _, _ := run(c, start.Add(time.Second), time.Minute); len(sent) != len(greetings)-1 {
 		t.Errorf("greeted with %v", sent)
 	}
 	c.Add(alice, Reason{Passive: true}, 0, start)
 	if run(c, start, time.Minute); c.Len() != 0 {
-		t.Error("it stays for ever")
+		t.Error("it stays forever")
 	}
 }
 
@@ -243,7 +243,7 @@ func TestPassiveTakeNoRoom(t *testing.T) {
 	if !c.Add(at(2*MaxPassive), Reason{Passive: true}, 0, now) {
 		t.Error("which has not made room")
 	}
-	c.Tick(now.Add(Patience))
+	c.Tick(now.Add(AnswerTime))
 	if c.Len() != 0 || c.passive.taken != 0 || c.active.taken != 0 || len(c.passive.perIP)+len(c.active.perIP) != 0 {
 		t.Errorf("left: %+v", c)
 	}

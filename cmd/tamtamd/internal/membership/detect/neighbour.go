@@ -24,7 +24,7 @@ type Neighbour struct{ next time.Time }
 // Next returns when the neighbour is pinged next.
 func (n *Neighbour) Next() time.Time { return n.next }
 
-// Due reports whether the neighbour is to be pinged now, and if so notes that it was.
+// Due reports whether it is time to ping the neighbour, and if so notes that it was pinged.
 func (n *Neighbour) Due(heartbeat time.Duration, now time.Time) bool {
 	if n.next.After(now) {
 		return false

@@ -47,7 +47,7 @@ func NewSuspicion() *Suspicion {
 
 // Accuse takes what a reporter says against a member that was last heard of at a time.
 // It reports whether the accusation is held back, and whether it is the first one open. It is
-// not held back if the member did not answer lately, and was not heard of since.
+// not held back if the member did not answer recently, and was not heard of since.
 func (s *Suspicion) Accuse(reporter netip.AddrPort, e datagram.Entry, heard time.Time, heartbeat time.Duration, now time.Time) (held, first bool) {
 	if at, ok := s.unanswered[e.Addr]; ok && now.Sub(at) < silenceBeats*heartbeat && heard.Before(at) {
 		return false, false

@@ -72,7 +72,7 @@ func (a *AntiEntropy) Answers(from netip.AddrPort, now time.Time) bool {
 // Forget forgets a member: it was removed, or has another session.
 func (a *AntiEntropy) Forget(m netip.AddrPort) { delete(a.answers, m) }
 
-// Recovered notes that a member that was dead has answered. Others are told of it, so
+// Recovered notes that a member that was dead has answered. It is reported to others, so
 // that they greet it now and not when it is its turn.
 func (a *AntiEntropy) Recovered(m netip.AddrPort) { a.recovered = append(a.recovered, m) }
 

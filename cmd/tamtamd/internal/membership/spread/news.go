@@ -28,7 +28,7 @@ const newsInterval = 20 * time.Millisecond
 // maxNews is how many entries go into one datagram: 41 bytes each with IPv6.
 const maxNews = 24
 
-// News are the entries that are to be disseminated. Smudge spreads a suspicion or a
+// News are the entries that wait to be disseminated. Smudge spreads a suspicion or a
 // death little by little, on what it sends anyway, in some five datagrams. Here the news
 // goes to all at once, acknowledged as any datagram is, in Smudge's own words: Smudge is
 // made to send one datagram, and its entry about the member is passed on.

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log"
@@ -21,6 +20,7 @@ import (
 	"golang.org/x/net/ipv6"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
 // DefaultGroup returns the multicast address that Smudge uses in the family.
@@ -57,7 +57,7 @@ type Multicast struct {
 	listener *net.UDPConn
 	sender   *net.UDPConn
 
-	received, sent, dropped, foreign atomic.Uint64
+	counts *counter.Set
 }
 
 // Listen joins the group on the interface that has the local address.
@@ -66,7 +66,7 @@ func Listen(cfg Config) (*Multicast, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Multicast{cfg: cfg, family: datagram.FamilyOf(cfg.Local.Addr()), group: net.UDPAddrFromAddrPort(cfg.Group)}
+	m := &Multicast{cfg: cfg, family: datagram.FamilyOf(cfg.Local.Addr()), group: net.UDPAddrFromAddrPort(cfg.Group), counts: counters.NewSet()}
 	network := "udp4"
 	if m.family == datagram.IPv6 {
 		network = "udp6"
@@ -136,7 +136,7 @@ func (m *Multicast) announce(ctx context.Context) {
 	for ctx.Err() == nil {
 		b := m.cfg.Seal(datagram.AppendAnnouncement(nil, m.cfg.Cluster, m.cfg.Local.Port(), 0))
 		if _, err := m.sender.WriteToUDP(b, m.group); err == nil {
-			m.sent.Add(1)
+			m.counts.Inc(sent)
 			warned = false
 		} else if !warned && ctx.Err() == nil {
 			_ = level.Warn(m.cfg.Logger).Log("msg", "multicast not sent, trying on", "err", err)
@@ -163,11 +163,11 @@ func (m *Multicast) listen() {
 			time.Sleep(time.Millisecond) // as wire.Socket.Run does
 			continue
 		}
-		m.received.Add(1)
+		m.counts.Inc(received)
 		if b, ok := m.cfg.Open(buf[:size]); ok {
 			m.announced(src.Addr().Unmap().WithZone(""), b)
 		} else {
-			m.dropped.Add(1)
+			m.counts.Inc(dropped)
 		}
 	}
 }
@@ -175,16 +175,16 @@ func (m *Multicast) listen() {
 func (m *Multicast) announced(src netip.Addr, b []byte) {
 	cluster, d, fault := datagram.ParseAnnouncement(b, m.family)
 	if fault != "" || d.Verb() != datagram.Ping {
-		m.dropped.Add(1)
+		m.counts.Inc(dropped)
 		return
 	}
 	if cluster != m.cfg.Cluster {
-		m.foreign.Add(1)
+		m.counts.Inc(foreign)
 		return
 	}
 	from := netip.AddrPortFrom(src, d.Port())
 	if !datagram.IsNodeAddr(from, m.family) {
-		m.dropped.Add(1)
+		m.counts.Inc(dropped)
 		return
 	}
 	if from != m.cfg.Local {
@@ -200,10 +200,15 @@ func (m *Multicast) Close() {
 	}
 }
 
-// Counters adds what was counted to c.
-func (m *Multicast) Counters(c map[string]uint64) {
-	c["multicast_received"] = m.received.Load()
-	c["multicast_sent"] = m.sent.Load()
-	c["multicast_dropped"] = m.dropped.Load()
-	c["multicast_foreign_cluster"] = m.foreign.Load()
-}
+// Counters adds what was counted to all.
+func (m *Multicast) Counters(all map[string]uint64) { m.counts.Counters(all) }
+
+// counters are what this package counts.
+var counters counter.Table
+
+var (
+	received = counters.New("multicast_received", "Multicast packets received.")
+	sent     = counters.New("multicast_sent", "Announcements sent by multicast.")
+	dropped  = counters.New("multicast_dropped", "Multicast packets that were dropped: they are no announcements, or cannot be decrypted.")
+	foreign  = counters.New("multicast_foreign_cluster", "Announcements of other clusters.")
+)

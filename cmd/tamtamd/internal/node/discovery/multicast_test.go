@@ -35,13 +35,13 @@ func TestAnnounced(t *testing.T) {
 		{"of the other family", "2001:db8::1", ping, "", 0, 1},
 	} {
 		found := ""
-		m := &Multicast{family: datagram.IPv4, cfg: Config{
+		m := &Multicast{counts: counters.NewSet(), family: datagram.IPv4, cfg: Config{
 			Local: local, Cluster: "smudge", Logger: log.NewNopLogger(),
 			Found: func(a netip.AddrPort) { found = a.String() },
 		}}
 		m.announced(netip.MustParseAddr(c.src), c.b)
-		if found != c.want || m.foreign.Load() != c.foreign || m.dropped.Load() != c.dropped {
-			t.Errorf("%s: found %q, foreign %d, dropped %d", c.name, found, m.foreign.Load(), m.dropped.Load())
+		if found != c.want || m.counts.Get(foreign) != c.foreign || m.counts.Get(dropped) != c.dropped {
+			t.Errorf("%s: found %q, foreign %d, dropped %d", c.name, found, m.counts.Get(foreign), m.counts.Get(dropped))
 		}
 	}
 }

@@ -22,8 +22,8 @@ import (
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/atomicfile"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/internal/files"
 )
 
 const (
@@ -82,7 +82,7 @@ func Keep(ctx context.Context, dir string, members Members, logger log.Logger) {
 		text := lines(w.Members)
 		// A node that is alone has lost the others, or not found them yet.
 		if len(text) > 0 && !bytes.Equal(text, written) {
-			if err := atomicfile.Write(filepath.Join(dir, name), text); err == nil {
+			if err := files.Replace(filepath.Join(dir, name), text); err == nil {
 				written, warned = text, false
 			} else if !warned {
 				_ = level.Warn(logger).Log("msg", "peers not kept, trying on", "err", err)

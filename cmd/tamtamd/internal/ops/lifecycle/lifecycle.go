@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package lifecycle is the one answer to how far a daemon has got, and whether it
-// still goes round. gRPC health, HTTP probes and systemd are told by it; it knows
-// none of them, and does nothing by itself.
+// Package lifecycle has the daemon's phase and the liveness of its event loops. gRPC
+// health, HTTP probes and systemd all report from here, so that they agree. The package
+// knows none of them.
 package lifecycle
 
 import (
@@ -11,19 +11,20 @@ import (
 	"time"
 )
 
-// Phase is how far a daemon has got. A daemon only ever moves on.
+// Phase is a step in the life cycle of a daemon. A daemon never goes back to an earlier
+// one.
 type Phase uint8
 
 // The phases, in their order.
 const (
-	Starting Phase = iota // nothing is bound
-	Bound                 // all sockets are, and nothing runs
-	Seeking               // it serves, and none of the seeds named has answered
-	Settled               // somebody was found, or nobody is sought
-	Leaving               // it says goodbye
+	Starting Phase = iota // no socket is bound
+	Bound                 // all sockets are bound, and nothing runs
+	Seeking               // joining: it serves, and no seed has answered
+	Settled               // joined: a member was found, or there are no seeds
+	Leaving               // it leaves gracefully
 )
 
-// Phases are all there are, in their order.
+// Phases lists all phases, in their order.
 var Phases = []Phase{Starting, Bound, Seeking, Settled, Leaving}
 
 // String returns the name of the phase, as users see it.
@@ -31,11 +32,11 @@ func (p Phase) String() string {
 	return [...]string{"starting", "bound", "seeking", "settled", "leaving"}[p]
 }
 
-// Serves tells whether the API answers.
+// Serves reports whether the API answers.
 func (p Phase) Serves() bool { return p == Seeking || p == Settled }
 
-// Ready tells whether work should be sent to the node: it serves, and what it tells
-// of the cluster is not only that it is alone because it has found nobody yet.
+// Ready reports whether clients should use the node. While it is joining it serves, but
+// would show them a cluster of one.
 func (p Phase) Ready() bool { return p == Settled }
 
 // State is the phase of one daemon. Its methods may be called from any goroutine.
@@ -51,15 +52,15 @@ type State struct {
 // New returns the state of a daemon that is starting.
 func New(now func() time.Time) *State { return &State{now: now, since: now()} }
 
-// Phase returns the phase, and since when it is.
+// Phase returns the phase, and when it began.
 func (s *State) Phase() (Phase, time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.phase, s.since
 }
 
-// Advance moves on to a phase. It returns false, and changes nothing, when that is
-// not after the present one: who has settled does not seek again.
+// Advance moves on to a phase. It returns false, and changes nothing, if that is not
+// after the present one.
 func (s *State) Advance(to Phase) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,16 +74,16 @@ func (s *State) Advance(to Phase) bool {
 	return true
 }
 
-// Found says that somebody was found: who seeks has settled. Before and after that
-// it says nothing.
+// Found records that a member was found: a daemon that is joining has joined. In other
+// phases it does nothing.
 func (s *State) Found() {
 	if p, _ := s.Phase(); p == Seeking {
 		s.Advance(Settled)
 	}
 }
 
-// OnChange has f told the present phase and every change. f must not block, nor
-// call the State.
+// OnChange calls f with the present phase, and later with every new one. f must not block
+// and not call the State.
 func (s *State) OnChange(f func(Phase)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -17,8 +17,8 @@ var start = time.Unix(1e9, 0)
 func TestPhasesOnlyMoveOn(t *testing.T) {
 	now := start
 	s := New(func() time.Time { return now })
-	var told []Phase
-	s.OnChange(func(p Phase) { told = append(told, p) })
+	var reported []Phase
+	s.OnChange(func(p Phase) { reported = append(reported, p) })
 	s.Found() // too early to mean anything
 	for _, c := range []struct {
 		to    Phase
@@ -36,8 +36,8 @@ func TestPhasesOnlyMoveOn(t *testing.T) {
 			t.Errorf("from %v to %v: now %v since %v", before, c.to, p, at)
 		}
 	}
-	if !slices.Equal(told, Phases) {
-		t.Errorf("told %v, want %v", told, Phases)
+	if !slices.Equal(reported, Phases) {
+		t.Errorf("reported %v, want %v", reported, Phases)
 	}
 }
 
@@ -69,12 +69,12 @@ func TestWhatThePhasesMean(t *testing.T) {
 	}
 }
 
-// TestPulse: a loop is live as long as it goes round, and named when it does not.
-func TestPulse(t *testing.T) {
+// TestLiveness: a loop is live as long as it does iterations, and named if it does not.
+func TestLiveness(t *testing.T) {
 	now := start
 	var good, bad uint64
 	stuck := false
-	p := NewPulse(func() time.Time { return now },
+	p := NewLiveness(func() time.Time { return now },
 		Loop{"good", func() { good++ }, func() uint64 { return good }},
 		Loop{"bad", func() {
 			if !stuck {
@@ -83,52 +83,52 @@ func TestPulse(t *testing.T) {
 		}, func() uint64 { return bad }})
 	now = now.Add(time.Hour)
 	if err := p.Live(); err != nil {
-		t.Errorf("before it was asked: %v", err)
+		t.Errorf("before the first check: %v", err)
 	}
 	for range 60 {
-		p.look()
-		now = now.Add(pulseEvery)
+		p.check()
+		now = now.Add(checkEvery)
 		if err := p.Live(); err != nil {
-			t.Fatalf("while all go round: %v", err)
+			t.Fatalf("while all respond: %v", err)
 		}
 	}
 	stuck = true
-	for range StuckAfter/pulseEvery + 2 {
-		p.look()
-		now = now.Add(pulseEvery)
+	for range StuckAfter/checkEvery + 2 {
+		p.check()
+		now = now.Add(checkEvery)
 	}
 	if err := p.Live(); err == nil || !strings.Contains(err.Error(), "bad") || strings.Contains(err.Error(), "good") {
 		t.Errorf("with one stuck: %v", err)
 	}
 	stuck = false
-	p.look()
-	p.look()
+	p.check()
+	p.check()
 	if err := p.Live(); err != nil {
 		t.Errorf("well again: %v", err)
 	}
-	now = now.Add(StuckAfter + time.Second) // nobody looks any more
+	now = now.Add(StuckAfter + time.Second) // no more checks
 	if err := p.Live(); err == nil || !strings.Contains(err.Error(), "good") {
-		t.Errorf("when nobody asks: %v", err)
+		t.Errorf("without checks: %v", err)
 	}
 }
 
-func TestPulseRuns(t *testing.T) {
-	var rounds atomic.Uint64
-	poked := make(chan struct{}, 1)
-	p := NewPulse(time.Now, Loop{"l", func() {
-		rounds.Add(1)
+func TestLivenessRuns(t *testing.T) {
+	var iterations atomic.Uint64
+	woken := make(chan struct{}, 1)
+	p := NewLiveness(time.Now, Loop{"l", func() {
+		iterations.Add(1)
 		select {
-		case poked <- struct{}{}:
+		case woken <- struct{}{}:
 		default:
 		}
-	}, rounds.Load})
+	}, iterations.Load})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		p.Run(ctx)
 		close(done)
 	}()
-	<-poked
+	<-woken
 	cancel()
 	<-done
 }

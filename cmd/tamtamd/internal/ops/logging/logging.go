@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package logging makes the daemon's logger: go-kit/log with a threshold that can
-// be changed while it runs.
+// Package logging has the daemon's logger: go-kit/log with a threshold that can change
+// while the daemon runs.
 package logging
 
 import (
@@ -15,13 +15,13 @@ import (
 	"github.com/go-kit/log/level"
 )
 
-// Level is a threshold: less severe lines are left out.
+// Level is a threshold: less severe lines are not written.
 type Level uint8
 
-// The thresholds, from all to nothing.
+// The thresholds, from the one that writes all lines to the one that writes none.
 const (
 	Trace Level = iota // as Debug, and the Smudge library's own lines
-	Debug              // one line a message
+	Debug              // one line for each message on the network
 	Info               // life cycle and membership
 	Warn               // something was dropped or degraded
 	Error              // something gave up
@@ -43,8 +43,8 @@ type Control struct {
 	level Level
 }
 
-// New returns a logger that writes lines of the format, "logfmt" or "json", to w,
-// and its control.
+// New returns a logger that writes lines to w, and its control. format is "logfmt" or
+// "json".
 func New(w io.Writer, format string, l Level) (log.Logger, *Control, error) {
 	c := &Control{}
 	switch w = log.NewSyncWriter(w); format {
@@ -55,8 +55,9 @@ func New(w io.Writer, format string, l Level) (log.Logger, *Control, error) {
 	default:
 		return nil, nil, fmt.Errorf("log format %q: want logfmt or json", format)
 	}
-	// UTC with milliseconds: lines of several machines are read side by side.
-	c.base = log.With(c.base, "ts", log.TimestampFormat(func() time.Time { return time.Now().UTC() }, "2006-01-02T15:04:05.000Z"))
+	// In UTC with milliseconds, since people compare the logs of several machines.
+	utc := func() time.Time { return time.Now().UTC() }
+	c.base = log.With(c.base, "ts", log.TimestampFormat(utc, "2006-01-02T15:04:05.000Z"))
 	c.SetLevel(l)
 	return &c.swap, c, nil
 }
@@ -79,7 +80,8 @@ func (c *Control) SetLevel(l Level) {
 	}
 }
 
-// OnChange has f told the present level and every change. f must not call back.
+// OnChange calls f with the present level, and later with every new one. f must not call
+// the Control.
 func (c *Control) OnChange(f func(Level)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -41,11 +41,11 @@ func TestThreshold(t *testing.T) {
 
 func TestOnChange(t *testing.T) {
 	_, control, _ := New(&strings.Builder{}, "json", Info)
-	var told []Level
-	control.OnChange(func(l Level) { told = append(told, l) })
+	var reported []Level
+	control.OnChange(func(l Level) { reported = append(reported, l) })
 	control.SetLevel(Trace)
-	if len(told) != 2 || told[0] != Info || told[1] != Trace {
-		t.Errorf("told %v", told)
+	if len(reported) != 2 || reported[0] != Info || reported[1] != Trace {
+		t.Errorf("reported %v", reported)
 	}
 }
 

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package reload reads the daemon's configuration again while it runs, has applied what
-// can be, and says what cannot. What a key means, those know who registered it.
+// Package reload reads the daemon's configuration again while the daemon runs. It applies
+// the changes that need no restart, and logs those that do. It does not know what a key
+// means: the functions that apply a change are registered by key.
 package reload
 
 import (
@@ -21,25 +22,26 @@ import (
 // Settings are a configuration that has been read and checked.
 type Settings struct {
 	Flags *daemonflags.Flags
-	// Values are those of all keys, as text, to be compared. None is a secret.
+	// Values has the values of all keys as text, to compare and log. None is a secret.
 	Values map[string]string
 }
 
-// Config says what a Reloader reloads. All fields are required.
+// Config has what a Reloader needs. All fields are required.
 type Config struct {
 	Running Settings
-	// Read reads the configuration anew. It changes nothing.
+	// Read reads and checks the configuration. It changes nothing.
 	Read   func() (Settings, error)
 	Logger log.Logger
 }
 
-// Reloader reloads. Its methods may be called from any goroutine.
+// Reloader reloads the configuration. Its methods may be called from any goroutine, but
+// Apply and OnReload only before the first Reload.
 type Reloader struct {
 	cfg   Config
 	apply map[string]func(*daemonflags.Flags) error
 	hooks []hook
 
-	one sync.Mutex // a Reload at a time
+	one sync.Mutex // one Reload at a time
 
 	mu     sync.Mutex // guards the rest
 	status Status
@@ -50,7 +52,7 @@ type hook struct {
 	f    func() error
 }
 
-// Status is what became of the reloads so far.
+// Status is the outcome of the reloads so far.
 type Status struct {
 	Succeeded, Failed uint64
 	Last              time.Time // the zero time before the first
@@ -62,28 +64,28 @@ func New(cfg Config) *Reloader {
 	return &Reloader{cfg: cfg, apply: make(map[string]func(*daemonflags.Flags) error)}
 }
 
-// Apply registers what is done when one of the keys has another value than the running
-// one. It is to be called before the first Reload, as OnReload is.
+// Apply registers a function that a Reload calls for each of the keys whose value differs
+// from the running one. Keys without a function need a restart.
 func (r *Reloader) Apply(f func(*daemonflags.Flags) error, keys ...string) {
 	for _, k := range keys {
 		r.apply[k] = f
 	}
 }
 
-// OnReload registers what is done at every Reload whose configuration is valid: to read
-// again a file that a key names. The name is for the log.
+// OnReload registers a function for every Reload whose configuration is valid, such as
+// one that reads a file that a key names. The name is for the log.
 func (r *Reloader) OnReload(name string, f func() error) { r.hooks = append(r.hooks, hook{name, f}) }
 
-// Status returns what became of the reloads so far.
+// Status returns the outcome of the reloads so far.
 func (r *Reloader) Status() Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.status
 }
 
-// Reload reads the configuration. When it is not valid, nothing changes. Else each key
-// that has changed is applied, or named in the log as one that takes a restart, and all
-// hooks are called; the error tells of those that failed.
+// Reload reads the configuration. If it is not valid, nothing changes. Otherwise each
+// changed key is applied, or logged as one that needs a restart, and all hooks are
+// called. The error names the keys and hooks that failed.
 func (r *Reloader) Reload() error {
 	r.one.Lock()
 	defer r.one.Unlock()
@@ -111,7 +113,8 @@ func (r *Reloader) reload() error {
 	for _, key := range changed(running, next.Values) {
 		f, to := r.apply[key], next.Values[key]
 		if f == nil {
-			_ = level.Warn(r.cfg.Logger).Log("msg", "change needs a restart", "key", key, "running", running[key], "configured", to)
+			_ = level.Warn(r.cfg.Logger).Log("msg", "change needs a restart",
+				"key", key, "running", running[key], "configured", to)
 			continue
 		}
 		if err := f(next.Flags); err != nil {

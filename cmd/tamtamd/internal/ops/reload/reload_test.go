@@ -59,7 +59,7 @@ func TestChangesAreAppliedOnce(t *testing.T) {
 	if len(b.applied) != 1 || b.logged("change applied\" key=verbose from=false to=true") != 1 {
 		t.Errorf("applied %v, logged %s", b.applied, b.log.String())
 	}
-	// What takes a restart is told until there is one.
+	// A key that needs a restart is logged until there is one.
 	if b.logged("change needs a restart\" key=port running=9999 configured=1") != 2 {
 		t.Errorf("logged %s", b.log.String())
 	}

@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package systemd tells the service manager how the daemon fares, by the protocol of
-// sd_notify(3): one datagram to the socket that NOTIFY_SOCKET names. Without that
-// variable nothing is told.
+// Package systemd reports the daemon's state to the service manager, by the protocol of
+// sd_notify(3): datagrams to the socket that NOTIFY_SOCKET names. Without that variable it
+// reports nothing.
 //
-// The protocol is a line or two of text, and what a library would take off our hands is
-// less than what it brings along: that of CoreOS has D-Bus in its module, and waits for as
-// long as a manager that does not read lets it.
+// The protocol is a line or two of text, so a library would cost more than it saves: the
+// one of CoreOS has D-Bus in its module, and blocks for as long as the manager does not
+// read.
 package systemd
 
 import (
@@ -22,16 +22,16 @@ import (
 // writeWithin bounds the wait for a manager that does not read.
 const writeWithin = time.Second
 
-// Notifier tells the service manager. A nil Notifier tells nobody.
+// Notifier reports to the service manager. A nil Notifier reports nothing.
 type Notifier struct {
 	conn *net.UnixConn
-	// Watchdog is within which time the manager wants to hear from the daemon, again
-	// and again; 0 when it does not.
+	// Watchdog is the longest time between two WATCHDOG reports; 0 if the manager wants
+	// none.
 	Watchdog time.Duration
 }
 
-// FromEnv returns the Notifier that the environment asks for; nil when it asks for none.
-// The variables are unset, so that no child takes itself for the service.
+// FromEnv returns the Notifier that the environment asks for; nil if it asks for none. It
+// unsets the variables, so that no child process acts as the service.
 func FromEnv() (*Notifier, error) {
 	name, usec, pid := os.Getenv("NOTIFY_SOCKET"), os.Getenv("WATCHDOG_USEC"), os.Getenv("WATCHDOG_PID")
 	for _, v := range []string{"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"} {
@@ -40,7 +40,7 @@ func FromEnv() (*Notifier, error) {
 	if name == "" {
 		return nil, nil
 	}
-	// A name that begins with @ is in the abstract namespace; package net knows.
+	// Package net knows that a name that begins with @ is in the abstract namespace.
 	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: name, Net: "unixgram"})
 	if err != nil {
 		return nil, fmt.Errorf("NOTIFY_SOCKET: %w", err)
@@ -58,7 +58,7 @@ func FromEnv() (*Notifier, error) {
 	return n, nil
 }
 
-// Watched tells whether the manager wants signs of life.
+// Watched reports whether the manager wants WATCHDOG reports.
 func (n *Notifier) Watched() bool { return n != nil && n.Watchdog > 0 }
 
 // Close closes the socket.
@@ -68,8 +68,8 @@ func (n *Notifier) Close() {
 	}
 }
 
-// send sends assignments. What the manager does not take is lost: it restarts a
-// service from which it hears nothing, if it cares.
+// send sends assignments. It ignores errors: a manager that watches the service restarts
+// it when no reports arrive.
 func (n *Notifier) send(assignments ...string) {
 	if n == nil {
 		return
@@ -88,7 +88,7 @@ func status(text string) string {
 	}, text)
 }
 
-// Reloading tells that the configuration is being read again. Reloaded has to follow.
+// Reloading reports that the configuration is being read again. Reloaded must follow.
 func (n *Notifier) Reloading() {
 	if n == nil {
 		return
@@ -101,5 +101,5 @@ func (n *Notifier) Reloading() {
 	n.send("RELOADING=1", fmt.Sprintf("MONOTONIC_USEC=%d", usec))
 }
 
-// Reloaded tells that it was, and what came of it.
+// Reloaded reports the end of a reload, and its outcome as a line of text.
 func (n *Notifier) Reloaded(text string) { n.send("READY=1", status(text)) }

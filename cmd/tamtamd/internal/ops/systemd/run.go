@@ -10,21 +10,20 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 )
 
-// statusEvery is how often the status line is looked at; it is sent when it differs.
+// statusEvery is the time between two reads of the status line. It is sent if it differs.
 const statusEvery = 5 * time.Second
 
-// Config says what the manager is told. All fields are required.
+// Config has what Run reports. All fields are required.
 type Config struct {
 	State  *lifecycle.State
-	Live   func() error  // nil when the daemon goes round
+	Live   func() error  // nil if all event loops respond
 	Status func() string // one line for a person
 }
 
-// Run tells the manager what it is to know, until ctx is done: READY=1 once the API
-// answers, whether seeds have been found or not, since a manager gives up on a service
-// that takes long to be ready, and seeds may take as long as they like; a status line;
-// a sign of life at half the watchdog's time, while the daemon is live; and STOPPING=1
-// at the end.
+// Run reports to the manager until ctx is done: READY=1 once the API answers, the status
+// line, WATCHDOG=1 at half the watchdog's time while the daemon is live, and STOPPING=1 at
+// the end. READY=1 does not wait for seeds: they may take any time, and a manager gives up
+// on a service that is not ready soon.
 func (n *Notifier) Run(ctx context.Context, cfg Config) {
 	if n == nil {
 		<-ctx.Done()
@@ -45,17 +44,17 @@ func (n *Notifier) Run(ctx context.Context, cfg Config) {
 		defer t.Stop()
 		bark = t.C
 	}
-	ready, told := false, ""
+	ready, reported := false, ""
 	for {
 		phase, _ := cfg.State.Phase()
 		text := cfg.Status()
 		switch {
 		case phase == lifecycle.Leaving: // when ctx is done
 		case !ready && phase.Serves():
-			ready, told = true, text
+			ready, reported = true, text
 			n.send("READY=1", status(text))
-		case text != told:
-			told = text
+		case text != reported:
+			reported = text
 			n.send(status(text))
 		}
 		select {
@@ -66,7 +65,7 @@ func (n *Notifier) Run(ctx context.Context, cfg Config) {
 				n.send("WATCHDOG=1")
 			}
 		case <-ctx.Done():
-			n.send("STOPPING=1", status("saying goodbye"))
+			n.send("STOPPING=1", status("leaving"))
 			return
 		}
 	}

@@ -42,7 +42,7 @@ func listen(t *testing.T, env map[string]string) *manager {
 	return &manager{t, conn}
 }
 
-// next returns the next thing it is told.
+// next returns the next datagram.
 func (m *manager) next() string {
 	m.t.Helper()
 	b := make([]byte, 4096)
@@ -108,9 +108,9 @@ func TestEnvironment(t *testing.T) {
 		}
 		n.Close()
 	}
-	t.Setenv("NOTIFY_SOCKET", filepath.Join(t.TempDir(), "nobody"))
+	t.Setenv("NOTIFY_SOCKET", filepath.Join(t.TempDir(), "absent"))
 	if _, err := FromEnv(); err == nil || !strings.Contains(err.Error(), "NOTIFY_SOCKET") {
-		t.Errorf("a socket that nobody has: %v", err)
+		t.Errorf("a socket that does not exist: %v", err)
 	}
 }
 
@@ -177,6 +177,6 @@ func TestALife(t *testing.T) {
 	}
 	m.until("READY=1\nSTATUS=reloaded")
 	cancel()
-	m.until("STOPPING=1\nSTATUS=saying goodbye")
+	m.until("STOPPING=1\nSTATUS=leaving")
 	<-done
 }

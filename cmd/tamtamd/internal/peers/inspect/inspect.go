@@ -8,11 +8,11 @@ package inspect
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
@@ -26,21 +26,17 @@ type Members interface {
 	List() ([]member.Member, uint64)
 }
 
-// Wire tells of the links; *wire.Endpoint is one.
+// Wire has the links of this node; *wire.Endpoint is one.
 type Wire interface {
 	Links() []wire.Link
-	Contacts() []wire.Contact
 }
-
-// Ask asks many members at once; that of *peers.Queries does.
-type Ask func(ctx context.Context, to []netip.AddrPort, q *peerv1.Question, do func(netip.AddrPort, *peerv1.Answer, error))
 
 // Config says what an Inspector is made of. All fields but Keys are required.
 type Config struct {
 	Local     netip.AddrPort
 	Members   Members
 	Wire      Wire
-	Ask       Ask
+	Ask       peers.Ask
 	Heartbeat func() time.Duration
 	// Keys returns the names of this node's keys, the one that seals first. Nil without
 	// a keyring.
@@ -56,7 +52,7 @@ type Inspector struct {
 	now  func() time.Time
 }
 
-// New returns an Inspector. Its Config may be completed before it is used.
+// New returns an Inspector.
 func New(cfg Config) *Inspector {
 	return &Inspector{Config: cfg, turn: make(chan struct{}, 1), now: time.Now}
 }
@@ -64,19 +60,13 @@ func New(cfg Config) *Inspector {
 // Record is what came of inspecting one member.
 type Record struct {
 	Member  member.Member
-	Err     error // why there is no report: ErrAway, ErrPlain, or what asking failed with
+	Err     error // why there is no report, as peers.Survey returns it
 	Report  *peerv1.InspectAnswer
-	Link    *peerv1.Link  // this node's to it; nil when there is none
+	Link    *wire.Link    // this node's to it; nil when there is none
 	Trip    time.Duration // from the question to the answer
 	Offset  time.Duration // its clock less ours; true to half of Trip
 	Measure bool          // Trip and Offset are known
 }
-
-// Why a member is not asked.
-var (
-	ErrAway  = errors.New("it is not alive")
-	ErrPlain = errors.New("it is plain, and cannot be asked")
-)
 
 // Inspect asks all live members at once, for answerWithin and until ctx is done, and
 // returns a record for each member, ordered by address. Fails only with the error of ctx,
@@ -91,59 +81,42 @@ func (i *Inspector) Inspect(ctx context.Context) ([]Record, error) {
 	}
 	members, _ := i.Members.List()
 	records := make([]Record, len(members))
-	at := make(map[netip.AddrPort]*Record, len(members))
 	var own *Record
-	var ask []netip.AddrPort
 	for j, m := range members {
-		r := &records[j]
-		*r = Record{Member: m}
-		at[m.Addr] = r
-		switch {
-		case m.Local:
-			own = r
-			r.Report = i.report(i.ways(), netip.AddrPort{})
-		case !m.Status.Live():
-			r.Err = ErrAway
-		case m.Plain():
-			r.Err = ErrPlain
-		default:
-			ask = append(ask, m.Addr)
+		records[j].Member = m
+		if m.Local {
+			own = &records[j]
+			own.Report = i.report(i.links(), netip.AddrPort{})
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	sent := i.now()
 	question := &peerv1.Question{Question: &peerv1.Question_Inspect{Inspect: &peerv1.InspectQuestion{}}}
-	i.Ask(ctx, ask, question, func(a netip.AddrPort, answer *peerv1.Answer, err error) {
-		r := at[a]
-		if r.Err = err; err == nil {
-			r.take(answer.GetInspect(), sent, i.now())
-		}
+	errs := peers.Survey(ctx, i.Ask, members, question, func(j int, a *peerv1.Answer) error {
+		return records[j].take(a.GetInspect(), sent, i.now())
 	})
 	// Our own list is of when the others told theirs, or it would differ by what came since;
 	// the links are of now: what was asked, and not acknowledged, is in them.
-	ways := i.ways()
+	links := i.links()
 	for j := range records {
-		if w, ok := ways[records[j].Member.Addr]; ok {
-			records[j].Link = w.message()
+		records[j].Err = errs[j]
+		if l, ok := links[records[j].Member.Addr]; ok {
+			records[j].Link = &l
 		}
 	}
 	if own != nil {
-		now := i.report(ways, netip.AddrPort{})
+		now := i.report(links, netip.AddrPort{})
 		own.Report.Troubles, own.Report.MoreTroubles = now.GetTroubles(), now.GetMoreTroubles()
 	}
 	return records, nil
 }
 
-// errNoInspection: the answer to another question.
-var errNoInspection = errors.New("its answer is not understood")
-
-// take takes an answer. Its clock was read between the question and its arrival: in the
-// midst of the two, as far as we can tell (RFC 5905, with one time for both ends there).
-func (r *Record) take(answer *peerv1.InspectAnswer, sent, came time.Time) {
+// take takes an answer. Its clock was read between the question and its arrival: halfway,
+// as far as we can know (RFC 5905, with one time for both ends there).
+func (r *Record) take(answer *peerv1.InspectAnswer, sent, came time.Time) error {
 	if answer == nil {
-		r.Err = errNoInspection
-		return
+		return peers.ErrNotUnderstood
 	}
 	r.Report = answer
 	if c := answer.GetClock(); c.CheckValid() == nil {
@@ -151,4 +124,5 @@ func (r *Record) take(answer *peerv1.InspectAnswer, sent, came time.Time) {
 		// Apart: times that bear a monotonic clock are not ours to compare with.
 		r.Offset = c.AsTime().Sub(sent.Round(0).Add(r.Trip / 2))
 	}
+	return nil
 }

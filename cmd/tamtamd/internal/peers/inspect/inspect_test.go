@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
@@ -34,13 +35,9 @@ func at(i int) netip.AddrPort {
 }
 
 // wire has the links that a test gives it.
-type fakeWire struct {
-	links    []wire.Link
-	contacts []wire.Contact
-}
+type fakeWire struct{ links []wire.Link }
 
-func (w *fakeWire) Links() []wire.Link       { return w.links }
-func (w *fakeWire) Contacts() []wire.Contact { return w.contacts }
+func (w *fakeWire) Links() []wire.Link { return w.links }
 
 // node is an inspector with a table of its own.
 func node(t *testing.T, w *fakeWire) (*Inspector, *member.Table) {
@@ -67,8 +64,10 @@ func ask(t *testing.T, i *Inspector, from netip.AddrPort) *peerv1.InspectAnswer 
 func TestAnswer(t *testing.T) {
 	source := netip.MustParseAddrPort("198.51.100.1:4000")
 	w := &fakeWire{
-		links:    []wire.Link{{Addr: alice, RoundTrip: time.Millisecond, Sent: 1, Resent: 2, Received: 3, Duplicates: 4}},
-		contacts: []wire.Contact{{Addr: alice, Source: source, Heard: 5 * time.Millisecond}, {Addr: dave, Heard: time.Second, Unacked: 3 * time.Second}},
+		links: []wire.Link{
+			{Addr: alice, RoundTrip: time.Millisecond, Sent: 1, Resent: 2, Received: 3, Duplicates: 4, Source: source, Heard: 5 * time.Millisecond},
+			{Addr: dave, Heard: time.Second, Unacked: 3 * time.Second},
+		},
 	}
 	i, table := node(t, w)
 	table.Put(alice, member.Info{Session: 9})
@@ -86,7 +85,7 @@ func TestAnswer(t *testing.T) {
 		t.Errorf("asker %v", a)
 	}
 	if l := a.GetLink(); l.GetSource() != source.String() || l.GetSent() != 1 || l.GetResent() != 2 || l.GetReceived() != 3 || l.GetDuplicates() != 4 ||
-		l.GetHeardMs() != 5 || l.GetUnackedMs() != 0 || l.GetRoundTrip().AsDuration() != time.Millisecond {
+		l.GetHeardMs() != 5 || l.GetUnackedMs() != 0 || l.GetRoundTripUs() != 1000 {
 		t.Errorf("link %v", l)
 	}
 	// Alive and deaf comes before dead, and who has left is no trouble.
@@ -116,8 +115,10 @@ func TestAnswerFits(t *testing.T) {
 		a := netip.AddrPortFrom(ip, 65535)
 		ip = ip.Next()
 		table.Put(a, member.Info{Session: 1<<64 - 1})
-		w.links = append(w.links, wire.Link{Addr: a, RoundTrip: time.Hour, Sent: 1 << 60, Resent: 1 << 60, Received: 1 << 60, Duplicates: 1 << 60})
-		w.contacts = append(w.contacts, wire.Contact{Addr: a, Source: a, Heard: 1e6 * time.Hour, Unacked: 1e6 * time.Hour})
+		w.links = append(w.links, wire.Link{
+			Addr: a, RoundTrip: time.Hour, Sent: 1 << 60, Resent: 1 << 60, Received: 1 << 60, Duplicates: 1 << 60,
+			Source: a, Heard: 1e6 * time.Hour, Unacked: 1e6 * time.Hour,
+		})
 	}
 	i.Version, i.Profile = strings.Repeat("v", 64), "local"
 	i.Keys = func() []string { return strings.Split(strings.Repeat("0011223344556677,", 7)+"0011223344556677", ",") }
@@ -135,7 +136,7 @@ func TestAnswerFits(t *testing.T) {
 }
 
 func TestInspect(t *testing.T) {
-	w := &fakeWire{contacts: []wire.Contact{{Addr: alice, Heard: time.Second}}}
+	w := &fakeWire{links: []wire.Link{{Addr: alice, Heard: time.Second}}}
 	i, table := node(t, w)
 	table.Put(alice, member.Info{Session: 9})
 	table.Put(bob, member.Info{Session: 10})
@@ -159,7 +160,7 @@ func TestInspect(t *testing.T) {
 		}}}, nil)
 		do(bob, nil, silent)
 		table.Set(bob, member.Dead, self) // meanwhile
-		w.contacts[0].Unacked = 2 * time.Second
+		w.links[0].Unacked = 2 * time.Second
 	}
 	r, err := i.Inspect(t.Context())
 	if err != nil || len(r) != 5 {
@@ -172,10 +173,10 @@ func TestInspect(t *testing.T) {
 	if r[0].Report.GetVersion() != "v1" || r[0].Report.GetAsker() != "" || r[0].Measure || r[0].Err != nil {
 		t.Errorf("this node: %+v", r[0])
 	}
-	if a := r[1]; !a.Measure || a.Offset != 10*time.Second || a.Trip != 400*time.Millisecond || a.Link.GetHeardMs() != 1000 || a.Err != nil {
+	if a := r[1]; !a.Measure || a.Offset != 10*time.Second || a.Trip != 400*time.Millisecond || a.Link == nil || a.Link.Heard != time.Second || a.Err != nil {
 		t.Errorf("who answers: %+v", a)
 	}
-	for j, want := range map[int]error{2: silent, 3: ErrPlain, 4: ErrAway} {
+	for j, want := range map[int]error{2: silent, 3: peers.ErrPlain, 4: peers.ErrNotAlive} {
 		if !errors.Is(r[j].Err, want) || r[j].Report != nil || r[j].Measure || r[j].Link != nil {
 			t.Errorf("%+v, want %v", r[j], want)
 		}

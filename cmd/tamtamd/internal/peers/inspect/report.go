@@ -6,7 +6,6 @@ package inspect
 import (
 	"cmp"
 	"hash/fnv"
-	"math"
 	"net/netip"
 	"slices"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
@@ -34,52 +34,20 @@ var statuses = map[member.Status]uint32{member.Alive: 1, member.Suspected: 2, me
 
 // Answer answers the question of a member.
 func (i *Inspector) Answer(from netip.AddrPort, _ *peerv1.InspectQuestion) (*peerv1.Answer, error) {
-	return &peerv1.Answer{Answer: &peerv1.Answer_Inspect{Inspect: i.report(i.ways(), from)}}, nil
+	return &peerv1.Answer{Answer: &peerv1.Answer_Inspect{Inspect: i.report(i.links(), from)}}, nil
 }
 
-// way is the way to another node.
-type way struct {
-	link    wire.Link
-	contact wire.Contact
-}
-
-func (i *Inspector) ways() map[netip.AddrPort]way {
-	all := map[netip.AddrPort]way{}
+// links are the open links of this node.
+func (i *Inspector) links() map[netip.AddrPort]wire.Link {
+	all := map[netip.AddrPort]wire.Link{}
 	for _, l := range i.Wire.Links() {
-		all[l.Addr] = way{link: l}
-	}
-	for _, c := range i.Wire.Contacts() {
-		w := all[c.Addr] // the zero link, if the session is newer than that list
-		w.contact = c
-		all[c.Addr] = w
+		all[l.Addr] = l
 	}
 	return all
 }
 
-func (w way) message() *peerv1.Link {
-	m := &peerv1.Link{
-		Sent: w.link.Sent, Resent: w.link.Resent, Received: w.link.Received, Duplicates: w.link.Duplicates,
-		HeardMs: millis(w.contact.Heard), UnackedMs: millis(w.contact.Unacked),
-	}
-	if w.contact.Source.IsValid() {
-		m.Source = w.contact.Source.String()
-	}
-	if w.link.RoundTrip > 0 {
-		m.RoundTrip = durationpb.New(w.link.RoundTrip)
-	}
-	return m
-}
-
-// millis is a duration in whole milliseconds, at least 1 unless it is 0.
-func millis(d time.Duration) uint32 {
-	if d <= 0 {
-		return 0
-	}
-	return uint32(min(max(d.Milliseconds(), 1), math.MaxUint32))
-}
-
-// report tells how this node fares, and how it sees whoever asks, if that is another.
-func (i *Inspector) report(ways map[netip.AddrPort]way, asker netip.AddrPort) *peerv1.InspectAnswer {
+// report returns the state of this node, and how it sees the asker, if that is another.
+func (i *Inspector) report(links map[netip.AddrPort]wire.Link, asker netip.AddrPort) *peerv1.InspectAnswer {
 	r := &peerv1.InspectAnswer{
 		Version: i.Version, SmudgeVersion: i.SmudgeVersion,
 		MaxPayloadBytes: uint32(i.MaxPayload), Profile: i.Profile,
@@ -101,7 +69,7 @@ func (i *Inspector) report(ways map[netip.AddrPort]way, asker netip.AddrPort) *p
 		case member.Left:
 			r.Left++
 		}
-		w, open := ways[m.Addr]
+		l, open := links[m.Addr]
 		if m.Status.Live() {
 			b, _ := m.Addr.MarshalBinary() // never fails
 			_, _ = live.Write(append(b, byte(len(b))))
@@ -109,10 +77,10 @@ func (i *Inspector) report(ways map[netip.AddrPort]way, asker netip.AddrPort) *p
 		if m.Addr == asker {
 			r.Asker, r.AskerSession, r.AskerStatus = m.Addr.String(), m.Session, statuses[m.Status]
 			if open {
-				r.Link = w.message()
+				r.Link = peers.EncodeLink(l)
 			}
 		}
-		if t := troubleOf(m, w, open); t != nil {
+		if t := troubleOf(m, l, open); t != nil {
 			r.Troubles = append(r.Troubles, t)
 		}
 	}
@@ -123,14 +91,14 @@ func (i *Inspector) report(ways map[netip.AddrPort]way, asker netip.AddrPort) *p
 }
 
 // troubleOf returns what is wrong with a member, nil when nothing is.
-func troubleOf(m member.Member, w way, open bool) *peerv1.Trouble {
-	unacked := open && m.Status.Live() && w.contact.Unacked >= unackedTold
+func troubleOf(m member.Member, l wire.Link, open bool) *peerv1.Trouble {
+	unacked := open && m.Status.Live() && l.Unacked >= unackedTold
 	if m.Local || !unacked && m.Status != member.Suspected && m.Status != member.Dead {
 		return nil
 	}
 	t := &peerv1.Trouble{Ip: m.Addr.Addr().AsSlice(), Port: uint32(m.Addr.Port()), Status: statuses[m.Status]}
 	if open {
-		t.HeardMs, t.UnackedMs = proto.Uint32(millis(w.contact.Heard)), millis(w.contact.Unacked)
+		t.HeardMs, t.UnackedMs = proto.Uint32(peers.Millis(l.Heard)), peers.Millis(l.Unacked)
 	}
 	return t
 }

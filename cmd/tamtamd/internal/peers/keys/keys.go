@@ -17,6 +17,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
@@ -28,9 +29,6 @@ var ErrNotEverywhere = errors.New("not all members are ready for it")
 type Members interface {
 	List() ([]member.Member, uint64)
 }
-
-// Ask asks many members at once; that of *peers.Queries does.
-type Ask func(ctx context.Context, to []netip.AddrPort, q *peerv1.Question, do func(netip.AddrPort, *peerv1.Answer, error))
 
 // Node is the keys of one member.
 type Node struct {
@@ -45,7 +43,7 @@ type Cluster struct {
 	Ring    *keyring.Ring // nil for a node without keys
 	Local   netip.AddrPort
 	Members Members
-	Ask     Ask
+	Ask     peers.Ask
 	Logger  log.Logger
 }
 
@@ -106,35 +104,31 @@ func (c *Cluster) change(ctx context.Context, id string, force bool, ready func(
 	return c.all(ctx, q)
 }
 
-// errAway: a member is not asked, since it is not alive.
-var errAway = errors.New("it is not alive")
-
-// all asks all nodes, this one last: it is heard by the others in the meantime.
+// all asks all nodes, this one last: the others must still hear it while they change.
 func (c *Cluster) all(ctx context.Context, q *peerv1.KeysQuestion) ([]Node, error) {
 	if c.Ring == nil {
 		return nil, keyring.ErrNoKeyring
 	}
 	members, _ := c.Members.List()
 	nodes := make([]Node, len(members))
-	at := map[netip.AddrPort]*Node{}
-	var ask []netip.AddrPort
+	read := func(i int, a *peerv1.Answer) error {
+		if a.GetKeys() == nil {
+			return peers.ErrNotUnderstood
+		}
+		nodes[i].Keys, nodes[i].Kept = a.GetKeys().GetKeys(), a.GetKeys().GetKept()
+		return nil
+	}
+	errs := peers.Survey(ctx, c.Ask, members, &peerv1.Question{Question: &peerv1.Question_Keys{Keys: q}}, read)
 	for i, m := range members {
-		nodes[i] = Node{Member: m, Err: errAway}
-		at[m.Addr] = &nodes[i]
-		if m.Status.Live() && !m.Local {
-			ask = append(ask, m.Addr)
+		nodes[i].Member, nodes[i].Err = m, errs[i]
+		if !m.Local {
+			continue
+		}
+		answer, err := c.Answer(c.Local, q)
+		if nodes[i].Err = err; err == nil {
+			_ = read(i, answer)
 		}
 	}
-	set := func(a netip.AddrPort, answer *peerv1.Answer, err error) {
-		n := at[a]
-		n.Err = err
-		if err == nil {
-			n.Keys, n.Kept = answer.GetKeys().GetKeys(), answer.GetKeys().GetKept()
-		}
-	}
-	c.Ask(ctx, ask, &peerv1.Question{Question: &peerv1.Question_Keys{Keys: q}}, set)
-	answer, err := c.Answer(c.Local, q)
-	set(c.Local, answer, err)
 	return nodes, nil
 }
 

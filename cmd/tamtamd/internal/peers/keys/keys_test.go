@@ -38,7 +38,7 @@ type nodes struct {
 
 func (n *nodes) List() (all []member.Member, revision uint64) {
 	for i, s := range n.statuses {
-		all = append(all, member.Member{Addr: at(i + 1), Status: s, Local: i == 0})
+		all = append(all, member.Member{Addr: at(i + 1), Info: member.Info{Session: 1}, Status: s, Local: i == 0})
 	}
 	return all, 7
 }

@@ -4,19 +4,13 @@
 package reach
 
 import (
-	"errors"
 	"fmt"
-	"math"
 	"net/netip"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
-
-// ErrPlain: the node speaks bare Smudge.
-var ErrPlain = errors.New("it is plain, and cannot be asked")
-
-var errNotUnderstood = errors.New("its answer is not understood")
 
 // Answer answers the question of a member.
 func (o *Observer) Answer(q *peerv1.LinksQuestion) (*peerv1.Answer, error) {
@@ -26,22 +20,18 @@ func (o *Observer) Answer(q *peerv1.LinksQuestion) (*peerv1.Answer, error) {
 	return &peerv1.Answer{Answer: &peerv1.Answer_Links{Links: report(o.Session, o.Own(), q)}}, nil
 }
 
-// report tells the links that are asked for.
+// report returns the links that are asked for.
 func report(session uint64, own []wire.Link, q *peerv1.LinksQuestion) *peerv1.LinksAnswer {
 	to := make(map[netip.AddrPort]wire.Link, len(own))
 	for _, l := range own {
 		to[l.Addr] = l
 	}
 	out := &peerv1.LinksAnswer{Session: session}
-	for _, b := range q.GetNodes() {
-		var trip uint32
-		l, open := to[decode(b)]
-		if open {
-			trip = uint32(min(l.RoundTrip.Microseconds(), math.MaxUint32-1)) + 1
+	for i, b := range q.GetNodes() {
+		if l, open := to[decode(b)]; open {
+			out.Nodes = append(out.Nodes, uint32(i))
+			out.Links = append(out.Links, peers.EncodeLink(wire.Link{RoundTrip: l.RoundTrip, Sent: l.Sent, Resent: l.Resent}))
 		}
-		out.RoundTrips = append(out.RoundTrips, trip)
-		out.Sent = append(out.Sent, l.Sent)
-		out.Resent = append(out.Resent, l.Resent)
 	}
 	return out
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
@@ -34,16 +35,13 @@ type Members interface {
 	List() ([]member.Member, uint64)
 }
 
-// Ask asks many members at once; that of *peers.Queries does.
-type Ask func(ctx context.Context, to []netip.AddrPort, q *peerv1.Question, do func(netip.AddrPort, *peerv1.Answer, error))
-
 // Config says what an Observer is made of. All fields are required.
 type Config struct {
 	Local   netip.AddrPort
 	Session uint64 // this life of the node
 	Members Members
 	Own     func() []wire.Link
-	Ask     Ask
+	Ask     peers.Ask
 	Now     func() time.Time
 }
 
@@ -52,15 +50,15 @@ type Observer struct {
 	Config
 
 	turn    chan struct{} // held by who makes one, and guards samples
-	samples map[link][]sample
+	samples map[pair][]sample
 
 	mu   sync.Mutex // guards last
 	last *Matrix
 }
 
-// New returns an Observer. Its Config may be completed before it is used.
+// New returns an Observer.
 func New(cfg Config) *Observer {
-	return &Observer{Config: cfg, turn: make(chan struct{}, 1), samples: map[link][]sample{}}
+	return &Observer{Config: cfg, turn: make(chan struct{}, 1), samples: map[pair][]sample{}}
 }
 
 // Matrix is how nodes reached each other when it was made.
@@ -69,29 +67,18 @@ type Matrix struct {
 	Nodes   []Node // ordered by address; MaxNodes at most
 	Omitted int    // live members that are not among them
 	// Own are all links of this node, those that are omitted, too.
-	Own map[netip.AddrPort]Link
+	Own map[netip.AddrPort]wire.Link
 }
 
 // Node is one node of a matrix.
 type Node struct {
 	Addr netip.AddrPort
 	Name string
-	// Err is why there are no links: ErrPlain, or what asking failed with.
+	// Err is why there are no links, as peers.Survey returns it.
 	Err error
-	// Links are those to the nodes of the matrix, in their order; the zero Link to itself,
-	// and where there is no session.
-	Links []Link
-}
-
-// Link is the way from one node to another, as the first sees it.
-type Link struct {
-	Open      bool
-	RoundTrip time.Duration // smoothed; 0 when it is not known
-	// Sent are the frames that ask to be acknowledged, each counted once; Resent is how
-	// often one of them was sent again. Both are of Window, the time before the matrix was
-	// made, or, when that is 0, of the session so far.
-	Sent, Resent uint64
-	Window       time.Duration
+	// Links are those to the nodes of the matrix, in their order, with the counts of a
+	// window; the zero Link to itself, and where there is no session.
+	Links []wire.Link
 }
 
 // Matrix returns a matrix that is at most 10 seconds old. It asks the members if it has to,
@@ -137,42 +124,44 @@ func (o *Observer) make(ctx context.Context) *Matrix {
 	nodes, omitted := choose(members, own)
 	m := &Matrix{Time: o.Now(), Omitted: omitted, Own: o.own(own)}
 	question := &peerv1.LinksQuestion{}
-	at := map[netip.AddrPort]int{}
-	var ask []netip.AddrPort
-	for i, n := range nodes {
+	for _, n := range nodes {
 		m.Nodes = append(m.Nodes, Node{Addr: n.Addr, Name: n.Name})
-		at[n.Addr] = i
 		question.Nodes = append(question.Nodes, encode(n.Addr))
-		switch {
-		case n.Local:
+	}
+	answers := make([]*peerv1.LinksAnswer, len(nodes))
+	errs := peers.Survey(ctx, o.Ask, nodes, &peerv1.Question{Question: &peerv1.Question_Links{Links: question}}, func(i int, a *peerv1.Answer) error {
+		if !sound(a.GetLinks(), len(nodes)) {
+			return peers.ErrNotUnderstood
+		}
+		answers[i] = a.GetLinks()
+		return nil
+	})
+	now := o.Now()
+	for i, n := range nodes {
+		m.Nodes[i].Err = errs[i]
+		if n.Local {
 			for _, to := range nodes {
 				m.Nodes[i].Links = append(m.Nodes[i].Links, m.Own[to.Addr])
 			}
-		case n.Plain():
-			m.Nodes[i].Err = ErrPlain
-		default:
-			ask = append(ask, n.Addr)
-		}
-	}
-	answers := make([]*peerv1.LinksAnswer, len(nodes))
-	o.Ask(ctx, ask, &peerv1.Question{Question: &peerv1.Question_Links{Links: question}}, func(a netip.AddrPort, answer *peerv1.Answer, err error) {
-		i := at[a]
-		if answers[i] = answer.GetLinks(); err == nil && !sound(answers[i], len(nodes)) {
-			answers[i], err = nil, errNotUnderstood
-		}
-		m.Nodes[i].Err = err
-	})
-	now := o.Now()
-	for i, answer := range answers {
-		if answer != nil {
-			m.Nodes[i].Links = o.links(now, m.Nodes, i, answer)
+		} else if answers[i] != nil {
+			m.Nodes[i].Links = o.links(now, m.Nodes, i, answers[i])
 		}
 	}
 	o.forget(now)
 	return m
 }
 
-// sound tells whether an answer has what was asked for.
+// sound reports whether an answer can be one to a question about so many nodes.
 func sound(a *peerv1.LinksAnswer, nodes int) bool {
-	return a != nil && len(a.GetRoundTrips()) == nodes && len(a.GetSent()) == nodes && len(a.GetResent()) == nodes
+	if a == nil || len(a.GetNodes()) != len(a.GetLinks()) {
+		return false
+	}
+	next := uint32(0)
+	for _, i := range a.GetNodes() {
+		if i < next || i >= uint32(nodes) {
+			return false
+		}
+		next = i + 1
+	}
+	return true
 }

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
@@ -95,12 +96,12 @@ func TestMatrix(t *testing.T) {
 		t.Fatalf("%+v", m)
 	}
 	for i, n := range m.Nodes {
-		if n.Err != nil || len(n.Links) != 3 || n.Links[i] != (Link{}) {
+		if n.Err != nil || len(n.Links) != 3 || n.Links[i] != (wire.Link{}) {
 			t.Errorf("%d: %+v", i, n)
 			continue
 		}
 		for j, l := range n.Links {
-			want := Link{Open: true, RoundTrip: time.Duration(100*(i+1)+j+1) * time.Microsecond, Sent: 100, Resent: uint64(i + 1)}
+			want := wire.Link{Addr: at(j + 1), RoundTrip: time.Duration(100*(i+1)+j+1) * time.Microsecond, Sent: 100, Resent: uint64(i + 1)}
 			if i != j && l != want {
 				t.Errorf("%d to %d: %+v, want %+v", i, j, l, want)
 			}
@@ -115,13 +116,13 @@ func TestFailures(t *testing.T) {
 	w.fails[at(2)] = gone
 	w.other[at(3)] = &peerv1.Answer{} // to another question
 	w.other[at(4)] = &peerv1.Answer{Answer: &peerv1.Answer_Links{Links: &peerv1.LinksAnswer{
-		RoundTrips: []uint32{1, 2}, Sent: make([]uint64, 99), Resent: make([]uint64, 5),
+		Nodes: []uint32{0, 1}, Links: make([]*peerv1.Link, 5),
 	}}}
 	w.table.Set(at(5), member.Dead, at(1))
 	w.table.Put(at(6), member.Info{}) // plain
 	w.links[at(1)] = w.links[at(1)][:1]
 	m := w.matrix(t)
-	want := []error{nil, gone, errNotUnderstood, errNotUnderstood, ErrPlain}
+	want := []error{nil, gone, peers.ErrNotUnderstood, peers.ErrNotUnderstood, peers.ErrPlain}
 	if len(m.Nodes) != len(want) {
 		t.Fatalf("%+v", m)
 	}
@@ -130,7 +131,7 @@ func TestFailures(t *testing.T) {
 			t.Errorf("%v: %v, %d links, want %v", n.Addr, n.Err, len(n.Links), want[i])
 		}
 	}
-	if l := m.Nodes[0].Links; !l[1].Open || l[2].Open {
+	if l := m.Nodes[0].Links; !l[1].Addr.IsValid() || l[2].Addr.IsValid() {
 		t.Errorf("links of this node: %+v", l)
 	}
 }
@@ -162,11 +163,11 @@ func TestCountsAreOfTheLastMinute(t *testing.T) {
 	count := func(sent, resent uint64) {
 		w.links[at(2)] = []wire.Link{{Addr: at(1), Sent: sent, Resent: resent}}
 	}
-	look := func() Link { return w.matrix(t).Nodes[1].Links[0] }
+	look := func() wire.Link { return w.matrix(t).Nodes[1].Links[0] }
 	for _, c := range []struct {
 		after                         time.Duration
 		sent, resent                  uint64
-		life                          uint64
+		session                       uint64
 		wantSent, wantResent, wantFor uint64
 	}{
 		{0, 1000, 500, 2, 1000, 500, 0}, // of the session: nothing before is known
@@ -176,10 +177,10 @@ func TestCountsAreOfTheLastMinute(t *testing.T) {
 		{99, 1200, 511, 2, 1200, 511, 0},
 		{10, 20, 1, 2, 20, 1, 0}, // another session of the link
 		{10, 30, 1, 2, 10, 0, 10},
-		{10, 900, 9, 3, 900, 9, 0}, // another life of the node
+		{10, 900, 9, 3, 900, 9, 0}, // another session of the node
 	} {
 		w.now = w.now.Add(c.after * time.Second)
-		w.nodes[at(2)].Session = c.life
+		w.nodes[at(2)].Session = c.session
 		count(c.sent, c.resent)
 		l := look()
 		if l.Sent != c.wantSent || l.Resent != c.wantResent || l.Window != time.Duration(c.wantFor)*time.Second {
@@ -262,8 +263,31 @@ func TestFitsIntoAFrame(t *testing.T) {
 			t.Errorf("the %s is %d bytes, of %d at most", what, n, wire.MaxData-8)
 		}
 	}
-	if l := a.GetLinks(); l.GetRoundTrips()[0] != 3600000001 || l.GetSent()[0] != 1<<48 {
+	if l := a.GetLinks().GetLinks()[0]; l.GetRoundTripUs() != 3600000000 || l.GetSent() != 1<<48 {
 		t.Errorf("it is %v", l)
+	}
+}
+
+// TestSound: an answer that names nodes it was not asked about, or not once each, is none.
+func TestSound(t *testing.T) {
+	link := func(n int) []*peerv1.Link { return make([]*peerv1.Link, n) }
+	for _, c := range []struct {
+		answer *peerv1.LinksAnswer
+		want   bool
+	}{
+		{nil, false},
+		{&peerv1.LinksAnswer{}, true},
+		{&peerv1.LinksAnswer{Nodes: []uint32{0, 2}, Links: link(2)}, true},
+		{&peerv1.LinksAnswer{Nodes: []uint32{0, 2}, Links: link(1)}, false},
+		{&peerv1.LinksAnswer{Nodes: []uint32{0}, Links: link(2)}, false},
+		{&peerv1.LinksAnswer{Nodes: []uint32{1, 1}, Links: link(2)}, false},
+		{&peerv1.LinksAnswer{Nodes: []uint32{2, 0}, Links: link(2)}, false},
+		{&peerv1.LinksAnswer{Nodes: []uint32{3}, Links: link(1)}, false},
+		{&peerv1.LinksAnswer{Nodes: []uint32{1<<32 - 1}, Links: link(1)}, false},
+	} {
+		if got := sound(c.answer, 3); got != c.want {
+			t.Errorf("%v: %v, want %v", c.answer, got, c.want)
+		}
 	}
 }
 

@@ -8,64 +8,63 @@ import (
 	"slices"
 	"time"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
 
 // window is how far back the counts of a link go when they can: those of the session
-// tell of yesterday's loss.
+// would show yesterday's loss.
 const window = time.Minute
 
-// link names a link.
-type link struct{ from, to netip.AddrPort }
+// pair names a link.
+type pair struct{ from, to netip.AddrPort }
 
 // sample is what a link had counted at a time.
 type sample struct {
 	time         time.Time
-	life         uint64 // of the node that counts
+	session      uint64 // of the node that counts
 	sent, resent uint64
 }
 
-// before tells whether the counts of s go on from those of old, as far as can be told.
+// before reports whether the counts of s continue those of old, as far as this node can know.
 func (old sample) before(s sample) bool {
-	return old.life == s.life && old.sent <= s.sent && old.resent <= s.resent && s.time.Sub(old.time) <= window
+	return old.session == s.session && old.sent <= s.sent && old.resent <= s.resent && s.time.Sub(old.time) <= window
 }
 
 // links makes the links of a node, by index, from its answer, which is sound.
-func (o *Observer) links(now time.Time, nodes []Node, from int, answer *peerv1.LinksAnswer) []Link {
-	out := make([]Link, len(nodes))
-	for i, trip := range answer.GetRoundTrips() {
-		if trip == 0 || i == from {
-			continue
+func (o *Observer) links(now time.Time, nodes []Node, from int, answer *peerv1.LinksAnswer) []wire.Link {
+	out := make([]wire.Link, len(nodes))
+	for j, i := range answer.GetNodes() {
+		if int(i) != from {
+			l := *peers.DecodeLink(nodes[i].Addr, answer.GetLinks()[j])
+			out[i] = o.note(now, nodes[from].Addr, answer.GetSession(), l)
 		}
-		s := sample{now, answer.GetSession(), answer.GetSent()[i], answer.GetResent()[i]}
-		out[i] = o.note(link{nodes[from].Addr, nodes[i].Addr}, s)
-		out[i].Open, out[i].RoundTrip = true, time.Duration(trip-1)*time.Microsecond
 	}
 	return out
 }
 
 // own makes the links of this node.
-func (o *Observer) own(all []wire.Link) map[netip.AddrPort]Link {
+func (o *Observer) own(all []wire.Link) map[netip.AddrPort]wire.Link {
 	now := o.Now()
-	out := make(map[netip.AddrPort]Link, len(all))
+	out := make(map[netip.AddrPort]wire.Link, len(all))
 	for _, l := range all {
-		made := o.note(link{o.Local, l.Addr}, sample{now, o.Session, l.Sent, l.Resent})
-		made.Open, made.RoundTrip = true, l.RoundTrip
-		out[l.Addr] = made
+		out[l.Addr] = o.note(now, o.Local, o.Session, l)
 	}
 	return out
 }
 
-// note keeps a sample, and returns the counts since the first one within the window.
-func (o *Observer) note(key link, s sample) Link {
+// note keeps a sample of a link of a node, which counts in that session, and returns the
+// link with the counts since the first sample within the window.
+func (o *Observer) note(now time.Time, from netip.AddrPort, session uint64, l wire.Link) wire.Link {
+	key, s := pair{from, l.Addr}, sample{now, session, l.Sent, l.Resent}
 	kept := slices.DeleteFunc(o.samples[key], func(old sample) bool { return !old.before(s) })
 	o.samples[key] = append(kept, s)
-	if len(kept) == 0 {
-		return Link{Sent: s.sent, Resent: s.resent}
+	if len(kept) > 0 {
+		first := kept[0]
+		l.Sent, l.Resent, l.Window = s.sent-first.sent, s.resent-first.resent, now.Sub(first.time)
 	}
-	first := kept[0]
-	return Link{Sent: s.sent - first.sent, Resent: s.resent - first.resent, Window: s.time.Sub(first.time)}
+	return l
 }
 
 // forget drops what is out of the window. So there are at most the samples of the matrices

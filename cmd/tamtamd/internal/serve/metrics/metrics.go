@@ -1,12 +1,12 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package metrics shows what the daemon's parts know and have counted to Prometheus. It
-// reads snapshots when it is asked, so that nobody pays who does not ask; only what no
-// snapshot tells, times and kinds of changes, is counted as it happens.
+// Package metrics exports the daemon's state and counters to Prometheus. It reads them at
+// each scrape, so that they cost nothing without one. Only durations and kinds of changes
+// are counted as they happen, since no state keeps them.
 //
-// Label values come from the program or are addresses of members: none is text that
-// the network sends, and their number is bounded.
+// Label values come from the program or are addresses of members. None is text from the
+// network, and their number is bounded.
 package metrics
 
 import (
@@ -16,21 +16,22 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"google.golang.org/grpc/codes"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpc"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
 )
 
 const (
-	// maxScrapes is how many may be under way; those over it are told 503.
+	// maxScrapes bounds the concurrent scrapes; further ones get 503.
 	maxScrapes = 4
-	// scrapeWithin bounds each.
+	// scrapeWithin bounds the time of each.
 	scrapeWithin = 10 * time.Second
 )
 
-// Metrics are the daemon's.
+// Metrics has the metrics of the daemon. The methods that count do nothing with a nil
+// *Metrics.
 type Metrics struct {
 	registry *prometheus.Registry
 
@@ -41,21 +42,23 @@ type Metrics struct {
 	callTimes *prometheus.HistogramVec
 }
 
-// New returns the metrics of a program. Watch has to follow for those of the node.
+// New returns the metrics of a program. Handler adds those of the node.
 func New(build buildinfo.Info) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		changes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tamtam_member_changes_total",
-			Help: "Changes of members, by what they became: joined, returned, restarted, updated (other tags), suspected, recovered, dead, left, removed.",
+			Help: "Changes of members, by kind: joined, returned, restarted, updated (new tags), suspected, recovered, " +
+				"dead, left, removed.",
 		}, []string{"kind"}),
 		flaps: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "tamtam_member_flaps_total",
-			Help: "Comings and goings of members that came or went at least 6 times within a minute.",
+			Help: "Changes of members that came or went at least 6 times within a minute.",
 		}),
 		latency: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name:    "tamtam_broadcast_delivery_seconds",
-			Help:    "Time from the sending of a broadcast to its delivery here, by the clocks of the two nodes: as right as they agree. 0 when the clocks say less.",
+			Name: "tamtam_broadcast_delivery_seconds",
+			Help: "Time from the sending of a broadcast to its delivery here. It compares the clocks of the two nodes, " +
+				"so it is as exact as they agree; a negative time counts as 0.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -64,34 +67,39 @@ func New(build buildinfo.Info) *Metrics {
 		}, []string{"method", "code"}),
 		callTimes: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "tamtam_rpc_call_seconds",
-			Help:    "Time that gRPC calls took, streams not among them.",
+			Help:    "Duration of gRPC calls, without streams.",
 			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .1, .5, 2.5, 10},
 		}, []string{"method"}),
 	}
 	info := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name:        "tamtam_build_info",
-		Help:        "1, with what the program was built from.",
-		ConstLabels: prometheus.Labels{"version": build.Version, "commit": build.Commit, "goversion": build.Go, "smudge": build.Smudge},
+		Name: "tamtam_build_info",
+		Help: "1, with the versions that the program was built from.",
+		ConstLabels: prometheus.Labels{
+			"version": build.Version, "commit": build.Commit, "goversion": build.Go, "smudge": build.Smudge,
+		},
 	}, func() float64 { return 1 })
 	m.registry.MustRegister(m.changes, m.flaps, m.latency, m.calls, m.callTimes, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, k := range changeKinds {
-		m.changes.WithLabelValues(k) // 0, not absent, before the first
+		m.changes.WithLabelValues(k) // so that it is 0, not absent, before the first change
 	}
 	return m
 }
 
-// Handler serves the metrics.
-func (m *Metrics) Handler() http.Handler {
+// Handler serves the metrics and a snapshot of the sources. It may be called once.
+func (m *Metrics) Handler(s Sources) http.Handler {
+	m.registry.MustRegister(&collector{s})
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
 		MaxRequestsInFlight: maxScrapes, Timeout: scrapeWithin, Registry: m.registry,
 	})
 }
 
 // changeKinds are the values of kind.
-var changeKinds = []string{"joined", "returned", "restarted", "updated", "suspected", "recovered", "dead", "left", "removed"}
+var changeKinds = []string{
+	"joined", "returned", "restarted", "updated", "suspected", "recovered", "dead", "left", "removed",
+}
 
-// kindOf names what became of a member.
+// kindOf returns the kind of a change.
 func kindOf(c member.Change) string {
 	switch s := c.Member.Status; {
 	case c.Removed:
@@ -116,6 +124,9 @@ func kindOf(c member.Change) string {
 
 // OnMember counts a change of a member.
 func (m *Metrics) OnMember(c member.Change) {
+	if m == nil {
+		return
+	}
 	kind := kindOf(c)
 	m.changes.WithLabelValues(kind).Inc()
 	switch kind {
@@ -126,19 +137,22 @@ func (m *Metrics) OnMember(c member.Change) {
 	}
 }
 
-// OnDelivery measures the way of a message from another node. Plain nodes do not tell when
-// they sent it.
+// OnDelivery measures the time from the sending of another node's message to its delivery.
+// Messages of plain Smudge nodes do not have the time of sending.
 func (m *Metrics) OnDelivery(d broadcast.Delivery, local bool) {
-	if local || d.Gap.To != 0 || d.Message.Sent.IsZero() {
+	if m == nil || local || d.Gap.To != 0 || d.Message.Sent.IsZero() {
 		return
 	}
 	m.latency.Observe(max(0, d.Message.Received.Sub(d.Message.Sent)).Seconds())
 }
 
-// OnCall counts a call.
-func (m *Metrics) OnCall(c rpc.Call) {
-	m.calls.WithLabelValues(c.Method, c.Code.String()).Inc()
-	if !c.Stream {
-		m.callTimes.WithLabelValues(c.Method).Observe(c.Took.Seconds())
+// OnCall counts a call that has ended. The time of streams is not measured.
+func (m *Metrics) OnCall(method string, stream bool, code codes.Code, took time.Duration) {
+	if m == nil {
+		return
+	}
+	m.calls.WithLabelValues(method, code.String()).Inc()
+	if !stream {
+		m.callTimes.WithLabelValues(method).Observe(took.Seconds())
 	}
 }

@@ -5,6 +5,7 @@ package metrics
 
 import (
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
@@ -16,9 +17,9 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/reload"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpc"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
 )
@@ -32,6 +33,7 @@ var (
 // bench are metrics of a node that the test makes up.
 type bench struct {
 	*Metrics
+	handler  http.Handler
 	table    *member.Table
 	links    []wire.Link
 	counters map[string]uint64
@@ -45,10 +47,10 @@ func newBench() *bench {
 		table: member.NewTable(self, member.Info{Session: 1}, 1, func() time.Time { return start }),
 	}
 	b.table.Follow(b.OnMember)
-	b.Watch(Sources{
+	b.handler = b.Handler(Sources{
 		Members: b.table, Node: b, Wire: b, Counters: func() map[string]uint64 { return b.counters },
 		State: b.state, Live: func() error { return b.live }, Reloads: func() reload.Status { return reload.Status{} },
-		Local: self, Name: "me", Cluster: "c",
+		Self: member.Identity{Addr: self, Cluster: "c", Info: member.Info{Name: "me"}},
 	})
 	return b
 }
@@ -71,7 +73,7 @@ func (b *bench) Peers() map[netip.AddrPort]node.PeerState {
 func (b *bench) scrape(t *testing.T) string {
 	t.Helper()
 	w := httptest.NewRecorder()
-	b.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	b.handler.ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	if w.Code != 200 {
 		t.Fatalf("%d: %s", w.Code, w.Body)
 	}
@@ -141,30 +143,50 @@ func TestPeersAreBounded(t *testing.T) {
 	wants(t, s, "tamtam_peers_unlisted 10\n")
 }
 
-// TestEveryCounterIsShown: by the table or, if it is new, as an event.
-func TestEveryCounterIsShown(t *testing.T) {
+var (
+	declared counter.Table
+
+	shared = &counter.Metric{Name: "tamtam_x_total", Label: "y", Help: "Of x, by y."}
+
+	_ = declared.New("x_event", "An event.")
+	_ = declared.Metric("x_own", "tamtam_x_own_total", "A metric.")
+	_ = declared.Gauge("x_gauge", "tamtam_x_gauge", "A gauge.")
+	_ = declared.Of(shared, "x_one", "1")
+)
+
+// TestDeclaredCounters: each is exported as it is declared, those that are 0 too.
+func TestDeclaredCounters(t *testing.T) {
 	b := newBench()
-	for i, c := range counters {
-		b.counters[c.from] = uint64(i + 1)
+	declared.NewSet().Counters(b.counters)
+	b.counters["x_gauge"], b.counters["x_one"] = 3, 4
+	wants(t, b.scrape(t), "tamtam_events_total{event=\"x_event\"} 0\n",
+		"tamtam_x_own_total 0\n", "# HELP tamtam_x_own_total A metric.\n", "# TYPE tamtam_x_own_total counter\n",
+		"tamtam_x_gauge 3\n", "# TYPE tamtam_x_gauge gauge\n",
+		"tamtam_x_total{y=\"1\"} 4\n", "# HELP tamtam_x_total Of x, by y.\n")
+}
+
+// TestUndeclaredCounters: each is exported by its entry, by the beginning of its name, or
+// as an event.
+func TestUndeclaredCounters(t *testing.T) {
+	b := newBench()
+	wants(t, b.scrape(t), "tamtam_frames_resent_total 0\n", "tamtam_dropped_total{reason=\"bad_frame\"} 0\n")
+	for i, u := range undeclared {
+		b.counters[u.name] = uint64(i + 1)
 	}
-	delete(b.counters, "")
-	b.counters["dropped_bad_seal"], b.counters["refused_sessions"], b.counters["broadcast_dropped_ahead"] = 71, 72, 73
+	b.counters["dropped_bad_seal"], b.counters["refused_sessions"] = 71, 72
 	b.counters["brand_new"], b.counters["frames_data"], b.counters["members"] = 74, 75, 76
 	s := b.scrape(t)
 	wants(t, s, "tamtam_dropped_total{reason=\"bad_seal\"} 71\n", "tamtam_refused_total{what=\"sessions\"} 72\n",
-		"tamtam_broadcast_dropped_total{reason=\"ahead\"} 73\n", "tamtam_events_total{event=\"brand_new\"} 74\n",
+		"tamtam_events_total{event=\"brand_new\"} 74\n",
 		"!tamtam_events_total{event=\"frames_data\"}", "!tamtam_events_total{event=\"members\"}")
-	for i, c := range counters {
-		if c.rest != "" {
-			continue
-		}
+	for i, u := range undeclared {
 		labels := ""
-		if name, value, ok := strings.Cut(c.labels, "="); ok {
-			labels = fmt.Sprintf("{%s=%q}", name, value)
+		if u.metric.Label != "" {
+			labels = fmt.Sprintf("{%s=%q}", u.metric.Label, u.value)
 		}
-		wants(t, s, fmt.Sprintf("%s%s %d\n", c.name, labels, i+1))
-		if c.gauge == strings.HasSuffix(c.name, "_total") {
-			t.Errorf("%s: a counter is named _total, and a gauge is not", c.name)
+		wants(t, s, fmt.Sprintf("%s%s %d\n", u.metric.Name, labels, i+1))
+		if u.metric.Gauge == strings.HasSuffix(u.metric.Name, "_total") {
+			t.Errorf("%s: a counter is named _total, and a gauge is not", u.metric.Name)
 		}
 	}
 }
@@ -192,8 +214,17 @@ func TestDeliveries(t *testing.T) {
 
 func TestCalls(t *testing.T) {
 	b := newBench()
-	b.OnCall(rpc.Call{Method: "/a/B", Code: codes.NotFound, Took: time.Millisecond})
-	b.OnCall(rpc.Call{Method: "/a/S", Stream: true, Code: codes.Canceled, Took: time.Hour})
+	b.OnCall("/a/B", false, codes.NotFound, time.Millisecond)
+	b.OnCall("/a/S", true, codes.Canceled, time.Hour)
 	wants(t, b.scrape(t), "tamtam_rpc_calls_total{code=\"NotFound\",method=\"/a/B\"} 1\n", "tamtam_rpc_calls_total{code=\"Canceled\",method=\"/a/S\"} 1\n",
 		"tamtam_rpc_call_seconds_count{method=\"/a/B\"} 1\n", "!tamtam_rpc_call_seconds_count{method=\"/a/S\"}")
+}
+
+// TestNilCountsNothing: a daemon without --http has no metrics, and asks nowhere whether it
+// has.
+func TestNilCountsNothing(t *testing.T) {
+	var none *Metrics
+	none.OnMember(member.Change{Member: member.Member{Addr: alice, Status: member.Alive}})
+	none.OnDelivery(broadcast.Delivery{Message: broadcast.Message{Sent: start, Received: start}}, false)
+	none.OnCall("/a/B", false, codes.OK, 0)
 }

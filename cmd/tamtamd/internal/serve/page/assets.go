@@ -16,21 +16,21 @@ import (
 //go:embed assets
 var files embed.FS
 
-// names are the files beside the page itself.
+// names are the files besides the page itself.
 var names = []string{"page.css", "icon.svg", "app.js", "members.js", "strip.js", "matrix.js", "log.js", "text.js"}
 
-// types are not asked of the system, which may know none.
+// types are listed here since the system's table may be empty.
 var types = map[string]string{
 	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
 	".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml",
 }
 
-// asset serves a file. Browsers ask each time whether it is still the same, so that those
-// of two versions of the daemon never mix.
+// asset serves a file. Browsers must revalidate it each time, so that files of two versions
+// of the daemon never mix.
 func asset(name string) http.Handler {
 	b, err := files.ReadFile("assets/" + name)
 	if err != nil {
-		panic(err) // it is not in the program
+		panic(err) // a name that is not embedded
 	}
 	tag := fmt.Sprintf(`"%x"`, sha256.Sum256(b))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -17,26 +17,28 @@ import (
 )
 
 const (
-	// maxReaders bounds the streams at a time. It is half of the connections that package
-	// web lets in, so that viewers keep no probe out.
+	// maxReaders bounds the concurrent streams. It is half of package web's bound on
+	// connections, so that viewers cannot keep probes out.
 	maxReaders = 32
-	// buffer is how many changes, and how many messages, a reader may be behind.
+	// buffer is the number of changes, and of messages, that a reader may fall behind.
 	buffer = 256
-	// maxMessages is how many messages are shown at a time; of more, the last.
+	// maxMessages bounds the messages of one event. Only the last are sent.
 	maxMessages = 20
-	// messagesEvery is how often: each by itself would be too many at a cluster's best.
+	// messagesEvery is the time between two events of messages. One event for each message
+	// would be too many in a busy cluster.
 	messagesEvery = 250 * time.Millisecond
-	// beatEvery tells that the stream is alive. The page takes three missed for its end.
+	// beatEvery is the time between two beats, which show that the stream is alive. The page
+	// takes three missed beats for its end.
 	beatEvery = 10 * time.Second
-	// takenWithin is how long a reader may take to take what is written.
+	// takenWithin bounds the time that a reader may take to read an event.
 	takenWithin = 10 * time.Second
-	// maxFlapping bounds the flapping members that a beat names.
+	// maxFlapping bounds the flapping members that a beat lists.
 	maxFlapping = 100
 )
 
 type (
 	changeView struct {
-		Member memberView `json:"member"` // after it; as last known when it was removed
+		Member memberView `json:"member"` // after the change; the last known if it was removed
 		Step   stepView   `json:"step"`
 	}
 	messageView struct {
@@ -50,7 +52,7 @@ type (
 	}
 	messagesView struct {
 		Messages []messageView `json:"messages"`
-		Skipped  int           `json:"skipped"` // messages before these that are not told
+		Skipped  int           `json:"skipped"` // messages before these that are not sent
 	}
 	beatView struct {
 		Now int64 `json:"now"`
@@ -64,14 +66,14 @@ type (
 
 // events streams, as server-sent events:
 //
-//	snapshot  id: revision   as status.json; not sent to who resumes
+//	snapshot  id: revision   as status.json; not sent if the reader resumes
 //	change    id: revision   one change of a member
 //	messages                 the last few messages and gaps, without payloads
-//	beat                     now and then: the stream is alive
-//	end                      why there is no more
+//	beat                     every beatEvery: the stream is alive
+//	end                      the reason for the end of the stream
 //
-// Who names the revision of the last event that it saw, in Last-Event-ID or as ?after=,
-// gets the changes since; if they are no longer kept, a snapshot.
+// A reader resumes if it names the revision of the last event that it saw, in Last-Event-ID
+// or as ?after=. It gets the changes since, or a snapshot if they are no longer kept.
 func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
@@ -88,13 +90,13 @@ func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 	case p.readers <- struct{}{}:
 		defer func() { <-p.readers }()
 	default:
-		p.refused.Add(1)
+		p.counts.Inc(refused)
 		h.Set("Retry-After", "10")
-		http.Error(w, fmt.Sprintf("%d are reading already", maxReaders), http.StatusServiceUnavailable)
+		http.Error(w, fmt.Sprintf("there are %d readers already", maxReaders), http.StatusServiceUnavailable)
 		return
 	}
 	s := &stream{w: w, control: http.NewResponseController(w)}
-	// That of the whole request would end the stream.
+	// The server's deadline for a whole request would end the stream.
 	if err := s.control.SetReadDeadline(time.Time{}); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
@@ -102,7 +104,7 @@ func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 	p.stream(r, s, after)
 }
 
-// lastSeen returns the revision that a reader has seen; nil for none.
+// lastSeen returns the revision that a reader has seen, or nil.
 func lastSeen(r *http.Request) (*uint64, error) {
 	id := r.Header.Get("Last-Event-ID")
 	if id == "" {
@@ -174,7 +176,7 @@ func (p *Page) beat() beatView {
 	return v
 }
 
-// backlog is what waits to be told of messages.
+// backlog has the messages and gaps for the next event.
 type backlog struct {
 	last    []messageView
 	skipped int
@@ -199,7 +201,7 @@ func (b *backlog) add(d broadcast.Delivery) {
 	b.last = append(b.last, v)
 }
 
-// stream writes events. After the first error it writes nothing.
+// stream writes events. After the first error it writes nothing more.
 type stream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
@@ -232,7 +234,7 @@ func (s *stream) end(why error) {
 	s.send("end", nil, v)
 }
 
-// send writes one event. JSON has no line breaks, so it is one line of data.
+// send writes one event. The encoded JSON has no line breaks, so it is one data line.
 func (s *stream) send(event string, id *uint64, v any) {
 	if s.err != nil {
 		return

@@ -1,14 +1,14 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package page serves the status page: the members, how they fared in the last hour, how
-// they reach each other, and changes and messages as they come. It is one page of files
-// that are in the program, and three paths of JSON that its script reads. It shows, and
-// changes nothing; it shows no payload.
+// Package page serves the status page: the members and their last hour, the links between
+// them, and changes and messages as they happen. It has one page of embedded files, and
+// three paths of JSON that the page's script reads. It changes nothing, and shows no
+// payloads.
 //
 //	GET /              the page
 //	GET /page/NAME     its style and scripts
-//	GET /status.json   this node and its members, as they are
+//	GET /status.json   this node and the present members
 //	GET /links.json    the links between the nodes; see package reach
 //	GET /events        the same as status.json, then changes and messages: see events.go
 package page
@@ -16,13 +16,12 @@ package page
 import (
 	"context"
 	"net/http"
-	"net/netip"
-	"sync/atomic"
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
 )
@@ -39,32 +38,31 @@ type Messages interface {
 	Subscribe(q broadcast.Query, buffer int) ([]broadcast.Message, *fanout.Subscription[broadcast.Delivery])
 }
 
-// Config says what a Page shows. All fields are required.
+// Config has what a Page shows. All fields are required.
 type Config struct {
 	Members  Members
 	Messages Messages
-	// Links makes a matrix that is some seconds old at most.
-	Links                  func(context.Context) (*reach.Matrix, error)
-	State                  *lifecycle.State
-	Local                  netip.AddrPort
-	Name, Cluster, Version string
-	Sealed                 bool
-	Started                time.Time
-	Now                    func() time.Time
+	// Links returns a matrix that is at most some seconds old.
+	Links   func(context.Context) (*reach.Matrix, error)
+	State   *lifecycle.State
+	Self    member.Identity
+	Sealed  bool // the cluster has keys
+	Started time.Time
+	Now     func() time.Time
 }
 
 // Page serves the status page.
 type Page struct {
 	cfg     Config
 	mux     *http.ServeMux
-	readers chan struct{} // has room for maxReaders
-	refused atomic.Uint64
+	readers chan struct{} // capacity maxReaders; one element for each reader
+	counts  *counter.Set
 	every   time.Duration // between two beats
 }
 
 // New returns a Page.
 func New(cfg Config) *Page {
-	p := &Page{cfg: cfg, mux: http.NewServeMux(), readers: make(chan struct{}, maxReaders), every: beatEvery}
+	p := &Page{cfg: cfg, mux: http.NewServeMux(), readers: make(chan struct{}, maxReaders), counts: counters.NewSet(), every: beatEvery}
 	p.mux.Handle("GET /{$}", asset("index.html"))
 	for _, name := range names {
 		p.mux.Handle("GET /page/"+name, asset(name))
@@ -75,8 +73,8 @@ func New(cfg Config) *Page {
 	return p
 }
 
-// policy lets the page load what is served here and nothing else. No text becomes
-// markup or script: there is nothing inline, and scripts cannot parse any.
+// policy lets the page load only files of this server. No text can become markup or script:
+// inline scripts are off, and scripts may not parse markup.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
@@ -92,8 +90,9 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mux.ServeHTTP(w, r)
 }
 
-// ours refuses what another site has a browser ask for. It could not read the answer, but
-// it would keep others from theirs. Programs that are no browser say nothing of it.
+// ours refuses requests that other sites make through a browser. They could not read the
+// answer, but would take up the readers' places. Programs other than browsers do not send
+// the header.
 func ours(next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.Header.Get("Sec-Fetch-Site") {
@@ -105,8 +104,16 @@ func ours(next http.HandlerFunc) http.Handler {
 	})
 }
 
-// Counters adds what was counted to m.
+// Counters adds the page's counters to m.
 func (p *Page) Counters(m map[string]uint64) {
-	m["page_readers"] = uint64(len(p.readers))
-	m["page_readers_refused"] = p.refused.Load()
+	p.counts.Put(readersNow, uint64(len(p.readers)))
+	p.counts.Counters(m)
 }
+
+// counters are what this package counts.
+var counters counter.Table
+
+var (
+	readersNow = counters.Of(fanout.Readers, "page_readers", "page")
+	refused    = counters.New("page_readers_refused", "Readers of the status page that were refused since there were too many.")
+)

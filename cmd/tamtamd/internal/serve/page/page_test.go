@@ -12,7 +12,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +25,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
 var (
@@ -71,7 +74,7 @@ func serve(t *testing.T) *bench {
 	b.page = New(Config{
 		Members: b.table, Messages: b, State: lifecycle.New(b.time),
 		Links: func(context.Context) (*reach.Matrix, error) { return b.links, nil },
-		Local: self, Name: "me", Cluster: "c", Version: "v1", Started: start, Now: b.time,
+		Self:  member.Identity{Addr: self, Cluster: "c", Info: member.Info{Name: "me", Version: "v1"}}, Started: start, Now: b.time,
 	})
 	b.http = httptest.NewUnstartedServer(b.page)
 	b.http.Config.ReadTimeout, b.http.Config.WriteTimeout = 200*time.Millisecond, 200*time.Millisecond // as in package web, but shorter
@@ -278,10 +281,10 @@ func TestManyMembers(t *testing.T) {
 
 func TestLinks(t *testing.T) {
 	b := serve(t)
-	link := reach.Link{Open: true, RoundTrip: 1500 * time.Microsecond, Sent: 10, Resent: 1, Window: time.Minute}
+	link := wire.Link{Addr: alice, RoundTrip: 1500 * time.Microsecond, Sent: 10, Resent: 1, Window: time.Minute}
 	b.links = &reach.Matrix{
-		Time: start, Omitted: 3, Own: map[netip.AddrPort]reach.Link{alice: link},
-		Nodes: []reach.Node{{Addr: self, Name: "me", Links: []reach.Link{{}, link}}, {Addr: alice, Err: errors.New("it did not answer")}},
+		Time: start, Omitted: 3, Own: map[netip.AddrPort]wire.Link{alice: link},
+		Nodes: []reach.Node{{Addr: self, Name: "me", Links: []wire.Link{{}, link}}, {Addr: alice, Err: errors.New("it did not answer")}},
 	}
 	code, body, _ := b.do("GET", "/links.json")
 	const want = `{"at":1000000000000,"omitted":3,"nodes":[` +
@@ -290,5 +293,30 @@ func TestLinks(t *testing.T) {
 		`"own":{"192.0.2.2:9999":{"rttMicros":1500,"sent":10,"resent":1,"windowMillis":60000}}}`
 	if code != 200 || !bytes.Equal(bytes.TrimSpace([]byte(body)), []byte(want)) {
 		t.Errorf("%d %s", code, body)
+	}
+}
+
+// TestReasonsHaveWords: the script has words for each reason, and for no others.
+func TestReasonsHaveWords(t *testing.T) {
+	script, err := os.ReadFile("assets/log.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, ok := strings.Cut(string(script), "const becauses = {")
+	table, _, ok2 := strings.Cut(table, "};")
+	if !ok || !ok2 {
+		t.Fatal("log.js has no becauses")
+	}
+	var have, want []string
+	for _, m := range regexp.MustCompile(`([A-Z_]+): "[^"]+"`).FindAllStringSubmatch(table, -1) {
+		have = append(have, m[1])
+	}
+	for r := member.Reason(1); r.String() != ""; r++ {
+		want = append(want, r.String())
+	}
+	slices.Sort(have)
+	slices.Sort(want)
+	if !slices.Equal(have, want) {
+		t.Errorf("words for %v, want %v", have, want)
 	}
 }

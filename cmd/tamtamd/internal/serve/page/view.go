@@ -13,20 +13,20 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
 const (
-	// past is how far back the page tells.
+	// past is how far back the page shows changes.
 	past = time.Hour
-	// maxRows bounds the members in an answer: of more, those that are not alive come
-	// first.
+	// maxRows bounds the members in an answer. If there are more, those that are not alive
+	// come first.
 	maxRows = 1000
 )
 
-// Times are in milliseconds since 1970, durations in the unit of their name. Numbers of
-// 64 bits are texts, since those of scripts have 53.
+// Times are in milliseconds since 1970, durations in the unit in their name. Numbers of 64
+// bits are strings, since JavaScript's numbers have 53.
 type (
 	statusView struct {
 		Now      int64          `json:"now"`
@@ -34,7 +34,7 @@ type (
 		Node     nodeView       `json:"node"`
 		Counts   map[string]int `json:"counts"` // members, by status
 		Members  []memberView   `json:"members"`
-		Omitted  int            `json:"omitted"` // members that are not among them
+		Omitted  int            `json:"omitted"` // number of members that are left out
 	}
 	nodeView struct {
 		Address string `json:"address"`
@@ -59,16 +59,16 @@ type (
 		Plain    bool     `json:"plain"`
 		Flapping bool     `json:"flapping"`
 		Tags     tags.Set `json:"tags"`
-		// Before is the status an hour ago: NONE when it was no member, UNKNOWN when that
-		// is no longer kept. Absent in a change.
+		// Before is the status an hour ago: NONE if it was not a member, UNKNOWN if that is
+		// no longer kept. Absent in a change.
 		Before string     `json:"before,omitempty"`
 		Steps  []stepView `json:"steps,omitempty"` // of the last hour
 	}
 	stepView struct {
 		At     int64  `json:"at"`
-		From   string `json:"from"` // NONE when it was no member
+		From   string `json:"from"` // NONE if it was not a member
 		To     string `json:"to"`   // or REMOVED
-		By     string `json:"by"`   // empty when that is not known
+		By     string `json:"by"`   // the reporter; empty if not known
 		Reason string `json:"reason"`
 	}
 )
@@ -78,21 +78,15 @@ const (
 	removed = "REMOVED"
 )
 
-// reasons are the names of the reasons, those of the API.
-var reasons = map[member.Reason]string{
-	member.Started: "STARTED", member.Joined: "JOINED", member.Returned: "RETURNED", member.Restarted: "RESTARTED",
-	member.Answered: "ANSWERED", member.Updated: "UPDATED", member.NoAnswer: "NO_ANSWER", member.Goodbye: "GOODBYE",
-	member.Expelled: "EXPELLED", member.GivenUp: "GIVEN_UP", member.Refused: "REFUSED", member.Exiled: "EXILED",
-}
-
-// snapshot shows members as they are, with the histories that go with them. What is later
-// in the histories than in the members is told again as changes; the page can tell.
+// snapshot returns the view of members with their histories. The histories are read after
+// the members, so a change between the two is in both the histories and the next events;
+// the page recognizes it.
 func (p *Page) snapshot(members []member.Member, revision uint64) statusView {
 	now := p.cfg.Now()
 	v := statusView{
 		Now: now.UnixMilli(), Revision: strconv.FormatUint(revision, 10), Counts: map[string]int{}, Members: []memberView{},
 		Node: nodeView{
-			Address: p.cfg.Local.String(), Name: p.cfg.Name, Cluster: p.cfg.Cluster, Version: p.cfg.Version,
+			Address: p.cfg.Self.Addr.String(), Name: p.cfg.Self.Name, Cluster: p.cfg.Self.Cluster, Version: p.cfg.Self.Version,
 			Sealed: p.cfg.Sealed, Started: p.cfg.Started.UnixMilli(), phaseView: p.phase(),
 		},
 	}
@@ -105,12 +99,12 @@ func (p *Page) snapshot(members []member.Member, revision uint64) statusView {
 		h := histories[m.Addr]
 		delete(histories, m.Addr)
 		one := showMember(m)
-		one.Before, one.Steps = lately(h, now.Add(-past))
+		one.Before, one.Steps = stepsSince(h, now.Add(-past))
 		v.Members = append(v.Members, one)
 	}
-	for _, h := range histories { // they were removed
+	for _, h := range histories { // the rest are of removed members
 		one := showMember(h.Member)
-		if one.Before, one.Steps = lately(h, now.Add(-past)); len(one.Steps) == 0 {
+		if one.Before, one.Steps = stepsSince(h, now.Add(-past)); len(one.Steps) == 0 {
 			continue
 		}
 		one.Status, one.Since, one.Flapping = removed, one.Steps[len(one.Steps)-1].At, false
@@ -141,12 +135,12 @@ func showMember(m member.Member) memberView {
 		Address: m.Addr.String(), Name: m.Name, Version: m.Version, Status: m.Status.String(), Since: m.Since.UnixMilli(),
 		Local: m.Local, Plain: m.Plain(), Flapping: m.Flapping,
 	}
-	v.Tags, _ = tags.Decode(m.Tags) // as it was checked
+	v.Tags, _ = tags.Decode(m.Tags) // checked when the member announced them
 	return v
 }
 
 func showStep(s member.Step) stepView {
-	v := stepView{At: s.Time.UnixMilli(), From: s.Previous.String(), To: s.Status.String(), Reason: reasons[s.Reason]}
+	v := stepView{At: s.Time.UnixMilli(), From: s.Previous.String(), To: s.Status.String(), Reason: s.Reason.String()}
 	if s.Removed {
 		v.To = removed
 	}
@@ -156,8 +150,8 @@ func showStep(s member.Step) stepView {
 	return v
 }
 
-// lately returns the steps of a history after from, and the status before them.
-func lately(h member.History, from time.Time) (before string, steps []stepView) {
+// stepsSince returns the steps of a history after from, and the status before them.
+func stepsSince(h member.History, from time.Time) (before string, steps []stepView) {
 	before = member.Status(0).String()
 	if h.Earlier > 0 {
 		before = unknown
@@ -180,33 +174,33 @@ func (p *Page) status(w http.ResponseWriter, _ *http.Request) {
 type (
 	linksView struct {
 		At      int64               `json:"at"`
-		Omitted int                 `json:"omitted"` // live members that are no nodes of it
+		Omitted int                 `json:"omitted"` // live members that are left out
 		Nodes   []linksOf           `json:"nodes"`
-		Own     map[string]linkView `json:"own"` // of this node, by address
+		Own     map[string]linkView `json:"own"` // this node's own links, by address
 	}
 	linksOf struct {
 		Address string      `json:"address"`
 		Name    string      `json:"name"`
 		Local   bool        `json:"local"`
 		Error   string      `json:"error,omitempty"` // why there are no links
-		Links   []*linkView `json:"links"`           // to the nodes; null to itself, and without a session
+		Links   []*linkView `json:"links"`           // to the nodes; null for itself, and without a session
 	}
 	linkView struct {
-		RoundTripMicros int64  `json:"rttMicros"` // 0 when it is not known
+		RoundTripMicros int64  `json:"rttMicros"` // 0 if not known
 		Sent            uint64 `json:"sent"`
 		Resent          uint64 `json:"resent"`
-		WindowMillis    int64  `json:"windowMillis"` // 0: the counts are of the whole session
+		WindowMillis    int64  `json:"windowMillis"` // 0 if the counts are of the whole session
 	}
 )
 
 func (p *Page) links(w http.ResponseWriter, r *http.Request) {
 	m, err := p.cfg.Links(r.Context())
 	if err != nil {
-		return // whoever asked is gone
+		return // the client is gone
 	}
 	v := linksView{At: m.Time.UnixMilli(), Omitted: m.Omitted, Nodes: []linksOf{}, Own: map[string]linkView{}}
 	for _, n := range m.Nodes {
-		one := linksOf{Address: n.Addr.String(), Name: n.Name, Local: n.Addr == p.cfg.Local}
+		one := linksOf{Address: n.Addr.String(), Name: n.Name, Local: n.Addr == p.cfg.Self.Addr}
 		if n.Err != nil {
 			one.Error = n.Err.Error()
 		}
@@ -221,16 +215,16 @@ func (p *Page) links(w http.ResponseWriter, r *http.Request) {
 	answer(w, v)
 }
 
-func showLink(l reach.Link) *linkView {
-	if !l.Open {
+func showLink(l wire.Link) *linkView {
+	if !l.Addr.IsValid() {
 		return nil
 	}
 	return &linkView{l.RoundTrip.Microseconds(), l.Sent, l.Resent, l.Window.Milliseconds()}
 }
 
-// answer answers with JSON.
+// answer sends v as JSON that no cache keeps.
 func answer(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	_ = json.NewEncoder(w).Encode(v) // whoever asked may be gone
+	_ = json.NewEncoder(w).Encode(v) // fails only if the client is gone
 }

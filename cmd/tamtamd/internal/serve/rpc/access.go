@@ -16,9 +16,9 @@ import (
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-// accesses is what each call needs. One that is not here needs the token that may do
-// all, as the zero Access says. A ping changes nothing here, but has this node send to
-// an address that the caller chooses.
+// accesses has the access that each call needs. A call without an entry needs the zero
+// Access, Change, which is the strictest. Ping changes nothing here, but makes this node
+// send to an address that the caller chooses.
 var accesses = map[string]rpcguard.Access{
 	tamtamv1.TamTamService_GetLocalNode_FullMethodName:     rpcguard.Read,
 	tamtamv1.TamTamService_ListMembers_FullMethodName:      rpcguard.Read,
@@ -35,11 +35,11 @@ var accesses = map[string]rpcguard.Access{
 	tamtamv1.TamTamService_GetCounters_FullMethodName:      rpcguard.Read,
 	tamtamv1.TamTamService_GetMemberHistory_FullMethodName: rpcguard.Read,
 	tamtamv1.TamTamService_UpdateTags_FullMethodName:       rpcguard.Change,
-	tamtamv1.TamTamService_ListKeys_FullMethodName:         rpcguard.Read, // names of keys alone
+	tamtamv1.TamTamService_ListKeys_FullMethodName:         rpcguard.Read, // only the IDs of keys
 	tamtamv1.TamTamService_InstallKey_FullMethodName:       rpcguard.Change,
 	tamtamv1.TamTamService_UseKey_FullMethodName:           rpcguard.Change,
 	tamtamv1.TamTamService_RemoveKey_FullMethodName:        rpcguard.Change,
-	tamtamv1.TamTamService_Inspect_FullMethodName:          rpcguard.Read, // of one at a time
+	tamtamv1.TamTamService_Inspect_FullMethodName:          rpcguard.Read,
 
 	service.TamTam_Join_FullMethodName:            rpcguard.Change,
 	service.TamTam_Leave_FullMethodName:           rpcguard.Change,
@@ -56,7 +56,7 @@ var accesses = map[string]rpcguard.Access{
 	reflectionv1.ServerReflection_ServerReflectionInfo_FullMethodName:      rpcguard.Read,
 	reflectionv1alpha.ServerReflection_ServerReflectionInfo_FullMethodName: rpcguard.Read,
 
-	// Probes have no tokens, and learn no more than that this is up.
+	// Probes have no tokens, and learn only whether the daemon is up.
 	grpc_health_v1.Health_Check_FullMethodName: rpcguard.Open,
 	grpc_health_v1.Health_List_FullMethodName:  rpcguard.Open,
 	grpc_health_v1.Health_Watch_FullMethodName: rpcguard.Open,

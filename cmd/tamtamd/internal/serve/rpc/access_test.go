@@ -55,7 +55,7 @@ func served(s *Server) map[string]bool {
 	return all
 }
 
-// TestAccessesAreOfAllMethods: whoever adds a call is to say what it needs.
+// TestAccessesAreOfAllMethods: each method has an entry.
 func TestAccessesAreOfAllMethods(t *testing.T) {
 	f, _ := serve(t)
 	methods := served(f.server)
@@ -90,7 +90,7 @@ func TestTokens(t *testing.T) {
 	for _, daemon := range []struct{ name, full, read string }{
 		{"no tokens", "", ""},
 		{"one token", fullToken, ""},
-		{"read token alone", "", readToken},
+		{"only a read token", "", readToken},
 		{"both tokens", fullToken, readToken},
 	} {
 		t.Run(daemon.name, func(t *testing.T) {

@@ -24,7 +24,7 @@ var statuses = map[member.Status]tamtamv1.MemberStatus{
 	member.Left:      tamtamv1.MemberStatus_MEMBER_STATUS_LEFT,
 }
 
-// toMember makes the API's member; state may be the zero PeerState.
+// toMember returns m as the API shows it. state may be the zero PeerState.
 func toMember(m member.Member, state node.PeerState) *tamtamv1.Member {
 	out := &tamtamv1.Member{
 		Address:     m.Addr.String(),
@@ -37,7 +37,7 @@ func toMember(m member.Member, state node.PeerState) *tamtamv1.Member {
 		Version:     m.Version,
 		Session:     m.Session,
 	}
-	out.Tags, _ = tags.Decode(m.Tags) // as it was checked
+	out.Tags, _ = tags.Decode(m.Tags) // checked when the member announced them
 	if m.Status == member.Alive && state.RoundTrip > 0 {
 		out.RoundTrip = durationpb.New(state.RoundTrip)
 	}
@@ -56,7 +56,7 @@ func toChange(c member.Change) *tamtamv1.WatchMembersResponse {
 			Removed:        c.Removed,
 			Time:           timestamppb.New(c.Time),
 			ReportedBy:     toReporter(c.By),
-			Reason:         reasons[c.Reason],
+			Reason:         toReason(c.Reason),
 		}},
 	}
 }
@@ -93,7 +93,7 @@ func toLevel(l logging.Level) tamtamv1.LogLevel {
 
 func fromLevel(l tamtamv1.LogLevel) (logging.Level, error) {
 	if l < 1 || int(l) > len(levels) {
-		return 0, fmt.Errorf("%w: log_level %d is none: give LOG_LEVEL_TRACE to LOG_LEVEL_OFF", errInvalid, l)
+		return 0, fmt.Errorf("%w: unknown log_level %d: want LOG_LEVEL_TRACE to LOG_LEVEL_OFF", errInvalid, l)
 	}
 	return levels[l-1], nil
 }
@@ -108,7 +108,7 @@ func fromStatuses(wanted []tamtamv1.MemberStatus) (map[member.Status]bool, error
 			}
 		}
 		if !found {
-			return nil, fmt.Errorf("%w: statuses holds %d, which is none", errInvalid, w)
+			return nil, fmt.Errorf("%w: unknown status %d in statuses", errInvalid, w)
 		}
 	}
 	return set, nil

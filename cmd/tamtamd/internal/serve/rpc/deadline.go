@@ -14,19 +14,19 @@ import (
 )
 
 const (
-	// callWithin is how long a call takes at most when the client sets no deadline:
-	// more than greetings take, or others to have a broadcast.
+	// callWithin bounds a call for which the client sets no deadline. Handshakes and the
+	// delivery of a broadcast take less.
 	callWithin = 10 * time.Second
 	// pingWithin is the same for pings.
 	pingWithin = 5 * time.Second
-	// keysWithin is how long members may take to tell their keys: less than the
-	// client waits, so that it learns who did not.
+	// keysWithin bounds the wait for members that report their keys. It is shorter than
+	// the client's default, so that the client learns which members did not answer.
 	keysWithin = 3 * time.Second
-	// callAtMost is the longest that a client may have a call wait.
+	// callAtMost bounds the deadline that a client may set.
 	callAtMost = 5 * time.Minute
 )
 
-// deadline gives each unary call a deadline. Streams last.
+// deadline gives each unary call a deadline. Streams have none.
 func deadline(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	unset := callWithin
 	switch info.FullMethod {
@@ -42,9 +42,9 @@ func deadline(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler 
 	return out, toStatus(err)
 }
 
-// bounded gives a call a deadline: without one of the client's, after unset. The
-// client's own is kept, less a moment to tell it what became of the call, so that it
-// learns more than that time ran out; but most is the end of it.
+// bounded gives a call a deadline: unset from now if the client has set none, else the
+// client's, but at most most from now. The client's is cut by up to 100 ms, so that the
+// call can still return its result instead of only running out of time.
 func bounded(ctx context.Context, unset, most time.Duration) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {

@@ -23,11 +23,11 @@ import (
 // errorDomain is the domain of the ErrorInfo that each status carries.
 const errorDomain = "tamtam"
 
-// errInvalid: a request that no state of the node could make right.
+// errInvalid: the request is wrong in any state of the node.
 var errInvalid = errors.New("invalid request")
 
-// mapping gives each sentinel its code and its reason. The first that fits is
-// taken, so an error that wraps two is what the earlier says.
+// mapping gives each sentinel its code and its reason. The first match counts, so the
+// order matters for an error that wraps two sentinels.
 var mapping = []struct {
 	err    error
 	code   codes.Code
@@ -59,8 +59,8 @@ var mapping = []struct {
 	{fanout.ErrClosed, codes.Unavailable, "STOPPING"},
 }
 
-// toStatus makes a gRPC status of an error of the domain, with details that a
-// program can read. A nil error stays nil.
+// toStatus returns the gRPC status of an error, with the reason in an ErrorInfo. It
+// returns nil for nil.
 func toStatus(err error) error {
 	if err == nil {
 		return nil

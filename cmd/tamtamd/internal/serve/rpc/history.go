@@ -15,22 +15,12 @@ import (
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-var reasons = map[member.Reason]tamtamv1.ChangeReason{
-	member.Started:   tamtamv1.ChangeReason_CHANGE_REASON_STARTED,
-	member.Joined:    tamtamv1.ChangeReason_CHANGE_REASON_JOINED,
-	member.Returned:  tamtamv1.ChangeReason_CHANGE_REASON_RETURNED,
-	member.Restarted: tamtamv1.ChangeReason_CHANGE_REASON_RESTARTED,
-	member.Answered:  tamtamv1.ChangeReason_CHANGE_REASON_ANSWERED,
-	member.Updated:   tamtamv1.ChangeReason_CHANGE_REASON_UPDATED,
-	member.NoAnswer:  tamtamv1.ChangeReason_CHANGE_REASON_NO_ANSWER,
-	member.Goodbye:   tamtamv1.ChangeReason_CHANGE_REASON_GOODBYE,
-	member.Expelled:  tamtamv1.ChangeReason_CHANGE_REASON_EXPELLED,
-	member.GivenUp:   tamtamv1.ChangeReason_CHANGE_REASON_GIVEN_UP,
-	member.Refused:   tamtamv1.ChangeReason_CHANGE_REASON_REFUSED,
-	member.Exiled:    tamtamv1.ChangeReason_CHANGE_REASON_EXILED,
+// toReason is the reason of the API with the name of ours, unspecified when it has none.
+func toReason(r member.Reason) tamtamv1.ChangeReason {
+	return tamtamv1.ChangeReason(tamtamv1.ChangeReason_value["CHANGE_REASON_"+r.String()])
 }
 
-// toReporter is the address of who said so, empty when that is not known.
+// toReporter returns the reporter's address, empty if not known.
 func toReporter(by netip.AddrPort) string {
 	if !by.IsValid() {
 		return ""
@@ -38,21 +28,25 @@ func toReporter(by netip.AddrPort) string {
 	return by.String()
 }
 
-func (s *v1) GetMemberHistory(_ context.Context, r *tamtamv1.GetMemberHistoryRequest) (*tamtamv1.GetMemberHistoryResponse, error) {
+func (s *v1) GetMemberHistory(
+	_ context.Context, r *tamtamv1.GetMemberHistoryRequest,
+) (*tamtamv1.GetMemberHistoryResponse, error) {
 	name := r.GetMember()
 	if name == "" {
 		return nil, toStatus(fmt.Errorf("%w: member is empty: want an address or a name", errInvalid))
 	}
 	// A name may look like an address: either is a match.
-	address := addressOf(name, s.Local.Port())
+	address := addressOf(name, s.Self.Addr.Port())
 	found := s.Members.History(func(m member.Member) bool { return m.Addr == address || m.Name == name })
 	if len(found) == 0 {
-		return nil, toStatus(fmt.Errorf("nothing is known of %q: it is %w, and was none lately", name, node.ErrNotMember))
+		return nil, toStatus(fmt.Errorf("no record of %q: it is %w, and was not one recently", name, node.ErrNotMember))
 	}
 	states := s.Node.Peers()
 	out := &tamtamv1.GetMemberHistoryResponse{}
 	for _, h := range found {
-		one := &tamtamv1.MemberHistory{Member: toMember(h.Member, states[h.Member.Addr]), Removed: h.Removed, Earlier: h.Earlier}
+		one := &tamtamv1.MemberHistory{
+			Member: toMember(h.Member, states[h.Member.Addr]), Removed: h.Removed, Earlier: h.Earlier,
+		}
 		for _, step := range h.Steps {
 			one.Steps = append(one.Steps, &tamtamv1.MemberHistoryStep{
 				Time:           timestamppb.New(step.Time),
@@ -60,7 +54,7 @@ func (s *v1) GetMemberHistory(_ context.Context, r *tamtamv1.GetMemberHistoryReq
 				Status:         statuses[step.Status],
 				Removed:        step.Removed,
 				ReportedBy:     toReporter(step.By),
-				Reason:         reasons[step.Reason],
+				Reason:         toReason(step.Reason),
 			})
 		}
 		out.Histories = append(out.Histories, one)
@@ -68,8 +62,8 @@ func (s *v1) GetMemberHistory(_ context.Context, r *tamtamv1.GetMemberHistoryReq
 	return out, nil
 }
 
-// addressOf reads an IP with a port, or without: then it is the port given. It
-// returns no address when it is neither.
+// addressOf parses an IP with or without a port; port is the default. It returns the zero
+// AddrPort for other text.
 func addressOf(s string, port uint16) netip.AddrPort {
 	if a, err := netip.ParseAddrPort(s); err == nil {
 		return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())

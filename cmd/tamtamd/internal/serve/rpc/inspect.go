@@ -15,14 +15,16 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/inspect"
-	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	"github.com/eelcocramer/tamtam/internal/limits"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
 const (
-	// unreadableFor is for how long a machine is told of whose packets no key opens.
+	// unreadableFor is how long after its last packet that could not be decrypted a
+	// source is listed.
 	unreadableFor = time.Minute
-	// maxUnreadable bounds those that are told of.
+	// maxUnreadable bounds the sources that are listed.
 	maxUnreadable = 32
 )
 
@@ -57,12 +59,12 @@ func toReport(r inspect.Record) *tamtamv1.InspectionReport {
 		Profile: a.GetProfile(), Heartbeat: a.GetHeartbeat(), Sealed: a.GetSealed(), Keys: a.GetKeys(),
 		Alive: a.GetAlive(), Suspected: a.GetSuspected(), Dead: a.GetDead(), Left: a.GetLeft(), Digest: a.GetDigest(),
 		KnownAddress: a.GetAsker(), KnownSession: a.GetAskerSession(), KnownStatus: toPeerStatus(a.GetAskerStatus()),
-		Link: toLink(a.GetLink()), MoreTroubles: a.GetMoreTroubles(),
+		Link: toLink(peers.DecodeLink(netip.AddrPort{}, a.GetLink())), MoreTroubles: a.GetMoreTroubles(),
 	}
 	for _, t := range a.GetTroubles() {
 		ip, ok := netip.AddrFromSlice(t.GetIp())
-		if !ok || t.GetPort() > 1<<16-1 {
-			continue // it is no address, so there is nothing to tell of
+		if !ok || t.GetPort() > limits.MaxPort {
+			continue // not an address
 		}
 		one := &tamtamv1.LinkTrouble{
 			Address: netip.AddrPortFrom(ip, uint16(t.GetPort())).String(),
@@ -76,8 +78,8 @@ func toReport(r inspect.Record) *tamtamv1.InspectionReport {
 	return out
 }
 
-// toPeerStatus is the status that another node tells, unspecified when it is none that
-// we know.
+// toPeerStatus returns the status that another node reports, unspecified if it is not
+// known here: the other node may run a newer version.
 func toPeerStatus(n uint32) tamtamv1.MemberStatus {
 	if _, ok := tamtamv1.MemberStatus_name[int32(n)]; !ok {
 		return 0
@@ -85,22 +87,28 @@ func toPeerStatus(n uint32) tamtamv1.MemberStatus {
 	return tamtamv1.MemberStatus(n)
 }
 
-func toLink(l *peerv1.Link) *tamtamv1.LinkState {
+func toLink(l *wire.Link) *tamtamv1.LinkState {
 	if l == nil {
 		return nil
 	}
-	return &tamtamv1.LinkState{
-		Source: l.GetSource(), RoundTrip: l.GetRoundTrip(), Sent: l.GetSent(), Resent: l.GetResent(),
-		Received: l.GetReceived(), Duplicates: l.GetDuplicates(),
-		Heard: ofMillis(l.GetHeardMs()), Unacknowledged: ofMillis(l.GetUnackedMs()),
+	out := &tamtamv1.LinkState{
+		Sent: l.Sent, Resent: l.Resent, Received: l.Received, Duplicates: l.Duplicates,
+		Heard: durationpb.New(l.Heard), Unacknowledged: durationpb.New(l.Unacked),
 	}
+	if l.Source.IsValid() {
+		out.Source = l.Source.String()
+	}
+	if l.RoundTrip > 0 {
+		out.RoundTrip = durationpb.New(l.RoundTrip)
+	}
+	return out
 }
 
 func ofMillis(ms uint32) *durationpb.Duration {
 	return durationpb.New(time.Duration(ms) * time.Millisecond)
 }
 
-// unreadable lists the machines whose packets no key opens, the latest first.
+// unreadable lists the sources of packets that could not be decrypted, the latest first.
 func unreadable(strangers map[netip.Addr]time.Time, now time.Time) []*tamtamv1.UnreadableSource {
 	var all []*tamtamv1.UnreadableSource
 	for a, at := range strangers {
@@ -109,7 +117,8 @@ func unreadable(strangers map[netip.Addr]time.Time, now time.Time) []*tamtamv1.U
 		}
 	}
 	slices.SortFunc(all, func(a, b *tamtamv1.UnreadableSource) int {
-		return cmp.Or(cmp.Compare(a.GetAge().AsDuration(), b.GetAge().AsDuration()), cmp.Compare(a.GetIp(), b.GetIp()))
+		return cmp.Or(
+			cmp.Compare(a.GetAge().AsDuration(), b.GetAge().AsDuration()), cmp.Compare(a.GetIp(), b.GetIp()))
 	})
 	return all[:min(len(all), maxUnreadable)]
 }

@@ -12,10 +12,10 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/inspect"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -29,7 +29,7 @@ func (f *fake) Inspect(ctx context.Context) ([]inspect.Record, error) {
 	for _, m := range members[1:] {
 		records = append(records, inspect.Record{
 			Member: m, Measure: true, Trip: time.Second, Offset: -time.Minute,
-			Link: &peerv1.Link{Source: alice.String(), Sent: 1, Resent: 2, Received: 3, Duplicates: 4, HeardMs: 5, UnackedMs: 6, RoundTrip: durationpb.New(7)},
+			Link: &wire.Link{Source: alice, Sent: 1, Resent: 2, Received: 3, Duplicates: 4, Heard: 5 * time.Millisecond, Unacked: 6 * time.Millisecond, RoundTrip: 7},
 			Report: &peerv1.InspectAnswer{
 				Version: "v2", MaxPayloadBytes: 9, Asker: self.String(), AskerSession: 7, AskerStatus: 2, MoreTroubles: 3,
 				Troubles: []*peerv1.Trouble{

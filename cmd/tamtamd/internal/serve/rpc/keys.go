@@ -29,16 +29,20 @@ func (s *v1) InstallKey(ctx context.Context, r *tamtamv1.InstallKeyRequest) (*ta
 }
 
 func (s *v1) UseKey(ctx context.Context, r *tamtamv1.UseKeyRequest) (*tamtamv1.UseKeyResponse, error) {
-	nodes, err := memberKeys(ctx, func(ctx context.Context) ([]keys.Node, error) { return s.Keys.Use(ctx, r.GetKey(), r.GetForce()) })
+	nodes, err := memberKeys(ctx, func(ctx context.Context) ([]keys.Node, error) {
+		return s.Keys.Use(ctx, r.GetKey(), r.GetForce())
+	})
 	return &tamtamv1.UseKeyResponse{Members: nodes}, err
 }
 
 func (s *v1) RemoveKey(ctx context.Context, r *tamtamv1.RemoveKeyRequest) (*tamtamv1.RemoveKeyResponse, error) {
-	nodes, err := memberKeys(ctx, func(ctx context.Context) ([]keys.Node, error) { return s.Keys.Remove(ctx, r.GetKey(), r.GetForce()) })
+	nodes, err := memberKeys(ctx, func(ctx context.Context) ([]keys.Node, error) {
+		return s.Keys.Remove(ctx, r.GetKey(), r.GetForce())
+	})
 	return &tamtamv1.RemoveKeyResponse{Members: nodes}, err
 }
 
-// memberKeys makes one call about keys.
+// memberKeys makes a call to all members and converts their answers.
 func memberKeys(ctx context.Context, call func(context.Context) ([]keys.Node, error)) ([]*tamtamv1.MemberKeys, error) {
 	nodes, err := call(ctx)
 	if err != nil {

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package rpc serves the node to programs: tamtam.v1, and beside it the 2018 API as
-// a thin layer over the same things. It holds no state of the cluster, and is the
-// one place where errors become gRPC statuses.
+// Package rpc serves the gRPC APIs: tamtam.v1, and the 2018 API as a thin layer over the
+// same interfaces. It holds no state of the cluster. Errors become gRPC statuses only
+// here.
 package rpc
 
 import (
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/tap"
 
@@ -28,7 +29,7 @@ import (
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
-// Node is what the services do to the cluster; *node.Node is one.
+// Node is what the services need of a node; *node.Node is one.
 type Node interface {
 	Join(ctx context.Context, addresses []string) []node.JoinResult
 	Remove(ctx context.Context, address string) (member.Member, error)
@@ -40,7 +41,7 @@ type Node interface {
 	DetectionTime() time.Duration
 }
 
-// Members is what the services read of the member table; *member.Table is one.
+// Members is what the services need of the member table; *member.Table is one.
 type Members interface {
 	Get(netip.AddrPort) (member.Member, bool)
 	List() ([]member.Member, uint64)
@@ -48,14 +49,14 @@ type Members interface {
 	History(match func(member.Member) bool) []member.History
 }
 
-// Messages is what the services send and read; *broadcast.Broadcaster is one.
+// Messages is what the services need of broadcasts; *broadcast.Broadcaster is one.
 type Messages interface {
 	Limit() int
 	Send(context.Context, broadcast.Request) (broadcast.Receipt, error)
 	Subscribe(q broadcast.Query, buffer int) ([]broadcast.Message, *fanout.Subscription[broadcast.Delivery])
 }
 
-// Keys are the keys of the cluster; *keys.Cluster is one.
+// Keys changes and lists the keys of all members; *keys.Cluster is one.
 type Keys interface {
 	List(context.Context) ([]keys.Node, error)
 	Install(context.Context, wire.Key) ([]keys.Node, error)
@@ -63,7 +64,7 @@ type Keys interface {
 	Remove(ctx context.Context, id string, force bool) ([]keys.Node, error)
 }
 
-// Inspector asks the members how they fare; *inspect.Inspector is one.
+// Inspector asks all members for their view of the cluster; *inspect.Inspector is one.
 type Inspector interface {
 	Inspect(context.Context) ([]inspect.Record, error)
 }
@@ -74,16 +75,16 @@ type Threshold interface {
 	SetLevel(logging.Level)
 }
 
-// Guard says who may call; *rpcguard.Guard is one.
+// Guard decides who may call; *rpcguard.Guard is one.
 type Guard interface {
 	Credentials() credentials.TransportCredentials
 	Admit(ctx context.Context, need rpcguard.Access) error
-	// Enter counts a call in until ctx is done, before anything is read of it.
+	// Enter counts a call until ctx is done. It runs before the request is read.
 	Enter(ctx context.Context, info *tap.Info) (context.Context, error)
 }
 
-// Config says what is served. All fields are required, but for Observe, and for Guard:
-// without one, everybody may call everything.
+// Config has what the services need. All fields are required, except Observe and Guard.
+// Without a Guard every client may make every call.
 type Config struct {
 	Node      Node
 	Members   Members
@@ -93,34 +94,32 @@ type Config struct {
 	Threshold Threshold
 	Guard     Guard
 	Counters  func() map[string]uint64
-	// Strangers are the machines whose packets no key opens, and when the last came.
+	// Strangers returns the sources of packets that could not be decrypted, with the time
+	// of the last one.
 	Strangers func() map[netip.Addr]time.Time
-	// Leave says goodbye to all members, returns how many know of it and how many do
-	// not, and has the daemon end.
+	// Leave leaves the cluster gracefully and ends the daemon. It returns how many members
+	// acknowledged the leave, and how many did not.
 	Leave func(context.Context) (acknowledged, missed int)
 
-	Local       netip.AddrPort
-	Started     time.Time
-	ClusterName string
-	Profile     string
-	Build       buildinfo.Info
-	Logger      log.Logger
-	// Observe is told of each call that has ended; nil for nobody.
-	Observe func(Call)
+	Self    member.Identity
+	Started time.Time
+	Profile string
+	Build   buildinfo.Info
+	Logger  log.Logger
+	// Observe gets each call that has ended; may be nil. The method is the full one,
+	// "/tamtam.v1.TamTamService/Ping", and always one that is served.
+	Observe func(method string, stream bool, code codes.Code, took time.Duration)
 }
 
 // Bounds on what one client can ask for.
 const (
-	// streamBuffer is how many messages or changes a reader may fall behind.
+	// streamBuffer is the number of messages or changes that a reader may fall behind.
 	streamBuffer = 1024
-	// maxRequestBytes is far over the largest request there is.
+	// maxRequestBytes is far larger than any valid request.
 	maxRequestBytes = 64 << 10
-	// maxHeaderBytes is far over the longest token with all else that a call bears.
-	// It is read before anybody knows whether there is a token.
+	// maxHeaderBytes is far larger than the longest token with all other headers of a
+	// call. Headers are read before the token is checked.
 	maxHeaderBytes = 16 << 10
-	// maxJoin is how many addresses a Join may name.
-	maxJoin = 256
-	// establishWithin is how long a connection may take to say what it wants: TLS,
-	// and the beginning of HTTP/2.
+	// establishWithin bounds the handshakes of TLS and HTTP/2 on a new connection.
 	establishWithin = 10 * time.Second
 )

@@ -25,6 +25,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
+	"github.com/eelcocramer/tamtam/internal/limits"
 	"github.com/eelcocramer/tamtam/internal/tags"
 	"github.com/eelcocramer/tamtam/proto/service"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
@@ -144,7 +145,7 @@ func serveBehind(t *testing.T, g Guard) (*fake, *grpc.ClientConn) {
 			return map[netip.Addr]time.Time{bob.Addr(): time.Now(), self.Addr(): time.Now().Add(-time.Hour)}
 		},
 		Counters: func() map[string]uint64 { return map[string]uint64{"a": 1} },
-		Local:    self, Started: start, ClusterName: "c", Profile: "lan",
+		Self:     member.Identity{Addr: self, Cluster: "c"}, Started: start, Profile: "lan",
 		Leave: func(context.Context) (int, int) { return 2, 1 },
 		Build: buildinfo.Info{Version: "v1", Commit: "abc", Go: "go1", Smudge: "v1.0.1"}, Logger: log.NewNopLogger(),
 	})
@@ -205,7 +206,7 @@ func TestV1Calls(t *testing.T) {
 	}
 	_, err = c.Join(ctx, &tamtamv1.JoinRequest{Addresses: []string{"bad", "bad"}})
 	code(t, err, codes.InvalidArgument)
-	for _, n := range []int{0, maxJoin + 1} {
+	for _, n := range []int{0, limits.MaxJoin + 1} {
 		_, err = c.Join(ctx, &tamtamv1.JoinRequest{Addresses: make([]string, n)})
 		code(t, err, codes.InvalidArgument)
 	}
@@ -291,7 +292,7 @@ func TestChange(t *testing.T) {
 	}
 }
 
-// TestStatus2018: 2018 knew no goodbye.
+// TestStatus2018: the API of 2018 has no status for a member that has left.
 func TestStatus2018(t *testing.T) {
 	for s, want := range map[member.Status]service.Node_Status{
 		member.Alive: service.Node_ALIVE, member.Suspected: service.Node_SUSPECTED,

@@ -30,11 +30,11 @@ type Server struct {
 }
 
 const (
-	// maxStreams bounds the calls under way of one connection.
+	// maxStreams bounds the concurrent calls of one connection.
 	maxStreams = 1024
-	// A client from which nothing has come for keepAliveAfter is asked for a
-	// sign of life, and is gone when it gives none within keepAliveWithin: so
-	// the stream of a vanished reader ends.
+	// A client that has sent nothing for keepAliveAfter gets a keep-alive ping. If it
+	// does not answer within keepAliveWithin, the connection is closed. So the stream of
+	// a reader that has vanished ends.
 	keepAliveAfter  = 30 * time.Second
 	keepAliveWithin = 10 * time.Second
 )
@@ -46,10 +46,11 @@ func NewServer(cfg Config) *Server {
 		grpc.MaxHeaderListSize(maxHeaderBytes),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: keepAliveAfter, Timeout: keepAliveWithin}),
-		// Clients may ask for signs of life themselves, but not pester.
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
+		// Clients may send keep-alive pings as well, but not more often than this.
+		grpc.KeepaliveEnforcementPolicy(
+			keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.ConnectionTimeout(establishWithin),
-		// The first is the outermost: it logs what the others refuse, too.
+		// The first is the outermost, so it also logs the calls that the others refuse.
 		grpc.ChainUnaryInterceptor(unary(cfg), admitUnary(cfg.Guard), deadline),
 		grpc.ChainStreamInterceptor(stream(cfg), admitStream(cfg.Guard)),
 	}
@@ -74,15 +75,15 @@ func (s *Server) Serve(listeners ...net.Listener) error {
 	}
 	for range listeners {
 		if err := <-ended; err != nil {
-			return err // whoever called stops the others
+			return err // the caller stops the other listeners
 		}
 	}
 	return nil
 }
 
-// Stop ends Serve: no new calls, and those under way have the time given to end
-// by themselves. Streams end only when what they subscribe to does, so that is to
-// be closed first.
+// Stop ends Serve. It accepts no new calls, and waits up to within for the present ones.
+// A stream ends only when its subscription does, so the caller must close the sources of
+// subscriptions first.
 func (s *Server) Stop(within time.Duration) {
 	s.health.Shutdown() // NOT_SERVING
 	timer := time.AfterFunc(within, s.grpc.Stop)
@@ -90,10 +91,12 @@ func (s *Server) Stop(within time.Duration) {
 	s.grpc.GracefulStop()
 }
 
-// unary logs each call, and keeps a panic of a handler from ending the process.
+// unary logs each call, and recovers from a panic of its handler.
 func unary(cfg Config) grpc.UnaryServerInterceptor {
-	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
-		defer finish(cfg, Call{Method: info.FullMethod}, time.Now(), &err)
+	return func(
+		ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler,
+	) (resp any, err error) {
+		defer finish(cfg, info.FullMethod, false, time.Now(), &err)
 		return handler(ctx, req)
 	}
 }
@@ -101,20 +104,22 @@ func unary(cfg Config) grpc.UnaryServerInterceptor {
 // stream is unary for streams.
 func stream(cfg Config) grpc.StreamServerInterceptor {
 	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
-		defer finish(cfg, Call{Method: info.FullMethod, Stream: true}, time.Now(), &err)
+		defer finish(cfg, info.FullMethod, true, time.Now(), &err)
 		return handler(srv, ss)
 	}
 }
 
-// finish is deferred around a handler, directly, so that it can recover.
-func finish(cfg Config, call Call, began time.Time, err *error) {
+// finish ends a call. It must be deferred directly, so that it can recover.
+func finish(cfg Config, method string, stream bool, began time.Time, err *error) {
 	if p := recover(); p != nil {
-		*err = status.Error(codes.Internal, "the daemon erred; its log says more")
-		_ = level.Error(cfg.Logger).Log("msg", "panic in a call", "method", call.Method, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		*err = status.Error(codes.Internal, "internal error of the daemon; its log has the details")
+		_ = level.Error(cfg.Logger).Log("msg", "panic in a call",
+			"method", method, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 	}
-	call.Code, call.Took = status.Code(*err), time.Since(began)
+	code, took := status.Code(*err), time.Since(began)
 	if cfg.Observe != nil {
-		cfg.Observe(call)
+		cfg.Observe(method, stream, code, took)
 	}
-	_ = level.Debug(cfg.Logger).Log("msg", "call", "method", call.Method, "code", call.Code, "took", call.Took.Round(time.Microsecond))
+	_ = level.Debug(cfg.Logger).Log("msg", "call",
+		"method", method, "code", code, "took", took.Round(time.Microsecond))
 }

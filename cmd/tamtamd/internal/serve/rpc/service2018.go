@@ -21,13 +21,6 @@ import (
 	"github.com/eelcocramer/tamtam/proto/service"
 )
 
-// Shorter names for what the streams carry.
-type (
-	delivery = broadcast.Delivery
-	change   = member.Change
-	addrPort = netip.AddrPort
-)
-
 // service2018 serves the API of the 2018 program.
 type service2018 struct {
 	service.UnimplementedTamTamServer
@@ -36,7 +29,8 @@ type service2018 struct {
 
 var _ service.TamTamServer = (*service2018)(nil)
 
-// done is the answer of calls that return nothing. Errors travel as statuses.
+// done returns the response of a call without a result. Errors are gRPC statuses; the
+// code in the response is always OK.
 func done(err error) (*service.Response, error) {
 	if err != nil {
 		return nil, toStatus(err)
@@ -44,7 +38,7 @@ func done(err error) (*service.Response, error) {
 	return &service.Response{Code: service.Response_OK}, nil
 }
 
-// address writes a NodeAddress as package node reads addresses.
+// address returns a NodeAddress as text that package node can parse.
 func address(a *service.NodeAddress) string {
 	ip := strings.Trim(a.GetIP(), "[]")
 	if a.GetPort() == 0 {
@@ -79,9 +73,9 @@ func (s *service2018) Stream(_ *service.Empty, out grpc.ServerStreamingServer[se
 	if err := out.SendHeader(nil); err != nil {
 		return err
 	}
-	return forward(out.Context(), sub, func(d delivery) error {
+	return forward(out.Context(), sub, func(d broadcast.Delivery) error {
 		if d.Gap.To != 0 {
-			return nil // 2018 knew of none
+			return nil // the API of 2018 has no gaps
 		}
 		return out.Send(&service.Message{Bytes: d.Message.Payload})
 	})
@@ -93,9 +87,9 @@ func (s *service2018) Monitor(_ *service.Empty, out grpc.ServerStreamingServer[s
 	if err := out.SendHeader(nil); err != nil {
 		return err
 	}
-	return forward(out.Context(), w.Changes, func(c change) error {
+	return forward(out.Context(), w.Changes, func(c member.Change) error {
 		if c.Removed || c.Member.Status == c.Previous {
-			return nil // 2018 had no word for it
+			return nil // the API of 2018 has no such event
 		}
 		return out.Send(s.node(c.Member, s.Node.Peers()))
 	})
@@ -121,9 +115,9 @@ func (s *service2018) list(wanted func(member.Member) bool) *service.NodeList {
 	return list
 }
 
-func (s *service2018) node(m member.Member, states map[addrPort]node.PeerState) *service.Node {
+func (s *service2018) node(m member.Member, states map[netip.AddrPort]node.PeerState) *service.Node {
 	state, ok := states[m.Addr]
-	if !ok { // this node itself, or a member that was removed just now
+	if !ok { // this node itself, or a member that has just been removed
 		state = node.PeerState{
 			Age:        time.Since(m.Since),
 			PingMillis: -1,
@@ -140,7 +134,7 @@ func (s *service2018) node(m member.Member, states map[addrPort]node.PeerState) 
 	}
 }
 
-// status2018 gives a status its number of 2018, when whoever left was soon dead.
+// status2018 returns the status of the 2018 API, in which a member that has left is dead.
 func status2018(s member.Status) service.Node_Status {
 	switch s {
 	case member.Alive:
@@ -171,12 +165,12 @@ var levels2018 = []logging.Level{
 func (s *service2018) SetLogThreshold(_ context.Context, l *service.LogLevel) (*service.Response, error) {
 	n := l.GetLevel()
 	if n < 0 || int(n) >= len(levels2018) {
-		return done(fmt.Errorf("%w: log level %d is none: give 0 (ALL) to 7 (OFF)", errInvalid, n))
+		return done(fmt.Errorf("%w: unknown log level %d: want 0 (ALL) to 7 (OFF)", errInvalid, n))
 	}
 	s.Threshold.SetLevel(levels2018[n])
 	return done(nil)
 }
 
 func (s *service2018) LocalAddress(context.Context, *service.Empty) (*service.NodeAddress, error) {
-	return nodeAddress(s.Local), nil
+	return nodeAddress(s.Self.Addr), nil
 }

@@ -114,7 +114,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestErrorsAreAllMapped: whoever adds a sentinel is to say what it means here.
+// TestErrorsAreAllMapped: each sentinel has a code here.
 func TestErrorsAreAllMapped(t *testing.T) {
 	if want := 24; len(mapping) != want {
 		t.Errorf("%d errors are mapped, %d are tested", len(mapping), want)

@@ -12,14 +12,15 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-// forward sends what a subscription brings until it or the client ends. A client
-// that does not read blocks only this call: its subscription overflows, and it
-// learns of it when it reads on. It is one that vanished if it answers no
-// keep-alive.
+// forward sends the values of a subscription until the subscription or the client ends. A
+// client that does not read blocks only its own call: the subscription overflows, and the
+// client gets that error when it reads again. If a client has vanished, the server's
+// keep-alive ends ctx.
 func forward[T any](ctx context.Context, sub *fanout.Subscription[T], send func(T) error) error {
 	for {
 		select {
@@ -36,7 +37,9 @@ func forward[T any](ctx context.Context, sub *fanout.Subscription[T], send func(
 	}
 }
 
-func (s *v1) StreamMessages(r *tamtamv1.StreamMessagesRequest, out grpc.ServerStreamingServer[tamtamv1.StreamMessagesResponse]) error {
+func (s *v1) StreamMessages(
+	r *tamtamv1.StreamMessagesRequest, out grpc.ServerStreamingServer[tamtamv1.StreamMessagesResponse],
+) error {
 	q := broadcast.Query{Topics: r.GetTopics(), Last: int(r.GetLast())}
 	if since := r.GetSince(); since != nil {
 		if err := since.CheckValid(); err != nil {
@@ -53,7 +56,7 @@ func (s *v1) StreamMessages(r *tamtamv1.StreamMessagesRequest, out grpc.ServerSt
 	}
 	kept, sub := s.Messages.Subscribe(q, streamBuffer)
 	defer sub.Unsubscribe()
-	// The client may count on every message from here on.
+	// The header promises the client that it gets every message from now on.
 	if err := out.SendHeader(nil); err != nil {
 		return err
 	}
@@ -70,10 +73,12 @@ func (s *v1) StreamMessages(r *tamtamv1.StreamMessagesRequest, out grpc.ServerSt
 	})
 }
 
-func (s *v1) WatchMembers(r *tamtamv1.WatchMembersRequest, out grpc.ServerStreamingServer[tamtamv1.WatchMembersResponse]) error {
+func (s *v1) WatchMembers(
+	r *tamtamv1.WatchMembersRequest, out grpc.ServerStreamingServer[tamtamv1.WatchMembersResponse],
+) error {
 	w := s.Members.Watch(r.AfterRevision, streamBuffer)
 	defer w.Changes.Unsubscribe()
-	var states map[addrPort]node.PeerState
+	var states map[netip.AddrPort]node.PeerState
 	if len(w.Members) > 0 {
 		states = s.Node.Peers()
 	}
@@ -96,5 +101,5 @@ func (s *v1) WatchMembers(r *tamtamv1.WatchMembersRequest, out grpc.ServerStream
 	}); err != nil {
 		return err
 	}
-	return forward(out.Context(), w.Changes, func(c change) error { return out.Send(toChange(c)) })
+	return forward(out.Context(), w.Changes, func(c member.Change) error { return out.Send(toChange(c)) })
 }

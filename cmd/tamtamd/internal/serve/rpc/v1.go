@@ -14,6 +14,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/internal/limits"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -26,37 +27,21 @@ type v1 struct {
 var _ tamtamv1.TamTamServiceServer = (*v1)(nil)
 
 func (s *v1) GetLocalNode(context.Context, *tamtamv1.GetLocalNodeRequest) (*tamtamv1.GetLocalNodeResponse, error) {
-	m, _ := s.Members.Get(s.Local) // always there
+	m, _ := s.Members.Get(s.Self.Addr) // always there
 	return &tamtamv1.GetLocalNodeResponse{
 		Member:          toMember(m, node.PeerState{}),
 		Started:         timestamppb.New(s.Started),
-		ClusterName:     s.ClusterName,
+		ClusterName:     s.Self.Cluster,
 		MaxPayloadBytes: uint32(s.Messages.Limit()),
 		Profile:         s.Profile,
 		DetectionTime:   durationpb.New(s.Node.DetectionTime()),
 	}, nil
 }
 
-func (s *v1) ListMembers(_ context.Context, r *tamtamv1.ListMembersRequest) (*tamtamv1.ListMembersResponse, error) {
-	wanted, err := filterOf(r)
-	if err != nil {
-		return nil, toStatus(err)
-	}
-	states := s.Node.Peers()
-	members, revision := s.Members.List()
-	out := &tamtamv1.ListMembersResponse{Revision: revision}
-	for _, m := range members {
-		if wanted(m) {
-			out.Members = append(out.Members, toMember(m, states[m.Addr]))
-		}
-	}
-	return out, nil
-}
-
-// join is both services' Join. It fails when nobody was reached.
+// join is Join of both services. It fails if no address was joined.
 func join(ctx context.Context, n Node, addresses []string) ([]node.JoinResult, error) {
-	if len(addresses) == 0 || len(addresses) > maxJoin {
-		return nil, fmt.Errorf("%w: %d addresses, want 1 to %d", errInvalid, len(addresses), maxJoin)
+	if len(addresses) == 0 || len(addresses) > limits.MaxJoin {
+		return nil, fmt.Errorf("%w: %d addresses, want 1 to %d", errInvalid, len(addresses), limits.MaxJoin)
 	}
 	results := n.Join(ctx, addresses)
 	var errs []error
@@ -69,7 +54,7 @@ func join(ctx context.Context, n Node, addresses []string) ([]node.JoinResult, e
 	return nil, oneLine(errs)
 }
 
-// oneLine joins errors as errors.Join does, but in one line.
+// oneLine joins errors as errors.Join does, but with the text on one line.
 func oneLine(errs []error) error {
 	joined := errors.Join(errs...)
 	return &lineError{strings.ReplaceAll(joined.Error(), "\n", "; "), joined}
@@ -107,7 +92,9 @@ func (s *v1) Leave(ctx context.Context, _ *tamtamv1.LeaveRequest) (*tamtamv1.Lea
 	return &tamtamv1.LeaveResponse{Acknowledged: uint32(acknowledged), Unacknowledged: uint32(missed)}, nil
 }
 
-func (s *v1) RemoveMember(ctx context.Context, r *tamtamv1.RemoveMemberRequest) (*tamtamv1.RemoveMemberResponse, error) {
+func (s *v1) RemoveMember(
+	ctx context.Context, r *tamtamv1.RemoveMemberRequest,
+) (*tamtamv1.RemoveMemberResponse, error) {
 	m, err := s.Node.Remove(ctx, r.GetAddress())
 	if err != nil {
 		return nil, toStatus(err)
@@ -155,8 +142,10 @@ func (s *v1) GetSettings(context.Context, *tamtamv1.GetSettingsRequest) (*tamtam
 	return &tamtamv1.GetSettingsResponse{Settings: s.settings()}, nil
 }
 
-func (s *v1) UpdateSettings(_ context.Context, r *tamtamv1.UpdateSettingsRequest) (*tamtamv1.UpdateSettingsResponse, error) {
-	// All that can fail comes before the first change.
+func (s *v1) UpdateSettings(
+	_ context.Context, r *tamtamv1.UpdateSettingsRequest,
+) (*tamtamv1.UpdateSettingsResponse, error) {
+	// The level is checked before the heartbeat changes, and set after: all or nothing.
 	threshold := s.Threshold.Level()
 	if r.LogLevel != nil {
 		var err error

@@ -13,24 +13,23 @@ import (
 )
 
 const (
-	// maxCalls bounds the calls under way of all connections together. One takes some
-	// 15 KiB before anybody knows whether it bears a token, and up to 64 KiB more while
-	// its request comes in.
+	// maxCalls bounds the concurrent calls of all connections together. A call takes some
+	// 15 KiB before its token is checked, and up to 64 KiB more while its request is read.
 	maxCalls = 8192
-	// maxCallsEach bounds those of one client, as maxConnectionsEach does.
+	// maxCallsEach bounds those of one client; see maxConnectionsEach.
 	maxCallsEach = 2048
 )
 
-// Enter counts a call in until it ends, or refuses it when there are too many. It is for
-// grpc.InTapHandle: a call that waits for its request has begun, and no interceptor has
-// seen it yet. It must not block.
+// Enter counts a call until ctx is done, or refuses it if there are too many. It is for
+// grpc.InTapHandle, which runs before the request is read; interceptors run only after. It
+// must not block.
 func (g *Guard) Enter(ctx context.Context, _ *tap.Info) (context.Context, error) {
 	client := "unknown"
 	if p, ok := peer.FromContext(ctx); ok {
 		client = clientOf(p.Addr)
 	}
 	if tooMany := g.calls.enter(client); tooMany != "" {
-		g.counted.calls.Add(1)
+		g.counts.Inc(callsRefused)
 		return ctx, status.Error(codes.ResourceExhausted, "too many "+tooMany+" are under way")
 	}
 	context.AfterFunc(ctx, func() { g.calls.leave(client) })

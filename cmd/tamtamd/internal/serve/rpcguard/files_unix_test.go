@@ -62,7 +62,7 @@ func TestModeOfALink(t *testing.T) {
 	if err := os.Symlink(target, link); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := settle(link); err == nil {
+	if _, err := ensureMode(link); err == nil {
 		t.Error("taken for the socket")
 	}
 	if st, err := os.Stat(target); err != nil || st.Mode().Perm() != 0o600 {

@@ -1,57 +1,53 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package rpcguard is the door of the gRPC port: the sockets it is served on, TLS and
-// the certificates for it, the tokens that calls bear, and how many may come in at
-// once. It knows no call: package rpc says what each of them needs.
+// Package rpcguard guards the gRPC port: its sockets, TLS and certificates, the tokens of
+// calls, and the bounds on connections and calls. It knows no methods: package rpc has the
+// access that each of them needs.
 package rpcguard
 
 import (
-	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log"
 	"golang.org/x/time/rate"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
-// Config says who may come in. All but Logger are paths of files.
+// Config has the files that decide who may call. All fields but Logger are paths, and may
+// be empty.
 type Config struct {
-	Cert, Key string // "": without TLS
-	// ClientCA has the authorities that clients' certificates must be of; "": clients
-	// need none.
+	Cert, Key string // empty: no TLS
+	// ClientCA has the CAs that sign clients' certificates; empty: clients need none.
 	ClientCA string
-	// With either token, calls need one. Without TokenFile, nobody may change things.
+	// If either file is given, calls need a token. Without TokenFile no client may change
+	// anything.
 	TokenFile, ReadTokenFile string
 
 	Logger log.Logger
 }
 
-// Guard is one daemon's.
+// Guard decides who may connect and call. Its methods may be called from any goroutine.
 type Guard struct {
 	logger      log.Logger
 	credentials credentials.TransportCredentials
 	encrypted   bool
-	known       bool           // clients show certificates or tokens
-	token, read *watched[hash] // nil: none
+	known       bool           // clients need certificates or tokens
+	token, read *watched[hash] // nil without such a file
 	limits      limits         // of connections
 	calls       limits
-	refusals    rate.Sometimes // that are logged
-	counted     struct {
-		connections     atomic.Uint64 // that were refused
-		calls           atomic.Uint64 // that were too many
-		unauthenticated atomic.Uint64 // calls without a token, or with an unknown one
-		denied          atomic.Uint64 // calls with a token that is not enough
-		handshakes      atomic.Uint64 // that failed
-	}
+	refusals    rate.Sometimes // limits their log lines
+	counts      *counter.Set
 }
 
-// logEvery is how far apart lines about those that are refused are at least. All are
+// logEvery is the shortest time between two log lines about refusals. All refusals are
 // counted.
 const logEvery = 10 * time.Second
 
-// New reads all files once, so that what is wrong with them is told at the start.
+// New reads all files once, so that the daemon does not start with a bad one.
 func New(cfg Config) (*Guard, error) {
 	g := &Guard{
 		logger: cfg.Logger, credentials: insecure.NewCredentials(), encrypted: cfg.Cert != "",
@@ -59,6 +55,7 @@ func New(cfg Config) (*Guard, error) {
 		limits:   limits{what: "connections", total: maxConnections, each: maxConnectionsEach},
 		calls:    limits{what: "calls", total: maxCalls, each: maxCallsEach},
 		refusals: rate.Sometimes{Interval: logEvery},
+		counts:   counters.NewSet(),
 	}
 	if err := g.loadTokens(cfg); err != nil {
 		return nil, err
@@ -68,26 +65,36 @@ func New(cfg Config) (*Guard, error) {
 		if err != nil {
 			return nil, err
 		}
-		g.credentials = &perNetwork{TransportCredentials: credentials.NewTLS(config), plain: g.credentials, failed: &g.counted.handshakes}
+		g.credentials = &perNetwork{
+			TransportCredentials: credentials.NewTLS(config), plain: g.credentials, counts: g.counts,
+		}
 	}
 	return g, nil
 }
 
-// Credentials are for the gRPC server that serves what Listen returned.
+// Credentials returns the credentials of the gRPC server for the listeners from Listen.
 func (g *Guard) Credentials() credentials.TransportCredentials { return g.credentials }
 
-// Encrypted tells whether TLS is spoken, except on unix sockets.
+// Encrypted reports whether connections use TLS, other than those to unix sockets.
 func (g *Guard) Encrypted() bool { return g.encrypted }
 
-// Known tells whether clients have to say who they are, by certificate or token.
+// Known reports whether clients need a certificate or a token.
 func (g *Guard) Known() bool { return g.known }
 
-// Counters adds the guard's to m.
+// Counters adds the guard's counters to m.
 func (g *Guard) Counters(m map[string]uint64) {
-	m["rpc_connections"] = g.limits.open()
-	m["rpc_connections_refused"] = g.counted.connections.Load()
-	m["rpc_calls_refused"] = g.counted.calls.Load()
-	m["rpc_handshakes_failed"] = g.counted.handshakes.Load()
-	m["rpc_calls_unauthenticated"] = g.counted.unauthenticated.Load()
-	m["rpc_calls_denied"] = g.counted.denied.Load()
+	g.counts.Put(connections, g.limits.open())
+	g.counts.Counters(m)
 }
+
+// counters are what this package counts.
+var counters counter.Table
+
+var (
+	connections        = counters.New("rpc_connections", "Connections to the gRPC addresses now.")
+	connectionsRefused = counters.New("rpc_connections_refused", "Connections to the gRPC addresses that were refused since there were too many.")
+	callsRefused       = counters.New("rpc_calls_refused", "Calls that were refused since there were too many.")
+	handshakesFailed   = counters.New("rpc_handshakes_failed", "TLS handshakes that failed.")
+	unauthenticated    = counters.New("rpc_calls_unauthenticated", "Calls without a token, or with an unknown one.")
+	denied             = counters.New("rpc_calls_denied", "Calls with a token that does not permit them.")
+)

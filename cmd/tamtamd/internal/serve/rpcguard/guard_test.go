@@ -26,7 +26,7 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 	"github.com/eelcocramer/tamtam/internal/testcert"
 )
 
@@ -62,9 +62,9 @@ func newGuard(t *testing.T, cfg Config) (*Guard, *logged) {
 	return g, l
 }
 
-func addresses(t *testing.T, s string) []rpcaddr.Address {
+func addresses(t *testing.T, s string) []netaddr.RPC {
 	t.Helper()
-	all, err := rpcaddr.ParseList(s)
+	all, err := netaddr.ParseRPCs(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func addresses(t *testing.T, s string) []rpcaddr.Address {
 }
 
 // serveHealth serves a call that needs no token behind a guard, and returns where.
-func serveHealth(t *testing.T, g *Guard, at string) []rpcaddr.Address {
+func serveHealth(t *testing.T, g *Guard, at string) []netaddr.RPC {
 	t.Helper()
 	listeners, err := g.Listen(addresses(t, at), false)
 	if err != nil {
@@ -81,16 +81,16 @@ func serveHealth(t *testing.T, g *Guard, at string) []rpcaddr.Address {
 	s := grpc.NewServer(grpc.Creds(g.Credentials()), grpc.InTapHandle(g.Enter))
 	grpc_health_v1.RegisterHealthServer(s, health.NewServer())
 	t.Cleanup(s.Stop)
-	var bound []rpcaddr.Address
+	var bound []netaddr.RPC
 	for _, l := range listeners {
 		go func() { _ = s.Serve(l) }()
-		bound = append(bound, rpcaddr.Of(l.Addr()))
+		bound = append(bound, netaddr.Of(l.Addr()))
 	}
 	return bound
 }
 
 // check connects anew and makes a call.
-func check(t *testing.T, to rpcaddr.Address, config *tls.Config) error {
+func check(t *testing.T, to netaddr.RPC, config *tls.Config) error {
 	t.Helper()
 	trust := insecure.NewCredentials()
 	if config != nil {

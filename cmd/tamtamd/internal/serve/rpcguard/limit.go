@@ -11,25 +11,25 @@ import (
 )
 
 const (
-	// maxConnections bounds the connections of all listeners together: each takes
-	// some 50 KiB and a file.
+	// maxConnections bounds the connections of all listeners together. Each takes some
+	// 50 KiB and a file descriptor.
 	maxConnections = 1024
-	// maxConnectionsEach bounds those of one client: of one IP address, or of the
-	// unix sockets together. A client that takes more leaves room for others.
+	// maxConnectionsEach bounds those of one client, which is an IP address, or all unix
+	// sockets together. So one client cannot take all connections.
 	maxConnectionsEach = 256
 )
 
-// limits counts what there is of something, connections or calls.
+// limits counts connections or calls, and bounds their number.
 type limits struct {
-	what        string // it counts
-	total, each int
+	what        string // what it counts, for messages
+	total, each int    // the bounds, for all clients and for each
 
 	mu  sync.Mutex // guards what follows
 	all int
 	by  map[string]int // by client; none is zero
 }
 
-// enter counts one of a client in, or returns what there are too many of.
+// enter counts one more of a client, or returns what there are too many of.
 func (l *limits) enter(client string) (tooMany string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -62,7 +62,7 @@ func (l *limits) open() uint64 {
 	return uint64(l.all)
 }
 
-// limited is a listener that closes connections over the limits at once.
+// limited is a listener that closes connections over the limits at once, and goes on.
 type limited struct {
 	net.Listener
 	guard *Guard
@@ -79,7 +79,7 @@ func (l *limited) Accept() (net.Conn, error) {
 		if tooMany == "" {
 			return &counted{Conn: conn, leave: sync.OnceFunc(func() { l.guard.limits.leave(client) })}, nil
 		}
-		l.guard.counted.connections.Add(1)
+		l.guard.counts.Inc(connectionsRefused)
 		_ = conn.Close()
 		l.guard.refusals.Do(func() {
 			_ = level.Warn(l.guard.logger).Log("msg", "connection refused: too many "+tooMany, "client", client,
@@ -88,7 +88,7 @@ func (l *limited) Accept() (net.Conn, error) {
 	}
 }
 
-// clientOf names who connects: an IP address, or "unix".
+// clientOf names a client: an IP address, or "unix".
 func clientOf(a net.Addr) string {
 	if t, ok := a.(*net.TCPAddr); ok {
 		return t.IP.String()
@@ -96,7 +96,7 @@ func clientOf(a net.Addr) string {
 	return a.Network()
 }
 
-// counted is a connection that counts until it is closed.
+// counted is a connection that calls leave when it is closed.
 type counted struct {
 	net.Conn
 	leave func()

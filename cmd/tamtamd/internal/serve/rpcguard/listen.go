@@ -8,19 +8,19 @@ import (
 	"fmt"
 	"net"
 
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
-// Listen binds all addresses, or none. Of those that other machines reach it binds none
-// without TLS, unless open says so. What it returns counts connections, and refuses
-// them when there are too many.
-func (g *Guard) Listen(addresses []rpcaddr.Address, open bool) ([]net.Listener, error) {
+// Listen binds all addresses, or none. It refuses an address that other machines can reach
+// without TLS, unless open is set. The listeners count connections, and close those over
+// the limits.
+func (g *Guard) Listen(addresses []netaddr.RPC, open bool) ([]net.Listener, error) {
 	var all []net.Listener
 	for _, a := range addresses {
 		l, err := g.listen(a, open)
 		if err != nil {
 			for _, bound := range all {
-				_ = bound.Close() // none has been used
+				_ = bound.Close() // not used yet, so errors do not matter
 			}
 			return nil, err
 		}
@@ -29,23 +29,23 @@ func (g *Guard) Listen(addresses []rpcaddr.Address, open bool) ([]net.Listener, 
 	return all, nil
 }
 
-func (g *Guard) listen(a rpcaddr.Address, open bool) (net.Listener, error) {
-	if a.Network == rpcaddr.Unix {
+func (g *Guard) listen(a netaddr.RPC, open bool) (net.Listener, error) {
+	if a.Network == netaddr.Unix {
 		l, err := listenUnix(a.Addr)
 		if err != nil {
-			// Not wrapped: what the system's errors advise to do about a port is
-			// no advice here.
+			// Not wrapped: the daemon's advice for errors of the system is about ports.
 			return nil, fmt.Errorf("serve gRPC on %s: %v", a, cause(err))
 		}
 		return l, nil
 	}
-	// The name is looked up once: what is checked is what is bound.
+	// The name is resolved only once, so that the checked address is the bound one.
 	tcp, err := net.ResolveTCPAddr(a.Network, a.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("serve gRPC on %s: %w", a, err)
 	}
-	if !rpcaddr.Local(tcp) && !g.encrypted && !open {
-		return nil, fmt.Errorf("serve gRPC on %s: other machines reach this address, and would read and say what they like: give --rpc-cert and --rpc-key, or --rpc-insecure if that is meant", a)
+	if !netaddr.Local(tcp) && !g.encrypted && !open {
+		return nil, fmt.Errorf("serve gRPC on %s: other machines can reach this address without encryption or "+
+			"authentication: give --rpc-cert and --rpc-key, or --rpc-insecure to allow it", a)
 	}
 	l, err := net.ListenTCP(a.Network, tcp)
 	if err != nil {
@@ -54,7 +54,8 @@ func (g *Guard) listen(a rpcaddr.Address, open bool) (net.Listener, error) {
 	return l, nil
 }
 
-// cause takes the address out of an error that is about to name it.
+// cause returns an error without the address that a net.OpError names, for a caller that
+// names it.
 func cause(err error) error {
 	var op *net.OpError
 	if errors.As(err, &op) {

@@ -149,7 +149,7 @@ func TestNoSocketIsNeverRemoved(t *testing.T) {
 		if err := put(path); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := g.Listen(addresses(t, "unix://"+path), false); err == nil || !strings.Contains(err.Error(), "no socket") {
+		if _, err := g.Listen(addresses(t, "unix://"+path), false); err == nil || !strings.Contains(err.Error(), "not a socket") {
 			t.Errorf("%s: %v", name, err)
 		}
 		if _, err := os.Lstat(path); err != nil {

@@ -8,18 +8,18 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log/level"
 	"google.golang.org/grpc/credentials"
 
-	"github.com/eelcocramer/tamtam/internal/regularfile"
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
+	"github.com/eelcocramer/tamtam/internal/files"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
-// serverTLS returns a configuration whose certificates are those in the files at each
-// handshake.
+// serverTLS returns a configuration that takes the certificates from the files at each
+// handshake, so that they can be renewed without a restart.
 func serverTLS(cfg Config) (*tls.Config, error) {
 	paths := []string{cfg.Cert, cfg.Key}
 	if cfg.ClientCA != "" {
@@ -34,9 +34,8 @@ func serverTLS(cfg Config) (*tls.Config, error) {
 	return base, nil
 }
 
-// baseTLS is 1.3 with those that speak it, at least 1.2 with others. A session that is
-// resumed would skip a look at authorities that changed since, and connections are few
-// and long: so none is.
+// baseTLS requires TLS 1.2 or later. It does not resume sessions: a resumed one would skip
+// the check against CAs that have changed, and connections are few and long.
 func baseTLS() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2"}, SessionTicketsDisabled: true}
 }
@@ -55,13 +54,14 @@ func loadTLS(cfg Config) (*tls.Config, error) {
 		}
 		config.ClientCAs = x509.NewCertPool()
 		if !config.ClientCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("--rpc-client-ca: %s holds no certificate in PEM", cfg.ClientCA)
+			return nil, fmt.Errorf("--rpc-client-ca: %s has no certificate in PEM", cfg.ClientCA)
 		}
 		config.ClientAuth = tls.RequireAndVerifyClientCert
 	}
 	if until := certificate.Leaf.NotAfter; time.Now().After(until) {
-		// Clients say no to it, but a wrong clock is more likely here than there.
-		_ = level.Warn(cfg.Logger).Log("msg", "certificate has expired", "file", cfg.Cert, "until", until.UTC().Format(time.RFC3339))
+		// Only a warning: clients check the date as well, and this clock may be wrong.
+		_ = level.Warn(cfg.Logger).Log("msg", "certificate has expired",
+			"file", cfg.Cert, "until", until.UTC().Format(time.RFC3339))
 	}
 	return config, nil
 }
@@ -78,38 +78,38 @@ func keyPair(cert, key string) (tls.Certificate, error) {
 	return tls.X509KeyPair(certPEM, keyPEM)
 }
 
-// maxFile of certificates or a key in bytes; the authorities of a whole system take a
+// maxFile bounds a file of certificates or keys, in bytes. All CAs of a system take a
 // quarter of it.
 const maxFile = 1 << 20
 
 // readFile reads a file of at most maxFile bytes.
 func readFile(path string) ([]byte, error) {
-	b, _, err := regularfile.Read(path, maxFile+1)
+	b, _, err := files.Read(path, maxFile+1)
 	if err == nil && len(b) > maxFile {
 		err = fmt.Errorf("%s is over %d bytes", path, maxFile)
 	}
 	return b, err
 }
 
-// perNetwork speaks TLS, except on unix sockets: what is sent there stays in the
-// kernel, and the socket's mode says who may connect.
+// perNetwork uses TLS, except on unix sockets: their data stays in the kernel, and their
+// mode restricts who may connect.
 type perNetwork struct {
 	credentials.TransportCredentials
 	plain  credentials.TransportCredentials
-	failed *atomic.Uint64
+	counts *counter.Set
 }
 
 func (c *perNetwork) ServerHandshake(conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
-	if conn.LocalAddr().Network() == rpcaddr.Unix {
+	if conn.LocalAddr().Network() == netaddr.Unix {
 		return c.plain.ServerHandshake(conn)
 	}
 	secured, info, err := c.TransportCredentials.ServerHandshake(conn)
 	if err != nil {
-		c.failed.Add(1)
+		c.counts.Inc(handshakesFailed)
 	}
 	return secured, info, err
 }
 
 func (c *perNetwork) Clone() credentials.TransportCredentials {
-	return &perNetwork{c.TransportCredentials.Clone(), c.plain, c.failed}
+	return &perNetwork{c.TransportCredentials.Clone(), c.plain, c.counts}
 }

@@ -15,18 +15,18 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
-	"github.com/eelcocramer/tamtam/internal/tokenfile"
+	"github.com/eelcocramer/tamtam/internal/files"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
-// Access is what a call needs.
+// Access is the permission that a call needs or a token gives.
 type Access uint8
 
-// The zero value is the most, so that what nobody thought of is guarded.
+// The zero value is the strictest, so that a method without an entry is protected.
 const (
-	Change Access = iota // the token
-	Read                 // either token
-	Open                 // none
+	Change Access = iota // needs the token of TokenFile
+	Read                 // needs either token
+	Open                 // needs no token
 )
 
 // Errors of Admit.
@@ -35,8 +35,8 @@ var (
 	ErrDenied          = errors.New("this token may only read")
 )
 
-// hash stands for a token: hashes are of one length, and comparing them tells nothing
-// of how much of a guess was right.
+// hash is the hash of a token. Hashes have one length, and the time to compare them does
+// not depend on how much of a guess is right.
 type hash [sha256.Size]byte
 
 func (h hash) is(other hash) bool { return subtle.ConstantTimeCompare(h[:], other[:]) == 1 }
@@ -47,7 +47,7 @@ func (g *Guard) loadTokens(cfg Config) error {
 			return nil, nil
 		}
 		w, err := watch(cfg.Logger, func() (hash, error) {
-			token, err := tokenfile.Read(path)
+			token, err := files.ReadToken(path)
 			return sha256.Sum256([]byte(token)), err
 		}, path)
 		if err != nil {
@@ -63,13 +63,14 @@ func (g *Guard) loadTokens(cfg Config) error {
 		return err
 	}
 	if g.token != nil && g.read != nil && g.token.value.is(g.read.value) {
-		return fmt.Errorf("--rpc-token-file %s and --rpc-read-token-file %s hold the same token: whoever may read could change things", cfg.TokenFile, cfg.ReadTokenFile)
+		return fmt.Errorf("--rpc-token-file %s and --rpc-read-token-file %s have the same token: "+
+			"clients that may only read could change things", cfg.TokenFile, cfg.ReadTokenFile)
 	}
 	return nil
 }
 
-// Admit tells whether the call that ctx is of bears a token for what it needs. Without
-// tokens in the configuration, all do. Fails with ErrUnauthenticated or ErrDenied.
+// Admit returns nil if the call with the context has a token for the needed access, or if
+// no token is configured. Otherwise it returns ErrUnauthenticated or ErrDenied.
 func (g *Guard) Admit(ctx context.Context, need Access) error {
 	if need == Open || g.token == nil && g.read == nil {
 		return nil
@@ -77,12 +78,12 @@ func (g *Guard) Admit(ctx context.Context, need Access) error {
 	has, err := g.access(ctx)
 	switch {
 	case err != nil:
-		g.counted.unauthenticated.Add(1)
-	case has > need: // the more it may, the less it is
-		g.counted.denied.Add(1)
+		g.counts.Inc(unauthenticated)
+	case has > need: // a lower Access allows more
+		g.counts.Inc(denied)
 		err = ErrDenied
 		if g.token == nil {
-			err = fmt.Errorf("%w, and this tamtamd has no other: it is started without --rpc-token-file", ErrDenied)
+			err = fmt.Errorf("%w, and this tamtamd has no other: it runs without --rpc-token-file", ErrDenied)
 		}
 	default:
 		return nil
@@ -93,8 +94,8 @@ func (g *Guard) Admit(ctx context.Context, need Access) error {
 	return err
 }
 
-// access returns what the token of a call is good for. The lesser is tried first: were
-// both files to hold the same, it counts.
+// access returns the access that the token of a call gives. Read is tried first: it counts
+// if a later change makes the two files equal.
 func (g *Guard) access(ctx context.Context) (Access, error) {
 	var values []string
 	if md, ok := metadata.FromIncomingContext(ctx); ok {
@@ -109,7 +110,7 @@ func (g *Guard) access(ctx context.Context) (Access, error) {
 	}
 	scheme, token, _ := strings.Cut(values[0], " ")
 	if !strings.EqualFold(scheme, "bearer") {
-		return 0, fmt.Errorf("%w: the authorization of the call is none (want Bearer TOKEN)", ErrUnauthenticated)
+		return 0, fmt.Errorf("%w: bad authorization of the call (want Bearer TOKEN)", ErrUnauthenticated)
 	}
 	have := hash(sha256.Sum256([]byte(strings.TrimSpace(token))))
 	if g.read != nil && g.read.get().is(have) {
@@ -118,7 +119,7 @@ func (g *Guard) access(ctx context.Context) (Access, error) {
 	if g.token != nil && g.token.get().is(have) {
 		return Change, nil
 	}
-	return 0, fmt.Errorf("%w: that of the call is unknown", ErrUnauthenticated)
+	return 0, fmt.Errorf("%w: the token of the call is unknown", ErrUnauthenticated)
 }
 
 func peerOf(ctx context.Context) string {
@@ -126,8 +127,8 @@ func peerOf(ctx context.Context) string {
 	switch {
 	case !ok:
 		return "unknown"
-	case p.Addr.Network() == rpcaddr.Unix:
-		return rpcaddr.Unix // a client's end has no name
+	case p.Addr.Network() == netaddr.Unix:
+		return netaddr.Unix // the client's end of a unix socket has no name
 	}
 	return p.Addr.String()
 }

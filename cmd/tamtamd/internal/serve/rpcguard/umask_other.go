@@ -5,5 +5,5 @@
 
 package rpcguard
 
-// withMode is f: there are no modes here, and the directory's rights hold.
+// withMode only runs f: there are no file modes here. The directory's rights apply.
 func withMode(_ int, f func() error) error { return f() }

@@ -7,9 +7,9 @@ package rpcguard
 
 import "syscall"
 
-// withMode has what f makes have the mode from the first moment on. The mask is the
-// whole process's, so nothing else may make files meanwhile: sockets are bound before
-// anything runs.
+// withMode runs f so that the files it creates have the mode from the start. The mask is
+// that of the whole process, so no other goroutine may create files meanwhile: sockets are
+// bound before anything else runs.
 func withMode(mode int, f func() error) error {
 	defer syscall.Umask(syscall.Umask(0o777 &^ mode))
 	return f()

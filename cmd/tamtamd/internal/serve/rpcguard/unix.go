@@ -14,19 +14,19 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/eelcocramer/tamtam/internal/rpcaddr"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 const (
-	// socketMode is who may connect: the daemon's user and group.
+	// socketMode lets the daemon's user and group connect.
 	socketMode = 0o660
-	// answerWithin is how long the owner of a socket that is there may take to
-	// answer; the kernel does so for it.
+	// answerWithin bounds the attempt to connect to a socket that exists already. The
+	// kernel answers for its owner.
 	answerWithin = time.Second
 )
 
-// unixListener removes its socket when it is closed, and no other that has taken its
-// place.
+// unixListener removes its socket when it is closed, but not another socket that has taken
+// its place.
 type unixListener struct {
 	*net.UnixListener
 	path string
@@ -41,17 +41,17 @@ func listenUnix(path string) (net.Listener, error) {
 	}
 	var l *net.UnixListener
 	err := withMode(socketMode, func() (err error) {
-		l, err = net.ListenUnix(rpcaddr.Unix, &net.UnixAddr{Name: path, Net: rpcaddr.Unix})
+		l, err = net.ListenUnix(netaddr.Unix, &net.UnixAddr{Name: path, Net: netaddr.Unix})
 		return err
 	})
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, errors.New("the directory of the socket is not there: make it first")
+			return nil, errors.New("the directory of the socket does not exist: create it first")
 		}
 		return nil, err
 	}
 	l.SetUnlinkOnClose(false)
-	own, err := settle(path)
+	own, err := ensureMode(path)
 	if err != nil {
 		_ = l.Close()
 		return nil, err
@@ -59,16 +59,17 @@ func listenUnix(path string) (net.Listener, error) {
 	return &unixListener{UnixListener: l, path: path, own: own}, nil
 }
 
-// settle sees to it that a socket that was just bound has its mode, which it has unless
-// the directory has an access list for what is made in it. Where others may write into the
-// directory, a link may have taken its place, and would lead the mode elsewhere.
-func settle(path string) (fs.FileInfo, error) {
+// ensureMode sets the mode of a socket that has just been bound. The mode differs only if
+// the directory has a default access list. If others can write to the directory, a symbolic
+// link may have replaced the socket, and the mode would be set on its target. So ensureMode
+// refuses anything but a socket.
+func ensureMode(path string) (fs.FileInfo, error) {
 	own, err := os.Lstat(path)
 	switch {
 	case err != nil:
 		return nil, err
-	case own.Mode()&fs.ModeSocket == 0 && runtime.GOOS != "windows": // where sockets do not tell
-		return nil, errors.New("something else took the place of the socket just now")
+	case own.Mode()&fs.ModeSocket == 0 && runtime.GOOS != "windows": // which does not mark sockets
+		return nil, errors.New("another file has just replaced the socket")
 	case own.Mode().Perm() != socketMode:
 		return own, os.Chmod(path, socketMode)
 	}
@@ -77,7 +78,7 @@ func settle(path string) (fs.FileInfo, error) {
 
 func (l *unixListener) Close() error {
 	l.once.Do(func() {
-		// First, so that nobody connects to what is not served.
+		// Removed before the close, so that no client connects to a closed listener.
 		if now, err := os.Lstat(l.path); err == nil && os.SameFile(now, l.own) {
 			_ = os.Remove(l.path)
 		}
@@ -86,8 +87,8 @@ func (l *unixListener) Close() error {
 	return l.err
 }
 
-// removeStale removes the socket of a process that is gone. It fails when there is
-// something else at the path, or somebody answers there.
+// removeStale removes the socket of a process that has ended. It fails if the path is
+// another kind of file, or if a process answers.
 func removeStale(path string) error {
 	st, err := os.Lstat(path)
 	switch {
@@ -96,24 +97,24 @@ func removeStale(path string) error {
 	case err != nil:
 		return err
 	case st.Mode()&fs.ModeSocket == 0:
-		return errors.New("there is a file that is no socket: remove it, or give another --rpc")
+		return errors.New("the path is a file that is not a socket: remove it, or give another --rpc")
 	}
-	conn, err := net.DialTimeout(rpcaddr.Unix, path, answerWithin)
+	conn, err := net.DialTimeout(netaddr.Unix, path, answerWithin)
 	switch {
 	case err == nil:
 		_ = conn.Close()
 		return errors.New("address already in use (another process has it: give another --rpc)")
-	case errors.Is(err, fs.ErrNotExist): // gone just now
+	case errors.Is(err, fs.ErrNotExist): // removed since the Lstat
 		return nil
 	case !errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("there is a socket, and whether it is in use is unknown: %w", cause(err))
+		return fmt.Errorf("the socket exists, and may be in use: %w", cause(err))
 	}
 	// Another daemon may have replaced it meanwhile.
 	if now, err := os.Lstat(path); err != nil || !os.SameFile(st, now) {
-		return errors.New("the socket changes hands just now: another tamtamd starts there")
+		return errors.New("another tamtamd has just replaced the socket")
 	}
 	if err := os.Remove(path); err != nil {
-		return fmt.Errorf("remove the socket of a process that is gone: %w", err)
+		return fmt.Errorf("remove the socket of a process that has ended: %w", err)
 	}
 	return nil
 }

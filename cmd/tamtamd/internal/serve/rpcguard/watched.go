@@ -13,10 +13,10 @@ import (
 	"github.com/go-kit/log/level"
 )
 
-// watched is a value that is made of files, and made anew when one of them changes.
-// There is no timer: whoever gets it looks whether they did, which costs a microsecond
-// a file. Files that are gone or make no value leave the old one in force, so that an
-// editor or a copy that is half done locks nobody out.
+// watched is a value that is loaded from files, and loaded again when one of them changes.
+// There is no timer: get checks the files, which takes a microsecond for each. While a file
+// is missing or bad, the old value stays in force. So a file that is only half written
+// locks no client out.
 type watched[T any] struct {
 	paths  []string
 	load   func() (T, error)
@@ -30,26 +30,26 @@ type watched[T any] struct {
 // watch loads the value for the first time.
 func watch[T any](logger log.Logger, load func() (T, error), paths ...string) (*watched[T], error) {
 	w := &watched[T]{paths: paths, load: load, logger: logger}
-	w.seen = w.look() // before load, so that what is written meanwhile is seen
+	w.seen = w.stat() // before load, so that get notices a change during the load
 	var err error
 	w.value, err = load()
 	return w, err
 }
 
-// get returns the value of the files as they are, or as they were when they last
-// made one.
+// get returns the value of the present files, or the last good one.
 func (w *watched[T]) get() T {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	now := w.look()
+	now := w.stat()
 	if w.same(now) {
 		return w.value
 	}
-	w.seen = now // a value that is broken is tried, and logged, once
+	w.seen = now // so a bad file is loaded, and logged, only once
 	names := strings.Join(w.paths, " ")
 	value, err := w.load()
 	if err != nil {
-		_ = level.Error(w.logger).Log("msg", "changed file not taken, the old one stays in force", "file", names, "err", err)
+		_ = level.Error(w.logger).Log("msg", "changed file is bad, the old content stays in force",
+			"file", names, "err", err)
 		return w.value
 	}
 	_ = level.Info(w.logger).Log("msg", "changed file read", "file", names)
@@ -57,12 +57,11 @@ func (w *watched[T]) get() T {
 	return value
 }
 
-// look returns what tells one state of the files from another; nil for one that is
-// not there.
-func (w *watched[T]) look() []fs.FileInfo {
+// stat returns the state of each file, by which same finds changes; nil for a missing one.
+func (w *watched[T]) stat() []fs.FileInfo {
 	all := make([]fs.FileInfo, len(w.paths))
 	for i, p := range w.paths {
-		if st, err := os.Stat(p); err == nil { // follows links, as those of Kubernetes
+		if st, err := os.Stat(p); err == nil { // follows symbolic links, which Kubernetes replaces
 			all[i] = st
 		}
 	}

@@ -11,29 +11,36 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
-// Listen binds a TCP address, port 0 for any free one. The error does not name it. Whoever reaches it is answered
-// without encryption or authentication, so one that others can reach is refused unless
-// open says that this is wanted.
-func Listen(address string, open bool) (net.Listener, error) {
+// Listen binds a TCP address; port 0 is any free one. The error does not name the address.
+// The server has no encryption and no authentication, so Listen refuses an address that
+// other machines can reach, unless open is set.
+func Listen(address string, open bool) (*Listener, error) {
 	a, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {
 		return nil, err
 	}
 	if !open && !a.IP.IsLoopback() {
-		return nil, errors.New("other machines reach this address, and nobody is asked who they are: give one of loopback, such as localhost:6263, or --http-insecure to have it so")
+		return nil, errors.New("other machines can reach this address without encryption or authentication: " +
+			"give a loopback address, such as localhost:6263, or --http-insecure to allow it")
 	}
 	l, err := net.ListenTCP("tcp", a)
 	var op *net.OpError
 	if errors.As(err, &op) {
 		return nil, op.Err
 	}
-	return l, err
+	if err != nil {
+		return nil, err
+	}
+	return &Listener{Listener: l, counts: counters.NewSet()}, nil
 }
 
-// guard keeps web pages of elsewhere from reading a server on loopback through a browser on
-// this machine: they can make a name of theirs mean 127.0.0.1, but then ask for that name.
+// guard protects a server on loopback from web pages of other sites in a browser on this
+// machine (DNS rebinding). Such a site can make a name of its own resolve to 127.0.0.1, but
+// then the browser sends that name as Host.
 func guard(at net.Addr, next http.Handler) http.Handler {
 	if tcp, ok := at.(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
 		return next
@@ -47,22 +54,21 @@ func guard(at net.Addr, next http.Handler) http.Handler {
 	})
 }
 
-// guardPage does so for a server that others reach, too. A name of elsewhere can be made to
-// mean any address of this one, but no address: so addresses are served, and of names those
-// that are known. Probes and metrics go by any name: tools have names of their own for a
-// node, and a browser is shown less by them.
+// guardPage does the same for the page of a server that other machines can reach. It serves
+// requests whose Host is an IP, which no site can forge, or a known name. Probes and metrics
+// accept any name: tools have their own names for a node, and these answers show less.
 func guardPage(name string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := hostOf(r.Host)
 		if _, err := netip.ParseAddr(host); err != nil && !local(r.Host) && (name == "" || !strings.EqualFold(host, name)) {
-			http.Error(w, "this page is served by the node's address, or the name that --http has", http.StatusForbidden)
+			http.Error(w, "ask for this page by the node's IP address, or by the name in --http", http.StatusForbidden)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// hostOf returns a Host header without the port.
+// hostOf returns the host of a Host header, without the port.
 func hostOf(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -70,26 +76,30 @@ func hostOf(host string) string {
 	return strings.Trim(host, "[]")
 }
 
-// local tells whether a Host header names this machine by loopback.
+// local reports whether a Host header names the loopback interface.
 func local(host string) bool {
 	host = hostOf(host)
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
-// maxConnections bounds the connections at a time. One over it is closed at once, and
-// counted.
+// maxConnections bounds the concurrent connections.
 const maxConnections = 64
 
-// limited is a listener with that bound.
-type limited struct {
+// counters are what this package counts.
+var counters counter.Table
+
+var refused = counters.New("http_connections_refused", "Connections to the HTTP address that were refused since there were too many.")
+
+// Listener closes and counts connections over maxConnections.
+type Listener struct {
 	net.Listener
-	open    atomic.Int32
-	refused atomic.Uint64
+	open   atomic.Int32
+	counts *counter.Set
 }
 
 // Accept implements net.Listener.
-func (l *limited) Accept() (net.Conn, error) {
+func (l *Listener) Accept() (net.Conn, error) {
 	for {
 		c, err := l.Listener.Accept()
 		if err != nil {
@@ -99,15 +109,20 @@ func (l *limited) Accept() (net.Conn, error) {
 			return &counted{Conn: c, l: l}, nil
 		}
 		l.open.Add(-1)
-		l.refused.Add(1)
+		l.counts.Inc(refused)
 		_ = c.Close()
 	}
 }
 
-// counted is a connection that counts until it is closed.
+// Counters adds the listener's counters to m.
+func (l *Listener) Counters(m map[string]uint64) {
+	l.counts.Counters(m)
+}
+
+// counted is a connection that leaves the count when it is closed.
 type counted struct {
 	net.Conn
-	l    *limited
+	l    *Listener
 	once sync.Once
 }
 

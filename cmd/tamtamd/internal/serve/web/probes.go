@@ -12,7 +12,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 )
 
-// livez tells whether the daemon goes round: if not, a restart is the remedy.
+// livez reports whether the daemon's event loops respond. If not, a restart is the remedy.
 func (c Config) livez(w http.ResponseWriter, _ *http.Request) {
 	if err := c.Live(); err != nil {
 		answer(w, http.StatusServiceUnavailable, err.Error())
@@ -21,10 +21,10 @@ func (c Config) livez(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, "live")
 }
 
-// maxMinAlive bounds min_alive; no cluster is as large.
+// maxMinAlive bounds min_alive; no cluster is that large.
 const maxMinAlive = 1 << 20
 
-// readyz tells whether the node has settled, and sees at least min_alive members alive.
+// readyz reports whether the node has joined, and sees at least min_alive members alive.
 func (c Config) readyz(w http.ResponseWriter, r *http.Request) {
 	want := 0
 	if query := r.URL.Query(); query.Has("min_alive") {
@@ -39,7 +39,8 @@ func (c Config) readyz(w http.ResponseWriter, r *http.Request) {
 	alive := c.Alive()
 	switch {
 	case phase == lifecycle.Seeking:
-		answer(w, http.StatusServiceUnavailable, fmt.Sprintf("seeking for %s: no seed has been joined yet", time.Since(since).Round(time.Second)))
+		answer(w, http.StatusServiceUnavailable,
+			fmt.Sprintf("seeking for %s: no seed has been joined yet", time.Since(since).Round(time.Second)))
 	case !phase.Ready():
 		answer(w, http.StatusServiceUnavailable, phase.String())
 	case alive < want:
@@ -49,7 +50,7 @@ func (c Config) readyz(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answer answers with one line.
+// answer sends a line of text that no cache keeps.
 func answer(w http.ResponseWriter, code int, line string) {
 	h := w.Header()
 	h.Set("Content-Type", "text/plain; charset=utf-8")

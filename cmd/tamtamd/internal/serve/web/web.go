@@ -1,14 +1,13 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package web serves what operators and their tools ask for by plain HTTP: probes,
-// metrics, and the status page. It answers, and changes nothing.
+// Package web serves probes, metrics and the status page by plain HTTP. No request changes
+// anything.
 package web
 
 import (
 	"context"
 	"log"
-	"net"
 	"net/http"
 	"time"
 
@@ -18,42 +17,41 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 )
 
-// Config says what is served. All fields are required.
+// Config has what is served. All fields are required.
 type Config struct {
 	State *lifecycle.State
-	Live  func() error // nil when the daemon goes round
-	Alive func() int   // members that are alive, this node among them
+	Live  func() error // nil if all event loops respond
+	Alive func() int   // number of members that are alive, this node included
 	// Metrics serves /metrics.
 	Metrics http.Handler
-	// Page serves the status page, and whatever else is not served here.
+	// Page serves the status page and all paths that are not served here.
 	Page http.Handler
-	// Name is the host of the address as it was asked for; a page is served by that name.
+	// Name is the host in the configured address. Clients may ask for the page by it.
 	Name   string
 	Logger kitlog.Logger
 }
 
-// Bounds on what one client can ask for. What takes longer to answer than writeWithin, as a
-// stream of events, sets a deadline of its own with http.ResponseController.
+// Bounds on what one client can ask for. A handler that needs longer than writeWithin, such
+// as a stream of events, sets its own deadline with http.ResponseController.
 const (
 	maxHeaderBytes = 8 << 10
 	headersWithin  = 5 * time.Second
 	readWithin     = 10 * time.Second
 	writeWithin    = 30 * time.Second
 	idleWithin     = time.Minute
-	// stopWithin is how long answers under way may take at the end.
+	// stopWithin bounds the wait of Stop for running handlers.
 	stopWithin = 300 * time.Millisecond
 )
 
 // Server serves HTTP.
 type Server struct {
 	http     *http.Server
-	listener *limited
+	listener *Listener
 }
 
-// NewServer returns a server on a listener that serves nothing yet.
-func NewServer(l net.Listener, cfg Config) *Server {
-	limited := &limited{Listener: l}
-	return &Server{listener: limited, http: &http.Server{
+// NewServer returns a server for a listener. It serves nothing before Serve.
+func NewServer(l *Listener, cfg Config) *Server {
+	return &Server{listener: l, http: &http.Server{
 		Handler:           guard(l.Addr(), routes(cfg)),
 		MaxHeaderBytes:    maxHeaderBytes,
 		ReadHeaderTimeout: headersWithin,
@@ -64,8 +62,8 @@ func NewServer(l net.Listener, cfg Config) *Server {
 	}}
 }
 
-// routes are all that is served. Each pattern names its method, and GET is HEAD, too:
-// any other is told 405.
+// routes has all paths. Each pattern names its method, where GET includes HEAD, so other
+// methods get 405.
 func routes(cfg Config) *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", cfg.livez)
@@ -83,7 +81,7 @@ func (s *Server) Serve() error {
 	return nil
 }
 
-// Stop ends Serve: no new requests, and those under way have a moment to be answered.
+// Stop ends Serve. It accepts no new requests, and waits up to stopWithin for running ones.
 func (s *Server) Stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
@@ -92,12 +90,7 @@ func (s *Server) Stop() {
 	}
 }
 
-// Counters adds what was counted to m.
-func (s *Server) Counters(m map[string]uint64) {
-	m["http_connections_refused"] = s.listener.refused.Load()
-}
-
-// debugLog takes the lines of net/http, which are about clients that misbehave.
+// debugLog logs the lines of net/http, which are about misbehaving clients, at debug.
 type debugLog struct{ logger kitlog.Logger }
 
 func (l debugLog) Write(b []byte) (int, error) {

@@ -230,7 +230,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 		t.Error("one too many is answered")
 	}
 	m := map[string]uint64{}
-	if b.server.Counters(m); m["http_connections_refused"] == 0 {
+	if b.server.listener.Counters(m); m["http_connections_refused"] == 0 {
 		t.Error("it is not counted")
 	}
 	_ = open[0].Close()

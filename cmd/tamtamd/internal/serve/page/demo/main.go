@@ -1,9 +1,8 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Demo serves the status page of a cluster that is made up, with an hour behind it: to
-// work on the page, and for its picture in the guide. The table of members and the page
-// are the real ones.
+// Demo serves the status page of a made-up cluster with an hour of history: to work on the
+// page, and for its picture in the guide. The member table and the page are the real ones.
 //
 //	go run ./cmd/tamtamd/internal/serve/page/demo [-nodes 9] [-http localhost:6263]
 package main
@@ -27,6 +26,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/page"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/web"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
 func main() {
@@ -51,7 +51,7 @@ func run(nodes int, address string) error {
 	p := page.New(page.Config{
 		Members: table, Messages: &messages{hub: fanout.New[broadcast.Delivery](), kept: sent(now)}, State: state,
 		Links: func(context.Context) (*reach.Matrix, error) { return matrix(table), nil },
-		Local: at(1), Name: "web-1", Cluster: "prod-eu", Version: version, Sealed: true,
+		Self:  member.Identity{Addr: at(1), Cluster: "prod-eu", Info: member.Info{Name: "web-1", Version: version}}, Sealed: true,
 		Started: now.Add(-3 * 24 * time.Hour), Now: time.Now,
 	})
 	fmt.Println(l.Addr())
@@ -67,18 +67,18 @@ func at(i int) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 20, byte(i >> 8), byte(i)}), 9999)
 }
 
-func info(i int, life uint64) member.Info {
+func info(i int, session uint64) member.Info {
 	role, n := "db", i-6
 	if i <= 6 {
 		role, n = "web", i
 	}
 	return member.Info{
-		Session: life, Name: fmt.Sprintf("%s-%d", role, n), Version: version, MaxPayload: 1024,
+		Session: session, Name: fmt.Sprintf("%s-%d", role, n), Version: version, MaxPayload: 1024,
 		Tags: fmt.Sprintf("role=%s\nzone=eu-%c\n", role, 'a'+rune(i%3)),
 	}
 }
 
-// past lives through the hour before now.
+// past returns a table with the changes of the hour before now.
 func past(nodes int, now time.Time) *member.Table {
 	clock := now.Add(-26 * time.Hour)
 	table := member.NewTable(at(1), info(1, 1), 1, func() time.Time { return clock })
@@ -101,12 +101,12 @@ func past(nodes int, now time.Time) *member.Table {
 		ago(from, func() { table.Set(at(i), member.Suspected, at(by)) })
 		ago(from-0.06, func() { table.Set(at(i), member.Alive, at(i)) })
 	}
-	ago(54, func() { table.Put(at(2), info(2, 2)) }) // restarts, as an upgrade goes on
+	ago(54, func() { table.Put(at(2), info(2, 2)) }) // restarts of a rolling upgrade
 	ago(52, func() { table.Put(at(3), info(3, 2)) })
 	ago(50, func() { table.Put(at(4), info(4, 2)) })
 	fails(5, 3, 47, 39)
 	blinks(8, 2, 33)
-	ago(26, func() { table.Put(at(nodes+1), info(6, 1)) }) // a machine that goes
+	ago(26, func() { table.Put(at(nodes+1), info(6, 1)) }) // a machine that will be removed
 	ago(25, func() { table.Set(at(nodes+1), member.Left, at(nodes+1)) })
 	blinks(8, 1, 21)
 	blinks(8, 4, 9)
@@ -117,10 +117,10 @@ func past(nodes int, now time.Time) *member.Table {
 	return table
 }
 
-// matrix makes up links: db-2, the eighth, is reached badly.
+// matrix makes up links. Those to db-2, the eighth node, are bad.
 func matrix(table *member.Table) *reach.Matrix {
 	members, _ := table.List()
-	m := &reach.Matrix{Time: time.Now(), Own: map[netip.AddrPort]reach.Link{}}
+	m := &reach.Matrix{Time: time.Now(), Own: map[netip.AddrPort]wire.Link{}}
 	var live []int
 	for i, mem := range members {
 		switch {
@@ -134,7 +134,7 @@ func matrix(table *member.Table) *reach.Matrix {
 	}
 	for i, from := range live {
 		for j, to := range live {
-			l := reach.Link{}
+			l := wire.Link{}
 			if from != to {
 				l = made(from, to)
 			}
@@ -147,16 +147,16 @@ func matrix(table *member.Table) *reach.Matrix {
 	return m
 }
 
-func made(from, to int) reach.Link {
+func made(from, to int) wire.Link {
 	apart := math.Abs(float64(from%3 - to%3)) // zones
 	trip := 0.31 + 0.74*apart + 0.13*float64((from*to)%7)/7
-	l := reach.Link{Open: true, RoundTrip: time.Duration(trip * float64(time.Millisecond)), Sent: 240, Window: time.Minute}
+	l := wire.Link{Addr: at(to), RoundTrip: time.Duration(trip * float64(time.Millisecond)), Sent: 240, Window: time.Minute}
 	if from == 8 || to == 8 {
 		l.Resent = uint64(18 + 7*((from+to)%5))
 		l.RoundTrip *= 3
 	}
 	if from == 8 && to == 5 {
-		return reach.Link{}
+		return wire.Link{}
 	}
 	if from == 3 && to == 9 {
 		l.Resent = 7
@@ -164,13 +164,15 @@ func made(from, to int) reach.Link {
 	return l
 }
 
-// messages are broadcasts that were sent, and none that come.
+// messages has some broadcasts of the past, and no new ones.
 type messages struct {
 	hub  *fanout.Hub[broadcast.Delivery]
 	kept []broadcast.Message
 }
 
-func (m *messages) Subscribe(_ broadcast.Query, buffer int) ([]broadcast.Message, *fanout.Subscription[broadcast.Delivery]) {
+func (m *messages) Subscribe(
+	_ broadcast.Query, buffer int,
+) ([]broadcast.Message, *fanout.Subscription[broadcast.Delivery]) {
 	return m.kept, m.hub.Subscribe(buffer)
 }
 
@@ -181,8 +183,9 @@ func sent(now time.Time) (all []broadcast.Message) {
 		topic   string
 		bytes   int
 	}{
-		{2340, 1, "deploy", 212}, {2100, 2, "deploy", 212}, {1980, 3, "deploy", 212}, {1260, 9, "backup", 61}, {700, 9, "backup", 64},
-		{372, 2, "failover", 148}, {371, 9, "failover", 96}, {195, 1, "config", 512}, {61, 4, "cache", 33}, {12, 4, "cache", 33},
+		{2340, 1, "deploy", 212}, {2100, 2, "deploy", 212}, {1980, 3, "deploy", 212},
+		{1260, 9, "backup", 61}, {700, 9, "backup", 64}, {372, 2, "failover", 148}, {371, 9, "failover", 96},
+		{195, 1, "config", 512}, {61, 4, "cache", 33}, {12, 4, "cache", 33},
 	} {
 		all = append(all, broadcast.Message{
 			Stream:   broadcast.Stream{Origin: at(m.from), Session: 1},

@@ -1,0 +1,131 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package smudgenode
+
+import (
+	"net/netip"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+)
+
+// inward rewrites the entries of a datagram from the network.
+type inward struct {
+	n      *Node
+	filter datagram.Mapper
+}
+
+// MapEntry implements datagram.Mapper.
+func (m *inward) MapEntry(e datagram.Entry) (datagram.Entry, bool) {
+	e, ok := m.filter.MapEntry(e)
+	if !ok {
+		return e, false
+	}
+	p := m.n.byReal[e.Addr]
+	if p == nil {
+		return e, false
+	}
+	e.Addr = p.virtual
+	switch s := m.n.byReal[e.Source]; {
+	case s != nil:
+		e.Source = s.virtual
+	case e.Source == m.n.cfg.Local:
+		e.Source = m.n.virtual
+	default:
+		e.Source = netip.AddrPort{} // not known to Smudge
+	}
+	return e, true
+}
+
+// Deliver passes a peer's datagram to Smudge, with those entries that the filter keeps.
+// The filter sees real addresses. Deliver returns false, and passes nothing, if the peer
+// or the target of a PingReq is not known.
+func (n *Node) Deliver(from netip.AddrPort, d datagram.Datagram, filter datagram.Mapper) bool {
+	n.delivering.Lock()
+	defer n.delivering.Unlock()
+	n.mu.Lock()
+	p := n.byReal[from]
+	if p == nil {
+		n.mu.Unlock()
+		return false
+	}
+	n.in.filter = filter
+	b, ok := d.AppendRewritten(n.deliver[:0], datagram.IPv4, p.virtual.Port(), &n.in)
+	n.mu.Unlock()
+	if !ok {
+		return false
+	}
+	n.deliver = b
+	n.receiveLocked(p, b)
+	return true
+}
+
+// receiveLocked calls Smudge; n.delivering must be held. No datagram that passes
+// datagram.Parse is known to make Smudge panic. If one does, the datagram is lost and the
+// daemon goes on.
+func (n *Node) receiveLocked(p *peer, b []byte) {
+	defer func() {
+		if recover() != nil {
+			n.counts.Inc(panics)
+		}
+	}()
+	// Errors are about checksums and broadcasts only; Parse has checked the one, and
+	// AppendRewritten has removed the other.
+	_ = receiveMessageUDP(p.addr, b[:len(b):len(b)])
+}
+
+// outward rewrites the entries of a datagram from Smudge.
+type outward struct {
+	n  *Node
+	to netip.AddrPort
+}
+
+// MapEntry implements datagram.Mapper.
+func (m *outward) MapEntry(e datagram.Entry) (datagram.Entry, bool) {
+	p := m.n.byVirtual[e.Addr]
+	if p == nil {
+		return e, false // removed meanwhile
+	}
+	e.Addr = p.real
+	switch s := m.n.byVirtual[e.Source]; {
+	case s != nil:
+		e.Source = s.real
+	case e.Source == m.n.virtual:
+		e.Source = m.n.cfg.Local
+	default:
+		e.Source = netip.AddrPort{}
+	}
+	return e, e.Status > datagram.Dead || m.n.handler.Outgoing(m.to, e) // the target of a PingReq always goes
+}
+
+// forward sends to a peer what Smudge sends to its virtual address, until the socket is
+// closed. Smudge sends from a new port each time, so the socket identifies the peer, not
+// the source address.
+func (n *Node) forward(p *peer) {
+	in := make([]byte, datagram.MaxSize+1)
+	out := make([]byte, 0, datagram.MaxSize)
+	m := &outward{n, p.real}
+	for {
+		size, from, err := p.conn.ReadFromUDPAddrPort(in)
+		if err != nil {
+			return // closed: nothing else ends a read on an unconnected loopback socket
+		}
+		if !from.Addr().Unmap().IsLoopback() {
+			continue
+		}
+		d, fault := datagram.Parse(in[:size], datagram.IPv4)
+		if fault != "" {
+			continue
+		}
+		n.mu.Lock()
+		b, ok := d.AppendRewritten(out[:0], n.family, n.cfg.Local.Port(), m)
+		n.mu.Unlock()
+		if !ok {
+			continue
+		}
+		out = b
+		if d, fault := datagram.Parse(b, n.family); fault == "" {
+			n.handler.Send(p.real, d)
+		}
+	}
+}

@@ -1,0 +1,113 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package smudgenode
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/clockworksoul/smudge"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+)
+
+// forgottenCheck is the time between two checks for peers that Smudge has removed. It
+// does not report them.
+const forgottenCheck = 10 * time.Second
+
+// Run reports status changes and forgotten peers to the Config's functions until ctx is
+// done.
+func (n *Node) Run(ctx context.Context) {
+	tick := time.NewTicker(forgottenCheck)
+	defer tick.Stop()
+	for {
+		select {
+		case <-n.listener.wake:
+			queue, overflow := n.listener.take()
+			if overflow {
+				n.resync()
+			}
+			for _, e := range queue {
+				n.report(e)
+			}
+		case <-tick.C:
+			n.dropForgotten()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (n *Node) report(e event) {
+	n.mu.Lock()
+	p := n.byVirtual[netip.AddrPortFrom(loopback, e.port)]
+	var by netip.AddrPort
+	if e.source == n.virtual.Port() {
+		by = n.cfg.Local
+	} else if s := n.byVirtual[netip.AddrPortFrom(loopback, e.source)]; s != nil {
+		by = s.real
+	}
+	n.mu.Unlock()
+	if p != nil && e.status >= datagram.Alive && e.status <= datagram.Dead {
+		n.handler.OnStatus(p.real, e.status, by)
+	}
+}
+
+// resync reports the present status of every node.
+func (n *Node) resync() {
+	for _, node := range smudge.AllNodes() {
+		n.report(event{port: node.Port(), status: datagram.Status(node.Status())})
+	}
+}
+
+// dropForgotten removes and reports the peers that Smudge has given up after its ten
+// retries.
+func (n *Node) dropForgotten() {
+	n.mu.Lock()
+	missing := make(map[netip.AddrPort]*peer, len(n.byVirtual))
+	for virtual, p := range n.byVirtual {
+		if p.listed {
+			missing[virtual] = p
+		}
+	}
+	n.mu.Unlock()
+	for _, node := range smudge.AllNodes() {
+		delete(missing, netip.AddrPortFrom(loopback, node.Port()))
+	}
+	for _, p := range missing {
+		if n.remove(p) { // false if the peer has been added again meanwhile
+			n.handler.OnForgotten(p.real)
+		}
+	}
+}
+
+// State is what Smudge knows of a peer besides its status.
+type State struct {
+	Age         time.Duration // since it last answered or changed its status
+	EmitCounter int           // how many more times its status is gossiped
+	PingMillis  int           // last round trip; -1 without data, -2 timed out
+	Timestamp   uint32        // when Age began, milliseconds since 1970 mod 2³²
+}
+
+// States returns the state of every peer.
+func (n *Node) States() map[netip.AddrPort]State {
+	nodes := smudge.AllNodes()
+	states := make(map[netip.AddrPort]State, len(nodes))
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, node := range nodes {
+		p := n.byVirtual[netip.AddrPortFrom(loopback, node.Port())]
+		if p == nil {
+			continue
+		}
+		states[p.real] = State{
+			Age:         time.Duration(node.Age()) * time.Millisecond,
+			EmitCounter: int(node.EmitCounter()),
+			PingMillis:  node.PingMillis(),
+			Timestamp:   node.Timestamp(),
+		}
+	}
+	return states
+}

@@ -1,0 +1,288 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/smudgenode"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node/discovery"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node/peerfile"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/inspect"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	"github.com/eelcocramer/tamtam/internal/buildinfo"
+	"github.com/eelcocramer/tamtam/internal/daemonflags"
+)
+
+// smudgeStart bounds the start of Smudge, which takes no time unless something is
+// badly wrong.
+const smudgeStart = 10 * time.Second
+
+// timings of the wire, by profile.
+var timings = map[string]wire.Timing{
+	daemonflags.LAN: wire.LAN, daemonflags.WAN: wire.WAN, daemonflags.Local: wire.Local,
+}
+
+// Setup says what a node is assembled from. All fields but Ring are required.
+type Setup struct {
+	Flags  *daemonflags.Flags // checked
+	Self   member.Identity    // without a session, which Assemble draws
+	Socket *wire.Socket       // the gossip socket
+	Ring   *keyring.Ring      // nil for a cluster without keys
+	Build  buildinfo.Info
+	Logger log.Logger
+	// Found is called whenever a seed is joined or another member is alive. OnMember
+	// takes each change of a member, OnDelivery each broadcast that is delivered; own
+	// reports whether it is of this node. None of them may block or call the node.
+	Found      func()
+	OnMember   func(member.Change)
+	OnDelivery func(d broadcast.Delivery, own bool)
+}
+
+// Assembly is a node and all that makes it work:
+//
+//	network ⇄ Wire ─ events ─▶ Node ─ datagrams ──▶ engine ⇄ Smudge
+//	           ▲                │ ◀─ datagrams, statuses ─┘
+//	           │                ├─▶ Members    the table; what follows it
+//	           │                ├─▶ Messages   broadcasts, and their readers
+//	           │                └─▶ queries    questions, from and to members
+//	           │                      ▲
+//	           │                      └─ Keys, Inspector, Observer ask and answer
+//	           └─ Node, Messages and queries send
+//
+// Each part is complete when it is made: a part is given only parts that are there.
+type Assembly struct {
+	Self      member.Identity // as it was at the start: a removal gives the node another session
+	Node      *Node
+	Wire      *wire.Endpoint
+	Members   *member.Table
+	Messages  *broadcast.Broadcaster
+	Keys      *keys.Cluster
+	Inspector *inspect.Inspector
+	Observer  *reach.Observer
+
+	engine    *smudgenode.Node
+	queries   *peers.Queries
+	multicast *discovery.Multicast // nil without --multicast
+	seeds     *seeker
+	loops     []func(context.Context)
+}
+
+// Assemble makes a node of its parts and starts Smudge. It sends nothing before Run and
+// Serve run. After an error nothing is left running, and the socket is the caller's.
+func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
+	flags, self := s.Flags, s.Self
+	var known []netip.AddrPort
+	if flags.StateDir != "" {
+		if known, err = peerfile.Load(flags.StateDir); err != nil {
+			return nil, fmt.Errorf("--state-dir %s: %w", flags.StateDir, err)
+		}
+	}
+	a := &Assembly{}
+	defer func() {
+		if err != nil {
+			a.Close()
+		}
+	}()
+
+	// The wire draws the session.
+	a.Wire = wire.NewEndpoint(s.Socket, wire.CoreConfig{
+		Info:   wire.Info{Addr: self.Addr, Cluster: self.Cluster, Profile: membership.Profile(self.Info).Encode()},
+		Timing: timings[flags.Profile], Channels: membership.Channels, Keys: keysOf(s.Ring),
+	})
+	if s.Ring != nil {
+		s.Ring.OnChange(a.Wire.SetKeys)
+	}
+	self.Session = a.Wire.Session()
+	a.Self = self
+
+	// What outsiders see of the cluster: members, and messages.
+	a.Members = member.NewTable(self.Addr, self.Info, rand.Uint64()>>1, time.Now)
+	a.Messages = broadcast.New(broadcast.Config{
+		Local:      broadcast.Stream{Origin: self.Addr, Session: self.Session},
+		MaxPayload: self.MaxPayload, Keep: flags.Keep, KeepBytes: flags.KeepBytes,
+		Send: func(to netip.AddrPort, b []byte, token uint64) bool {
+			return a.Wire.Send(to, membership.BroadcastChannel, b, token)
+		},
+		SendDatagram: func(to netip.AddrPort, b []byte) { a.Wire.Send(to, membership.DatagramChannel, b, 0) },
+		SendBare:     a.Wire.SendBare,
+	})
+	a.Messages.Follow(func(d broadcast.Delivery) { s.OnDelivery(d, d.Message.Origin == self.Addr) })
+	a.Members.Follow(func(c member.Change) {
+		a.Messages.OnMember(c)
+		if !c.Member.Local && c.Member.Status == member.Alive {
+			s.Found()
+		}
+		s.OnMember(c)
+	})
+
+	// The node, between the wire and the engine.
+	a.queries = peers.New(peers.Config{SendQuestion: a.sendOn(membership.QuestionChannel), SendAnswer: a.sendOn(membership.AnswerChannel)})
+	if a.engine, err = smudgenode.New(smudgenode.Config{
+		Local: self.Addr, Heartbeat: flags.Heartbeat, MinPing: flags.MinPing,
+		Logf: func(l, message string) {
+			_ = level.Debug(s.Logger).Log("from", "smudge", "severity", l, "msg", message)
+		},
+	}); err != nil {
+		return nil, err
+	}
+	a.Node = New(Config{
+		Local:            self.Addr,
+		Heartbeat:        flags.Heartbeat,
+		MinPing:          flags.MinPing,
+		ReconnectTimeout: flags.ReconnectTimeout,
+		Engine:           a.engine,
+		Wire:             a.Wire,
+		Table:            a.Members,
+		OnBroadcast:      a.Messages.ReceivePlain,
+		OnMessage:        a.Messages.Receive,
+		OnAcked:          a.Messages.Acked,
+		OnQuestion:       a.queries.Asked,
+		OnAnswer:         a.queries.Answered,
+		Sealed:           s.Ring != nil,
+		MaxPayload:       self.MaxPayload,
+		Logger:           s.Logger,
+	})
+	a.seeds = newSeeker(func(ctx context.Context, seeds []string) { a.Node.Seek(ctx, seeds, s.Found) })
+	if a.multicast, err = listenMulticast(flags, s.Socket.Local(), a.Node, a.Wire, s.Logger); err != nil {
+		return nil, err
+	}
+
+	// What members are asked.
+	a.Keys = &keys.Cluster{Ring: s.Ring, Local: self.Addr, Members: a.Members, Ask: a.queries.Each, Logger: s.Logger}
+	a.Inspector = inspect.New(inspect.Config{
+		Local: self.Addr, Members: a.Members, Wire: a.Wire, Ask: a.queries.Each, Heartbeat: a.Node.Heartbeat, Keys: idsOf(s.Ring),
+		Version: self.Version, SmudgeVersion: s.Build.Smudge, Profile: flags.Profile, MaxPayload: self.MaxPayload,
+	})
+	a.Observer = reach.New(reach.Config{
+		Local: self.Addr, Session: self.Session, Members: a.Members, Ask: a.queries.Each, Now: time.Now,
+		Own: func() []wire.Link { return ownLinks(a.Wire, a.Node) },
+	})
+
+	// What Run runs.
+	answer := answerer(a.Keys, a.Inspector, a.Observer)
+	a.loops = []func(context.Context){
+		a.Node.Run, a.Messages.Run, a.engine.Run,
+		func(ctx context.Context) { a.queries.Run(ctx, answer) },
+		func(ctx context.Context) { a.seeds.run(ctx, flags.Join) },
+	}
+	if flags.StateDir != "" {
+		a.loops = append(a.loops,
+			func(ctx context.Context) { a.Node.Return(ctx, known) },
+			func(ctx context.Context) { peerfile.Keep(ctx, flags.StateDir, a.Members, s.Logger) })
+	}
+	if a.multicast != nil {
+		a.loops = append(a.loops, a.multicast.Run)
+	}
+
+	// Last, and so Smudge does not run after an error before.
+	ctx, cancel := context.WithTimeout(ctx, smudgeStart)
+	defer cancel()
+	if err := a.engine.Start(ctx, a.Node); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// sendOn returns a function that sends on a channel of the wire.
+func (a *Assembly) sendOn(ch wire.Channel) func(netip.AddrPort, []byte) bool {
+	return func(to netip.AddrPort, b []byte) bool { return a.Wire.Send(to, ch, b, 0) }
+}
+
+// keysOf returns the keys of a keyring; none without one.
+func keysOf(ring *keyring.Ring) []wire.Key {
+	if ring == nil {
+		return nil
+	}
+	return ring.Keys()
+}
+
+// idsOf returns what returns the key IDs of a keyring; nil without one.
+func idsOf(ring *keyring.Ring) func() []string {
+	if ring == nil {
+		return nil
+	}
+	return ring.IDs
+}
+
+// Run runs the loops of the node until ctx is done. It may be called once.
+func (a *Assembly) Run(ctx context.Context) {
+	var running sync.WaitGroup
+	for _, loop := range a.loops {
+		running.Go(func() { loop(ctx) })
+	}
+	running.Wait()
+}
+
+// Serve takes what comes from the network until Wire is closed. It may be called once.
+func (a *Assembly) Serve() error { return a.Wire.Run(a.Node.Handle) }
+
+// Close silences Smudge and leaves the multicast group. Run and Serve must have ended. It
+// does not close the socket.
+func (a *Assembly) Close() {
+	if a.multicast != nil {
+		a.multicast.Close()
+	}
+	if a.engine != nil {
+		a.engine.Close()
+	}
+}
+
+// Sealed reports whether the node has keys.
+func (a *Assembly) Sealed() bool { return a.Keys.Ring != nil }
+
+// SetChatter has Smudge's own log lines logged, or not.
+func (a *Assembly) SetChatter(on bool) { a.engine.SetChatter(on) }
+
+// SetSeeds seeks other seeds from now on. It does not wait. One goroutine may call it.
+func (a *Assembly) SetSeeds(seeds []string) { a.seeds.set(seeds) }
+
+// Alive returns how many members are alive, this node among them.
+func (a *Assembly) Alive() int {
+	n := 0
+	all, _ := a.Members.List()
+	for _, m := range all {
+		if m.Status == member.Alive {
+			n++
+		}
+	}
+	return n
+}
+
+// EventLoops are the loops without which the node is of no use.
+func (a *Assembly) EventLoops() []lifecycle.Loop {
+	return []lifecycle.Loop{
+		{Name: "endpoint", Wake: a.Wire.Poke, Iterations: a.Wire.Rounds},
+		{Name: "gossip", Wake: a.Node.Wake, Iterations: a.Node.Iterations},
+		{Name: "broadcast", Wake: a.Messages.Wake, Iterations: a.Messages.Iterations},
+	}
+}
+
+// Counters adds what the parts counted to m.
+func (a *Assembly) Counters(m map[string]uint64) {
+	for _, add := range []func(map[string]uint64){
+		a.Wire.Counters, a.Node.Counters, a.engine.Counters, a.Messages.Counters, a.Members.Counters, a.queries.Counters,
+	} {
+		add(m)
+	}
+	if a.multicast != nil {
+		a.multicast.Counters(m)
+	}
+}

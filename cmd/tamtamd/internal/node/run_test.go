@@ -1,0 +1,129 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+)
+
+// TestManyAtOnce: whatever many goroutines bring while the engine is slow, in the end the
+// engine and the table agree with the members, as inWorld checks.
+func TestManyAtOnce(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.mu.Lock()
+		w.slow = time.Millisecond
+		w.mu.Unlock()
+		var wg sync.WaitGroup
+		for g := range 8 {
+			wg.Go(func() {
+				for i := range 40 {
+					a, session := nth((g+i)%5), uint64(g*40+i+1)
+					switch i % 5 {
+					case 0, 1:
+						w.Handle(up(a, session))
+					case 2:
+						w.OnStatus(a, datagram.Dead, self)
+					case 3:
+						_, _ = w.Remove(context.Background(), a.String())
+					case 4:
+						w.Handle(left(a, session-1))
+					}
+				}
+			})
+		}
+		wg.Wait()
+	})
+}
+
+// TestInputReturnsWhenItIsCarriedOut, also when another goroutine does it: its bytes are
+// not read any more then.
+func TestInputReturnsWhenItIsCarriedOut(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.mu.Lock()
+		w.slow = time.Second
+		w.mu.Unlock()
+		go w.event(up(alice, 7)) // takes a second to be carried out
+		synctest.Wait()
+		began := time.Now()
+		w.Node.Handle(up(bob, 8))
+		if took := time.Since(began); took != 2*time.Second || w.status(bob) != member.Alive {
+			t.Errorf("it returned after %v, and bob is %v", took, w.status(bob))
+		}
+	})
+}
+
+// TestAnswersDoNotWaitForTheProbeTimeout, which takes the engine many pings to change.
+func TestAnswersDoNotWaitForTheProbeTimeout(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.mu.Lock()
+		w.slowMinPing = time.Minute
+		w.mu.Unlock()
+		w.member(alice) // two nodes wait longer for a ping
+		time.Sleep(10 * time.Second)
+		began := time.Now()
+		if w.event(up(bob, 8)); time.Since(began) != 0 {
+			t.Errorf("an event took %v", time.Since(began))
+		}
+		w.want(bob, member.Alive)
+		time.Sleep(2 * time.Minute)
+	})
+}
+
+// TestEngineWithoutSockets: a join ends with an error, and the node goes on.
+func TestEngineWithoutSockets(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.mu.Lock()
+		w.addErr = errNoSocket
+		w.mu.Unlock()
+		w.lives(alice, 7)
+		done := w.joining(alice)
+		if r := <-done; r.Err == nil || len(r.Members) != 0 {
+			t.Errorf("Join = %+v", r)
+		}
+		w.want(alice, 0)
+		w.mu.Lock()
+		w.addErr = nil
+		w.mu.Unlock()
+		w.member(alice)
+		w.want(alice, member.Alive)
+	})
+}
+
+// TestProbeTimeoutIsSetWhenItCanBe: it is tried again until it is.
+func TestProbeTimeoutIsSetWhenItCanBe(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.mu.Lock()
+		w.minPingErr = errNoSocket
+		w.mu.Unlock()
+		w.member(alice)
+		time.Sleep(time.Minute)
+		w.mu.Lock()
+		w.minPingErr = nil
+		w.mu.Unlock()
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if got := w.heard.minPings; len(got) != 1 || got[0] <= minPing {
+			t.Errorf("set are %v", got)
+		}
+	})
+}
+
+func TestWakeHasRunGoRound(t *testing.T) {
+	inWorld(t, func(w *world) {
+		before := w.Iterations()
+		w.Wake()
+		if synctest.Wait(); w.Iterations() != before+1 {
+			t.Errorf("%d iterations, before %d", w.Iterations(), before)
+		}
+	})
+}

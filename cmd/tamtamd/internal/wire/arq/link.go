@@ -1,0 +1,328 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package arq has one link's reliable delivery (automatic repeat request): a frame is
+// transmitted until it is acknowledged or out of date, and taken once by its receiver.
+// It knows neither sessions nor addresses, nor what is in a frame. It does no IO: time
+// goes in, and what to transmit comes out.
+package arq
+
+import (
+	"slices"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
+)
+
+const (
+	// MaxInFlight bounds the frames of a link that wait for their acknowledgement; past it
+	// the oldest is given up.
+	MaxInFlight = 512
+	// maxAckData is how many frames that ride with an acknowledgement can be retransmitted.
+	maxAckData = 16
+	// silentTries is after how many tries without a frame from the other end a link is
+	// silent.
+	silentTries = 4
+)
+
+// Carrier is the frame that brings an acknowledgement. What it says of the round trip
+// depends on it.
+type Carrier uint8
+
+const (
+	// CarrierAck has nothing else in it. It may have waited, and is not retransmitted.
+	CarrierAck Carrier = iota
+	// CarrierAckData rides with the acknowledgement, sent at once. It is retransmitted
+	// when the frame that it acknowledges comes again.
+	CarrierAckData
+	// CarrierData may have waited, and is retransmitted.
+	CarrierData
+	// CarrierOpening answers at once, and is retransmitted.
+	CarrierOpening
+)
+
+func (c Carrier) atOnce() bool        { return c == CarrierAckData || c == CarrierOpening }
+func (c Carrier) retransmitted() bool { return c == CarrierData || c == CarrierOpening }
+
+// Counts are the counters of the links of a node.
+type Counts struct {
+	Retransmitted        uint64 // frames
+	Spurious             uint64 // retransmissions of frames that had arrived
+	Deferred             uint64 // retransmissions that waited for the budget
+	Expired              uint64 // frames given up as out of date
+	Overflowed           uint64 // frames given up for others
+	AckDataRetransmitted uint64
+}
+
+// Shared is what the links of a node have in common.
+type Shared struct {
+	Timing Timing
+	Budget Budget
+	Counts Counts
+}
+
+// Traffic counts the frames of a link. Retransmitted is how often one of Sent was sent
+// again; Duplicates are not among Received.
+type Traffic struct{ Sent, Retransmitted, Received, Duplicates uint64 }
+
+// Link is this end of a link. Use NewLink.
+type Link struct {
+	shared *Shared
+
+	// What this end sends.
+	flights []flight // by age
+	ackData []ackData
+	ackNext int // where in ackData the next goes
+	rtt     rtt // of all frames, acknowledged at once or after a while
+	trip    rtt // of those that were answered at once
+	// retransmitted are the last frames that were sent more than once and acknowledged.
+	retransmitted [16]uint32
+	retransmits   int
+
+	// What it receives.
+	window window
+	acks   []uint32 // owed
+	ackDue time.Time
+	heard  time.Time
+
+	traffic      Traffic
+	lossRate     lossRate
+	reachability reachability
+}
+
+// flight is a frame that is transmitted until it is acknowledged.
+type flight struct {
+	counter    uint64
+	b          []byte
+	first, due time.Time
+	tries      int
+	token      uint64
+}
+
+// ackData is a frame that is retransmitted when a frame that it acknowledges comes again.
+type ackData struct {
+	acks []uint32
+	b    []byte
+}
+
+// NewLink returns a link whose other end was just heard.
+func NewLink(shared *Shared, now time.Time) *Link {
+	return &Link{shared: shared, heard: now}
+}
+
+// Inherit takes over from an earlier link to the same node when that was heard and reached.
+func (l *Link) Inherit(old *Link) { l.heard, l.reachability = old.heard, old.reachability }
+
+// Restart forgets what is in flight, and what is owed, because the other end has forgotten it.
+func (l *Link) Restart() { l.flights, l.ackData, l.ackNext, l.acks = nil, nil, 0, nil }
+
+// TakeAcks returns the acknowledgements that are owed, at most as many as asked for, for a
+// frame that is about to be sent.
+func (l *Link) TakeAcks(most int) []uint32 {
+	taken := l.acks[:min(len(l.acks), max(most, 0))]
+	if l.acks = l.acks[len(taken):]; len(l.acks) == 0 {
+		l.acks = nil
+	}
+	return taken
+}
+
+// Send registers a frame that is sent now and retransmitted until it is acknowledged. It
+// returns when that is due. Acked returns the token.
+func (l *Link) Send(now time.Time, counter uint64, b []byte, token uint64) (due time.Time) {
+	if len(l.flights) >= MaxInFlight {
+		l.flights = slices.Delete(l.flights, 0, 1)
+		l.shared.Counts.Overflowed++
+	}
+	l.shared.Budget.earn()
+	l.traffic.Sent++
+	l.lossRate.at(now).first++
+	due = now.Add(l.rtt.timeout(l.shared.Timing))
+	l.flights = append(l.flights, flight{counter: counter, b: b, first: now, due: due, tries: 1, token: token})
+	return due
+}
+
+// SendAckData registers a frame that is sent now with acknowledgements. It is retransmitted
+// when a frame that it acknowledges comes again.
+func (l *Link) SendAckData(acks []uint32, b []byte) {
+	d := ackData{slices.Clone(acks), b}
+	if len(l.ackData) < maxAckData {
+		l.ackData = append(l.ackData, d)
+	} else {
+		l.ackData[l.ackNext] = d
+	}
+	l.ackNext = (l.ackNext + 1) % maxAckData
+}
+
+// InFlight returns how many frames wait for their acknowledgement.
+func (l *Link) InFlight() int { return len(l.flights) }
+
+// Waits reports whether a frame waits for its acknowledgement.
+func (l *Link) Waits(counter uint64) bool {
+	return slices.ContainsFunc(l.flights, func(f flight) bool { return f.counter == counter })
+}
+
+// Withdraw stops retransmitting a frame.
+func (l *Link) Withdraw(counter uint64) {
+	l.flights = slices.DeleteFunc(l.flights, func(f flight) bool { return f.counter == counter })
+}
+
+// Receive takes the counter of a frame that came in. It returns false when the frame is a
+// duplicate, or too old to be told from one.
+func (l *Link) Receive(now time.Time, counter uint64) (fresh bool) {
+	l.heard = now
+	if l.window.seen(counter) {
+		l.traffic.Duplicates++
+		return false
+	}
+	l.window.mark(counter)
+	l.traffic.Received++
+	return true
+}
+
+// Open takes the counter of the frame that opens the session, which may come again.
+func (l *Link) Open(now time.Time, counter uint64) {
+	l.heard = now
+	l.window.mark(counter)
+}
+
+// Owe records that an acknowledgement is owed, which can ride on what is sent within
+// AckDelay from now. It returns when the acknowledgement is due, and true if maxAcks are
+// owed, so that they must be sent at once.
+func (l *Link) Owe(now time.Time, counter uint64, maxAcks int) (due time.Time, full bool) {
+	if len(l.acks) == 0 {
+		l.ackDue = now.Add(l.shared.Timing.AckDelay)
+	}
+	l.acks = append(l.acks, uint32(counter))
+	return l.ackDue, len(l.acks) >= maxAcks
+}
+
+// Owes reports whether acknowledgements are owed.
+func (l *Link) Owes() bool { return len(l.acks) > 0 }
+
+// OwesNow reports whether the acknowledgements that are owed can wait no longer.
+func (l *Link) OwesNow(now time.Time) bool { return l.Owes() && !l.ackDue.After(now) }
+
+// AckData returns the frame to retransmit because a frame that it acknowledged has come
+// again; nil if the budget is used up. It returns false if no such frame acknowledged it, so
+// that an acknowledgement is owed again.
+func (l *Link) AckData(counter uint64) (b []byte, acknowledged bool) {
+	for _, d := range l.ackData {
+		if !slices.Contains(d.acks, uint32(counter)) {
+			continue
+		}
+		if !l.shared.Budget.spend() { // bounds what a replay of captured frames brings about
+			l.shared.Counts.Deferred++
+			return nil, true
+		}
+		l.shared.Counts.AckDataRetransmitted++
+		return d.b, true
+	}
+	return nil, false
+}
+
+// Acked takes an acknowledgement. If a frame waited for it, it returns the frame and the
+// token that it was sent with.
+func (l *Link) Acked(now time.Time, counter uint32, by Carrier) (b []byte, token uint64, ok bool) {
+	i := slices.IndexFunc(l.flights, func(f flight) bool { return uint32(f.counter) == counter })
+	if i < 0 {
+		if !by.retransmitted() && slices.Contains(l.retransmitted[:min(l.retransmits, len(l.retransmitted))], counter) {
+			l.shared.Counts.Spurious++
+			l.rtt.spurious() // the acknowledgement before this one was of the first try, and late
+		}
+		return nil, 0, false
+	}
+	f := l.flights[i]
+	l.reachability.reached(now)
+	// A carrier that is retransmitted shows the loss of its first try, and not the round
+	// trip.
+	took := now.Sub(f.first)
+	if f.tries == 1 && (by == CarrierAck || took < l.shared.Timing.FirstTimeout) {
+		l.rtt.sample(took)
+		if by.atOnce() {
+			l.trip.sample(took)
+		}
+	}
+	if f.tries > 1 {
+		l.retransmitted[l.retransmits%len(l.retransmitted)] = counter
+		l.retransmits++
+	}
+	l.flights = slices.Delete(l.flights, i, i+1)
+	return f.b, f.token, true
+}
+
+// Tick gives up what is out of date, and calls transmit with each frame to retransmit now.
+func (l *Link) Tick(now time.Time, transmit func(b []byte)) {
+	timing, counts := &l.shared.Timing, &l.shared.Counts
+	timeout := l.rtt.timeout(*timing)
+	kept := l.flights[:0]
+	for _, f := range l.flights {
+		if now.Sub(f.first) >= timing.Lifetime {
+			counts.Expired++
+			l.reachability.expired(f.first)
+			continue
+		}
+		if !f.due.After(now) {
+			if l.shared.Budget.spend() {
+				f.tries++
+				f.due = now.Add(timing.wait(timeout, f.tries))
+				counts.Retransmitted++
+				l.traffic.Retransmitted++
+				l.lossRate.at(now).again++
+				transmit(f.b)
+			} else {
+				counts.Deferred++
+				f.due = now.Add(timeout)
+			}
+		}
+		kept = append(kept, f)
+	}
+	clear(l.flights[len(kept):])
+	l.flights = kept
+}
+
+// Idle reports whether nothing is in flight or owed.
+func (l *Link) Idle() bool { return len(l.flights)+len(l.acks) == 0 }
+
+// Due returns when an acknowledgement must be sent or Tick called, whichever is first. The
+// zero time is never.
+func (l *Link) Due() (next time.Time) {
+	if l.Owes() {
+		next = l.ackDue
+	}
+	for _, f := range l.flights {
+		next = deadline.Earlier(next, f.due)
+	}
+	return next
+}
+
+// Silent reports whether nothing came from the other end for several tries of a frame.
+func (l *Link) Silent() bool {
+	return slices.ContainsFunc(l.flights, func(f flight) bool { return f.tries > silentTries && l.heard.Before(f.first) })
+}
+
+// Traffic returns the counts of the link.
+func (l *Link) Traffic() Traffic { return l.traffic }
+
+// RoundTrip returns the smoothed round trip of the frames that were answered at once, so no
+// AckDelay is in it; 0 when it is not known.
+func (l *Link) RoundTrip() time.Duration { return l.trip.smoothed }
+
+// Timeout returns after how long a frame is retransmitted first.
+func (l *Link) Timeout() time.Duration { return l.rtt.timeout(l.shared.Timing) }
+
+// LossRate returns the share of the transmissions of the last one to two minutes that were
+// retransmissions, 0 to 1; false when there were none.
+func (l *Link) LossRate(now time.Time) (rate float64, known bool) { return l.lossRate.rate(now) }
+
+// Heard returns when a frame of the other end last came in.
+func (l *Link) Heard() time.Time { return l.heard }
+
+// Unacked returns when the oldest of the frames was sent that the other end has not
+// acknowledged, if it has acknowledged nothing since; the zero time if there is none.
+func (l *Link) Unacked() time.Time {
+	since := l.reachability.unreachedSince
+	if len(l.flights) > 0 && !l.flights[0].first.Before(l.reachability.reachedAt) {
+		since = deadline.Earlier(since, l.flights[0].first)
+	}
+	return since
+}

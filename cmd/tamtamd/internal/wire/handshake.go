@@ -1,0 +1,244 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/arq"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
+)
+
+// onHello answers a hello without remembering it.
+func (c *Core) onHello(src netip.AddrPort, f frame.Frame) {
+	if len(f.Payload) < 8 {
+		c.count("dropped_bad_frame")
+		return
+	}
+	nonce := binary.BigEndian.Uint64(f.Payload)
+	if f.Session == c.session {
+		if g, ok := c.greeted(nonce); ok {
+			c.emit(Event{Kind: Itself, Addr: g.addr, Nonce: nonce})
+		}
+		return
+	}
+	if c.shut || c.dormant {
+		return
+	}
+	if string(f.Payload[8:]) != c.cfg.Info.Cluster {
+		c.count("dropped_foreign_cluster")
+		c.emit(Event{Kind: Refused, Addr: src})
+		c.output(src, c.outside(frame.Refuse, nonce))
+		return
+	}
+	b := binary.BigEndian.AppendUint64(c.outside(frame.Welcome, nonce), c.cookie(src, f.Session, nonce, 0))
+	known := byte(0)
+	if c.sessions[f.Session] != nil {
+		known = 1
+	}
+	c.output(src, append(b, known))
+}
+
+func (c *Core) onRefuse(f frame.Frame) {
+	if g, ok := c.greeted(f.Connection); ok {
+		c.count("refused_by_foreign_cluster")
+		c.emit(Event{Kind: Refused, Addr: g.addr, Nonce: f.Connection})
+	}
+}
+
+// onWelcome takes the answer to a greeting: the session lives at the address that
+// was greeted.
+func (c *Core) onWelcome(f frame.Frame) {
+	if len(f.Payload) < 9 {
+		c.count("dropped_bad_frame")
+		return
+	}
+	g, ok := c.greeted(f.Connection)
+	if !ok {
+		c.count("dropped_unasked_welcome")
+		return
+	}
+	a := g.addr
+	if g.probe {
+		c.emit(Event{Kind: Answered, Addr: a, Session: f.Session, Nonce: f.Connection})
+		return
+	}
+	if f.Session == c.session {
+		return
+	}
+	cookie, unknown := binary.BigEndian.Uint64(f.Payload), f.Payload[8] == 0
+	p := c.at(a, f.Session)
+	if p == nil {
+		p = c.sessions[f.Session]
+	}
+	switch {
+	case p != nil && p.addr == a && p.up:
+		if p.closed {
+			return
+		}
+		if unknown && p.link.Silent() { // it has dropped us
+			c.inform(c.reopen(p), cookie, f.Connection)
+		}
+		c.emit(Event{Kind: Answered, Addr: a, Session: f.Session})
+		return
+	case p != nil && p.addr != a && p.up:
+		// Another address of a node that we know by the one it advertises.
+		c.emit(Event{Kind: Moved, Addr: a, At: p.addr})
+		return
+	case p != nil && p.addr == a:
+		return // an info is on its way
+	case p != nil:
+		c.drop(p)
+	}
+	if p = c.add(a, f.Session); p != nil {
+		c.inform(p, cookie, f.Connection)
+	}
+}
+
+// inform sends the info that opens a session, with the cookie of a welcome, which answered
+// the hello of a nonce.
+func (c *Core) inform(p *peer, cookie, nonce uint64) {
+	p.sendID, p.nonce = cookie, nonce
+	c.sendInfo(p)
+}
+
+// sendInfo sends this node's info, in place of one that was not acknowledged.
+func (c *Core) sendInfo(p *peer) {
+	p.link.Withdraw(p.infoCounter)
+	o := opening{id: p.ids[0], nonce: p.nonce, number: p.number}
+	if p.informed {
+		o.answers = p.opening
+	}
+	p.told = c.cfg.Info.Profile
+	c.send(p, frame.Info, 0, appendInfo(nil, o, c.cfg.Info), 0)
+	p.infoCounter = p.counter
+}
+
+// onInfo takes what a node says about itself.
+func (c *Core) onInfo(src netip.AddrPort, f frame.Frame) {
+	o, info, ok := parseInfo(f.Payload)
+	if !ok || !c.canBeNode(info.Addr) || info.Cluster != c.cfg.Info.Cluster {
+		c.count("dropped_bad_info")
+		return
+	}
+	if c.shut || c.dormant {
+		return
+	}
+	cl := claim{src: src, addr: info.Addr, opening: o}
+	p := c.byID[f.Connection]
+	if cl.proven = p != nil && p.session == f.Session; !cl.proven {
+		if p, ok = c.claimed(src, f, cl); !ok {
+			return
+		}
+	}
+	switch v := classify(p, cl); v {
+	case closed:
+		if cl.proven {
+			c.acknowledge(p, f.Counter, true)
+		}
+		return
+	case duplicate:
+		c.count("duplicates")
+		if cl.proven || src == p.addr { // any node can guess a number
+			c.profiled(p, f.Counter, info.Profile) // sent later, it may have another profile
+			c.acknowledgeAgain(p, f.Counter)
+		}
+		return
+	case unproven:
+		c.challenge(p, o)
+		return
+	case outdated:
+		c.count("dropped_old_info") // another is on its way, or was here
+		return
+	case moved:
+		c.emit(Event{Kind: Moved, Addr: p.addr, At: info.Addr})
+		c.drop(p)
+		p = c.newcomer(src, f.Session, info.Addr)
+	case unknown:
+		p = c.newcomer(src, f.Session, info.Addr)
+	case forgotten:
+		p = c.reopen(p)
+	case renewed:
+		p.link.Restart()
+	}
+	if p != nil {
+		c.accept(p, f, o, info)
+	}
+}
+
+// claimed returns the peer of an info that carries a cookie; nil for a node without a
+// session. It returns false if the cookie is not valid, or the session has ended.
+func (c *Core) claimed(src netip.AddrPort, f frame.Frame, cl claim) (*peer, bool) {
+	if !c.isCookie(f.Connection, src, f.Session, cl.nonce) {
+		c.count("dropped_bad_cookie")
+		return nil, false
+	}
+	if last, ended := c.ended[endedKey{cl.addr, f.Session}]; ended && cl.number <= last.opening {
+		c.count("dropped_ended_session") // the cookie may still be valid: a replay
+		return nil, false
+	}
+	// Not by the session only, which any node can claim.
+	p := c.at(cl.addr, f.Session)
+	if p == nil {
+		p = c.at(src, f.Session)
+	}
+	return p, true
+}
+
+// challenge answers an info of a known session that came from another address than the
+// session's. The answer goes to the session's address. If the info was of that session, it
+// comes again, with the connection ID in the answer.
+func (c *Core) challenge(p *peer, o opening) {
+	c.count("claims_challenged")
+	h := frame.Header{Kind: frame.Info, Session: c.session, Connection: o.id, Counter: c.nextCounter(&p.counter)}
+	c.output(p.addr, appendInfo(h.Append(nil, nil), opening{id: p.ids[0], nonce: p.nonce, number: p.number, answers: o.number}, c.cfg.Info))
+}
+
+// newcomer returns a new peer for a node that proved by a cookie that it receives at src,
+// and advertises an address. If that is another one, or another session is known there, the
+// address is greeted instead: the session that answers there lives there.
+func (c *Core) newcomer(src netip.AddrPort, session uint64, advertised netip.AddrPort) *peer {
+	if src == advertised && c.peers[advertised] == nil {
+		return c.add(advertised, session)
+	}
+	c.count("claims_greeted")
+	if len(c.nonces) < maxClaims {
+		c.Greet(c.now, advertised)
+	}
+	return nil
+}
+
+// accept takes the info of a peer, and answers with this node's unless the peer has it.
+func (c *Core) accept(p *peer, f frame.Frame, o opening, info Info) {
+	c.acceptID(p, f.Connection)
+	p.link.Open(c.now, f.Counter)
+	p.sendID, p.info, p.profiledBy, p.informed, p.opening = o.id, info, f.Counter, true, o.number
+	c.takeAcks(p, f, arq.CarrierOpening)
+	// If the peer has not acknowledged our info, it may not be able to: sent to open the
+	// session, the info carries a cookie, which proves less than the connection ID that is
+	// known now.
+	told := p.infoCounter != 0 && !p.link.Waits(p.infoCounter)
+	c.acknowledge(p, f.Counter, told)
+	if !told {
+		c.sendInfo(p)
+	}
+	if p.told != c.cfg.Info.Profile { // changed since it was sent
+		c.send(p, frame.Profile, 0, []byte(c.cfg.Info.Profile), 0)
+	}
+	if !p.up {
+		p.up, p.until = true, time.Time{}
+		c.idle(p)
+		c.emit(Event{Kind: Up, Addr: p.addr, Session: p.session, Profile: info.Profile})
+	}
+}
+
+// canBeNode reports whether another node can have the address.
+func (c *Core) canBeNode(a netip.AddrPort) bool {
+	ip := a.Addr()
+	return a.Port() != 0 && a != c.cfg.Info.Addr && ip.Is4() == c.cfg.Info.Addr.Addr().Is4() &&
+		!ip.IsUnspecified() && !ip.IsMulticast() && ip.Zone() == "" &&
+		ip != netip.AddrFrom4([4]byte{255, 255, 255, 255}) // all of them would answer
+}

@@ -1,0 +1,243 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"math"
+	"net/netip"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/arq"
+)
+
+const (
+	// MaxPeers and MaxPeersPerIP bound the sessions. One machine may well run a
+	// hundred nodes.
+	MaxPeers      = 4096
+	MaxPeersPerIP = 256
+	// maxEnded is from how many ended sessions on the old ones are forgotten, and half
+	// of how many there can be.
+	maxEnded = 1024
+	// halfOpen is how long a peer may take to say who it is.
+	halfOpen = 5 * time.Second
+	// linger is how long a closed peer is still answered, so that its last frames
+	// are acknowledged.
+	linger = 5 * time.Second
+	// renewEvery is the least time between two greetings of a peer that is silent: it may
+	// have begun a new session.
+	renewEvery = time.Second
+)
+
+// peer is another node, in one session of each.
+type peer struct {
+	addr    netip.AddrPort // who it is, and where frames go
+	session uint64         // its own
+	link    *arq.Link
+
+	sendID  uint64    // the connection ID it wants to see
+	ids     [2]uint64 // the connection IDs that its frames may carry: the present and the last
+	nonce   uint64    // of our hello, if it came to the session by it
+	number  uint64    // which opening of ours this is
+	opening uint64    // and which of the peer's; 0 before its first info
+	counter uint64    // of the last frame that was made for it
+	info    Info
+	// up: it has said who it is; informed: since this state of it was made.
+	up, informed bool
+	closed       bool
+	until        time.Time      // when it is dropped, if it is half open or closed
+	next         time.Time      // when it is ticked; not after anything is due
+	renewed      time.Time      // when it was last greeted for its silence
+	source       netip.AddrPort // where its last frame came from
+
+	infoCounter uint64 // of our last info to it; 0 for none
+	told        string // the profile that our info to it brought
+	profiledBy  uint64 // the counter of the frame that last brought its profile
+}
+
+// open reports whether frames may be sent to the peer.
+func (p *peer) open() bool { return p.up && !p.closed }
+
+func (p *peer) accepts(id uint64) bool { return id == p.ids[0] || id == p.ids[1] }
+
+// due returns when something is to be done about the peer; the zero time is never.
+func (p *peer) due() time.Time { return deadline.Earlier(p.until, p.link.Due()) }
+
+// add lists a session. It returns nil when a bound is reached. A session that was known
+// at the address is dropped.
+func (c *Core) add(a netip.AddrPort, session uint64) *peer {
+	if old := c.peers[a]; old != nil {
+		c.drop(old)
+	}
+	if len(c.peers) >= MaxPeers || c.perIP[a.Addr()] >= MaxPeersPerIP || c.blocks >= maxBlocks {
+		c.count("refused_sessions")
+		return nil
+	}
+	p := &peer{
+		addr: a, session: session, counter: c.block(), until: c.now.Add(halfOpen),
+		link: arq.NewLink(&c.shared, c.now),
+	}
+	p.number = p.counter >> 32
+	p.ids[0] = c.random()
+	p.ids[1] = p.ids[0]
+	c.peers[a] = p
+	c.sessions[session] = p
+	c.byID[p.ids[0]] = p
+	c.perIP[a.Addr()]++
+	c.wake(p, p.until)
+	return p
+}
+
+// reopen starts over with a peer whose session is the same.
+func (c *Core) reopen(p *peer) *peer {
+	c.count("sessions_reopened")
+	c.drop(p)
+	fresh := c.add(p.addr, p.session)
+	fresh.info, fresh.up, fresh.until = p.info, true, time.Time{}
+	fresh.renewed, fresh.opening, fresh.source = p.renewed, p.opening, p.source
+	fresh.link.Inherit(p.link)
+	return fresh
+}
+
+func (c *Core) drop(p *peer) {
+	if p.up {
+		c.end(p, p.opening)
+	}
+	delete(c.peers, p.addr)
+	if c.sessions[p.session] == p {
+		delete(c.sessions, p.session)
+	}
+	for _, id := range p.ids {
+		delete(c.byID, id)
+	}
+	delete(c.busy, p)
+	if c.perIP[p.addr.Addr()]--; c.perIP[p.addr.Addr()] == 0 {
+		delete(c.perIP, p.addr.Addr())
+	}
+}
+
+// at returns the peer at an address if it is of the session, else nil.
+func (c *Core) at(a netip.AddrPort, session uint64) *peer {
+	if p := c.peers[a]; p != nil && p.session == session {
+		return p
+	}
+	return nil
+}
+
+// acceptID lets the frames of a peer carry a second connection ID: the cookie that its info
+// came with.
+func (c *Core) acceptID(p *peer, id uint64) {
+	if p.accepts(id) {
+		return
+	}
+	if p.ids[1] != p.ids[0] {
+		delete(c.byID, p.ids[1])
+	}
+	p.ids[1] = id
+	c.byID[id] = p
+}
+
+// endedKey is a session at its address.
+type endedKey struct {
+	addr    netip.AddrPort
+	session uint64
+}
+
+// ending is how a session ended.
+type ending struct {
+	at      time.Time
+	opening uint64 // its last; what opens it again has a later one
+}
+
+// never is later than any opening.
+const never = math.MaxUint64
+
+// end remembers that a session has ended for as long as what opened it could be
+// replayed: until its cookie expires.
+func (c *Core) end(p *peer, opening uint64) {
+	if len(c.ended) >= maxEnded {
+		for old, e := range c.ended {
+			if c.now.Sub(e.at) > 2*cookieLife || len(c.ended) >= 2*maxEnded {
+				delete(c.ended, old)
+			}
+		}
+	}
+	key := endedKey{p.addr, p.session}
+	c.ended[key] = ending{c.now, max(opening, c.ended[key].opening)}
+}
+
+// CloseSession ends the session with a node: no frame of it is delivered any more.
+func (c *Core) CloseSession(now time.Time, a netip.AddrPort) {
+	c.advance(now)
+	if p := c.peers[a]; p != nil {
+		c.close(p)
+	}
+}
+
+func (c *Core) close(p *peer) {
+	p.closed, p.until = true, c.now.Add(linger)
+	c.wake(p, p.until)
+}
+
+// Shut opens no session from now on. Those that are open stay.
+func (c *Core) Shut() { c.shut = true }
+
+// Renew begins a new session, after a removal: all nodes are forgotten, and no session is
+// opened before Greet.
+func (c *Core) Renew(now time.Time) {
+	c.advance(now)
+	clear(c.peers)
+	clear(c.sessions)
+	clear(c.busy)
+	clear(c.byID)
+	clear(c.perIP)
+	clear(c.greetings)
+	clear(c.nonces)
+	c.begin()
+	c.dormant = true
+}
+
+// Has reports whether a session with the node is open.
+func (c *Core) Has(a netip.AddrPort) bool {
+	p := c.peers[a]
+	return p != nil && p.open()
+}
+
+// tick does what is due about a peer.
+func (c *Core) tick(p *peer) {
+	if !p.until.IsZero() && !p.until.After(c.now) {
+		c.drop(p)
+		return
+	}
+	if p.link.OwesNow(c.now) {
+		c.sendAck(p)
+	}
+	p.link.Tick(c.now, func(b []byte) { c.output(p.addr, b) })
+	if !p.closed && p.link.Silent() && c.now.Sub(p.renewed) >= renewEvery {
+		p.renewed = c.now
+		c.Greet(c.now, p.addr)
+	}
+	c.settle(p)
+}
+
+// wake has a peer ticked at t at the latest.
+func (c *Core) wake(p *peer, t time.Time) {
+	p.next = deadline.Earlier(p.next, t)
+	c.busy[p] = struct{}{}
+}
+
+// settle finds out when a peer must be ticked next.
+func (c *Core) settle(p *peer) {
+	if p.next = p.due(); p.next.IsZero() {
+		delete(c.busy, p)
+	}
+}
+
+// idle spares a peer its tick when nothing is left to do about it. While there is
+// something, a tick too early does no harm.
+func (c *Core) idle(p *peer) {
+	if p.link.Idle() {
+		c.settle(p)
+	}
+}

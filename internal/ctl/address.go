@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ctl
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/peterbourgon/ff/v3/ffcli"
+
+	"github.com/eelcocramer/tamtam/internal/ctl/arg"
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+func addressCommand(a *app) *ffcli.Command {
+	return a.command(&ffcli.Command{
+		Name:       "address",
+		ShortUsage: "tamtamctl address",
+		ShortHelp:  "Print the gossip address of the node.",
+		LongHelp: `Other nodes join the cluster through this address.
+
+  tamtamctl address
+  tamtamctl -o json address    # with names, profile and limits`,
+		Exec: func(ctx context.Context, args []string) error {
+			if err := arg.None("address", args); err != nil {
+				return err
+			}
+			return a.call(ctx, func(ctx context.Context, c *client.Conn) error {
+				r, err := c.GetLocalNode(ctx, &tamtamv1.GetLocalNodeRequest{})
+				if err != nil {
+					return err
+				}
+				return a.print(map[string]any{
+					"address":           r.GetMember().GetAddress(),
+					"name":              r.GetMember().GetName(),
+					"started":           r.GetStarted().AsTime(),
+					"cluster":           r.GetClusterName(),
+					"max_payload_bytes": r.GetMaxPayloadBytes(),
+					"profile":           r.GetProfile(),
+					"detection_time_ms": render.Millis(r.GetDetectionTime()),
+				}, func(w io.Writer) { fmt.Fprintln(w, r.GetMember().GetAddress()) })
+			})
+		},
+	})
+}

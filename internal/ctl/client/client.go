@@ -1,0 +1,216 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package client connects to tamtamd and makes calls. It says why there is no connection, in
+// words that a user can act on. What calls mean, and how their results are printed, is the
+// business of the commands.
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/connectivity"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
+
+	"github.com/eelcocramer/tamtam/internal/ctlflags"
+	"github.com/eelcocramer/tamtam/internal/files"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+// A daemon that was silent for keepAliveAfter during a call is pinged, and counts as gone if
+// it does not answer within keepAliveWithin. Otherwise the stream of a daemon that hangs, or
+// whose machine is cut off, would seem idle for ever.
+const (
+	keepAliveAfter  = 20 * time.Second
+	keepAliveWithin = 10 * time.Second
+)
+
+// Client makes connections as the flags say. A copy is another client.
+type Client struct {
+	Flags *ctlflags.Flags
+	Log   io.Writer // of --verbose and --trace
+	// Secret is what the calls send that nobody may read on the way, such as "key"; empty
+	// for nothing. A token counts without being named here.
+	Secret string
+}
+
+// Within returns a client with another --timeout.
+func (c Client) Within(timeout time.Duration) Client {
+	flags := *c.Flags
+	flags.Timeout, c.Flags = timeout, &flags
+	return c
+}
+
+// Quiet returns a client without --verbose and --trace.
+func (c Client) Quiet() Client {
+	flags := *c.Flags
+	flags.Verbose, flags.Trace, c.Flags = false, false, &flags
+	return c
+}
+
+// Conn is the daemon's API over one connection.
+type Conn struct {
+	tamtamv1.TamTamServiceClient
+	flags     *ctlflags.Flags
+	conn      *grpc.ClientConn
+	dialer    *dialer
+	encrypted bool // by TLS
+}
+
+// Call makes one unary call within --timeout, over a connection of its own.
+func (c Client) Call(ctx context.Context, f func(context.Context, *Conn) error) error {
+	ctx, cancel := context.WithTimeout(ctx, c.Flags.Timeout)
+	defer cancel()
+	return c.Dial(func(conn *Conn) error { return conn.Explain(f(ctx, conn)) })
+}
+
+// Dial runs f with a connection, and closes it. An address, certificate or token that cannot
+// be used is an error; whether the daemon is there only calls find out.
+func (c Client) Dial(f func(*Conn) error) error {
+	guard := c.Flags.RPCGuard
+	to, err := netaddr.ParseRPC(c.Flags.RPC)
+	if err != nil {
+		return fmt.Errorf("--rpc %q: %w", c.Flags.RPC, err)
+	}
+	trust, encrypted, err := transportCredentials(guard, to)
+	if err != nil {
+		return err
+	}
+	options := []grpc.DialOption{
+		grpc.WithTransportCredentials(trust),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepAliveAfter, Timeout: keepAliveWithin}),
+		grpc.WithUnaryInterceptor(c.logUnary),
+		grpc.WithStreamInterceptor(c.logStream),
+	}
+	secret := c.Secret
+	if guard.TokenFile != "" {
+		token, err := files.ReadToken(guard.TokenFile)
+		if err != nil {
+			return fmt.Errorf("--rpc-token-file: %w", err)
+		}
+		options = append(options, grpc.WithPerRPCCredentials(bearer(token)))
+		secret = "token"
+	}
+	d := &dialer{to: to}
+	if !encrypted && !guard.Insecure {
+		d.secret = secret
+	}
+	options = append(options, grpc.WithContextDialer(d.dial)) // no proxy: the daemon is near
+	target := "passthrough:///" + to.Addr
+	if to.Network == netaddr.Unix {
+		target = "passthrough:///localhost" // the name of the server, which gRPC needs
+	}
+	conn, err := grpc.NewClient(target, options...)
+	if err != nil {
+		return fmt.Errorf("connect to %s: %w", c.Flags.RPC, err)
+	}
+	defer conn.Close()
+	return f(&Conn{tamtamv1.NewTamTamServiceClient(conn), c.Flags, conn, d, encrypted})
+}
+
+// Unready reports whether the daemon says that it is not ready. A daemon that does not say
+// counts as ready.
+func (c *Conn) Unready(ctx context.Context) bool {
+	r, err := grpc_health_v1.NewHealthClient(c.conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
+	return err == nil && r.GetStatus() == grpc_health_v1.HealthCheckResponse_NOT_SERVING
+}
+
+// Explain turns the error of a call that found no daemon into an UnreachableError or a
+// DistrustError. It returns the error of a daemon that refused as it is.
+func (c *Conn) Explain(err error) error {
+	s, ok := status.FromError(err)
+	if err == nil || !ok {
+		return err
+	}
+	timedOut := s.Code() == codes.DeadlineExceeded && c.conn.GetState() != connectivity.Ready
+	if s.Code() == codes.DeadlineExceeded && !timedOut && isTransports(s.Message()) {
+		// The daemon is there, but the time was over before it answered.
+		return status.Errorf(codes.DeadlineExceeded, "no answer from the tamtamd at %s within %v: give it more time with --timeout", c.flags.RPC, c.flags.Timeout)
+	}
+	if s.Code() == codes.Unauthenticated && c.flags.RPCGuard.TokenFile == "" {
+		return status.Errorf(s.Code(), "%s: give its file with --rpc-token-file", s.Message())
+	}
+	if s.Code() != codes.Unavailable && !timedOut {
+		return err
+	}
+	return c.unreachable(s.Message(), timedOut)
+}
+
+// unreachable says why there is no connection.
+func (c *Conn) unreachable(message string, timedOut bool) error {
+	address, dialed := c.flags.RPC, c.dialer.last()
+	var open *openSecretError
+	if errors.As(dialed, &open) {
+		return open
+	}
+	cause := message
+	if dialed == nil {
+		if why, passing := distrust(message, c.encrypted); why != "" {
+			return &DistrustError{address, why, passing}
+		}
+	}
+	if timedOut && c.dialer.connected() {
+		cause = fmt.Sprintf("a program there accepts connections, but sent nothing within %v: tamtamd may hang", c.flags.Timeout)
+	} else if timedOut {
+		cause = fmt.Sprintf("no connection within %v", c.flags.Timeout)
+	} else if i := strings.LastIndex(cause, "connect: "); i >= 0 {
+		cause = strings.Trim(cause[i+len("connect: "):], `"`) // the words of the system
+	}
+	if c.dialer.to.Network == netaddr.Unix && socketCause(dialed) != "" {
+		cause = socketCause(dialed)
+	}
+	return &UnreachableError{address, cause}
+}
+
+// isTransports reports whether a message about a deadline is gRPC's own, and not the
+// daemon's, which says more. Which of the two arrives depends on whose clock is first.
+func isTransports(message string) bool {
+	return strings.HasPrefix(message, context.DeadlineExceeded.Error()) || strings.HasPrefix(message, "stream terminated by RST_STREAM")
+}
+
+// Stream opens a stream within --timeout and hands each message to each, until either ends
+// it. A ctx that is done is no error: it is how a user ends a stream.
+func Stream[T any](ctx context.Context, c *Conn, open func(context.Context) (grpc.ServerStreamingClient[T], error), each func(*T) error) error {
+	asked := ctx
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	late := time.AfterFunc(c.flags.Timeout, cancel)
+	s, err := open(ctx)
+	if err == nil {
+		_, err = s.Header() // the daemon has begun
+	}
+	if !late.Stop() { // ctx is cancelled by now, even if the stream just began
+		err = status.Error(codes.DeadlineExceeded, fmt.Sprintf("the stream did not begin within %v", c.flags.Timeout))
+	}
+	if asked.Err() != nil {
+		return nil
+	}
+	if err != nil {
+		return c.Explain(err)
+	}
+	for {
+		m, err := s.Recv()
+		if err != nil && asked.Err() != nil {
+			return nil
+		}
+		if status.Code(err) == codes.Unavailable || errors.Is(err, io.EOF) {
+			return &GoneError{c.flags.RPC}
+		}
+		if err != nil {
+			return err
+		}
+		if err := each(m); err != nil {
+			return err
+		}
+	}
+}

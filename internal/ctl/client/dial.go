@@ -1,0 +1,81 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"sync"
+	"syscall"
+
+	"github.com/eelcocramer/tamtam/internal/netaddr"
+)
+
+// dialer connects to the daemon, and keeps the error of the last attempt: gRPC returns only
+// its text.
+type dialer struct {
+	to netaddr.RPC
+	// secret is what the calls send that must not go over a network in clear text; "" for
+	// nothing, or if TLS protects it.
+	secret string
+
+	mu  sync.Mutex // guards the rest
+	err error      // of the last attempt
+	up  bool       // the last attempt succeeded
+}
+
+// openSecretError: a token or a key would go over a network in clear text.
+type openSecretError struct {
+	what string
+	to   net.Addr
+}
+
+func (e *openSecretError) Error() string {
+	return fmt.Sprintf("the %s is not sent to %s without TLS, as others could read it: give --rpc-ca or --rpc-tls, or --rpc-insecure to send it all the same", e.what, e.to)
+}
+
+// dial is for grpc.WithContextDialer. It checks the address that it is connected to, not the
+// name that led to it.
+func (d *dialer) dial(ctx context.Context, _ string) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, d.to.Network, d.to.Addr)
+	if err == nil && d.secret != "" && !netaddr.Local(conn.RemoteAddr()) {
+		err = &openSecretError{d.secret, conn.RemoteAddr()}
+		_ = conn.Close() // nothing was sent
+		conn = nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.err, d.up = err, err == nil
+	return conn, err
+}
+
+// connected reports whether the last attempt succeeded.
+func (d *dialer) connected() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.up
+}
+
+// last returns the error of the last attempt.
+func (d *dialer) last() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.err
+}
+
+// socketCause says what is wrong with a unix socket; "" if the error of the system does.
+func socketCause(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "there is no such socket"
+	case errors.Is(err, fs.ErrPermission):
+		return "permission denied: only the owner and the group of the socket may use it"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "no program listens on the socket any more"
+	}
+	return ""
+}

@@ -1,0 +1,33 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ctl
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// errNothing: a list has no entries. The exit code says so; stderr does not.
+var errNothing = errors.New("nothing found")
+
+// missingError: a message was sent, but not all members that --wait asked for got it in time.
+type missingError struct {
+	members []string
+	within  time.Duration
+}
+
+func (e *missingError) Error() string {
+	return fmt.Sprintf("not confirmed within %v: %s", e.within, strings.Join(e.members, ", "))
+}
+
+// lineError is an error about a line of stdin, from 1.
+type lineError struct {
+	number int
+	err    error
+}
+
+func (e *lineError) Error() string { return fmt.Sprintf("line %d: %v", e.number, e.err) }
+func (e *lineError) Unwrap() error { return e.err }

@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ctl
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/peterbourgon/ff/v3/ffcli"
+
+	"github.com/eelcocramer/tamtam/internal/ctl/arg"
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+// addressHelp explains the addresses that join, ping and leave take.
+const addressHelp = `An address is an IP or a host name, with or without a port. The default is the port that
+the node itself gossips on.`
+
+func joinCommand(a *app) *ffcli.Command {
+	return a.command(&ffcli.Command{
+		Name:       "join",
+		ShortUsage: "tamtamctl join ADDRESS...",
+		ShortHelp:  "Join the cluster of the nodes at the addresses.",
+		LongHelp: addressHelp + ` One node that answers is enough, as the others are found
+through it. stderr lists the addresses that do not answer. Exit status 6 if none does.
+
+  tamtamctl join 192.0.2.1:9999
+  tamtamctl join seed-1.example seed-2.example`,
+		Exec: func(ctx context.Context, args []string) error {
+			if len(args) == 0 {
+				return arg.Usage("join", "join takes one or more addresses")
+			}
+			return a.call(ctx, func(ctx context.Context, c *client.Conn) error {
+				r, err := c.Join(ctx, &tamtamv1.JoinRequest{Addresses: args})
+				if err != nil {
+					return err
+				}
+				for _, r := range r.GetResults() {
+					if r.GetError() != "" {
+						fmt.Fprintf(a.Err, "tamtamctl: %s\n", r.GetError())
+					}
+				}
+				return printJoined(a.printer(), r.GetResults())
+			})
+		},
+	})
+}
+
+type joinJSON struct {
+	Address string   `json:"address"`
+	Members []string `json:"members"`
+	Error   string   `json:"error,omitempty"`
+}
+
+func printJoined(p render.Printer, results []*tamtamv1.JoinResult) error {
+	rows := []joinJSON{}
+	for _, r := range results {
+		rows = append(rows, joinJSON{r.GetAddress(), append([]string{}, r.GetMembers()...), r.GetError()})
+	}
+	return p.Print(rows, func(w io.Writer) {
+		for _, r := range rows {
+			for _, m := range r.Members {
+				fmt.Fprintln(w, m)
+			}
+		}
+	})
+}

@@ -1,0 +1,92 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ctl
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/peterbourgon/ff/v3/ffcli"
+
+	"github.com/eelcocramer/tamtam/internal/ctl/arg"
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
+	"github.com/eelcocramer/tamtam/internal/tags"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+func nodesCommand(a *app) *ffcli.Command {
+	var want filter
+	fs := flag.NewFlagSet("nodes", flag.ContinueOnError)
+	fs.Var(&want.statuses, "status", "only members of this `status`: alive, suspected, dead or left; repeatable and comma separated")
+	fs.StringVar(&want.name, "name", "", "only members whose name matches the `pattern`; * matches any text")
+	fs.Func("tag", "only members with a tag that matches `key=pattern`; repeatable, and then all must match", want.setTag)
+	return a.command(&ffcli.Command{
+		Name:       "nodes",
+		ShortUsage: "tamtamctl nodes [--status STATUS] [--name PATTERN] [--tag KEY=PATTERN]",
+		ShortHelp:  "List the members, as the node sees them.",
+		LongHelp: `The list includes the node itself. A plain member is a plain Smudge node: lost messages
+to it are not retransmitted. A flapping member came and went several times in the last
+minute. Tags are shown by -o json and with --tag. Exit status 3 if no member matches.
+
+  tamtamctl nodes
+  tamtamctl nodes --status suspected,dead
+  tamtamctl nodes --tag role=web --status alive --name 'web-*'
+  tamtamctl nodes -o json | jq -r '.[].address'`,
+		FlagSet: fs,
+		Exec: func(ctx context.Context, args []string) error {
+			if err := arg.None("nodes", args); err != nil {
+				return err
+			}
+			return a.call(ctx, func(ctx context.Context, c *client.Conn) error { return list(ctx, a.printer(), c, want) })
+		},
+	})
+}
+
+// filter says which members to list.
+type filter struct {
+	statuses arg.Statuses
+	name     string
+	tags     map[string]string
+}
+
+func (f *filter) setTag(s string) error {
+	key, pattern, ok := strings.Cut(s, "=")
+	if err := tags.CheckKey(key); !ok || err != nil {
+		return errors.New("want key=pattern, such as role=web or role=*")
+	}
+	if f.tags == nil {
+		f.tags = map[string]string{}
+	}
+	f.tags[key] = pattern
+	return nil
+}
+
+// list prints the members that match. It returns errNothing if there are none.
+func list(ctx context.Context, p render.Printer, c *client.Conn, want filter) error {
+	r, err := c.ListMembers(ctx, &tamtamv1.ListMembersRequest{Statuses: want.statuses, Name: want.name, Tags: want.tags})
+	if err != nil {
+		return err
+	}
+	rows := make([]render.Member, 0, len(r.GetMembers()))
+	for _, m := range r.GetMembers() {
+		rows = append(rows, render.ToMember(m))
+	}
+	err = p.Print(rows, func(w io.Writer) {
+		if len(rows) > 0 {
+			fmt.Fprint(w, render.MemberHeader)
+		}
+		for _, m := range r.GetMembers() {
+			render.MemberRow(w, m, want.tags != nil)
+		}
+	})
+	if err == nil && len(rows) == 0 {
+		return errNothing
+	}
+	return err
+}

@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package render turns what the daemon returns into text and JSON. Names, tags and messages
+// come from other machines: all of them are escaped before a person sees them. The package
+// makes no calls.
+package render
+
+import (
+	"encoding/json"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+)
+
+// Printer prints results to one writer, as tables or as lines of JSON.
+type Printer struct {
+	Out  io.Writer
+	JSON bool
+}
+
+// Print writes v as one line of JSON, or what table writes. Columns of a table are separated
+// by tabs. There is one write, so that a reader sees whole lines only.
+func (p Printer) Print(v any, table func(io.Writer)) error {
+	var b strings.Builder
+	if p.JSON {
+		enc := json.NewEncoder(&b)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(v); err != nil {
+			return err
+		}
+	} else {
+		w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
+		table(w)
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(p.Out, b.String())
+	return err
+}
+
+// IsTerminal reports whether a stream is a terminal, or another device that a person may
+// look at.
+func IsTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	if !ok {
+		return false
+	}
+	st, err := f.Stat()
+	// The null device is a character device, too.
+	return err == nil && st.Mode()&os.ModeCharDevice != 0 && f.Name() != os.DevNull
+}

@@ -1,0 +1,100 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+)
+
+// Escape makes visible all that would control a terminal, and all that is not UTF-8.
+func Escape(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case !unicode.IsPrint(r) && r < 0x100:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case !unicode.IsPrint(r): // direction marks among them
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+		i += size
+	}
+	return b.String()
+}
+
+var lineEnds = strings.NewReplacer("\n", `\n`, "\r", `\r`)
+
+// OneLine escapes line ends only, so that a text cannot look like several. It is for output
+// that no terminal shows.
+func OneLine(s string) string { return lineEnds.Replace(s) }
+
+// OrDash returns s, or "-" for an empty cell of a table.
+func OrDash(s string) string { return cmp.Or(s, "-") }
+
+// OrEmpty returns m, or an empty map for nil, which JSON would print as null.
+func OrEmpty[V any](m map[string]V) map[string]V {
+	if m == nil {
+		return map[string]V{}
+	}
+	return m
+}
+
+// SortedKeys returns the keys of a map in order.
+func SortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+
+// Plural returns a number and its noun: "1 warning", "2 warnings".
+func Plural(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
+// ID is a 64-bit number for JSON, as text: many readers of JSON round numbers over 2^53.
+func ID(n uint64) string { return strconv.FormatUint(n, 10) }
+
+// Millis returns a duration in milliseconds, to the microsecond; nil for nil.
+func Millis(d *durationpb.Duration) *float64 {
+	if d == nil {
+		return nil
+	}
+	ms := float64(d.AsDuration().Microseconds()) / 1000
+	return &ms
+}
+
+// Trip rounds a round trip for people: two digits under 10 ms, then whole milliseconds, and
+// hundredths of a second from 1 s.
+func Trip(d time.Duration) string {
+	switch {
+	case d >= time.Second:
+		return d.Round(10 * time.Millisecond).String()
+	case d >= 10*time.Millisecond:
+		return d.Round(time.Millisecond).String()
+	}
+	ms := float64(d.Round(time.Microsecond)) / float64(time.Millisecond)
+	return strconv.FormatFloat(ms, 'g', 2, 64) + "ms"
+}
+
+// Local is a time in the local zone, to the second.
+func Local(t time.Time) string { return t.Local().Format(time.DateTime) }

@@ -1,0 +1,154 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ctl
+
+import (
+	"context"
+	"encoding/base64"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/peterbourgon/ff/v3/ffcli"
+	"google.golang.org/grpc"
+
+	"github.com/eelcocramer/tamtam/internal/ctl/arg"
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+// encodings has the values of --encoding.
+var encodings = []string{"string", "base64", "bytes"}
+
+type encoding string
+
+func (e *encoding) String() string { return string(*e) }
+
+func (e *encoding) Set(s string) error {
+	if !slices.Contains(encodings, s) {
+		return fmt.Errorf("want %s", strings.Join(encodings, ", "))
+	}
+	*e = encoding(s)
+	return nil
+}
+
+func streamCommand(a *app) *ffcli.Command {
+	form := encoding("string")
+	var q query
+	fs := flag.NewFlagSet("stream", flag.ContinueOnError)
+	fs.Var(&form, "encoding", "`form` of a message: string (a line each), base64 (a line each), or bytes (unchanged, without separators)")
+	q.register(fs)
+	return a.command(&ffcli.Command{
+		Name:       "stream",
+		ShortUsage: "tamtamctl stream [--topic TOPIC] [--origin ADDRESS] [--last N] [--since WHEN] [--encoding FORM]",
+		ShortHelp:  "Print each message that is broadcast from now on.",
+		LongHelp: `Prints each message once, and the messages of one node in the order in which they were
+sent. With --last or --since, earlier messages come first; the daemon keeps a limited
+number. stderr reports messages that no node still has.
+
+Ends with Ctrl-C, when its output is closed, or when the daemon ends. On a terminal,
+control characters of a message are escaped; elsewhere only its line ends are, so that
+a message is one line. In JSON, a message is a line with its payload in base64, and as
+text if it is valid UTF-8; missing messages are a line with the event "gap" instead of
+"message".
+
+  tamtamctl stream
+  tamtamctl stream --topic deploy,alert --last 10
+  tamtamctl stream --origin 192.0.2.1:9999 --since 5m
+  tamtamctl stream -o json | jq -r 'select(.event == "message").text'`,
+		FlagSet: fs,
+		Exec: func(ctx context.Context, args []string) error {
+			if err := arg.None("stream", args); err != nil {
+				return err
+			}
+			return a.client().Dial(func(c *client.Conn) error {
+				return client.Stream(ctx, c, func(ctx context.Context) (grpc.ServerStreamingClient[tamtamv1.StreamMessagesResponse], error) {
+					return c.StreamMessages(ctx, q.request(time.Now()))
+				}, func(r *tamtamv1.StreamMessagesResponse) error { return printDelivery(a, r, form) })
+			})
+		},
+	})
+}
+
+// printDelivery prints a message or a gap.
+func printDelivery(a *app, r *tamtamv1.StreamMessagesResponse, form encoding) error {
+	switch {
+	case r.GetMessage() != nil:
+		return printMessage(a.printer(), r.GetMessage(), form)
+	case r.GetGap() != nil:
+		return printGap(a, r.GetGap())
+	}
+	return nil // from a newer daemon
+}
+
+type messageJSON struct {
+	Event    string     `json:"event"` // message
+	Origin   string     `json:"origin"`
+	Session  string     `json:"session"` // an ID
+	Sequence uint64     `json:"sequence"`
+	Topic    string     `json:"topic"`
+	Sent     *time.Time `json:"sent"` // null when unknown
+	Received time.Time  `json:"received"`
+	Payload  []byte     `json:"payload"`
+	Text     *string    `json:"text,omitempty"`
+}
+
+type gapJSON struct {
+	Event   string `json:"event"` // gap
+	Origin  string `json:"origin"`
+	Session string `json:"session"`
+	From    uint64 `json:"from"`
+	To      uint64 `json:"to"`
+}
+
+// printGap reports missing messages: on stderr, where they do not look like a message, or in JSON.
+func printGap(a *app, g *tamtamv1.Gap) error {
+	if a.printer().JSON {
+		return a.print(gapJSON{"gap", g.GetOrigin(), render.ID(g.GetSession()), g.GetFrom(), g.GetTo()}, nil)
+	}
+	what := fmt.Sprintf("messages %d to %d", g.GetFrom(), g.GetTo())
+	if g.GetFrom() == g.GetTo() {
+		what = fmt.Sprintf("message %d", g.GetFrom())
+	}
+	fmt.Fprintf(a.Err, "tamtamctl: lost: %s of %s\n", what, g.GetOrigin())
+	return nil
+}
+
+func printMessage(p render.Printer, m *tamtamv1.Message, form encoding) error {
+	if p.JSON {
+		j := messageJSON{Event: "message", Origin: m.GetOrigin(), Session: render.ID(m.GetSession()), Sequence: m.GetSequence(),
+			Topic: m.GetTopic(), Received: m.GetReceived().AsTime(), Payload: m.GetPayload()}
+		if j.Payload == nil {
+			j.Payload = []byte{}
+		}
+		if m.GetSent() != nil {
+			sent := m.GetSent().AsTime()
+			j.Sent = &sent
+		}
+		if utf8.Valid(m.GetPayload()) {
+			text := string(m.GetPayload())
+			j.Text = &text
+		}
+		return p.Print(j, nil)
+	}
+	var text string
+	switch form {
+	case "bytes":
+		text = string(m.GetPayload())
+	case "base64":
+		text = base64.StdEncoding.EncodeToString(m.GetPayload()) + "\n"
+	default:
+		text = render.OneLine(string(m.GetPayload())) + "\n"
+		if render.IsTerminal(p.Out) {
+			text = render.Escape(string(m.GetPayload())) + "\n"
+		}
+	}
+	_, err := io.WriteString(p.Out, text)
+	return err
+}

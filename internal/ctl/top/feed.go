@@ -1,0 +1,148 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package top
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/follow"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+// sample is the state of the node at one time, or why it did not answer.
+type sample struct {
+	at       time.Time
+	node     *tamtamv1.GetLocalNodeResponse
+	members  []*tamtamv1.Member
+	counters map[string]uint64
+	err      error
+}
+
+// feed brings samples and changes, from goroutines of its own.
+type feed struct {
+	client  client.Client
+	every   time.Duration
+	samples chan sample
+	events  chan follow.Event
+	failed  chan error    // errors that no retry would help
+	sooner  chan struct{} // has room for one
+	panics  chan string
+}
+
+// startFeed samples the node and follows its members, until ctx is done. The first sample
+// must succeed.
+func startFeed(ctx context.Context, c client.Client, every time.Duration) *feed {
+	f := &feed{c, every, make(chan sample), make(chan follow.Event), make(chan error, 2), make(chan struct{}, 1), make(chan string)}
+	f.start(ctx, func() error { return f.run(ctx) })
+	f.start(ctx, func() error {
+		// Patient, as the samples show whether the daemon is there.
+		return c.Follow(ctx, true, client.OverRestarts, func(e follow.Event) error {
+			select {
+			case f.events <- e:
+			case <-ctx.Done():
+			}
+			return nil
+		})
+	})
+	return f
+}
+
+// start runs a function that ends when ctx is done. It passes a panic on, as the terminal
+// must be restored first.
+func (f *feed) start(ctx context.Context, run func() error) {
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				f.panics <- fmt.Sprintf("%v\n\n%s", p, debug.Stack())
+			}
+		}()
+		if err := run(); err != nil && ctx.Err() == nil {
+			f.failed <- err
+		}
+	}()
+}
+
+// soon asks for a sample before the interval is over.
+func (f *feed) soon() {
+	select {
+	case f.sooner <- struct{}{}:
+	default: // one was asked for already
+	}
+}
+
+// run takes samples, over one connection as long as it works. gRPC itself would wait up to two
+// minutes before it dials again.
+func (f *feed) run(ctx context.Context) error {
+	met := false
+	for ctx.Err() == nil {
+		err := f.client.Dial(func(c *client.Conn) error {
+			for ctx.Err() == nil {
+				s, err := f.take(ctx, c)
+				if err != nil {
+					return c.Explain(err)
+				}
+				met = true
+				f.bring(ctx, s)
+				f.wait(ctx)
+			}
+			return nil
+		})
+		if ctx.Err() != nil {
+			return nil
+		}
+		if !met || !client.Retryable(err) {
+			return err
+		}
+		f.bring(ctx, sample{at: time.Now(), err: err})
+		f.wait(ctx)
+	}
+	return nil
+}
+
+// take takes a sample within --timeout.
+func (f *feed) take(ctx context.Context, c *client.Conn) (s sample, err error) {
+	ctx, cancel := context.WithTimeout(ctx, f.client.Flags.Timeout)
+	defer cancel()
+	if s.node, err = c.GetLocalNode(ctx, &tamtamv1.GetLocalNodeRequest{}); err != nil {
+		return s, err
+	}
+	members, err := c.ListMembers(ctx, &tamtamv1.ListMembersRequest{})
+	if err != nil {
+		return s, err
+	}
+	counters, err := c.GetCounters(ctx, &tamtamv1.GetCountersRequest{})
+	s.at, s.members, s.counters = time.Now(), members.GetMembers(), counters.GetCounters()
+	return s, err
+}
+
+func (f *feed) bring(ctx context.Context, s sample) {
+	select {
+	case f.samples <- s:
+	case <-ctx.Done():
+	}
+}
+
+// wait waits for the time of the next sample: the interval, or MinInterval if soon was
+// called, so that many changes do not make many samples.
+func (f *feed) wait(ctx context.Context) {
+	least, whole := time.NewTimer(MinInterval), time.NewTimer(f.every)
+	defer least.Stop()
+	defer whole.Stop()
+	select {
+	case <-whole.C:
+		return
+	case <-ctx.Done():
+		return
+	case <-f.sooner:
+	}
+	select {
+	case <-least.C:
+	case <-whole.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,219 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package screen
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Paint is what a terminal may do beside showing text. Text says the same without it.
+type Paint int
+
+// The paints.
+const (
+	Plain    Paint = iota
+	Emphasis       // bold and reverse
+	Colours        // and colours
+)
+
+// Size is the size of a terminal, in columns and lines; 0 is no limit.
+type Size struct{ Width, Height int }
+
+const (
+	bold    = "\x1b[1m"
+	reverse = "\x1b[7m"
+	red     = "\x1b[31m"
+	yellow  = "\x1b[33m"
+	reset   = "\x1b[0m"
+)
+
+// colours has the statuses that have a colour.
+var colours = map[string]string{"SUSPECTED": yellow, "DEAD": red}
+
+const (
+	headLines  = 4
+	shortest   = 12 // the height from which changes are shown
+	changesTop = 2  // lines above them
+)
+
+// shares are the lines of the screen for members and for changes.
+type shares struct{ rows, changes int }
+
+// share divides a height between members and changes.
+func share(members, changes, height int) shares {
+	if height <= 0 {
+		return shares{members, changes}
+	}
+	free := height - headLines - 2 // the table's head, and the last line
+	if height < shortest {
+		return shares{min(members, max(free, 0)), 0}
+	}
+	free -= 1 + changesTop // an empty line above the table, too
+	rows := min(members, free-min(max(changes, 1), max(free/4, 2)))
+	return shares{rows, min(changes, free-rows)}
+}
+
+// renderer is one call of Render.
+type renderer struct {
+	Size
+	paint Paint
+	now   time.Time
+	data  *Data
+	view  *View
+	lines []string
+}
+
+// Render returns the lines of the screen, none wider than the size. Without a height there
+// are as many as needed, and none about keys.
+func Render(d *Data, v *View, now time.Time, size Size, paint Paint) []string {
+	r := &renderer{size, paint, now, v.Of(d), v, nil}
+	members := chosen(r.data.Members, v.Order, v.Filter)
+	s := share(len(members), len(r.data.Changes), size.Height)
+	roomy := size.Height <= 0 || size.Height >= shortest
+	offset := clamp(v.Offset, len(members), s.rows)
+
+	r.head(d)
+	if roomy {
+		r.line("")
+	}
+	r.table(members, offset, s.rows)
+	if roomy && (size.Height > 0 || s.changes > 0) {
+		r.line("")
+		r.changes(s.changes)
+	}
+	if size.Height > 0 {
+		for len(r.lines) < size.Height-1 {
+			r.line("")
+		}
+		r.lines = r.lines[:size.Height-1]
+		r.last(offset, s.rows, len(members))
+	}
+	return r.lines
+}
+
+// line adds a line, cut to the width.
+func (r *renderer) line(s string) {
+	if r.Width > 0 {
+		s = cut(s, r.Width)
+	}
+	r.lines = append(r.lines, strings.TrimRight(s, " "))
+}
+
+// painted adds a line, cut to the width, in one paint.
+func (r *renderer) painted(how string, s string) {
+	r.line(s)
+	if last := &r.lines[len(r.lines)-1]; r.paint >= Emphasis && *last != "" {
+		*last = how + *last + reset
+	}
+}
+
+// ends adds a line with one text at the left and, if there is room, another at the right.
+func (r *renderer) ends(how, left, right string) {
+	if r.Width <= 0 {
+		left = fit(0, "  ", left, right)
+	} else if room := r.Width - columns(left); right != "" && room > columns(right) {
+		left += padLeft(right, room)
+	}
+	r.painted(how, left)
+}
+
+func (r *renderer) head(d *Data) {
+	node := d.Address
+	if d.Name != "" {
+		node = d.Name + " (" + d.Address + ")"
+	}
+	clock := r.now.Format(time.TimeOnly)
+	r.ends(bold, fit(max(r.Width-len(clock)-1, 0), "  ", "TamTam", node, "cluster "+d.Cluster, "profile "+d.Profile, "up "+age(r.now.Sub(d.Started))), clock)
+
+	s := r.data
+	if d.Lost != "" {
+		r.painted(reverse, fmt.Sprintf("NO ANSWER for %s (%s): retrying, data of %s", age(r.now.Sub(d.LostAt)), d.Lost, s.At.Format(time.TimeOnly)))
+	} else if s != d {
+		r.painted(reverse, fmt.Sprintf("PAUSED at %s, p continues   %s", s.At.Format(time.TimeOnly), r.census()))
+	} else {
+		detection := ""
+		if d.Detection > 0 {
+			detection = "a death is detected within " + d.Detection.Round(time.Millisecond).String()
+		}
+		r.line(fit(r.Width, "   ", r.census(), detection))
+	}
+	rates := []string{"in -", "out -", "resent -", "dropped -", "in -", "out -", "repaired -", "gaps -"}
+	if t := s.Rates; t != nil {
+		rates = []string{
+			"in " + perSecond(t.PacketsReceived) + ", " + bytesPerSecond(t.BytesReceived),
+			"out " + perSecond(t.PacketsSent) + ", " + bytesPerSecond(t.BytesSent),
+			"resent " + perSecond(t.Resent),
+			"dropped " + perSecond(t.Dropped),
+			"in " + perSecond(t.MessagesReceived),
+			"out " + perSecond(t.MessagesSent),
+			"repaired " + perSecond(t.Repaired),
+			"gaps " + perSecond(t.Gaps),
+		}
+	}
+	r.line("packets   " + fit(max(r.Width-10, 0), "   ", rates[:4]...))
+	r.line("messages  " + fit(max(r.Width-10, 0), "   ", rates[4:]...))
+}
+
+// census counts the members by status.
+func (r *renderer) census() string {
+	counts := map[string]int{}
+	for _, m := range r.data.Members {
+		counts[m.Status]++
+	}
+	parts := []string{fmt.Sprintf("%d alive", counts["ALIVE"])}
+	for _, s := range []string{"SUSPECTED", "DEAD", "LEFT"} {
+		if counts[s] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[s], strings.ToLower(s)))
+		}
+	}
+	noun := "members"
+	if len(r.data.Members) == 1 {
+		noun = "member"
+	}
+	return fmt.Sprintf("%d %s: %s", len(r.data.Members), noun, strings.Join(parts, ", "))
+}
+
+func (r *renderer) changes(n int) {
+	title := "LAST CHANGES"
+	if n == 0 {
+		title = "NO CHANGE YET"
+	}
+	r.painted(bold, title)
+	for _, c := range r.data.Changes[:n] {
+		r.line(fmt.Sprintf("%s  %s  %s", c.Time.Format(time.TimeOnly), pad(c.Status, 9), c.Text))
+		r.colour(len(time.TimeOnly)+2, c.Status)
+	}
+}
+
+// colour colours the status at a byte offset of the last line, unless it was cut.
+func (r *renderer) colour(at int, status string) {
+	last := &r.lines[len(r.lines)-1]
+	c := colours[status]
+	if c == "" || r.paint < Colours || len(*last) < at || !strings.HasPrefix((*last)[at:], status) {
+		return
+	}
+	*last = (*last)[:at] + c + status + reset + (*last)[at+len(status):]
+}
+
+// last adds the line about keys.
+func (r *renderer) last(offset, rows, count int) {
+	if r.view.Typing {
+		r.ends(reverse, "/"+r.view.Filter+"_", "Enter keeps it, Esc clears it")
+		return
+	}
+	parts := []string{"q quit", "? help", "s sort: " + r.view.Order.String(), "/ filter", "p pause"}
+	if r.view.Filter != "" {
+		parts[3] = "/ filter: " + r.view.Filter
+	}
+	if r.view.Help {
+		parts = []string{"q Esc ^C quit", "? back", "up down PgUp PgDn Home End scroll", "^L redraw", "^Z suspend"}
+	}
+	where := ""
+	if rows > 0 && count > rows {
+		where = fmt.Sprintf("%d-%d of %d", offset+1, offset+rows, count)
+	}
+	r.ends(bold, fit(max(r.Width-len(where)-1, 1), "  ", parts...), where)
+}

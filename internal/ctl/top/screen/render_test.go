@@ -1,0 +1,162 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package screen
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+var noon = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+
+// cluster has so many members, of which some are in trouble.
+func cluster(n int) *Data {
+	d := &Data{
+		Name: "db-1", Address: "192.0.2.1:9999", Cluster: "shop", Profile: "lan",
+		Started: noon.Add(-26 * time.Hour), Detection: 2500 * time.Millisecond, At: noon,
+		Rates: &Rates{PacketsReceived: 17.2, BytesReceived: 1234, PacketsSent: 16.04, BytesSent: 980, Resent: 0.01, Dropped: 0,
+			MessagesReceived: 3, MessagesSent: 0.97, Repaired: 0, Gaps: 0},
+		Changes: []Change{
+			{noon.Add(-40 * time.Second), "SUSPECTED", "192.0.2.3:9999 (web-3)  was ALIVE: no answer, reported by 192.0.2.1:9999"},
+			{noon.Add(-3 * time.Minute), "DEAD", "192.0.2.4:9999 (web-4)  was SUSPECTED: no answer to this node in time"},
+			{noon.Add(-time.Hour), "ALIVE", "192.0.2.5:9999 (東京-5)  was LEFT: it came back"},
+		},
+	}
+	for i := 1; i <= n; i++ {
+		trip := time.Duration(i) * 137 * time.Microsecond
+		m := Member{Address: fmt.Sprintf("192.0.2.%d:9999", i), Name: fmt.Sprintf("web-%d", i), Status: "ALIVE", Since: noon.Add(-time.Duration(i*i) * time.Minute),
+			Trip: trip, TripText: trip.String(), Loss: float64(i%5) / 100, Version: "v1.0.0", Tags: "role=web"}
+		switch i {
+		case 1:
+			m.Name, m.Trip, m.TripText, m.Loss, m.Notes, m.Tags = "db-1", 0, "", -1, "this node", "role=db"
+		case 3:
+			m.Status, m.Trip, m.TripText, m.Loss, m.Since = "SUSPECTED", 0, "", 0.416, noon.Add(-40*time.Second)
+		case 4:
+			m.Status, m.Trip, m.TripText, m.Loss, m.Since = "DEAD", 0, "", -1, noon.Add(-3*time.Minute)
+		case 5:
+			m.Name, m.Notes = "東京-5", "flapping"
+		case 6:
+			m.Name, m.Version, m.Tags, m.Loss, m.Notes = "", "", "", -1, "plain"
+		}
+		d.Members = append(d.Members, m)
+	}
+	return d
+}
+
+var sgr = regexp.MustCompile("\x1b\\[[0-9]*m")
+
+// TestRender compares with the golden files; "go test -update" writes them.
+func TestRender(t *testing.T) {
+	lost, fresh, empty := cluster(3), cluster(6), &Data{Address: "192.0.2.1:9999", Cluster: "default", Profile: "lan", Started: noon, At: noon}
+	lost.Lost, lost.LostAt, lost.At = "connection refused", noon.Add(-4*time.Second), noon.Add(-5*time.Second)
+	fresh.Rates, fresh.Changes = nil, nil
+	v6 := cluster(6)
+	for i := range v6.Members {
+		v6.Members[i].Address = fmt.Sprintf("[2001:db8:aaaa:bbbb:cccc:dddd:eeee:%d]:9999", i)
+	}
+	still := cluster(5)
+	still.At = noon.Add(-time.Minute)
+	for _, c := range []struct {
+		name string
+		data *Data
+		view View
+		size Size
+	}{
+		{"80x24", cluster(6), View{}, Size{80, 24}},
+		{"80x24-many", cluster(60), View{Offset: 20, Order: ByRoundTrip}, Size{80, 24}},
+		{"80x24-lost", lost, View{}, Size{80, 24}},
+		{"80x24-first", fresh, View{}, Size{80, 24}},
+		{"80x24-paused", cluster(6), View{Paused: still, Help: true}, Size{80, 24}},
+		{"80x24-filter", cluster(60), View{Filter: "WEB-3", Typing: true}, Size{80, 24}},
+		{"80x24-v6", v6, View{Order: ByStatus}, Size{80, 24}},
+		{"40x10", cluster(6), View{Order: ByLoss}, Size{40, 10}},
+		{"40x10-many", cluster(60), View{Offset: 1000}, Size{40, 10}},
+		{"200x60", cluster(60), View{Order: ByStatus}, Size{200, 60}},
+		{"20x6", cluster(6), View{}, Size{20, 6}},
+		{"alone", empty, View{}, Size{}},
+		{"plain", cluster(6), View{}, Size{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			lines := Render(c.data, &c.view, noon, c.size, Plain)
+			have := strings.Join(lines, "\n") + "\n"
+			file := filepath.Join("testdata", c.name+".txt")
+			if *update {
+				if err := os.WriteFile(file, []byte(have), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if have != strings.ReplaceAll(string(want), "\r\n", "\n") {
+				t.Errorf("it is\n%swant\n%s", have, want)
+			}
+			for _, paint := range []Paint{Emphasis, Colours} {
+				painted := strings.Join(Render(c.data, &c.view, noon, c.size, paint), "\n") + "\n"
+				if sgr.ReplaceAllString(painted, "") != have {
+					t.Errorf("paint %d changes the text:\n%s", paint, painted)
+				}
+				if coloured := strings.Contains(painted, "\x1b[3"); coloured && paint != Colours {
+					t.Error("colours without being asked for them")
+				}
+			}
+			checkSize(t, lines, c.size)
+			for i, l := range Render(c.data, &c.view, noon, c.size, Colours) {
+				if Columns(l) != columns(lines[i]) {
+					t.Errorf("%q takes %d columns, want %d", l, Columns(l), columns(lines[i]))
+				}
+			}
+		})
+	}
+}
+
+func checkSize(t *testing.T, lines []string, s Size) {
+	t.Helper()
+	if s.Height > 0 && len(lines) != s.Height {
+		t.Errorf("%d lines, want %d", len(lines), s.Height)
+	}
+	for _, l := range lines {
+		if s.Width > 0 && columns(l) > s.Width {
+			t.Errorf("%d columns, want at most %d: %q", columns(l), s.Width, l)
+		}
+	}
+}
+
+// TestEverySize: whatever the size, nothing is wider or higher, and no key breaks it.
+func TestEverySize(t *testing.T) {
+	for _, n := range []int{0, 1, 6, 60} {
+		d := cluster(n)
+		for w := 1; w <= 120; w += 7 {
+			for h := 1; h <= 30; h++ {
+				var v View
+				for _, k := range []Key{none, End, 's', Up, PageUp, Down, '?', '/', '東', Enter} {
+					v.Press(k, d, h)
+					checkSize(t, Render(d, &v, noon, Size{w, h}, Plain), Size{w, h})
+				}
+				if t.Failed() {
+					t.Fatalf("%d members, %d×%d", n, w, h)
+				}
+			}
+		}
+	}
+}
+
+// TestColours: a status is coloured, and a name that is like one is not.
+func TestColours(t *testing.T) {
+	d := cluster(4)
+	d.Members[3].Name = "DEAD"
+	all := strings.Join(Render(d, &View{}, noon, Size{80, 24}, Colours), "\n")
+	if strings.Count(all, red+"DEAD"+reset) != 2 || strings.Count(all, yellow+"SUSPECTED"+reset) != 2 || !strings.Contains(all, "  DEAD   "+red) {
+		t.Errorf("%q", all)
+	}
+}

@@ -1,0 +1,82 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package top
+
+import (
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/follow"
+	"github.com/eelcocramer/tamtam/internal/ctl/top/screen"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+func at(s int64) time.Time { return time.Unix(s, 0) }
+
+// TestLost: the time of the first failure counts, and a sample ends it; the data stays.
+func TestLost(t *testing.T) {
+	st := newState(time.Second)
+	node := &tamtamv1.GetLocalNodeResponse{Member: &tamtamv1.Member{Address: "a:1", Name: "x\x1b"}, Started: timestamppb.New(at(0))}
+	gone := &client.UnreachableError{Address: "a:1", Cause: "refused\n"}
+	for i, c := range []struct {
+		sample sample
+		lost   string
+		lostAt int64 // of the failure, if lost
+		data   int64 // time of the data
+	}{
+		{sample{at: at(1), node: node}, "", 0, 1},
+		{sample{at: at(2), err: gone}, `refused\n`, 2, 1},
+		{sample{at: at(3), err: gone}, `refused\n`, 2, 1},
+		{sample{at: at(4), node: node}, "", 0, 4},
+		{sample{at: at(5), err: gone}, `refused\n`, 5, 4},
+	} {
+		st.sample(c.sample)
+		d := st.data
+		if d.Lost != c.lost || c.lost != "" && !d.LostAt.Equal(at(c.lostAt)) || !d.At.Equal(at(c.data)) || d.Name != `x\x1b` {
+			t.Errorf("sample %d: %+v", i, d)
+		}
+	}
+}
+
+// TestChanges: only changes count, the newest first, and the oldest of too many are dropped.
+func TestChanges(t *testing.T) {
+	st := newState(time.Second)
+	m := &tamtamv1.Member{Address: "b:1", Status: tamtamv1.MemberStatus_MEMBER_STATUS_DEAD}
+	if st.event(follow.Event{Kind: follow.Present, Member: m}) || st.event(follow.Event{Kind: follow.Synced}) || len(st.data.Changes) != 0 {
+		t.Errorf("%+v is not empty", st.data.Changes)
+	}
+	const more = 3
+	for i := range maxChanges + more {
+		if !st.event(follow.Event{Kind: follow.Change, Member: m, Change: &tamtamv1.MemberChange{Member: m, Time: timestamppb.New(at(int64(i)))}}) {
+			t.Fatal("a change is not one")
+		}
+	}
+	all := st.data.Changes
+	if len(all) != maxChanges || !all[0].Time.Equal(at(maxChanges+more-1)) || !all[maxChanges-1].Time.Equal(at(more)) || all[0].Status != "DEAD" || all[0].Text != "b:1" {
+		t.Errorf("%d changes, first %+v, last %+v", len(all), all[0], all[len(all)-1])
+	}
+}
+
+func TestRow(t *testing.T) {
+	loss := 0.0
+	for _, c := range []struct {
+		name   string
+		member *tamtamv1.Member
+		want   screen.Member
+	}{
+		{"nothing measured", &tamtamv1.Member{Address: "a:1", Status: tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE, StatusSince: timestamppb.New(at(1))},
+			screen.Member{Address: "a:1", Status: "ALIVE", Since: at(1).UTC(), Loss: -1}},
+		{"hostile", &tamtamv1.Member{Address: "b:1", Name: "\x1b", Version: "\n", Plain: true, Flapping: true, Loss: &loss, RoundTrip: durationpb.New(time.Second),
+			Tags: map[string]string{"k": "\r"}, StatusSince: timestamppb.New(at(1))},
+			screen.Member{Address: "b:1", Name: `\x1b`, Status: "UNSPECIFIED", Since: at(1).UTC(), Trip: time.Second, TripText: "1s", Version: `\n`, Notes: "plain, flapping", Tags: `k=\r`}},
+	} {
+		if have := toRow(c.member); have != c.want {
+			t.Errorf("%s: %+v, want %+v", c.name, have, c.want)
+		}
+	}
+}

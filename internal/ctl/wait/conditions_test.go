@@ -1,0 +1,112 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wait
+
+import (
+	"errors"
+	"flag"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/eelcocramer/tamtam/internal/ctl/follow"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+// TestConditions: when each holds and when it does not, and what is said then.
+func TestConditions(t *testing.T) {
+	const (
+		alive     = tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE
+		suspected = tamtamv1.MemberStatus_MEMBER_STATUS_SUSPECTED
+		dead      = tamtamv1.MemberStatus_MEMBER_STATUS_DEAD
+		left      = tamtamv1.MemberStatus_MEMBER_STATUS_LEFT
+	)
+	now := time.Unix(0, 0)
+	var v view
+	for _, m := range []*tamtamv1.Member{
+		{Address: "192.0.2.3:9999", Name: "db", Status: dead}, {Address: "192.0.2.4:9999", Name: "db", Status: alive},
+		{Address: "192.0.2.5:7", Name: "a=dead", Status: suspected}, {Address: "192.0.2.6:9999", Name: "gone", Status: left},
+		{Address: "192.0.2.7:9999", Name: "x\x1b[2J", Status: suspected}, {Address: "192.0.2.1:9999", Name: "one", Status: alive, Local: true},
+	} {
+		v.take(follow.Event{Kind: follow.Present, Member: m, Local: "192.0.2.1:9999"}, now)
+	}
+	v.take(follow.Event{Kind: follow.Synced, Local: "192.0.2.1:9999"}, now)
+	for args, want := range map[string]string{
+		"--alive 2":                          "",
+		"--alive 3":                          "2 alive, want 3",
+		"--member one":                       "",
+		"--member One":                       "One is not listed, want ALIVE",
+		"--member 192.0.2.4":                 "",
+		"--member 192.0.2.4:9999=alive":      "",
+		"--member 192.0.2.4=left":            "192.0.2.4 is ALIVE, want LEFT",
+		"--member 192.0.2.5":                 "192.0.2.5 is not listed, want ALIVE",
+		"--member 192.0.2.5:7=suspected":     "",
+		"--member db":                        "", // any
+		"--member db=dead":                   "",
+		"--member db=SUSPECTED":              "db is DEAD, ALIVE, want SUSPECTED",
+		"--member a=dead=suspected":          "",
+		"--member a=dead":                    "a is not listed, want DEAD",
+		"--gone gone":                        "",
+		"--gone nobody":                      "",
+		"--gone 192.0.2.3":                   "",
+		"--gone db":                          "db is ALIVE, want it gone",              // none may remain
+		"--gone 192.0.2.5:7":                 "192.0.2.5:7 is SUSPECTED, want it gone", // a=dead
+		"--gone a=b":                         "",
+		"--gone x\x1b[2J":                    `x\x1b[2J is SUSPECTED, want it gone`,
+		"--stable 1ms":                       "",
+		"--stable 1h":                        "no change for 1s, want 1h0m0s",
+		"--alive 2 --member one --gone gone": "",
+		"--alive 9 --member one --member x --gone db --gone gone": "2 alive, want 9; x is not listed, want ALIVE; db is ALIVE, want it gone",
+	} {
+		var c Conditions
+		fs := flag.NewFlagSet("wait", flag.ContinueOnError)
+		c.Register(fs)
+		if err := fs.Parse(strings.Fields(args)); err != nil {
+			t.Errorf("%q: %v", args, err)
+		}
+		unmet, _ := c.unmet(&v, now.Add(time.Second))
+		if got := strings.Join(unmet, "; "); got != want {
+			t.Errorf("%q: %q, want %q", args, got, want)
+		}
+	}
+}
+
+// TestStable: the time begins with each change of any member, and with each connection, and
+// is worth nothing while another condition does not hold.
+func TestStable(t *testing.T) {
+	var v view
+	now := time.Unix(0, 0)
+	c := Conditions{stable: 5 * time.Second, alive: 1}
+	m := &tamtamv1.Member{Address: "a", Status: tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE}
+	down := &tamtamv1.Member{Address: "a", Status: tamtamv1.MemberStatus_MEMBER_STATUS_DEAD}
+	for i, s := range []struct {
+		event follow.Event
+		after time.Duration // time goes by, and then the event comes
+		wait  time.Duration // and so long after it
+		held  bool
+		left  time.Duration
+		says  string
+	}{
+		{follow.Event{Kind: follow.Present, Member: m}, 0, 0, false, 5 * time.Second, "for 0s, want 5s"},
+		{follow.Event{Kind: follow.Synced}, 0, 4 * time.Second, false, time.Second, "for 4s, want 5s"},
+		{follow.Event{Kind: follow.Change, Member: m, Change: &tamtamv1.MemberChange{Member: m}}, 0, 4 * time.Second, false, time.Second, "for 4s"},
+		{follow.Event{Kind: follow.Change, Member: down, Change: &tamtamv1.MemberChange{Member: down}}, 0, 6 * time.Second, false, 0, "0 alive, want 1"},
+		{follow.Event{Kind: follow.Change, Member: m, Change: &tamtamv1.MemberChange{Member: m}}, 0, 5 * time.Second, true, 0, ""},
+		{follow.Event{Kind: follow.Disconnected, Err: errors.New("nothing found")}, time.Hour, time.Hour, false, 0, "nothing found"},
+		{follow.Event{Kind: follow.Resumed}, 0, time.Hour, false, 0, "not known yet"},
+		{follow.Event{Kind: follow.Synced}, time.Hour, time.Second, false, 4 * time.Second, "for 1s, want 5s"},
+		{follow.Event{Kind: follow.Change, Member: m, Change: &tamtamv1.MemberChange{Member: m, Removed: true}}, 0, time.Hour, false, 0, "0 alive"},
+	} {
+		now = now.Add(s.after)
+		v.take(s.event, now)
+		if i == 0 { // a watch does so when it is synced
+			v.missing = ""
+		}
+		now = now.Add(s.wait)
+		unmet, left := c.unmet(&v, now)
+		if (len(unmet) == 0) != s.held || left != s.left || !strings.Contains(strings.Join(unmet, "; "), s.says) {
+			t.Errorf("step %d: %q, %v left", i, unmet, left)
+		}
+	}
+}

@@ -1,0 +1,94 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package wait is tamtamctl wait: it waits until conditions about the members hold.
+package wait
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/follow"
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
+	"github.com/eelcocramer/tamtam/internal/ctlflags"
+)
+
+// result is the outcome in JSON. Scripts rely on the names.
+type result struct {
+	Held     bool     `json:"held"`
+	Unmet    []string `json:"unmet"` // in words
+	Alive    int      `json:"alive"`
+	Revision string   `json:"revision"` // an ID
+	WaitedMS int64    `json:"waited_ms"`
+}
+
+// Run waits until all conditions hold. After limit it returns a DeadlineExceeded that names
+// those that do not.
+func Run(asked context.Context, c client.Client, p render.Printer, want *Conditions, limit time.Duration) error {
+	began := time.Now()
+	// The daemon does not learn the limit: it might end the stream a moment before, and
+	// what is known would be lost.
+	ctx, cancel := context.WithCancel(asked)
+	over := time.NewTimer(limit)
+	defer over.Stop()
+	events, ended := make(chan follow.Event), make(chan struct{})
+	var refused error // once ended
+	defer func() {
+		cancel()
+		<-ended
+	}()
+	go func() {
+		defer close(ended)
+		// A stream must begin within the default time of a call, so that a daemon that
+		// hangs does not take up the whole wait with one attempt.
+		within := min(limit, ctlflags.Default().Timeout)
+		refused = c.Within(within).Follow(ctx, true, client.OverRestarts, func(e follow.Event) error {
+			select {
+			case events <- e:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+	}()
+	v := view{missing: fmt.Sprintf("no tamtamd has answered at %s yet", c.Flags.RPC)}
+	var due <-chan time.Time
+	for late := false; ; {
+		select {
+		case e := <-events:
+			v.take(e, time.Now())
+		case <-due:
+		case <-over.C:
+			late = true
+		case <-ended:
+			if asked.Err() != nil {
+				return asked.Err()
+			}
+			return refused
+		}
+		unmet, left := want.unmet(&v, time.Now())
+		if len(unmet) > 0 && !late {
+			due = nil
+			if left > 0 {
+				due = time.After(left)
+			}
+			continue
+		}
+		if p.JSON {
+			r := result{len(unmet) == 0, append([]string{}, unmet...), v.alive(), render.ID(v.revision), time.Since(began).Milliseconds()}
+			if err := p.Print(r, nil); err != nil {
+				return err
+			}
+		}
+		if len(unmet) > 0 {
+			return status.Errorf(codes.DeadlineExceeded, "not within %v: %s", limit, strings.Join(unmet, "; "))
+		}
+		return nil
+	}
+}

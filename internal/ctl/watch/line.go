@@ -1,0 +1,97 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package watch
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/follow"
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
+)
+
+// line is an event in JSON. Scripts rely on the names.
+type line struct {
+	Event string `json:"event"` // present, synced, change, removed, disconnected, resumed or snapshot
+	// Revision is an ID. Of disconnected, it is the last one seen, 0 for none.
+	Revision string `json:"revision"`
+	// Of change and removed. All but the member are absent when not known.
+	Time       *time.Time     `json:"time,omitempty"`
+	Previous   string         `json:"previous_status,omitempty"`
+	Reason     string         `json:"reason,omitempty"`
+	ReportedBy string         `json:"reported_by,omitempty"`
+	Inferred   bool           `json:"inferred,omitempty"`
+	Member     *render.Member `json:"member,omitempty"`  // of present, too
+	Error      string         `json:"error,omitempty"`   // of disconnected
+	Resumed    bool           `json:"resumed,omitempty"` // of synced, in monitor
+}
+
+// eventNames has the events that are not changes.
+var eventNames = map[follow.Kind]string{
+	follow.Present: "present", follow.Synced: "synced", follow.Disconnected: "disconnected",
+	follow.Resumed: "resumed", follow.Snapshot: "snapshot",
+}
+
+func toLine(e follow.Event) line {
+	l := line{Event: eventNames[e.Kind], Revision: render.ID(e.Revision), Inferred: e.Inferred}
+	if e.Err != nil {
+		l.Error = client.Describe(e.Err)
+	}
+	if e.Member != nil {
+		m := render.ToMember(e.Member)
+		l.Member = &m
+	}
+	if c := e.Change; c != nil {
+		if l.Event = "change"; c.GetRemoved() {
+			l.Event = render.Removed
+		}
+		if c.GetTime() != nil {
+			at := c.GetTime().AsTime()
+			l.Time = &at
+		}
+		l.Previous, l.Reason, l.ReportedBy = render.PreviousStatus(c.GetPreviousStatus()), render.Reason(c.GetReason()), c.GetReportedBy()
+	}
+	return l
+}
+
+// print prints an event. Events of the connection are on stderr, and in watch's JSON.
+func (c *Config) print(e follow.Event) error {
+	l := toLine(e)
+	switch e.Kind {
+	case follow.Present, follow.Change:
+		return c.Printer.Print(l, func(w io.Writer) { fmt.Fprintln(w, c.text(e)) })
+	case follow.Synced:
+		if c.Brief && !c.Printer.JSON {
+			return nil
+		}
+		l.Resumed = c.Brief && e.Resumed
+		return c.Printer.Print(l, func(w io.Writer) { fmt.Fprintf(w, "%s  synced\n", render.Local(time.Now())) })
+	default:
+		if c.Brief || !c.Printer.JSON {
+			return nil
+		}
+		return c.Printer.Print(l, nil)
+	}
+}
+
+// text is an event of a member for people: time, status, member, the status before, and why
+// or, in brief, the reporter.
+func (c *Config) text(e follow.Event) string {
+	at := e.Member.GetStatusSince().AsTime()
+	if t := e.Change.GetTime(); t != nil {
+		at = t.AsTime()
+	} else if e.Inferred {
+		at = time.Now() // when it was found
+	}
+	who, why := render.Label(e.Member), render.Because(e)
+	if c.Brief {
+		who, why = e.Member.GetAddress(), ""
+		if by := e.Change.GetReportedBy(); by != "" && by != who {
+			why = "  by " + by
+		}
+	}
+	return fmt.Sprintf("%s  %-9s  %s%s%s", render.Local(at), render.ChangeStatus(e), who, render.Was(e), why)
+}

@@ -1,0 +1,97 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package watch is tamtamctl watch and monitor: it prints the members and then each change of
+// one, or runs a command for each. The stream itself is the business of package follow.
+package watch
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/eelcocramer/tamtam/internal/ctl/arg"
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/follow"
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
+)
+
+// Config says what to watch, and what to do about it.
+type Config struct {
+	Client  client.Client
+	Printer render.Printer
+	Err     io.Writer // for messages to the user
+
+	Brief    bool         // print the columns of monitor, and end with the daemon
+	Retry    bool         // wait for a daemon that is not there at the start
+	Statuses arg.Statuses // only these; empty for all
+	Members  []arg.Member // only these; empty for all
+	Exec     Exec         // what to run instead of printing
+}
+
+// Run watches until ctx is done.
+func Run(ctx context.Context, cfg Config) error {
+	w := &watcher{Config: cfg, handle: cfg.print}
+	if cfg.Exec.Command != "" {
+		run, stop, err := cfg.startHook(ctx)
+		if err != nil {
+			return err
+		}
+		defer stop()
+		w.handle = func(e follow.Event) error {
+			if e.Kind == follow.Change || e.Kind == follow.Present && cfg.Exec.Initial {
+				run(toLine(e))
+			}
+			return nil
+		}
+	}
+	again := client.OverRestarts
+	if cfg.Brief {
+		again = client.WhileUp
+	}
+	return cfg.Client.Follow(ctx, cfg.Retry, again, w.event)
+}
+
+type watcher struct {
+	Config
+	handle func(follow.Event) error
+}
+
+func (w *watcher) event(e follow.Event) error {
+	if text := connection(e); text != "" {
+		fmt.Fprintf(w.Err, "tamtamctl: %s\n", text)
+	}
+	if e.Member != nil && !w.wants(e) {
+		return nil
+	}
+	return w.handle(e)
+}
+
+// wants reports whether the filters let an event of a member pass.
+func (c *Config) wants(e follow.Event) bool {
+	if len(c.Statuses) > 0 && !slices.Contains(c.Statuses, e.Member.GetStatus()) {
+		return false
+	}
+	return len(c.Members) == 0 || slices.ContainsFunc(c.Members, func(m arg.Member) bool { return m.Matches(e.Member, e.Local) })
+}
+
+// connection returns what an event means for the connection, in words; "" for nothing.
+func connection(e follow.Event) string {
+	switch e.Kind {
+	case follow.Disconnected:
+		switch {
+		case e.Slow:
+			return "fell behind, continuing after the last change seen"
+		case e.Revision == 0:
+			return client.Describe(e.Err) + "; retrying"
+		default:
+			return "disconnected: " + client.Describe(e.Err) + "; retrying"
+		}
+	case follow.Resumed:
+		return "reconnected, nothing was missed"
+	case follow.Snapshot:
+		return "reconnected, but the daemon restarted or too much was missed: the differences follow"
+	}
+	return ""
+}

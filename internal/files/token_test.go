@@ -1,0 +1,86 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package files
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func TestReadToken(t *testing.T) {
+	const good = "0123456789abcdef"
+	for _, c := range []struct {
+		name, text, want, err string
+		mode                  os.FileMode
+	}{
+		{"plain", good, good, "", 0o600},
+		{"line", good + "\n", good, "", 0o400},
+		{"blanks", "  " + good + "\t\r\nanother line\n", good, "", 0o600},
+		{"longest", strings.Repeat("x", MaxToken), strings.Repeat("x", MaxToken), "", 0o600},
+		{"empty", "", "", "no token", 0o600},
+		{"empty line", "\n" + good, "", "no token", 0o600},
+		{"short", good[1:], "", "at least 16", 0o600},
+		{"long", strings.Repeat("x", MaxToken+1), "", "more than 4096", 0o600},
+		{"blank inside", good + " " + good, "", "ASCII", 0o600},
+		{"umlaut", good + "ä", "", "ASCII", 0o600},
+		{"group", good, "", "chmod 600", 0o640},
+		{"world", good, "", "0604", 0o604},
+	} {
+		path := filepath.Join(t.TempDir(), "token")
+		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, c.mode); err != nil {
+			t.Fatal(err)
+		}
+		if runtime.GOOS == "windows" && c.mode&0o044 != 0 {
+			t.Logf("%s: modes mean nothing on Windows", c.name)
+			continue
+		}
+		have, err := ReadToken(path)
+		switch {
+		case c.err == "" && (err != nil || have != c.want):
+			t.Errorf("%s: %q, %v", c.name, have, err)
+		case c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err) || !strings.Contains(err.Error(), path)):
+			t.Errorf("%s: error %v, want %q and the path in it", c.name, err, c.err)
+		case err != nil && strings.Contains(err.Error(), good[1:]):
+			t.Errorf("%s: the error reveals the token: %v", c.name, err)
+		}
+	}
+	if _, err := ReadToken(filepath.Join(t.TempDir(), "none")); !os.IsNotExist(err) {
+		t.Errorf("no file: %v", err)
+	}
+	if _, err := ReadToken(t.TempDir()); err == nil {
+		t.Error("a directory was read as a token")
+	}
+}
+
+// TestCredentialsOfSystemd: the group's bit there is an access list's mask.
+func TestCredentialsOfSystemd(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("modes mean nothing on Windows")
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "token")
+	for mode, ok := range map[os.FileMode]bool{0o440: true, 0o444: false} {
+		if err := os.WriteFile(path, []byte("0123456789abcdef"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("CREDENTIALS_DIRECTORY", dir)
+		if _, err := ReadToken(path); (err == nil) != ok {
+			t.Errorf("mode %o: %v", mode, err)
+		}
+		t.Setenv("CREDENTIALS_DIRECTORY", filepath.Dir(dir))
+		if _, err := ReadToken(path); err == nil {
+			t.Errorf("mode %o, elsewhere: accepted", mode)
+		}
+		_ = os.Remove(path)
+	}
+}

@@ -1,0 +1,65 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package limits has the ranges that the flags, the client and the daemon share, each
+// once. It imports nothing but the standard library.
+package limits
+
+import "time"
+
+// Timing of probes and of what else repeats.
+const (
+	MinHeartbeat = 20 * time.Millisecond // between two probes
+	MaxHeartbeat = time.Minute
+
+	MinProbeTimeout = 20 * time.Millisecond
+	MaxProbeTimeout = time.Minute
+
+	MinMulticastInterval = time.Second // or 0; Smudge's, too: a short one floods the network
+	MaxMulticastInterval = time.Hour
+	MinReconnectTimeout  = time.Second
+	MaxReconnectTimeout  = 8760 * time.Hour // a year
+)
+
+// Texts, in bytes.
+const (
+	MaxName     = 128 // of a node
+	MaxCluster  = 255 // its length is one byte in a multicast announcement
+	MaxTopic    = 64  // of a broadcast
+	MaxTags     = 512 // all keys and values of a node
+	MaxTagCount = 32  // how many tags
+	MaxTagKey   = 64
+)
+
+// Keys of the cluster.
+const (
+	KeySize = 32 // bytes
+	MaxKeys = 8  // of a keyring: each but the first costs work for every packet that cannot be decrypted
+)
+
+// Addresses.
+const (
+	MaxPort = 1<<16 - 1
+	MaxJoin = 256 // named in one request to join
+	MaxRPC  = 16  // that gRPC is served on
+)
+
+// What a node keeps for late readers and repairs: messages, and their bytes.
+const (
+	MaxKeep      = 1 << 20
+	MaxKeepBytes = 1 << 30
+)
+
+// Sizes in bytes. Any path carries a frame of Frame bytes unfragmented: RFC 8200 asks for
+// 1,280 with the headers of IPv6 and UDP.
+const (
+	Frame       = 1200
+	FrameHeader = 29
+	FrameSeal   = 16 // what encryption adds
+	FrameAck    = 4  // one acknowledgement
+	// FrameData is what a frame has for its content beside one acknowledgement.
+	FrameData = Frame - FrameHeader - FrameSeal - FrameAck
+	// MaxPayload of a broadcast. It leaves room in FrameData for the fields of the
+	// message: package broadcast tests that.
+	MaxPayload = 1024
+)
