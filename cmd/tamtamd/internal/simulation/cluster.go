@@ -192,7 +192,7 @@ func (c *Cluster) Heal() { c.Network.Faults = Faults{} }
 // Broadcast has a node broadcast a message.
 func (c *Cluster) Broadcast(i int) {
 	c.do(i, func(n *Node) {
-		if n.broadcast.Room() {
+		if n.broadcast.HasCapacity(c.Network.Now()) {
 			c.result.Messages++
 			n.broadcast.Broadcast(c.Network.Now(), "", []byte("a message of the simulation"))
 			c.Network.Wake(n.Addr)

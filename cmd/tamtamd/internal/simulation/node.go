@@ -186,7 +186,7 @@ func (n *Node) carryOutOne(now time.Time, o membership.Output) {
 	case membership.SetProfile:
 		n.wire.SetProfile(now, o.Profile.Encode())
 	case membership.CloseSession:
-		n.wire.Close(now, o.With)
+		n.wire.CloseSession(now, o.With)
 	case membership.Shut:
 		n.wire.Shut()
 	case membership.Admit:
@@ -238,7 +238,7 @@ func (n *Node) message(now time.Time, e wire.Event) {
 	switch {
 	case e.Channel != membership.BroadcastChannel:
 	case e.Kind == wire.Acked:
-		n.broadcast.Acked(e.Addr, e.Session, e.Token)
+		n.broadcast.Acked(now, e.Addr, e.Session, e.Token)
 	default:
 		n.broadcast.Receive(now, e.Addr, e.Data)
 	}

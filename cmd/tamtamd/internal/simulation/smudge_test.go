@@ -194,3 +194,20 @@ func median(d []time.Duration) time.Duration {
 	slices.Sort(d)
 	return d[len(d)/2]
 }
+
+// TestSeedIsAllTheChance: the network and Smudge do the same again, to the event.
+func TestSeedIsAllTheChance(t *testing.T) {
+	run := func(seed uint64) []SmudgeStatus {
+		c := newSmudges(seed, 10, 500*time.Millisecond)
+		c.Faults = Faults{Loss: 0.1, Duplication: 0.1}
+		c.Run(time.Minute, nil)
+		return c.events
+	}
+	one, again, other := run(1), run(1), run(2)
+	if !slices.Equal(one, again) {
+		t.Errorf("one seed, %d and %d events", len(one), len(again))
+	}
+	if slices.Equal(one, other) {
+		t.Error("two seeds, the same events")
+	}
+}
