@@ -19,10 +19,10 @@ RELEASE   = GOWORK=off $(GO) -C internal/release
 WEBTEST   = GOWORK=off $(GO) -C internal/webtest
 # Filters "go test -v": hides passed tests, keeps skips and their reasons.
 BRIEFLY   = { grep -v -e '^=== ' -e '^ *--- PASS' || true; }
-# Flags of make lab.
+# Flags of make lab and make sim.
 ARGS     ?=
 
-.PHONY: build cluster lab test unit race cluster-test soak soak-minute bench fuzz lint fmt generate generate-check \
+.PHONY: build cluster lab sim test unit race cluster-test soak soak-minute bench fuzz lint fmt generate generate-check \
 	docs docs-check tidy tidy-check graph-check cross \
 	release release-check package-test image image-test examples-test web-test client-size ci clean
 
@@ -46,6 +46,12 @@ lab:
 	@$(BUILD) -o bin/ ./cmd/tamtamd
 	@$(LAB) build -trimpath -o "$(CURDIR)/bin/lab" .
 	@bin/lab $(ARGS)
+
+# sim simulates a cluster in virtual time; "make sim ARGS=-h" tells what may be asked of
+# it.
+sim:
+	@$(GO) build -trimpath -o bin/ ./cmd/tamtamd/internal/simulation/sim
+	@bin/sim $(ARGS)
 
 # test runs all tests.
 test: unit cluster-test examples-test

@@ -16,7 +16,7 @@ import (
 // docs/architecture.md draws them. A package may import those of its own layer and
 // those of the layers below.
 var layers = [][]string{
-	{"clustertest"},
+	{"clustertest", "simulation"},
 	{"daemon"},
 	{"serve"},
 	{"node"},

@@ -1,0 +1,295 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package simulation
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+)
+
+const (
+	maxPayload       = 256
+	keptMessages     = 4096
+	keptBytes        = 4 << 20
+	reconnectTimeout = 24 * time.Hour
+)
+
+// Node is one session of a node of a cluster.
+type Node struct {
+	Index int
+	Addr  netip.AddrPort
+
+	cluster    *Cluster
+	session    uint64
+	state      nodeState
+	membership *membership.Core
+	wire       *wire.Core
+	broadcast  *broadcast.Core
+	engine     *Smudge
+	view       []seen // by the index of the member
+	asks       int    // the node that it joins; -1 for none
+
+	events  []wire.Event // scratch
+	outputs []membership.Output
+}
+
+type nodeState uint8
+
+const (
+	up nodeState = iota
+	leaving
+	ended
+)
+
+// seen is a member as a node sees it.
+type seen struct {
+	session uint64
+	status  member.Status // none: not listed
+}
+
+func newNode(c *Cluster, i int, now time.Time) *Node {
+	o := &c.options
+	n := &Node{Index: i, Addr: Address(i), cluster: c, view: make([]seen, o.Nodes), asks: -1}
+	random := rand.New(rand.NewPCG(c.random.Uint64(), uint64(i)))
+	profile := membership.Profile{MaxPayload: maxPayload, Name: nodeName(i), Version: "simulated"}
+	wireConfig := wire.CoreConfig{
+		Info:   wire.Info{Addr: n.Addr, Cluster: "simulated", Profile: profile.Encode()},
+		Timing: o.Profile.Timing, Channels: membership.Channels, Random: random.Uint64,
+		Output: func(to netip.AddrPort, b []byte) { c.Network.Send(n.Addr, to, b) },
+	}
+	config := membership.Config{
+		Local: n.Addr, Heartbeat: o.Profile.Heartbeat, MinPing: o.Profile.MinPing,
+		ReconnectTimeout: reconnectTimeout, Random: random,
+		Info: member.Info{Name: profile.Name, Version: profile.Version, MaxPayload: maxPayload},
+	}
+	if o.Tune != nil {
+		o.Tune(i, &config, &wireConfig)
+	}
+	n.wire = wire.NewCore(wireConfig, now)
+	n.session = n.wire.Session()
+	config.Info.Session = n.session
+	n.membership = membership.New(config)
+	n.broadcast = broadcast.NewCore(broadcast.CoreConfig{
+		Local: broadcast.Stream{Origin: n.Addr, Session: n.session}, Keep: keptMessages, KeepBytes: keptBytes,
+		Send: func(to netip.AddrPort, b []byte, token uint64) bool {
+			return n.wire.Send(c.Network.Now(), to, membership.BroadcastChannel, b, token)
+		},
+		Deliver: func(d broadcast.Delivery) { c.delivered(n, d) },
+		Random:  random.IntN,
+	})
+	n.engine = NewSmudge(SmudgeConfig{Local: n.Addr, Heartbeat: config.Heartbeat, MinPing: config.MinPing, Random: random}, now)
+	return n
+}
+
+// Receive implements Process.
+func (n *Node) Receive(now time.Time, from netip.AddrPort, b []byte) {
+	n.wire.Receive(now, from, b)
+	n.settle(now)
+}
+
+// TickSocket implements Process.
+func (n *Node) TickSocket(now time.Time) {
+	n.wire.Tick(now)
+	n.settle(now)
+}
+
+// Tick implements Process.
+func (n *Node) Tick(now time.Time) {
+	due := func(t time.Time) bool { return !t.IsZero() && !t.After(now) }
+	if due(n.engine.Next()) {
+		n.engine.Tick(now)
+	}
+	if due(n.membership.Next()) {
+		n.membership.Tick(now)
+	}
+	if due(n.broadcast.Next(now)) {
+		n.broadcast.Tick(now)
+	}
+	n.settle(now)
+}
+
+// Next implements Process.
+func (n *Node) Next() (tick, socket time.Time) {
+	now := n.cluster.Network.Now()
+	tick = deadline.Earlier(n.engine.Next(), n.membership.Next())
+	return deadline.Earlier(tick, n.broadcast.Next(now)), n.wire.Next()
+}
+
+// settle is the shell: it brings to each part what the others have for it, until there is
+// nothing more.
+func (n *Node) settle(now time.Time) {
+	for again := true; again; {
+		again = false
+		n.events = n.wire.AppendEvents(n.events[:0])
+		for _, e := range n.events {
+			n.cluster.trace.event(n, e)
+			n.membership.Handle(now, e)
+			n.carryOut(now)
+			again = true
+		}
+		again = n.carryOut(now) || again
+		again = n.hearEngine(now) || again
+	}
+}
+
+// hearEngine takes what the engine has for membership.
+func (n *Node) hearEngine(now time.Time) (any bool) {
+	for _, s := range n.engine.TakeStatuses() {
+		n.membership.OnStatus(now, s.Addr, s.Status, s.By)
+		any = true
+	}
+	for _, a := range n.engine.TakeForgotten() {
+		n.membership.OnForgotten(a)
+		any = true
+	}
+	for _, s := range n.engine.TakeSends() {
+		n.cluster.Network.Charge(n.cluster.options.Machine.Engine)
+		d, ok := n.engine.Write(s, func(e datagram.Entry) bool { return n.membership.Outgoing(now, s.To, e) })
+		if ok {
+			n.membership.Send(now, s.To, d)
+		}
+		any = true
+	}
+	return any
+}
+
+// carryOut carries out the outputs of membership.
+func (n *Node) carryOut(now time.Time) (any bool) {
+	n.outputs = n.membership.AppendOutputs(n.outputs[:0])
+	for _, o := range n.outputs {
+		n.carryOutOne(now, o)
+	}
+	clear(n.outputs)
+	return len(n.outputs) > 0
+}
+
+func (n *Node) carryOutOne(now time.Time, o membership.Output) {
+	n.cluster.trace.output(n, o)
+	switch o := o.(type) {
+	case membership.Greet:
+		n.wire.Greet(now, o.To)
+	case membership.SendBare:
+		n.cluster.Network.Send(n.Addr, o.To, o.Packet)
+	case membership.Send:
+		n.send(now, o)
+	case membership.SendAll:
+		n.wire.SendAll(now, o.Channel, o.Data)
+	case membership.SetProfile:
+		n.wire.SetProfile(now, o.Profile.Encode())
+	case membership.CloseSession:
+		n.wire.CloseSession(now, o.With)
+	case membership.Shut:
+		n.wire.Shut()
+	case membership.Admit:
+		if o.Replace {
+			n.engine.Remove(now, o.Addr)
+		}
+		n.engine.Add(now, o.Addr)
+		n.cluster.Network.Charge(n.cluster.options.Machine.Engine) // a socket
+		n.see(now, o.Addr, seen{o.Info.Session, member.Alive}, o.Addr)
+		n.joined(o.Addr, nil)
+	case membership.EngineRemove:
+		n.engine.Remove(now, o.Addr)
+	case membership.EnginePing:
+		n.engine.Ping(now, o.Addr)
+	case membership.EngineDeliver:
+		n.engine.Deliver(now, o.From, o.Datagram, o.Pass.Mapper())
+	case membership.SetHeartbeat:
+		n.engine.SetHeartbeat(o.Every)
+	case membership.SetMinPing:
+		datagrams := n.engine.SetMinPing(now, o.Wait)
+		n.cluster.Network.Charge(time.Duration(datagrams) * n.cluster.options.Machine.Engine)
+		n.membership.MinPingSet(nil)
+	case membership.TableSet:
+		n.see(now, o.Addr, seen{n.view[n.cluster.index[o.Addr]].session, o.Status}, o.By)
+	case membership.TableRemove:
+		n.see(now, o.Addr, seen{}, o.By)
+	case membership.Message:
+		n.message(now, o.Event)
+	case membership.Joined:
+		n.joined(o.Addr, o.Err)
+	case membership.LeaveDone:
+		n.cluster.end(n)
+	}
+}
+
+func (n *Node) send(now time.Time, o membership.Send) {
+	sent := false
+	if o.WithAck {
+		sent = n.wire.SendWithAck(now, o.To, o.Channel, o.Data)
+	} else {
+		sent = n.wire.Send(now, o.To, o.Channel, o.Data, o.Token)
+	}
+	if !sent {
+		n.membership.Unsent(o)
+	}
+}
+
+func (n *Node) message(now time.Time, e wire.Event) {
+	switch {
+	case e.Channel != membership.BroadcastChannel:
+	case e.Kind == wire.Acked:
+		n.broadcast.Acked(now, e.Addr, e.Session, e.Token)
+	default:
+		n.broadcast.Receive(now, e.Addr, e.Data)
+	}
+}
+
+// see notes how a member is seen from now on, and tells broadcast as Broadcaster.OnMember
+// does.
+func (n *Node) see(now time.Time, a netip.AddrPort, s seen, by netip.AddrPort) {
+	i, ok := n.cluster.index[a]
+	if !ok || n.view[i] == s {
+		return
+	}
+	old := n.view[i]
+	n.view[i] = s
+	switch {
+	case n.cluster.options.NoBroadcast:
+	case !s.status.Live():
+		n.broadcast.Gone(a)
+	default:
+		if !n.broadcast.Knows(a, s.session) {
+			n.broadcast.Up(now, a, s.session)
+		}
+		n.broadcast.Suspect(a, s.status == member.Suspected)
+	}
+	n.cluster.saw(n, i, old, s, by)
+}
+
+// join asks a node to be let in, again and again until it is, as the lab does.
+func (n *Node) join(to int) {
+	n.asks = to
+	pending, err := n.membership.Join(n.cluster.Network.Now(), Address(to), true)
+	if !pending {
+		n.joined(Address(to), err)
+	}
+	n.settle(n.cluster.Network.Now())
+	n.cluster.Network.Wake(n.Addr)
+}
+
+const joinAgain = 100 * time.Millisecond
+
+func (n *Node) joined(a netip.AddrPort, err error) {
+	if n.asks < 0 || a != Address(n.asks) {
+		return
+	}
+	to := n.asks
+	n.asks = -1
+	if err != nil {
+		n.cluster.Network.At(joinAgain, func() {
+			if n.state == up {
+				n.join(to)
+			}
+		})
+	}
+}

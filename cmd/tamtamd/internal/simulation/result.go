@@ -1,0 +1,159 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package simulation
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Result is what a simulation came to. The counts are those of all nodes, since the last
+// Cluster.Measure.
+type Result struct {
+	Nodes   int
+	Elapsed time.Duration // of virtual time
+	Real    time.Duration // that it took
+	Marks   []Mark        // in the order in which they were waited for
+	// Views is the share of all pairs of nodes in which one sees the other alive, in
+	// the end.
+	Views float64
+	// Suspected and Dead are how often a node that ran was seen so.
+	Suspected, Dead int
+	Frames          []Frames // by kind; most first
+	Totals          Totals   // packets
+	DeepestQueue    int      // the most packets that waited in one receive buffer
+	Counters        map[string]uint64
+	// Messages were broadcast, and delivered to others so many times; the delays are
+	// those of deliveries.
+	Messages, Deliveries int
+	MedianDelay          time.Duration
+	P99Delay             time.Duration
+
+	latencies []time.Duration
+}
+
+// Frames is how many frames of a kind were sent.
+type Frames struct {
+	Kind        string
+	Sent, Bytes uint64
+}
+
+// Mark returns a mark by its name.
+func (r *Result) Mark(what string) (Mark, bool) {
+	i := slices.IndexFunc(r.Marks, func(m Mark) bool { return m.What == what })
+	if i < 0 {
+		return Mark{}, false
+	}
+	return r.Marks[i], true
+}
+
+// PerNode returns how many frames a node sent on average.
+func (r *Result) PerNode() float64 {
+	sum := uint64(0)
+	for _, f := range r.Frames {
+		sum += f.Sent
+	}
+	return float64(sum) / float64(r.Nodes)
+}
+
+// Run simulates.
+func Run(o Options) Result {
+	began := time.Now()
+	c := newCluster(o)
+	c.Measure()
+	o.Scenario.Run(c)
+	r, last := &c.result, c.base
+	c.base = c.sum()
+	r.Nodes, r.Views, r.DeepestQueue = c.Len(), c.Views(), c.Network.deepest
+	r.Elapsed, r.Real = c.base.at-last.at, time.Since(began)
+	r.Totals = c.base.totals.since(last.totals)
+	r.Counters = map[string]uint64{}
+	for k, v := range c.base.counters {
+		r.Counters[k] = v - last.counters[k]
+	}
+	for kind, f := range c.base.frames {
+		before := last.frames[kind]
+		if f.Sent > before.Sent {
+			r.Frames = append(r.Frames, Frames{kind, f.Sent - before.Sent, f.Bytes - before.Bytes})
+		}
+	}
+	slices.SortFunc(r.Frames, func(a, b Frames) int {
+		return cmp.Or(cmp.Compare(b.Sent, a.Sent), strings.Compare(a.Kind, b.Kind))
+	})
+	slices.Sort(r.latencies)
+	if n := len(r.latencies); n > 0 {
+		r.MedianDelay, r.P99Delay = r.latencies[n/2], r.latencies[n*99/100]
+	}
+	return *r
+}
+
+// sums is what was counted up to a time.
+type sums struct {
+	at       time.Duration
+	totals   Totals
+	frames   map[string]Frames
+	counters map[string]uint64
+}
+
+// Measure has the counts of the result begin now.
+func (c *Cluster) Measure() {
+	c.base = c.sum()
+	c.Network.deepest = 0
+	c.result = Result{Marks: c.result.Marks}
+}
+
+// sum adds up what all nodes have counted.
+func (c *Cluster) sum() sums {
+	s := sums{c.Network.Elapsed(), c.Network.Totals, map[string]Frames{}, map[string]uint64{}}
+	for _, n := range slices.Concat(c.nodes, c.spent) {
+		for _, t := range n.wire.Traffic() {
+			f := s.frames[t.Kind]
+			s.frames[t.Kind] = Frames{t.Kind, f.Sent + t.Sent, f.Bytes + t.SentBytes}
+		}
+		counted := map[string]uint64{}
+		n.wire.Counters(counted)
+		n.membership.Counters(counted)
+		n.broadcast.Counters(counted)
+		for k, v := range counted {
+			s.counters[k] += v
+		}
+	}
+	return s
+}
+
+// Write writes the result for people.
+func (r *Result) Write(w io.Writer) {
+	fmt.Fprintf(w, "%d nodes; all in %.1f s of real time\n", r.Nodes, r.Real.Seconds())
+	for _, m := range r.Marks {
+		fmt.Fprintf(w, "  %v\n", m)
+	}
+	fmt.Fprintf(w, "  views right in the end: %.1f %%; in %.1f s false SUSPECTED %d, DEAD %d\n",
+		100*r.Views, r.Elapsed.Seconds(), r.Suspected, r.Dead)
+	if r.Messages > 0 {
+		fmt.Fprintf(w, "  messages: %d, delivered %.2f %%, median %v, p99 %v\n", r.Messages,
+			100*float64(r.Deliveries)/float64(r.Messages*(r.Nodes-1)), r.MedianDelay.Round(10*time.Microsecond), r.P99Delay.Round(10*time.Microsecond))
+	}
+	perNode := func(n uint64) float64 { return float64(n) / float64(r.Nodes) }
+	seconds := max(r.Elapsed.Seconds(), 1e-9)
+	t := r.Totals
+	fmt.Fprintf(w, "  packets: %.0f a node, %.1f a node and second, %.0f B/s; lost %d, cut %d, overflowed %d, to nobody %d; deepest queue %d\n",
+		perNode(t.Sent), perNode(t.Sent)/seconds, perNode(t.SentBytes)/seconds, t.Lost, t.Cut, t.Overflowed, t.NoHost, r.DeepestQueue)
+	for _, f := range r.Frames {
+		fmt.Fprintf(w, "    %-10s %9.1f a node %9.2f a node and second\n", f.Kind, perNode(f.Sent), perNode(f.Sent)/seconds)
+	}
+}
+
+// WriteCounters writes the counters that are not 0.
+func (r *Result) WriteCounters(w io.Writer) {
+	for _, k := range slices.Sorted(maps.Keys(r.Counters)) {
+		if v := r.Counters[k]; v > 0 {
+			fmt.Fprintf(w, "    %-28s %9.1f a node\n", k, float64(v)/float64(r.Nodes))
+		}
+	}
+}

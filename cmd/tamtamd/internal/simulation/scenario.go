@@ -1,0 +1,119 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package simulation
+
+import (
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+)
+
+// Scenario is something that happens to a cluster of nodes that are alone at first.
+type Scenario struct {
+	Name, About string
+	Run         func(c *Cluster)
+}
+
+// Names of marks.
+const (
+	allSeeAll = "all see all"
+	deadOnAll = "DEAD on all"
+	leftOnAll = "LEFT on all"
+	backOnAll = "restart seen by all"
+)
+
+// Scenarios are those of the lab that the simulation has, by the same names, and more.
+var Scenarios = []Scenario{
+	{"join", "all join one at once", func(c *Cluster) { c.JoinAll(); c.Until(allSeeAll, c.Agree) }},
+	{"rest", "nothing happens for a minute", formed(func(c *Cluster) { c.Pass(time.Minute) })},
+	{"kill", "a node ends without a word, and comes back", formed(func(c *Cluster) {
+		victim := c.Len() - 1
+		c.Kill(victim)
+		c.Until(deadOnAll, func() bool { return c.Seen(victim, member.Dead) })
+		c.restart(victim)
+	})},
+	{"leave", "a node leaves, and comes back", formed(func(c *Cluster) {
+		victim := c.Len() - 1
+		c.Leave(victim)
+		c.Until(leftOnAll, func() bool { return c.Seen(victim, member.Left) })
+		c.Pass(time.Second)
+		c.restart(victim)
+	})},
+	{"loss10", "one packet in ten is lost for three minutes", formed(loss(0.1))},
+	{"loss30", "three in ten are", formed(loss(0.3))},
+	{"pause", "a process stands still for a second", formed(func(c *Cluster) {
+		victim := c.Len() - 1
+		c.Pause(victim)
+		c.Pass(time.Second)
+		c.Resume(victim)
+		c.Pass(5 * time.Second)
+		c.Until(allSeeAll, c.Agree)
+	})},
+	{"stop", "half of the processes stand still for half a minute", formed(func(c *Cluster) {
+		for i := c.Len() / 2; i < c.Len(); i++ {
+			c.Pause(i)
+		}
+		c.Pass(30 * time.Second)
+		for i := c.Len() / 2; i < c.Len(); i++ {
+			c.Resume(i)
+		}
+		c.Until(allSeeAll, c.Agree)
+	})},
+	{"partition", "one half cannot reach the other for fifteen seconds", formed(func(c *Cluster) {
+		c.Part(func(i int) bool { return i < c.Len()/2 })
+		c.Pass(15 * time.Second)
+		c.Heal()
+		c.Until(allSeeAll, c.Agree)
+	})},
+	{"cast", "a node broadcasts a hundred messages a second for ten seconds", formed(func(c *Cluster) {
+		for range 1000 {
+			c.Broadcast(1)
+			c.Pass(10 * time.Millisecond)
+		}
+		c.Pass(5 * time.Second)
+	})},
+	{"overload", "all join one at once; then nothing happens for a minute", func(c *Cluster) {
+		c.JoinAll()
+		c.Until(allSeeAll, c.Agree)
+		c.Pass(time.Minute)
+	}},
+}
+
+// ScenarioNamed returns a scenario by its name.
+func ScenarioNamed(name string) (Scenario, bool) {
+	for _, s := range Scenarios {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Scenario{}, false
+}
+
+// formed makes a scenario one of a cluster that has formed and is calm. The counts begin
+// then.
+func formed(run func(*Cluster)) func(*Cluster) {
+	return func(c *Cluster) {
+		c.JoinAll()
+		c.Until("formed", c.Agree)
+		c.Pass(10 * time.Second)
+		c.Measure()
+		run(c)
+	}
+}
+
+func loss(share float64) func(*Cluster) {
+	return func(c *Cluster) {
+		c.Network.Faults.Loss = share
+		c.Pass(3 * time.Minute)
+		c.Heal()
+		c.Until(allSeeAll, c.Agree)
+	}
+}
+
+// restart starts a node again and has it join.
+func (c *Cluster) restart(i int) {
+	c.Start(i)
+	c.Join(i, 0)
+	c.Until(backOnAll, func() bool { return c.Seen(i, member.Alive) && c.Agree() })
+}

@@ -1,0 +1,98 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Command sim simulates a cluster in virtual time and prints what came of it. It is a
+// tool for those who work on the protocol; "make sim ARGS=-h" lists the flags.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"runtime/pprof"
+	"strings"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/simulation"
+)
+
+// gcPercent spares time for memory: all of a cluster lives to the end.
+const gcPercent = 400
+
+func main() {
+	err := run(os.Args[1:], os.Stdout, os.Stderr)
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "sim:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string, stdout, stderr io.Writer) error {
+	var o simulation.Options
+	var names []string
+	for _, s := range simulation.Scenarios {
+		names = append(names, s.Name)
+	}
+	fs := flag.NewFlagSet("sim", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	scenarios := fs.String("run", "join", "scenarios, separated by commas: "+strings.Join(names, ", "))
+	fs.IntVar(&o.Nodes, "n", 30, "number of nodes")
+	fs.Uint64Var(&o.Seed, "seed", 1, "all chance of the network and of Smudge comes from it")
+	rounds := fs.Int("rounds", 1, "how many times, each with the next seed")
+	lab := fs.Bool("lab", true, "a machine like that of the lab: see -cpus; else nothing takes time")
+	cpus := fs.Int("cpus", simulation.Lab.Processors, "processors that all nodes share; 0 for one each")
+	slow := fs.Float64("slow", 1, "how many times slower than the lab's the machine is")
+	fs.DurationVar(&o.Link.Delay, "delay", 100*time.Microsecond, "that a packet takes")
+	fs.DurationVar(&o.Link.Jitter, "jitter", 100*time.Microsecond, "more, at the most")
+	fs.Float64Var(&o.Faults.Loss, "loss", 0, "share of packets that are lost, from the start, 0 to 1")
+	fs.Float64Var(&o.Faults.Duplication, "dup", 0, "share of packets that arrive twice")
+	fs.DurationVar(&o.Limit, "limit", 30*time.Second, "for how long something is waited for, in virtual time")
+	fs.BoolVar(&o.NoBroadcast, "nocast", false, "leave broadcast out, which takes most of the real time from some 300 nodes on")
+	trace := fs.Bool("trace", false, "print each change that a node sees")
+	fs.BoolVar(&o.Verbose, "v", false, "with -trace: also what membership is told and does")
+	counters := fs.Bool("counters", false, "print the counters")
+	profile := fs.String("cpuprofile", "", "write a CPU profile to this file")
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	if *lab {
+		o.Machine = simulation.Lab.Slower(*slow)
+		o.Machine.Processors = *cpus
+	}
+	debug.SetGCPercent(gcPercent)
+	if *trace {
+		o.Trace = stdout
+	}
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	for name := range strings.SplitSeq(*scenarios, ",") {
+		s, ok := simulation.ScenarioNamed(name)
+		if !ok {
+			return fmt.Errorf("no scenario %q: want %s", name, strings.Join(names, ", "))
+		}
+		o.Scenario = s
+		for round := range *rounds {
+			one := o
+			one.Seed += uint64(round)
+			r := simulation.Run(one)
+			fmt.Fprintf(stdout, "%s, seed %d: ", name, one.Seed)
+			r.Write(stdout)
+			if *counters {
+				r.WriteCounters(stdout)
+			}
+		}
+	}
+	return nil
+}
