@@ -38,7 +38,7 @@ func (c *Core) Tick(now time.Time) {
 		return
 	}
 	c.nextExchange = now.Add(c.antiEntropyDelay())
-	if active := c.activeEntries(now, activeFor); len(active) > 0 {
+	if active := append(c.activeEntries(now, activeFor), c.unbegunEntries(now)...); len(active) > 0 {
 		if some := c.some(1); len(some) > 0 {
 			c.sendDigests(some[0], active, flagAnswer)
 		}
@@ -118,6 +118,17 @@ func (c *Core) activeEntries(now time.Time, within time.Duration) (all []entry) 
 	for id, s := range c.streams {
 		if s.started && now.Sub(s.active) < within {
 			all = append(all, entry{id, s.have()})
+		}
+	}
+	return all
+}
+
+// unbegunEntries returns the digest of the streams of new members that have sent nothing
+// yet, as far as this node knows. A member that has the first message answers.
+func (c *Core) unbegunEntries(now time.Time) (all []entry) {
+	for id, s := range c.streams {
+		if !s.started && s.presumed && now.Sub(s.active) < activeFor {
+			all = append(all, entry{id, 0})
 		}
 	}
 	return all
