@@ -36,9 +36,6 @@ type Options struct {
 	Profile Profile // LAN if it is zero
 	// Limit is how long a scenario waits for something; 30 s if it is 0.
 	Limit time.Duration
-	// NoBroadcast leaves broadcast out. When sessions open, nodes compare the streams that
-	// they know, which takes time that grows with the third power of their number.
-	NoBroadcast bool
 	// Trace gets a line for each change that a node sees; with Verbose also for what
 	// membership is told and what it does.
 	Trace   io.Writer
@@ -47,8 +44,8 @@ type Options struct {
 	Tune func(i int, m *membership.Config, w *wire.CoreConfig)
 }
 
-// Cluster is a cluster that a scenario has in its hands. Its methods are to be called by
-// the scenario only, one after the other.
+// Cluster is a cluster that a scenario has in its hands. Only the scenario calls its methods,
+// one after the other.
 type Cluster struct {
 	Network *Network
 

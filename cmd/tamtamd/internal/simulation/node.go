@@ -254,7 +254,6 @@ func (n *Node) see(now time.Time, a netip.AddrPort, s seen, by netip.AddrPort) {
 	old := n.view[i]
 	n.view[i] = s
 	switch {
-	case n.cluster.options.NoBroadcast:
 	case !s.status.Live():
 		n.broadcast.Gone(a)
 	default:

@@ -50,7 +50,6 @@ func run(args []string, stdout, stderr io.Writer) error {
 	fs.Float64Var(&o.Faults.Loss, "loss", 0, "share of packets that are lost, from the start, 0 to 1")
 	fs.Float64Var(&o.Faults.Duplication, "dup", 0, "share of packets that arrive twice")
 	fs.DurationVar(&o.Limit, "limit", 30*time.Second, "for how long something is waited for, in virtual time")
-	fs.BoolVar(&o.NoBroadcast, "nocast", false, "leave broadcast out, which takes most of the real time from some 300 nodes on")
 	trace := fs.Bool("trace", false, "print each change that a node sees")
 	fs.BoolVar(&o.Verbose, "v", false, "with -trace: also what membership is told and does")
 	counters := fs.Bool("counters", false, "print the counters")
