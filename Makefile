@@ -47,8 +47,7 @@ lab:
 	@$(LAB) build -trimpath -o "$(CURDIR)/bin/lab" .
 	@bin/lab $(ARGS)
 
-# sim simulates a cluster in virtual time; "make sim ARGS=-h" tells what may be asked of
-# it.
+# sim simulates a cluster in virtual time; "make sim ARGS=-h" lists its flags.
 sim:
 	@$(GO) build -trimpath -o bin/ ./cmd/tamtamd/internal/simulation/sim
 	@bin/sim $(ARGS)

@@ -47,7 +47,7 @@ type Options struct {
 	Tune func(i int, m *membership.Config, w *wire.CoreConfig)
 }
 
-// Cluster is a cluster that a scenario has in its hands. Its methods are to be called by
+// Cluster is a cluster that a scenario has in its hands. Its methods must be called by
 // the scenario only, one after the other.
 type Cluster struct {
 	Network *Network

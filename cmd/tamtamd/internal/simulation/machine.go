@@ -18,10 +18,10 @@ type Process interface {
 	// Tick does what is due, but for the socket's.
 	Tick(now time.Time)
 	// TickSocket does what is due at the socket: when all packets that have come in were
-	// read, or many were, as the acknowledgement of what would be sent again may be
+	// read, or many were, as the acknowledgement of what would be retransmitted may be
 	// among them.
 	TickSocket(now time.Time)
-	// Next returns when either of them is to be called; the zero time for never.
+	// Next returns when either of them must be called; the zero time for never.
 	Next() (tick, socket time.Time)
 }
 
@@ -34,12 +34,12 @@ const (
 	look = time.Millisecond
 )
 
-// host is one life of a process at an address.
+// host is one session of a process at an address.
 type host struct {
 	addr    netip.AddrPort
 	process Process
 	state   hostState
-	down    bool // for ever
+	down    bool // forever
 	paused  bool
 
 	inbox   []packet

@@ -89,7 +89,7 @@ type SmudgeStatus struct {
 	By     netip.AddrPort
 }
 
-// smudgePeer is one life of a node, as Smudge has it.
+// smudgePeer is one incarnation of a node, as Smudge has it.
 type smudgePeer struct {
 	addr      netip.AddrPort
 	status    datagram.Status // 0: unknown
@@ -98,7 +98,7 @@ type smudgePeer struct {
 	emit      int
 	index     int // in known; -1 when it is not
 	updated   bool
-	ended     bool // removed: what is said of this life goes nowhere
+	ended     bool // removed: what is said of this incarnation goes nowhere
 	timestamp time.Time
 	pingMs    int
 	retry     int // deadNodeCounter; 0 when there is none
@@ -204,7 +204,7 @@ func (s *Smudge) Add(now time.Time, a netip.AddrPort) {
 	}
 }
 
-// Remove ends this life of a peer.
+// Remove ends this incarnation of a peer.
 func (s *Smudge) Remove(now time.Time, a netip.AddrPort) {
 	s.now = now
 	if p := s.peers[a]; p != nil && p != s.self {
@@ -288,7 +288,7 @@ func (s *Smudge) Status(a netip.AddrPort) datagram.Status {
 	return 0
 }
 
-// Next returns when Tick is to be called.
+// Next returns when Tick must be called.
 func (s *Smudge) Next() time.Time {
 	return deadline.Earlier(deadline.Earlier(s.beat, s.check), s.forgotten)
 }

@@ -103,7 +103,7 @@ func (s *Smudge) acked(p *smudgePeer, code uint32) {
 }
 
 // Write makes the datagram of a send, with the entries that keep lets through; nil keeps
-// all. It returns false when nothing is to be sent.
+// all. It returns false when there is nothing to send.
 func (s *Smudge) Write(o SmudgeSend, keep func(datagram.Entry) bool) (datagram.Datagram, bool) {
 	entries := o.Entries
 	if keep != nil {
