@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 files=("$@")
 if ((${#files[@]} == 0)); then
 	mapfile -t files < <(git ls-files --cached --others --exclude-standard \
-		'*.go' '*.md' '*.proto' '*.sh' '*.js' '*.yaml' '*.yml' '*.service' '*.json' '*.py' Makefile |
+		'*.go' '*.md' '*.proto' '*.sh' '*.js' '*.html' '*.yaml' '*.yml' '*.service' '*.json' '*.py' Makefile |
 		grep -v -e '\.pb\.go$' -e '^scripts/words\.sh$')
 fi
 

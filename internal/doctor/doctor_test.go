@@ -154,7 +154,7 @@ func TestExamine(t *testing.T) {
 			[]string{"loss warning 2: 9 % of the frames sent to it"}},
 		{"much loss, the other way", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Report.Link.Resent = 600 },
 			[]string{"loss failure 2: 38 % of those it sends here"}},
-		{"sent again in vain", func(_ *pb.InspectResponse, m []*pb.Inspection) {
+		{"spurious retransmissions", func(_ *pb.InspectResponse, m []*pb.Inspection) {
 			m[2].Link.Resent, m[2].Report.Link.Duplicates = 600, 590
 		}, nil},
 		{"too little sent to tell", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Link.Sent, m[2].Link.Resent = 49, 49 }, nil},

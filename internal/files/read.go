@@ -13,7 +13,7 @@ import (
 )
 
 // Read returns the first max bytes of a file, and its FileInfo. It refuses a pipe or a device
-// before it opens it, since reading could block for ever or never end. Errors name the file.
+// before it opens it, since reading could block forever or never end. Errors name the file.
 func Read(path string, max int64) ([]byte, fs.FileInfo, error) {
 	if st, err := os.Stat(path); err != nil {
 		return nil, nil, err

@@ -43,8 +43,8 @@ func TestAllAlive(t *testing.T) {
 		"one lists one no more": func() {
 			b.replace(1, map[int]status{0: alive, 1: alive}, time.Now())
 		},
-		"one ended":   func() { b.end(2) },
-		"one is anew": func() { b.end(2); b.begin(2) },
+		"one ended":  func() { b.end(2) },
+		"one is new": func() { b.end(2); b.begin(2) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			b = upBoard(3)

@@ -134,7 +134,7 @@ func castRestart(ctx context.Context, t *trial) error {
 		return err
 	}
 	const rate = 50
-	old, anew := stream{origin: 1, life: 1}, stream{origin: 1, life: 2}
+	old, fresh := stream{origin: 1, life: 1}, stream{origin: 1, life: 2}
 	c.steady(ctx, old, rate, t.opt.cast/2)
 	down := time.Now()
 	c.end(1)
@@ -155,13 +155,13 @@ func castRestart(ctx context.Context, t *trial) error {
 		}
 		knew <- at
 	}()
-	c.steady(ctx, anew, rate, t.opt.cast/2)
+	c.steady(ctx, fresh, rate, t.opt.cast/2)
 	c.add("after: it knew all after", "s", max(0, (<-knew).Sub(began).Seconds()))
 	if err := c.finish(ctx); err != nil {
 		return err
 	}
 	c.report("before: ", func(s stream) bool { return s == old })
-	tally := c.report("after: ", func(s stream) bool { return s == anew })
+	tally := c.report("after: ", func(s stream) bool { return s == fresh })
 	if tally.lastLost >= 0 {
 		c.add("after: the last that is lost was sent after", "s", (tally.lastLost - began.Sub(labBegan)).Seconds())
 	}

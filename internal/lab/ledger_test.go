@@ -36,7 +36,7 @@ func TestSettled(t *testing.T) {
 	l.received(1, one(3), 4*ms)
 	settled("node 2 lacks the third", time.Second, false)
 	l.gap(1, 1)
-	settled("the other was told of a gap", time.Second, false)
+	settled("the other was given a gap", time.Second, false)
 	l.gap(2, 1)
 	settled("it was told that it will not come", time.Second, true)
 	l.sent(one(4), true)
@@ -72,6 +72,6 @@ func TestHolders(t *testing.T) {
 		t.Errorf("%d others have it, want 1", n)
 	}
 	if n := l.holders(stream{origin: 0, life: 1}, 1); n != 0 {
-		t.Errorf("%d have what another life sent", n)
+		t.Errorf("%d have what another session sent", n)
 	}
 }

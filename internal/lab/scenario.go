@@ -27,7 +27,7 @@ var scenarios = []scenario{
 	{"kill30", "the same while three packets in ten are lost", kill(30), false},
 	{"cut", "a host can neither send nor receive, then it can again", cut, false},
 	{"pause", "a process stands still for a second", pause, false},
-	{"leave", "a node says goodbye, and comes back", leave, false},
+	{"leave", "a node leaves gracefully, and comes back", leave, false},
 	{"partition", "one half cannot reach the other, then it can again", partition, false},
 	{"cast1", "a node broadcasts a message a second", steadily(false, 1, 0), false},
 	{"cast10", "ten a second", steadily(false, 10, 0), false},

@@ -17,7 +17,7 @@ const stampSize = 24
 type stream struct{ origin, life int }
 
 // stamp is what a payload says of itself. All is of one machine and one process, so
-// that a monotonic clock tells how long a message took.
+// that a monotonic clock measures how long a message took.
 type stamp struct {
 	stream
 	sequence int // in the stream, from 1

@@ -106,5 +106,5 @@ func TestTamtamWatch(t *testing.T) {
 	w.present = map[int]status{}
 	w.step(present("a", aliveV1), time.Now())
 	w.step(synced(false), time.Now())
-	sees("anew", alive, unlisted, unlisted)
+	sees("again", alive, unlisted, unlisted)
 }

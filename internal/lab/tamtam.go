@@ -108,7 +108,7 @@ func (t *tamtam) observe(ctx context.Context, i int, ready func()) {
 	_ = poll(ctx, 5*time.Millisecond, func() error { return w.follow(ctx, tamtamv1.NewTamTamServiceClient(conn), ready) })
 }
 
-// watch follows what a node tells of its members, across streams: when one breaks, the
+// watch follows what a node reports of its members, across streams: when one breaks, the
 // next resumes where it ended.
 type watch struct {
 	board    *board

@@ -68,7 +68,7 @@ func (s *source) packages(out string, p platform, stage string, files []entry) e
 // debianChangelog returns the changelog that Debian requires besides the real one.
 func (s *source) debianChangelog(name string) entry {
 	version := packageVersion(s.number())
-	text := fmt.Sprintf("%s (%s-1) stable; urgency=medium\n\n  * TamTam %s; changelog.gz tells what is new.\n\n -- %s  %s\n",
+	text := fmt.Sprintf("%s (%s-1) stable; urgency=medium\n\n  * TamTam %s; changelog.gz lists what is new.\n\n -- %s  %s\n",
 		name, version, s.version, maintainer, s.time.Format(time.RFC1123Z))
 	return entry{"changelog.Debian." + name + ".gz", 0o644, compress([]byte(text))}
 }

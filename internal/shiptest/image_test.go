@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// patience is how long anything may take. It is no expectation of speed.
-const patience = 2 * time.Minute
+// timeout is how long anything may take. It is no expectation of speed.
+const timeout = 2 * time.Minute
 
 // docker runs the engine's client, and fails the test when that fails.
 func docker(t *testing.T, args ...string) string {
@@ -30,7 +30,7 @@ func docker(t *testing.T, args ...string) string {
 }
 
 func tryDocker(ctx context.Context, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, "docker", args...)
@@ -92,14 +92,14 @@ func members(ctx context.Context, container string) map[string]string {
 // eventually polls until something holds, or fails with what was there at last.
 func eventually[T any](t *testing.T, what string, poll func() (T, bool)) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(timeout)
 	for {
 		last, ok := poll()
 		if ok {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%s: not after %v; at last: %v", what, patience, last)
+			t.Fatalf("%s: not after %v; at last: %v", what, timeout, last)
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
@@ -164,7 +164,7 @@ func TestComposeCluster(t *testing.T) {
 			return m, m["node-3"] == "DEAD" && m["node-1"] == "ALIVE" && m["node-2"] == "ALIVE"
 		})
 	}
-	// A stop is told, and is a goodbye.
+	// A stop is reported, and is a graceful leave.
 	docker(t, "stop", "--time", "60", nodes["node-2"])
 	eventually(t, "node-1 sees that node-2 has left", func() (map[string]string, bool) {
 		m := members(t.Context(), nodes["node-1"])

@@ -20,8 +20,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long anything may take. It is no expectation of speed.
-const patience = 90 * time.Second
+// timeout is how long anything may take. It is no expectation of speed.
+const timeout = 90 * time.Second
 
 // browserPath finds a browser, or skips the test.
 func browserPath(t *testing.T) string {
@@ -53,7 +53,7 @@ func openTab(t *testing.T, url string, width, height int64) *tab {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(browserPath(t)), chromedp.Flag("hide-scrollbars", true),
-		chromedp.WSURLReadTimeout(patience), // a busy machine starts it slowly
+		chromedp.WSURLReadTimeout(timeout), // a busy machine starts it slowly
 	)
 	if os.Getuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // it does not start otherwise
@@ -120,7 +120,7 @@ func run[T any](b *tab, a chromedp.Action[T]) T {
 			b.t.Fatal(r.err)
 		}
 		return r.v
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		b.t.Fatal("the browser does not answer")
 		panic("unreachable")
 	}
@@ -146,7 +146,7 @@ func eval[T any](b *tab, expression string) T {
 // until polls an expression until it is true.
 func (b *tab) until(what, expression string) {
 	b.t.Helper()
-	for end := time.Now().Add(patience); !eval[bool](b, `Boolean(`+expression+`)`); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(timeout); !eval[bool](b, `Boolean(`+expression+`)`); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			b.t.Fatalf("never: %s\n%s\n%v", what, eval[string](b, "document.body.innerText"), b.takeComplaints())
 		}

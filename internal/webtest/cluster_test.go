@@ -93,7 +93,7 @@ func TestCluster(t *testing.T) {
 		b.until("all are shown", `document.querySelectorAll("#rows tr").length === 3`)
 	})
 
-	t.Run("goodbye", func(t *testing.T) {
+	t.Run("leave", func(t *testing.T) {
 		cmd := process(t, "tamtamctl", "--rpc", hostile.RPC, "leave")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)

@@ -104,7 +104,7 @@ func startDaemon(t *testing.T, args ...string) *daemon {
 	case <-ready:
 	case <-ended:
 		t.Fatalf("tamtamd %v has ended:\n%s", args, printed.String())
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		t.Fatalf("tamtamd %v is not ready", args)
 	}
 	return d

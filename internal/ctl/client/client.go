@@ -29,7 +29,7 @@ import (
 
 // A daemon that was silent for keepAliveAfter during a call is pinged, and counts as gone if
 // it does not answer within keepAliveWithin. Otherwise the stream of a daemon that hangs, or
-// whose machine is cut off, would seem idle for ever.
+// whose machine is cut off, would seem idle forever.
 const (
 	keepAliveAfter  = 20 * time.Second
 	keepAliveWithin = 10 * time.Second

@@ -81,7 +81,7 @@ func Follow(ctx context.Context, cfg Config, each func(Event) error) error {
 		w.begin()
 		err := cfg.Open(ctx, w.seen, w.step)
 		// A slow reader continues at once, or it would fall behind further. Without
-		// progress it would do so for ever.
+		// progress it would do so forever.
 		slow := status.Code(err) == codes.ResourceExhausted && w.moved
 		switch {
 		case ctx.Err() != nil:

@@ -176,7 +176,7 @@ func TestFollow(t *testing.T) {
 }
 
 // TestBackoff: tries become seldom, and frequent again after one that succeeded; who
-// is slow continues at once, but not for ever.
+// is slow continues at once, but not forever.
 func TestBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())

@@ -30,7 +30,7 @@ func TestSentences(t *testing.T) {
 	const (
 		no       = tamtamv1.ChangeReason_CHANGE_REASON_NO_ANSWER
 		answered = tamtamv1.ChangeReason_CHANGE_REASON_ANSWERED
-		expelled = tamtamv1.ChangeReason_CHANGE_REASON_EXPELLED
+		removed  = tamtamv1.ChangeReason_CHANGE_REASON_EXPELLED
 	)
 	for want, c := range map[string]Cause{
 		"":                                       {Member: "m", Local: "here", Reporter: "m"},
@@ -43,8 +43,8 @@ func TestSentences(t *testing.T) {
 		"it answers":                             {"m", "here", "m", answered, alive},
 		"it answers this node":                   {"m", "here", "here", answered, alive},
 		"it answers, reported by there":          {"m", "here", "there", answered, alive},
-		"removed by an operator on this node":    {"m", "here", "here", expelled, 0},
-		"removed by an operator, reported by it": {"m", "here", "it", expelled, 0},
+		"removed by an operator on this node":    {"m", "here", "here", removed, 0},
+		"removed by an operator, reported by it": {"m", "here", "it", removed, 0},
 	} {
 		if have := c.Sentence(); have != want {
 			t.Errorf("%+v: %q, want %q", c, have, want)

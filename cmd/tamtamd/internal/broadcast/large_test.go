@@ -30,7 +30,7 @@ func TestLargeClusterGetsAll(t *testing.T) {
 		for _, n := range s.list {
 			n.whole(t, origin.cfg.Local, 1, messages)
 			if len(n.gaps) > 0 {
-				t.Errorf("%d nodes, loss %.1f: %s was told of gaps %v", c.nodes, c.loss, n.addr, n.gaps)
+				t.Errorf("%d nodes, loss %.1f: %s was given gaps %v", c.nodes, c.loss, n.addr, n.gaps)
 			}
 		}
 		if have, missing := origin.Have(messages); have != c.nodes-1 || len(missing) != 0 || !origin.HasCapacity(s.now) {

@@ -53,7 +53,7 @@ func numbered(s Stream, seq uint64) []byte {
 }
 
 // TestFirstMessagesSurviveADigestThatOvertakes: that of meeting was lost once and is
-// sent again; the one of a comparison comes first, and names messages that are on
+// retransmitted; the one of a comparison comes first, and names messages that are on
 // their way.
 func TestFirstMessagesSurviveADigestThatOvertakes(t *testing.T) {
 	s := newScript()

@@ -11,7 +11,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 )
 
-// turn tells of a change with what was before it.
+// turn reports a change with what was before it.
 func (w *world) turn(s, previous member.Status, info member.Info) {
 	w.OnMember(member.Change{Member: member.Member{Addr: peer, Status: s, Info: info}, Previous: previous})
 }

@@ -124,7 +124,7 @@ func TestRestartInTheMidst(t *testing.T) {
 }
 
 // TestPartitionHeals under steady sending of a hundred a second in each half. Within
-// three seconds of meeting again all have all when it was kept; else they are told of
+// three seconds of meeting again all have all when it was kept; else they are given
 // every message that they have not.
 func TestPartitionHeals(t *testing.T) {
 	for seed := range seeds(6) {

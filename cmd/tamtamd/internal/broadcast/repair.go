@@ -78,7 +78,7 @@ func (c *Core) tick(s *stream, now time.Time) {
 			have = low - 1
 		}
 		if s.presumed && s.source != s.Origin {
-			have = 0 // the stream had not begun when the two met, or its origin would have said so
+			have = 0 // the stream had not begun when the two met, or its origin would have reported it
 		}
 		s.asks = 0
 		c.begin(s, have, now)

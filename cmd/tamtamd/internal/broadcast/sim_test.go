@@ -258,7 +258,7 @@ func (n *simNode) accounted(t *testing.T, s Stream, to uint64) {
 			next, gaps = gaps[0].To+1, gaps[1:]
 		}
 		if seq != next {
-			t.Fatalf("%s was told of %d of %s, want %d (got %v, gaps %v)", n.addr, seq, s.Origin, next, n.got[s], n.gaps)
+			t.Fatalf("%s was given %d of %s, want %d (got %v, gaps %v)", n.addr, seq, s.Origin, next, n.got[s], n.gaps)
 		}
 		next++
 	}
@@ -395,7 +395,7 @@ func TestGapIsTold(t *testing.T) {
 }
 
 // TestClaimIsNoGap: a member says that there is more of another's stream than there
-// is. Nobody bears it out, and the stream goes on.
+// is. Nobody confirms it, and the stream goes on.
 func TestClaimIsNoGap(t *testing.T) {
 	s := newSim(t, 1)
 	all := s.cluster(3)

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// TestFollowAndSetKeep: a follower gets what readers get, and SetKeep stays in force when
+// TestFollowAndSetKeep: a follower gets what readers get, and SetKeep stays in effect when
 // the node takes a new session.
 func TestFollowAndSetKeep(t *testing.T) {
 	inWorld(t, func(w *world) {

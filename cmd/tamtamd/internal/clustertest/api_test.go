@@ -23,7 +23,7 @@ import (
 )
 
 func within(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	ctx, cancel := context.WithTimeout(context.Background(), Timeout)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -170,7 +170,7 @@ func TestStalledReader(t *testing.T) {
 		if n != total {
 			t.Errorf("the reading one got %d of %d", n, total)
 		}
-	case <-time.After(Patience):
+	case <-time.After(Timeout):
 		t.Fatal("the reading one waits")
 	}
 	if n := all[1].Counters()["messages_overflows"]; n != 1 {

@@ -127,7 +127,7 @@ func TestBroadcastGoesOn(t *testing.T) {
 	}
 	all[2].Kill()
 	began := time.Now()
-	if r := all[0].CtlIn(text.String(), "broadcast", "--lines", "--timeout", Patience.String()); r.Code != 0 {
+	if r := all[0].CtlIn(text.String(), "broadcast", "--lines", "--timeout", Timeout.String()); r.Code != 0 {
 		t.Fatalf("%+v", r)
 	}
 	stream.Wants(t, text.String())
@@ -186,7 +186,7 @@ func TestRestartedOriginCountsAnew(t *testing.T) {
 			text := fmt.Sprint(i + 1)
 			if err != nil || e.Event != "message" || e.Origin != origin.Gossip.String() || e.Session != session ||
 				e.Sequence != uint64(i%2+1) || e.Topic != "t" || e.Text != text || string(e.Payload) != text ||
-				e.Sent == nil || e.Received == nil || time.Since(*e.Sent).Abs() > 2*Patience {
+				e.Sent == nil || e.Received == nil || time.Since(*e.Sent).Abs() > 2*Timeout {
 				t.Fatalf("step %d is %s, %v", i, line, err)
 			}
 			i++

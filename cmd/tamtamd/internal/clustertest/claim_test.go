@@ -6,7 +6,7 @@ package clustertest
 import "testing"
 
 // TestClaims: nobody becomes a member, or ends one, by saying that it is the one: not
-// by its address, nor by its session, which a member tells whoever greets it.
+// by its address, nor by its session, which a member tells each node that greets it.
 func TestClaims(t *testing.T) {
 	all := Cluster(t, bin, 3)
 	victim, claimed := all[0], all[1]

@@ -26,8 +26,8 @@ import (
 	"time"
 )
 
-// Patience is how long anything may take. It is no expectation of speed.
-const Patience = 60 * time.Second
+// Timeout is how long anything may take. It is no expectation of speed.
+const Timeout = 60 * time.Second
 
 // Build builds the programs into dir. It is called once, by TestMain.
 func Build(dir string) error {
@@ -77,7 +77,7 @@ func start(t testing.TB, dir, name string, args, env []string, onStderr bool) (*
 	t.Helper()
 	p := &Process{t: t, Cmd: exec.Command(program(dir, name), args...), done: make(chan struct{}), out: &lines{}}
 	p.Cmd.Env = environ(t.TempDir(), env)
-	p.Cmd.WaitDelay = Patience // for what it has started and left behind, holding its output
+	p.Cmd.WaitDelay = Timeout // for what it has started and left behind, holding its output
 	if onStderr {
 		p.Cmd.Stderr = p.out
 	} else {
@@ -127,7 +127,7 @@ func (p *Process) Wait() int {
 	select {
 	case <-p.done:
 		return p.Cmd.ProcessState.ExitCode()
-	case <-time.After(Patience):
+	case <-time.After(Timeout):
 		p.t.Fatalf("it has not ended:\n%s", p.out.String())
 		return -1
 	}
@@ -198,7 +198,7 @@ func (d *Daemon) ready() bool {
 	return false
 }
 
-// Restart starts a daemon anew at the same gossip address. The old one must have
+// Restart starts a daemon again at the same gossip address. The old one must have
 // ended.
 func (d *Daemon) Restart(args ...string) *Daemon {
 	d.t.Helper()
@@ -226,11 +226,11 @@ func (d *Daemon) CtlIn(stdin string, args ...string) Result {
 // Ctl runs tamtamctl with an environment and standard input.
 func Ctl(t testing.TB, dir string, env []string, stdin string, args ...string) Result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	ctx, cancel := context.WithTimeout(context.Background(), Timeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program(dir, "tamtamctl"), args...)
 	cmd.Env = environ(t.TempDir(), env)
-	cmd.WaitDelay = Patience
+	cmd.WaitDelay = Timeout
 	cmd.Stdin = strings.NewReader(stdin)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
@@ -321,9 +321,9 @@ func Meanwhile(t testing.TB, what string, ok, done func() bool) {
 // Eventually polls until ok holds.
 func Eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(Patience); !ok(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(Timeout); !ok(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within %v: %s", Patience, what)
+			t.Fatalf("not within %v: %s", Timeout, what)
 		}
 	}
 }

@@ -83,7 +83,7 @@ func (f *follower) knows(d *Daemon) bool {
 }
 
 // TestWatchOverARestart: the lines of a watch lead to what the daemon lists, also after
-// one that was killed and began anew, with fewer members and others.
+// one that was killed and started again, with fewer members and others.
 func TestWatchOverARestart(t *testing.T) {
 	all := Cluster(t, bin, 3)
 	d := all[0]

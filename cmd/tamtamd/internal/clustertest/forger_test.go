@@ -17,7 +17,7 @@ import (
 
 // forgerRole is a member that sends well-formed broadcast messages of streams that are not
 // its own, and digests, wants and gones of any. What it does not do is to go on with the
-// stream of a member that lives, which whoever is a member can, and nobody would notice:
+// stream of a member that lives, which any member can, and nobody would notice:
 // messages are not signed by their origins.
 func forgerRole(t testing.TB, a *attacker, victim *Daemon) *role {
 	r := newRogue(t, victim)

@@ -127,9 +127,9 @@ func (s *rawSocket) send(to *Daemon, b []byte) {
 // receive waits for a frame of the kind.
 func (s *rawSocket) receive(kind byte) rawFrame {
 	s.t.Helper()
-	f, ok := s.receiveWithin(kind, Patience)
+	f, ok := s.receiveWithin(kind, Timeout)
 	if !ok {
-		s.t.Fatalf("no frame of kind %d within %v", kind, Patience)
+		s.t.Fatalf("no frame of kind %d within %v", kind, Timeout)
 	}
 	return f
 }
@@ -172,7 +172,7 @@ func (s *rawSocket) drain() {
 func (s *rawSocket) greet(to *Daemon, session, nonce uint64) (cookie, theirs uint64) {
 	s.t.Helper()
 	hello := rawFrame{kind: kindHello, session: session, payload: helloPayload(nonce, "smudge")}.bytes()
-	for deadline := time.Now().Add(Patience); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(Timeout); time.Now().Before(deadline); {
 		s.send(to, hello)
 		for {
 			w, ok := s.receiveWithin(kindWelcome, 100*time.Millisecond)

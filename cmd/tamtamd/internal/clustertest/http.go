@@ -27,7 +27,7 @@ func (d *Daemon) HTTP() string {
 // Get asks the daemon for a path.
 func (d *Daemon) Get(path string) (code int, body string) {
 	d.t.Helper()
-	client := http.Client{Timeout: Patience}
+	client := http.Client{Timeout: Timeout}
 	resp, err := client.Get("http://" + d.HTTP() + path)
 	if err != nil {
 		d.t.Fatal(err)

@@ -18,7 +18,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-var update = flag.Bool("update", false, "write the table of metrics in docs/monitoring.md anew")
+var update = flag.Bool("update", false, "write the table of metrics in docs/monitoring.md again")
 
 const root = "../../../../"
 

@@ -179,7 +179,7 @@ func keepOut(t *testing.T, o outsider, to netip.AddrPort, own *rawSocket, victim
 	for _, d := range all {
 		Eventually(t, d.Gossip.String()+" sees everybody", func() bool { return d.Sees(all...) })
 	}
-	// A machine that is slow may make one be doubted, but nobody is another than before.
+	// A machine that is slow may make one be suspected, but nobody is another than before.
 	for _, e := range watch.Events() {
 		m, known := members[e.Member.Address]
 		if e.Event == "removed" || e.Event == "change" && (!known || m.Session != e.Member.Session || e.Member.Status == "LEFT") {

@@ -84,7 +84,7 @@ func TestReplay(t *testing.T) {
 }
 
 // TestReplayedInfo: what a node opened its session with does not bring it back after
-// its goodbye, not even from where it came.
+// its leave, not even from where it came.
 func TestReplayedInfo(t *testing.T) {
 	d := StartDaemon(t, bin, nil)
 	s := newRawSocket(t)

@@ -33,7 +33,7 @@ type rogue struct {
 	frame    rawFrame                // the head of the last one that was sent in the session
 	captured [kindReply + 1][][]byte // frames sent and received, by kind
 
-	// The core's frames are numbered anew, so that others can be put between them.
+	// The core's frames get new numbers, so that others can be put between them.
 	numbers map[uint64]uint64 // of the core's, what they are on the wire
 	cores   map[uint32]uint32 // and the other way round, of which acknowledgements speak
 }
@@ -77,7 +77,7 @@ func (r *rogue) greet(now time.Time) {
 	}
 }
 
-// isUp tells whether the session is open.
+// isUp reports whether the session is open.
 func (r *rogue) isUp() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -139,7 +139,7 @@ func (a *attacker) counter() uint64 {
 
 func (a *attacker) acks() int {
 	if a.r.IntN(8) == 0 {
-		return a.r.IntN(256) // more than a frame may bear
+		return a.r.IntN(256) // more than a frame may carry
 	}
 	return a.r.IntN(4)
 }
@@ -186,7 +186,7 @@ func (a *attacker) name() string {
 	return "evil"
 }
 
-// told is what a member tells of others.
+// told is what a member reports of others.
 func (a *attacker) told() []byte {
 	b := binary.BigEndian.AppendUint64([]byte{byte(a.r.IntN(2))}, a.r.Uint64N(3))
 	for range a.r.IntN(60) {

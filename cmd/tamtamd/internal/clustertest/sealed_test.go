@@ -128,7 +128,7 @@ func TestOtherKeys(t *testing.T) {
 		if r := inside.Ctl("join", d.Gossip.String()); r.Code != 6 || !strings.Contains(r.Err, "keys are others") {
 			t.Errorf("%s is joined: %+v", name, r)
 		}
-		Eventually(t, name+": its log tells of the packets", func() bool {
+		Eventually(t, name+": its log reports the packets", func() bool {
 			return strings.Contains(d.out.String(), "packet dropped") && strings.Contains(d.out.String(), inside.Gossip.String())
 		})
 		if r := d.Ctl("join", inside.Gossip.String()); r.Code != 6 || !strings.Contains(r.Err, said[name][1]) {

@@ -44,7 +44,7 @@ func newManager(t *testing.T) *manager {
 // hears waits for a message that fits, and returns it.
 func (m *manager) hears(pattern string) string {
 	m.t.Helper()
-	_ = m.conn.SetReadDeadline(time.Now().Add(Patience))
+	_ = m.conn.SetReadDeadline(time.Now().Add(Timeout))
 	var heard []string
 	for b := make([]byte, 4096); ; {
 		n, err := m.conn.Read(b)
@@ -89,7 +89,7 @@ func TestSystemd(t *testing.T) {
 	Eventually(t, "it left gracefully", func() bool { return other.Status(d) == "LEFT" })
 }
 
-// TestStoppedGivesNoSignOfLife: a daemon that is stopped does not go round, and the manager
+// TestStoppedGivesNoSignOfLife: a daemon that is stopped does not respond, and the manager
 // does not hear that it does.
 func TestStoppedGivesNoSignOfLife(t *testing.T) {
 	m := newManager(t)
@@ -102,7 +102,7 @@ func TestStoppedGivesNoSignOfLife(t *testing.T) {
 	// manager would wait.
 	b := make([]byte, 4096)
 	for quiet, began := false, time.Now(); !quiet; {
-		if time.Since(began) > Patience {
+		if time.Since(began) > Timeout {
 			t.Fatal("it sends WATCHDOG=1 all the same")
 		}
 		_ = m.conn.SetReadDeadline(time.Now().Add(time.Second))

@@ -57,7 +57,7 @@ func (d *Daemon) Counters() map[string]uint64 {
 	d.t.Helper()
 	conn := d.Dial()
 	defer conn.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	ctx, cancel := context.WithTimeout(context.Background(), Timeout)
 	defer cancel()
 	r, err := tamtamv1.NewTamTamServiceClient(conn).GetCounters(ctx, &tamtamv1.GetCountersRequest{})
 	if err != nil {

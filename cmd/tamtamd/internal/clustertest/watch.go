@@ -48,7 +48,7 @@ func (w *Watch) Events() []Event {
 	return all
 }
 
-// Of returns what it has told of one member.
+// Of returns what it has reported of one member.
 func (w *Watch) Of(d *Daemon) []Event {
 	w.t.Helper()
 	var of []Event

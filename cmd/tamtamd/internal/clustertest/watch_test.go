@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestMonitorTellsWho: each change has a time and, where it is known, who said so.
+// TestMonitorTellsWho: each change has a time and, where it is known, a reporter.
 func TestMonitorTellsWho(t *testing.T) {
 	all := Cluster(t, bin, 3)
 	watch := StartWatch(t, all[0])

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// reasons are the reasons in what d tells of a member's past.
+// reasons are the reasons in what d reports of a member's past.
 func reasons(t *testing.T, d *Daemon, name string) string {
 	t.Helper()
 	r := d.Ctl("why", name, "-o", "json")
@@ -27,8 +27,8 @@ func reasons(t *testing.T, d *Daemon, name string) string {
 	return strings.Join(names, " ")
 }
 
-// TestWhy: what is told of a member that is killed, comes back, leaves, is restarted
-// and is removed, and who said so.
+// TestWhy: what is reported of a member that is killed, comes back, leaves, is restarted
+// and is removed, and the reporter.
 func TestWhy(t *testing.T) {
 	all := Cluster(t, bin, 3)
 	d, other := all[0], all[2]
@@ -46,7 +46,7 @@ func TestWhy(t *testing.T) {
 	if code, _ := other.End(syscall.SIGTERM); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	told("its goodbye", "RETURNED GOODBYE")
+	told("its leave", "RETURNED GOODBYE")
 	other = other.Restart("--join", d.Gossip.String(), "--name", "back")
 	told("its return", "GOODBYE RETURNED")
 	other.Kill()

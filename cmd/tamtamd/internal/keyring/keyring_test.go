@@ -90,7 +90,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s: %v, %v; want %v", c.name, keys, err, c.want)
 		}
 		if err != nil && (strings.Contains(err.Error(), "horse") || strings.Contains(err.Error(), encode(one)[:8])) {
-			t.Errorf("%s: the error tells what it read: %v", c.name, err)
+			t.Errorf("%s: the error shows what it read: %v", c.name, err)
 		}
 	}
 }
@@ -143,7 +143,7 @@ func TestDevice(t *testing.T) {
 	}
 }
 
-// TestID: names are the same for ever, on all nodes and in all versions, and another for
+// TestID: names are the same forever, on all nodes and in all versions, and another for
 // each key.
 func TestID(t *testing.T) {
 	for key, want := range map[wire.Key]string{{1}: "b9f82b0c38746295", {31: 1}: "4c3d449c846ec254"} {
@@ -168,7 +168,7 @@ func heard(r *Ring) *[][]wire.Key {
 	return &all
 }
 
-// TestChanges: each change in turn, what is told of it, and what the file holds then.
+// TestChanges: each change in turn, what is reported, and what the file holds then.
 func TestChanges(t *testing.T) {
 	path := put(t, lines(nth(1)), 0o600)
 	ring, err := Load(path)

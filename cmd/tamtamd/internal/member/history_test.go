@@ -42,7 +42,7 @@ func TestHistoryTellsWhyAndWho(t *testing.T) {
 	table.Set(alice, Left, alice)
 	table.Remove(alice, self, GivenUp)
 	table.Put(alice, Info{Session: 2})
-	table.Remove(alice, bob, Expelled)
+	table.Remove(alice, bob, Removed)
 	want := []struct {
 		why      Reason
 		from, to Status
@@ -58,10 +58,10 @@ func TestHistoryTellsWhyAndWho(t *testing.T) {
 		{NoAnswer, Alive, Suspected, bob},
 		{NoAnswer, Suspected, Dead, bob},
 		{Returned, Dead, Alive, alice},
-		{Goodbye, Alive, Left, alice},
+		{LeftGracefully, Alive, Left, alice},
 		{GivenUp, Left, Left, self},
 		{Joined, 0, Alive, alice},
-		{Expelled, Alive, Alive, bob},
+		{Removed, Alive, Alive, bob},
 	}
 	h := of(t, table, alice)
 	if len(h.Steps) != len(want) || len(reported) != len(want) || !h.Removed || h.Earlier != 0 {
@@ -69,7 +69,7 @@ func TestHistoryTellsWhyAndWho(t *testing.T) {
 	}
 	for i, w := range want {
 		got := h.Steps[i]
-		removed := w.why == GivenUp || w.why == Expelled
+		removed := w.why == GivenUp || w.why == Removed
 		if got.Reason != w.why || reported[i] != w.why || got.Previous != w.from || got.Status != w.to || got.By != w.by || got.Removed != removed {
 			t.Errorf("step %d is %+v, reported %v, want %+v", i, got, reported[i], w)
 		}
@@ -83,7 +83,7 @@ func TestHistoryOfTheLocalNode(t *testing.T) {
 	table := newTable()
 	table.Retag(self, "x")
 	table.Renew(9)
-	want := []Step{{start, 0, Alive, false, self, Started}, {start, Alive, Alive, false, self, Updated}, {start, Alive, Alive, false, self, Exiled}}
+	want := []Step{{start, 0, Alive, false, self, Started}, {start, Alive, Alive, false, self, Updated}, {start, Alive, Alive, false, self, SelfRemoved}}
 	if h := of(t, table, self); !reflect.DeepEqual(h.Steps, want) || h.Member.Session != 9 || !h.Member.Local {
 		t.Errorf("%+v", h)
 	}

@@ -6,27 +6,27 @@ package member
 // Reason is why a member changed.
 type Reason uint8
 
-// The reasons. The zero Reason is an unknown one. The names are those of the API.
+// The reasons. The zero Reason is an unknown one.
 const (
-	Started   Reason = iota + 1 // this node started
-	Joined                      // it answered, and was not listed
-	Returned                    // it was dead or had left, and answers again
-	Restarted                   // it was alive, and answers with a new session
-	Answered                    // it was suspected, and answers
-	Updated                     // its tags changed
-	NoAnswer                    // By got no answer from it
-	Goodbye                     // it left gracefully
-	Expelled                    // an operator removed it on By
-	GivenUp                     // it was gone for too long, or another needed its place in the table
-	Refused                     // the table had no capacity for it
-	Exiled                      // this node itself was removed from the cluster, as By reports
+	Started        Reason = iota + 1 // this node started
+	Joined                           // it answered, and was not listed
+	Returned                         // it was dead or had left, and answers again
+	Restarted                        // it was alive, and answers with a new session
+	Answered                         // it was suspected, and answers
+	Updated                          // its tags changed
+	NoAnswer                         // By got no answer from it
+	LeftGracefully                   // it left gracefully
+	Removed                          // an operator removed it on By
+	GivenUp                          // it was gone for too long, or another needed its place in the table
+	Refused                          // the table had no capacity for it
+	SelfRemoved                      // this node itself was removed from the cluster, as By reports
 )
 
 // reasonNames are the names of the reasons, those of the API without their prefix. The API
 // and the status page take theirs from here.
 var reasonNames = [...]string{
 	Started: "STARTED", Joined: "JOINED", Returned: "RETURNED", Restarted: "RESTARTED", Answered: "ANSWERED", Updated: "UPDATED",
-	NoAnswer: "NO_ANSWER", Goodbye: "GOODBYE", Expelled: "EXPELLED", GivenUp: "GIVEN_UP", Refused: "REFUSED", Exiled: "EXILED",
+	NoAnswer: "NO_ANSWER", LeftGracefully: "GOODBYE", Removed: "EXPELLED", GivenUp: "GIVEN_UP", Refused: "REFUSED", SelfRemoved: "EXILED",
 }
 
 // String returns the name of the reason, such as NO_ANSWER; the empty string when it is
@@ -46,7 +46,7 @@ func reasonTo(s Status) Reason {
 	case Suspected, Dead:
 		return NoAnswer
 	case Left:
-		return Goodbye
+		return LeftGracefully
 	default:
 		return 0
 	}

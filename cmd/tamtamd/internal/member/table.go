@@ -155,7 +155,7 @@ func (t *Table) Renew(session uint64) {
 	defer t.mu.Unlock()
 	e := t.members[t.local]
 	e.Session = session
-	t.setLocked(e, Alive, t.local, Exiled)
+	t.setLocked(e, Alive, t.local, SelfRemoved)
 }
 
 // Follow makes the table call f with each change, in order. f must not call the table.

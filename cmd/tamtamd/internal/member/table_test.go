@@ -28,7 +28,7 @@ func TestLocalNodeIsAliveForGood(t *testing.T) {
 	if _, changed := table.Put(self, Info{Session: 9}); changed {
 		t.Error("it was put")
 	}
-	if _, ok := table.Remove(self, alice, Expelled); ok {
+	if _, ok := table.Remove(self, alice, Removed); ok {
 		t.Error("it was removed")
 	}
 	if m, ok := table.Get(self); !ok || m.Status != Alive || !m.Local {
@@ -63,10 +63,10 @@ func TestPutSetAndRemove(t *testing.T) {
 	if len(list) != 2 || list[0].Addr != self || list[1].Status != Dead || revision != 103 {
 		t.Errorf("list %v at %d", list, revision)
 	}
-	if m, ok := table.Remove(alice, self, Expelled); !ok || m.Status != Dead {
+	if m, ok := table.Remove(alice, self, Removed); !ok || m.Status != Dead {
 		t.Errorf("removed %+v", m)
 	}
-	if _, ok := table.Remove(alice, self, Expelled); ok {
+	if _, ok := table.Remove(alice, self, Removed); ok {
 		t.Error("removed twice")
 	}
 }
@@ -147,7 +147,7 @@ func TestWatchersRebuildTheTable(t *testing.T) {
 				a := netip.AddrPortFrom(alice.Addr(), uint16(r.IntN(20)+1))
 				switch r.IntN(4) {
 				case 0:
-					table.Remove(a, self, Expelled)
+					table.Remove(a, self, Removed)
 				case 1:
 					table.Put(a, Info{Session: r.Uint64N(2)})
 				default:

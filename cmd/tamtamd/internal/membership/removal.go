@@ -45,7 +45,7 @@ func (c *Core) removeHere(a, by netip.AddrPort, now time.Time) *peer {
 	if c.members.get(a) == nil {
 		return nil
 	}
-	p := c.unlist(a, by, member.Expelled)
+	p := c.unlist(a, by, member.Removed)
 	c.candidates.Drop(a)
 	c.emit(Joined{a, ErrNotMember})
 	c.removals.Add(a, p.info.Session, now)
@@ -62,7 +62,7 @@ func (c *Core) removeSelf(by netip.AddrPort) {
 	// No node is greeted any more: a node that is greeted is met.
 	c.candidates = admission.NewCandidates(c.cfg.Random)
 	for _, a := range c.members.addrs(func(*peer) bool { return true }) {
-		c.unlist(a, by, member.Exiled)
+		c.unlist(a, by, member.SelfRemoved)
 		c.emit(EngineRemove{a})
 	}
 	c.emit(SelfRemoved{})

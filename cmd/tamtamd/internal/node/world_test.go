@@ -259,7 +259,7 @@ func of(sent []packet, what string, to netip.AddrPort) (found []packet) {
 	return found
 }
 
-// verbs tells what datagrams were sent to an address in some way.
+// verbs returns what datagrams were sent to an address in some way.
 func verbs(sent []packet, what string, to netip.AddrPort) (v []datagram.Verb) {
 	for _, p := range of(sent, what, to) {
 		d, _ := datagram.Parse(p.b, datagram.IPv4)

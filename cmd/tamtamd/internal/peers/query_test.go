@@ -184,7 +184,7 @@ func TestAsk(t *testing.T) {
 	})
 }
 
-// TestUnaskedAnswers: an answer counts when it is the asked one's, bears the token, and is
+// TestUnaskedAnswers: an answer counts when it is the asked one's, carries the token, and is
 // the first.
 func TestUnaskedAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

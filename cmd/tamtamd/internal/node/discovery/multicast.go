@@ -3,7 +3,7 @@
 
 // Package discovery finds nodes of the same cluster on the local network by
 // multicast, in Smudge's format, so that plain Smudge nodes find us and are found.
-// What it finds is hearsay: whoever it reports has yet to answer.
+// What it finds is hearsay: the nodes it reports have yet to answer.
 package discovery
 
 import (
@@ -139,7 +139,7 @@ func (m *Multicast) announce(ctx context.Context) {
 			m.counts.Inc(sent)
 			warned = false
 		} else if !warned && ctx.Err() == nil {
-			_ = level.Warn(m.cfg.Logger).Log("msg", "multicast not sent, trying on", "err", err)
+			_ = level.Warn(m.cfg.Logger).Log("msg", "multicast not sent, retrying", "err", err)
 			warned = true
 		}
 		if m.cfg.Interval == 0 {

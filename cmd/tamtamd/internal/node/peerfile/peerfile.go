@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package peerfile keeps the addresses of the members in a file, so that a node
-// finds its cluster again after a restart without being told of a seed. The file
+// finds its cluster again after a restart without a seed. The file
 // is text, one address a line, and replaced as a whole.
 package peerfile
 
@@ -85,7 +85,7 @@ func Keep(ctx context.Context, dir string, members Members, logger log.Logger) {
 			if err := files.Replace(filepath.Join(dir, name), text); err == nil {
 				written, warned = text, false
 			} else if !warned {
-				_ = level.Warn(logger).Log("msg", "peers not kept, trying on", "err", err)
+				_ = level.Warn(logger).Log("msg", "peers not kept, retrying", "err", err)
 				warned = true
 			}
 		}
@@ -93,7 +93,7 @@ func Keep(ctx context.Context, dir string, members Members, logger log.Logger) {
 		if warned {
 			retry = time.After(10 * settle)
 		}
-		select { // whatever changes: the list is read anew
+		select { // whatever changes: the list is read again
 		case <-w.Changes.C():
 		case <-retry:
 		case <-ctx.Done():
@@ -106,7 +106,7 @@ func Keep(ctx context.Context, dir string, members Members, logger log.Logger) {
 	}
 }
 
-// lines is the file for some members. Whoever left is not to be found where it was.
+// lines is the file for some members. A member that left is not found where it was.
 func lines(members []member.Member) []byte {
 	var b bytes.Buffer
 	for _, m := range members {

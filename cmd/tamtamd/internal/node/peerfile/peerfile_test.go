@@ -77,7 +77,7 @@ func TestRoundTrip(t *testing.T) {
 		k.put(bob, member.Dead) // it may come back where it was
 		k.lasts(3 * settle)
 		want(t, dir, alice, bob)
-		k.table.Remove(alice, self, member.Expelled)
+		k.table.Remove(alice, self, member.Removed)
 		k.lasts(3 * settle)
 		want(t, dir, bob)
 	})
@@ -97,13 +97,13 @@ func TestWhoLeftIsNotKept(t *testing.T) {
 	})
 }
 
-// TestAloneErasesNothing: the others are to be found again.
+// TestAloneErasesNothing: the others must be found again.
 func TestAloneErasesNothing(t *testing.T) {
 	dir := t.TempDir()
 	keeping(t, dir, func(k *keeper) {
 		k.put(alice, member.Alive)
 		k.lasts(3 * settle)
-		k.table.Remove(alice, self, member.Expelled)
+		k.table.Remove(alice, self, member.Removed)
 		k.lasts(time.Hour)
 		want(t, dir, alice)
 	})

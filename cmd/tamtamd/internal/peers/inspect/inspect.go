@@ -1,9 +1,8 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package inspect asks all members how they fare and how they see this node, and
-// answers when they ask. It tells facts; what is wrong with them is for the client to
-// say.
+// Package inspect asks all members for their state and for their view of this node, and
+// answers when they ask. It reports facts; the client judges what is wrong with them.
 package inspect
 
 import (
@@ -121,7 +120,7 @@ func (r *Record) take(answer *peerv1.InspectAnswer, sent, came time.Time) error 
 	r.Report = answer
 	if c := answer.GetClock(); c.CheckValid() == nil {
 		r.Trip, r.Measure = came.Sub(sent), true
-		// Apart: times that bear a monotonic clock are not ours to compare with.
+		// Apart: times that carry a monotonic clock are not ours to compare with.
 		r.Offset = c.AsTime().Sub(sent.Round(0).Add(r.Trip / 2))
 	}
 	return nil

@@ -96,7 +96,7 @@ func TestAnswer(t *testing.T) {
 
 	// The digest is that of the live ones, whatever else there is.
 	table.Set(dave, member.Suspected, self)
-	table.Remove(carol, self, member.Expelled)
+	table.Remove(carol, self, member.Removed)
 	if got := ask(t, i, bob).GetDigest(); got != a.GetDigest() {
 		t.Error("another digest of the same members")
 	}

@@ -54,7 +54,7 @@ func (c *Cluster) List(ctx context.Context) ([]Node, error) {
 }
 
 // Install adds a key to all keyrings, so that it opens. Nodes that are not alive miss it:
-// each Node says how it fared. Fails with ErrNoKeyring or ErrBadKey.
+// each Node reports its result. Fails with ErrNoKeyring or ErrBadKey.
 func (c *Cluster) Install(ctx context.Context, k wire.Key) ([]Node, error) {
 	if k == (wire.Key{}) {
 		return nil, fmt.Errorf("%w: all its bytes are zero", keyring.ErrBadKey)

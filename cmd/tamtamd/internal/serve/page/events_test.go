@@ -153,7 +153,7 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// TestMessages: what is told of them has no payload, and of many the last are told.
+// TestMessages: their events have no payload, and of many the last are shown.
 func TestMessages(t *testing.T) {
 	b := serve(t)
 	message := func(i int) broadcast.Message {

@@ -78,7 +78,7 @@ func TestAccessesAreOfAllMethods(t *testing.T) {
 	}
 }
 
-// changing are the calls that a token for reading is not for. They are listed here anew,
+// changing are the calls that a token for reading is not for. They are listed here again,
 // so that a slip in the table shows.
 var changing = []string{
 	"Join", "Leave", "RemoveMember", "Broadcast", "Ping", "UpdateSettings", "SetHeartbeat", "SetLogThreshold",

@@ -15,7 +15,7 @@ import (
 func TestGetMemberHistory(t *testing.T) {
 	f, conn := serve(t)
 	c, ctx := tamtamv1.NewTamTamServiceClient(conn), within(t)
-	f.table.Remove(alice, self, member.Expelled)
+	f.table.Remove(alice, self, member.Removed)
 	f.table.Put(bob, member.Info{Session: 9, Name: "alice"})
 	for name, want := range map[string][]string{
 		alice.String():            {alice.String()},

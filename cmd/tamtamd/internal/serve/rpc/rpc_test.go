@@ -248,7 +248,7 @@ func TestV1Calls(t *testing.T) {
 	}
 }
 
-// TestMember: what the API tells of a member in each state.
+// TestMember: what the API reports of a member in each state.
 func TestMember(t *testing.T) {
 	share := 0.5
 	trip := node.PeerState{Timestamp: 1, RoundTrip: time.Millisecond, Loss: &share}
@@ -281,7 +281,7 @@ func TestMember(t *testing.T) {
 	}
 }
 
-// TestChange: who said so, and when.
+// TestChange: the reporter, and the time.
 func TestChange(t *testing.T) {
 	c := toChange(member.Change{Revision: 5, Time: start, Member: member.Member{Addr: alice, Status: member.Dead}, Previous: member.Alive, By: bob}).GetChange()
 	if c.GetReportedBy() != bob.String() || !c.GetTime().AsTime().Equal(start) || c.GetPreviousStatus() != tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE {

@@ -117,7 +117,7 @@ func TestWatch(t *testing.T) {
 		ch.GetPreviousStatus() != tamtamv1.MemberStatus_MEMBER_STATUS_SUSPECTED || ch.GetRemoved() {
 		t.Errorf("got %v", m)
 	}
-	f.table.Remove(alice, self, member.Expelled)
+	f.table.Remove(alice, self, member.Removed)
 	if m := recv(t, s); !m.GetChange().GetRemoved() || m.GetRevision() != 104 {
 		t.Errorf("got %v", m)
 	}
@@ -140,7 +140,7 @@ func TestMonitor2018(t *testing.T) {
 	f, conn := serve(t)
 	s, err := service.NewTamTamClient(conn).Monitor(within(t), &service.Empty{})
 	s = open(t, s, err)
-	f.table.Remove(alice, self, member.Expelled) // the API of 2018 has no such event
+	f.table.Remove(alice, self, member.Removed) // the API of 2018 has no such event
 	f.table.Put(alice, member.Info{Session: 9})
 	f.table.Put(alice, member.Info{Session: 10}) // nor for a restart
 	f.table.Set(alice, member.Left, alice)

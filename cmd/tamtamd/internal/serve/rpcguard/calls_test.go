@@ -21,7 +21,7 @@ func TestCallsAreBounded(t *testing.T) {
 	g, _ := newGuard(t, Config{})
 	g.calls.total, g.calls.each = 3, 2
 	at := serveHealth(t, g, "127.0.0.1:0,unix://"+socketPath(t))
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	// begin begins a call over a connection of its own, and sends no request.
 	begin := func(i int) (end func()) {

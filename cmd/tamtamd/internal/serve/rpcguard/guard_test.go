@@ -30,8 +30,8 @@ import (
 	"github.com/eelcocramer/tamtam/internal/testcert"
 )
 
-// patience is how long anything may take. It is no expectation of speed.
-const patience = time.Minute
+// timeout is how long anything may take. It is no expectation of speed.
+const timeout = time.Minute
 
 // logged is a log to look into.
 type logged struct {
@@ -89,7 +89,7 @@ func serveHealth(t *testing.T, g *Guard, at string) []netaddr.RPC {
 	return bound
 }
 
-// check connects anew and makes a call.
+// check opens a new connection and makes a call.
 func check(t *testing.T, to netaddr.RPC, config *tls.Config) error {
 	t.Helper()
 	trust := insecure.NewCredentials()
@@ -104,7 +104,7 @@ func check(t *testing.T, to netaddr.RPC, config *tls.Config) error {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	_, err = grpc_health_v1.NewHealthClient(conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
 	return err
@@ -112,9 +112,9 @@ func check(t *testing.T, to netaddr.RPC, config *tls.Config) error {
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(timeout); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within %v: %s", patience, what)
+			t.Fatalf("not within %v: %s", timeout, what)
 		}
 	}
 }
@@ -213,7 +213,7 @@ func TestUnixNeedsNoTLS(t *testing.T) {
 	}
 }
 
-// TestCertificatesAreReadAgain without a restart; broken ones leave the old in force.
+// TestCertificatesAreReadAgain without a restart; broken ones leave the old in effect.
 func TestCertificatesAreReadAgain(t *testing.T) {
 	first, second := testcert.NewAuthority(t), testcert.NewAuthority(t)
 	node := first.Issue(t, time.Hour)
@@ -232,7 +232,7 @@ func TestCertificatesAreReadAgain(t *testing.T) {
 	}
 	works("a broken file", first)
 	works("a broken file, again", first)
-	if n := logs.count("stays in force"); n != 1 {
+	if n := logs.count("stays in effect"); n != 1 {
 		t.Errorf("logged %d times", n)
 	}
 	if err := os.Remove(node.Cert); err != nil {
@@ -246,7 +246,7 @@ func TestCertificatesAreReadAgain(t *testing.T) {
 		t.Error("the old certificate is shown still")
 	}
 	if logs.count("PRIVATE") > 0 || logs.count("half a certi") > 0 {
-		t.Error("the log tells what is in the files")
+		t.Error("the log shows what is in the files")
 	}
 }
 

@@ -195,7 +195,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 		select {
 		case conn := <-accepted:
 			return conn
-		case <-time.After(patience):
+		case <-time.After(timeout):
 			t.Fatalf("%s: not taken", what)
 			return nil
 		}
@@ -203,7 +203,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	refused := func(what string, i int) {
 		t.Helper()
 		conn := dial(i)
-		_ = conn.SetReadDeadline(time.Now().Add(patience))
+		_ = conn.SetReadDeadline(time.Now().Add(timeout))
 		if _, err := conn.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("%s: not closed, %v", what, err)
 		} else if !errors.Is(err, io.EOF) {

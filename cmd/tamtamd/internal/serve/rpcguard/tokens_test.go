@@ -13,7 +13,7 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-func bearing(token string) context.Context {
+func withToken(token string) context.Context {
 	return metadata.NewIncomingContext(context.Background(), metadata.Pairs("authorization", "Bearer "+token))
 }
 
@@ -36,7 +36,7 @@ func TestTokensAreReadAgain(t *testing.T) {
 	g, logs := newGuard(t, Config{TokenFile: path})
 	admits := func(what, token string, want error) {
 		t.Helper()
-		if err := g.Admit(bearing(token), Change); !errors.Is(err, want) {
+		if err := g.Admit(withToken(token), Change); !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", what, err, want)
 		}
 	}
@@ -45,7 +45,7 @@ func TestTokensAreReadAgain(t *testing.T) {
 	put("short", 0o600)
 	admits("a short token", first, nil)
 	admits("a short token", "short", ErrUnauthenticated)
-	if n := logs.count("stays in force"); n != 1 {
+	if n := logs.count("stays in effect"); n != 1 {
 		t.Errorf("logged %d times", n)
 	}
 	put(second, 0o644)
@@ -73,7 +73,7 @@ func TestSameTokenOnReload(t *testing.T) {
 	if err := os.WriteFile(all, []byte("read-0123456789abcdef"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := g.Admit(bearing("read-0123456789abcdef"), Change); !errors.Is(err, ErrDenied) {
+	if err := g.Admit(withToken("read-0123456789abcdef"), Change); !errors.Is(err, ErrDenied) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 
 // watched is a value that is loaded from files, and loaded again when one of them changes.
 // There is no timer: get checks the files, which takes a microsecond for each. While a file
-// is missing or bad, the old value stays in force. So a file that is only half written
+// is missing or bad, the old value stays in effect. So a file that is only half written
 // locks no client out.
 type watched[T any] struct {
 	paths  []string
@@ -48,7 +48,7 @@ func (w *watched[T]) get() T {
 	names := strings.Join(w.paths, " ")
 	value, err := w.load()
 	if err != nil {
-		_ = level.Error(w.logger).Log("msg", "changed file is bad, the old content stays in force",
+		_ = level.Error(w.logger).Log("msg", "changed file is bad, the old content stays in effect",
 			"file", names, "err", err)
 		return w.value
 	}

@@ -10,7 +10,7 @@ const maxChanges = 60, maxMessages = 40;
 
 const becauses = {
   STARTED: "it started", JOINED: "it answered for the first time", RETURNED: "it answers again", RESTARTED: "it was restarted",
-  ANSWERED: "it answered", UPDATED: "it says something else of itself", NO_ANSWER: "no answer", GOODBYE: "it said goodbye",
+  ANSWERED: "it answered", UPDATED: "it says something else of itself", NO_ANSWER: "no answer", GOODBYE: "it left gracefully",
   EXPELLED: "a user removed it", GIVEN_UP: "it was gone for too long", REFUSED: "there was no room for it", EXILED: "this node was removed from the cluster",
 };
 

@@ -30,7 +30,7 @@ export function runs(member, now) {
   return { runs: out.filter((r) => r.to > r.from), restarts };
 }
 
-// inWords tells what a strip shows.
+// inWords returns what a strip shows, as text.
 export function inWords(member, now) {
   const total = {};
   const r = runs(member, now);

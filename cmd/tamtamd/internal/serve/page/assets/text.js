@@ -58,7 +58,7 @@ export function millis(micros) {
   return ms < 10 ? ms.toFixed(2) : ms < 100 ? ms.toFixed(1) : ms.toFixed(0);
 }
 
-// loss is the part of a link's frames that were sent again: as text, and how grave, 0 to 3.
+// loss is the part of a link's frames that were retransmitted: as text, and how grave, 0 to 3.
 // A frame or two prove nothing.
 export function loss(link) {
   if (!link || !link.sent) return { text: "–", grave: 0 };
