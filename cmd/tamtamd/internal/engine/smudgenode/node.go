@@ -88,9 +88,6 @@ type Node struct {
 	byVirtual map[netip.AddrPort]*peer
 	closed    bool
 
-	setting sync.Mutex    // one SetMinPing at a time; guards minPing
-	minPing time.Duration // 0 before the first
-
 	delivering sync.Mutex // one datagram at a time; taken before mu; guards in and deliver
 	in         inward     // kept, as deliver is, so that Deliver allocates nothing
 	deliver    []byte
@@ -224,17 +221,6 @@ func end(p *peer) {
 	_ = p.conn.Close()
 }
 
-// Ping makes Smudge ping a peer now, ahead of its schedule. It does nothing if the peer
-// is not known.
-func (n *Node) Ping(real netip.AddrPort) {
-	n.mu.Lock()
-	p, ok := n.byReal[real]
-	n.mu.Unlock()
-	if ok {
-		_ = smudge.PingNode(p.node) // fails only if the loopback interface does
-	}
-}
-
 // Close silences Smudge: without peers it sends nothing.
 func (n *Node) Close() {
 	n.mu.Lock()
@@ -245,11 +231,6 @@ func (n *Node) Close() {
 		end(p)
 	}
 	_ = n.hold.Close()
-}
-
-// SetHeartbeat changes the time between two pings.
-func (n *Node) SetHeartbeat(d time.Duration) {
-	smudge.SetHeartbeatMillis(int(d.Milliseconds()))
 }
 
 // Counters adds the node's counters to m.
