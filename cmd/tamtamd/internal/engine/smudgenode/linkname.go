@@ -37,10 +37,10 @@ var pingHistory pingData
 // pingData is laid out as Smudge's (pingData.go:24).
 type pingData struct {
 	sync.RWMutex
-	pings                []uint32
-	pointer              int
-	lastMean, lastStddev float64
-	updated              bool // mean and deviation must be calculated again
+	pings   []uint32
+	_       int     // where the next goes
+	_, _    float64 // mean and deviation
+	updated bool    // they must be calculated again
 }
 
 // pendingAcks has the pings, by "address:heartbeat", that wait for an answer. Smudge

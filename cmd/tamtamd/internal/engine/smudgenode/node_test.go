@@ -227,7 +227,7 @@ func TestForgottenIsTold(t *testing.T) {
 	}
 	eventually(t, "it is pinged", func() bool { return the.pinged[c] > 0 })
 	for _, n := range smudge.AllNodes() { // as Smudge does after ten retries
-		if int(n.Port()) != int(the.node.virtual.Port()) {
+		if virtualOf(n) != the.node.virtual {
 			_, _ = smudge.RemoveNode(n)
 		}
 	}

@@ -98,34 +98,29 @@ func (m *outward) MapEntry(e datagram.Entry) (datagram.Entry, bool) {
 	return e, e.Status > datagram.Dead || m.n.handler.Outgoing(m.to, e) // the target of a PingReq always goes
 }
 
-// forward sends to a peer what Smudge sends to its virtual address, until the socket is
-// closed. Smudge sends from a new port each time, so the socket identifies the peer, not
-// the source address.
-func (n *Node) forward(p *peer) {
-	in := make([]byte, datagram.MaxSize+1)
-	out := make([]byte, 0, datagram.MaxSize)
-	m := &outward{n, p.real}
-	for {
-		size, from, err := p.conn.ReadFromUDPAddrPort(in)
-		if err != nil {
-			return // closed: nothing else ends a read on an unconnected loopback socket
-		}
-		if !from.Addr().Unmap().IsLoopback() {
-			continue
-		}
-		d, fault := datagram.Parse(in[:size], datagram.IPv4)
-		if fault != "" {
-			continue
-		}
-		n.mu.Lock()
-		b, ok := d.AppendRewritten(out[:0], n.family, n.cfg.Local.Port(), m)
+// forward sends to a peer what Smudge has sent to its virtual address. Smudge sends from a
+// new port each time, so only the destination names the peer.
+func (n *Node) forward(virtual netip.AddrPort, b []byte) {
+	d, fault := datagram.Parse(b, datagram.IPv4)
+	if fault != "" {
+		return
+	}
+	n.forwarding.Lock()
+	defer n.forwarding.Unlock()
+	n.mu.Lock()
+	p := n.byVirtual[virtual]
+	if p == nil {
 		n.mu.Unlock()
-		if !ok {
-			continue
-		}
-		out = b
-		if d, fault := datagram.Parse(b, n.family); fault == "" {
-			n.handler.Send(p.real, d)
-		}
+		return
+	}
+	n.out.to = p.real
+	out, ok := d.AppendRewritten(n.forwarded[:0], n.family, n.cfg.Local.Port(), &n.out)
+	n.mu.Unlock()
+	if !ok {
+		return
+	}
+	n.forwarded = out
+	if d, fault := datagram.Parse(out, n.family); fault == "" {
+		n.handler.Send(p.real, d)
 	}
 }
