@@ -68,9 +68,10 @@ func (l *listener) OnChange(node *smudge.Node, status smudge.NodeStatus) {
 	}
 }
 
-// virtualOf returns the virtual address of a node; an invalid one for nil.
+// virtualOf returns the virtual address of a node. It is invalid for nil, and for
+// 0.0.0.0:0, which Smudge makes of a reporter that it does not know.
 func virtualOf(node *smudge.Node) netip.AddrPort {
-	if node == nil {
+	if node == nil || node.Port() == 0 {
 		return netip.AddrPort{}
 	}
 	ip, _ := netip.AddrFromSlice(node.IP())

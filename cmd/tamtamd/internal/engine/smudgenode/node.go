@@ -13,7 +13,8 @@
 // A datagram from Smudge to a peer arrives at the peer's virtual address, is rewritten to
 // real addresses and sent on the network. A datagram from the network is rewritten to
 // virtual addresses and passed to Smudge by a function call. So Smudge cannot be reached
-// from outside, and virtual addresses never leave this package.
+// from outside, and virtual addresses never leave this package. What another user of the
+// machine sends to a virtual address is dropped: see guard.
 //
 // A peer that is removed and added again gets a new virtual address. Smudge takes it for
 // a new node, and none of the old state applies to it.
@@ -71,6 +72,7 @@ type peer struct {
 	real, virtual netip.AddrPort
 	addr          *net.UDPAddr // virtual, as Smudge wants it
 	node          *smudge.Node
+	guard         guard
 }
 
 // Node is the Smudge node of this process.
@@ -98,6 +100,16 @@ type Node struct {
 	forwarding sync.Mutex // one datagram of Smudge at a time; taken before mu; guards out and forwarded
 	out        outward
 	forwarded  []byte
+	dropped    dropped
+}
+
+// dropped counts what came to virtual addresses and was not forwarded.
+type dropped struct {
+	unaddressed atomic.Uint64 // datagrams to no peer
+	datagrams   atomic.Uint64 // datagrams that Smudge has not sent, or has given up since
+	superseded  atomic.Uint64 // datagrams
+	overRate    atomic.Uint64 // datagrams over the rate of a peer
+	entries     atomic.Uint64 // entries that are not, or no longer, what Smudge holds
 }
 
 var started atomic.Bool
@@ -168,7 +180,7 @@ func (n *Node) Add(real netip.AddrPort) error {
 		n.sockets.close(virtual)
 		return fmt.Errorf("add %s: %w", real, err)
 	}
-	p := &peer{real: real, virtual: virtual, addr: addr, node: node}
+	p := &peer{real: real, virtual: virtual, addr: addr, node: node, guard: newGuard()}
 	n.mu.Lock()
 	n.byReal[real], n.byVirtual[virtual] = p, p
 	n.mu.Unlock()
@@ -230,4 +242,9 @@ func (n *Node) Close() {
 func (n *Node) Counters(m map[string]uint64) {
 	m["smudge_panics"] = n.panics.Load()
 	m["smudge_event_overflows"] = n.listener.overflows.Load()
+	m["smudge_datagrams_unaddressed"] = n.dropped.unaddressed.Load()
+	m["smudge_datagrams_dropped"] = n.dropped.datagrams.Load()
+	m["smudge_datagrams_superseded"] = n.dropped.superseded.Load()
+	m["smudge_datagrams_over_rate"] = n.dropped.overRate.Load()
+	m["smudge_entries_dropped"] = n.dropped.entries.Load()
 }

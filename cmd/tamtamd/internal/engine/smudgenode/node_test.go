@@ -33,6 +33,7 @@ type world struct {
 	by        map[netip.AddrPort]netip.AddrPort
 	forgotten map[netip.AddrPort]bool
 	answers   chan answer
+	watch     func(to netip.AddrPort, d datagram.Datagram) // called with mu held, if not nil
 }
 
 type answer struct {
@@ -116,6 +117,9 @@ func (w *world) Send(to netip.AddrPort, d datagram.Datagram) {
 		}
 	}
 	w.pinged[to]++
+	if w.watch != nil {
+		w.watch(to, d)
+	}
 	if d.Verb() == datagram.Ping {
 		w.beats[to] = append(w.beats[to], d.Heartbeat())
 	}

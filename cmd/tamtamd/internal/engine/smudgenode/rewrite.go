@@ -56,6 +56,7 @@ func (n *Node) Deliver(from netip.AddrPort, d datagram.Datagram, filter datagram
 		return false
 	}
 	n.deliver = b
+	n.expect(p, d)
 	n.receiveLocked(p, b)
 	return true
 }
@@ -86,6 +87,11 @@ func (m *outward) MapEntry(e datagram.Entry) (datagram.Entry, bool) {
 	if p == nil {
 		return e, false // removed meanwhile
 	}
+	news := e.Status <= datagram.Dead // else it is the target of a PingReq
+	if news && !holds(e) {
+		m.n.dropped.entries.Add(1)
+		return e, false
+	}
 	e.Addr = p.real
 	switch s := m.n.byVirtual[e.Source]; {
 	case s != nil:
@@ -95,32 +101,56 @@ func (m *outward) MapEntry(e datagram.Entry) (datagram.Entry, bool) {
 	default:
 		e.Source = netip.AddrPort{}
 	}
-	return e, e.Status > datagram.Dead || m.n.handler.Outgoing(m.to, e) // the target of a PingReq always goes
+	return e, !news || m.n.handler.Outgoing(m.to, e) // a target always goes
 }
 
 // forward sends to a peer what Smudge has sent to its virtual address. Smudge sends from a
 // new port each time, so only the destination names the peer.
 func (n *Node) forward(virtual netip.AddrPort, b []byte) {
-	d, fault := datagram.Parse(b, datagram.IPv4)
-	if fault != "" {
-		return
-	}
-	n.forwarding.Lock()
-	defer n.forwarding.Unlock()
 	n.mu.Lock()
 	p := n.byVirtual[virtual]
-	if p == nil {
-		n.mu.Unlock()
+	n.mu.Unlock()
+	if p == nil { // the first check, since it takes the least
+		n.dropped.unaddressed.Add(1)
 		return
+	}
+	d, fault := datagram.Parse(b, datagram.IPv4)
+	if fault != "" || !n.plausible(d) {
+		n.dropped.datagrams.Add(1)
+		return
+	}
+	pending := pendingFor(virtual, d.Heartbeat())
+	n.forwarding.Lock()
+	defer n.forwarding.Unlock()
+	if !n.rewriteLocked(p, d, pending) {
+		return
+	}
+	if d, fault := datagram.Parse(n.forwarded, n.family); fault == "" {
+		n.handler.Send(p.real, d)
+	}
+}
+
+// rewriteLocked puts a datagram to p into n.forwarded, with real addresses. It returns
+// false if the datagram must not go. n.forwarding must be held.
+func (n *Node) rewriteLocked(p *peer, d datagram.Datagram, pending *pendingAck) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch p.guard.judge(d, pending) {
+	case superseded:
+		n.dropped.superseded.Add(1)
+		return false
+	case forged:
+		n.dropped.datagrams.Add(1)
+		return false
+	}
+	if !p.guard.limit.Allow() {
+		n.dropped.overRate.Add(1)
+		return false
 	}
 	n.out.to = p.real
 	out, ok := d.AppendRewritten(n.forwarded[:0], n.family, n.cfg.Local.Port(), &n.out)
-	n.mu.Unlock()
-	if !ok {
-		return
+	if ok {
+		n.forwarded = out
 	}
-	n.forwarded = out
-	if d, fault := datagram.Parse(out, n.family); fault == "" {
-		n.handler.Send(p.real, d)
-	}
+	return ok
 }
