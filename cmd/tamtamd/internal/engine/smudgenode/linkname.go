@@ -54,7 +54,7 @@ var pendingAcks struct {
 
 // pendingAck is laid out as Smudge's (membership.go:796).
 type pendingAck struct {
-	_            uint32 // when it was sent
+	startTime    uint32 // milliseconds since 1970 mod 2³², by the wall clock
 	_            *smudge.Node
 	callback     *smudge.Node // gets an Ack with callbackCode when node answers
 	callbackCode uint32

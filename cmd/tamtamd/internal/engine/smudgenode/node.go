@@ -35,6 +35,7 @@ import (
 	"github.com/clockworksoul/smudge"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/wallclock"
 )
 
 // Version is the version of Smudge that this package is written for and tested with.
@@ -91,11 +92,13 @@ type Node struct {
 
 	// delivering is held while Smudge gets a datagram or its list of nodes changes, so
 	// that no datagram names a node that has just been removed or is not yet added. It is
-	// taken before mu, and guards in and deliver.
+	// taken before mu, and guards in, deliver and clock.
 	delivering sync.Mutex
 	in         inward // kept, as deliver is, so that Deliver allocates nothing
 	deliver    []byte
+	clock      interface{ Jump(time.Time) time.Duration } // a wallclock.Watch
 	panics     atomic.Uint64
+	clockSets  atomic.Uint64
 
 	forwarding sync.Mutex // one datagram of Smudge at a time; taken before mu; guards out and forwarded
 	out        outward
@@ -123,6 +126,7 @@ func New(cfg Config) (*Node, error) {
 		byReal:    make(map[netip.AddrPort]*peer),
 		byVirtual: make(map[netip.AddrPort]*peer),
 		deliver:   make([]byte, 0, datagram.MaxSize),
+		clock:     wallclock.New(time.Now()),
 		forwarded: make([]byte, 0, datagram.MaxSize),
 	}
 	n.in.n, n.out.n = n, n
@@ -241,6 +245,7 @@ func (n *Node) Close() {
 // Counters adds the node's counters to m.
 func (n *Node) Counters(m map[string]uint64) {
 	m["smudge_panics"] = n.panics.Load()
+	m["smudge_clock_sets"] = n.clockSets.Load()
 	m["smudge_event_overflows"] = n.listener.overflows.Load()
 	m["smudge_datagrams_unaddressed"] = n.dropped.unaddressed.Load()
 	m["smudge_datagrams_dropped"] = n.dropped.datagrams.Load()

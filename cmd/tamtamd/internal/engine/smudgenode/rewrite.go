@@ -56,6 +56,7 @@ func (n *Node) Deliver(from netip.AddrPort, d datagram.Datagram, filter datagram
 		return false
 	}
 	n.deliver = b
+	n.checkClockLocked()
 	n.expect(p, d)
 	n.receiveLocked(p, b)
 	return true
