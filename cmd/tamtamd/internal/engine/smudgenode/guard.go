@@ -119,10 +119,15 @@ func (n *Node) plausible(d datagram.Datagram) bool {
 
 // pendingFor returns what Smudge waits for from a node at a heartbeat; nil for nothing.
 func pendingFor(virtual netip.AddrPort, heartbeat uint32) *pendingAck {
-	key := virtual.String() + ":" + strconv.FormatUint(uint64(heartbeat), 10)
+	key := pendingKey(virtual, heartbeat)
 	pendingAcks.RLock()
 	defer pendingAcks.RUnlock()
 	return pendingAcks.m[key]
+}
+
+// pendingKey returns the key of pendingAcks.
+func pendingKey(virtual netip.AddrPort, heartbeat uint32) string {
+	return virtual.String() + ":" + strconv.FormatUint(uint64(heartbeat), 10)
 }
 
 // expect notes what Smudge sends because it gets a datagram from p: an Ack to p for its

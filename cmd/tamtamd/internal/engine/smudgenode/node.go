@@ -93,12 +93,15 @@ type Node struct {
 	// delivering is held while Smudge gets a datagram or its list of nodes changes, so
 	// that no datagram names a node that has just been removed or is not yet added. It is
 	// taken before mu, and guards in, deliver and clock.
-	delivering sync.Mutex
-	in         inward // kept, as deliver is, so that Deliver allocates nothing
-	deliver    []byte
-	clock      interface{ Jump(time.Time) time.Duration } // a wallclock.Watch
-	panics     atomic.Uint64
-	clockSets  atomic.Uint64
+	delivering  sync.Mutex
+	in          inward // kept, as deliver is, so that Deliver allocates nothing
+	deliver     []byte
+	clock       interface{ Jump(time.Time) time.Duration } // a wallclock.Watch
+	panics      atomic.Uint64
+	clockSets   atomic.Uint64
+	iterations  atomic.Uint64    // of Run
+	fatal       func(why string) // ends the process
+	standsStill time.Duration    // see there
 
 	forwarding sync.Mutex // one datagram of Smudge at a time; taken before mu; guards out and forwarded
 	out        outward
@@ -121,13 +124,15 @@ var started atomic.Bool
 // peer may be added before it returns; Close frees the port.
 func New(cfg Config) (*Node, error) {
 	n := &Node{
-		cfg:       cfg,
-		family:    datagram.FamilyOf(cfg.Local.Addr()),
-		byReal:    make(map[netip.AddrPort]*peer),
-		byVirtual: make(map[netip.AddrPort]*peer),
-		deliver:   make([]byte, 0, datagram.MaxSize),
-		clock:     wallclock.New(time.Now()),
-		forwarded: make([]byte, 0, datagram.MaxSize),
+		cfg:         cfg,
+		family:      datagram.FamilyOf(cfg.Local.Addr()),
+		byReal:      make(map[netip.AddrPort]*peer),
+		byVirtual:   make(map[netip.AddrPort]*peer),
+		deliver:     make([]byte, 0, datagram.MaxSize),
+		clock:       wallclock.New(time.Now()),
+		fatal:       func(why string) { panic(why) },
+		standsStill: standsStill,
+		forwarded:   make([]byte, 0, datagram.MaxSize),
 	}
 	n.in.n, n.out.n = n, n
 	// Smudge would listen at this port on all interfaces. It ignores the error when the

@@ -64,11 +64,12 @@ func (n *Node) Deliver(from netip.AddrPort, d datagram.Datagram, filter datagram
 
 // receiveLocked calls Smudge; n.delivering must be held. No datagram that passes
 // datagram.Parse is known to make Smudge panic. If one does, the datagram is lost and the
-// daemon goes on.
+// daemon goes on, unless Smudge cannot.
 func (n *Node) receiveLocked(p *peer, b []byte) {
 	defer func() {
 		if recover() != nil {
 			n.panics.Add(1)
+			go n.afterPanic()
 		}
 	}()
 	// Errors are about checksums and broadcasts only; Parse has checked the one, and

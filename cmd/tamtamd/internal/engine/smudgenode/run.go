@@ -18,12 +18,14 @@ import (
 // does not report them.
 const forgottenCheck = 10 * time.Second
 
-// Run reports status changes and forgotten peers to the Config's functions until ctx is
-// done.
+// Run reports status changes and forgotten peers to the Handler until ctx is done. It
+// does not go on if Smudge stands still: see Iterations.
 func (n *Node) Run(ctx context.Context) {
 	tick := time.NewTicker(forgottenCheck)
 	defer tick.Stop()
 	for {
+		n.touch()
+		n.iterations.Add(1)
 		select {
 		case <-n.listener.wake:
 			queue, overflow := n.listener.take()
