@@ -272,6 +272,7 @@ func (a *Assembly) EventLoops() []lifecycle.Loop {
 		{Name: "endpoint", Wake: a.Wire.Wake, Iterations: a.Wire.Iterations},
 		{Name: "gossip", Wake: a.Node.Wake, Iterations: a.Node.Iterations},
 		{Name: "broadcast", Wake: a.Messages.Wake, Iterations: a.Messages.Iterations},
+		{Name: "engine", Wake: a.engine.Wake, Iterations: a.engine.Iterations},
 	}
 }
 

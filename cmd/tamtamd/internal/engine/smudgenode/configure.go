@@ -5,6 +5,7 @@ package smudgenode
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"strings"
 
@@ -15,7 +16,7 @@ import (
 
 // configure sets every property of Smudge. Smudge reads an unset property from a
 // SMUDGE_* variable, and the environment must not change a node's behaviour by accident.
-func configure(port uint16, cfg Config, ev *listener) {
+func configure(self netip.AddrPort, cfg Config, ev *listener) {
 	for _, kv := range os.Environ() {
 		if name, _, _ := strings.Cut(kv, "="); strings.HasPrefix(name, "SMUDGE_") {
 			_ = os.Unsetenv(name) // SMUDGE_INITIAL_HOSTS has no setter
@@ -23,8 +24,8 @@ func configure(port uint16, cfg Config, ev *listener) {
 	}
 	smudge.SetLogger(logger(cfg.Logf))
 	smudge.SetLogThreshold(smudge.LogOff)
-	smudge.SetListenIP(loopback.AsSlice())
-	smudge.SetListenPort(int(port))
+	smudge.SetListenIP(self.Addr().AsSlice())
+	smudge.SetListenPort(int(self.Port()))
 	smudge.SetClusterName(smudge.DefaultClusterName) // only for its multicast
 	smudge.SetHeartbeatMillis(int(cfg.Heartbeat.Milliseconds()))
 	smudge.SetMinPingTime(int(cfg.MinPing.Milliseconds()))

@@ -2,4 +2,4 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Empty: with an assembly file in the package, the compiler accepts the body-less
-// declaration in link.go.
+// declaration in linkname.go.

@@ -4,6 +4,7 @@
 package smudgenode
 
 import (
+	"net/netip"
 	"sync"
 
 	"github.com/clockworksoul/smudge"
@@ -18,15 +19,15 @@ import (
 const maxEvents = 16384
 
 type event struct {
-	port   uint16
-	status datagram.Status
-	source uint16 // port of the reporter's virtual address; 0 if unknown
+	virtual netip.AddrPort
+	status  datagram.Status
+	source  netip.AddrPort // the reporter's virtual address; invalid if unknown
 }
 
 // listener queues Smudge's status changes. Smudge calls it with its own locks held, so
 // it calls nothing of Smudge, does not block and keeps no *smudge.Node.
 type listener struct {
-	self  uint16
+	self  netip.AddrPort
 	begun chan struct{} // closed when Smudge has listed itself
 	wake  chan struct{}
 
@@ -40,16 +41,16 @@ type listener struct {
 
 var _ smudge.StatusListener = (*listener)(nil)
 
-func newListener(self uint16, counts *counter.Set) *listener {
+func newListener(self netip.AddrPort, counts *counter.Set) *listener {
 	return &listener{self: self, counts: counts, begun: make(chan struct{}), wake: make(chan struct{}, 1)}
 }
 
 // OnChange implements smudge.StatusListener.
 func (l *listener) OnChange(node *smudge.Node, status smudge.NodeStatus) {
-	port := node.Port()
+	virtual := virtualOf(node)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if port == l.self {
+	if virtual == l.self {
 		if !l.once {
 			l.once = true
 			close(l.begun)
@@ -60,15 +61,21 @@ func (l *listener) OnChange(node *smudge.Node, status smudge.NodeStatus) {
 		l.queue, l.overflow = l.queue[:0], true
 		l.counts.Inc(overflows)
 	}
-	ev := event{port: port, status: datagram.Status(status)}
-	if s := node.StatusSource(); s != nil {
-		ev.source = s.Port()
-	}
-	l.queue = append(l.queue, ev)
+	l.queue = append(l.queue, event{virtual, datagram.Status(status), virtualOf(node.StatusSource())})
 	select {
 	case l.wake <- struct{}{}:
 	default:
 	}
+}
+
+// virtualOf returns the virtual address of a node. It is invalid for nil, and for
+// 0.0.0.0:0, which Smudge makes of a reporter that it does not know.
+func virtualOf(node *smudge.Node) netip.AddrPort {
+	if node == nil || node.Port() == 0 {
+		return netip.AddrPort{}
+	}
+	ip, _ := netip.AddrFromSlice(node.IP())
+	return netip.AddrPortFrom(ip.Unmap(), node.Port())
 }
 
 // take returns the changes since the last call, and whether some were dropped.

@@ -4,13 +4,17 @@
 // Package smudgenode embeds the Smudge library so that it talks only to this process. No
 // other package imports Smudge.
 //
-// To Smudge, its own address is 127.0.0.1:S and those of its peers are 127.0.0.1:p1,
-// 127.0.0.1:p2, …. Each of these virtual addresses is a UDP socket of this package. The
-// one at S only holds the port and is never read. A datagram from Smudge to a peer
-// arrives on the peer's socket, is rewritten to real addresses and sent on the network. A
-// datagram from the network is rewritten to virtual addresses and passed to Smudge by a
-// function call. So Smudge cannot be reached from outside, and virtual addresses never
-// leave this package.
+// To Smudge, its own address is 127.0.0.1:S and those of its peers are 127.a.b.c:S, drawn
+// at random. One UDP socket serves these virtual addresses. It is bound to S on all
+// interfaces, so that Smudge, which wants to listen there, cannot. Systems other than
+// Linux have a socket for each peer, 127.0.0.1:p1, 127.0.0.1:p2, …, and one that only
+// holds S.
+//
+// A datagram from Smudge to a peer arrives at the peer's virtual address, is rewritten to
+// real addresses and sent on the network. A datagram from the network is rewritten to
+// virtual addresses and passed to Smudge by a function call. So Smudge cannot be reached
+// from outside, and virtual addresses never leave this package. What another user of the
+// machine sends to a virtual address is dropped: see guard.
 //
 // A peer that is removed and added again gets a new virtual address. Smudge takes it for
 // a new node, and none of the old state applies to it.
@@ -31,13 +35,12 @@ import (
 	"github.com/clockworksoul/smudge"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/wallclock"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
 // Version is the version of Smudge that this package is written for and tested with.
 const Version = "v1.0.1"
-
-var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 
 // Config has the settings of the engine. All fields are required.
 type Config struct {
@@ -69,10 +72,9 @@ type Handler interface {
 // peer is a peer from Add to Remove.
 type peer struct {
 	real, virtual netip.AddrPort
-	conn          *net.UDPConn
 	addr          *net.UDPAddr // virtual, as Smudge wants it
 	node          *smudge.Node
-	listed        bool // AddNode has returned
+	guard         guard
 }
 
 // Node is the Smudge node of this process.
@@ -80,22 +82,31 @@ type Node struct {
 	cfg      Config
 	handler  Handler // set by Start; nothing runs before
 	family   datagram.Family
-	hold     *net.UDPConn // occupies the port that Smudge would listen at
+	sockets  sockets
 	virtual  netip.AddrPort
 	listener *listener
 
-	mu        sync.Mutex // guards the two maps and peer.listed
+	mu        sync.Mutex // guards the two maps
 	byReal    map[netip.AddrPort]*peer
 	byVirtual map[netip.AddrPort]*peer
 	closed    bool
 
-	setting sync.Mutex    // one SetMinPing at a time; guards minPing
-	minPing time.Duration // 0 before the first
+	// delivering is held while Smudge gets a datagram or its list of nodes changes, so
+	// that no datagram names a node that has just been removed or is not yet added. It is
+	// taken before mu, and guards in, deliver and clock.
+	delivering  sync.Mutex
+	in          inward // kept, as deliver is, so that Deliver allocates nothing
+	deliver     []byte
+	clock       interface{ Jump(time.Time) time.Duration } // a wallclock.Watch
+	iterations  atomic.Uint64    // of Run
+	fatal       func(why string) // ends the process
+	standsStill time.Duration    // see there
 
-	delivering sync.Mutex // one datagram at a time; taken before mu; guards in and deliver
-	in         inward     // kept, as deliver is, so that Deliver allocates nothing
-	deliver    []byte
-	counts     *counter.Set
+	forwarding sync.Mutex // one datagram of Smudge at a time; taken before mu; guards out and forwarded
+	out        outward
+	forwarded  []byte
+
+	counts *counter.Set
 }
 
 var started atomic.Bool
@@ -103,25 +114,27 @@ var started atomic.Bool
 // New returns a Node that holds the port of Smudge. Nothing runs before Start, and no
 // peer may be added before it returns; Close frees the port.
 func New(cfg Config) (*Node, error) {
+	n := &Node{
+		cfg:         cfg,
+		counts:      counters.NewSet(),
+		family:      datagram.FamilyOf(cfg.Local.Addr()),
+		byReal:      make(map[netip.AddrPort]*peer),
+		byVirtual:   make(map[netip.AddrPort]*peer),
+		deliver:     make([]byte, 0, datagram.MaxSize),
+		clock:       wallclock.New(time.Now()),
+		fatal:       func(why string) { panic(why) },
+		standsStill: standsStill,
+		forwarded:   make([]byte, 0, datagram.MaxSize),
+	}
+	n.in.n, n.out.n = n, n
 	// Smudge would listen at this port on all interfaces. It ignores the error when the
 	// port is taken, and this is what is wanted here.
-	hold, err := net.ListenUDP("udp", &net.UDPAddr{})
-	if err != nil {
-		return nil, fmt.Errorf("hold smudge's port: %w", err)
+	var err error
+	if n.sockets, err = newSockets(n.forward); err != nil {
+		return nil, err
 	}
-	port := uint16(hold.LocalAddr().(*net.UDPAddr).Port)
-	n := &Node{
-		cfg:       cfg,
-		family:    datagram.FamilyOf(cfg.Local.Addr()),
-		hold:      hold,
-		virtual:   netip.AddrPortFrom(loopback, port),
-		counts:    counters.NewSet(),
-		byReal:    make(map[netip.AddrPort]*peer),
-		byVirtual: make(map[netip.AddrPort]*peer),
-		deliver:   make([]byte, 0, datagram.MaxSize),
-	}
-	n.in.n = n
-	n.listener = newListener(port, n.counts)
+	n.virtual = n.sockets.self()
+	n.listener = newListener(n.virtual, n.counts)
 	return n, nil
 }
 
@@ -132,7 +145,7 @@ func (n *Node) Start(ctx context.Context, handler Handler) error {
 		return errors.New("smudge runs already: it is one node a process")
 	}
 	n.handler = handler
-	configure(n.virtual.Port(), n.cfg, n.listener)
+	configure(n.virtual, n.cfg, n.listener)
 
 	// Begin never returns and nothing ends it; the goroutine is abandoned on
 	// purpose. Close silences it.
@@ -148,49 +161,33 @@ func (n *Node) Start(ctx context.Context, handler Handler) error {
 
 // Add adds a peer to Smudge, as alive. It changes nothing for a peer that Smudge has.
 func (n *Node) Add(real netip.AddrPort) error {
+	n.delivering.Lock()
+	defer n.delivering.Unlock()
 	n.mu.Lock()
-	if _, ok := n.byReal[real]; ok || n.closed {
-		n.mu.Unlock()
+	_, ok := n.byReal[real]
+	ok = ok || n.closed
+	n.mu.Unlock()
+	if ok {
 		return nil
 	}
-	p, err := newPeer(real)
+	virtual, err := n.sockets.open()
 	if err != nil {
-		n.mu.Unlock()
 		return fmt.Errorf("open a virtual address for %s: %w", real, err)
 	}
-	n.byReal[real] = p
-	n.byVirtual[p.virtual] = p
-	n.mu.Unlock()
-
-	go n.forward(p)
-	// Without the lock, since AddNode calls the listener.
-	if _, err := smudge.AddNode(p.node); err != nil {
+	addr := net.UDPAddrFromAddrPort(virtual)
+	// CreateNodeByIP never fails. Smudge keeps the slice.
+	node, err := smudge.CreateNodeByIP(virtual.Addr().AsSlice(), virtual.Port())
+	if err != nil {
+		n.sockets.close(virtual)
 		return fmt.Errorf("add %s: %w", real, err)
 	}
+	p := &peer{real: real, virtual: virtual, addr: addr, node: node, guard: newGuard()}
 	n.mu.Lock()
-	p.listed = true
+	n.byReal[real], n.byVirtual[virtual] = p, p
 	n.mu.Unlock()
+	// Without mu: Smudge calls the listener, and may ping at once. AddNode never fails.
+	_, _ = smudge.AddNode(node)
 	return nil
-}
-
-func newPeer(real netip.AddrPort) (*peer, error) {
-	conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(loopback, 0)))
-	if err != nil {
-		return nil, err
-	}
-	addr := conn.LocalAddr().(*net.UDPAddr)
-	port := uint16(addr.Port)
-	// CreateNodeByIP never fails. Smudge keeps the slice.
-	node, err := smudge.CreateNodeByIP(loopback.AsSlice(), port)
-	if err != nil {
-		_ = conn.Close()
-		return nil, err
-	}
-	return &peer{
-		real: real, virtual: netip.AddrPortFrom(loopback, port),
-		conn: conn, node: node,
-		addr: &net.UDPAddr{IP: loopback.AsSlice(), Port: int(port)},
-	}, nil
 }
 
 // Remove makes Smudge forget a peer. Entries about it that are still in flight are
@@ -206,6 +203,8 @@ func (n *Node) Remove(real netip.AddrPort) {
 
 // remove removes p. It returns false if p has been removed already.
 func (n *Node) remove(p *peer) bool {
+	n.delivering.Lock()
+	defer n.delivering.Unlock()
 	n.mu.Lock()
 	current := n.byVirtual[p.virtual] == p
 	if current {
@@ -214,55 +213,33 @@ func (n *Node) remove(p *peer) bool {
 	}
 	n.mu.Unlock()
 	if current {
-		end(p)
+		n.end(p)
 	}
 	return current
 }
 
-// end makes Smudge forget a peer that is no longer in the maps. It closes the socket
-// last, so that a new peer cannot get the port before.
-func end(p *peer) {
+// end makes Smudge forget a peer that is no longer in the maps. It frees the address
+// last, so that a new peer cannot get it before.
+func (n *Node) end(p *peer) {
 	_, _ = smudge.RemoveNode(p.node) // always nil
-	_ = p.conn.Close()
-}
-
-// Ping makes Smudge ping a peer now, ahead of its schedule. It does nothing if the peer
-// is not known.
-func (n *Node) Ping(real netip.AddrPort) {
-	n.mu.Lock()
-	p, ok := n.byReal[real]
-	n.mu.Unlock()
-	if ok {
-		_ = smudge.PingNode(p.node) // fails only if the loopback interface does
-	}
+	n.sockets.close(p.virtual)
 }
 
 // Close silences Smudge: without peers it sends nothing.
 func (n *Node) Close() {
+	n.delivering.Lock()
+	defer n.delivering.Unlock()
 	n.mu.Lock()
 	peers := n.byVirtual
 	n.byReal, n.byVirtual, n.closed = nil, nil, true
 	n.mu.Unlock()
 	for _, p := range peers {
-		end(p)
+		n.end(p)
 	}
-	_ = n.hold.Close()
-}
-
-// SetHeartbeat changes the time between two pings.
-func (n *Node) SetHeartbeat(d time.Duration) {
-	smudge.SetHeartbeatMillis(int(d.Milliseconds()))
+	n.sockets.shut()
 }
 
 // Counters adds the node's counters to m.
 func (n *Node) Counters(m map[string]uint64) {
 	n.counts.Counters(m)
 }
-
-// counters are what this package counts.
-var counters counter.Table
-
-var (
-	panics    = counters.New("smudge_panics", "Panics of Smudge that were recovered from.")
-	overflows = counters.New("smudge_event_overflows", "Events of Smudge that were dropped since too many waited.")
-)

@@ -56,17 +56,20 @@ func (n *Node) Deliver(from netip.AddrPort, d datagram.Datagram, filter datagram
 		return false
 	}
 	n.deliver = b
+	n.checkClockLocked()
+	n.expect(p, d)
 	n.receiveLocked(p, b)
 	return true
 }
 
 // receiveLocked calls Smudge; n.delivering must be held. No datagram that passes
 // datagram.Parse is known to make Smudge panic. If one does, the datagram is lost and the
-// daemon goes on.
+// daemon goes on, unless Smudge cannot.
 func (n *Node) receiveLocked(p *peer, b []byte) {
 	defer func() {
 		if recover() != nil {
 			n.counts.Inc(panics)
+			go n.afterPanic()
 		}
 	}()
 	// Errors are about checksums and broadcasts only; Parse has checked the one, and
@@ -86,6 +89,11 @@ func (m *outward) MapEntry(e datagram.Entry) (datagram.Entry, bool) {
 	if p == nil {
 		return e, false // removed meanwhile
 	}
+	news := e.Status <= datagram.Dead // else it is the target of a PingReq
+	if news && !holds(e) {
+		m.n.counts.Inc(untrue)
+		return e, false
+	}
 	e.Addr = p.real
 	switch s := m.n.byVirtual[e.Source]; {
 	case s != nil:
@@ -95,37 +103,56 @@ func (m *outward) MapEntry(e datagram.Entry) (datagram.Entry, bool) {
 	default:
 		e.Source = netip.AddrPort{}
 	}
-	return e, e.Status > datagram.Dead || m.n.handler.Outgoing(m.to, e) // the target of a PingReq always goes
+	return e, !news || m.n.handler.Outgoing(m.to, e) // a target always goes
 }
 
-// forward sends to a peer what Smudge sends to its virtual address, until the socket is
-// closed. Smudge sends from a new port each time, so the socket identifies the peer, not
-// the source address.
-func (n *Node) forward(p *peer) {
-	in := make([]byte, datagram.MaxSize+1)
-	out := make([]byte, 0, datagram.MaxSize)
-	m := &outward{n, p.real}
-	for {
-		size, from, err := p.conn.ReadFromUDPAddrPort(in)
-		if err != nil {
-			return // closed: nothing else ends a read on an unconnected loopback socket
-		}
-		if !from.Addr().Unmap().IsLoopback() {
-			continue
-		}
-		d, fault := datagram.Parse(in[:size], datagram.IPv4)
-		if fault != "" {
-			continue
-		}
-		n.mu.Lock()
-		b, ok := d.AppendRewritten(out[:0], n.family, n.cfg.Local.Port(), m)
-		n.mu.Unlock()
-		if !ok {
-			continue
-		}
-		out = b
-		if d, fault := datagram.Parse(b, n.family); fault == "" {
-			n.handler.Send(p.real, d)
-		}
+// forward sends to a peer what Smudge has sent to its virtual address. Smudge sends from a
+// new port each time, so only the destination names the peer.
+func (n *Node) forward(virtual netip.AddrPort, b []byte) {
+	n.mu.Lock()
+	p := n.byVirtual[virtual]
+	n.mu.Unlock()
+	if p == nil { // the first check, since it takes the least
+		n.counts.Inc(unaddressed)
+		return
 	}
+	d, fault := datagram.Parse(b, datagram.IPv4)
+	if fault != "" || !n.plausible(d) {
+		n.counts.Inc(unsent)
+		return
+	}
+	pending := pendingFor(virtual, d.Heartbeat())
+	n.forwarding.Lock()
+	defer n.forwarding.Unlock()
+	if !n.rewriteLocked(p, d, pending) {
+		return
+	}
+	if d, fault := datagram.Parse(n.forwarded, n.family); fault == "" {
+		n.handler.Send(p.real, d)
+	}
+}
+
+// rewriteLocked puts a datagram to p into n.forwarded, with real addresses. It returns
+// false if the datagram must not go. n.forwarding must be held.
+func (n *Node) rewriteLocked(p *peer, d datagram.Datagram, pending *pendingAck) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch p.guard.judge(d, pending) {
+	case superseded:
+		n.counts.Inc(replaced)
+		return false
+	case forged:
+		n.counts.Inc(unsent)
+		return false
+	}
+	if !p.guard.limit.Allow() {
+		n.counts.Inc(overRate)
+		return false
+	}
+	n.out.to = p.real
+	out, ok := d.AppendRewritten(n.forwarded[:0], n.family, n.cfg.Local.Port(), &n.out)
+	if ok {
+		n.forwarded = out
+	}
+	return ok
 }

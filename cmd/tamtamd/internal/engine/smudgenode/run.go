@@ -5,6 +5,7 @@ package smudgenode
 
 import (
 	"context"
+	"maps"
 	"net/netip"
 	"time"
 
@@ -17,12 +18,14 @@ import (
 // does not report them.
 const forgottenCheck = 10 * time.Second
 
-// Run reports status changes and forgotten peers to the Config's functions until ctx is
-// done.
+// Run reports status changes and forgotten peers to the Handler until ctx is done. It
+// does not go on if Smudge stands still: see Iterations.
 func (n *Node) Run(ctx context.Context) {
 	tick := time.NewTicker(forgottenCheck)
 	defer tick.Stop()
 	for {
+		n.touch()
+		n.iterations.Add(1)
 		select {
 		case <-n.listener.wake:
 			queue, overflow := n.listener.take()
@@ -42,11 +45,11 @@ func (n *Node) Run(ctx context.Context) {
 
 func (n *Node) report(e event) {
 	n.mu.Lock()
-	p := n.byVirtual[netip.AddrPortFrom(loopback, e.port)]
+	p := n.byVirtual[e.virtual]
 	var by netip.AddrPort
-	if e.source == n.virtual.Port() {
+	if e.source == n.virtual {
 		by = n.cfg.Local
-	} else if s := n.byVirtual[netip.AddrPortFrom(loopback, e.source)]; s != nil {
+	} else if s := n.byVirtual[e.source]; s != nil {
 		by = s.real
 	}
 	n.mu.Unlock()
@@ -58,29 +61,31 @@ func (n *Node) report(e event) {
 // resync reports the present status of every node.
 func (n *Node) resync() {
 	for _, node := range smudge.AllNodes() {
-		n.report(event{port: node.Port(), status: datagram.Status(node.Status())})
+		n.report(event{virtual: virtualOf(node), status: datagram.Status(node.Status())})
 	}
 }
 
 // dropForgotten removes and reports the peers that Smudge has given up after its ten
 // retries.
 func (n *Node) dropForgotten() {
-	n.mu.Lock()
-	missing := make(map[netip.AddrPort]*peer, len(n.byVirtual))
-	for virtual, p := range n.byVirtual {
-		if p.listed {
-			missing[virtual] = p
-		}
-	}
-	n.mu.Unlock()
-	for _, node := range smudge.AllNodes() {
-		delete(missing, netip.AddrPortFrom(loopback, node.Port()))
-	}
-	for _, p := range missing {
+	for _, p := range n.missing() {
 		if n.remove(p) { // false if the peer has been added again meanwhile
 			n.handler.OnForgotten(p.real)
 		}
 	}
+}
+
+// missing returns the peers that Smudge does not have.
+func (n *Node) missing() map[netip.AddrPort]*peer {
+	n.delivering.Lock() // no Add is half done
+	defer n.delivering.Unlock()
+	n.mu.Lock()
+	missing := maps.Clone(n.byVirtual)
+	n.mu.Unlock()
+	for _, node := range smudge.AllNodes() {
+		delete(missing, virtualOf(node))
+	}
+	return missing
 }
 
 // State is what Smudge knows of a peer besides its status.
@@ -98,7 +103,7 @@ func (n *Node) States() map[netip.AddrPort]State {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, node := range nodes {
-		p := n.byVirtual[netip.AddrPortFrom(loopback, node.Port())]
+		p := n.byVirtual[virtualOf(node)]
 		if p == nil {
 			continue
 		}
