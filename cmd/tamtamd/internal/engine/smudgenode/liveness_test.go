@@ -16,7 +16,7 @@ import (
 func TestIterationsWhenWoken(t *testing.T) {
 	for range 3 {
 		before := the.node.Iterations()
-		eventually(t, "Run goes round", func() bool {
+		eventually(t, "Run responds", func() bool {
 			the.node.Wake()
 			return the.node.Iterations() > before
 		})
@@ -74,7 +74,7 @@ func TestPanicThatKeepsALock(t *testing.T) {
 	stuck := the.node.Iterations()
 	the.node.Wake()
 	if have := the.node.Iterations(); have > stuck+1 {
-		t.Errorf("Run goes round: %d iterations after %d", have, stuck)
+		t.Errorf("Run responds: %d iterations after %d", have, stuck)
 	}
 
 	pendingAcks.m = map[string]*pendingAck{}
