@@ -147,7 +147,7 @@ func runOne(
 	if n := t.crashes(); n > 0 {
 		t.add("nodes that ended by themselves", "", float64(n))
 	}
-	t.note("machine", fmt.Sprintf("load %s, CPU %.0f %%", load(), machineTicks().since(before)))
+	t.note("machine", machine(before))
 	return err
 }
 

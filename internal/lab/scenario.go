@@ -21,8 +21,12 @@ type scenario struct {
 var scenarios = []scenario{
 	{"join", "all join one at once", join, false},
 	{"rest", "nothing happens", rest, false},
-	{"loss10", "one packet in ten is lost", loss(10), false},
-	{"loss30", "three in ten are", loss(30), false},
+	{"loss10", "one packet in ten is lost", loss(10, false), false},
+	{"loss30", "three in ten are", loss(30, false), false},
+	{"loss10busy", "one in ten is lost while loops keep the processors busy", loss(10, true), false},
+	{"loss30busy", "three in ten are, and the same", loss(30, true), false},
+	{"hog", "others take the processors away for a while", hog, false},
+	{"stop", "half of the processes stand still for a while", halfStopped, false},
 	{"kill", "a node ends without a word, and comes back", kill(0), false},
 	{"kill30", "the same while three packets in ten are lost", kill(30), false},
 	{"cut", "a host can neither send nor receive, then it can again", cut, false},
@@ -57,11 +61,19 @@ func join(ctx context.Context, t *trial) error {
 	return nil
 }
 
-// loss counts the false alarms on a network that loses packets.
-func loss(percent int) func(context.Context, *trial) error {
+// loss counts the false alarms on a network that loses packets; on a busy machine while
+// loops of the nodes' own niceness want its processors, too.
+func loss(percent int, busy bool) func(context.Context, *trial) error {
 	return func(ctx context.Context, t *trial) error {
 		if err := t.fresh(ctx); err != nil {
 			return err
+		}
+		if busy {
+			stop, err := startHogs(t.opt.hogs, 0, t.opt.alarm)
+			if err != nil {
+				return err
+			}
+			defer stop()
 		}
 		since := time.Now()
 		if err := t.net.apply(ctx, faults{loss: percent}); err != nil {
