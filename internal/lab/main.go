@@ -139,8 +139,11 @@ func runOne(
 	}
 	defer t.stopAll()
 
-	before := machineTicks()
+	before, hosts := machineTicks(), t.hostCounters()
 	err := s.run(ctx, t)
+	if t.opt.counters {
+		t.reportCounters(ctx, hosts)
+	}
 	if err != nil {
 		t.note("not finished", err.Error())
 	}
