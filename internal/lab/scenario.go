@@ -40,6 +40,7 @@ var scenarios = []scenario{
 	{"cast100loss30", "a hundred a second while three packets in ten are lost", steadily(false, 100, 30), false},
 	{"castall", "all nodes broadcast five messages a second", steadily(true, 5, 0), false},
 	{"castallloss30", "the same while three packets in ten are lost", steadily(true, 5, 30), false},
+	{"pace", "a node broadcasts as many messages as it can", pace, false},
 	{"castpartition", "two nodes broadcast while the halves are apart and after", castPartition, false},
 	{"castkill", "a node ends without a word when it has taken a message", castKill, false},
 	{"castrestart", "a node ends and starts again in the midst of broadcasting", castRestart, false},
