@@ -33,6 +33,7 @@ var scenarios = []scenario{
 	{"pause", "a process stands still for a second", pause, false},
 	{"leave", "a node says goodbye, and comes back", leave, false},
 	{"partition", "one half cannot reach the other, then it can again", partition, false},
+	{"rack", "all hosts but four are gone at once, then they are back", rack, false},
 	{"mesh", "two nodes reach each other only by way of others", mesh, false},
 	{"cast1", "a node broadcasts a message a second", steadily(false, 1, 0), false},
 	{"cast10", "ten a second", steadily(false, 10, 0), false},
