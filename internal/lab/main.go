@@ -72,7 +72,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	var measured figures
 	err = runAll(ctx, opt, net, &measured, stderr)
 	fmt.Fprintf(stdout, "%s\n\n", about)
-	return errors.Join(err, writeTable(stdout, measured, opt.systems()), writeFile(opt.json, about, measured))
+	return errors.Join(err, writeTable(stdout, measured, opt.systems()), writeFile(opt.json, about, measured),
+		check(opt.wants, measured))
 }
 
 // possible returns the reason why the lab cannot run here, or nil.

@@ -31,6 +31,7 @@ type options struct {
 	hogFor, stopFor      time.Duration
 	rackFor              time.Duration
 	counters             bool
+	wants                []want
 	limit, each, timeout time.Duration
 }
 
@@ -88,6 +89,11 @@ func parse(args []string, stdout, stderr io.Writer) (options, error) {
 	fs.DurationVar(&o.stopFor, "stop-for", 30*time.Second, "`time` that half of the processes are stopped in stop")
 	fs.DurationVar(&o.rackFor, "rack-for", 90*time.Second, "`time` that the hosts are gone in rack")
 	fs.BoolVar(&o.counters, "counters", false, "add the counters at the end of each scenario: of node 0, and of all others together")
+	fs.Func("want", "fail if a `figure` is more than that: \"join: all see all <= 10\"; may be repeated", func(s string) error {
+		w, err := parseWant(s)
+		o.wants = append(o.wants, w)
+		return err
+	})
 	fs.DurationVar(&o.limit, "limit", time.Minute, "the longest `time` that is waited for anything to come about")
 	fs.DurationVar(&o.each, "each", 20*time.Minute, "the longest `time` that a scenario takes with a system")
 	fs.DurationVar(&o.timeout, "timeout", 4*time.Hour, "the longest `time` that all takes")
