@@ -156,11 +156,16 @@ func (b *board) seen(subject int, as ...status) func() bool {
 
 // count returns the number of events since a time that led to a status.
 func (b *board) count(from time.Time, to status) int {
+	return b.countOf(from, to, func(observer, subject int) bool { return true })
+}
+
+// countOf counts only those of some observers and subjects.
+func (b *board) countOf(from time.Time, to status, of func(observer, subject int) bool) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := 0
 	for _, e := range b.events {
-		if e.to == to && !e.at.Before(from) {
+		if e.to == to && !e.at.Before(from) && of(e.observer, e.subject) {
 			n++
 		}
 	}

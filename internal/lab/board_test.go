@@ -133,3 +133,15 @@ func TestCountCountsChangesAlone(t *testing.T) {
 		}
 	}
 }
+
+func TestCountOf(t *testing.T) {
+	b := upBoard(3)
+	at := time.Now().Add(time.Minute)
+	b.set(0, 1, dead, at)
+	b.set(0, 2, dead, at)
+	b.set(1, 2, dead, at)
+	b.set(2, 0, suspected, at)
+	if n := b.countOf(at, dead, func(observer, subject int) bool { return observer == 0 && subject < 2 }); n != 1 {
+		t.Errorf("%d, want 1", n)
+	}
+}

@@ -30,6 +30,11 @@
 // network for all at one instant, and a sender gets no error for a lost packet, as it would
 // from a filter on its own host (EPERM).
 //
+// Two scenarios need more than the switch can do. In rack the links of hosts go down in
+// their namespaces, so that the others look for them by ARP. In hog and its like the lab
+// starts loops beside the nodes, bounded in time, that take the machine's processors: run
+// them on a machine that nobody else needs.
+//
 // The broadcasts of scenarios whose names begin with cast carry the time right before the
 // request to send them. A delivery takes until the lab reads the message from a node's
 // stream, by the same clock. This is the time that a program would see. It includes the

@@ -42,3 +42,6 @@ func (ns *namespace) enter(f func() error) error {
 func bound() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 }
+
+// renice sets the niceness of a process with one thread.
+func renice(pid, nice int) error { return unix.Setpriority(unix.PRIO_PROCESS, pid, nice) }

@@ -15,3 +15,5 @@ import (
 func (ns *namespace) enter(func() error) error { return errors.ErrUnsupported }
 
 func bound() *syscall.SysProcAttr { return nil }
+
+func renice(int, int) error { return errors.ErrUnsupported }

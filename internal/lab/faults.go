@@ -16,6 +16,8 @@ type faults struct {
 	loss  int          // of 100 packets, those that are lost, each by itself
 	cut   []netip.Addr // hosts that nothing reaches and that reach nothing
 	apart []netip.Addr // one side of a partition; all others are the other
+	// blocked are two hosts between which no packet passes; both reach all others.
+	blocked []netip.Addr
 }
 
 // ruleset is the nft table that causes the faults. It replaces the one before as a
@@ -29,6 +31,9 @@ func (f faults) ruleset() string {
 	}
 	if len(f.apart) > 0 {
 		fmt.Fprintf(&b, "\t\tip saddr %s ip daddr != %[1]s drop\n\t\tip saddr != %[1]s ip daddr %[1]s drop\n", set(f.apart))
+	}
+	if len(f.blocked) > 0 {
+		fmt.Fprintf(&b, "\t\tip saddr %s ip daddr %[1]s drop\n", set(f.blocked))
 	}
 	if f.loss > 0 {
 		fmt.Fprintf(&b, "\t\tnumgen random mod 100 < %d drop\n", f.loss)

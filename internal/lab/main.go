@@ -72,7 +72,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	var measured figures
 	err = runAll(ctx, opt, net, &measured, stderr)
 	fmt.Fprintf(stdout, "%s\n\n", about)
-	return errors.Join(err, writeTable(stdout, measured, opt.systems()), writeFile(opt.json, about, measured))
+	return errors.Join(err, writeTable(stdout, measured, opt.systems()), writeFile(opt.json, about, measured),
+		check(opt.wants, measured))
 }
 
 // possible returns the reason why the lab cannot run here, or nil.
@@ -139,15 +140,18 @@ func runOne(
 	}
 	defer t.stopAll()
 
-	before := machineTicks()
+	before, hosts := machineTicks(), t.hostCounters()
 	err := s.run(ctx, t)
+	if t.opt.counters {
+		t.reportCounters(ctx, hosts)
+	}
 	if err != nil {
 		t.note("not finished", err.Error())
 	}
 	if n := t.crashes(); n > 0 {
 		t.add("nodes that ended by themselves", "", float64(n))
 	}
-	t.note("machine", fmt.Sprintf("load %s, CPU %.0f %%", load(), machineTicks().since(before)))
+	t.note("machine", machine(before))
 	return err
 }
 

@@ -88,14 +88,19 @@ func (w *network) host(ctx context.Context, name string) (*namespace, error) {
 // ARP would add to what is counted, and the kernel keeps no more than 1024 learned
 // ones (gc_thresh3) for all namespaces together, where 100 hosts have 9,900.
 func interfaces(i, n int) []string {
-	lines := []string{
+	return append([]string{
 		"link set lo up",
 		fmt.Sprintf("addr add %s/16 dev eth0", address(i)),
 		"link set eth0 up",
-	}
+	}, neighbours(i, n)...)
+}
+
+// neighbours are the link addresses that host i knows.
+func neighbours(i, n int) []string {
+	var lines []string
 	for k := range n {
 		if k != i {
-			lines = append(lines, fmt.Sprintf("neigh add %s lladdr %s dev eth0 nud permanent", address(k), mac(k)))
+			lines = append(lines, fmt.Sprintf("neigh replace %s lladdr %s dev eth0 nud permanent", address(k), mac(k)))
 		}
 	}
 	return lines

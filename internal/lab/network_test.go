@@ -21,6 +21,7 @@ func TestRuleset(t *testing.T) {
 		{"cut", faults{cut: hosts[1:]}, "\t\tip saddr { 10.88.0.2 } drop\n\t\tip daddr { 10.88.0.2 } drop\n"},
 		{"apart", faults{apart: hosts}, "\t\tip saddr { 10.88.0.1, 10.88.0.2 } ip daddr != { 10.88.0.1, 10.88.0.2 } drop\n" +
 			"\t\tip saddr != { 10.88.0.1, 10.88.0.2 } ip daddr { 10.88.0.1, 10.88.0.2 } drop\n"},
+		{"blocked", faults{blocked: hosts}, "\t\tip saddr { 10.88.0.1, 10.88.0.2 } ip daddr { 10.88.0.1, 10.88.0.2 } drop\n"},
 	} {
 		want := "add table bridge lab\ndelete table bridge lab\ntable bridge lab {\n\tchain forward {\n" +
 			"\t\ttype filter hook forward priority 0; policy accept;\n" + c.rules + "\t}\n}\n"

@@ -27,6 +27,11 @@ type options struct {
 	partition            time.Duration
 	cast, straggle       time.Duration
 	kills                int
+	hogs, nice           int
+	hogFor, stopFor      time.Duration
+	rackFor              time.Duration
+	counters             bool
+	wants                []want
 	limit, each, timeout time.Duration
 }
 
@@ -69,7 +74,7 @@ func parse(args []string, stdout, stderr io.Writer) (options, error) {
 	fs.StringVar(&o.serf, "serf", "", "`path` of serf, to compare with")
 	fs.StringVar(&o.json, "json", "", "`file` for all samples")
 	fs.StringVar(&o.logs, "logs", "", "existing `directory` for what the nodes print")
-	fs.IntVar(&o.rounds, "rounds", 3, "`number` of times that join, cut and partition happen")
+	fs.IntVar(&o.rounds, "rounds", 3, "`number` of times that join, cut, partition, hog, stop and mesh happen")
 	fs.IntVar(&o.repeat, "repeat", 5, "`number` of times that kill, pause and leave do")
 	fs.DurationVar(&o.rest, "rest", time.Minute, "`time` at rest")
 	fs.DurationVar(&o.alarm, "alarm", time.Minute, "`time` during which false alarms are counted")
@@ -78,6 +83,17 @@ func parse(args []string, stdout, stderr io.Writer) (options, error) {
 	fs.DurationVar(&o.straggle, "straggle", 10*time.Second,
 		"the longest `time` to wait for messages after the last was sent; Serf may need 30s")
 	fs.IntVar(&o.kills, "kills", 20, "`number` of times that castkill happens")
+	fs.IntVar(&o.hogs, "hogs", 24, "`number` of busy loops beside the nodes, in hog, loss10busy and loss30busy")
+	fs.IntVar(&o.nice, "nice", -20, "`niceness` of the loops of hog, -20 to 19; the others' have the lab's own")
+	fs.DurationVar(&o.hogFor, "hog-for", 20*time.Second, "`time` that the loops of hog run")
+	fs.DurationVar(&o.stopFor, "stop-for", 30*time.Second, "`time` that half of the processes are stopped in stop")
+	fs.DurationVar(&o.rackFor, "rack-for", 90*time.Second, "`time` that the hosts are gone in rack")
+	fs.BoolVar(&o.counters, "counters", false, "add the counters at the end of each scenario: of node 0, and of all others together")
+	fs.Func("want", "fail if a `figure` is more than that: \"join: all see all <= 10\"; may be repeated", func(s string) error {
+		w, err := parseWant(s)
+		o.wants = append(o.wants, w)
+		return err
+	})
 	fs.DurationVar(&o.limit, "limit", time.Minute, "the longest `time` that is waited for anything to come about")
 	fs.DurationVar(&o.each, "each", 20*time.Minute, "the longest `time` that a scenario takes with a system")
 	fs.DurationVar(&o.timeout, "timeout", 4*time.Hour, "the longest `time` that all takes")
@@ -105,9 +121,13 @@ func (o options) check(rest []string) error {
 		return fmt.Errorf("-n %d: want 2 to 500", o.nodes)
 	case o.tamtamd == "" && o.serf == "":
 		return errors.New("nothing to run: give -tamtamd or -serf")
+	case o.hogs < 1 || o.hogs > 1000:
+		return fmt.Errorf("-hogs %d: want 1 to 1000", o.hogs)
+	case o.nice < -20 || o.nice > 19:
+		return fmt.Errorf("-nice %d: want -20 to 19", o.nice)
 	case o.rounds < 1 || o.repeat < 1 || o.kills < 1:
 		return errors.New("-rounds, -repeat and -kills: want at least 1")
-	case min(o.rest, o.alarm, o.partition, o.cast, o.straggle, o.limit, o.each, o.timeout) <= 0:
+	case min(o.rest, o.alarm, o.partition, o.cast, o.straggle, o.limit, o.each, o.timeout, o.hogFor, o.stopFor, o.rackFor) <= 0:
 		return errors.New("want a time of more than 0")
 	}
 	return nil

@@ -21,14 +21,20 @@ type scenario struct {
 var scenarios = []scenario{
 	{"join", "all join one at once", join, false},
 	{"rest", "nothing happens", rest, false},
-	{"loss10", "one packet in ten is lost", loss(10), false},
-	{"loss30", "three in ten are", loss(30), false},
+	{"loss10", "one packet in ten is lost", loss(10, false), false},
+	{"loss30", "three in ten are", loss(30, false), false},
+	{"loss10busy", "one in ten is lost while loops keep the processors busy", loss(10, true), false},
+	{"loss30busy", "three in ten are, and the same", loss(30, true), false},
+	{"hog", "others take the processors away for a while", hog, false},
+	{"stop", "half of the processes stand still for a while", halfStopped, false},
 	{"kill", "a node ends without a word, and comes back", kill(0), false},
 	{"kill30", "the same while three packets in ten are lost", kill(30), false},
 	{"cut", "a host can neither send nor receive, then it can again", cut, false},
 	{"pause", "a process stands still for a second", pause, false},
 	{"leave", "a node leaves gracefully, and comes back", leave, false},
 	{"partition", "one half cannot reach the other, then it can again", partition, false},
+	{"rack", "all hosts but four are gone at once, then they are back", rack, false},
+	{"mesh", "two nodes reach each other only by way of others", mesh, false},
 	{"cast1", "a node broadcasts a message a second", steadily(false, 1, 0), false},
 	{"cast10", "ten a second", steadily(false, 10, 0), false},
 	{"cast100", "a hundred a second", steadily(false, 100, 0), false},
@@ -36,6 +42,7 @@ var scenarios = []scenario{
 	{"cast100loss30", "a hundred a second while three packets in ten are lost", steadily(false, 100, 30), false},
 	{"castall", "all nodes broadcast five messages a second", steadily(true, 5, 0), false},
 	{"castallloss30", "the same while three packets in ten are lost", steadily(true, 5, 30), false},
+	{"pace", "a node broadcasts as many messages as it can", pace, false},
 	{"castpartition", "two nodes broadcast while the halves are apart and after", castPartition, false},
 	{"castkill", "a node ends without a word when it has taken a message", castKill, false},
 	{"castrestart", "a node ends and starts again in the midst of broadcasting", castRestart, false},
@@ -57,11 +64,19 @@ func join(ctx context.Context, t *trial) error {
 	return nil
 }
 
-// loss counts the false alarms on a network that loses packets.
-func loss(percent int) func(context.Context, *trial) error {
+// loss counts the false alarms on a network that loses packets; on a busy machine while
+// loops of the nodes' own niceness want its processors, too.
+func loss(percent int, busy bool) func(context.Context, *trial) error {
 	return func(ctx context.Context, t *trial) error {
 		if err := t.fresh(ctx); err != nil {
 			return err
+		}
+		if busy {
+			stop, err := startHogs(t.opt.hogs, 0, t.opt.alarm)
+			if err != nil {
+				return err
+			}
+			defer stop()
 		}
 		since := time.Now()
 		if err := t.net.apply(ctx, faults{loss: percent}); err != nil {

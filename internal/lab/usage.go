@@ -97,6 +97,11 @@ func load() string {
 	return first
 }
 
+// machine returns the load average, and how busy the processors were since a time.
+func machine(before ticks) string {
+	return fmt.Sprintf("load %s, CPU %.0f %%", load(), machineTicks().since(before))
+}
+
 // ticks are those of the machine: all, and those in which a CPU was busy.
 type ticks struct{ all, busy float64 }
 
