@@ -87,7 +87,10 @@ func (c *Core) Join(now time.Time, a netip.AddrPort, readmit bool) (pending bool
 // the member at its address, or that member had ended, it is another node to Smudge, so
 // that what was said of the old one, its death above all, is not held against it.
 func (c *Core) admit(a netip.AddrPort, info member.Info, now time.Time) {
-	why := c.candidates.Drop(a)
+	why := c.candidates.Admitted(a, now)
+	if c.candidates.Waiting() {
+		c.wake(now)
+	}
 	if err := c.mayEnter(a, info); err != nil {
 		c.emit(Joined{a, err})
 		c.emit(CloseSession{a})

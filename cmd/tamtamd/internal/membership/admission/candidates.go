@@ -78,12 +78,18 @@ type Reason struct {
 	Passive bool
 }
 
+// candidate is an address that may answer. It waits until the window has a place for it,
+// and its time to answer begins with its first greeting.
 type candidate struct {
 	Reason
 	heartbeat uint32
-	first     time.Time // when it was first greeted
+	first     time.Time // when it was first greeted; while it waits, since when it does
 	sent      int
+	place     bool // takes one in the window
 }
+
+// waits reports whether it has not been greeted yet, and will be.
+func (k *candidate) waits() bool { return k.sent == 0 && !k.Passive }
 
 // Candidates are the addresses that may answer yet.
 type Candidates struct {
@@ -91,6 +97,9 @@ type Candidates struct {
 	passive, active quota
 	perTeller       map[netip.AddrPort]int
 	limit           *rate.Limiter
+	window          window
+	waiting         int // for a place in the window, at the last Tick
+	pace            pace
 	random          *rand.Rand
 }
 
@@ -102,6 +111,7 @@ func NewCandidates(random *rand.Rand) *Candidates {
 		active:    quota{max: MaxCandidates, maxPerIP: MaxCandidatesPerIP, perIP: make(map[netip.Addr]int)},
 		perTeller: make(map[netip.AddrPort]int),
 		limit:     rate.NewLimiter(greetingsPerSecond, greetingsBurst),
+		window:    window{perTeller: make(map[netip.AddrPort]int)},
 		random:    random,
 	}
 }
@@ -121,7 +131,7 @@ func (c *Candidates) Add(a netip.AddrPort, why Reason, clock uint32, now time.Ti
 				return false
 			}
 			c.passive.give(a)
-			k.Passive, k.first = false, now
+			k.Passive, k.first, k.sent = false, now, 0
 		}
 		return true
 	}
@@ -191,6 +201,18 @@ func (c *Candidates) Answered(a netip.AddrPort, heartbeat uint32) bool {
 	return ok && k.sent > 0 && k.heartbeat == heartbeat
 }
 
+// Admitted forgets the address, which has answered, and returns why it was a candidate.
+func (c *Candidates) Admitted(a netip.AddrPort, now time.Time) Reason {
+	if k := c.m[a]; k != nil && k.sent == 1 && !k.Passive {
+		c.pace.answered(now.Sub(k.first))
+	}
+	return c.Drop(a)
+}
+
+// Waiting reports whether a candidate could be greeted at once, for which Tick must be
+// called now.
+func (c *Candidates) Waiting() bool { return c.waiting > 0 && c.window.all < windowAll }
+
 // Drop forgets the address, and returns why it was a candidate.
 func (c *Candidates) Drop(a netip.AddrPort) Reason {
 	k, ok := c.m[a]
@@ -202,10 +224,19 @@ func (c *Candidates) Drop(a netip.AddrPort) Reason {
 }
 
 func (c *Candidates) remove(a netip.AddrPort) {
+	c.leave(c.m[a])
 	why := c.m[a].Reason
 	delete(c.m, a)
 	c.quota(why).give(a)
 	decrement(c.perTeller, why.By)
+}
+
+// leave gives back the place of a candidate.
+func (c *Candidates) leave(k *candidate) {
+	if k.place {
+		k.place = false
+		c.window.free(k.By)
+	}
 }
 
 func decrement[K comparable](m map[K]int, k K) {
@@ -218,10 +249,18 @@ func decrement[K comparable](m map[K]int, k K) {
 // without an answer, which are dropped. It returns when to call it next: the zero time
 // when there is no candidate.
 func (c *Candidates) Tick(now time.Time) (greetings []Greeting, expired []netip.AddrPort, next time.Time) {
+	c.pace.fade(now)
 	var due []netip.AddrPort
 	for a, k := range c.m {
-		switch at := k.due(); {
-		case now.Sub(k.first) >= AnswerTime:
+		if k.place {
+			if left := k.first.Add(c.pace.stretch(placeFor)); left.After(now) {
+				next = deadline.Earlier(next, left)
+			} else {
+				c.leave(k)
+			}
+		}
+		switch at := c.due(k); {
+		case !now.Before(c.end(k)):
 			c.remove(a)
 			expired = append(expired, a)
 		case at.After(now):
@@ -232,18 +271,33 @@ func (c *Candidates) Tick(now time.Time) (greetings []Greeting, expired []netip.
 	}
 	slices.SortFunc(expired, netip.AddrPort.Compare)
 	slices.SortFunc(due, netip.AddrPort.Compare)
-	// In a random order, so that at the limit all have their turn.
+	// In a random order, so that at the limit all have their turn, but first those that
+	// somebody waits for.
 	c.random.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
+	slices.SortStableFunc(due, func(a, b netip.AddrPort) int { return rank(c.m[a]) - rank(c.m[b]) })
+	c.waiting = 0
 	for _, a := range due {
 		k := c.m[a]
+		if k.waits() && !c.window.take(k.By) {
+			c.waiting++ // a place that becomes free, or its end, is the next event
+			next = deadline.Earlier(next, c.end(k))
+			continue
+		}
+		k.place = k.place || k.waits()
 		if !c.limit.AllowN(now, 1) {
+			if k.waits() {
+				c.leave(k)
+			}
 			next = deadline.Earlier(next, now.Add(limitWait))
 			continue
+		}
+		if k.waits() {
+			k.first = now
 		}
 		greetings = append(greetings, Greeting{To: a, Bare: greetingTimes[k.sent] >= bareFrom, Heartbeat: k.heartbeat})
 		k.sent++
 		// One that comes late is followed by the next as if it had come in time.
-		at := k.due()
+		at := c.due(k)
 		if !at.After(now) {
 			at = now.Add(limitWait)
 		}
@@ -255,10 +309,32 @@ func (c *Candidates) Tick(now time.Time) (greetings []Greeting, expired []netip.
 // limitWait is waited when the limit of greetings is reached.
 const limitWait = 10 * time.Millisecond
 
-// due returns when something is due for a candidate: a greeting, or its end.
-func (k *candidate) due() time.Time {
-	if k.Passive || k.sent == len(greetingTimes) {
-		return k.first.Add(AnswerTime)
+// rank orders the candidates that are due.
+func rank(k *candidate) int {
+	if k.Ask {
+		return 0
 	}
-	return k.first.Add(greetingTimes[k.sent])
+	return 1
+}
+
+// waitAtMost is how long a candidate waits to be greeted.
+const waitAtMost = 30 * time.Second
+
+// end returns when a candidate is given up.
+func (c *Candidates) end(k *candidate) time.Time {
+	switch {
+	case k.Passive:
+		return k.first.Add(AnswerTime)
+	case k.waits():
+		return k.first.Add(waitAtMost)
+	}
+	return k.first.Add(c.pace.stretch(AnswerTime))
+}
+
+// due returns when something is due for a candidate: a greeting, or its end.
+func (c *Candidates) due(k *candidate) time.Time {
+	if k.Passive || k.sent == len(greetingTimes) {
+		return c.end(k)
+	}
+	return k.first.Add(c.pace.stretch(greetingTimes[k.sent]))
 }
