@@ -79,7 +79,9 @@ func (c *Core) onWelcome(f frame.Frame) {
 		if p.closed {
 			return
 		}
-		if unknown && p.link.Silent() { // it has dropped us
+		// It has dropped us, or gone back in time. Frames that somebody replays do not make
+		// it silent while it lives.
+		if p.link.Silent() && (unknown || p.link.Stale()) {
 			c.inform(c.reopen(p), cookie, f.Connection)
 		} else {
 			c.remindProfile(p)
