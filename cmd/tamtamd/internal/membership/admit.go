@@ -93,6 +93,7 @@ func (c *Core) admit(a netip.AddrPort, info member.Info, now time.Time) {
 	}
 	if err := c.mayEnter(a, info); err != nil {
 		c.emit(Joined{a, err})
+		c.tellRemoved(a, info.Session)
 		c.emit(CloseSession{a})
 		return
 	}

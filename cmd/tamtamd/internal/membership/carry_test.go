@@ -204,6 +204,9 @@ func (w *world) send(o Send) {
 		p = packet{what: "tell", to: o.To, ask: l.ask, digest: l.digest, members: l.members}
 	case LeaveChannel:
 		p.what = "leave"
+	case RemovalChannel:
+		r, _ := parseRemoved(o.Data)
+		p = packet{what: "remove", to: o.To, session: r.session}
 	}
 	session := w.open[o.To]
 	if session == 0 {

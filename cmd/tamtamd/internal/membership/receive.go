@@ -175,7 +175,7 @@ func (c *Core) Send(now time.Time, to netip.AddrPort, d datagram.Datagram) {
 	}
 	switch d.Verb() {
 	case datagram.Ping:
-		c.clock.Accept(d.Heartbeat(), true, now)
+		c.clock.Advance(d.Heartbeat())
 	case datagram.PingReq:
 		c.indirect.Asked(d.Entry(0).Addr, to, d.Heartbeat(), c.minPing, now)
 	}

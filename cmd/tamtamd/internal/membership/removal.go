@@ -54,6 +54,17 @@ func (c *Core) removeHere(a, by netip.AddrPort, now time.Time) *peer {
 	return p
 }
 
+// tellRemoved answers a removed session that returns: it was cut off when all were told, and
+// would greet in vain, again and again. The wire still delivers it when the session is
+// closed right after.
+func (c *Core) tellRemoved(a netip.AddrPort, session uint64) {
+	if c.leave != nil || c.selfRemoved || session == 0 || !c.removals.Has(a) {
+		return
+	}
+	c.count("removed_answered")
+	c.emit(Send{To: a, Channel: RemovalChannel, Data: removed{a, session}.encode()})
+}
+
 // removeSelf takes the word that this node was removed: it is alone, in another session,
 // until a user has it join again.
 func (c *Core) removeSelf(by netip.AddrPort) {

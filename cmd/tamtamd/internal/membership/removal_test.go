@@ -153,6 +153,33 @@ func TestRemoveShutsOutTheSession(t *testing.T) {
 	})
 }
 
+// TestRemovedSessionThatReturnsIsToldSo before its session is closed.
+func TestRemovedSessionThatReturnsIsToldSo(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice)
+		session := w.hosts[alice].session
+		w.dead(alice)
+		if w.remove(alice); len(w.open) != 0 {
+			t.Fatalf("open: %v", w.open)
+		}
+		w.take()
+		w.open[alice] = session // it has opened it anew
+		w.event(up(alice, session))
+		sent := w.take()
+		if len(sent) != 2 || sent[0].what != "remove" || sent[0].to != alice || sent[0].session != session || sent[1].what != "close" {
+			t.Errorf("sent %+v, want a removal, then a close", sent)
+		}
+		w.want(alice, 0)
+		// Another session is not answered so: it may enter.
+		w.lives(alice, session+1)
+		w.event(up(alice, session+1))
+		if got := of(w.take(), "remove", alice); len(got) != 0 {
+			t.Errorf("another session is told %+v", got)
+		}
+		w.want(alice, member.Alive)
+	})
+}
+
 func TestJoinLetsTheRemovedInAgain(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(bob)

@@ -79,8 +79,12 @@ func (c *Core) onWelcome(f frame.Frame) {
 		if p.closed {
 			return
 		}
-		if unknown && p.link.Silent() { // it has dropped us
+		// It has dropped us, or gone back in time. Frames that somebody replays do not make
+		// it silent while it lives.
+		if p.link.Silent() && (unknown || p.link.Stale()) {
 			c.inform(c.reopen(p), cookie, f.Connection)
+		} else {
+			c.remindProfile(p)
 		}
 		c.emit(Event{Kind: Answered, Addr: a, Session: f.Session})
 		return
@@ -226,7 +230,7 @@ func (c *Core) accept(p *peer, f frame.Frame, o opening, info Info) {
 		c.sendInfo(p)
 	}
 	if p.told != c.cfg.Info.Profile { // changed since it was sent
-		c.send(p, frame.Profile, 0, []byte(c.cfg.Info.Profile), 0)
+		c.sendProfile(p)
 	}
 	if !p.up {
 		p.up, p.until = true, time.Time{}

@@ -16,8 +16,25 @@ func (c *Core) SetProfile(now time.Time, profile string) {
 	c.cfg.Info.Profile = profile
 	for _, p := range c.peers {
 		if p.open() {
-			c.send(p, frame.Profile, 0, []byte(profile), 0)
+			c.sendProfile(p)
 		}
+	}
+}
+
+// sendProfile sends this node's profile, in place of one that was not acknowledged.
+func (c *Core) sendProfile(p *peer) {
+	p.link.Withdraw(p.profileCounter)
+	c.send(p, frame.Profile, 0, []byte(c.cfg.Info.Profile), 0)
+	p.profileCounter, p.profileOwed = p.counter, true
+}
+
+// remindProfile sends the profile again to a peer that has shown a sign of life, if it has
+// not acknowledged the latest and none is in flight: it was cut off for longer than a frame
+// is retransmitted.
+func (c *Core) remindProfile(p *peer) {
+	if p.open() && p.profileOwed && !p.link.Waits(p.profileCounter) {
+		c.count("profiles_repeated")
+		c.sendProfile(p)
 	}
 }
 

@@ -91,6 +91,7 @@ func (c *Core) onFrame(src netip.AddrPort, f frame.Frame) {
 	}
 	p.source = src
 	c.takeAcks(p, f, carrier(f.Kind))
+	c.remindProfile(p)
 	if f.Kind.Reliable() {
 		info := c.info(f.Channel)
 		atOnce := f.Kind == frame.Data && (info.AckNow || info.Last)

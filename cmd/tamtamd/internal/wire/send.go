@@ -107,6 +107,9 @@ func (c *Core) takeAcks(p *peer, f frame.Frame, by arq.Carrier) {
 		if !ok {
 			return
 		}
+		if counter == uint32(p.profileCounter) {
+			p.profileOwed = false
+		}
 		if token != 0 {
 			_, ch := frame.KindOf(b)
 			c.emit(Event{Kind: Acked, Addr: p.addr, Session: p.session, Channel: ch, Token: token})

@@ -54,6 +54,9 @@ type peer struct {
 	infoCounter uint64 // of our last info to it; 0 for none
 	told        string // the profile that our info to it brought
 	profiledBy  uint64 // the counter of the frame that last brought its profile
+
+	profileCounter uint64 // of our last frame with only the profile; 0 for none
+	profileOwed    bool   // and the peer has not acknowledged it
 }
 
 // open reports whether frames may be sent to the peer.

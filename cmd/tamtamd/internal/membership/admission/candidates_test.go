@@ -195,7 +195,13 @@ func TestClock(t *testing.T) {
 		{"an hour asleep", []step{{5, false, 0, true}, {7205, false, time.Hour, true}}},
 		{"a jump too far", []step{{100_000, false, 0, false}, {1, false, 0, true}}},
 		{"a jump with proof", []step{{100_000, true, 0, true}, {100_001, false, 0, true}}},
-		{"no proof is good for the wrap", []step{{1<<32 - 1, true, 0, false}, {1 << 30, true, 0, false}, {1<<30 - 1, true, 0, true}}},
+		{"no proof is good for the wrap", []step{{1<<32 - 1, true, 0, false}, {3 << 30, true, 0, false}, {3<<30 - 1, true, 0, true}, {1<<32 - 1, true, 0, false}}},
+		{"a node that starts takes the clock of an old cluster from the first proven member", []step{{1 << 31, false, 0, false}, {1 << 31, true, 0, true}, {1<<31 + 1, false, 0, true}}},
+		{"a member of an old cluster may jump", []step{{1 << 30, true, 0, true}, {1<<30 + 100_000, true, time.Second, true}}},
+		{"one member cannot throw it forward by more than a bound per time", []step{
+			{1, true, 0, true}, {1 << 30, true, 0, true}, {1<<30 + 1<<20, true, time.Second, false},
+			{1<<30 + 1<<20, true, 3 * time.Hour, true}, {1<<30 + 2<<20, true, time.Second, false},
+		}},
 		{"walking does not get round it", []step{{8192, false, 0, true}, {16384, false, time.Second, false}, {8192 + 256, false, time.Second, true}}},
 	} {
 		k, now := NewClock(), start

@@ -14,8 +14,10 @@ import (
 // hears. An entry about a node is believed when it is not older than the last, so
 // one forged death far ahead of the clock would be believed for good.
 type Clock struct {
-	max   uint32
-	limit *rate.Limiter
+	max    uint32
+	synced bool          // a proven member has said what it is
+	limit  *rate.Limiter // of all
+	jumps  *rate.Limiter // of proven members
 }
 
 const (
@@ -25,10 +27,14 @@ const (
 	// clockJump is how far the clock may jump: what a cluster at 500 ms does in
 	// an hour, which a laptop may sleep.
 	clockJump = 8192
-	// clockProven is how far the clock may be jumped by a node that has just
-	// answered a ping. From there to the wrap at 2³², at clockRate, are ten
-	// months of steady attack.
+	// clockProven is how far all nodes that have just answered a ping may jump the
+	// clock, once; what they have used comes back at clockRate. The first of them may
+	// jump it as far as clockTop, since this node, which has just started, knows no
+	// better: else nobody could join an old cluster.
 	clockProven = 1 << 30
+	// clockTop is where no proof is good any more. From there to the wrap at 2³², at
+	// clockRate, are three months of steady attack, after those that it takes to get there.
+	clockTop = 3 << 30
 	// entrySlack is how far the heartbeat of an entry may be beyond the clock.
 	// Honest nodes differ by some beats, and by greetingSpread for a moment.
 	entrySlack = 2 * greetingSpread
@@ -36,7 +42,7 @@ const (
 
 // NewClock returns a clock at 0.
 func NewClock() *Clock {
-	return &Clock{limit: rate.NewLimiter(clockRate, clockJump)}
+	return &Clock{limit: rate.NewLimiter(clockRate, clockJump), jumps: rate.NewLimiter(clockRate, clockProven)}
 }
 
 // Now returns the highest heartbeat that was accepted.
@@ -49,13 +55,22 @@ func (c *Clock) Accept(heartbeat uint32, proven bool, now time.Time) bool {
 	if heartbeat <= c.max {
 		return true
 	}
-	ahead := int(heartbeat - c.max)
-	if !c.limit.AllowN(now, ahead) && !(proven && heartbeat < clockProven) {
+	ahead := heartbeat - c.max
+	jumps := proven && heartbeat < clockTop
+	switch {
+	case ahead <= clockJump && c.limit.AllowN(now, int(ahead)):
+	case jumps && !c.synced:
+	case jumps && ahead <= clockProven && c.jumps.AllowN(now, int(ahead)):
+	default:
 		return false
 	}
+	c.synced = c.synced || proven
 	c.max = heartbeat
 	return true
 }
+
+// Advance takes the heartbeat of this node's own ping, which needs no proof.
+func (c *Clock) Advance(heartbeat uint32) { c.max = max(c.max, heartbeat) }
 
 // Plausible reports whether an entry of this heartbeat can be honest.
 func (c *Clock) Plausible(heartbeat uint32) bool {

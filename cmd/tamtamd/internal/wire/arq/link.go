@@ -23,6 +23,9 @@ const (
 	// silentTries is after how many tries without a frame from the other end a link is
 	// silent.
 	silentTries = 4
+	// staleFrames is after how many frames in a row that had all arrived before the other
+	// end has gone back in time: it was restored from a snapshot, and its counters with it.
+	staleFrames = 64
 )
 
 // Carrier is the frame that brings an acknowledgement. What it says of the round trip
@@ -84,6 +87,7 @@ type Link struct {
 	acks   []uint32 // owed
 	ackDue time.Time
 	heard  time.Time
+	stale  int // frames in a row that had arrived before
 
 	traffic      Traffic
 	lossRate     lossRate
@@ -169,11 +173,12 @@ func (l *Link) Withdraw(counter uint64) {
 // Receive takes the counter of a frame that came in. It returns false when the frame is a
 // duplicate, or too old to be told from one.
 func (l *Link) Receive(now time.Time, counter uint64) (fresh bool) {
-	l.heard = now
 	if l.window.seen(counter) {
 		l.traffic.Duplicates++
+		l.stale++
 		return false
 	}
+	l.heard, l.stale = now, 0
 	l.window.mark(counter)
 	l.traffic.Received++
 	return true
@@ -299,6 +304,10 @@ func (l *Link) Due() (next time.Time) {
 func (l *Link) Silent() bool {
 	return slices.ContainsFunc(l.flights, func(f flight) bool { return f.tries > silentTries && l.heard.Before(f.first) })
 }
+
+// Stale reports whether the other end sends only frames that have arrived before, for so
+// long that they are not retransmissions.
+func (l *Link) Stale() bool { return l.stale >= staleFrames }
 
 // Traffic returns the counts of the link.
 func (l *Link) Traffic() Traffic { return l.traffic }
