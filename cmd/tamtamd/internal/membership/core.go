@@ -77,6 +77,7 @@ type Core struct {
 	awareness detect.Awareness
 	suspicion *detect.Suspicion
 	indirect  detect.Indirect
+	help      detect.Help
 	reconnect *detect.Reconnect
 	neighbour detect.Neighbour
 

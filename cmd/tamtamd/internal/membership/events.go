@@ -99,6 +99,7 @@ func (c *Core) heard(p *peer, now time.Time) {
 	if c.suspicion.Refute(p.addr) {
 		c.count("accusations_refuted")
 	}
+	c.answerFor(p)
 }
 
 // acked takes the acknowledgement of what was sent with a token.

@@ -93,6 +93,10 @@ func (c *Core) deliver(p *peer, d datagram.Datagram, now time.Time) {
 		c.drop("unknown_target")
 		return
 	}
+	if d.Verb() == datagram.PingReq && c.HasSession(d.Entry(0).Addr) {
+		c.helps(p, d, pass, now)
+		return
+	}
 	c.emit(EngineDeliver{p.addr, d, pass})
 }
 
