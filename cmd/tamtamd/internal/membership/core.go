@@ -78,6 +78,7 @@ type Core struct {
 	suspicion *detect.Suspicion
 	indirect  detect.Indirect
 	help      detect.Help
+	questions *detect.Questions
 	reconnect *detect.Reconnect
 	neighbour detect.Neighbour
 
@@ -106,6 +107,7 @@ func New(cfg Config) *Core {
 		removals:    admission.NewRemovals(),
 		strangers:   admission.NewStrangers(),
 		suspicion:   detect.NewSuspicion(),
+		questions:   detect.NewQuestions(),
 		reconnect:   detect.NewReconnect(cfg.Random),
 		antiEntropy: spread.NewAntiEntropy(),
 		answers:     rate.NewLimiter(answersPerSecond, answersPerSecond),

@@ -99,6 +99,7 @@ func (c *Core) heard(p *peer, now time.Time) {
 	if c.suspicion.Refute(p.addr) {
 		c.count("accusations_refuted")
 	}
+	c.settleQuestion(p, now)
 	c.answerFor(p)
 }
 

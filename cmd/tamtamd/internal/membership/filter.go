@@ -102,6 +102,9 @@ func (c *Core) Outgoing(now time.Time, to netip.AddrPort, e datagram.Entry) bool
 	if about == nil || p == nil {
 		return false
 	}
+	if s := memberStatus(e.Status); s != member.Alive && about.status.Live() && s != about.status && !about.info.Plain() {
+		return false // a verdict that is held back
+	}
 	if about.disseminate && memberStatus(e.Status) == about.status {
 		about.disseminate = false
 		c.news.Add(e)

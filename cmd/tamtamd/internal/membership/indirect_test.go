@@ -39,6 +39,7 @@ func TestOneHelperAnswersForAll(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice, bob, carol, dave)
 		w.silence()
+		w.dies(bob)
 		w.asks(bob, 7, alice, carol, dave)
 		w.data(carol, datagram.AppendBare(nil, datagram.Ack, carol.Port(), 6)) // of another question
 		if got := w.answered(); len(got) != 1 {
@@ -61,6 +62,7 @@ func TestMemberAnswersForItsHelpers(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice, bob, carol)
 		w.silence()
+		w.dies(bob)
 		w.asks(bob, 7, alice, carol)
 		w.status(carol, datagram.Suspected, self)
 		w.forgetAll()

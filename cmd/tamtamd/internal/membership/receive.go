@@ -10,6 +10,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
 )
 
 // hear takes a datagram that came by an open session.
@@ -103,7 +104,12 @@ func (c *Core) deliver(p *peer, d datagram.Datagram, now time.Time) {
 // answerProbes gives Smudge the answers of the helpers to the indirect probes that a
 // member's datagram answers.
 func (c *Core) answerProbes(p *peer, d datagram.Datagram) {
-	for _, probe := range c.indirect.Heard(p.addr, d.Verb() == datagram.Ack, d.Heartbeat()) {
+	c.answerHelpers(c.indirect.Heard(p.addr, d.Verb() == datagram.Ack, d.Heartbeat()))
+}
+
+// answerHelpers gives Smudge the answers of the helpers to indirect probes.
+func (c *Core) answerHelpers(answered []detect.Probe) {
+	for _, probe := range answered {
 		for _, h := range probe.Helpers {
 			// Of a helper that is not alive, an answer would say too much.
 			if helper := c.members.get(h); helper != nil && helper.status == member.Alive {
@@ -181,7 +187,12 @@ func (c *Core) Send(now time.Time, to netip.AddrPort, d datagram.Datagram) {
 	case datagram.Ping:
 		c.clock.Accept(d.Heartbeat(), true, now)
 	case datagram.PingReq:
-		c.indirect.Asked(d.Entry(0).Addr, to, d.Heartbeat(), c.minPing, now)
+		target := d.Entry(0).Addr
+		enough := c.indirect.Asked(target, to, d.Heartbeat(), c.minPing, now) > detect.MaxHelpers
+		c.question(target, now)
+		if enough && c.HasSession(target) { // the answers of the others are theirs, too
+			return
+		}
 	}
 	c.send(to, d.Bytes(), d.Verb() == datagram.Ack)
 }
