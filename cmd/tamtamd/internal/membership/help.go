@@ -46,7 +46,11 @@ func (c *Core) tellEngine(p *peer, entries ...datagram.Entry) {
 func (c *Core) answerFor(p *peer) {
 	for _, r := range c.help.Heard(p.addr) {
 		if c.HasSession(r.Asker) {
-			c.send(r.Asker, datagram.AppendBare(nil, datagram.Ack, c.cfg.Local.Port(), r.Code), false)
+			// The entry tells it from an answer to a ping of the same heartbeat. It is too
+			// old for Smudge to heed.
+			lives := datagram.Entry{Status: datagram.Alive, Addr: r.Target}
+			b := datagram.Compose(c.family, datagram.Ack, c.cfg.Local.Port(), r.Code, []datagram.Entry{lives})
+			c.send(r.Asker, b, false)
 		}
 	}
 }

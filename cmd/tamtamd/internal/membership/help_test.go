@@ -4,6 +4,7 @@
 package membership
 
 import (
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ func TestOnlyTheAskerJudges(t *testing.T) {
 			}
 			got := of(sent, "data", alice)
 			if answers {
-				want := datagram.AppendBare(nil, datagram.Ack, self.Port(), 1)
+				want := vouching(self, bob, 1)
 				if len(got) != 1 || !slices.Equal(got[0].b, want) {
 					t.Errorf("the asker is sent %+v, want an ACK of its code", got)
 				}
@@ -55,4 +56,9 @@ func TestHelpIsForMembersWithSessions(t *testing.T) {
 			t.Errorf("Smudge has heard %+v, want the question", d)
 		}
 	})
+}
+
+// vouching is a helper's answer: the target lives.
+func vouching(helper, target netip.AddrPort, code uint32) []byte {
+	return datagram.Compose(datagram.IPv4, datagram.Ack, helper.Port(), code, []datagram.Entry{{Status: datagram.Alive, Addr: target}})
 }

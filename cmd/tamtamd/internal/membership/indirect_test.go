@@ -46,7 +46,13 @@ func TestOneHelperAnswersForAll(t *testing.T) {
 			t.Errorf("heard answers of %v", got)
 		}
 		w.forgetAll()
+		// The answer to a ping of the same heartbeat says nothing of bob.
 		w.data(carol, datagram.AppendBare(nil, datagram.Ack, carol.Port(), 7))
+		if got := w.answered(); len(got) != 1 {
+			t.Errorf("heard answers of %v", got)
+		}
+		w.forgetAll()
+		w.data(carol, vouching(carol, bob, 7))
 		if got := w.answered(); !slices.Equal(got, []netip.AddrPort{alice, carol, dave}) {
 			t.Errorf("heard answers of %v", got)
 		}

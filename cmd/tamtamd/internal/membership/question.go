@@ -65,7 +65,7 @@ func (c *Core) settleQuestion(p *peer, now time.Time) {
 		return
 	}
 	c.count("questions_answered")
-	c.answerHelpers(c.indirect.Heard(p.addr, false, 0))
+	c.answerHelpers(c.indirect.Heard(p.addr, 0))
 	switch wrong.Status {
 	case datagram.Dead: // it begins again, or its death is held against it
 		c.set(p, member.Alive, p.addr, now)

@@ -82,7 +82,7 @@ func TestFewHelpersAreAsked(t *testing.T) {
 			t.Errorf("%d are asked, want %d", asked, detect.MaxHelpers)
 		}
 		w.forgetAll()
-		w.data(helpers[0], datagram.AppendBare(nil, datagram.Ack, helpers[0].Port(), 7))
+		w.data(helpers[0], vouching(helpers[0], bob, 7))
 		if got := w.answered(); len(got) != len(helpers) {
 			t.Errorf("heard answers of %v", got)
 		}

@@ -104,7 +104,26 @@ func (c *Core) deliver(p *peer, d datagram.Datagram, now time.Time) {
 // answerProbes gives Smudge the answers of the helpers to the indirect probes that a
 // member's datagram answers.
 func (c *Core) answerProbes(p *peer, d datagram.Datagram) {
-	c.answerHelpers(c.indirect.Heard(p.addr, d.Verb() == datagram.Ack, d.Heartbeat()))
+	var vouched []netip.AddrPort
+	if d.Verb() == datagram.Ack {
+		for _, target := range c.indirect.Targets(p.addr, d.Heartbeat()) {
+			if c.Plain(target) || vouches(d, target) {
+				vouched = append(vouched, target)
+			}
+		}
+	}
+	c.answerHelpers(c.indirect.Heard(p.addr, d.Heartbeat(), vouched...))
+}
+
+// vouches reports whether a helper's ACK says that the target lives. Without that it is
+// the answer to a ping of the same heartbeat.
+func vouches(d datagram.Datagram, target netip.AddrPort) bool {
+	for i := range d.Len() {
+		if e := d.Entry(i); e.Addr == target && e.Status == datagram.Alive {
+			return true
+		}
+	}
+	return false
 }
 
 // answerHelpers gives Smudge the answers of the helpers to indirect probes.

@@ -58,15 +58,25 @@ func (i *Indirect) Asked(target, helper netip.AddrPort, code uint32, timeout tim
 	return len(i.probes[at].Helpers)
 }
 
-// Heard takes a datagram of a member, and the code if it is an ACK. It returns the
-// probes that are answered by it, each with the helpers that have not answered
-// themselves: those about the member, and those that it answers as a helper.
-func (i *Indirect) Heard(from netip.AddrPort, ack bool, code uint32) (answered []Probe) {
+// Targets returns whom a helper was asked about with a code.
+func (i *Indirect) Targets(helper netip.AddrPort, code uint32) (targets []netip.AddrPort) {
+	for _, p := range i.probes {
+		if p.Code == code && slices.Contains(p.Helpers, helper) {
+			targets = append(targets, p.Target)
+		}
+	}
+	return targets
+}
+
+// Heard takes a datagram of a member, which vouches for others as a helper that was asked
+// with the code. It returns the probes that are answered by it, each with the helpers that
+// have not answered themselves: those about the member, and those about the vouched.
+func (i *Indirect) Heard(from netip.AddrPort, code uint32, vouched ...netip.AddrPort) (answered []Probe) {
 	if len(i.probes) == 0 {
 		return nil
 	}
 	i.probes = slices.DeleteFunc(i.probes, func(p Probe) bool {
-		if p.Target != from && !(ack && code == p.Code && slices.Contains(p.Helpers, from)) {
+		if p.Target != from && !(code == p.Code && slices.Contains(vouched, p.Target) && slices.Contains(p.Helpers, from)) {
 			return false
 		}
 		p.Helpers = slices.DeleteFunc(p.Helpers, func(h netip.AddrPort) bool { return h == from })
