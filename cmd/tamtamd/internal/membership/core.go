@@ -77,6 +77,8 @@ type Core struct {
 	awareness detect.Awareness
 	suspicion *detect.Suspicion
 	indirect  detect.Indirect
+	help      detect.Help
+	questions *detect.Questions
 	reconnect *detect.Reconnect
 	neighbour detect.Neighbour
 
@@ -105,6 +107,7 @@ func New(cfg Config) *Core {
 		removals:    admission.NewRemovals(),
 		strangers:   admission.NewStrangers(),
 		suspicion:   detect.NewSuspicion(),
+		questions:   detect.NewQuestions(),
 		reconnect:   detect.NewReconnect(cfg.Random),
 		antiEntropy: spread.NewAntiEntropy(),
 		answers:     rate.NewLimiter(answersPerSecond, answersPerSecond),

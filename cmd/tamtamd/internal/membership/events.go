@@ -99,6 +99,8 @@ func (c *Core) heard(p *peer, now time.Time) {
 	if c.suspicion.Refute(p.addr) {
 		c.count("accusations_refuted")
 	}
+	c.settleQuestion(p, now)
+	c.answerFor(p)
 }
 
 // acked takes the acknowledgement of what was sent with a token.

@@ -56,6 +56,11 @@ func (c *Core) strip(from netip.AddrPort, e datagram.Entry, now time.Time) strin
 		return "against_evidence"
 	case accuses && p.status.Live() && c.holdBack(from, e, p, now):
 		return "accusation"
+	case e.Status == datagram.Dead && p.status.Live() && !p.info.Plain() && e.Heartbeat < c.clock.Now():
+		if by := c.members.get(from); by != nil {
+			c.tellEngine(by, c.restate(e))
+			return "restated"
+		}
 	}
 	return ""
 }
@@ -87,12 +92,22 @@ func (c *Core) confirm(now time.Time) time.Time {
 		if p == nil || !p.status.Live() || !p.listed || p.heard.After(a.Since) {
 			continue
 		}
-		b := datagram.Compose(c.family, datagram.Ack, a.Reporter.Port(), 0, []datagram.Entry{a.Entry})
+		b := datagram.Compose(c.family, datagram.Ack, a.Reporter.Port(), 0, []datagram.Entry{c.restate(a.Entry)})
 		if d, fault := datagram.Parse(b, c.family); fault == "" {
 			c.emit(EngineDeliver{a.Reporter, d, datagram.Mask(0).With(0)})
 		}
 	}
 	return next
+}
+
+// restate says a death that this node believes, since it has asked the member, as of now.
+// The clock of the one that found it out may be a beat behind: Smudge drops a death that is
+// older than a suspicion of its own, and would keep the member suspected for a minute.
+func (c *Core) restate(e datagram.Entry) datagram.Entry {
+	if e.Status == datagram.Dead {
+		e.Heartbeat = max(e.Heartbeat, c.clock.Now())
+	}
+	return e
 }
 
 // Outgoing reports whether Smudge's word of a member is passed on to a node. It makes no
@@ -101,6 +116,9 @@ func (c *Core) Outgoing(now time.Time, to netip.AddrPort, e datagram.Entry) bool
 	about, p := c.members.get(e.Addr), c.members.get(to)
 	if about == nil || p == nil {
 		return false
+	}
+	if s := memberStatus(e.Status); s != member.Alive && about.status.Live() && s != about.status && !about.info.Plain() {
+		return false // a verdict that is held back
 	}
 	if about.disseminate && memberStatus(e.Status) == about.status {
 		about.disseminate = false

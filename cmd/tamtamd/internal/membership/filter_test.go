@@ -83,8 +83,9 @@ func TestTargetMustBeAMember(t *testing.T) {
 			t.Errorf("delivered %v, counted %v", w.noted().delivered, w.counted())
 		}
 		w.member(bob)
-		if w.data(alice, req); len(w.noted().delivered) != 1 {
-			t.Errorf("delivered %v", w.noted().delivered)
+		w.dies(bob)
+		if w.data(alice, req); len(of(w.take(), "greet", bob)) != 1 || w.counted()["helps"] != 1 {
+			t.Errorf("a member is not asked: counted %v", w.counted())
 		}
 	})
 }

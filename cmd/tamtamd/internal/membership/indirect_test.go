@@ -39,13 +39,20 @@ func TestOneHelperAnswersForAll(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice, bob, carol, dave)
 		w.silence()
+		w.dies(bob)
 		w.asks(bob, 7, alice, carol, dave)
 		w.data(carol, datagram.AppendBare(nil, datagram.Ack, carol.Port(), 6)) // of another question
 		if got := w.answered(); len(got) != 1 {
 			t.Errorf("heard answers of %v", got)
 		}
 		w.forgetAll()
+		// The answer to a ping of the same heartbeat says nothing of bob.
 		w.data(carol, datagram.AppendBare(nil, datagram.Ack, carol.Port(), 7))
+		if got := w.answered(); len(got) != 1 {
+			t.Errorf("heard answers of %v", got)
+		}
+		w.forgetAll()
+		w.data(carol, vouching(carol, bob, 7))
 		if got := w.answered(); !slices.Equal(got, []netip.AddrPort{alice, carol, dave}) {
 			t.Errorf("heard answers of %v", got)
 		}
@@ -61,6 +68,7 @@ func TestMemberAnswersForItsHelpers(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice, bob, carol)
 		w.silence()
+		w.dies(bob)
 		w.asks(bob, 7, alice, carol)
 		w.status(carol, datagram.Suspected, self)
 		w.forgetAll()

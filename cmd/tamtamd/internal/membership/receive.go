@@ -10,6 +10,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
 )
 
 // hear takes a datagram that came by an open session.
@@ -93,13 +94,41 @@ func (c *Core) deliver(p *peer, d datagram.Datagram, now time.Time) {
 		c.drop("unknown_target")
 		return
 	}
+	if d.Verb() == datagram.PingReq && c.HasSession(d.Entry(0).Addr) {
+		c.helps(p, d, pass, now)
+		return
+	}
 	c.emit(EngineDeliver{p.addr, d, pass})
 }
 
 // answerProbes gives Smudge the answers of the helpers to the indirect probes that a
 // member's datagram answers.
 func (c *Core) answerProbes(p *peer, d datagram.Datagram) {
-	for _, probe := range c.indirect.Heard(p.addr, d.Verb() == datagram.Ack, d.Heartbeat()) {
+	var vouched []netip.AddrPort
+	if d.Verb() == datagram.Ack {
+		for _, target := range c.indirect.Targets(p.addr, d.Heartbeat()) {
+			if c.Plain(target) || vouches(d, target) {
+				vouched = append(vouched, target)
+			}
+		}
+	}
+	c.answerHelpers(c.indirect.Heard(p.addr, d.Heartbeat(), vouched...))
+}
+
+// vouches reports whether a helper's ACK says that the target lives. Without that it is
+// the answer to a ping of the same heartbeat.
+func vouches(d datagram.Datagram, target netip.AddrPort) bool {
+	for i := range d.Len() {
+		if e := d.Entry(i); e.Addr == target && e.Status == datagram.Alive {
+			return true
+		}
+	}
+	return false
+}
+
+// answerHelpers gives Smudge the answers of the helpers to indirect probes.
+func (c *Core) answerHelpers(answered []detect.Probe) {
+	for _, probe := range answered {
 		for _, h := range probe.Helpers {
 			// Of a helper that is not alive, an answer would say too much.
 			if helper := c.members.get(h); helper != nil && helper.status == member.Alive {
@@ -177,7 +206,12 @@ func (c *Core) Send(now time.Time, to netip.AddrPort, d datagram.Datagram) {
 	case datagram.Ping:
 		c.clock.Advance(d.Heartbeat())
 	case datagram.PingReq:
-		c.indirect.Asked(d.Entry(0).Addr, to, d.Heartbeat(), c.minPing, now)
+		target := d.Entry(0).Addr
+		enough := c.indirect.Asked(target, to, d.Heartbeat(), c.minPing, now) > detect.MaxHelpers
+		c.question(target, now)
+		if enough && c.HasSession(target) { // the answers of the others are theirs, too
+			return
+		}
 	}
 	c.send(to, d.Bytes(), d.Verb() == datagram.Ack)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
 )
 
@@ -19,23 +20,38 @@ func (c *Core) OnStatus(now time.Time, a netip.AddrPort, s datagram.Status, by n
 		return
 	}
 	switch to := memberStatus(s); {
-	case p.status == to: // the statuses are read again
+	case p.status == to: // the statuses are read again, or a verdict that was held back is taken back
+		c.questions.Hold(detect.Verdict{Addr: a})
 		return
 	case p.status == member.Dead && to != member.Dead:
 		// Smudge has heard from it after all. It answers for itself, and begins
 		// again, or its death will be held against it.
 		c.greetDead(p, now)
 	case to == member.Alive:
+		c.questions.Hold(detect.Verdict{Addr: a}) // none any more
+		c.suspicion.Recovered(a)
 		c.set(p, to, by, now)
+	case c.holdVerdict(p, detect.Verdict{Addr: a, Status: s, By: by}, now):
+		return
 	default:
-		c.set(p, to, by, now)
-		// In a small cluster the node that finds out tells all; in a large one each tells
-		// some.
-		p.disseminate = by == c.cfg.Local || c.members.len() > spread.Small
+		c.judge(p, to, by, now)
+		return
 	}
 	c.wake(now)
+}
+
+// judge makes a member suspected or dead, and tells others.
+func (c *Core) judge(p *peer, to member.Status, by netip.AddrPort, now time.Time) {
+	if p.status == to {
+		return
+	}
+	c.set(p, to, by, now)
+	// In a small cluster the node that finds out tells all; in a large one each tells
+	// some.
+	p.disseminate = by == c.cfg.Local || c.members.len() > spread.Small
+	c.wake(now)
 	if p.disseminate {
-		c.prompt(a)
+		c.prompt(p.addr)
 	}
 }
 
@@ -98,6 +114,7 @@ func (c *Core) unlist(a, by netip.AddrPort, why member.Reason) *peer {
 // session.
 func (c *Core) forget(a netip.AddrPort) {
 	c.suspicion.Forget(a)
+	c.questions.Forget(a)
 	c.reconnect.Forget(a)
 	c.antiEntropy.Forget(a)
 }

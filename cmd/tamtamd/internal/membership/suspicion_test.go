@@ -172,3 +172,24 @@ func TestDeathOfAnOldLifeIsNotBelieved(t *testing.T) {
 		})
 	}
 }
+
+// TestBelievedDeathIsRestated as of now, or Smudge would drop it as older than its own
+// suspicion: whether it was confirmed, or this node suspects the member itself.
+func TestBelievedDeathIsRestated(t *testing.T) {
+	for _, own := range []bool{true, false} {
+		inWorld(t, func(w *world) {
+			w.member(alice, bob)
+			w.dies(bob)
+			w.silence()
+			if own {
+				w.status(bob, datagram.Suspected, self)
+			}
+			w.ping(alice, 9)
+			w.gossip(alice, 8, death(3))
+			w.sleep(detect.ConfirmTime)
+			if got := w.entries(); !slices.Equal(got, []datagram.Entry{death(9)}) {
+				t.Errorf("own suspicion %v: Smudge has heard %v, want the death at 9", own, got)
+			}
+		})
+	}
+}

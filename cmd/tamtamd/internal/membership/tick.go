@@ -35,6 +35,8 @@ func (c *Core) Tick(now time.Time) {
 	}
 	next := c.greetCandidates(now)
 	next = deadline.Earlier(next, c.confirm(now))
+	next = deadline.Earlier(next, c.askQuestions(now))
+	next = deadline.Earlier(next, c.greetForOthers(now))
 	next = deadline.Earlier(next, c.greetLost(now))
 	next = deadline.Earlier(next, c.disseminate(now))
 	next = deadline.Earlier(next, c.tellRecovered(now))

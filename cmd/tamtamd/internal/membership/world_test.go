@@ -13,6 +13,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -282,10 +283,23 @@ func (w *world) dead(a netip.AddrPort) {
 	w.want(a, member.Dead)
 }
 
-// status has the engine judge.
-func (w *world) status(a netip.AddrPort, s datagram.Status, by netip.AddrPort) {
+// judges has the engine judge.
+func (w *world) judges(a netip.AddrPort, s datagram.Status, by netip.AddrPort) {
 	w.OnStatus(w.now, a, s, by)
 	w.carryOut()
+}
+
+// status has the engine judge. A member that it accuses does not answer when it is asked.
+func (w *world) status(a netip.AddrPort, s datagram.Status, by netip.AddrPort) {
+	w.judges(a, s, by)
+	if w.questions.Asks(a) {
+		h := w.hosts[a]
+		w.dies(a)
+		w.sleep(detect.QuestionTime)
+		if h != nil {
+			w.hosts[a] = h
+		}
+	}
 }
 
 // engineSends has the engine send a datagram.

@@ -18,6 +18,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/smudgenode"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -272,6 +273,7 @@ func verbs(sent []packet, what string, to netip.AddrPort) (v []datagram.Verb) {
 func (w *world) dead(a netip.AddrPort) {
 	w.dies(a)
 	w.OnStatus(a, datagram.Dead, self)
+	time.Sleep(detect.QuestionTime) // for which it is asked
 	w.want(a, member.Dead)
 }
 

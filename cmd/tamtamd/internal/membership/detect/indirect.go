@@ -13,6 +13,10 @@ import (
 // Smudge waits for each of its helpers.
 const maxProbes = 1024
 
+// MaxHelpers is how many helpers are asked. Smudge names 2.5·ln n, nine of thirty; SWIM
+// has three.
+const MaxHelpers = 4
+
 // probeTimeouts is for how many probe timeouts an indirect probe is remembered.
 const probeTimeouts = 3
 
@@ -38,8 +42,9 @@ type Probe struct {
 // The zero value has none under way.
 type Indirect struct{ probes []Probe }
 
-// Asked notes that a helper was asked to ping the target. timeout is the probe timeout.
-func (i *Indirect) Asked(target, helper netip.AddrPort, code uint32, timeout time.Duration, now time.Time) {
+// Asked notes that a helper was asked to ping the target, and returns how many were
+// asked. timeout is the probe timeout.
+func (i *Indirect) Asked(target, helper netip.AddrPort, code uint32, timeout time.Duration, now time.Time) int {
 	at := slices.IndexFunc(i.probes, func(p Probe) bool { return p.Target == target && p.Code == code })
 	if at < 0 {
 		i.probes = slices.DeleteFunc(i.probes, func(p Probe) bool { return now.Sub(p.at) > probeTimeouts*timeout })
@@ -50,17 +55,28 @@ func (i *Indirect) Asked(target, helper netip.AddrPort, code uint32, timeout tim
 		at = len(i.probes) - 1
 	}
 	i.probes[at].Helpers = append(i.probes[at].Helpers, helper)
+	return len(i.probes[at].Helpers)
 }
 
-// Heard takes a datagram of a member, and the code if it is an ACK. It returns the
-// probes that are answered by it, each with the helpers that have not answered
-// themselves: those about the member, and those that it answers as a helper.
-func (i *Indirect) Heard(from netip.AddrPort, ack bool, code uint32) (answered []Probe) {
+// Targets returns whom a helper was asked about with a code.
+func (i *Indirect) Targets(helper netip.AddrPort, code uint32) (targets []netip.AddrPort) {
+	for _, p := range i.probes {
+		if p.Code == code && slices.Contains(p.Helpers, helper) {
+			targets = append(targets, p.Target)
+		}
+	}
+	return targets
+}
+
+// Heard takes a datagram of a member, which vouches for others as a helper that was asked
+// with the code. It returns the probes that are answered by it, each with the helpers that
+// have not answered themselves: those about the member, and those about the vouched.
+func (i *Indirect) Heard(from netip.AddrPort, code uint32, vouched ...netip.AddrPort) (answered []Probe) {
 	if len(i.probes) == 0 {
 		return nil
 	}
 	i.probes = slices.DeleteFunc(i.probes, func(p Probe) bool {
-		if p.Target != from && !(ack && code == p.Code && slices.Contains(p.Helpers, from)) {
+		if p.Target != from && !(code == p.Code && slices.Contains(vouched, p.Target) && slices.Contains(p.Helpers, from)) {
 			return false
 		}
 		p.Helpers = slices.DeleteFunc(p.Helpers, func(h netip.AddrPort) bool { return h == from })

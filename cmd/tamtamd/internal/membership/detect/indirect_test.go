@@ -25,23 +25,23 @@ func TestIndirect(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		from    netip.AddrPort
-		ack     bool
+		vouched []netip.AddrPort
 		code    uint32
 		helpers []netip.AddrPort // that are answered for; nil when nothing is answered
 	}{
-		{"a helper's answer", carol, true, 7, []netip.AddrPort{alice, dave}},
-		{"a helper's answer to another question", carol, true, 6, nil},
-		{"a helper's ping", carol, false, 7, nil},
-		{"the answer of one that was not asked", netip.MustParseAddrPort("192.0.2.9:1"), true, 7, nil},
-		{"the target's answer", bob, true, 6, []netip.AddrPort{alice, carol, dave}},
-		{"the target's ping", bob, false, 1, []netip.AddrPort{alice, carol, dave}},
+		{"a helper's answer", carol, []netip.AddrPort{bob}, 7, []netip.AddrPort{alice, dave}},
+		{"a helper's answer to another question", carol, []netip.AddrPort{bob}, 6, nil},
+		{"a helper's ping", carol, nil, 7, nil},
+		{"the answer of one that was not asked", netip.MustParseAddrPort("192.0.2.9:1"), []netip.AddrPort{bob}, 7, nil},
+		{"the target's answer", bob, []netip.AddrPort{bob}, 6, []netip.AddrPort{alice, carol, dave}},
+		{"the target's ping", bob, nil, 1, []netip.AddrPort{alice, carol, dave}},
 	} {
 		var i Indirect
 		for _, h := range []netip.AddrPort{alice, carol, dave} {
 			i.Asked(bob, h, 7, timeout, epoch)
 		}
 		i.Asked(alice, dave, 8, timeout, epoch) // another probe
-		answered := i.Heard(c.from, c.ack, c.code)
+		answered := i.Heard(c.from, c.code, c.vouched...)
 		if c.helpers == nil {
 			if len(answered) != 0 || i.Len() != 2 {
 				t.Errorf("%s: answers %+v", c.name, answered)
@@ -51,7 +51,7 @@ func TestIndirect(t *testing.T) {
 		if len(answered) != 1 || answered[0].Target != bob || answered[0].Code != 7 || !slices.Equal(answered[0].Helpers, c.helpers) {
 			t.Errorf("%s: answers %+v, want for %v", c.name, answered, c.helpers)
 		}
-		if again := i.Heard(c.from, c.ack, c.code); len(again) != 0 || i.Len() != 1 {
+		if again := i.Heard(c.from, c.code, c.vouched...); len(again) != 0 || i.Len() != 1 {
 			t.Errorf("%s: answers again, %+v", c.name, again)
 		}
 	}

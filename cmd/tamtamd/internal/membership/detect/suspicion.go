@@ -49,7 +49,7 @@ func NewSuspicion() *Suspicion {
 // It reports whether the accusation is held back, and whether it is the first one open. It is
 // not held back if the member did not answer recently, and was not heard of since.
 func (s *Suspicion) Accuse(reporter netip.AddrPort, e datagram.Entry, heard time.Time, heartbeat time.Duration, now time.Time) (held, first bool) {
-	if at, ok := s.unanswered[e.Addr]; ok && now.Sub(at) < silenceBeats*heartbeat && heard.Before(at) {
+	if s.Silent(e.Addr, heard, heartbeat, now) {
 		return false, false
 	}
 	a := s.open[e.Addr]
@@ -61,6 +61,18 @@ func (s *Suspicion) Accuse(reporter netip.AddrPort, e datagram.Entry, heard time
 		a.Reporter, a.Entry = reporter, e
 	}
 	return true, false
+}
+
+// Unanswered notes that a member did not answer.
+func (s *Suspicion) Unanswered(a netip.AddrPort, now time.Time) { s.unanswered[a] = now }
+
+// Recovered notes that a member has answered Smudge.
+func (s *Suspicion) Recovered(a netip.AddrPort) { delete(s.unanswered, a) }
+
+// Silent reports whether a member did not answer recently, and was not heard of since.
+func (s *Suspicion) Silent(a netip.AddrPort, heard time.Time, heartbeat time.Duration, now time.Time) bool {
+	at, ok := s.unanswered[a]
+	return ok && now.Sub(at) < silenceBeats*heartbeat && heard.Before(at)
 }
 
 // Refute drops the accusation of a member that was heard of just now, and reports

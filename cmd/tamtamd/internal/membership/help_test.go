@@ -1,0 +1,64 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package membership
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+)
+
+// TestOnlyTheAskerJudges: a member that is asked about is greeted, Smudge never hears the
+// question, and the asker gets its answer if there is one.
+func TestOnlyTheAskerJudges(t *testing.T) {
+	for _, answers := range []bool{true, false} {
+		inWorld(t, func(w *world) {
+			w.member(alice, bob, carol)
+			w.silence()
+			if !answers {
+				w.dies(bob)
+			}
+			news := datagram.Entry{Status: datagram.Alive, Addr: carol, Heartbeat: 1}
+			w.data(alice, datagram.Compose(datagram.IPv4, datagram.PingReq, alice.Port(), 1, []datagram.Entry{datagram.Target(bob, 1), news}))
+			sent := w.lasts(10 * minPing)
+			if n := len(of(sent, "greet", bob)); answers && n != 1 || !answers && (n < 10 || n > 20) {
+				t.Errorf("answers %v: greeted %d times", answers, n)
+			}
+			got := of(sent, "data", alice)
+			if answers {
+				want := vouching(self, bob, 1)
+				if len(got) != 1 || !slices.Equal(got[0].b, want) {
+					t.Errorf("the asker is sent %+v, want an ACK of its code", got)
+				}
+			} else if len(got) != 0 {
+				t.Errorf("the asker is sent %+v about a dead one", got)
+			}
+			if d := w.noted().delivered; len(d) != 1 || d[0].verb != datagram.Ack || !slices.Equal(d[0].entries, []datagram.Entry{news}) {
+				t.Errorf("Smudge has heard %+v, want the news alone", d)
+			}
+		})
+	}
+}
+
+// TestHelpIsForMembersWithSessions: only a ping of Smudge's can ask a plain one.
+func TestHelpIsForMembersWithSessions(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice)
+		w.plainMember(dave)
+		w.sleep(time.Minute)
+		w.forgetAll()
+		w.data(alice, datagram.Compose(datagram.IPv4, datagram.PingReq, alice.Port(), 1, []datagram.Entry{datagram.Target(dave, 1)}))
+		if d := w.noted().delivered; len(d) != 1 || d[0].verb != datagram.PingReq {
+			t.Errorf("Smudge has heard %+v, want the question", d)
+		}
+	})
+}
+
+// vouching is a helper's answer: the target lives.
+func vouching(helper, target netip.AddrPort, code uint32) []byte {
+	return datagram.Compose(datagram.IPv4, datagram.Ack, helper.Port(), code, []datagram.Entry{{Status: datagram.Alive, Addr: target}})
+}

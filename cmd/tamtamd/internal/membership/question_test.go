@@ -1,0 +1,97 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package membership
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
+)
+
+// TestOwnVerdictIsHeldBackUntilTheMemberIsAsked: neither shown nor told; and one that
+// answers is not accused at all.
+func TestOwnVerdictIsHeldBackUntilTheMemberIsAsked(t *testing.T) {
+	for _, s := range []datagram.Status{datagram.Suspected, datagram.Dead} {
+		for _, answers := range []bool{true, false} {
+			inWorld(t, func(w *world) {
+				w.member(alice, bob, carol)
+				w.silence()
+				if !answers {
+					w.dies(bob)
+				}
+				w.judges(bob, s, self)
+				if w.want(bob, member.Alive); w.outgoing(carol, datagram.Entry{Status: s, Addr: bob, Heartbeat: 1}) {
+					t.Errorf("%v: it is told before the member was asked", s)
+				}
+				w.sleep(detect.QuestionTime - time.Millisecond)
+				w.want(bob, member.Alive)
+				w.sleep(time.Millisecond)
+				if !answers {
+					w.want(bob, memberStatus(s))
+					return
+				}
+				w.want(bob, member.Alive)
+				heard := w.noted()
+				if s == datagram.Dead && !slices.Contains(heard.removed, bob) {
+					t.Error("Smudge holds the death against a member that lives")
+				}
+				if s == datagram.Suspected && !slices.Contains(heard.pinged, bob) {
+					t.Error("Smudge does not ping the one that it suspects")
+				}
+			})
+		}
+	}
+}
+
+// TestDeathCostsNoMoreThanTheHelpersTake: the question begins with the first PINGREQ, and
+// is over when Smudge judges.
+func TestDeathCostsNoMoreThanTheHelpersTake(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice, bob, carol)
+		w.silence()
+		w.dies(bob)
+		w.asks(bob, 7, alice, carol)
+		if n := len(of(w.lasts(minPing), "greet", bob)); n != 8 {
+			t.Errorf("greeted %d times, want 8", n)
+		}
+		w.judges(bob, datagram.Dead, self)
+		w.want(bob, member.Dead)
+	})
+}
+
+// TestFewHelpersAreAsked, and they answer for the others.
+func TestFewHelpersAreAsked(t *testing.T) {
+	inWorld(t, func(w *world) {
+		var helpers = nths(9)
+		w.member(append(helpers, bob)...)
+		w.silence()
+		w.dies(bob)
+		w.asks(bob, 7, helpers...)
+		asked := 0
+		sent := w.take()
+		for _, h := range helpers {
+			asked += len(of(sent, "data", h))
+		}
+		if asked != detect.MaxHelpers {
+			t.Errorf("%d are asked, want %d", asked, detect.MaxHelpers)
+		}
+		w.forgetAll()
+		w.data(helpers[0], vouching(helpers[0], bob, 7))
+		if got := w.answered(); len(got) != len(helpers) {
+			t.Errorf("heard answers of %v", got)
+		}
+	})
+}
+
+func nths(n int) (all []netip.AddrPort) {
+	for i := range n {
+		all = append(all, nth(i+1))
+	}
+	return all
+}
