@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	// leftBeats is for how many heartbeats hearsay does not bring a member back that
-	// left: stale gossip goes on for some time. Its own word does at once.
-	leftBeats = 60
+	// leftTime is for how long hearsay does not bring a member back that left: stale
+	// gossip goes on for some time. Its own word does at once.
+	leftTime = 30 * time.Second
 	// upgradeTries is how many times a plain Smudge node is greeted as a node with
 	// sessions, once in careInterval: the hellos that it did not answer may have been lost.
 	upgradeTries = 3
@@ -38,7 +38,7 @@ func (c *Core) consider(a netip.AddrPort, why admission.Reason, now time.Time) b
 	if c.leave != nil || c.selfRemoved || a == c.cfg.Local {
 		return false
 	}
-	if p := c.members.get(a); p != nil && (p.status.Live() || p.status == member.Left && now.Sub(p.changed) < leftBeats*c.cfg.Heartbeat) {
+	if p := c.members.get(a); p != nil && (p.status.Live() || p.status == member.Left && now.Sub(p.changed) < leftTime) {
 		return false
 	}
 	if c.removals.Has(a) {

@@ -12,14 +12,20 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
 )
 
-// evidenceBeats is for how many heartbeats a datagram of a member itself counts
-// more than what others say of it. Short enough that a death is not denied for long:
-// Smudge gossips one for longer.
-const evidenceBeats = 2
+// A datagram of a member itself counts more than what others say of it for evidenceBeats
+// heartbeats, and for evidenceTime at most: a slow heartbeat must not deny a death for long,
+// which Smudge gossips for longer.
+const (
+	evidenceBeats = 2
+	evidenceTime  = time.Second
+)
 
-// newsBeats is for how many heartbeats a change is news. Smudge fills its
-// datagrams up with members taken at random where there is none.
-const newsBeats = 20
+// newsTime is for how long a change is news. Smudge fills its datagrams up with members
+// taken at random where there is none.
+const newsTime = 10 * time.Second
+
+// evidence returns for how long a datagram of a member itself is evidence.
+func (c *Core) evidence() time.Duration { return min(evidenceBeats*c.cfg.Heartbeat, evidenceTime) }
 
 // filter returns which entries of a member's datagram Smudge hears. Those are left out
 // that are about this node, about nodes that are not members (they are greeted first),
@@ -52,7 +58,7 @@ func (c *Core) strip(from netip.AddrPort, e datagram.Entry, now time.Time) strin
 		return "old_news"
 	case !c.clock.Plausible(e.Heartbeat):
 		return "heartbeat"
-	case accuses && now.Sub(p.heard) < evidenceBeats*c.cfg.Heartbeat:
+	case accuses && now.Sub(p.heard) < c.evidence():
 		return "against_evidence"
 	case accuses && p.status.Live() && c.holdBack(from, e, p, now):
 		return "accusation"
@@ -125,5 +131,5 @@ func (c *Core) Outgoing(now time.Time, to netip.AddrPort, e datagram.Entry) bool
 		c.news.Add(e)
 		c.wake(now)
 	}
-	return p.info.Plain() || now.Sub(about.changed) < newsBeats*c.cfg.Heartbeat
+	return p.info.Plain() || now.Sub(about.changed) < newsTime
 }

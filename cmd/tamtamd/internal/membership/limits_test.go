@@ -37,7 +37,7 @@ func TestPlainMembersOfOneMachineAreBounded(t *testing.T) {
 		if w.is(at(claims)) != 0 {
 			t.Error("one that Smudge still reports made room")
 		}
-		w.sleep(2 * retireBeats * heartbeat)
+		w.sleep(2 * retireTime)
 		w.plainAnswers(at(claims))
 		if w.is(at(claims)) != member.Alive || w.counted()["evicted_members"] != 1 ||
 			w.counted()["members"] != 3+admission.MaxPlainPerIP {

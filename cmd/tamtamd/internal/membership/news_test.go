@@ -109,7 +109,7 @@ func TestOutgoingDropsWhatIsNoNews(t *testing.T) {
 		if !w.outgoing(alice, entry) || !w.outgoing(dave, entry) {
 			t.Error("fresh news is dropped")
 		}
-		w.sleep(newsBeats * heartbeat)
+		w.sleep(newsTime)
 		if w.outgoing(alice, entry) {
 			t.Error("what is no news goes out")
 		}

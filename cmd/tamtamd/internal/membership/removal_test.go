@@ -56,7 +56,7 @@ func TestStaleGossipDoesNotBringBackWhoLeft(t *testing.T) {
 		w.event(leaves(bob, w.hosts[bob].session))
 		w.lives(bob, 77)
 		w.forgetAll()
-		for i := range leftBeats - 1 {
+		for i := range leftTime/heartbeat - 1 {
 			for _, s := range []datagram.Status{datagram.Alive, datagram.Suspected, datagram.Dead} {
 				w.gossip(alice, uint32(i), datagram.Entry{Status: s, Addr: bob, Heartbeat: uint32(i)})
 			}
@@ -80,7 +80,7 @@ func TestWhoLeftIsHeardOfAgain(t *testing.T) {
 		w.member(alice, bob)
 		w.event(leaves(bob, w.hosts[bob].session))
 		w.lives(bob, 77)
-		w.sleep(leftBeats * heartbeat)
+		w.sleep(leftTime)
 		w.gossip(alice, 1, datagram.Entry{Status: datagram.Alive, Addr: bob, Heartbeat: 1})
 		w.want(bob, member.Alive)
 	})

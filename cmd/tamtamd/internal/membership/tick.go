@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	// retireBeats is after how many heartbeats Smudge is made to forget a dead
-	// member, when the last has heard of it. Else it would gossip about it forever.
-	retireBeats = 60
+	// retireTime is after how long Smudge is made to forget a dead member, when the last
+	// has heard of it. Else it would gossip about it forever.
+	retireTime = 30 * time.Second
 	// careInterval is how often members are checked for what takes no hurry.
 	careInterval = time.Second
 	// pairFactor is how many times longer Smudge waits for a ping in a cluster of
@@ -128,7 +128,7 @@ func (c *Core) takeCare(now time.Time) {
 			c.log(level.InfoValue(), "msg", "member given up", "address", p.addr, "status", p.status)
 			c.emit(CloseSession{p.addr})
 			c.emit(EngineRemove{p.addr})
-		case p.listed && gone >= retireBeats*c.cfg.Heartbeat:
+		case p.listed && gone >= retireTime:
 			p.listed = false
 			c.emit(EngineRemove{p.addr})
 		}

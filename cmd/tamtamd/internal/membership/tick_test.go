@@ -143,7 +143,7 @@ func TestSmudgeForgetsTheDead(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice, bob)
 		w.dead(alice)
-		w.sleep(retireBeats*heartbeat - careInterval)
+		w.sleep(retireTime - careInterval)
 		if w.settle(); len(w.noted().removed) != 0 {
 			t.Errorf("removed %v too early", w.noted().removed)
 		}
@@ -251,7 +251,7 @@ func TestTwoArePatient(t *testing.T) {
 // TestNewLifeIsNotRetired: a member that comes back just when Smudge is to forget it,
 // or the table to give it up, is judged from then on as any other.
 func TestNewLifeIsNotRetired(t *testing.T) {
-	for _, after := range []time.Duration{retireBeats * heartbeat, reconnectTimeout} {
+	for _, after := range []time.Duration{retireTime, reconnectTimeout} {
 		inWorld(t, func(w *world) {
 			w.member(alice, bob)
 			w.dead(alice)
