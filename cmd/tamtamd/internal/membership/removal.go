@@ -55,7 +55,7 @@ func (c *Core) removeHere(a, by netip.AddrPort, now time.Time) *peer {
 }
 
 // tellRemoved answers a removed session that returns: it was cut off when all were told, and
-// would greet in vain, again and again. The wire still delivers it when the session is
+// would greet again and again without success. The wire still delivers it when the session is
 // closed right after.
 func (c *Core) tellRemoved(a netip.AddrPort, session uint64) {
 	if c.leave != nil || c.selfRemoved || session == 0 || !c.removals.Has(a) {

@@ -163,7 +163,7 @@ func TestRemovedSessionThatReturnsIsToldSo(t *testing.T) {
 			t.Fatalf("open: %v", w.open)
 		}
 		w.take()
-		w.open[alice] = session // it has opened it anew
+		w.open[alice] = session // it has opened another
 		w.event(up(alice, session))
 		sent := w.take()
 		if len(sent) != 2 || sent[0].what != "remove" || sent[0].to != alice || sent[0].session != session || sent[1].what != "close" {

@@ -10,7 +10,7 @@ import (
 )
 
 // TestProfileThatChangesWhileAPeerIsCutOffReachesIt at the first sign of life, and is then
-// not sent again.
+// not retransmitted.
 func TestProfileThatChangesWhileAPeerIsCutOffReachesIt(t *testing.T) {
 	for _, c := range []struct {
 		name string

@@ -30,7 +30,7 @@ type Request struct {
 
 // Help keeps the requests of others that are under way. Smudge would ping the target and,
 // without an answer, judge it itself: each of nine helpers then accuses, on one ping, a
-// member that the asker alone had a reason to doubt. So the requests are kept from
+// member that only the asker had a reason to ask about. So the requests are kept from
 // Smudge. The target is greeted instead, and only the asker judges.
 //
 //	A ─ PINGREQ(X) ─▶ B ─ hello ─▶ X
