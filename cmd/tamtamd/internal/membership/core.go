@@ -58,6 +58,10 @@ const (
 // each, as many as were sent.
 const answersPerSecond = 1000
 
+// doubtsPerSecond bounds the accusations whose confirmation begins in a second. One past
+// it is ignored; if it is true, it comes again.
+const doubtsPerSecond = 20
+
 // Core is this node's part in the cluster. It is not safe for concurrent use. After
 // each call that changes it, AppendOutputs returns what must be done, and Next when
 // Tick is due.
@@ -67,6 +71,7 @@ type Core struct {
 	out     []Output
 	next    time.Time
 	care    time.Time // when care is due
+	ticked  bool      // Tick was called before, so c.next is a deadline
 	members members
 
 	candidates *admission.Candidates
@@ -87,6 +92,7 @@ type Core struct {
 
 	answers     *rate.Limiter // of pings outside a session
 	asks        *rate.Limiter // of recovered members for all they know
+	doubts      *rate.Limiter // of accusations that are confirmed
 	foreign     *rate.Limiter // of log lines about other clusters
 	minPing     time.Duration // the engine's; 0 if it could not be set
 	minPingFail bool          // that has been logged
@@ -112,6 +118,7 @@ func New(cfg Config) *Core {
 		antiEntropy: spread.NewAntiEntropy(),
 		answers:     rate.NewLimiter(answersPerSecond, answersPerSecond),
 		asks:        rate.NewLimiter(1, 8),
+		doubts:      rate.NewLimiter(doubtsPerSecond, 2*doubtsPerSecond),
 		foreign:     rate.NewLimiter(rate.Every(time.Minute), 1),
 		minPing:     cfg.MinPing,
 		counts:      make(map[string]uint64),

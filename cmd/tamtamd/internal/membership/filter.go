@@ -78,6 +78,10 @@ func (c *Core) holdBack(from netip.AddrPort, e datagram.Entry, p *peer, now time
 	if p.info.Plain() || p.status == member.Suspected && p.by == c.cfg.Local {
 		return false
 	}
+	if !c.suspicion.Open(e.Addr) && !c.suspicion.Silent(e.Addr, p.heard, c.cfg.Heartbeat, now) && !c.doubts.AllowN(now, 1) {
+		c.count("accusations_ignored")
+		return true
+	}
 	held, first := c.suspicion.Accuse(from, e, p.heard, c.cfg.Heartbeat, now)
 	if first {
 		c.count("accusations")
@@ -89,7 +93,7 @@ func (c *Core) holdBack(from netip.AddrPort, e datagram.Entry, p *peer, now time
 // confirm greets the accused members, and gives Smudge what was confirmed, as its
 // reporter's word. It returns when to call it next.
 func (c *Core) confirm(now time.Time) time.Time {
-	greet, confirmed, next := c.suspicion.Tick(now)
+	greet, confirmed, next := c.suspicion.Tick(c.awareness.Multiplier(), now)
 	for _, a := range greet {
 		c.emit(Greet{a})
 	}

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
@@ -47,6 +48,12 @@ func (c *Core) askQuestions(now time.Time) time.Time {
 	for _, v := range silent {
 		p := c.members.get(v.Addr)
 		if p == nil || !p.listed || !p.status.Live() {
+			continue
+		}
+		if !c.awareness.Trusted() { // it may be this node that is late: it goes on asking
+			c.question(v.Addr, now)
+			c.questions.Hold(v)
+			next = deadline.Earlier(next, now)
 			continue
 		}
 		c.suspicion.Unanswered(v.Addr, now)

@@ -95,3 +95,33 @@ func nths(n int) (all []netip.AddrPort) {
 	}
 	return all
 }
+
+// TestLateNodeAccusesNobody: it goes on asking until it is in good health.
+func TestLateNodeAccusesNobody(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice, bob)
+		w.silence()
+		w.dies(bob)
+		w.judges(bob, datagram.Dead, self)
+		w.now = w.now.Add(150 * time.Millisecond) // nothing was done meanwhile
+		w.sleep(detect.QuestionTime)
+		w.want(bob, member.Alive)
+		w.sleep(5 * time.Second)
+		w.want(bob, member.Dead)
+	})
+}
+
+// TestConfirmationsAreBounded: what comes past the bound is ignored, and counted.
+func TestConfirmationsAreBounded(t *testing.T) {
+	inWorld(t, func(w *world) {
+		all := nths(60)
+		w.member(append(all, alice)...)
+		w.silence()
+		for _, a := range all {
+			w.gossip(alice, 1, datagram.Entry{Status: datagram.Dead, Addr: a, Heartbeat: 1})
+		}
+		if c := w.counted(); c["accusations"] != 2*doubtsPerSecond || c["accusations_ignored"] != 60-2*doubtsPerSecond {
+			t.Errorf("counted %v", c)
+		}
+	})
+}

@@ -33,6 +33,10 @@ func (c *Core) Tick(now time.Time) {
 		c.next = time.Time{}
 		return
 	}
+	if c.ticked && !c.next.IsZero() && c.awareness.Late(now.Sub(c.next)) {
+		c.care = time.Time{} // now
+	}
+	c.ticked = true
 	next := c.greetCandidates(now)
 	next = deadline.Earlier(next, c.confirm(now))
 	next = deadline.Earlier(next, c.askQuestions(now))

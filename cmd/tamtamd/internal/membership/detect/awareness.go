@@ -10,6 +10,8 @@ const (
 	lateStep = 50 * time.Millisecond
 	// maxMultiplier is the greatest local health multiplier.
 	maxMultiplier = 8
+	// untrusted is the multiplier from which a node accuses nobody.
+	untrusted = 4
 	// manyAdmissions is how many members must be admitted between two observations for
 	// a node to assume that all nodes are busy: a cluster forms, or heals.
 	manyAdmissions = 16
@@ -36,6 +38,16 @@ func (a *Awareness) Admitted() bool {
 	a.late = max(a.late, 2*lateStep)
 	return true
 }
+
+// Late notes how late a wake-up was, and reports whether the multiplier has grown by it.
+func (a *Awareness) Late(late time.Duration) bool {
+	before := a.Multiplier()
+	a.late = max(a.late, late)
+	return a.Multiplier() > before
+}
+
+// Trusted reports whether the node may accuse others.
+func (a *Awareness) Trusted() bool { return a.Multiplier() < untrusted }
 
 // Observe notes that something was done that long after it was due.
 func (a *Awareness) Observe(late time.Duration) {

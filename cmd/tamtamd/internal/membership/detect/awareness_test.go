@@ -43,3 +43,20 @@ func TestManyAdmissionsMakePatient(t *testing.T) {
 		a.Observe(0)
 	}
 }
+
+// TestLateWakeUpActsAtOnce, and a node that is very late accuses nobody.
+func TestLateWakeUpActsAtOnce(t *testing.T) {
+	var a Awareness
+	for _, c := range []struct {
+		late    time.Duration
+		grown   bool
+		want    int
+		trusted bool
+	}{
+		{lateStep - 1, false, 1, true}, {lateStep, true, 2, true}, {lateStep, false, 2, true}, {2 * lateStep, true, 4, false}, {0, false, 4, false},
+	} {
+		if grown := a.Late(c.late); grown != c.grown || a.Multiplier() != c.want || a.Trusted() != c.trusted {
+			t.Errorf("late by %v: grown %v, multiplier %d, trusted %v; want %+v", c.late, grown, a.Multiplier(), a.Trusted(), c)
+		}
+	}
+}

@@ -75,6 +75,9 @@ func (s *Suspicion) Silent(a netip.AddrPort, heard time.Time, heartbeat time.Dur
 	return ok && now.Sub(at) < silenceBeats*heartbeat && heard.Before(at)
 }
 
+// Open reports whether an accusation of a member is open.
+func (s *Suspicion) Open(a netip.AddrPort) bool { return s.open[a] != nil }
+
 // Refute drops the accusation of a member that was heard of just now, and reports
 // whether there was one. A member that was not yet asked refutes nothing: what came may
 // be older than the accusation.
@@ -92,9 +95,9 @@ func (s *Suspicion) Forget(a netip.AddrPort) {
 	delete(s.unanswered, a)
 }
 
-// Tick returns the members to greet, and the accusations that are confirmed. It returns
-// when to call it next; the zero time is never.
-func (s *Suspicion) Tick(now time.Time) (greet []netip.AddrPort, confirmed []Accusation, next time.Time) {
+// Tick returns the members to greet, and the accusations that are confirmed. multiplier is
+// that of Awareness. It returns when to call it next; the zero time is never.
+func (s *Suspicion) Tick(multiplier int, now time.Time) (greet []netip.AddrPort, confirmed []Accusation, next time.Time) {
 	for a, open := range s.open {
 		if !open.due.After(now) {
 			if open.sent == confirmGreetings {
@@ -104,7 +107,7 @@ func (s *Suspicion) Tick(now time.Time) (greet []netip.AddrPort, confirmed []Acc
 				continue
 			}
 			open.sent++
-			open.due = now.Add(ConfirmInterval)
+			open.due = now.Add(ConfirmInterval * time.Duration(multiplier))
 			greet = append(greet, a)
 		}
 		next = deadline.Earlier(next, open.due)

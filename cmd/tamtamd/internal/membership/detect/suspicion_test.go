@@ -41,7 +41,7 @@ func TestSuspicion(t *testing.T) {
 		greetings := 0
 		var confirmed []Accusation
 		for at := epoch; !at.After(epoch.Add(2 * ConfirmTime)); at = at.Add(time.Millisecond) {
-			greet, done, _ := s.Tick(at)
+			greet, done, _ := s.Tick(1, at)
 			if greetings += len(greet); len(done) > 0 && at.Sub(epoch) != ConfirmTime {
 				t.Errorf("%s: confirmed after %v, want %v", c.name, at.Sub(epoch), ConfirmTime)
 			}
@@ -69,7 +69,7 @@ func TestRefutedOnlyByWhatCameAfterTheQuestion(t *testing.T) {
 	if s.Refute(bob) {
 		t.Error("refuted before it was asked")
 	}
-	if _, _, next := s.Tick(epoch); !next.Equal(epoch.Add(ConfirmInterval)) {
+	if _, _, next := s.Tick(1, epoch); !next.Equal(epoch.Add(ConfirmInterval)) {
 		t.Errorf("asked again at %v", next)
 	}
 	if !s.Refute(bob) || s.Refute(bob) {
@@ -95,7 +95,7 @@ func TestSilentMemberIsNotAskedAgain(t *testing.T) {
 		s := NewSuspicion()
 		s.Accuse(alice, death(), epoch, heartbeat, silent.Add(-ConfirmTime))
 		for i := range confirmGreetings + 1 {
-			s.Tick(silent.Add(time.Duration(i)*ConfirmInterval - ConfirmTime))
+			s.Tick(1, silent.Add(time.Duration(i)*ConfirmInterval-ConfirmTime))
 		}
 		if c.forget {
 			s.Forget(bob)
