@@ -92,7 +92,7 @@ type Core struct {
 
 	answers     *rate.Limiter // of pings outside a session
 	asks        *rate.Limiter // of recovered members for all they know
-	doubts      *rate.Limiter // of accusations that are confirmed
+	accusations *rate.Limiter // of accusations that are confirmed
 	foreign     *rate.Limiter // of log lines about other clusters
 	minPing     time.Duration // the engine's; 0 if it could not be set
 	minPingFail bool          // that has been logged
@@ -118,7 +118,7 @@ func New(cfg Config) *Core {
 		antiEntropy: spread.NewAntiEntropy(),
 		answers:     rate.NewLimiter(answersPerSecond, answersPerSecond),
 		asks:        rate.NewLimiter(1, 8),
-		doubts:      rate.NewLimiter(doubtsPerSecond, 2*doubtsPerSecond),
+		accusations: rate.NewLimiter(doubtsPerSecond, 2*doubtsPerSecond),
 		foreign:     rate.NewLimiter(rate.Every(time.Minute), 1),
 		minPing:     cfg.MinPing,
 		counts:      make(map[string]uint64),

@@ -78,7 +78,7 @@ func (c *Core) holdBack(from netip.AddrPort, e datagram.Entry, p *peer, now time
 	if p.info.Plain() || p.status == member.Suspected && p.by == c.cfg.Local {
 		return false
 	}
-	if !c.suspicion.Open(e.Addr) && !c.suspicion.Silent(e.Addr, p.heard, c.cfg.Heartbeat, now) && !c.doubts.AllowN(now, 1) {
+	if !c.suspicion.Open(e.Addr) && !c.suspicion.Silent(e.Addr, p.heard, c.cfg.Heartbeat, now) && !c.accusations.AllowN(now, 1) {
 		c.count("accusations_ignored")
 		return true
 	}
