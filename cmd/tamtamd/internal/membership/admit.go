@@ -42,11 +42,11 @@ func (c *Core) consider(a netip.AddrPort, why admission.Reason, now time.Time) b
 		return false
 	}
 	if c.removals.Has(a) {
-		c.count("ignored_removed")
+		c.count(countIgnoredRemoved)
 		return false
 	}
 	if !c.candidates.Add(a, why, c.clock.Now(), now) {
-		c.count("refused_candidates")
+		c.count(countRefusedCandidates)
 		return false
 	}
 	c.wake(now)
@@ -150,13 +150,13 @@ func (c *Core) mayEnter(a netip.AddrPort, info member.Info) error {
 	}
 	givesWay, ok := capacity.Verdict()
 	if !ok {
-		c.count("refused_members")
+		c.count(countRefusedMembers)
 		return ErrTooMany
 	}
 	if givesWay.IsValid() {
 		p := c.unlist(givesWay, c.cfg.Local, member.GivenUp)
 		c.log(level.InfoValue(), "msg", "member given up for another", "address", givesWay, "status", p.status)
-		c.count("evicted_members")
+		c.count(countEvictedMembers)
 		c.emit(CloseSession{givesWay})
 	}
 	return nil
@@ -169,7 +169,7 @@ func (c *Core) EngineFailed(o Admit, err error) {
 		return
 	}
 	c.unlist(o.Addr, c.cfg.Local, member.Refused)
-	c.count("refused_members")
+	c.count(countRefusedMembers)
 	c.log(level.WarnValue(), "msg", "member not added", "err", err)
 	c.emit(CloseSession{o.Addr}) // or nothing would be heard of it when it greets again
 }

@@ -17,7 +17,7 @@ func (c *Core) told(by netip.AddrPort, l memberList, now time.Time) {
 	p := c.members.get(by)
 	switch {
 	case p == nil:
-		c.drop("stranger")
+		c.count(countDroppedStranger)
 		return
 	case p.status.Gone():
 		c.greetDead(p, now) // and it will be asked for its members
@@ -32,7 +32,7 @@ func (c *Core) told(by netip.AddrPort, l memberList, now time.Time) {
 		return
 	}
 	if !c.antiEntropy.Answers(by, now) {
-		c.count("unanswered_questions")
+		c.count(countUnansweredQuestions)
 		return
 	}
 	c.sendMembers(by, l.digest != 0)

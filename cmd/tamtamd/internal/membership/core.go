@@ -31,6 +31,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
@@ -98,7 +99,7 @@ type Core struct {
 	minPingFail bool          // that has been logged
 	leave       *leave        // nil before Leave
 	selfRemoved bool          // this node was removed, and has not joined again
-	counts      map[string]uint64
+	counts      *counter.Set
 }
 
 // New returns the core of a node that is alone. Tick is due at once.
@@ -121,7 +122,7 @@ func New(cfg Config) *Core {
 		accusations: rate.NewLimiter(doubtsPerSecond, 2*doubtsPerSecond),
 		foreign:     rate.NewLimiter(rate.Every(time.Minute), 1),
 		minPing:     cfg.MinPing,
-		counts:      make(map[string]uint64),
+		counts:      counters.NewSet(),
 	}
 }
 
@@ -145,17 +146,12 @@ func (c *Core) log(l level.Value, keyvals ...any) { c.emit(Log{l, keyvals}) }
 func (c *Core) wake(now time.Time) { c.next = deadline.Earlier(c.next, now) }
 
 // count counts something that happened.
-func (c *Core) count(what string) { c.counts[what]++ }
-
-// drop counts a datagram that was not let in.
-func (c *Core) drop(why string) { c.counts["dropped_"+why]++ }
+func (c *Core) count(what *counter.Counter) { c.counts.Inc(what) }
 
 // Counters adds what was counted to m.
 func (c *Core) Counters(m map[string]uint64) {
-	for k, v := range c.counts {
-		m[k] = v
-	}
-	m["candidates"] = uint64(c.candidates.Len())
+	c.counts.Put(countCandidates, uint64(c.candidates.Len()))
+	c.counts.Counters(m)
 	m["members"] = uint64(c.members.len() + 1)
 }
 

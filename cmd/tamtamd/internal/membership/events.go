@@ -47,7 +47,7 @@ func (c *Core) Handle(now time.Time, e wire.Event) {
 func (c *Core) up(e wire.Event, now time.Time) {
 	p, ok := parseProfile(e.Profile)
 	if !ok {
-		c.drop("bad_message")
+		c.count(countDroppedBadMessage)
 		c.emit(CloseSession{e.Addr})
 		return
 	}
@@ -64,7 +64,7 @@ func (c *Core) received(e wire.Event, now time.Time) {
 		if l, ok := parseMemberList(e.Data); ok {
 			c.told(e.Addr, l, now)
 		} else {
-			c.drop("bad_message")
+			c.count(countDroppedBadMessage)
 		}
 	case LeaveChannel:
 		c.left(e.Addr, e.Session, now)
@@ -72,7 +72,7 @@ func (c *Core) received(e wire.Event, now time.Time) {
 		if r, ok := parseRemoved(e.Data); ok {
 			c.removedBy(e.Addr, r, now)
 		} else {
-			c.drop("bad_message")
+			c.count(countDroppedBadMessage)
 		}
 	case BroadcastChannel, QuestionChannel, AnswerChannel:
 		c.message(e, now)
@@ -86,7 +86,7 @@ func (c *Core) message(e wire.Event, now time.Time) {
 		if p != nil && p.info.Session == e.Session {
 			c.greetDead(p, now)
 		}
-		c.drop("stranger")
+		c.count(countDroppedStranger)
 		return
 	}
 	c.heard(p, now)
@@ -97,7 +97,7 @@ func (c *Core) message(e wire.Event, now time.Time) {
 func (c *Core) heard(p *peer, now time.Time) {
 	p.heard = now
 	if c.suspicion.Refute(p.addr) {
-		c.count("accusations_refuted")
+		c.count(countAccusationsRefuted)
 	}
 	c.settleQuestion(p, now)
 	c.answerFor(p)

@@ -10,6 +10,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
 // A datagram of a member itself counts more than what others say of it for evidenceBeats
@@ -32,8 +33,8 @@ func (c *Core) evidence() time.Duration { return min(evidenceBeats*c.cfg.Heartbe
 // from far beyond the clock, or against the evidence.
 func (c *Core) filter(from netip.AddrPort, d datagram.Datagram, now time.Time) (pass datagram.Mask) {
 	for i := range d.Len() {
-		if why := c.strip(from, d.Entry(i), now); why != "" {
-			c.count("stripped_" + why)
+		if why := c.strip(from, d.Entry(i), now); why != nil {
+			c.count(why)
 		} else {
 			pass = pass.With(i)
 		}
@@ -41,34 +42,34 @@ func (c *Core) filter(from netip.AddrPort, d datagram.Datagram, now time.Time) (
 	return pass
 }
 
-// strip returns why Smudge does not hear an entry; the empty string if it does.
-func (c *Core) strip(from netip.AddrPort, e datagram.Entry, now time.Time) string {
+// strip returns what counts an entry that Smudge does not hear; nil if it does.
+func (c *Core) strip(from netip.AddrPort, e datagram.Entry, now time.Time) *counter.Counter {
 	p := c.members.get(e.Addr)
 	accuses := e.Status == datagram.Suspected || e.Status == datagram.Dead
 	switch {
 	case e.Addr == c.cfg.Local:
-		return "about_self"
+		return countStrippedAboutSelf
 	case p == nil || p.status.Gone() && e.Status != datagram.Dead:
 		// If it is alive it can say so itself.
 		if e.Status != datagram.Dead {
 			c.consider(e.Addr, admission.Reason{By: from}, now)
 		}
-		return "not_member"
+		return countStrippedNotMember
 	case p.status == member.Left || !p.listed:
-		return "old_news"
+		return countStrippedOldNews
 	case !c.clock.Plausible(e.Heartbeat):
-		return "heartbeat"
+		return countStrippedHeartbeat
 	case accuses && now.Sub(p.heard) < c.evidence():
-		return "against_evidence"
+		return countStrippedAgainstEvidence
 	case accuses && p.status.Live() && c.holdBack(from, e, p, now):
-		return "accusation"
+		return countStrippedAccusation
 	case e.Status == datagram.Dead && p.status.Live() && !p.info.Plain() && e.Heartbeat < c.clock.Now():
 		if by := c.members.get(from); by != nil {
 			c.tellEngine(by, c.restate(e))
-			return "restated"
+			return countStrippedRestated
 		}
 	}
-	return ""
+	return nil
 }
 
 // holdBack reports whether an accusation is held back until it is confirmed. It is not
@@ -79,12 +80,12 @@ func (c *Core) holdBack(from netip.AddrPort, e datagram.Entry, p *peer, now time
 		return false
 	}
 	if !c.suspicion.Open(e.Addr) && !c.suspicion.Silent(e.Addr, p.heard, c.cfg.Heartbeat, now) && !c.accusations.AllowN(now, 1) {
-		c.count("accusations_ignored")
+		c.count(countAccusationsIgnored)
 		return true
 	}
 	held, first := c.suspicion.Accuse(from, e, p.heard, c.cfg.Heartbeat, now)
 	if first {
-		c.count("accusations")
+		c.count(countAccusations)
 		c.wake(now)
 	}
 	return held

@@ -14,10 +14,10 @@ import (
 // Smudge hears what else it says, in an ACK.
 func (c *Core) helps(p *peer, d datagram.Datagram, pass datagram.Mask, now time.Time) {
 	if c.help.Asked(detect.Request{Asker: p.addr, Target: d.Entry(0).Addr, Code: d.Heartbeat()}, c.cfg.MinPing, now) {
-		c.count("helps")
+		c.count(countHelps)
 		c.wake(now)
 	} else {
-		c.count("ignored_help")
+		c.count(countIgnoredHelp)
 	}
 	var news []datagram.Entry
 	for i := 1; i < d.Len(); i++ {

@@ -32,9 +32,9 @@ var Channels = []wire.ChannelInfo{
 	MembersChannel:   {Name: "members"},
 	LeaveChannel:     {Name: "leave", Last: true},
 	RemovalChannel:   {Name: "remove", AckNow: true},
-	BroadcastChannel: {Name: "message", Bulk: true},
-	QuestionChannel:  {Name: "ask", Bulk: true},
-	AnswerChannel:    {Name: "answer", Bulk: true},
+	BroadcastChannel: {Name: "message", Bulk: true, Refused: wire.CountRefused("messages_refused")},
+	QuestionChannel:  {Name: "ask", Bulk: true, Refused: wire.CountRefused("asks_refused")},
+	AnswerChannel:    {Name: "answer", Bulk: true, Refused: wire.CountRefused("answers_refused")},
 }
 
 const addrSize = 18

@@ -21,7 +21,7 @@ func (c *Core) question(a netip.AddrPort, now time.Time) {
 		return
 	}
 	if c.questions.Ask(a, now) {
-		c.count("questions")
+		c.count(countQuestions)
 		c.wake(now)
 	}
 }
@@ -71,7 +71,7 @@ func (c *Core) settleQuestion(p *peer, now time.Time) {
 	if !answered {
 		return
 	}
-	c.count("questions_answered")
+	c.count(countQuestionsAnswered)
 	c.answerHelpers(c.indirect.Heard(p.addr, 0))
 	switch wrong.Status {
 	case datagram.Dead: // it begins again, or its death is held against it

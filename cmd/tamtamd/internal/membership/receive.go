@@ -19,9 +19,9 @@ func (c *Core) hear(from netip.AddrPort, b []byte, now time.Time) {
 	p := c.members.get(from)
 	switch {
 	case fault != "":
-		c.drop(string(fault))
+		c.count(countFaults[fault])
 	case p == nil:
-		c.drop("stranger")
+		c.count(countDroppedStranger)
 	case p.status.Gone():
 		c.greetDead(p, now)
 	default:
@@ -33,7 +33,7 @@ func (c *Core) hear(from netip.AddrPort, b []byte, now time.Time) {
 func (c *Core) bare(src netip.AddrPort, b []byte, now time.Time) {
 	d, fault := datagram.Parse(b, c.family)
 	if fault != "" {
-		c.drop(string(fault))
+		c.count(countFaults[fault])
 		return
 	}
 	// The port is the claimed one: Smudge sends from any port it gets.
@@ -41,13 +41,13 @@ func (c *Core) bare(src netip.AddrPort, b []byte, now time.Time) {
 	p := c.members.get(from)
 	switch {
 	case !datagram.IsNodeAddr(from, c.family):
-		c.drop("source")
+		c.count(countDroppedSource)
 		return
 	case from == c.cfg.Local:
-		c.drop("self")
+		c.count(countDroppedSelf)
 		return
 	case p != nil && !p.info.Plain() && p.status.Live():
-		c.drop("bare_from_member") // anybody can send it; the member has a session
+		c.count(countDroppedBareFromMember) // anybody can send it; the member has a session
 		return
 	}
 	if d.Verb() == datagram.Ack {
@@ -69,7 +69,7 @@ func (c *Core) bare(src netip.AddrPort, b []byte, now time.Time) {
 func (c *Core) deliver(p *peer, d datagram.Datagram, now time.Time) {
 	c.heard(p, now)
 	if !c.believe(p, d, now) {
-		c.drop("heartbeat")
+		c.count(countDroppedHeartbeat)
 		// Shut out only for its clock, it is not taken for unreachable, nor is this
 		// node by it.
 		c.reply(p.addr, d, now)
@@ -84,14 +84,14 @@ func (c *Core) deliver(p *peer, d datagram.Datagram, now time.Time) {
 	c.answerProbes(p, d)
 	b, has, fault := d.Broadcast(c.cfg.Info.MaxPayload)
 	if fault != "" {
-		c.drop(string(fault))
+		c.count(countFaults[fault])
 	}
 	if has && b.Origin != c.cfg.Local { // not this node's own, on its way round
 		c.emit(Broadcast{p.addr, b})
 	}
 	pass := c.filter(p.addr, d, now)
 	if d.Verb() == datagram.PingReq && !pass.Has(0) {
-		c.drop("unknown_target")
+		c.count(countDroppedUnknownTarget)
 		return
 	}
 	if d.Verb() == datagram.PingReq && c.HasSession(d.Entry(0).Addr) {
@@ -159,7 +159,7 @@ func (c *Core) believe(p *peer, d datagram.Datagram, now time.Time) bool {
 // pings may want to join: it is pinged in turn, in place of an answer. So a forged
 // source gets no more than was sent in its name.
 func (c *Core) stranger(from netip.AddrPort, d datagram.Datagram, now time.Time) {
-	c.drop("stranger")
+	c.count(countDroppedStranger)
 	if c.selfRemoved || c.leave != nil {
 		return
 	}
@@ -181,7 +181,7 @@ func (c *Core) reply(to netip.AddrPort, d datagram.Datagram, now time.Time) {
 		return
 	}
 	if !c.answers.AllowN(now, 1) {
-		c.count("unanswered_strangers")
+		c.count(countUnansweredStrangers)
 		return
 	}
 	c.send(to, datagram.AppendBare(nil, datagram.Ack, c.cfg.Local.Port(), d.Heartbeat()), true)
@@ -222,6 +222,6 @@ func (c *Core) Unsent(s Send) {
 	case LeaveChannel:
 		c.leaveEnded(s.To)
 	case DatagramChannel:
-		c.count("unsent_without_session")
+		c.count(countUnsentWithoutSession)
 	}
 }

@@ -61,7 +61,7 @@ func (c *Core) tellRemoved(a netip.AddrPort, session uint64) {
 	if c.leave != nil || c.selfRemoved || session == 0 || !c.removals.Has(a) {
 		return
 	}
-	c.count("removed_answered")
+	c.count(countRemovedAnswered)
 	c.emit(Send{To: a, Channel: RemovalChannel, Data: removed{a, session}.encode()})
 }
 

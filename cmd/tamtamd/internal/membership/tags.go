@@ -44,7 +44,7 @@ func (c *Core) SetTags(set map[string]string, remove []string) (tags.Set, error)
 func (c *Core) readTags(text string) string {
 	set, err := tags.Decode(text)
 	if err != nil {
-		c.drop("tags")
+		c.count(countDroppedTags)
 		return ""
 	}
 	return set.Encode()
@@ -55,7 +55,7 @@ func (c *Core) readTags(text string) string {
 func (c *Core) profileChanged(e wire.Event) {
 	profile, ok := parseProfile(e.Profile)
 	if !ok {
-		c.drop("bad_message")
+		c.count(countDroppedBadMessage)
 		return
 	}
 	text := c.readTags(profile.Tags)

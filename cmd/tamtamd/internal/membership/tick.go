@@ -73,7 +73,7 @@ func (c *Core) greetCandidates(now time.Time) time.Time {
 		c.emit(Joined{a, ErrNoAnswer})
 	}
 	for _, g := range due {
-		c.count("greetings")
+		c.count(countGreetings)
 		c.emit(Greet{g.To})
 		if g.Bare {
 			c.emit(SendBare{g.To, datagram.AppendBare(nil, datagram.Ping, c.cfg.Local.Port(), g.Heartbeat)})
@@ -105,7 +105,7 @@ func (c *Core) disseminate(now time.Time) time.Time {
 	for _, entries := range batches {
 		b := datagram.Compose(c.family, datagram.Ack, c.cfg.Local.Port(), 0, entries)
 		for _, to := range audience {
-			c.count("announcements")
+			c.count(countAnnouncements)
 			c.emit(Send{To: to, Channel: DatagramChannel, Data: b})
 		}
 	}

@@ -26,13 +26,9 @@ func TestASlowHeartbeatDoesNotStretchTheWindows(t *testing.T) {
 			w.ping(bob, 1)
 			heard, accusation := w.now, datagram.Entry{Status: datagram.Dead, Addr: bob, Heartbeat: 1}
 			for _, after := range []time.Duration{c.denied - time.Millisecond, c.denied} {
-				want := ""
-				if after < c.denied {
-					want = "against_evidence"
-				}
-				got := w.strip(alice, accusation, heard.Add(after))
-				if (got == "against_evidence") != (want != "") {
-					t.Errorf("heartbeat %v, %v after: %q, want %q", c.every, after, got, want)
+				want := after < c.denied
+				if got := w.strip(alice, accusation, heard.Add(after)) == countStrippedAgainstEvidence; got != want {
+					t.Errorf("heartbeat %v, %v after: denied is %v, want %v", c.every, after, got, want)
 				}
 			}
 		})

@@ -21,7 +21,7 @@ func (c *Core) Announced(b []byte) (payload []byte, ok bool) {
 		return b, true
 	}
 	if b, ok = c.sealer.Open(b); !ok {
-		c.count("dropped_unsealed")
+		c.count(countDroppedUnsealed)
 		return nil, false
 	}
 	f, ok := frame.Parse(b)

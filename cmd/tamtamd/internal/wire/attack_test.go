@@ -26,8 +26,8 @@ func TestAddressIsNotHadByClaimingIt(t *testing.T) {
 	if p := a.peers[b.addr]; p == nil || p.session != b.session || !p.up {
 		t.Error("the thief has the address")
 	}
-	if len(a.peers) != 1 || len(a.saw(Up, b.addr)) != 1 || a.counts["claims_greeted"] == 0 {
-		t.Errorf("saw %v, counted %v", a.events, a.counts)
+	if len(a.peers) != 1 || len(a.saw(Up, b.addr)) != 1 || counted(a)["claims_greeted"] == 0 {
+		t.Errorf("saw %v, counted %v", a.events, counted(a))
 	}
 	if d, ok := a.say(b.addr, false); ok {
 		if s.run(time.Second); b.got[d] != 1 {
@@ -76,7 +76,7 @@ func TestReplay(t *testing.T) {
 	s.run(2 * cookieLife)
 	ups := len(b.saw(Up, a.addr))
 	replay()
-	if len(b.saw(Up, a.addr)) != ups || b.counts["dropped_bad_cookie"] == 0 {
+	if len(b.saw(Up, a.addr)) != ups || counted(b)["dropped_bad_cookie"] == 0 {
 		t.Error("the dead were raised")
 	}
 }
@@ -112,7 +112,7 @@ func TestFloodFromOneAddress(t *testing.T) {
 	b := s.node(at(2))
 	b.Greet(s.now, a.addr)
 	s.run(time.Second)
-	if len(a.peers) != MaxPeersPerIP+1 || !a.Has(b.addr) || a.counts["refused_sessions"] == 0 {
-		t.Errorf("%d peers, counted %v", len(a.peers), a.counts)
+	if len(a.peers) != MaxPeersPerIP+1 || !a.Has(b.addr) || counted(a)["refused_sessions"] == 0 {
+		t.Errorf("%d peers, counted %v", len(a.peers), counted(a))
 	}
 }

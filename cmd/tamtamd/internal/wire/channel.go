@@ -3,6 +3,8 @@
 
 package wire
 
+import "github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
+
 import "github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
 
 // Channel numbers what is carried, from 0 to frame.MaxChannels-1. Its users agree on what
@@ -23,6 +25,8 @@ type ChannelInfo struct {
 	// Bulk: Send refuses when so much is under way to a node that a frame might be
 	// given up to make room for this one.
 	Bulk bool
+	// Refused counts what Send refuses on the channel; may be nil.
+	Refused *counter.Counter
 }
 
 // info returns how a channel is carried; no name when there is none.

@@ -64,8 +64,8 @@ func TestRefusedToSend(t *testing.T) {
 			t.Errorf("%s, with an acknowledgement: %v", c.name, ok)
 		}
 	}
-	if a.counts["messages_refused"] != 2 {
-		t.Errorf("counted %v", a.counts)
+	if counted(a)["messages_refused"] != 2 {
+		t.Errorf("counted %v", counted(a))
 	}
 	// Bulk leaves the rest some of what can be under way.
 	delete(s.nodes, b.addr)
@@ -85,8 +85,8 @@ func TestNoSuchChannel(t *testing.T) {
 	a.cfg.Channels = append(simChannels[:nothing:nothing], ChannelInfo{Name: "nothing"})
 	a.Send(s.now, b.addr, nothing, []byte("what"), 7)
 	s.run(time.Second)
-	if len(b.on(nothing, a.addr)) != 0 || len(a.saw(Acked, b.addr)) != 0 || b.counts["dropped_bad_frame"] == 0 {
-		t.Errorf("received %v, counted %v", b.events, b.counts)
+	if len(b.on(nothing, a.addr)) != 0 || len(a.saw(Acked, b.addr)) != 0 || counted(b)["dropped_bad_frame"] == 0 {
+		t.Errorf("received %v, counted %v", b.events, counted(b))
 	}
 	s.hold()
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/arq"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
 )
@@ -73,7 +74,7 @@ type Core struct {
 
 	shared  arq.Shared // of all links
 	traffic traffic
-	counts  map[string]uint64
+	counts  *counter.Set
 	ticks   uint64 // how often Tick was called
 }
 
@@ -84,7 +85,7 @@ func NewCore(cfg CoreConfig, now time.Time) *Core {
 		peers: map[netip.AddrPort]*peer{}, sessions: map[uint64]*peer{}, byID: map[uint64]*peer{},
 		busy: map[*peer]struct{}{}, perIP: map[netip.Addr]int{}, ended: map[endedKey]ending{},
 		greetings: map[netip.AddrPort]uint64{}, nonces: map[uint64]greeting{},
-		shared: arq.Shared{Timing: cfg.Timing}, counts: map[string]uint64{},
+		shared: arq.Shared{Timing: cfg.Timing}, counts: counters.NewSet(),
 	}
 	c.begin()
 	return c
@@ -151,4 +152,4 @@ func (c *Core) SetKeys(now time.Time, keys []Key) {
 	}
 }
 
-func (c *Core) count(what string) { c.counts[what]++ }
+func (c *Core) count(what *counter.Counter) { c.counts.Inc(what) }

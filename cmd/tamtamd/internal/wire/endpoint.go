@@ -251,7 +251,7 @@ func (e *Endpoint) Wake() { e.deadline(time.Now()) }
 // what is due done.
 func (e *Endpoint) Iterations() (n uint64) {
 	e.do(func(c *Core, _ time.Time) { n = c.ticks })
-	return n + e.socket.received.Load()
+	return n + e.socket.counts.Get(countReceived)
 }
 
 // Close ends Run. It may be called more than once.

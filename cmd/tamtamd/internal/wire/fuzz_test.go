@@ -117,14 +117,14 @@ func FuzzSealed(f *testing.F) {
 		}
 		out := 0
 		s.tap = func(_, _ netip.AddrPort, _ []byte) { out++ }
-		before, unsealed := mark(node), node.counts["dropped_unsealed"]
+		before, unsealed := mark(node), counted(node)["dropped_unsealed"]
 		node.Receive(s.now, src, p)
 		for _, e := range node.AppendEvents(nil) {
 			if e.Kind != Unsealed || e.Addr != src {
 				t.Errorf("%x makes an event %v", p, e)
 			}
 		}
-		if mark(node) != before || out != 0 || node.counts["dropped_unsealed"] != unsealed+1 {
+		if mark(node) != before || out != 0 || counted(node)["dropped_unsealed"] != unsealed+1 {
 			t.Errorf("%x: %v became %v, and %d packets were sent", p, before, mark(node), out)
 		}
 	})

@@ -60,7 +60,7 @@ func (c *Core) Probe(now time.Time, a netip.AddrPort) (nonce uint64) {
 
 func (c *Core) hello(nonce uint64, g greeting) bool {
 	if _, again := c.nonces[nonce]; !again && len(c.nonces) >= maxGreetings {
-		c.count("greetings_overflowed")
+		c.count(countGreetingsOverflowed)
 		return false
 	}
 	c.nonces[nonce] = g

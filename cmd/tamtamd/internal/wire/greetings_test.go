@@ -28,8 +28,8 @@ func TestGreetingsAreBounded(t *testing.T) {
 		}
 	}
 	a.Greet(s.now, nth(maxGreetings))
-	if nonce := a.Probe(s.now, nth(1)); nonce != 0 || len(a.nonces) != maxGreetings || a.counts["greetings_overflowed"] != 2 {
-		t.Errorf("%d greetings, counted %v", len(a.nonces), a.counts)
+	if nonce := a.Probe(s.now, nth(1)); nonce != 0 || len(a.nonces) != maxGreetings || counted(a)["greetings_overflowed"] != 2 {
+		t.Errorf("%d greetings, counted %v", len(a.nonces), counted(a))
 	}
 	hellos := a.traffic.sent[slot(frame.Hello, 0)]
 	a.Greet(s.now, nth(0)) // of which one is under way already
@@ -53,8 +53,8 @@ func TestClaimsAreBounded(t *testing.T) {
 		info := appendInfo(header(frame.Info, b.session, cookie, uint64(i)+1), opening{id: 1, nonce: 7, number: 1}, Info{Addr: nth(i), Cluster: "test"})
 		a.Receive(s.now, b.addr, info)
 	}
-	if len(a.nonces) != maxClaims || a.counts["claims_greeted"] != maxClaims+100 || len(a.peers) != 0 {
-		t.Errorf("%d greetings, %d peers, counted %v", len(a.nonces), len(a.peers), a.counts)
+	if len(a.nonces) != maxClaims || counted(a)["claims_greeted"] != maxClaims+100 || len(a.peers) != 0 {
+		t.Errorf("%d greetings, %d peers, counted %v", len(a.nonces), len(a.peers), counted(a))
 	}
 	a.Greet(s.now, b.addr)
 	if s.run(time.Second); !a.Has(b.addr) {

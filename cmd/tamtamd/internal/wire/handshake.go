@@ -15,7 +15,7 @@ import (
 // onHello answers a hello without remembering it.
 func (c *Core) onHello(src netip.AddrPort, f frame.Frame) {
 	if len(f.Payload) < 8 {
-		c.count("dropped_bad_frame")
+		c.count(countDroppedBadFrame)
 		return
 	}
 	nonce := binary.BigEndian.Uint64(f.Payload)
@@ -29,7 +29,7 @@ func (c *Core) onHello(src netip.AddrPort, f frame.Frame) {
 		return
 	}
 	if string(f.Payload[8:]) != c.cfg.Info.Cluster {
-		c.count("dropped_foreign_cluster")
+		c.count(countDroppedForeignCluster)
 		c.emit(Event{Kind: Refused, Addr: src})
 		c.output(src, c.outside(frame.Refuse, nonce))
 		return
@@ -44,7 +44,7 @@ func (c *Core) onHello(src netip.AddrPort, f frame.Frame) {
 
 func (c *Core) onRefuse(f frame.Frame) {
 	if g, ok := c.greeted(f.Connection); ok {
-		c.count("refused_by_foreign_cluster")
+		c.count(countRefusedByForeignCluster)
 		c.emit(Event{Kind: Refused, Addr: g.addr, Nonce: f.Connection})
 	}
 }
@@ -53,12 +53,12 @@ func (c *Core) onRefuse(f frame.Frame) {
 // was greeted.
 func (c *Core) onWelcome(f frame.Frame) {
 	if len(f.Payload) < 9 {
-		c.count("dropped_bad_frame")
+		c.count(countDroppedBadFrame)
 		return
 	}
 	g, ok := c.greeted(f.Connection)
 	if !ok {
-		c.count("dropped_unasked_welcome")
+		c.count(countDroppedUnaskedWelcome)
 		return
 	}
 	a := g.addr
@@ -125,7 +125,7 @@ func (c *Core) sendInfo(p *peer) {
 func (c *Core) onInfo(src netip.AddrPort, f frame.Frame) {
 	o, info, ok := parseInfo(f.Payload)
 	if !ok || !c.canBeNode(info.Addr) || info.Cluster != c.cfg.Info.Cluster {
-		c.count("dropped_bad_info")
+		c.count(countDroppedBadInfo)
 		return
 	}
 	if c.shut || c.dormant {
@@ -145,7 +145,7 @@ func (c *Core) onInfo(src netip.AddrPort, f frame.Frame) {
 		}
 		return
 	case duplicate:
-		c.count("duplicates")
+		c.count(countDuplicates)
 		if cl.proven || src == p.addr { // any node can guess a number
 			c.profiled(p, f.Counter, info.Profile) // sent later, it may have another profile
 			c.acknowledgeAgain(p, f.Counter)
@@ -155,7 +155,7 @@ func (c *Core) onInfo(src netip.AddrPort, f frame.Frame) {
 		c.challenge(p, o)
 		return
 	case outdated:
-		c.count("dropped_old_info") // another is on its way, or was here
+		c.count(countDroppedOldInfo) // another is on its way, or was here
 		return
 	case moved:
 		c.emit(Event{Kind: Moved, Addr: p.addr, At: info.Addr})
@@ -177,11 +177,11 @@ func (c *Core) onInfo(src netip.AddrPort, f frame.Frame) {
 // session. It returns false if the cookie is not valid, or the session has ended.
 func (c *Core) claimed(src netip.AddrPort, f frame.Frame, cl claim) (*peer, bool) {
 	if !c.isCookie(f.Connection, src, f.Session, cl.nonce) {
-		c.count("dropped_bad_cookie")
+		c.count(countDroppedBadCookie)
 		return nil, false
 	}
 	if last, ended := c.ended[endedKey{cl.addr, f.Session}]; ended && cl.number <= last.opening {
-		c.count("dropped_ended_session") // the cookie may still be valid: a replay
+		c.count(countDroppedEndedSession) // the cookie may still be valid: a replay
 		return nil, false
 	}
 	// Not by the session only, which any node can claim.
@@ -196,7 +196,7 @@ func (c *Core) claimed(src netip.AddrPort, f frame.Frame, cl claim) (*peer, bool
 // session's. The answer goes to the session's address. If the info was of that session, it
 // comes again, with the connection ID in the answer.
 func (c *Core) challenge(p *peer, o opening) {
-	c.count("claims_challenged")
+	c.count(countClaimsChallenged)
 	h := frame.Header{Kind: frame.Info, Session: c.session, Connection: o.id, Counter: c.nextCounter(&p.counter)}
 	c.output(p.addr, appendInfo(h.Append(nil, nil), opening{id: p.ids[0], nonce: p.nonce, number: p.number, answers: o.number}, c.cfg.Info))
 }
@@ -208,7 +208,7 @@ func (c *Core) newcomer(src netip.AddrPort, session uint64, advertised netip.Add
 	if src == advertised && c.peers[advertised] == nil {
 		return c.add(advertised, session)
 	}
-	c.count("claims_greeted")
+	c.count(countClaimsGreeted)
 	if len(c.nonces) < maxClaims {
 		c.Greet(c.now, advertised)
 	}

@@ -33,7 +33,7 @@ func (c *Core) sendProfile(p *peer) {
 // is retransmitted.
 func (c *Core) remindProfile(p *peer) {
 	if p.open() && p.profileOwed && !p.link.Waits(p.profileCounter) {
-		c.count("profiles_repeated")
+		c.count(countProfilesRepeated)
 		c.sendProfile(p)
 	}
 }

@@ -43,7 +43,7 @@ func TestProfileThatChangesWhileAPeerIsCutOffReachesIt(t *testing.T) {
 				b.say(a.addr, true)
 				s.run(time.Second)
 			}
-			if n := a.counts["profiles_repeated"]; n != 1 {
+			if n := counted(a)["profiles_repeated"]; n != 1 {
 				t.Errorf("repeated %d times, want once", n)
 			}
 			s.hold()

@@ -21,7 +21,7 @@ func (c *Core) Receive(now time.Time, src netip.AddrPort, b []byte) {
 	}
 	f, ok := frame.Parse(b)
 	if !ok || f.Kind.HasChannel() && c.info(f.Channel).Name == "" {
-		c.count("dropped_bad_frame")
+		c.count(countDroppedBadFrame)
 		return
 	}
 	c.traffic.in(f.Kind, f.Channel, size)
@@ -45,7 +45,7 @@ func (c *Core) decrypt(src netip.AddrPort, b []byte) ([]byte, bool) {
 	case c.sealer != nil:
 		opened, ok := c.sealer.Open(b)
 		if !ok {
-			c.count("dropped_unsealed")
+			c.count(countDroppedUnsealed)
 			c.emit(Event{Kind: Unsealed, Addr: src})
 		}
 		return opened, ok
@@ -53,7 +53,7 @@ func (c *Core) decrypt(src netip.AddrPort, b []byte) ([]byte, bool) {
 		c.emit(Event{Kind: Stray, Addr: src, Data: b})
 		return nil, false
 	case frame.IsSealed(b):
-		c.count("dropped_sealed")
+		c.count(countDroppedSealed)
 		c.emit(Event{Kind: Unsealed, Addr: src})
 		return nil, false
 	}
@@ -75,15 +75,15 @@ func carrier(k frame.Kind) arq.Carrier {
 func (c *Core) onFrame(src netip.AddrPort, f frame.Frame) {
 	p := c.byID[f.Connection]
 	if p == nil || p.session != f.Session {
-		c.count("dropped_unknown_session")
+		c.count(countDroppedUnknownSession)
 		return
 	}
 	if !p.up {
-		c.count("dropped_early") // it comes again
+		c.count(countDroppedEarly) // it comes again
 		return
 	}
 	if !p.link.Receive(c.now, f.Counter) {
-		c.count("duplicates")
+		c.count(countDuplicates)
 		if f.Kind.Reliable() {
 			c.acknowledgeAgain(p, f.Counter)
 		}

@@ -206,8 +206,8 @@ func TestReplayAfterAKill(t *testing.T) {
 		}
 	}
 	s.run(time.Second)
-	if len(b.saw(Up, a.addr)) != 1 || b.counts["dropped_ended_session"] == 0 {
-		t.Errorf("the dead was raised: %v, %v", b.events, b.counts)
+	if len(b.saw(Up, a.addr)) != 1 || counted(b)["dropped_ended_session"] == 0 {
+		t.Errorf("the dead was raised: %v, %v", b.events, counted(b))
 	}
 }
 
@@ -230,8 +230,8 @@ func TestReplayAfterRenew(t *testing.T) {
 			b.take()
 		}
 	}
-	if s.run(time.Second); len(b.saw(Up, a.addr)) != before || len(b.peers) != 0 || b.counts["dropped_bad_cookie"] == 0 {
-		t.Errorf("the dead was raised: %v, %v", b.events, b.counts)
+	if s.run(time.Second); len(b.saw(Up, a.addr)) != before || len(b.peers) != 0 || counted(b)["dropped_bad_cookie"] == 0 {
+		t.Errorf("the dead was raised: %v, %v", b.events, counted(b))
 	}
 }
 
@@ -288,7 +288,7 @@ func TestOtherReceiver(t *testing.T) {
 		c.Receive(s.now, a.addr, p.b)
 		c.take()
 	}
-	if now := mark(c); now != before || c.counts["dropped_unknown_session"] != uint64(len(sent)) || len(sent) < 100 {
+	if now := mark(c); now != before || counted(c)["dropped_unknown_session"] != uint64(len(sent)) || len(sent) < 100 {
 		t.Errorf("%v became %v, counted %v", before, now, c.counts)
 	}
 	s.hold()

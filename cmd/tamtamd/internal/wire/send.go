@@ -29,8 +29,8 @@ func (c *Core) Send(now time.Time, to netip.AddrPort, ch Channel, b []byte, toke
 	p := c.peers[to]
 	info := c.info(ch)
 	if p == nil || !p.open() || len(b) > MaxData || info.Bulk && p.link.InFlight() >= maxBulk {
-		if info.Bulk {
-			c.count(info.Name + "s_refused")
+		if info.Refused != nil {
+			c.count(info.Refused)
 		}
 		return false
 	}

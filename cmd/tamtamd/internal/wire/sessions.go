@@ -74,7 +74,7 @@ func (c *Core) add(a netip.AddrPort, session uint64) *peer {
 		c.drop(old)
 	}
 	if len(c.peers) >= MaxPeers || c.perIP[a.Addr()] >= MaxPeersPerIP || c.blocks >= maxBlocks {
-		c.count("refused_sessions")
+		c.count(countRefusedSessions)
 		return nil
 	}
 	p := &peer{
@@ -94,7 +94,7 @@ func (c *Core) add(a netip.AddrPort, session uint64) *peer {
 
 // reopen starts over with a peer whose session is the same.
 func (c *Core) reopen(p *peer) *peer {
-	c.count("sessions_reopened")
+	c.count(countSessionsReopened)
 	c.drop(p)
 	fresh := c.add(p.addr, p.session)
 	fresh.info, fresh.up, fresh.until = p.info, true, time.Time{}

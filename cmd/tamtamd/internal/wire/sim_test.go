@@ -102,7 +102,7 @@ const (
 )
 
 var simChannels = []ChannelInfo{
-	plain: {Name: "data"}, lasting: {Name: "last", Last: true}, prompt: {Name: "prompt", AckNow: true}, bulk: {Name: "message", Bulk: true},
+	plain: {Name: "data"}, lasting: {Name: "last", Last: true}, prompt: {Name: "prompt", AckNow: true}, bulk: {Name: "message", Bulk: true, Refused: refusedMessages},
 }
 
 // node starts a node at an address, in the place of one that lived there.
@@ -288,3 +288,12 @@ func mesh(s *sim) {
 	}
 	s.t.Fatalf("loss %.1f: no sessions after 10 s", s.loss)
 }
+
+// counted returns the counters of a core, by name.
+func counted(c interface{ Counters(map[string]uint64) }) map[string]uint64 {
+	m := map[string]uint64{}
+	c.Counters(m)
+	return m
+}
+
+var refusedMessages = CountRefused("messages_refused")

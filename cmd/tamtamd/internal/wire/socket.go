@@ -9,7 +9,8 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"sync/atomic"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
 // readSize is more than any datagram that is let in, so that a longer one is
@@ -25,7 +26,7 @@ type Socket struct {
 	conn  *net.UDPConn
 	local netip.AddrPort
 
-	received, receivedBytes, sent, sentBytes, sendErrors atomic.Uint64
+	counts *counter.Set
 }
 
 // Listen binds the address. Port 0 takes a free one. The error names the
@@ -42,8 +43,9 @@ func Listen(addr netip.AddrPort) (*Socket, error) {
 	_ = conn.SetReadBuffer(receiveBuffer) // the kernel may grant less
 	local := conn.LocalAddr().(*net.UDPAddr).AddrPort()
 	return &Socket{
-		conn:  conn,
-		local: netip.AddrPortFrom(local.Addr().Unmap(), local.Port()),
+		conn:   conn,
+		counts: socketCounters.NewSet(),
+		local:  netip.AddrPortFrom(local.Addr().Unmap(), local.Port()),
 	}, nil
 }
 
@@ -68,8 +70,8 @@ func (s *Socket) read(buf []byte) (netip.AddrPort, []byte, error) {
 	if err != nil {
 		return netip.AddrPort{}, nil, err
 	}
-	s.received.Add(1)
-	s.receivedBytes.Add(uint64(n))
+	s.counts.Inc(countReceived)
+	s.counts.Add(countReceivedBytes, uint64(n))
 	return netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), buf[:n], nil
 }
 
@@ -77,21 +79,15 @@ func (s *Socket) read(buf []byte) (netip.AddrPort, []byte, error) {
 // counted and lost, as any packet may be.
 func (s *Socket) Send(to netip.AddrPort, b []byte) {
 	if _, err := s.conn.WriteToUDPAddrPort(b, to); err != nil {
-		s.sendErrors.Add(1)
+		s.counts.Inc(countSendErrors)
 		return
 	}
-	s.sent.Add(1)
-	s.sentBytes.Add(uint64(len(b)))
+	s.counts.Inc(countSent)
+	s.counts.Add(countSentBytes, uint64(len(b)))
 }
 
 // Close ends reading. It may be called more than once.
 func (s *Socket) Close() { _ = s.conn.Close() }
 
 // Counters adds what the socket counted to m.
-func (s *Socket) Counters(m map[string]uint64) {
-	m["datagrams_received"] = s.received.Load()
-	m["bytes_received"] = s.receivedBytes.Load()
-	m["datagrams_sent"] = s.sent.Load()
-	m["bytes_sent"] = s.sentBytes.Load()
-	m["send_errors"] = s.sendErrors.Load()
-}
+func (s *Socket) Counters(m map[string]uint64) { s.counts.Counters(m) }

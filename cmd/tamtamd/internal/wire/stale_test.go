@@ -25,8 +25,8 @@ func TestNodeThatGoesBackInTimeIsHeardAgain(t *testing.T) {
 	s.run(time.Second)
 	d, ok := b.say(a.addr, false)
 	s.run(time.Second)
-	if !ok || a.got[d] != 1 || a.counts["sessions_reopened"] != 1 {
-		t.Errorf("sent %v, arrived %d times, reopened %d times; want once each", ok, a.got[d], a.counts["sessions_reopened"])
+	if !ok || a.got[d] != 1 || counted(a)["sessions_reopened"] != 1 {
+		t.Errorf("sent %v, arrived %d times, reopened %d times; want once each", ok, a.got[d], counted(a)["sessions_reopened"])
 	}
 	s.hold()
 }

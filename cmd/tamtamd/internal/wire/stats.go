@@ -137,25 +137,18 @@ func (c *Core) Loss(now time.Time, a netip.AddrPort) (share float64, known bool)
 
 // Counters adds what was counted to m.
 func (c *Core) Counters(m map[string]uint64) {
-	for k, v := range c.counts {
-		m[k] = v
-	}
 	n := &c.shared.Counts
-	for _, one := range []struct {
-		name  string
-		count uint64
-	}{
-		{"frames_resent", n.Retransmitted}, {"frames_resent_in_vain", n.Spurious}, {"frames_not_resent", n.Deferred},
-		{"frames_expired", n.Expired}, {"frames_overflowed", n.Overflowed}, {"replies_resent", n.AckDataRetransmitted},
-	} {
-		if one.count > 0 {
-			m[one.name] = one.count
-		}
-	}
+	c.counts.Put(countRetransmitted, n.Retransmitted)
+	c.counts.Put(countSpurious, n.Spurious)
+	c.counts.Put(countDeferred, n.Deferred)
+	c.counts.Put(countExpired, n.Expired)
+	c.counts.Put(countOverflowed, n.Overflowed)
+	c.counts.Put(countAckDataRetransmitted, n.AckDataRetransmitted)
+	c.counts.Put(countSessions, uint64(len(c.peers)))
+	c.counts.Counters(m)
 	for _, t := range c.Traffic() {
 		if t.Sent > 0 {
 			m["frames_"+t.Kind] = t.Sent
 		}
 	}
-	m["sessions"] = uint64(len(c.peers))
 }

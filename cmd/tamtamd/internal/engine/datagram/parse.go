@@ -27,6 +27,12 @@ const (
 	FaultBroadcastSize   Fault = "broadcast_size"   // over the limit of this node
 )
 
+// Faults are all faults of a datagram.
+var Faults = []Fault{
+	FaultSize, FaultChecksum, FaultSenderPort, FaultEntryCount, FaultTarget, FaultStatus, FaultEntryAddress,
+	FaultBroadcastLength, FaultBroadcastOrigin, FaultBroadcastSize,
+}
+
 // Parse checks all that Smudge assumes of a datagram. An accepted one can neither crash
 // Smudge nor make it list an address that no node can have. Of the broadcast it checks
 // only the length; see Broadcast.

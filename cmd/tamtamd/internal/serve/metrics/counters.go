@@ -9,19 +9,12 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
-// collectCounters exports all counters, each as it is declared, or else as undeclared
-// says.
+// collectCounters exports all counters as they are declared. Counts without a declaration
+// are parts of metrics that the collector reads from another source.
 func collectCounters(ch chan<- prometheus.Metric, counts map[string]uint64) {
-	for _, u := range undeclared {
-		if _, counted := counts[u.name]; !counted {
-			export(ch, u.metric, 0, u.value) // 0, not absent, before the first
-		}
-	}
 	for name, n := range counts {
 		if c := counter.Find(name); c != nil {
 			export(ch, c.Metric, n, c.Value)
-		} else if m, value := metricOf(name); m != nil {
-			export(ch, m, n, value)
 		}
 	}
 }

@@ -1,0 +1,57 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package membership
+
+import (
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
+)
+
+var counters counter.Table
+
+// Counters of this package.
+var (
+	countAccusations             = counters.New("accusations", "Accusations by others whose confirmation began.")
+	countAccusationsIgnored      = counters.New("accusations_ignored", "Accusations over the rate at which they are confirmed.")
+	countAccusationsRefuted      = counters.New("accusations_refuted", "Accusations that the accused refuted by an answer.")
+	countAnnouncements           = counters.New("announcements", "News that was sent to a member.")
+	countCandidates              = counters.Gauge("candidates", "tamtam_candidates", "Addresses with a handshake under way that are not members yet.")
+	countDroppedBadMessage       = counters.Of(counter.Dropped, "dropped_bad_message", "bad_message")
+	countDroppedBareFromMember   = counters.Of(counter.Dropped, "dropped_bare_from_member", "bare_from_member")
+	countDroppedHeartbeat        = counters.Of(counter.Dropped, "dropped_heartbeat", "heartbeat")
+	countDroppedSelf             = counters.Of(counter.Dropped, "dropped_self", "self")
+	countDroppedSource           = counters.Of(counter.Dropped, "dropped_source", "source")
+	countDroppedStranger         = counters.Of(counter.Dropped, "dropped_stranger", "stranger")
+	countDroppedTags             = counters.Of(counter.Dropped, "dropped_tags", "tags")
+	countDroppedUnknownTarget    = counters.Of(counter.Dropped, "dropped_unknown_target", "unknown_target")
+	countEvictedMembers          = counters.New("evicted_members", "Ended members that made room for others.")
+	countGreetings               = counters.New("greetings", "Greetings of candidates.")
+	countHelps                   = counters.New("helps", "Requests for an indirect probe that were answered from the wire.")
+	countIgnoredHelp             = counters.New("ignored_help", "Requests for an indirect probe over the bound.")
+	countIgnoredRemoved          = counters.New("ignored_removed", "Addresses of removed nodes that were reported and not greeted.")
+	countQuestions               = counters.New("questions", "Members that were asked directly before this node accused them.")
+	countQuestionsAnswered       = counters.New("questions_answered", "Such members that answered.")
+	countRefusedCandidates       = counters.Of(counter.Refused, "refused_candidates", "candidates")
+	countRefusedMembers          = counters.Of(counter.Refused, "refused_members", "members")
+	countRemovedAnswered         = counters.New("removed_answered", "Removed sessions that returned and were told so.")
+	countStrippedAboutSelf       = counters.New("stripped_about_self", "Entries of datagrams that Smudge did not hear: about self.")
+	countStrippedAccusation      = counters.New("stripped_accusation", "Entries of datagrams that Smudge did not hear: accusation.")
+	countStrippedAgainstEvidence = counters.New("stripped_against_evidence", "Entries of datagrams that Smudge did not hear: against evidence.")
+	countStrippedHeartbeat       = counters.New("stripped_heartbeat", "Entries of datagrams that Smudge did not hear: heartbeat.")
+	countStrippedNotMember       = counters.New("stripped_not_member", "Entries of datagrams that Smudge did not hear: not member.")
+	countStrippedOldNews         = counters.New("stripped_old_news", "Entries of datagrams that Smudge did not hear: old news.")
+	countStrippedRestated        = counters.New("stripped_restated", "Entries of datagrams that Smudge did not hear: restated.")
+	countUnansweredQuestions     = counters.New("unanswered_questions", "Requests for the member list over the rate of a member.")
+	countUnansweredStrangers     = counters.New("unanswered_strangers", "Pings of unknown sources over the rate of answers.")
+	countUnsentWithoutSession    = counters.New("unsent_without_session", "Datagrams that had no session to go by.")
+)
+
+// countFaults has the counter of each fault of a datagram.
+var countFaults = func() map[datagram.Fault]*counter.Counter {
+	all := make(map[datagram.Fault]*counter.Counter)
+	for _, f := range datagram.Faults {
+		all[f] = counters.Of(counter.Dropped, "dropped_"+string(f), string(f))
+	}
+	return all
+}()

@@ -1,0 +1,10 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package counter
+
+// Metrics whose counters several packages declare.
+var (
+	Dropped = &Metric{Name: "tamtam_dropped_total", Label: "reason", Help: "Packets and frames that were dropped on receipt."}
+	Refused = &Metric{Name: "tamtam_refused_total", Label: "what", Help: "What was refused because of a limit or a rule."}
+)

@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
+)
+
+var counters counter.Table
+
+// Counters of this package.
+var (
+	countClaimsChallenged        = counters.New("claims_challenged", "Infos that claimed the address of another session.")
+	countClaimsGreeted           = counters.New("claims_greeted", "Claimed addresses that were greeted to learn who is there.")
+	countDroppedBadCookie        = counters.Of(counter.Dropped, "dropped_bad_cookie", "bad_cookie")
+	countDroppedBadFrame         = counters.Of(counter.Dropped, "dropped_bad_frame", "bad_frame")
+	countDroppedBadInfo          = counters.Of(counter.Dropped, "dropped_bad_info", "bad_info")
+	countDroppedEarly            = counters.Of(counter.Dropped, "dropped_early", "early")
+	countDroppedEndedSession     = counters.Of(counter.Dropped, "dropped_ended_session", "ended_session")
+	countDroppedForeignCluster   = counters.Of(counter.Dropped, "dropped_foreign_cluster", "foreign_cluster")
+	countDroppedOldInfo          = counters.Of(counter.Dropped, "dropped_old_info", "old_info")
+	countDroppedSealed           = counters.Of(counter.Dropped, "dropped_sealed", "sealed")
+	countDroppedUnaskedWelcome   = counters.Of(counter.Dropped, "dropped_unasked_welcome", "unasked_welcome")
+	countDroppedUnknownSession   = counters.Of(counter.Dropped, "dropped_unknown_session", "unknown_session")
+	countDroppedUnsealed         = counters.Of(counter.Dropped, "dropped_unsealed", "unsealed")
+	countDuplicates              = counters.Metric("duplicates", "tamtam_frames_duplicate_total", "Duplicate frames that were received and dropped.")
+	countGreetingsOverflowed     = counters.New("greetings_overflowed", "Greetings that were forgotten at the bound.")
+	countProfilesRepeated        = counters.New("profiles_repeated", "Profiles that were retransmitted until acknowledged.")
+	countRefusedByForeignCluster = counters.Of(counter.Refused, "refused_by_foreign_cluster", "by_foreign_cluster")
+	countRefusedSessions         = counters.Of(counter.Refused, "refused_sessions", "sessions")
+	countSessions                = counters.Gauge("sessions", "tamtam_sessions", "Nodes with which a session is open or being opened.")
+	countSessionsReopened        = counters.New("sessions_reopened", "Sessions that were opened again with another counter block.")
+)
+
+// Counters of the links, which package arq counts.
+var (
+	countRetransmitted        = counters.Metric("frames_resent", "tamtam_frames_resent_total", "Retransmissions of frames that were not acknowledged in time.")
+	countSpurious             = counters.Metric("frames_resent_in_vain", "tamtam_frames_resent_in_vain_total", "Spurious retransmissions: the acknowledgement was already on its way.")
+	countDeferred             = counters.Metric("frames_not_resent", "tamtam_frames_not_resent_total", "Retransmissions that were put off since too many were due.")
+	countExpired              = counters.Of(givenUp, "frames_expired", "expired")
+	countOverflowed           = counters.Of(givenUp, "frames_overflowed", "overflowed")
+	countAckDataRetransmitted = counters.New("replies_resent", "Datagrams that went out again with an acknowledgement.")
+)
+
+var (
+	givenUp       = &counter.Metric{Name: "tamtam_frames_given_up_total", Label: "reason", Help: "Frames that were given up without an acknowledgement."}
+	packetsMetric = &counter.Metric{Name: "tamtam_network_packets_total", Label: "direction", Help: "UDP packets of the gossip socket."}
+	octetsMetric  = &counter.Metric{Name: "tamtam_network_bytes_total", Label: "direction", Help: "Bytes of the packets of the gossip socket, without the headers of UDP and IP."}
+)
+
+// socketCounters are those of the socket.
+var socketCounters counter.Table
+
+var (
+	countReceived      = socketCounters.Of(packetsMetric, "datagrams_received", "received")
+	countReceivedBytes = socketCounters.Of(octetsMetric, "bytes_received", "received")
+	countSent          = socketCounters.Of(packetsMetric, "datagrams_sent", "sent")
+	countSentBytes     = socketCounters.Of(octetsMetric, "bytes_sent", "sent")
+	countSendErrors    = socketCounters.Metric("send_errors", "tamtam_network_send_errors_total", "Packets that the system refused to send.")
+)
+
+// CountRefused declares the counter of the frames that are refused on a Bulk channel, for
+// ChannelInfo. It may be called by package-level variables only.
+func CountRefused(name string) *counter.Counter {
+	return counters.New(name, "Frames that were refused since too much was under way to a node.")
+}
