@@ -132,7 +132,10 @@ func (c *Conn) Explain(err error) error {
 	if err == nil || !ok {
 		return err
 	}
-	timedOut := s.Code() == codes.DeadlineExceeded && c.conn.GetState() != connectivity.Ready
+	// The state of the connection can lag behind an answer, so a message of the daemon's own
+	// proves that there is one.
+	timedOut := s.Code() == codes.DeadlineExceeded && c.conn.GetState() != connectivity.Ready &&
+		(isTransports(s.Message()) || strings.HasPrefix(s.Message(), noBegin))
 	if s.Code() == codes.DeadlineExceeded && !timedOut && isTransports(s.Message()) {
 		// The daemon is there, but the time was over before it answered.
 		return status.Errorf(codes.DeadlineExceeded, "no answer from the tamtamd at %s within %v: give it more time with --timeout", c.flags.RPC, c.flags.Timeout)
@@ -172,10 +175,13 @@ func (c *Conn) unreachable(message string, timedOut bool) error {
 	return &UnreachableError{address, cause}
 }
 
+// noBegin is the message of this client for a stream that does not begin in time.
+const noBegin = "the stream did not begin"
+
 // isTransports reports whether a message about a deadline is gRPC's own, and not the
 // daemon's, which says more. Which of the two arrives depends on whose clock is first.
 func isTransports(message string) bool {
-	return strings.HasPrefix(message, context.DeadlineExceeded.Error()) || strings.HasPrefix(message, "stream terminated by RST_STREAM")
+	return strings.Contains(message, context.DeadlineExceeded.Error()) || strings.HasPrefix(message, "stream terminated by RST_STREAM")
 }
 
 // Stream opens a stream within --timeout and hands each message to each, until either ends
@@ -190,7 +196,7 @@ func Stream[T any](ctx context.Context, c *Conn, open func(context.Context) (grp
 		_, err = s.Header() // the daemon has begun
 	}
 	if !late.Stop() { // ctx is cancelled by now, even if the stream just began
-		err = status.Error(codes.DeadlineExceeded, fmt.Sprintf("the stream did not begin within %v", c.flags.Timeout))
+		err = status.Error(codes.DeadlineExceeded, fmt.Sprintf("%s within %v", noBegin, c.flags.Timeout))
 	}
 	if asked.Err() != nil {
 		return nil
