@@ -59,9 +59,9 @@ const (
 // each, as many as were sent.
 const answersPerSecond = 1000
 
-// doubtsPerSecond bounds the accusations whose confirmation begins in a second. One past
+// accusationsPerSecond bounds the accusations whose confirmation begins in a second. One past
 // it is ignored; if it is true, it comes again.
-const doubtsPerSecond = 20
+const accusationsPerSecond = 20
 
 // Core is this node's part in the cluster. It is not safe for concurrent use. After
 // each call that changes it, AppendOutputs returns what must be done, and Next when
@@ -119,7 +119,7 @@ func New(cfg Config) *Core {
 		antiEntropy: spread.NewAntiEntropy(),
 		answers:     rate.NewLimiter(answersPerSecond, answersPerSecond),
 		asks:        rate.NewLimiter(1, 8),
-		accusations: rate.NewLimiter(doubtsPerSecond, 2*doubtsPerSecond),
+		accusations: rate.NewLimiter(accusationsPerSecond, 2*accusationsPerSecond),
 		foreign:     rate.NewLimiter(rate.Every(time.Minute), 1),
 		minPing:     cfg.MinPing,
 		counts:      counters.NewSet(),

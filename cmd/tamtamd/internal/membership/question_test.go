@@ -120,7 +120,7 @@ func TestConfirmationsAreBounded(t *testing.T) {
 		for _, a := range all {
 			w.gossip(alice, 1, datagram.Entry{Status: datagram.Dead, Addr: a, Heartbeat: 1})
 		}
-		if c := w.counted(); c["accusations"] != 2*doubtsPerSecond || c["accusations_ignored"] != 60-2*doubtsPerSecond {
+		if c := w.counted(); c["accusations"] != 2*accusationsPerSecond || c["accusations_ignored"] != 60-2*accusationsPerSecond {
 			t.Errorf("counted %v", c)
 		}
 	})
