@@ -35,7 +35,7 @@ func (c *Core) Consider(now time.Time, a netip.AddrPort) {
 
 // consider is Consider, and reports whether the address is a candidate.
 func (c *Core) consider(a netip.AddrPort, why admission.Reason, now time.Time) bool {
-	if c.leave != nil || c.selfRemoved || a == c.cfg.Local {
+	if c.leave != nil || c.selfRemoved || a == c.cfg.Self.Addr {
 		return false
 	}
 	if p := c.members.get(a); p != nil && (p.status.Live() || p.status == member.Left && now.Sub(p.changed) < leftTime) {
@@ -58,7 +58,7 @@ func (c *Core) consider(a netip.AddrPort, why admission.Reason, now time.Time) b
 // member. readmit lets it in again after a removal, and has this node meet others again
 // after its own. Fails with ErrSelf, ErrNotMember or ErrTooMany.
 func (c *Core) Join(now time.Time, a netip.AddrPort, readmit bool) (pending bool, err error) {
-	if a == c.cfg.Local {
+	if a == c.cfg.Self.Addr {
 		return false, fmt.Errorf("%s %w", a, ErrSelf)
 	}
 	if readmit {
@@ -154,7 +154,7 @@ func (c *Core) mayEnter(a netip.AddrPort, info member.Info) error {
 		return ErrTooMany
 	}
 	if givesWay.IsValid() {
-		p := c.unlist(givesWay, c.cfg.Local, member.GivenUp)
+		p := c.unlist(givesWay, c.cfg.Self.Addr, member.GivenUp)
 		c.log(level.InfoValue(), "msg", "member given up for another", "address", givesWay, "status", p.status)
 		c.count(countEvictedMembers)
 		c.emit(CloseSession{givesWay})
@@ -168,7 +168,7 @@ func (c *Core) EngineFailed(o Admit, err error) {
 	if p := c.members.get(o.Addr); p == nil || p.life != o.life {
 		return
 	}
-	c.unlist(o.Addr, c.cfg.Local, member.Refused)
+	c.unlist(o.Addr, c.cfg.Self.Addr, member.Refused)
 	c.count(countRefusedMembers)
 	c.log(level.WarnValue(), "msg", "member not added", "err", err)
 	c.emit(CloseSession{o.Addr}) // or nothing would be heard of it when it greets again

@@ -39,7 +39,7 @@ func (c *Core) told(by netip.AddrPort, l memberList, now time.Time) {
 }
 
 // digest stands for the set of live members, this node among them. It is never 0.
-func (c *Core) digest() uint64 { return c.members.digest.Add(c.cfg.Local).Sum() }
+func (c *Core) digest() uint64 { return c.members.digest.Add(c.cfg.Self.Addr).Sum() }
 
 // compare begins a comparison with a random member.
 func (c *Core) compare() {

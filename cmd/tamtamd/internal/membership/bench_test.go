@@ -22,7 +22,7 @@ func clustered(b *testing.B, members int) (*Core, time.Time) {
 	b.Helper()
 	now := time.Unix(1_000_000, 0)
 	c := New(Config{
-		Local: self, Info: member.Info{Session: 1, MaxPayload: 256}, Heartbeat: heartbeat, MinPing: minPing,
+		Self: member.Identity{Addr: self, Info: member.Info{Session: 1, MaxPayload: 256}}, Heartbeat: heartbeat, MinPing: minPing,
 		ReconnectTimeout: reconnectTimeout, Random: rand.New(rand.NewPCG(1, 2)),
 	})
 	for i := range members {

@@ -37,8 +37,7 @@ import (
 
 // Config says what a core is made of. All fields but Sealed are required.
 type Config struct {
-	Local     netip.AddrPort // the address by which others know this node
-	Info      member.Info    // what they know of it
+	Self      member.Identity // this node, as others know it
 	Heartbeat time.Duration
 	MinPing   time.Duration // the probe timeout; see smudgenode.Config
 	// ReconnectTimeout is for how long a member that has ended is kept, and, if it is
@@ -106,7 +105,7 @@ type Core struct {
 func New(cfg Config) *Core {
 	return &Core{
 		cfg:         cfg,
-		family:      datagram.FamilyOf(cfg.Local.Addr()),
+		family:      datagram.FamilyOf(cfg.Self.Addr.Addr()),
 		next:        time.Unix(0, 0),
 		members:     newMembers(),
 		candidates:  admission.NewCandidates(cfg.Random),

@@ -47,7 +47,7 @@ func (c *Core) strip(from netip.AddrPort, e datagram.Entry, now time.Time) *coun
 	p := c.members.get(e.Addr)
 	accuses := e.Status == datagram.Suspected || e.Status == datagram.Dead
 	switch {
-	case e.Addr == c.cfg.Local:
+	case e.Addr == c.cfg.Self.Addr:
 		return countStrippedAboutSelf
 	case p == nil || p.status.Gone() && e.Status != datagram.Dead:
 		// If it is alive it can say so itself.
@@ -76,7 +76,7 @@ func (c *Core) strip(from netip.AddrPort, e datagram.Entry, now time.Time) *coun
 // if this node suspects the member itself, nor if the member is plain: only a ping could
 // ask it, which Smudge sends.
 func (c *Core) holdBack(from netip.AddrPort, e datagram.Entry, p *peer, now time.Time) bool {
-	if p.info.Plain() || p.status == member.Suspected && p.by == c.cfg.Local {
+	if p.info.Plain() || p.status == member.Suspected && p.by == c.cfg.Self.Addr {
 		return false
 	}
 	if !c.suspicion.Open(e.Addr) && !c.suspicion.Silent(e.Addr, p.heard, c.cfg.Heartbeat, now) && !c.accusations.AllowN(now, 1) {

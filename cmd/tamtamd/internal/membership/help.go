@@ -49,7 +49,7 @@ func (c *Core) answerFor(p *peer) {
 			// The entry tells it from an answer to a ping of the same heartbeat. It is too
 			// old for Smudge to heed.
 			lives := datagram.Entry{Status: datagram.Alive, Addr: r.Target}
-			b := datagram.Compose(c.family, datagram.Ack, c.cfg.Local.Port(), r.Code, []datagram.Entry{lives})
+			b := datagram.Compose(c.family, datagram.Ack, c.cfg.Self.Addr.Port(), r.Code, []datagram.Entry{lives})
 			c.send(r.Asker, b, false)
 		}
 	}

@@ -29,7 +29,7 @@ func (c *Core) question(a netip.AddrPort, now time.Time) {
 // holdVerdict reports whether a verdict of this node's Smudge is held back until the
 // member was asked. It is not if the member is plain, or has just not answered.
 func (c *Core) holdVerdict(p *peer, v detect.Verdict, now time.Time) bool {
-	own := v.By == c.cfg.Local || !v.By.IsValid() // read again, it has no reporter
+	own := v.By == c.cfg.Self.Addr || !v.By.IsValid() // read again, it has no reporter
 	if !own || p.info.Plain() || c.suspicion.Silent(p.addr, p.heard, c.cfg.Heartbeat, now) {
 		return false
 	}

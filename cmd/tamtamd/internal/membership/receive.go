@@ -43,7 +43,7 @@ func (c *Core) bare(src netip.AddrPort, b []byte, now time.Time) {
 	case !datagram.IsNodeAddr(from, c.family):
 		c.count(countDroppedSource)
 		return
-	case from == c.cfg.Local:
+	case from == c.cfg.Self.Addr:
 		c.count(countDroppedSelf)
 		return
 	case p != nil && !p.info.Plain() && p.status.Live():
@@ -82,11 +82,11 @@ func (c *Core) deliver(p *peer, d datagram.Datagram, now time.Time) {
 		return
 	}
 	c.answerProbes(p, d)
-	b, has, fault := d.Broadcast(c.cfg.Info.MaxPayload)
+	b, has, fault := d.Broadcast(c.cfg.Self.MaxPayload)
 	if fault != "" {
 		c.count(countFaults[fault])
 	}
-	if has && b.Origin != c.cfg.Local { // not this node's own, on its way round
+	if has && b.Origin != c.cfg.Self.Addr { // not this node's own, on its way round
 		c.emit(Broadcast{p.addr, b})
 	}
 	pass := c.filter(p.addr, d, now)
@@ -167,7 +167,7 @@ func (c *Core) stranger(from netip.AddrPort, d datagram.Datagram, now time.Time)
 	if d.Verb() == datagram.Ping {
 		c.consider(from, admission.Reason{Passive: true}, now)
 		if heartbeat, ok := c.candidates.Ping(from); ok && c.answers.AllowN(now, 1) {
-			c.emit(SendBare{from, datagram.AppendBare(nil, datagram.Ping, c.cfg.Local.Port(), heartbeat)})
+			c.emit(SendBare{from, datagram.AppendBare(nil, datagram.Ping, c.cfg.Self.Addr.Port(), heartbeat)})
 			return
 		}
 	}
@@ -184,7 +184,7 @@ func (c *Core) reply(to netip.AddrPort, d datagram.Datagram, now time.Time) {
 		c.count(countUnansweredStrangers)
 		return
 	}
-	c.send(to, datagram.AppendBare(nil, datagram.Ack, c.cfg.Local.Port(), d.Heartbeat()), true)
+	c.send(to, datagram.AppendBare(nil, datagram.Ack, c.cfg.Self.Addr.Port(), d.Heartbeat()), true)
 }
 
 // send sends a datagram the way that suits its receiver.

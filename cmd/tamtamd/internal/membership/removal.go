@@ -17,7 +17,7 @@ import (
 // Join readmits it, or another session than the removed one greets from there. It returns
 // false if there is no such member.
 func (c *Core) Remove(now time.Time, a netip.AddrPort) bool {
-	p := c.removeHere(a, c.cfg.Local, now)
+	p := c.removeHere(a, c.cfg.Self.Addr, now)
 	if p == nil {
 		return false
 	}
@@ -31,7 +31,7 @@ func (c *Core) removedBy(reporter netip.AddrPort, r removed, now time.Time) {
 	by, p := c.members.get(reporter), c.members.get(r.target)
 	switch {
 	case by == nil || !by.status.Live():
-	case r.target == c.cfg.Local && (r.session == 0 || r.session == c.cfg.Info.Session):
+	case r.target == c.cfg.Self.Addr && (r.session == 0 || r.session == c.cfg.Self.Session):
 		c.removeSelf(reporter)
 	case p != nil && (r.session == 0 || r.session == p.info.Session):
 		c.removeHere(r.target, reporter, now)
@@ -80,7 +80,7 @@ func (c *Core) removeSelf(by netip.AddrPort) {
 }
 
 // Renewed learns the node's own session that began when it was removed.
-func (c *Core) Renewed(session uint64) { c.cfg.Info.Session = session }
+func (c *Core) Renewed(session uint64) { c.cfg.Self.Session = session }
 
 // leave is this node's own leave.
 type leave struct {

@@ -36,7 +36,7 @@ func TestReplayIsTheSame(t *testing.T) {
 func replay(seed uint64) (outputs []string) {
 	now := time.Unix(1_000_000, 0)
 	c := New(Config{
-		Local: self, Info: member.Info{Session: 1, MaxPayload: 256}, Heartbeat: heartbeat, MinPing: minPing,
+		Self: member.Identity{Addr: self, Info: member.Info{Session: 1, MaxPayload: 256}}, Heartbeat: heartbeat, MinPing: minPing,
 		ReconnectTimeout: time.Minute, Random: rand.New(rand.NewPCG(seed, 0)),
 	})
 	for i := range 100 {

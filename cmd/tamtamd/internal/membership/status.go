@@ -48,7 +48,7 @@ func (c *Core) judge(p *peer, to member.Status, by netip.AddrPort, now time.Time
 	c.set(p, to, by, now)
 	// In a small cluster the node that finds out tells all; in a large one each tells
 	// some.
-	p.disseminate = by == c.cfg.Local || c.members.len() > spread.Small
+	p.disseminate = by == c.cfg.Self.Addr || c.members.len() > spread.Small
 	c.wake(now)
 	if p.disseminate {
 		c.prompt(p.addr)

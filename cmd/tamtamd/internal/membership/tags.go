@@ -15,7 +15,7 @@ import (
 // SetTags changes the tags of this node: those of set are set, then those of remove
 // removed. It returns the tags then. Fails with tags.ErrBad, and changes nothing.
 func (c *Core) SetTags(set map[string]string, remove []string) (tags.Set, error) {
-	now, err := tags.Decode(c.cfg.Info.Tags)
+	now, err := tags.Decode(c.cfg.Self.Tags)
 	if err != nil {
 		return nil, err
 	}
@@ -31,10 +31,10 @@ func (c *Core) SetTags(set map[string]string, remove []string) (tags.Set, error)
 	if err := now.Check(); err != nil {
 		return nil, err
 	}
-	if text := now.Encode(); text != c.cfg.Info.Tags {
-		c.cfg.Info.Tags = text
-		c.emit(TableRetag{c.cfg.Local, text})
-		c.emit(SetProfile{Profile(c.cfg.Info)})
+	if text := now.Encode(); text != c.cfg.Self.Tags {
+		c.cfg.Self.Tags = text
+		c.emit(TableRetag{c.cfg.Self.Addr, text})
+		c.emit(SetProfile{Profile(c.cfg.Self.Info)})
 		c.log(level.InfoValue(), "msg", "tags changed", "tags", now.String())
 	}
 	return now, nil

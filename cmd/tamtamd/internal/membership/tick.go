@@ -45,7 +45,7 @@ func (c *Core) Tick(now time.Time) {
 	next = deadline.Earlier(next, c.disseminate(now))
 	next = deadline.Earlier(next, c.tellRecovered(now))
 	if c.neighbour.Due(c.cfg.Heartbeat, now) {
-		if a, ok := detect.NeighbourOf(c.cfg.Local, c.Live()); ok {
+		if a, ok := detect.NeighbourOf(c.cfg.Self.Addr, c.Live()); ok {
 			c.emit(EnginePing{a})
 		}
 	}
@@ -76,7 +76,7 @@ func (c *Core) greetCandidates(now time.Time) time.Time {
 		c.count(countGreetings)
 		c.emit(Greet{g.To})
 		if g.Bare {
-			c.emit(SendBare{g.To, datagram.AppendBare(nil, datagram.Ping, c.cfg.Local.Port(), g.Heartbeat)})
+			c.emit(SendBare{g.To, datagram.AppendBare(nil, datagram.Ping, c.cfg.Self.Addr.Port(), g.Heartbeat)})
 		}
 	}
 	return next
@@ -103,7 +103,7 @@ func (c *Core) disseminate(now time.Time) time.Time {
 	}
 	audience := spread.Audience(c.members.addrs(speaks), c.cfg.Random)
 	for _, entries := range batches {
-		b := datagram.Compose(c.family, datagram.Ack, c.cfg.Local.Port(), 0, entries)
+		b := datagram.Compose(c.family, datagram.Ack, c.cfg.Self.Addr.Port(), 0, entries)
 		for _, to := range audience {
 			c.count(countAnnouncements)
 			c.emit(Send{To: to, Channel: DatagramChannel, Data: b})
@@ -128,7 +128,7 @@ func (c *Core) takeCare(now time.Time) {
 	for _, p := range ended {
 		switch gone := now.Sub(p.changed); {
 		case gone >= c.cfg.ReconnectTimeout:
-			c.unlist(p.addr, c.cfg.Local, member.GivenUp)
+			c.unlist(p.addr, c.cfg.Self.Addr, member.GivenUp)
 			c.log(level.InfoValue(), "msg", "member given up", "address", p.addr, "status", p.status)
 			c.emit(CloseSession{p.addr})
 			c.emit(EngineRemove{p.addr})

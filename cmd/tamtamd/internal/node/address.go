@@ -21,14 +21,14 @@ const resolveTimeout = 5 * time.Second
 // stands for; without a port, this node's. There is at least one, and each is one
 // that a node of the cluster's family can have.
 func (n *Node) resolve(ctx context.Context, address string) ([]netip.AddrPort, error) {
-	host, port, err := netaddr.Split(address, n.cfg.Local.Port())
+	host, port, err := netaddr.Split(address, n.cfg.Self.Addr.Port())
 	if err != nil {
 		return nil, fmt.Errorf("%w %q: %w", ErrBadAddress, address, err)
 	}
 	if ip, err := netip.ParseAddr(host); err == nil {
 		a := netip.AddrPortFrom(ip.Unmap(), port)
 		if !datagram.IsNodeAddr(a, n.family) {
-			return nil, fmt.Errorf("%w %q: want an address like this node's, %s", ErrBadAddress, address, n.cfg.Local)
+			return nil, fmt.Errorf("%w %q: want an address like this node's, %s", ErrBadAddress, address, n.cfg.Self.Addr)
 		}
 		return []netip.AddrPort{a}, nil
 	}
@@ -49,7 +49,7 @@ func (n *Node) resolve(ctx context.Context, address string) ([]netip.AddrPort, e
 		}
 	}
 	if len(addrs) == 0 {
-		return nil, fmt.Errorf("%w: %q has no address like this node's, %s", ErrUnresolved, host, n.cfg.Local)
+		return nil, fmt.Errorf("%w: %q has no address like this node's, %s", ErrUnresolved, host, n.cfg.Self.Addr)
 	}
 	return addrs, nil
 }

@@ -144,7 +144,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 		return nil, err
 	}
 	a.Node = New(Config{
-		Local:            self.Addr,
+		Self:             self,
 		Heartbeat:        flags.Heartbeat,
 		MinPing:          flags.MinPing,
 		ReconnectTimeout: flags.ReconnectTimeout,
@@ -157,7 +157,6 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 		OnQuestion:       a.queries.Asked,
 		OnAnswer:         a.queries.Answered,
 		Sealed:           s.Ring != nil,
-		MaxPayload:       self.MaxPayload,
 		Logger:           s.Logger,
 	})
 	a.seeds = newSeeker(func(ctx context.Context, seeds []string) { a.Node.Seek(ctx, seeds, s.Found) })
@@ -166,10 +165,10 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	}
 
 	// What members are asked.
-	a.Keys = &keys.Cluster{Ring: s.Ring, Local: self.Addr, Members: a.Members, Ask: a.queries.Each, Logger: s.Logger}
+	a.Keys = &keys.Cluster{Ring: s.Ring, Addr: self.Addr, Members: a.Members, Ask: a.queries.Each, Logger: s.Logger}
 	a.Inspector = inspect.New(inspect.Config{
-		Local: self.Addr, Members: a.Members, Wire: a.Wire, Ask: a.queries.Each, Heartbeat: a.Node.Heartbeat, Keys: idsOf(s.Ring),
-		Version: self.Version, SmudgeVersion: s.Build.Smudge, Profile: flags.Profile, MaxPayload: self.MaxPayload,
+		Self: self, Members: a.Members, Wire: a.Wire, Ask: a.queries.Each, Heartbeat: a.Node.Heartbeat, Keys: idsOf(s.Ring),
+		SmudgeVersion: s.Build.Smudge, Profile: flags.Profile,
 	})
 	a.Observer = reach.New(reach.Config{
 		Local: self.Addr, Session: self.Session, Members: a.Members, Ask: a.queries.Each, Now: time.Now,

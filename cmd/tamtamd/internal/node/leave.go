@@ -43,7 +43,7 @@ func (n *Node) Remove(ctx context.Context, address string) (member.Member, error
 		return member.Member{}, err
 	}
 	for _, a := range targets {
-		if a == n.cfg.Local {
+		if a == n.cfg.Self.Addr {
 			return member.Member{}, fmt.Errorf("%s %w", a, ErrSelf)
 		}
 		m, _ := n.cfg.Table.Get(a)

@@ -62,7 +62,7 @@ type Wire interface {
 
 // Config says what a node is made of. All fields but Sealed are required.
 type Config struct {
-	Local     netip.AddrPort // the address others know this node by
+	Self      member.Identity // this node, as others know it
 	Heartbeat time.Duration
 	MinPing   time.Duration // see smudgenode.Config
 	// ReconnectTimeout is for how long a member that has ended is kept, and, if it is
@@ -74,8 +74,6 @@ type Config struct {
 	// OnBroadcast gets each broadcast that a member sends or passes on. The
 	// payload is only valid during the call.
 	OnBroadcast func(from netip.AddrPort, b datagram.Broadcast)
-	// MaxPayload is the largest of those, in bytes, that is taken.
-	MaxPayload int
 	// OnMessage gets what a live member sends on the channel of broadcasts, and OnAcked
 	// the acknowledgements of such messages. The bytes are only valid during the call.
 	OnMessage func(from netip.AddrPort, b []byte)
@@ -111,18 +109,15 @@ type Node struct {
 // New returns a node that is alone. Handle, Outgoing, Send, OnStatus and OnForgotten
 // may be called from now on, Run once.
 func New(cfg Config) *Node {
-	self, _ := cfg.Table.Get(cfg.Local)
-	info := self.Info
-	info.MaxPayload = cfg.MaxPayload
 	return &Node{
 		cfg:     cfg,
-		family:  datagram.FamilyOf(cfg.Local.Addr()),
+		family:  datagram.FamilyOf(cfg.Self.Addr.Addr()),
 		wake:    make(chan struct{}, 1),
 		left:    make(chan struct{}),
 		gone:    make(chan struct{}),
 		waiting: newWaiting(),
 		core: membership.New(membership.Config{
-			Local: cfg.Local, Info: info, Heartbeat: cfg.Heartbeat, MinPing: cfg.MinPing,
+			Self: cfg.Self, Heartbeat: cfg.Heartbeat, MinPing: cfg.MinPing,
 			ReconnectTimeout: cfg.ReconnectTimeout, Sealed: cfg.Sealed,
 			Random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		}),

@@ -29,7 +29,7 @@ func (n *Node) Ping(ctx context.Context, address string) (netip.AddrPort, time.D
 		return netip.AddrPort{}, 0, err
 	}
 	to := targets[0]
-	if to == n.cfg.Local {
+	if to == n.cfg.Self.Addr {
 		return to, 0, fmt.Errorf("%s %w", to, ErrSelf)
 	}
 	for ctx.Err() == nil {
@@ -57,7 +57,7 @@ func (n *Node) pingOnce(ctx context.Context, to netip.AddrPort) (trip time.Durat
 	defer n.forgetPing(q)
 	if !ask(n, func(c *membership.Core) bool { return c.HasSession(to) }) {
 		// An NFPing: to TamTam it is a question and no wish to join.
-		n.cfg.Wire.SendBare(to, datagram.AppendBare(nil, datagram.NFPing, n.cfg.Local.Port(), q.bare.heartbeat))
+		n.cfg.Wire.SendBare(to, datagram.AppendBare(nil, datagram.NFPing, n.cfg.Self.Addr.Port(), q.bare.heartbeat))
 	}
 	timer := time.NewTimer(pingInterval)
 	defer timer.Stop()

@@ -190,9 +190,9 @@ func (n *Node) admit(o membership.Admit, joins []chan<- joined) {
 	}
 	change, changed := n.cfg.Table.Put(o.Addr, o.Info)
 	n.log(change, changed)
-	if changed && o.Info.MaxPayload != n.cfg.MaxPayload && !o.Info.Plain() {
+	if changed && o.Info.MaxPayload != n.cfg.Self.MaxPayload && !o.Info.Plain() {
 		_ = level.Warn(n.cfg.Logger).Log("msg", "a member takes broadcasts of another size; the smaller limit is in effect",
-			"address", o.Addr, "max", o.Info.MaxPayload, "ours", n.cfg.MaxPayload)
+			"address", o.Addr, "max", o.Info.MaxPayload, "ours", n.cfg.Self.MaxPayload)
 	}
 	answer(joins, joined{member: o.Addr})
 }

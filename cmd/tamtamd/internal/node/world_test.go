@@ -96,8 +96,8 @@ func inWorld(t *testing.T, f func(w *world)) {
 		}
 		w.table = member.NewTable(self, member.Info{Session: w.session}, 0, time.Now)
 		w.Node = New(Config{
-			Local: self, Heartbeat: heartbeat, MinPing: minPing, ReconnectTimeout: reconnectTimeout,
-			Engine: engine{w}, Wire: fakeWire{w}, Table: w.table, MaxPayload: 256,
+			Self: member.Identity{Addr: self, Info: member.Info{Session: w.session, MaxPayload: 256}}, Heartbeat: heartbeat, MinPing: minPing, ReconnectTimeout: reconnectTimeout,
+			Engine: engine{w}, Wire: fakeWire{w}, Table: w.table,
 			Logger: log.NewLogfmtLogger(&w.log),
 			OnBroadcast: func(from netip.AddrPort, b datagram.Broadcast) {
 				w.broadcasts = append(w.broadcasts, from.String()+" "+b.Origin.String()+" "+string(b.Payload))

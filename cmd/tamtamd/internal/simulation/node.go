@@ -67,16 +67,18 @@ func newNode(c *Cluster, i int, now time.Time) *Node {
 		Output: func(to netip.AddrPort, b []byte) { c.Network.Send(n.Addr, to, b) },
 	}
 	config := membership.Config{
-		Local: n.Addr, Heartbeat: o.Profile.Heartbeat, MinPing: o.Profile.MinPing,
+		Self: member.Identity{Addr: n.Addr, Cluster: wireConfig.Info.Cluster, Info: member.Info{
+			Name: profile.Name, Version: profile.Version, MaxPayload: maxPayload,
+		}},
+		Heartbeat: o.Profile.Heartbeat, MinPing: o.Profile.MinPing,
 		ReconnectTimeout: reconnectTimeout, Random: random,
-		Info: member.Info{Name: profile.Name, Version: profile.Version, MaxPayload: maxPayload},
 	}
 	if o.Tune != nil {
 		o.Tune(i, &config, &wireConfig)
 	}
 	n.wire = wire.NewCore(wireConfig, now)
 	n.session = n.wire.Session()
-	config.Info.Session = n.session
+	config.Self.Session = n.session
 	n.membership = membership.New(config)
 	n.broadcast = broadcast.NewCore(broadcast.CoreConfig{
 		Local: broadcast.Stream{Origin: n.Addr, Session: n.session}, Keep: keptMessages, KeepBytes: keptBytes,

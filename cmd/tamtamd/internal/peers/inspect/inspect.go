@@ -32,16 +32,15 @@ type Wire interface {
 
 // Config says what an Inspector is made of. All fields but Keys are required.
 type Config struct {
-	Local     netip.AddrPort
+	Self      member.Identity
 	Members   Members
 	Wire      Wire
 	Ask       peers.Ask
 	Heartbeat func() time.Duration
 	// Keys returns the names of this node's keys, the one that seals first. Nil without
 	// a keyring.
-	Keys                            func() []string
-	Version, SmudgeVersion, Profile string
-	MaxPayload                      int
+	Keys                   func() []string
+	SmudgeVersion, Profile string
 }
 
 // Inspector inspects.

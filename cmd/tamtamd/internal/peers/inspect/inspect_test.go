@@ -44,9 +44,9 @@ func node(t *testing.T, w *fakeWire) (*Inspector, *member.Table) {
 	t.Helper()
 	table := member.NewTable(self, member.Info{Session: 7, Name: "me"}, 1, func() time.Time { return start })
 	i := New(Config{
-		Local: self, Members: table, Wire: w, Heartbeat: func() time.Duration { return time.Second },
+		Self: member.Identity{Addr: self, Info: member.Info{Version: "v1", MaxPayload: 256}}, Members: table, Wire: w, Heartbeat: func() time.Duration { return time.Second },
 		Keys:    func() []string { return []string{"0011223344556677"} },
-		Version: "v1", SmudgeVersion: "v1.0.1", Profile: "lan", MaxPayload: 256,
+		SmudgeVersion: "v1.0.1", Profile: "lan",
 	})
 	i.now = func() time.Time { return start }
 	return i, table
@@ -120,7 +120,7 @@ func TestAnswerFits(t *testing.T) {
 			Source: a, Heard: 1e6 * time.Hour, Unacked: 1e6 * time.Hour,
 		})
 	}
-	i.Version, i.Profile = strings.Repeat("v", 64), "local"
+	i.Self.Version, i.Profile = strings.Repeat("v", 64), "local"
 	i.Keys = func() []string { return strings.Split(strings.Repeat("0011223344556677,", 7)+"0011223344556677", ",") }
 	answer, err := i.Answer(w.links[0].Addr, nil)
 	if err != nil {

@@ -49,8 +49,8 @@ func (i *Inspector) links() map[netip.AddrPort]wire.Link {
 // report returns the state of this node, and how it sees the asker, if that is another.
 func (i *Inspector) report(links map[netip.AddrPort]wire.Link, asker netip.AddrPort) *peerv1.InspectAnswer {
 	r := &peerv1.InspectAnswer{
-		Version: i.Version, SmudgeVersion: i.SmudgeVersion,
-		MaxPayloadBytes: uint32(i.MaxPayload), Profile: i.Profile,
+		Version: i.Self.Version, SmudgeVersion: i.SmudgeVersion,
+		MaxPayloadBytes: uint32(i.Self.MaxPayload), Profile: i.Profile,
 		Heartbeat: durationpb.New(i.Heartbeat()),
 	}
 	if i.Keys != nil {

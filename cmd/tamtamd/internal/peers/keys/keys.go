@@ -41,7 +41,7 @@ type Node struct {
 // Cluster changes the keys of all nodes.
 type Cluster struct {
 	Ring    *keyring.Ring // nil for a node without keys
-	Local   netip.AddrPort
+	Addr    netip.AddrPort // of this node
 	Members Members
 	Ask     peers.Ask
 	Logger  log.Logger
@@ -124,7 +124,7 @@ func (c *Cluster) all(ctx context.Context, q *peerv1.KeysQuestion) ([]Node, erro
 		if !m.Local {
 			continue
 		}
-		answer, err := c.Answer(c.Local, q)
+		answer, err := c.Answer(c.Addr, q)
 		if nodes[i].Err = err; err == nil {
 			_ = read(i, answer)
 		}

@@ -58,7 +58,7 @@ func (n *nodes) ask(ctx context.Context, to []netip.AddrPort, q *peerv1.Question
 			do(a, nil, errSilent)
 			continue
 		}
-		other := &Cluster{Ring: r, Local: a, Members: n, Logger: log.NewNopLogger()}
+		other := &Cluster{Ring: r, Addr: a, Members: n, Logger: log.NewNopLogger()}
 		answer, err := other.Answer(at(1), q.GetKeys())
 		do(a, answer, err)
 	}
@@ -85,7 +85,7 @@ func cluster(t *testing.T, keys ...[]int) (*Cluster, *nodes) {
 		ring.OnChange(func([]wire.Key) {})
 		n.rings[at(i+1)] = ring
 	}
-	return &Cluster{Ring: n.rings[at(1)], Local: at(1), Members: n, Ask: n.ask, Logger: log.NewLogfmtLogger(&n.log)}, n
+	return &Cluster{Ring: n.rings[at(1)], Addr: at(1), Members: n, Ask: n.ask, Logger: log.NewLogfmtLogger(&n.log)}, n
 }
 
 // have fails unless the nodes have these keys.
@@ -238,7 +238,7 @@ func TestSomeFail(t *testing.T) {
 
 func TestWithoutAKeyring(t *testing.T) {
 	ctx := context.Background()
-	c := &Cluster{Local: at(1), Members: &nodes{statuses: []member.Status{member.Alive}}, Logger: log.NewNopLogger()}
+	c := &Cluster{Addr: at(1), Members: &nodes{statuses: []member.Status{member.Alive}}, Logger: log.NewNopLogger()}
 	for name, call := range map[string]func() ([]Node, error){
 		"list":    func() ([]Node, error) { return c.List(ctx) },
 		"install": func() ([]Node, error) { return c.Install(ctx, nth(1)) },
