@@ -171,7 +171,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 		SmudgeVersion: s.Build.Smudge, Profile: flags.Profile,
 	})
 	a.Observer = reach.New(reach.Config{
-		Local: self.Addr, Session: self.Session, Members: a.Members, Ask: a.queries.Each, Now: time.Now,
+		Addr: self.Addr, Members: a.Members, Ask: a.queries.Each, Now: time.Now,
 		Own: func() []wire.Link { return ownLinks(a.Wire, a.Node) },
 	})
 

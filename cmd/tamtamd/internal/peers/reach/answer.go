@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
@@ -17,7 +18,18 @@ func (o *Observer) Answer(q *peerv1.LinksQuestion) (*peerv1.Answer, error) {
 	if n := len(q.GetNodes()); n > MaxNodes {
 		return nil, fmt.Errorf("%d nodes: want at most %d", n, MaxNodes)
 	}
-	return &peerv1.Answer{Answer: &peerv1.Answer_Links{Links: report(o.Session, o.Own(), q)}}, nil
+	members, _ := o.Members.List()
+	return &peerv1.Answer{Answer: &peerv1.Answer_Links{Links: report(session(members), o.Own(), q)}}, nil
+}
+
+// session returns the session of this node; a node that was removed and returned has another.
+func session(members []member.Member) uint64 {
+	for _, m := range members {
+		if m.Local {
+			return m.Session
+		}
+	}
+	return 0
 }
 
 // report returns the links that are asked for.

@@ -37,8 +37,7 @@ type Members interface {
 
 // Config says what an Observer is made of. All fields are required.
 type Config struct {
-	Local   netip.AddrPort
-	Session uint64 // of this node
+	Addr    netip.AddrPort // of this node
 	Members Members
 	Own     func() []wire.Link
 	Ask     peers.Ask
@@ -122,7 +121,7 @@ func (o *Observer) make(ctx context.Context) *Matrix {
 	members, _ := o.Members.List()
 	own := o.Own()
 	nodes, omitted := choose(members, own)
-	m := &Matrix{Time: o.Now(), Omitted: omitted, Own: o.own(own)}
+	m := &Matrix{Time: o.Now(), Omitted: omitted, Own: o.own(own, session(members))}
 	question := &peerv1.LinksQuestion{}
 	for _, n := range nodes {
 		m.Nodes = append(m.Nodes, Node{Addr: n.Addr, Name: n.Name})

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -37,6 +38,24 @@ type world struct {
 	asked atomic.Int32
 }
 
+// view is the table as a node sees it.
+type view struct {
+	table   *member.Table
+	local   netip.AddrPort
+	session uint64
+}
+
+func (v *view) List() ([]member.Member, uint64) {
+	all, revision := v.table.List()
+	all = slices.Clone(all)
+	for i := range all {
+		if all[i].Local = all[i].Addr == v.local; all[i].Local {
+			all[i].Session = v.session
+		}
+	}
+	return all, revision
+}
+
 func newWorld(n int) *world {
 	w := &world{
 		now: start, nodes: map[netip.AddrPort]*Observer{}, links: map[netip.AddrPort][]wire.Link{},
@@ -53,7 +72,7 @@ func newWorld(n int) *world {
 			}
 		}
 		w.nodes[at(i)] = New(Config{
-			Local: at(i), Session: uint64(i), Members: w.table, Ask: w.ask,
+			Addr: at(i), Members: &view{w.table, at(i), uint64(i)}, Ask: w.ask,
 			Own: func() []wire.Link { return w.links[at(i)] },
 			Now: func() time.Time { return w.now },
 		})
@@ -180,7 +199,7 @@ func TestCountsAreOfTheLastMinute(t *testing.T) {
 		{10, 900, 9, 3, 900, 9, 0}, // another session of the node
 	} {
 		w.now = w.now.Add(c.after * time.Second)
-		w.nodes[at(2)].Session = c.session
+		w.nodes[at(2)].Members.(*view).session = c.session
 		count(c.sent, c.resent)
 		l := look()
 		if l.Sent != c.wantSent || l.Resent != c.wantResent || l.Window != time.Duration(c.wantFor)*time.Second {
@@ -253,7 +272,8 @@ func TestFitsIntoAFrame(t *testing.T) {
 		own = append(own, wire.Link{Addr: a, RoundTrip: time.Hour, Sent: 1 << 48, Resent: 1 << 48})
 		q.Nodes = append(q.Nodes, encode(a))
 	}
-	o := New(Config{Session: 1<<64 - 1, Own: func() []wire.Link { return own }})
+	table := member.NewTable(at(1), member.Info{}, 1, time.Now)
+	o := New(Config{Members: &view{table, at(1), 1<<64 - 1}, Own: func() []wire.Link { return own }})
 	a, err := o.Answer(q)
 	if err != nil {
 		t.Fatal(err)

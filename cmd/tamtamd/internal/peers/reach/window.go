@@ -44,12 +44,12 @@ func (o *Observer) links(now time.Time, nodes []Node, from int, answer *peerv1.L
 	return out
 }
 
-// own makes the links of this node.
-func (o *Observer) own(all []wire.Link) map[netip.AddrPort]wire.Link {
+// own makes the links of this node, which counts in that session.
+func (o *Observer) own(all []wire.Link, session uint64) map[netip.AddrPort]wire.Link {
 	now := o.Now()
 	out := make(map[netip.AddrPort]wire.Link, len(all))
 	for _, l := range all {
-		out[l.Addr] = o.note(now, o.Local, o.Session, l)
+		out[l.Addr] = o.note(now, o.Addr, session, l)
 	}
 	return out
 }
