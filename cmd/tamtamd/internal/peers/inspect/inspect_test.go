@@ -45,7 +45,7 @@ func node(t *testing.T, w *fakeWire) (*Inspector, *member.Table) {
 	table := member.NewTable(self, member.Info{Session: 7, Name: "me"}, 1, func() time.Time { return start })
 	i := New(Config{
 		Self: member.Identity{Addr: self, Info: member.Info{Version: "v1", MaxPayload: 256}}, Members: table, Wire: w, Heartbeat: func() time.Duration { return time.Second },
-		Keys:    func() []string { return []string{"0011223344556677"} },
+		Keys:          func() []string { return []string{"0011223344556677"} },
 		SmudgeVersion: "v1.0.1", Profile: "lan",
 	})
 	i.now = func() time.Time { return start }

@@ -40,7 +40,7 @@ type Node struct {
 
 // Cluster changes the keys of all nodes.
 type Cluster struct {
-	Ring    *keyring.Ring // nil for a node without keys
+	Ring    *keyring.Ring  // nil for a node without keys
 	Addr    netip.AddrPort // of this node
 	Members Members
 	Ask     peers.Ask
