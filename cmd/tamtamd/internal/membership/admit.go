@@ -41,7 +41,7 @@ func (c *Core) consider(a netip.AddrPort, why admission.Reason, now time.Time) b
 	if p := c.members.get(a); p != nil && (p.status.Live() || p.status == member.Left && now.Sub(p.changed) < leftTime) {
 		return false
 	}
-	if c.removals.Has(a) {
+	if c.tombstones.ShutsOut(a) {
 		c.count(countIgnoredRemoved)
 		return false
 	}
@@ -62,7 +62,7 @@ func (c *Core) Join(now time.Time, a netip.AddrPort, readmit bool) (pending bool
 		return false, fmt.Errorf("%s %w", a, ErrSelf)
 	}
 	if readmit {
-		c.removals.Readmit(a)
+		c.tombstones.Readmit(a, now)
 		c.selfRemoved = false
 	}
 	if p := c.members.get(a); p != nil && p.status.Live() {
@@ -71,7 +71,7 @@ func (c *Core) Join(now time.Time, a netip.AddrPort, readmit bool) (pending bool
 		}
 		return false, nil
 	}
-	if c.removals.Has(a) || c.selfRemoved {
+	if c.tombstones.ShutsOut(a) || c.selfRemoved {
 		return false, fmt.Errorf("%s was removed on request, and is %w until it is joined again", a, ErrNotMember)
 	}
 	// Heard of before, it may be about to be given up: it is greeted again.
@@ -138,7 +138,7 @@ func (c *Core) admit(a netip.AddrPort, info member.Info, now time.Time) {
 
 // mayEnter returns an error if a node may not be a member.
 func (c *Core) mayEnter(a netip.AddrPort, info member.Info) error {
-	if c.leave != nil || c.selfRemoved || !c.removals.Admits(a, info.Session) {
+	if c.leave != nil || c.selfRemoved || !c.tombstones.Admits(a, info.Session) {
 		return ErrNotMember
 	}
 	if c.members.get(a) != nil {

@@ -76,7 +76,7 @@ type Core struct {
 
 	candidates *admission.Candidates
 	clock      *admission.Clock
-	removals   *admission.Removals
+	tombstones *admission.Tombstones
 	strangers  *admission.Strangers
 
 	awareness detect.Awareness
@@ -110,7 +110,7 @@ func New(cfg Config) *Core {
 		members:     newMembers(),
 		candidates:  admission.NewCandidates(cfg.Random),
 		clock:       admission.NewClock(),
-		removals:    admission.NewRemovals(),
+		tombstones:  admission.NewTombstones(),
 		strangers:   admission.NewStrangers(),
 		suspicion:   detect.NewSuspicion(),
 		questions:   detect.NewQuestions(),
@@ -150,6 +150,8 @@ func (c *Core) count(what *counter.Counter) { c.counts.Inc(what) }
 // Counters adds what was counted to m.
 func (c *Core) Counters(m map[string]uint64) {
 	c.counts.Put(countCandidates, uint64(c.candidates.Len()))
+	c.counts.Put(countTombstones, uint64(c.tombstones.Len()))
+	c.counts.Put(countTombstonesForgotten, c.tombstones.Forgotten())
 	c.counts.Counters(m)
 	m["members"] = uint64(c.members.len() + 1)
 }

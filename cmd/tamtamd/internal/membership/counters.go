@@ -25,6 +25,8 @@ var (
 	countDroppedStranger         = counters.Of(counter.Dropped, "dropped_stranger", "stranger")
 	countDroppedTags             = counters.Of(counter.Dropped, "dropped_tags", "tags")
 	countDroppedUnknownTarget    = counters.Of(counter.Dropped, "dropped_unknown_target", "unknown_target")
+	countTombstones              = counters.Gauge("tombstones", "tamtam_tombstones", "Sessions that left or were removed and are remembered.")
+	countTombstonesForgotten     = counters.New("tombstones_forgotten", "Sessions that left or were removed and were forgotten at the bound.")
 	countEvictedMembers          = counters.New("evicted_members", "Ended members that made room for others.")
 	countGreetings               = counters.New("greetings", "Greetings of candidates.")
 	countHelps                   = counters.New("helps", "Requests for an indirect probe that were answered from the wire.")

@@ -48,7 +48,7 @@ func (c *Core) removeHere(a, by netip.AddrPort, now time.Time) *peer {
 	p := c.unlist(a, by, member.Removed)
 	c.candidates.Drop(a)
 	c.emit(Joined{a, ErrNotMember})
-	c.removals.Add(a, p.info.Session, now)
+	c.tombstones.Add(a, admission.Tombstone{Session: p.info.Session, Removed: true, At: now})
 	c.emit(EngineRemove{a})
 	c.log(level.InfoValue(), "msg", "member removed", "address", a, "status", p.status, "by", by)
 	return p
@@ -58,7 +58,7 @@ func (c *Core) removeHere(a, by netip.AddrPort, now time.Time) *peer {
 // would greet again and again without success. The wire still delivers it when the session is
 // closed right after.
 func (c *Core) tellRemoved(a netip.AddrPort, session uint64) {
-	if c.leave != nil || c.selfRemoved || session == 0 || !c.removals.Has(a) {
+	if c.leave != nil || c.selfRemoved || session == 0 || !c.tombstones.ShutsOut(a) {
 		return
 	}
 	c.count(countRemovedAnswered)
@@ -137,6 +137,7 @@ func (c *Core) left(a netip.AddrPort, session uint64, now time.Time) {
 	p.listed = false
 	c.suspicion.Forget(a)
 	c.set(p, member.Left, a, now)
+	c.tombstones.Add(a, admission.Tombstone{Session: session, At: now})
 	c.candidates.Drop(a)
 	c.emit(Joined{a, ErrNoAnswer})
 	c.emit(EngineRemove{a})

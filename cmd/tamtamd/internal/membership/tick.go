@@ -137,6 +137,7 @@ func (c *Core) takeCare(now time.Time) {
 			c.emit(EngineRemove{p.addr})
 		}
 	}
+	c.tombstones.Expire(now.Add(-c.cfg.ReconnectTimeout))
 	want := c.cfg.MinPing * time.Duration(c.awareness.Multiplier())
 	if c.members.live == 1 {
 		want *= pairFactor
