@@ -1,0 +1,62 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package spread
+
+import (
+	"hash/fnv"
+	"net/netip"
+)
+
+// BucketCount is how many buckets the records of members are in, by their addresses. Two
+// nodes that disagree on a few members exchange the records in a few buckets.
+const BucketCount = 64
+
+// AllBuckets is the Mask of all buckets.
+const AllBuckets = ^Mask(0)
+
+// Mask is a set of buckets: bit i is bucket i.
+type Mask uint64
+
+// Has reports whether the bucket of an address is in the set.
+func (m Mask) Has(a netip.AddrPort) bool { return m>>bucketOf(a)&1 != 0 }
+
+// Buckets are the digests of the records in each bucket.
+type Buckets [BucketCount]Digest
+
+// Add adds a record of an address.
+func (b *Buckets) Add(a netip.AddrPort, record []byte) {
+	h := fnv.New64a()
+	_, _ = h.Write(record)
+	b[bucketOf(a)] ^= Digest(mix(h.Sum64()))
+}
+
+// Sum returns the digest of all records. It is never 0, which stands for none.
+func (b *Buckets) Sum() uint64 {
+	all := Digest(0)
+	for _, d := range b {
+		all ^= d
+	}
+	return all.Sum()
+}
+
+// Differ returns the buckets that differ.
+func (b *Buckets) Differ(other *Buckets) (m Mask) {
+	for i, d := range b {
+		if d != other[i] {
+			m |= 1 << i
+		}
+	}
+	return m
+}
+
+// bucketOf returns the bucket of an address.
+func bucketOf(a netip.AddrPort) int { return int(mix(uint64(Digest(0).Add(a))) % BucketCount) }
+
+// mix makes each bit depend on all: FNV hashes of addresses with the same port have few
+// different last bits. It is the finalizer of MurmurHash3.
+func mix(h uint64) uint64 {
+	h = (h ^ h>>33) * 0xff51afd7ed558ccd
+	h = (h ^ h>>33) * 0xc4ceb9fe1a85ec53
+	return h ^ h>>33
+}
