@@ -67,7 +67,7 @@ func (c *Core) Join(now time.Time, a netip.AddrPort, readmit bool) (pending bool
 	}
 	if p := c.members.get(a); p != nil && p.status.Live() {
 		if readmit {
-			c.sendMembers(a, true)
+			c.sendMembers(a, true, now)
 		}
 		return false, nil
 	}
@@ -102,7 +102,7 @@ func (c *Core) admit(a netip.AddrPort, info member.Info, now time.Time) {
 		c.heard(old, now)
 		old.proven = true
 		if why.Ask {
-			c.sendMembers(a, true)
+			c.sendMembers(a, true, now)
 		}
 		c.emit(Joined{Addr: a})
 		if old.status == member.Suspected {
@@ -132,7 +132,7 @@ func (c *Core) admit(a netip.AddrPort, info member.Info, now time.Time) {
 	}
 	c.emit(Admit{Addr: a, Info: info, Replace: old != nil && old.listed, life: p.life})
 	if why.Ask {
-		c.sendMembers(a, true)
+		c.sendMembers(a, true, now)
 	}
 }
 

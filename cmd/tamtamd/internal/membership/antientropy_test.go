@@ -17,7 +17,7 @@ import (
 
 // told is what a member says of the others.
 func told(by netip.AddrPort, ask bool, digest uint64, members ...netip.AddrPort) wire.Event {
-	l := memberList{ask, digest, members}
+	l := memberList{ask: ask, digest: digest, members: members}
 	return wire.Event{Kind: wire.Received, Addr: by, Channel: MembersChannel, Data: l.encode()[0]}
 }
 

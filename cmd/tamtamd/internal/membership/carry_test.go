@@ -26,7 +26,7 @@ type host struct {
 
 // packet is one output to the wire.
 type packet struct {
-	// what is greet, data, bare, tell, leave, remove, profile, close, shut, renew, or
+	// what is greet, data, bare, tell, records, leave, remove, profile, close, shut, renew, or
 	// lost for want of a session.
 	what    string
 	to      netip.AddrPort
@@ -36,6 +36,7 @@ type packet struct {
 	digest  uint64
 	session uint64
 	members []netip.AddrPort
+	list    recordList
 }
 
 // notes is what the engine was told.
@@ -202,6 +203,9 @@ func (w *world) send(o Send) {
 	case MembersChannel:
 		l, _ := parseMemberList(o.Data)
 		p = packet{what: "tell", to: o.To, ask: l.ask, digest: l.digest, members: l.members}
+	case RecordsChannel:
+		l, _ := parseRecordList(o.Data)
+		p = packet{what: "records", to: o.To, ask: l.ask, list: l}
 	case LeaveChannel:
 		p.what = "leave"
 	case RemovalChannel:

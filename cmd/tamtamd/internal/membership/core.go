@@ -12,6 +12,7 @@
 //	Handle ┬▶ a session opened, an answer ─▶ admit: a member, or another session of one
 //	       ├▶ a leave, a removal ─▶ the member is LEFT, or gone
 //	       ├▶ addresses of members ─▶ consider: greeted, and no more
+//	       ├▶ records of sessions ─▶ merge: what differs is asked for
 //	       ├▶ a member's datagram ─▶ parsed, clock checked, broadcast taken off,
 //	       │                         entries filtered ─▶ EngineDeliver ─▶ Smudge
 //	       └▶ a bare datagram: the same for a plain Smudge node; others are answered
@@ -93,6 +94,7 @@ type Core struct {
 	answers     *rate.Limiter // of pings outside a session
 	asks        *rate.Limiter // of recovered members for all they know
 	accusations *rate.Limiter // of accusations that are confirmed
+	recordAsks  *rate.Limiter // of members that are asked since a record differs
 	foreign     *rate.Limiter // of log lines about other clusters
 	minPing     time.Duration // the engine's; 0 if it could not be set
 	minPingFail bool          // that has been logged
@@ -119,6 +121,7 @@ func New(cfg Config) *Core {
 		answers:     rate.NewLimiter(answersPerSecond, answersPerSecond),
 		asks:        rate.NewLimiter(1, 8),
 		accusations: rate.NewLimiter(accusationsPerSecond, 2*accusationsPerSecond),
+		recordAsks:  rate.NewLimiter(recordAsksPerSecond, 2*recordAsksPerSecond),
 		foreign:     rate.NewLimiter(rate.Every(time.Minute), 1),
 		minPing:     cfg.MinPing,
 		counts:      counters.NewSet(),

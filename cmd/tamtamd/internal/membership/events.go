@@ -66,6 +66,12 @@ func (c *Core) received(e wire.Event, now time.Time) {
 		} else {
 			c.count(countDroppedBadMessage)
 		}
+	case RecordsChannel:
+		if l, ok := parseRecordList(e.Data); ok {
+			c.toldRecords(e.Addr, l, now)
+		} else {
+			c.count(countDroppedBadMessage)
+		}
 	case LeaveChannel:
 		c.left(e.Addr, e.Session, now)
 	case RemovalChannel:
@@ -96,6 +102,7 @@ func (c *Core) message(e wire.Event, now time.Time) {
 // heard notes that a member lives.
 func (c *Core) heard(p *peer, now time.Time) {
 	p.heard = now
+	p.leftBy = netip.AddrPort{}
 	if c.suspicion.Refute(p.addr) {
 		c.count(countAccusationsRefuted)
 	}

@@ -35,6 +35,9 @@ type peer struct {
 	changed time.Time      // when it took its status
 	greeted time.Time      // when it was last greeted because it spoke although it is dead
 	upgrade int            // hellos yet to try on it, if it is plain
+	// leftBy is the member that says that it has left, although it is live here; invalid if
+	// none does, or it was heard since.
+	leftBy netip.AddrPort
 	// disseminate: what Smudge says of it next must be sent to all.
 	disseminate bool
 }

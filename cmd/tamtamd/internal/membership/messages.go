@@ -18,12 +18,13 @@ import (
 // IPv6 address, or an IPv4 one mapped into it, and a port.
 const (
 	DatagramChannel  wire.Channel = iota // a datagram of Smudge's
-	MembersChannel                       // ask 1 · digest 8 · addresses: see memberList
+	MembersChannel                       // flags 1 · digest 8 · addresses · digest 8: see memberList
 	LeaveChannel                         // nothing: the sender leaves
 	RemovalChannel                       // session 8 · address: a user removed this member
 	BroadcastChannel                     // that of package broadcast
 	QuestionChannel                      // that of package peers
 	AnswerChannel                        // likewise
+	RecordsChannel                       // see recordList; a node that has not shown that it knows it gets none
 )
 
 // Channels is how each of them is carried.
@@ -35,6 +36,7 @@ var Channels = []wire.ChannelInfo{
 	BroadcastChannel: {Name: "message", Bulk: true, Refused: wire.CountRefused("messages_refused")},
 	QuestionChannel:  {Name: "ask", Bulk: true, Refused: wire.CountRefused("asks_refused")},
 	AnswerChannel:    {Name: "answer", Bulk: true, Refused: wire.CountRefused("answers_refused")},
+	RecordsChannel:   {Name: "records"},
 }
 
 const addrSize = 18
@@ -50,31 +52,48 @@ func addrAt(b []byte) netip.AddrPort {
 	return netip.AddrPortFrom(ip, binary.BigEndian.Uint16(b[16:]))
 }
 
-// memberList is what a node says of the members that it knows.
+// memberList is what a node says of the members that it knows. A digest at the end, which is
+// shorter than an address and which earlier versions do not read, shows that the sender
+// understands RecordsChannel.
 type memberList struct {
-	ask     bool   // the receiver's own list is wanted
-	digest  uint64 // of all members that the sender knows; 0 for none
+	ask     bool   // the receiver's own list is wanted, or its records
+	digest  uint64 // of the live members that the sender knows, by their addresses; 0 for none
+	records uint64 // of all records of the sender; 0 from a node that has none
 	members []netip.AddrPort
 }
 
-// memberListFixed is the size of what comes before the addresses.
-const memberListFixed = 9
+// memberListFixed is the size of what comes before the addresses, recordsSumSize that of
+// what comes behind them.
+const (
+	memberListFixed = 9
+	recordsSumSize  = 8
+)
+
+// Flags of a memberList.
+const (
+	flagAsk     = 1 << iota
+	flagRecords // there is a digest at the end
+)
 
 // encode returns the messages that carry a list, in order: one without members, else as
 // many as it takes. The last carries ask.
 func (l memberList) encode() (messages [][]byte) {
-	const most = (wire.MaxData - memberListFixed) / addrSize
+	const most = (wire.MaxData - memberListFixed - recordsSumSize) / addrSize
 	for {
 		some := l.members[:min(len(l.members), most)]
 		l.members = l.members[len(some):]
 		last := len(l.members) == 0
-		b := make([]byte, 1, memberListFixed+len(some)*addrSize)
+		b := make([]byte, 1, memberListFixed+len(some)*addrSize+recordsSumSize)
 		if l.ask && last {
-			b[0] = 1
+			b[0] = flagAsk
 		}
 		b = binary.BigEndian.AppendUint64(b, l.digest)
 		for _, a := range some {
 			b = appendAddr(b, a)
+		}
+		if l.records != 0 {
+			b[0] |= flagRecords
+			b = binary.BigEndian.AppendUint64(b, l.records)
 		}
 		if messages = append(messages, b); last {
 			return messages
@@ -86,9 +105,16 @@ func parseMemberList(b []byte) (l memberList, ok bool) {
 	if len(b) < memberListFixed {
 		return l, false
 	}
-	l.ask, l.digest = b[0]&1 != 0, binary.BigEndian.Uint64(b[1:])
+	l.ask, l.digest = b[0]&flagAsk != 0, binary.BigEndian.Uint64(b[1:])
+	hasSum := b[0]&flagRecords != 0
 	for b = b[memberListFixed:]; len(b) >= addrSize; b = b[addrSize:] {
 		l.members = append(l.members, addrAt(b))
+	}
+	if hasSum {
+		if len(b) < recordsSumSize {
+			return l, false
+		}
+		l.records = binary.BigEndian.Uint64(b)
 	}
 	return l, true
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-kit/log/level"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
 )
@@ -31,24 +32,28 @@ func (c *Core) removedBy(reporter netip.AddrPort, r removed, now time.Time) {
 	by, p := c.members.get(reporter), c.members.get(r.target)
 	switch {
 	case by == nil || !by.status.Live():
-	case r.target == c.cfg.Self.Addr && (r.session == 0 || r.session == c.cfg.Self.Session):
-		c.removeSelf(reporter)
+	case r.target == c.cfg.Self.Addr:
+		if r.session == 0 || r.session == c.cfg.Self.Session {
+			c.removeSelf(reporter)
+		}
 	case p != nil && (r.session == 0 || r.session == p.info.Session):
 		c.removeHere(r.target, reporter, now)
 		c.emit(CloseSession{r.target})
+	case p == nil && r.session != 0 && datagram.IsNodeAddr(r.target, c.family): // it has yet to be met, or rather not
+		c.tombstones.Told(r.target, admission.Tombstone{Session: r.session, Removed: true, At: now})
 	}
 }
 
-// removeHere removes a member at this node, on the word of a reporter, and returns it; nil if there
-// is none.
-func (c *Core) removeHere(a, by netip.AddrPort, now time.Time) *peer {
+// removeHere removes a member at this node, which a user removed at some time, on the word of a
+// reporter, and returns it; nil if there is none.
+func (c *Core) removeHere(a, by netip.AddrPort, at time.Time) *peer {
 	if c.members.get(a) == nil {
 		return nil
 	}
 	p := c.unlist(a, by, member.Removed)
 	c.candidates.Drop(a)
 	c.emit(Joined{a, ErrNotMember})
-	c.tombstones.Add(a, admission.Tombstone{Session: p.info.Session, Removed: true, At: now})
+	c.tombstones.Add(a, admission.Tombstone{Session: p.info.Session, Removed: true, At: at})
 	c.emit(EngineRemove{a})
 	c.log(level.InfoValue(), "msg", "member removed", "address", a, "status", p.status, "by", by)
 	return p
@@ -134,11 +139,16 @@ func (c *Core) left(a netip.AddrPort, session uint64, now time.Time) {
 	if p == nil || p.info.Session != session {
 		return
 	}
-	p.listed = false
-	c.suspicion.Forget(a)
-	c.set(p, member.Left, a, now)
 	c.tombstones.Add(a, admission.Tombstone{Session: session, At: now})
+	c.endLeft(p, a, now)
 	c.candidates.Drop(a)
 	c.emit(Joined{a, ErrNoAnswer})
-	c.emit(EngineRemove{a})
+}
+
+// endLeft makes a member one that has left, as by reports.
+func (c *Core) endLeft(p *peer, by netip.AddrPort, now time.Time) {
+	p.listed = false
+	c.suspicion.Forget(p.addr)
+	c.set(p, member.Left, by, now)
+	c.emit(EngineRemove{p.addr})
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
 )
@@ -43,6 +44,11 @@ func (c *Core) OnStatus(now time.Time, a netip.AddrPort, s datagram.Status, by n
 // judge makes a member suspected or dead, and tells others.
 func (c *Core) judge(p *peer, to member.Status, by netip.AddrPort, now time.Time) {
 	if p.status == to {
+		return
+	}
+	if to == member.Dead && p.leftBy.IsValid() { // so that is what has become of it
+		c.tombstones.Add(p.addr, admission.Tombstone{Session: p.info.Session, At: now})
+		c.endLeft(p, p.leftBy, now)
 		return
 	}
 	c.set(p, to, by, now)

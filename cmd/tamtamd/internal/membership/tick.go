@@ -50,7 +50,7 @@ func (c *Core) Tick(now time.Time) {
 		}
 	}
 	if c.antiEntropy.Due(detect.Around(spread.CompareBeats*c.cfg.Heartbeat, c.cfg.Random), now) {
-		c.compare()
+		c.compare(now)
 	}
 	if !c.care.After(now) {
 		if !c.care.IsZero() {

@@ -27,10 +27,18 @@ const answersBurst = 4
 const recoveredInterval = 2 * time.Millisecond
 
 // AntiEntropy brings a cluster together, whatever was lost: a node that joins sends its
-// members to the node that answered, and asks for that node's; and from time to time each
-// node compares with a random member. The addresses are hearsay: they are greeted.
+// members to the node that answered, and asks for what that node knows; and from time to
+// time each node compares with a random member. What it learns is hearsay: the addresses
+// are greeted.
 //
 //	A ── ask, digest ──▶ B   the same digest: no more
+//	A ◀── the digests of the buckets ── B
+//	A ── ask, records in the buckets that differ ──▶ B
+//	A ◀── records in these buckets ── B
+//
+// A node of an earlier version compares and exchanges addresses only:
+//
+//	A ── ask, digest ──▶ B
 //	A ◀── ask, members ── B
 //	A ── members ──▶ B
 type AntiEntropy struct {

@@ -5,6 +5,7 @@ package spread
 
 import (
 	"hash/fnv"
+	"iter"
 	"net/netip"
 )
 
@@ -20,6 +21,25 @@ type Mask uint64
 
 // Has reports whether the bucket of an address is in the set.
 func (m Mask) Has(a netip.AddrPort) bool { return m>>bucketOf(a)&1 != 0 }
+
+// Some returns those buckets of the set that hold the given records, at most most of them:
+// as many buckets as fit, but at least one, from a given one on. addrs are the addresses of
+// the records.
+func (m Mask) Some(addrs iter.Seq[netip.AddrPort], most, from int) (some Mask) {
+	var sizes [BucketCount]int
+	for a := range addrs {
+		sizes[bucketOf(a)]++
+	}
+	for i := range BucketCount {
+		b := (from + i) % BucketCount
+		if m>>b&1 == 0 || some != 0 && sizes[b] > most {
+			continue
+		}
+		some |= 1 << b
+		most -= sizes[b]
+	}
+	return some
+}
 
 // Buckets are the digests of the records in each bucket.
 type Buckets [BucketCount]Digest

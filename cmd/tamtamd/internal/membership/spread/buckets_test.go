@@ -5,6 +5,8 @@ package spread
 
 import (
 	"math/bits"
+	"net/netip"
+	"slices"
 	"testing"
 )
 
@@ -32,5 +34,34 @@ func TestBuckets(t *testing.T) {
 	}
 	if (&Buckets{}).Sum() == 0 {
 		t.Error("the digest of no records stands for none")
+	}
+}
+
+// TestSomeBuckets: no more records than wanted, but at least one bucket, and in time all.
+func TestSomeBuckets(t *testing.T) {
+	var addrs []netip.AddrPort
+	for i := range 4096 {
+		addrs = append(addrs, nth(i))
+	}
+	for _, c := range []struct{ most, records int }{{0, 1}, {1, 1}, {1024, 900}, {5000, 4096}} {
+		all := Mask(0)
+		for from := range BucketCount {
+			some, n := AllBuckets.Some(slices.Values(addrs), c.most, from), 0
+			for _, a := range addrs {
+				if some.Has(a) {
+					n++
+				}
+			}
+			if n < c.records || n > c.most && bits.OnesCount64(uint64(some)) != 1 {
+				t.Errorf("at most %d: %d records in %d buckets", c.most, n, bits.OnesCount64(uint64(some)))
+			}
+			all |= some
+		}
+		if all != AllBuckets {
+			t.Errorf("at most %d: never chosen are %b", c.most, ^all)
+		}
+	}
+	if some := Mask(6).Some(slices.Values(addrs), 5000, 3); some != 6 {
+		t.Errorf("of the buckets 1 and 2, %b are chosen", some)
 	}
 }

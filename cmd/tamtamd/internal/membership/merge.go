@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package membership
+
+import (
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
+)
+
+// recordAsksPerSecond bounds the members that are asked in a second since a record differs.
+// A difference past it is found again by the next comparison.
+const recordAsksPerSecond = 20
+
+// merge takes a member's record of a session. Only the removal by a user is believed at
+// once, as it is when a member reports it by itself. All else is asked for where it is known
+// best: an address is greeted, a live member answers for itself, and sends its tags.
+func (c *Core) merge(by *peer, r record, now time.Time) {
+	if !datagram.IsNodeAddr(r.addr, c.family) {
+		return
+	}
+	p := c.members.get(r.addr)
+	switch r.status {
+	case recordAlive:
+		c.mergeLive(by, p, r, now)
+	case recordDead:
+		c.mergeDead(p, r, now)
+	case recordLeft:
+		c.mergeLeft(by, p, r, now)
+	case recordRemoved:
+		c.mergeRemoved(by, p, r, now)
+	}
+}
+
+// mergeLive takes the record of a live session of p, which is nil if it is no member.
+func (c *Core) mergeLive(by, p *peer, r record, now time.Time) {
+	switch {
+	case r.addr == c.cfg.Self.Addr:
+	case p == nil || p.status.Gone():
+		c.consider(r.addr, admission.Reason{By: by.addr}, now)
+	case r.session == 0: // of a member that has none here, there is no more to know
+	case r.session != p.info.Session:
+		if c.mayAsk(now) {
+			c.emit(Greet{r.addr})
+		}
+	case r.value != hashTags(p.info.Tags):
+		// A frame of this node makes it send its profile, if this node has not
+		// acknowledged it.
+		if c.mayAsk(now) {
+			c.compareWith(r.addr, now)
+		}
+	}
+}
+
+// mergeDead takes the record of a dead session. Who was heard since is not asked.
+func (c *Core) mergeDead(p *peer, r record, now time.Time) {
+	if c.isLive(p, r) && now.Sub(p.heard) > r.age() && c.mayAsk(now) {
+		c.question(p.addr, now)
+	}
+}
+
+// mergeLeft takes the record of a session that left. One that is live here is asked: when
+// Smudge finds it dead, it has left.
+func (c *Core) mergeLeft(by, p *peer, r record, now time.Time) {
+	if c.isLive(p, r) {
+		if c.mayAsk(now) {
+			p.leftBy = by.addr
+			c.question(p.addr, now)
+		}
+		return
+	}
+	if c.learn(p, r, now) && p != nil && p.status == member.Dead && p.info.Session == r.session {
+		c.endLeft(p, by.addr, now)
+	}
+}
+
+// mergeRemoved takes the record of a session that a user removed.
+func (c *Core) mergeRemoved(by, p *peer, r record, now time.Time) {
+	if r.addr == c.cfg.Self.Addr {
+		if r.session == c.cfg.Self.Session {
+			c.removeSelf(by.addr)
+		}
+		return
+	}
+	if c.learn(p, r, now) && p != nil && p.info.Session == r.session {
+		c.removeHere(r.addr, by.addr, now.Add(-r.age()))
+		c.emit(CloseSession{r.addr})
+	}
+}
+
+// isLive reports whether the session of a record is live here, and can be asked.
+func (c *Core) isLive(p *peer, r record) bool {
+	return p != nil && p.status.Live() && p.info.Session == r.session && !p.info.Plain()
+}
+
+// learn remembers how a session ended, and reports whether it is news. It is not if it is as
+// old as what this node forgets, or if another session is live at the address.
+func (c *Core) learn(p *peer, r record, now time.Time) bool {
+	if r.addr == c.cfg.Self.Addr || r.age() >= c.cfg.ReconnectTimeout || p != nil && p.status.Live() && p.info.Session != r.session {
+		return false
+	}
+	tombstone := admission.Tombstone{Session: r.session, Removed: r.status == recordRemoved, At: now.Add(-r.age())}
+	news := c.tombstones.Told(r.addr, tombstone)
+	if news {
+		c.count(countTombstonesTold)
+	}
+	return news
+}
+
+// mayAsk reports whether one more member may be asked since a record differs, and counts it.
+func (c *Core) mayAsk(now time.Time) bool {
+	if !c.recordAsks.AllowN(now, 1) {
+		c.count(countRecordAsksIgnored)
+		return false
+	}
+	c.count(countRecordAsks)
+	return true
+}
