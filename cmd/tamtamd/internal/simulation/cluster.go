@@ -183,6 +183,14 @@ func (c *Cluster) Part(chosen func(i int) bool) {
 	c.Network.Faults.Cut = func(from, to netip.AddrPort) bool { return chosen(c.index[from]) != chosen(c.index[to]) }
 }
 
+// Isolate cuts a node off from the nodes that are chosen, both ways.
+func (c *Cluster) Isolate(i int, from func(j int) bool) {
+	c.Network.Faults.Cut = func(a, b netip.AddrPort) bool {
+		j, k := c.index[a], c.index[b]
+		return j == i && from(k) || k == i && from(j)
+	}
+}
+
 // Heal makes the network one without cuts, loss and duplication.
 func (c *Cluster) Heal() { c.Network.Faults = Faults{} }
 

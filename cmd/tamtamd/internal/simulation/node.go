@@ -36,7 +36,8 @@ type Node struct {
 	broadcast  *broadcast.Core
 	engine     *Smudge
 	view       []seen // by the index of the member
-	asks       int    // the node that it joins; -1 for none
+	tags       []string
+	asks       int // the node that it joins; -1 for none
 
 	events  []wire.Event // scratch
 	outputs []membership.Output
@@ -58,7 +59,7 @@ type seen struct {
 
 func newNode(c *Cluster, i int, now time.Time) *Node {
 	o := &c.options
-	n := &Node{Index: i, Addr: Address(i), cluster: c, view: make([]seen, o.Nodes), asks: -1}
+	n := &Node{Index: i, Addr: Address(i), cluster: c, view: make([]seen, o.Nodes), tags: make([]string, o.Nodes), asks: -1}
 	random := rand.New(rand.NewPCG(c.random.Uint64(), uint64(i)))
 	profile := membership.Profile{MaxPayload: maxPayload, Name: nodeName(i), Version: "simulated"}
 	wireConfig := wire.CoreConfig{
@@ -198,6 +199,7 @@ func (n *Node) carryOutOne(now time.Time, o membership.Output) {
 		n.engine.Add(now, o.Addr)
 		n.cluster.Network.Charge(n.cluster.options.Machine.Engine) // a socket
 		n.see(now, o.Addr, seen{o.Info.Session, member.Alive}, o.Addr)
+		n.seeTags(o.Addr, o.Info.Tags)
 		n.joined(o.Addr, nil)
 	case membership.EngineRemove:
 		n.engine.Remove(now, o.Addr)
@@ -215,10 +217,14 @@ func (n *Node) carryOutOne(now time.Time, o membership.Output) {
 		n.see(now, o.Addr, seen{n.view[n.cluster.index[o.Addr]].session, o.Status}, o.By)
 	case membership.TableRemove:
 		n.see(now, o.Addr, seen{}, o.By)
+	case membership.TableRetag:
+		n.seeTags(o.Addr, o.Tags)
 	case membership.Message:
 		n.message(now, o.Event)
 	case membership.Joined:
 		n.joined(o.Addr, o.Err)
+	case membership.SelfRemoved:
+		n.cluster.renew(n, now)
 	case membership.LeaveDone:
 		n.cluster.end(n)
 	}
@@ -265,32 +271,4 @@ func (n *Node) see(now time.Time, a netip.AddrPort, s seen, by netip.AddrPort) {
 		n.broadcast.Suspect(a, s.status == member.Suspected)
 	}
 	n.cluster.saw(n, i, old, s, by)
-}
-
-// join asks a node to be let in, again and again until it is, as the lab does.
-func (n *Node) join(to int) {
-	n.asks = to
-	pending, err := n.membership.Join(n.cluster.Network.Now(), Address(to), true)
-	if !pending {
-		n.joined(Address(to), err)
-	}
-	n.settle(n.cluster.Network.Now())
-	n.cluster.Network.Wake(n.Addr)
-}
-
-const joinAgain = 100 * time.Millisecond
-
-func (n *Node) joined(a netip.AddrPort, err error) {
-	if n.asks < 0 || a != Address(n.asks) {
-		return
-	}
-	to := n.asks
-	n.asks = -1
-	if err != nil {
-		n.cluster.Network.At(joinAgain, func() {
-			if n.state == up {
-				n.join(to)
-			}
-		})
-	}
 }

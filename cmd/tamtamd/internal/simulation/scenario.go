@@ -66,6 +66,19 @@ var Scenarios = []Scenario{
 		c.Heal()
 		c.Until(allSeeAll, c.Agree)
 	})},
+	{"miss", "a node is cut off while another leaves", formed(func(c *Cluster) {
+		blind, victim := c.Len()-1, c.Len()-2
+		sees := func(want member.Status) func() bool {
+			return func() bool { s, _ := c.Sees(blind, victim); return s == want }
+		}
+		c.Isolate(blind, func(int) bool { return true })
+		c.Leave(victim)
+		c.Until("DEAD where it is cut off", sees(member.Dead))
+		c.Pass(5 * time.Second)
+		c.Heal()
+		c.Until(leftOnAll, sees(member.Left))
+		c.Until(allSeeAll, c.Agree)
+	})},
 	{"cast", "a node broadcasts a hundred messages a second for ten seconds", formed(func(c *Cluster) {
 		for range 1000 {
 			c.Broadcast(1)

@@ -1,0 +1,90 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package simulation
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+)
+
+// What users do and see at one node.
+
+// Remove has a node remove another from the cluster.
+func (c *Cluster) Remove(by, i int) {
+	c.do(by, func(n *Node) {
+		n.membership.Remove(c.Network.Now(), Address(i))
+		n.settle(c.Network.Now())
+		c.Network.Wake(n.Addr)
+	})
+}
+
+// SetTag has a node advertise a tag.
+func (c *Cluster) SetTag(i int, key, value string) {
+	c.do(i, func(n *Node) {
+		_, _ = n.membership.SetTags(map[string]string{key: value}, nil)
+		n.settle(c.Network.Now())
+		c.Network.Wake(n.Addr)
+	})
+}
+
+// Sees reports how a node sees another: its status, none if it is not listed, and its tags
+// as package tags encodes them.
+func (c *Cluster) Sees(by, i int) (s member.Status, tags string) {
+	n := c.nodes[by]
+	return n.view[i].status, n.tags[i]
+}
+
+// seeTags notes the tags of a node.
+func (n *Node) seeTags(a netip.AddrPort, tags string) {
+	if i, ok := n.cluster.index[a]; ok && n.tags[i] != tags {
+		n.tags[i] = tags
+		n.cluster.version++
+	}
+}
+
+// renew gives a node that was removed another session.
+func (c *Cluster) renew(n *Node, now time.Time) {
+	seen := func(times int) {
+		for _, other := range c.nodes {
+			if other != nil && other != n {
+				c.right(other, n.Index, times)
+			}
+		}
+	}
+	seen(-1)
+	n.wire.Renew(now)
+	n.session = n.wire.Session()
+	n.membership.Renewed(n.session)
+	seen(1)
+}
+
+// join asks a node to be let in, again and again until it is, as the lab does.
+func (n *Node) join(to int) {
+	n.asks = to
+	pending, err := n.membership.Join(n.cluster.Network.Now(), Address(to), true)
+	if !pending {
+		n.joined(Address(to), err)
+	}
+	n.settle(n.cluster.Network.Now())
+	n.cluster.Network.Wake(n.Addr)
+}
+
+const joinAgain = 100 * time.Millisecond
+
+func (n *Node) joined(a netip.AddrPort, err error) {
+	if n.asks < 0 || a != Address(n.asks) {
+		return
+	}
+	to := n.asks
+	n.asks = -1
+	if err != nil {
+		n.cluster.Network.At(joinAgain, func() {
+			if n.state == up {
+				n.join(to)
+			}
+		})
+	}
+}
