@@ -41,7 +41,10 @@ func (c Cause) Sentence() string {
 		}
 		return c.reported("no answer to this node", "no answer")
 	case tamtamv1.ChangeReason_CHANGE_REASON_GOODBYE:
-		return "it left"
+		if c.Reporter == c.Member {
+			return "it left"
+		}
+		return c.reported("it left", "it left")
 	case tamtamv1.ChangeReason_CHANGE_REASON_EXPELLED:
 		return c.reported("removed by an operator on this node", "removed by an operator")
 	case tamtamv1.ChangeReason_CHANGE_REASON_GIVEN_UP:

@@ -30,6 +30,7 @@ func TestSentences(t *testing.T) {
 	const (
 		no       = tamtamv1.ChangeReason_CHANGE_REASON_NO_ANSWER
 		answered = tamtamv1.ChangeReason_CHANGE_REASON_ANSWERED
+		left     = tamtamv1.ChangeReason_CHANGE_REASON_GOODBYE
 		removed  = tamtamv1.ChangeReason_CHANGE_REASON_EXPELLED
 	)
 	for want, c := range map[string]Cause{
@@ -43,6 +44,8 @@ func TestSentences(t *testing.T) {
 		"it answers":                             {"m", "here", "m", answered, alive},
 		"it answers this node":                   {"m", "here", "here", answered, alive},
 		"it answers, reported by there":          {"m", "here", "there", answered, alive},
+		"it left":                                {"m", "here", "m", left, 0},
+		"it left, reported by there":             {"m", "here", "there", left, 0},
 		"removed by an operator on this node":    {"m", "here", "here", removed, 0},
 		"removed by an operator, reported by it": {"m", "here", "it", removed, 0},
 	} {
