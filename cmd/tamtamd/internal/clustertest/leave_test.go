@@ -52,6 +52,27 @@ func TestLeaving(t *testing.T) {
 	}
 }
 
+// TestMissedLeave: a node that did not hear a leave learns of it when it compares what it knows
+// with others.
+func TestMissedLeave(t *testing.T) {
+	r := startRelay(t)
+	a := StartDaemon(t, bin, nil)
+	b := StartDaemon(t, bin, nil, "--join", a.Gossip.String())
+	c := startBehind(t, r, "--join", a.Gossip.String())
+	all := []*Daemon{a, b, c}
+	for _, d := range all {
+		Eventually(t, d.Gossip.String()+" sees everybody", func() bool { return d.Sees(all...) })
+	}
+	r.cut(b.Gossip)
+	if r := b.Ctl("leave"); r.Code != 0 || r.Out != "left: 1 of 2 members know\n" {
+		t.Errorf("leave: %+v", r)
+	}
+	Eventually(t, "it is known to have left where that was missed", func() bool { return c.Status(b) == "LEFT" })
+	if r := c.Ctl("why", b.Gossip.String()); !strings.Contains(r.Out, "it left, reported by "+a.Gossip.String()) {
+		t.Errorf("why: %+v", r)
+	}
+}
+
 func endsWell(t *testing.T, d *Daemon, with os.Signal) {
 	t.Helper()
 	if code, took := d.End(with); code != 0 {
