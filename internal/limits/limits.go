@@ -59,6 +59,12 @@ const (
 	FrameAck    = 4  // one acknowledgement
 	// FrameData is what a frame has for its content beside one acknowledgement.
 	FrameData = Frame - FrameHeader - FrameSeal - FrameAck
+	FrameAddr = 18 // an address
+	// FrameRelay is what a frame takes that has another one in it, which a relay passes on.
+	FrameRelay = FrameHeader + FrameAddr + FrameSeal
+	// RelayedData is what a frame that can be relayed has for its content beside one
+	// acknowledgement.
+	RelayedData = FrameData - FrameRelay
 	// MaxPayload of a broadcast. It leaves room in FrameData for the fields of the
 	// message: package broadcast tests that.
 	MaxPayload = 1024

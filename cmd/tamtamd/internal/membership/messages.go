@@ -78,7 +78,7 @@ const (
 // encode returns the messages that carry a list, in order: one without members, else as
 // many as it takes. The last carries ask.
 func (l memberList) encode() (messages [][]byte) {
-	const most = (wire.MaxData - memberListFixed - recordsSumSize) / addrSize
+	const most = (wire.MaxRelayedData - memberListFixed - recordsSumSize) / addrSize
 	for {
 		some := l.members[:min(len(l.members), most)]
 		l.members = l.members[len(some):]

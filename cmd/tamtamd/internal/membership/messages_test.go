@@ -26,7 +26,7 @@ func TestMemberList(t *testing.T) {
 		asks := 0
 		for _, b := range l.encode() {
 			part, ok := parseMemberList(b)
-			if !ok || part.digest != 7 || part.records != 8 || len(b) > wire.MaxData {
+			if !ok || part.digest != 7 || part.records != 8 || len(b) > wire.MaxRelayedData {
 				t.Fatalf("%d members: %d bytes, %+v", n, len(b), part)
 			}
 			if part.ask {

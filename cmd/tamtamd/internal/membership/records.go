@@ -112,8 +112,8 @@ const flagDigests = 1 << 1
 
 const (
 	recordListFixed  = 9
-	recordListMost   = (wire.MaxData - recordListFixed) / (recordFixed + 16)
-	recordListMostV4 = (wire.MaxData - recordListFixed) / (recordFixed + 4)
+	recordListMost   = (wire.MaxRelayedData - recordListFixed) / (recordFixed + 16)
+	recordListMostV4 = (wire.MaxRelayedData - recordListFixed) / (recordFixed + 4)
 )
 
 // encode returns the messages that carry a list, in order: one without records, else as many
@@ -136,7 +136,7 @@ func (l recordList) encode() (messages [][]byte) {
 		some := l.records[:min(len(l.records), most)]
 		l.records = l.records[len(some):]
 		last := len(l.records) == 0
-		b := make([]byte, 1, wire.MaxData)
+		b := make([]byte, 1, wire.MaxRelayedData)
 		if l.ask && last {
 			b[0] = flagAsk
 		}

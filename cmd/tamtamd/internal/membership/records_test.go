@@ -41,7 +41,7 @@ func TestRecordList(t *testing.T) {
 			got, asks := recordList{ask: true, buckets: 5}, 0
 			for _, b := range l.encode() {
 				part, ok := parseRecordList(b)
-				if !ok || part.buckets != 5 || len(b) > wire.MaxData {
+				if !ok || part.buckets != 5 || len(b) > wire.MaxRelayedData {
 					t.Fatalf("%d records: %d bytes, %+v", n, len(b), part)
 				}
 				if part.ask {

@@ -13,6 +13,9 @@ type claim struct {
 	// proven: it carries a connection ID that only the peer was given. Otherwise it carries
 	// a cookie, which only proves that its sender receives what is sent to src.
 	proven bool
+	// contested: it came by a relay, and its session is one with which the relay may not
+	// interfere. See yields.
+	contested bool
 }
 
 // verdict is what an info is.
@@ -25,7 +28,7 @@ const (
 	closed
 	// duplicate: this opening was taken before.
 	duplicate
-	// unproven: it says that it is of a session that lives elsewhere.
+	// unproven: it says that it is of a session that lives elsewhere, or is contested.
 	unproven
 	// moved: its sender was greeted at one address, and says that it is at another.
 	moved
@@ -49,7 +52,7 @@ func classify(p *peer, cl claim) verdict {
 		return closed
 	case p.informed && cl.number == p.opening:
 		return duplicate
-	case !cl.proven && (cl.src != p.addr || p.up && cl.addr != p.addr):
+	case !cl.proven && (cl.contested || cl.src != p.addr || p.up && cl.addr != p.addr):
 		return unproven
 	case !p.up && cl.addr != p.addr:
 		return moved

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/arq"
@@ -68,9 +70,12 @@ type Core struct {
 	perIP    map[netip.Addr]int
 	ended    map[endedKey]ending
 
-	greetings map[netip.AddrPort]uint64 // the nonce of each
+	greetings map[greetingKey]uint64 // the nonce of each
 	nonces    map[uint64]greeting
 	expiry    time.Time // not after the first greeting expires; zero for none
+
+	relay  netip.AddrPort // that the frame which is being received came by; invalid: none
+	passes *rate.Limiter  // of the frames that are passed on
 
 	shared  arq.Shared // of all links
 	traffic traffic
@@ -84,8 +89,9 @@ func NewCore(cfg CoreConfig, now time.Time) *Core {
 		cfg: cfg, start: now, now: now,
 		peers: map[netip.AddrPort]*peer{}, sessions: map[uint64]*peer{}, byID: map[uint64]*peer{},
 		busy: map[*peer]struct{}{}, perIP: map[netip.Addr]int{}, ended: map[endedKey]ending{},
-		greetings: map[netip.AddrPort]uint64{}, nonces: map[uint64]greeting{},
+		greetings: map[greetingKey]uint64{}, nonces: map[uint64]greeting{},
 		shared: arq.Shared{Timing: cfg.Timing}, counts: counters.NewSet(),
+		passes: rate.NewLimiter(relayPerSecond, relayBurst),
 	}
 	c.begin()
 	return c

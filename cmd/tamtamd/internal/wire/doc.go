@@ -21,6 +21,8 @@
 //	05 profile   that of Info, changed             yes
 //	06 ack       none                              no
 //	07 announce  that of package discovery         no, sent by multicast
+//	08 relay     address 18 · frame to pass on     no
+//	09 relayed   address 18 · frame of that node   no
 //	1c data      that of channel c                 yes
 //	2c ack data  that of channel c                 no, see below
 //
@@ -73,4 +75,28 @@
 // is acknowledged or out of date. Ack data rides with an acknowledgement that was waiting, and
 // is not itself acknowledged. If it is lost, the frame that it acknowledges is retransmitted,
 // and then the ack data is, too. So a question and its answer take two packets.
+//
+// # Relays
+//
+// Two nodes that do not reach each other directly have a session all the same if a third node
+// has one with both: it relays. Any frame goes inside another one, as its sender made it. So
+// handshake, encryption, acknowledgements and all channels work end to end.
+//
+//	A ─ relay (to B, frame) ─▶ C ─ relayed (from A, frame) ─▶ B
+//	A ◀─ relayed (from B, frame) ─ C ◀─ relay (to A, frame) ─ B
+//
+// C passes a frame on once, and only to a node with which it has a direct session, so no frame
+// goes in circles. What it passes on in a second is bounded. It keeps nothing, and does not
+// acknowledge: the frame inside is retransmitted if its kind is. A frame of more than
+// frame.MaxRelayed bytes is not relayed.
+//
+// The users of this package say which node may relay: GreetBy opens a session, Route changes
+// the way of one whose frames are not acknowledged. The other end answers by the relay by
+// which it is sent to when nothing comes directly any more. The direct way is tried again from
+// time to time, with a hello, and taken when it works.
+//
+// A cookie that went by a relay is only valid by it, and proves that the relay vouches for the
+// address. A relay cannot take over the session of a node that is reached directly, or by
+// another relay, and is not silent. In a cluster without keys, a relay can still make up nodes;
+// how many is bounded.
 package wire

@@ -170,6 +170,16 @@ func (e *Endpoint) Greet(a netip.AddrPort) {
 	e.do(func(c *Core, now time.Time) { c.Greet(now, a) })
 }
 
+// GreetBy greets an address by way of a node, as Core.GreetBy.
+func (e *Endpoint) GreetBy(a, via netip.AddrPort) {
+	e.do(func(c *Core, now time.Time) { c.GreetBy(now, a, via) })
+}
+
+// Route suggests a relay, as Core.Route.
+func (e *Endpoint) Route(a, via netip.AddrPort) {
+	e.do(func(c *Core, now time.Time) { c.Route(now, a, via) })
+}
+
 // Probe asks whether a node is at an address, as Core.Probe.
 func (e *Endpoint) Probe(a netip.AddrPort) (nonce uint64) {
 	e.do(func(c *Core, now time.Time) { nonce = c.Probe(now, a) })

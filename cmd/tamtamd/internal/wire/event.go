@@ -11,7 +11,7 @@ type EventKind uint8
 // The events. Addr names the node that the event is about.
 const (
 	// Up: a session with the node is open, its first or another than before.
-	// Session, Profile.
+	// Session, Profile, and At if it is by a relay.
 	Up EventKind = iota + 1
 	// Changed: the node of an open session has another profile than before. Session,
 	// Profile.
@@ -36,6 +36,9 @@ const (
 	Unsealed
 	// Stray: a packet that is no frame came from Addr. Data.
 	Stray
+	// Routed: frames to the node of an open session go another way than before: by the
+	// relay At, or directly if that is not valid. Session.
+	Routed
 )
 
 // Event is something that happened. Data is only valid until the next packet is

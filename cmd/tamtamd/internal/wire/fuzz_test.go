@@ -31,7 +31,7 @@ func FuzzInfo(f *testing.F) {
 // from there.
 func FuzzReceive(f *testing.F) {
 	kinds := []frame.Kind{
-		0, frame.Hello, frame.Welcome, frame.Refuse, frame.Info, frame.Profile, frame.Ack, frame.Announce,
+		0, frame.Hello, frame.Welcome, frame.Refuse, frame.Info, frame.Profile, frame.Ack, frame.Announce, frame.Relay, frame.Relayed,
 		frame.Data, frame.Data | frame.Kind(lasting), frame.Data | frame.Kind(bulk), frame.Data | frame.Kind(nothing), frame.AckData,
 	}
 	for _, k := range kinds {
@@ -39,6 +39,11 @@ func FuzzReceive(f *testing.F) {
 		for how := range byte(4) {
 			f.Add(how, b, b[:frame.HeaderSize+4])
 		}
+	}
+	for _, k := range []frame.Kind{frame.Relay, frame.Relayed} {
+		hello := append(header(frame.Hello, 7, 0, 9), "12345678test"...)
+		b := frame.AppendRelay(header(k, 7, 8, 9), at(3), hello)
+		f.Add(byte(3), b, frame.AppendRelay(header(k, 7, 8, 10), at(3), b))
 	}
 	f.Fuzz(func(t *testing.T, how byte, a, b []byte) {
 		s := newSim(t, 1)

@@ -25,34 +25,52 @@ const (
 // greeting is a hello that may be answered.
 type greeting struct {
 	addr  netip.AddrPort
+	via   netip.AddrPort // the relay that it goes by, and its answer; invalid: directly
 	at    time.Time
 	probe bool // only asks whether a node is there
+	back  bool // asks whether the direct way to a node works again
 }
 
-// Greet sends a hello to an address. What comes of it is an event: Up or Answered,
-// Refused, Moved, Itself, or none.
+// greetingKey is whom a greeting goes to, and how.
+type greetingKey struct{ addr, via netip.AddrPort }
+
+// Greet sends a hello to an address, by the way that frames to it go. What comes of it is an
+// event: Up or Answered, Refused, Moved, Itself, or none.
 func (c *Core) Greet(now time.Time, a netip.AddrPort) {
 	c.advance(now)
+	c.greet(a, c.way(a))
+}
+
+// GreetBy is Greet by way of a node with a session; nothing happens if that cannot relay.
+func (c *Core) GreetBy(now time.Time, a, via netip.AddrPort) {
+	c.advance(now)
+	if c.relays(via) && a != via {
+		c.greet(a, via)
+	}
+}
+
+func (c *Core) greet(a, via netip.AddrPort) {
 	if c.shut {
 		return
 	}
 	c.dormant = false
-	nonce, ok := c.greetings[a]
+	key := greetingKey{a, via}
+	nonce, ok := c.greetings[key]
 	if !ok {
 		nonce = c.random()
 	}
-	if c.hello(nonce, greeting{addr: a, at: c.now}) {
-		c.greetings[a] = nonce
+	if c.hello(nonce, greeting{addr: a, via: via, at: c.now}) {
+		c.greetings[key] = nonce
 	}
 }
 
-// Probe sends a hello that opens no session, whatever the answer, which is an
+// Probe sends a hello as Greet does, but it opens no session, whatever the answer, which is an
 // event of this nonce: Answered, Refused or Itself. It returns 0 when too many wait
 // for their answers.
 func (c *Core) Probe(now time.Time, a netip.AddrPort) (nonce uint64) {
 	c.advance(now)
 	nonce = c.random()
-	if !c.hello(nonce, greeting{addr: a, at: c.now, probe: true}) {
+	if !c.hello(nonce, greeting{addr: a, via: c.way(a), at: c.now, probe: true}) {
 		return 0
 	}
 	return nonce
@@ -66,17 +84,19 @@ func (c *Core) hello(nonce uint64, g greeting) bool {
 	c.nonces[nonce] = g
 	c.expiry = deadline.Earlier(c.expiry, c.now.Add(greetingLife))
 	b := binary.BigEndian.AppendUint64(c.outside(frame.Hello, 0), nonce)
-	c.output(g.addr, append(b, c.cfg.Info.Cluster...))
+	c.output(g.addr, g.via, append(b, c.cfg.Info.Cluster...))
 	return true
 }
 
-// greeted returns the greeting that a nonce names, and forgets it.
+// greeted returns the greeting that a nonce names, and forgets it. The answer to it must come
+// by the same way.
 func (c *Core) greeted(nonce uint64) (greeting, bool) {
 	g, ok := c.nonces[nonce]
-	if ok {
-		c.forgetGreeting(nonce, g)
+	if !ok || g.via != c.relay {
+		return greeting{}, false
 	}
-	return g, ok
+	c.forgetGreeting(nonce, g)
+	return g, true
 }
 
 func (c *Core) forgetGreeting(nonce uint64, g greeting) {
@@ -85,7 +105,7 @@ func (c *Core) forgetGreeting(nonce uint64, g greeting) {
 		c.expiry = time.Time{}
 	}
 	if !g.probe {
-		delete(c.greetings, g.addr)
+		delete(c.greetings, greetingKey{g.addr, g.via})
 	}
 }
 

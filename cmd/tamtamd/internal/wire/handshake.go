@@ -31,7 +31,7 @@ func (c *Core) onHello(src netip.AddrPort, f frame.Frame) {
 	if string(f.Payload[8:]) != c.cfg.Info.Cluster {
 		c.count(countDroppedForeignCluster)
 		c.emit(Event{Kind: Refused, Addr: src})
-		c.output(src, c.outside(frame.Refuse, nonce))
+		c.output(src, c.relay, c.outside(frame.Refuse, nonce))
 		return
 	}
 	b := binary.BigEndian.AppendUint64(c.outside(frame.Welcome, nonce), c.cookie(src, f.Session, nonce, 0))
@@ -39,7 +39,7 @@ func (c *Core) onHello(src netip.AddrPort, f frame.Frame) {
 	if c.sessions[f.Session] != nil {
 		known = 1
 	}
-	c.output(src, append(b, known))
+	c.output(src, c.relay, append(b, known))
 }
 
 func (c *Core) onRefuse(f frame.Frame) {
@@ -62,11 +62,14 @@ func (c *Core) onWelcome(f frame.Frame) {
 		return
 	}
 	a := g.addr
-	if g.probe {
+	switch {
+	case g.back:
+		c.directAgain(a, f.Session)
+		return
+	case g.probe:
 		c.emit(Event{Kind: Answered, Addr: a, Session: f.Session, Nonce: f.Connection})
 		return
-	}
-	if f.Session == c.session {
+	case f.Session == c.session:
 		return
 	}
 	cookie, unknown := binary.BigEndian.Uint64(f.Payload), f.Payload[8] == 0
@@ -94,10 +97,13 @@ func (c *Core) onWelcome(f frame.Frame) {
 		return
 	case p != nil && p.addr == a:
 		return // an info is on its way
+	case !c.yields(c.peers[a]):
+		c.contest(c.peers[a])
+		return
 	case p != nil:
 		c.drop(p)
 	}
-	if p = c.add(a, f.Session); p != nil {
+	if p = c.add(a, f.Session, c.relay); p != nil {
 		c.inform(p, cookie, f.Connection)
 	}
 }
@@ -138,6 +144,7 @@ func (c *Core) onInfo(src netip.AddrPort, f frame.Frame) {
 			return
 		}
 	}
+	cl.contested = !c.yields(p)
 	switch v := classify(p, cl); v {
 	case closed:
 		if cl.proven {
@@ -146,7 +153,7 @@ func (c *Core) onInfo(src netip.AddrPort, f frame.Frame) {
 		return
 	case duplicate:
 		c.count(countDuplicates)
-		if cl.proven || src == p.addr { // any node can guess a number
+		if cl.proven || src == p.addr && !cl.contested { // any node can guess a number
 			c.profiled(p, f.Counter, info.Profile) // sent later, it may have another profile
 			c.acknowledgeAgain(p, f.Counter)
 		}
@@ -169,7 +176,7 @@ func (c *Core) onInfo(src netip.AddrPort, f frame.Frame) {
 		p.link.Restart()
 	}
 	if p != nil {
-		c.accept(p, f, o, info)
+		c.accept(src, p, f, o, info)
 	}
 }
 
@@ -198,7 +205,7 @@ func (c *Core) claimed(src netip.AddrPort, f frame.Frame, cl claim) (*peer, bool
 func (c *Core) challenge(p *peer, o opening) {
 	c.count(countClaimsChallenged)
 	h := frame.Header{Kind: frame.Info, Session: c.session, Connection: o.id, Counter: c.nextCounter(&p.counter)}
-	c.output(p.addr, appendInfo(h.Append(nil, nil), opening{id: p.ids[0], nonce: p.nonce, number: p.number, answers: o.number}, c.cfg.Info))
+	c.transmit(p, appendInfo(h.Append(nil, nil), opening{id: p.ids[0], nonce: p.nonce, number: p.number, answers: o.number}, c.cfg.Info))
 }
 
 // newcomer returns a new peer for a node that proved by a cookie that it receives at src,
@@ -206,18 +213,19 @@ func (c *Core) challenge(p *peer, o opening) {
 // address is greeted instead: the session that answers there lives there.
 func (c *Core) newcomer(src netip.AddrPort, session uint64, advertised netip.AddrPort) *peer {
 	if src == advertised && c.peers[advertised] == nil {
-		return c.add(advertised, session)
+		return c.add(advertised, session, c.relay)
 	}
 	c.count(countClaimsGreeted)
 	if len(c.nonces) < maxClaims {
-		c.Greet(c.now, advertised)
+		c.greet(advertised, c.relay)
 	}
 	return nil
 }
 
 // accept takes the info of a peer, and answers with this node's unless the peer has it.
-func (c *Core) accept(p *peer, f frame.Frame, o opening, info Info) {
+func (c *Core) accept(src netip.AddrPort, p *peer, f frame.Frame, o opening, info Info) {
 	c.acceptID(p, f.Connection)
+	c.heardFrom(p, src)
 	p.link.Open(c.now, f.Counter)
 	p.sendID, p.info, p.profiledBy, p.informed, p.opening = o.id, info, f.Counter, true, o.number
 	c.takeAcks(p, f, arq.CarrierOpening)
@@ -235,7 +243,7 @@ func (c *Core) accept(p *peer, f frame.Frame, o opening, info Info) {
 	if !p.up {
 		p.up, p.until = true, time.Time{}
 		c.idle(p)
-		c.emit(Event{Kind: Up, Addr: p.addr, Session: p.session, Profile: info.Profile})
+		c.emit(Event{Kind: Up, Addr: p.addr, At: p.via, Session: p.session, Profile: info.Profile})
 	}
 }
 

@@ -14,6 +14,10 @@ import (
 // Receive takes a packet.
 func (c *Core) Receive(now time.Time, src netip.AddrPort, b []byte) {
 	c.advance(now)
+	c.receive(src, b)
+}
+
+func (c *Core) receive(src netip.AddrPort, b []byte) {
 	size := len(b) // on the wire, encrypted or not
 	b, ok := c.decrypt(src, b)
 	if !ok {
@@ -46,18 +50,26 @@ func (c *Core) decrypt(src netip.AddrPort, b []byte) ([]byte, bool) {
 		opened, ok := c.sealer.Open(b)
 		if !ok {
 			c.count(countDroppedUnsealed)
-			c.emit(Event{Kind: Unsealed, Addr: src})
+			c.unreadable(Event{Kind: Unsealed, Addr: src})
 		}
 		return opened, ok
 	case !frame.Is(b):
-		c.emit(Event{Kind: Stray, Addr: src, Data: b})
+		c.unreadable(Event{Kind: Stray, Addr: src, Data: b})
 		return nil, false
 	case frame.IsSealed(b):
 		c.count(countDroppedSealed)
-		c.emit(Event{Kind: Unsealed, Addr: src})
+		c.unreadable(Event{Kind: Unsealed, Addr: src})
 		return nil, false
 	}
 	return b, true
+}
+
+// unreadable reports a packet that is no frame for this node, unless a relay passed it on:
+// where that came from is only the word of the relay.
+func (c *Core) unreadable(e Event) {
+	if !c.relay.IsValid() {
+		c.emit(e)
+	}
 }
 
 // carrier returns what the acknowledgements in a frame of an open session are worth.
@@ -84,12 +96,15 @@ func (c *Core) onFrame(src netip.AddrPort, f frame.Frame) {
 	}
 	if !p.link.Receive(c.now, f.Counter) {
 		c.count(countDuplicates)
+		if c.relay.IsValid() { // not replayed: a copy that went directly was faster
+			c.heardFrom(p, src)
+		}
 		if f.Kind.Reliable() {
 			c.acknowledgeAgain(p, f.Counter)
 		}
 		return
 	}
-	p.source = src
+	c.heardFrom(p, src)
 	c.takeAcks(p, f, carrier(f.Kind))
 	c.remindProfile(p)
 	if f.Kind.Reliable() {
@@ -104,6 +119,10 @@ func (c *Core) onFrame(src netip.AddrPort, f frame.Frame) {
 
 func (c *Core) deliver(p *peer, f frame.Frame) {
 	switch {
+	case f.Kind == frame.Relay:
+		c.passOn(p, f.Payload)
+	case f.Kind == frame.Relayed:
+		c.relayed(p, f.Payload)
 	case f.Kind == frame.Profile:
 		c.profiled(p, f.Counter, string(f.Payload))
 	case f.Kind.HasChannel():

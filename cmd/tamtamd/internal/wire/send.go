@@ -12,9 +12,12 @@ import (
 	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
-// MaxData is the most bytes that a frame of a channel carries beside one
-// acknowledgement.
-const MaxData = limits.FrameData
+// MaxData is the most bytes that a frame of a channel carries beside one acknowledgement.
+// MaxRelayedData is the most if it has to reach the nodes, too, that only a relay reaches.
+const (
+	MaxData        = limits.FrameData
+	MaxRelayedData = limits.RelayedData
+)
 
 // maxBulk is how many frames may be in flight to a node for more to be sent on a bulk
 // channel: fewer than arq.MaxInFlight.
@@ -23,12 +26,13 @@ const maxBulk = 384
 // Send sends at most MaxData bytes on a channel to a node, until they are acknowledged
 // or out of date. When they are acknowledged, that is an Acked event with the token,
 // unless that is 0. It returns false when there is no open session with the node, the
-// bytes are too many, or the channel is Bulk and too much is under way to the node.
+// bytes are too many, for a relay if there is one, or the channel is Bulk and too much is
+// under way to the node.
 func (c *Core) Send(now time.Time, to netip.AddrPort, ch Channel, b []byte, token uint64) bool {
 	c.advance(now)
 	p := c.peers[to]
 	info := c.info(ch)
-	if p == nil || !p.open() || len(b) > MaxData || info.Bulk && p.link.InFlight() >= maxBulk {
+	if p == nil || !p.takes(b) || info.Bulk && p.link.InFlight() >= maxBulk {
 		if info.Refused != nil {
 			c.count(info.Refused)
 		}
@@ -43,7 +47,7 @@ func (c *Core) Send(now time.Time, to netip.AddrPort, ch Channel, b []byte, toke
 func (c *Core) SendWithAck(now time.Time, to netip.AddrPort, ch Channel, b []byte) bool {
 	c.advance(now)
 	p := c.peers[to]
-	if p == nil || !p.open() || !p.link.Owes() || len(b) > MaxData {
+	if p == nil || !p.takes(b) || !p.link.Owes() {
 		return c.Send(now, to, ch, b, 0)
 	}
 	c.send(p, frame.AckData, ch, b, 0)
@@ -62,7 +66,7 @@ func (c *Core) SendAll(now time.Time, ch Channel, b []byte) {
 
 // send makes a frame, takes the acknowledgements that are owed along, and sends it.
 func (c *Core) send(p *peer, k frame.Kind, ch Channel, payload []byte, token uint64) {
-	acks := p.link.TakeAcks((frame.MaxSize - frame.SealSize - frame.HeaderSize - len(payload)) / frame.AckSize)
+	acks := p.link.TakeAcks(maxAcks(len(payload)))
 	h := frame.Header{Kind: k, Channel: ch, Session: c.session, Connection: p.sendID, Counter: c.nextCounter(&p.counter)}
 	b := make([]byte, 0, frame.HeaderSize+frame.AckSize*len(acks)+len(payload))
 	b = append(h.Append(b, acks), payload...)
@@ -73,7 +77,17 @@ func (c *Core) send(p *peer, k frame.Kind, ch Channel, payload []byte, token uin
 		p.link.SendAckData(acks, b)
 	}
 	c.idle(p)
-	c.output(p.addr, b)
+	c.transmit(p, b)
+}
+
+// maxAcks returns how many acknowledgements fit beside a payload. The frame may have to go by
+// a relay later, so they leave room for that, if the payload does.
+func maxAcks(payload int) int {
+	room := frame.MaxRelayed - frame.SealSize - frame.HeaderSize - payload
+	if room < 0 {
+		room += frame.MaxSize - frame.MaxRelayed
+	}
+	return room / frame.AckSize
 }
 
 // sendAck sends the acknowledgements that are owed.
@@ -93,7 +107,7 @@ func (c *Core) acknowledge(p *peer, counter uint64, now bool) {
 func (c *Core) acknowledgeAgain(p *peer, counter uint64) {
 	b, acknowledged := p.link.AckData(counter)
 	if b != nil {
-		c.output(p.addr, b)
+		c.transmit(p, b)
 	}
 	if !acknowledged {
 		c.acknowledge(p, counter, true)
@@ -123,12 +137,15 @@ func (c *Core) outside(k frame.Kind, connection uint64) []byte {
 	return frame.Header{Kind: k, Session: c.session, Connection: connection, Counter: c.nextCounter(&c.outsideCounter)}.Append(nil, nil)
 }
 
-// output counts a frame and sends it, encrypted if there are keys.
-func (c *Core) output(to netip.AddrPort, b []byte) {
+// output sends a frame of no session: by a relay, if via is one, or directly.
+func (c *Core) output(to, via netip.AddrPort, b []byte) { c.sendBy(to, via, c.pack(b)) }
+
+// pack counts a frame, and encrypts it if there are keys.
+func (c *Core) pack(b []byte) []byte {
 	k, ch := frame.KindOf(b)
 	if c.sealer != nil {
 		b = c.sealer.Seal(b)
 	}
 	c.traffic.out(k, ch, len(b))
-	c.cfg.Output(to, b)
+	return b
 }

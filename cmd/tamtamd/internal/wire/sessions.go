@@ -32,8 +32,9 @@ const (
 
 // peer is another node, in one session of each.
 type peer struct {
-	addr    netip.AddrPort // who it is, and where frames go
-	session uint64         // its own
+	addr netip.AddrPort // who it is, and where frames go, unless they go by a relay
+	route
+	session uint64 // its own
 	link    *arq.Link
 
 	sendID  uint64    // the connection ID it wants to see
@@ -49,7 +50,7 @@ type peer struct {
 	until        time.Time      // when it is dropped, if it is half open or closed
 	next         time.Time      // when it is ticked; not after anything is due
 	renewed      time.Time      // when it was last greeted for its silence
-	source       netip.AddrPort // where its last frame came from
+	source       netip.AddrPort // where its last frame came from that no relay passed on
 
 	infoCounter uint64 // of our last info to it; 0 for none
 	told        string // the profile that our info to it brought
@@ -65,16 +66,22 @@ func (p *peer) open() bool { return p.up && !p.closed }
 func (p *peer) accepts(id uint64) bool { return id == p.ids[0] || id == p.ids[1] }
 
 // due returns when the peer must be ticked; the zero time is never.
-func (p *peer) due() time.Time { return deadline.Earlier(p.until, p.link.Due()) }
+func (p *peer) due() time.Time {
+	return deadline.Earlier(deadline.Earlier(p.until, p.link.Due()), p.retry)
+}
 
-// add lists a session. It returns nil when a bound is reached. A session that was known
-// at the address is dropped.
-func (c *Core) add(a netip.AddrPort, session uint64) *peer {
+// add lists a session, of a node that is reached by a relay if via is valid. It returns nil
+// when a bound is reached. A session that was known at the address is dropped.
+func (c *Core) add(a netip.AddrPort, session uint64, via netip.AddrPort) *peer {
 	if old := c.peers[a]; old != nil {
 		c.drop(old)
 	}
 	if len(c.peers) >= MaxPeers || c.perIP[a.Addr()] >= MaxPeersPerIP || c.blocks >= maxBlocks {
 		c.count(countRefusedSessions)
+		return nil
+	}
+	if !c.mayRelay(via) {
+		c.count(countRefusedRelayed)
 		return nil
 	}
 	p := &peer{
@@ -88,18 +95,24 @@ func (c *Core) add(a netip.AddrPort, session uint64) *peer {
 	c.sessions[session] = p
 	c.byID[p.ids[0]] = p
 	c.perIP[a.Addr()]++
+	if via.IsValid() {
+		p.route = route{other: via, otherAt: c.now}
+		c.setRoute(p, via)
+	}
 	c.wake(p, p.until)
 	return p
 }
 
-// reopen starts over with a peer whose session is the same.
+// reopen starts over with a peer whose session is the same, by the way by which this was
+// learned.
 func (c *Core) reopen(p *peer) *peer {
 	c.count(countSessionsReopened)
 	c.drop(p)
-	fresh := c.add(p.addr, p.session)
+	fresh := c.add(p.addr, p.session, netip.AddrPort{}) // there was room for it
 	fresh.info, fresh.up, fresh.until = p.info, true, time.Time{}
-	fresh.renewed, fresh.opening, fresh.source = p.renewed, p.opening, p.source
+	fresh.renewed, fresh.opening, fresh.source, fresh.route = p.renewed, p.opening, p.source, p.route
 	fresh.link.Inherit(p.link)
+	c.setRoute(fresh, c.relay)
 	return fresh
 }
 
@@ -216,10 +229,13 @@ func (c *Core) tick(p *peer) {
 	if p.link.OwesNow(c.now) {
 		c.sendAck(p)
 	}
-	p.link.Tick(c.now, func(b []byte) { c.output(p.addr, b) })
+	p.link.Tick(c.now, func(b []byte) { c.transmit(p, b) })
 	if !p.closed && p.link.Silent() && c.now.Sub(p.renewed) >= renewEvery {
 		p.renewed = c.now
 		c.Greet(c.now, p.addr)
+	}
+	if !p.retry.IsZero() && !p.retry.After(c.now) {
+		c.tryDirect(p)
 	}
 	c.settle(p)
 }

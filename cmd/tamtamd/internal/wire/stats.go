@@ -11,10 +11,11 @@ import (
 )
 
 // kindNames are those that frames are counted by. Those of frame.Data are counted by
-// channel.
+// channel. A frame inside a Relay or a Relayed is counted for itself, too.
 var kindNames = [...]string{
 	frame.Hello: "hello", frame.Welcome: "welcome", frame.Refuse: "refuse", frame.Info: "info", frame.Profile: "profile",
-	frame.Ack: "ack", frame.Announce: "announce", frame.AckData: "reply",
+	frame.Ack: "ack", frame.Announce: "announce", frame.Relay: "relay", frame.Relayed: "relayed",
+	frame.AckData: "reply",
 }
 
 // traffic counts the frames of each kind, those of frame.Data by channel, and their bytes.
@@ -69,6 +70,8 @@ func (c *Core) Traffic() []Traffic {
 type Link struct {
 	Addr      netip.AddrPort
 	RoundTrip time.Duration // smoothed; 0 when it is not known
+	// Via is the relay that frames to it go by; invalid if they go directly.
+	Via netip.AddrPort
 	// Sent are the frames that ask for an acknowledgement, each counted once; Resent is
 	// the number of retransmissions. Both are of Window, the time up to the measurement,
 	// or, when that is 0, of the session so far.
@@ -98,7 +101,7 @@ func (c *Core) Links(now time.Time) []Link {
 		}
 		t := p.link.Traffic()
 		l := Link{
-			Addr: a, RoundTrip: p.link.RoundTrip(),
+			Addr: a, Via: p.via, RoundTrip: p.link.RoundTrip(),
 			Sent: t.Sent, Resent: t.Retransmitted, Received: t.Received, Duplicates: t.Duplicates,
 			Source: p.source, Heard: c.now.Sub(p.link.Heard()),
 		}

@@ -127,8 +127,8 @@ func TestAnswerFits(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := answer.GetInspect()
-	if n := proto.Size(answer); n > (wire.MaxData-8) || n < (wire.MaxData-8)-100 {
-		t.Errorf("an answer of %d bytes, at most %d", n, (wire.MaxData - 8))
+	if n := proto.Size(answer); n > (wire.MaxRelayedData-8) || n < (wire.MaxRelayedData-8)-100 {
+		t.Errorf("an answer of %d bytes, at most %d", n, (wire.MaxRelayedData - 8))
 	}
 	if len(a.GetTroubles()) < 8 || len(a.GetTroubles())+int(a.GetMoreTroubles()) != 400 {
 		t.Errorf("%d troubles and %d more", len(a.GetTroubles()), a.GetMoreTroubles())

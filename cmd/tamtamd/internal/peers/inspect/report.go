@@ -26,7 +26,7 @@ const (
 	unackedTold = time.Second
 	// maxReport is the largest InspectAnswer in bytes: an Answer takes at most 8 around it,
 	// and the token of a question 8.
-	maxReport = wire.MaxData - 8 - 8
+	maxReport = wire.MaxRelayedData - 8 - 8
 )
 
 // statuses are the numbers of tamtam.v1.MemberStatus.

@@ -279,8 +279,8 @@ func TestFitsIntoAFrame(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, m := range map[string]proto.Message{"question": &peerv1.Question{Question: &peerv1.Question_Links{Links: q}}, "answer": a} {
-		if n := proto.Size(m); n > wire.MaxData-8 {
-			t.Errorf("the %s is %d bytes, of %d at most", what, n, wire.MaxData-8)
+		if n := proto.Size(m); n > wire.MaxRelayedData-8 {
+			t.Errorf("the %s is %d bytes, of %d at most", what, n, wire.MaxRelayedData-8)
 		}
 	}
 	if l := a.GetLinks().GetLinks()[0]; l.GetRoundTripUs() != 3600000000 || l.GetSent() != 1<<48 {

@@ -56,7 +56,7 @@ const (
 // Kind is what a frame is.
 type Kind byte
 
-// The kinds. Announce is the last of the wire's own.
+// The kinds. Relayed is the last of the wire's own.
 const (
 	Hello Kind = iota + 1
 	Welcome
@@ -65,6 +65,10 @@ const (
 	Profile
 	Ack
 	Announce
+	// Relay has a frame in it that the receiver passes on to another node, and Relayed one
+	// that it has passed on. See AppendRelay.
+	Relay
+	Relayed
 	// Data is what a channel carries, sent until it is acknowledged.
 	Data Kind = 0x10
 	// AckData is the same, but rides with an acknowledgement: it is retransmitted when the
@@ -78,7 +82,7 @@ func (k Kind) Reliable() bool { return k == Info || k == Profile || k == Data }
 // HasChannel reports whether a frame of the kind is on a channel.
 func (k Kind) HasChannel() bool { return k == Data || k == AckData }
 
-func (k Kind) known() bool { return k >= Hello && k <= Announce || k.HasChannel() }
+func (k Kind) known() bool { return k >= Hello && k <= Relayed || k.HasChannel() }
 
 // Channel numbers what Data and AckData carry, from 0 to MaxChannels-1.
 type Channel uint8
@@ -154,7 +158,7 @@ func Parse(b []byte) (Frame, bool) {
 
 // AddrSize is the size of an address in a payload: an IPv6 address, or an IPv4 one
 // mapped into it, and a port.
-const AddrSize = 18
+const AddrSize = limits.FrameAddr
 
 // AppendAddr appends an address.
 func AppendAddr(dst []byte, a netip.AddrPort) []byte {

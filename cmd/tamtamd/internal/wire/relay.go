@@ -1,0 +1,246 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"bytes"
+	"net/netip"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
+)
+
+const (
+	// relayPerSecond bounds the frames that this node passes on in a second, for all nodes
+	// together; relayBurst at once. What is past it is dropped, and its sender retransmits.
+	relayPerSecond = 2000
+	relayBurst     = 1000
+	// maxRelayed and maxByRelay bound the nodes that are reached by relays in a cluster
+	// without keys, of all relays and of each: there, a relay can invent nodes.
+	maxRelayed = 64
+	maxByRelay = 16
+	// directFirst and directEvery are the times between two tries of the direct way to a node
+	// that is reached by a relay: the first, and the later ones, which vary by half of it.
+	directFirst = time.Second
+	directEvery = 5 * time.Second
+	// directStays is for how long a peer is reached directly after a try, even if it has not
+	// found the way yet and its frames still come by the relay.
+	directStays = 2 * directEvery
+)
+
+// route is the way that frames to a peer go, and how it is heard. A way is a relay, or the
+// direct one, which is the invalid address.
+type route struct {
+	via     netip.AddrPort // the way
+	routed  time.Time      // since when
+	heard   time.Time      // when a frame of it last came by this way
+	other   netip.AddrPort // another way by which one came
+	otherAt time.Time      // and when
+	retry   time.Time      // when the direct way is tried again; zero if that is the way
+}
+
+// relays reports whether a node can pass on frames: it has an open session, which goes by no
+// relay itself. So a frame is passed on once.
+func (c *Core) relays(via netip.AddrPort) bool {
+	r := c.peers[via]
+	return r != nil && r.open() && !r.via.IsValid()
+}
+
+// way returns the relay that frames to an address go by; invalid: none.
+func (c *Core) way(a netip.AddrPort) netip.AddrPort {
+	if p := c.peers[a]; p != nil && p.open() && c.relays(p.via) {
+		return p.via
+	}
+	return netip.AddrPort{}
+}
+
+// Route suggests a relay for a node with an open session: a node that has just heard of it.
+// It is taken if nothing was acknowledged by the present way for longer than the longest
+// time-out, or if the present relay cannot relay any more.
+func (c *Core) Route(now time.Time, a, via netip.AddrPort) {
+	c.advance(now)
+	p := c.peers[a]
+	if p != nil && p.open() && a != via && via != p.via && c.relays(via) && c.fails(p) {
+		c.setRoute(p, via)
+	}
+}
+
+// fails reports whether the way to a peer seems to be broken. A new one has some time.
+func (c *Core) fails(p *peer) bool {
+	if p.via.IsValid() && !c.relays(p.via) {
+		return true
+	}
+	longest := c.cfg.Timing.MaxTimeout
+	since := p.link.Unacked()
+	return !since.IsZero() && c.now.Sub(since) >= longest && c.now.Sub(p.routed) >= longest
+}
+
+// setRoute makes frames to a peer go another way.
+func (c *Core) setRoute(p *peer, via netip.AddrPort) {
+	if p.via == via {
+		return
+	}
+	r := route{via: via, routed: c.now}
+	if p.other == via {
+		r.heard = p.otherAt
+	}
+	if via.IsValid() {
+		r.retry = c.now.Add(directFirst)
+		c.wake(p, r.retry)
+	}
+	if p.route = r; p.up {
+		c.count(countRouted)
+		c.emit(Event{Kind: Routed, Addr: p.addr, At: via, Session: p.session})
+	}
+}
+
+// heardFrom notes by which way a frame of a peer came. If no more come by the way that it is
+// sent to, that may be broken in the other direction, too, and it is sent to by the relay that
+// it has chosen.
+func (c *Core) heardFrom(p *peer, src netip.AddrPort) {
+	way := c.relay
+	if !way.IsValid() {
+		p.source = src
+	}
+	if way == p.via {
+		p.heard = c.now
+		return
+	}
+	p.other, p.otherAt = way, c.now
+	stays := directStays
+	if p.via.IsValid() {
+		stays = c.cfg.Timing.MaxTimeout
+	}
+	unheard := c.now.Sub(p.heard) >= c.cfg.Timing.MaxTimeout && c.now.Sub(p.routed) >= stays
+	switch {
+	case !way.IsValid(): // it may have found the direct way
+		p.retry = deadline.Earlier(p.retry, c.now.Add(directFirst))
+		c.wake(p, p.retry)
+	case unheard || c.fails(p):
+		c.setRoute(p, way)
+	}
+}
+
+// transmit sends a frame to a peer: by its way, and by another one by which the peer was just
+// heard. A way that nothing has come by yet may be none, so the frame goes directly as well.
+func (c *Core) transmit(p *peer, b []byte) {
+	b = c.pack(b)
+	c.sendBy(p.addr, p.via, b)
+	if c.now.Sub(p.otherAt) < c.cfg.Timing.MaxTimeout {
+		c.sendBy(p.addr, p.other, b)
+	} else if p.via.IsValid() && p.heard.Before(p.routed) {
+		c.cfg.Output(p.addr, b)
+	}
+}
+
+// sendBy sends a packed frame by a relay, or directly if that is none.
+func (c *Core) sendBy(to, via netip.AddrPort, b []byte) {
+	if c.relays(via) {
+		c.enclose(c.peers[via], frame.Relay, to, b)
+	} else {
+		c.cfg.Output(to, b)
+	}
+}
+
+// tryDirect greets a peer directly that is reached by a relay.
+func (c *Core) tryDirect(p *peer) {
+	if p.closed {
+		p.retry = time.Time{}
+		return
+	}
+	p.retry = c.now.Add(directEvery*3/4 + time.Duration(c.random()%uint64(directEvery/2)))
+	c.hello(c.random(), greeting{addr: p.addr, at: c.now, back: true})
+}
+
+// directAgain takes the answer to tryDirect: the direct way to an address works.
+func (c *Core) directAgain(a netip.AddrPort, session uint64) {
+	p := c.at(a, session)
+	if p == nil || !p.open() { // another session lives there
+		c.greet(a, netip.AddrPort{})
+		return
+	}
+	c.setRoute(p, netip.AddrPort{})
+	p.heard = c.now
+	c.emit(Event{Kind: Answered, Addr: a, Session: session})
+}
+
+// yields reports whether the way by which a frame came may change the session of a peer. A
+// relay may if it reaches the peer anyway, or the peer is silent: it cannot take over a
+// session that works.
+func (c *Core) yields(p *peer) bool {
+	return !c.relay.IsValid() || p == nil || !p.up || p.via == c.relay || p.link.Silent()
+}
+
+// contest drops what would take over the session of a peer, and asks the peer whether it
+// lives: if it does not, it is silent soon, and yields.
+func (c *Core) contest(p *peer) {
+	c.count(countDroppedContested)
+	if p.open() && p.link.InFlight() == 0 {
+		c.sendProfile(p)
+	}
+}
+
+// mayRelay reports whether another node may be reached by a relay.
+func (c *Core) mayRelay(via netip.AddrPort) bool {
+	if !via.IsValid() || c.sealer != nil {
+		return true
+	}
+	all, same := 0, 0
+	for _, p := range c.peers {
+		if p.via.IsValid() {
+			all++
+		}
+		if p.via == via {
+			same++
+		}
+	}
+	return all < maxRelayed && same < maxByRelay
+}
+
+// takes reports whether bytes may be sent to the peer on a channel.
+func (p *peer) takes(b []byte) bool {
+	if p.via.IsValid() && len(b) > frame.MaxRelayed-frame.HeaderSize-frame.SealSize {
+		return false
+	}
+	return p.open() && len(b) <= MaxData
+}
+
+// enclose sends a frame inside another one, to a relay or from it.
+func (c *Core) enclose(to *peer, k frame.Kind, a netip.AddrPort, inner []byte) {
+	if len(inner) > frame.MaxRelayed {
+		c.count(countDroppedTooLong)
+		return
+	}
+	h := frame.Header{Kind: k, Session: c.session, Connection: to.sendID, Counter: c.nextCounter(&to.counter)}
+	c.cfg.Output(to.addr, c.pack(frame.AppendRelay(h.Append(nil, nil), a, inner)))
+}
+
+// passOn passes a frame on for a peer, to a node that is reached directly.
+func (c *Core) passOn(from *peer, b []byte) {
+	to, inner, ok := frame.ParseRelay(b)
+	switch {
+	case !ok || c.relay.IsValid():
+		c.count(countDroppedBadFrame)
+	case to == from.addr || !c.relays(to):
+		c.count(countDroppedNoWay)
+	case !c.passes.AllowN(c.now, 1):
+		c.count(countDroppedRelayLimit)
+	default:
+		c.count(countRelayed)
+		c.enclose(c.peers[to], frame.Relayed, from.addr, inner)
+	}
+}
+
+// relayed takes a frame that a peer has passed on.
+func (c *Core) relayed(by *peer, b []byte) {
+	from, inner, ok := frame.ParseRelay(b)
+	if !ok || c.relay.IsValid() || by.via.IsValid() || from == by.addr || !c.canBeNode(from) {
+		c.count(countDroppedBadFrame)
+		return
+	}
+	c.relay = by.addr
+	c.receive(from, bytes.Clone(inner)) // decrypted where the other was
+	c.relay = netip.AddrPort{}
+}

@@ -1,0 +1,305 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
+)
+
+// between is a cut of both directions between two nodes.
+func between(a, b netip.AddrPort) func(from, to netip.AddrPort) bool {
+	return func(from, to netip.AddrPort) bool { return from == a && to == b || from == b && to == a }
+}
+
+// bent returns two nodes that have a session by way of a third, the only way there is.
+func (s *sim) bent() (a, b, relay *simNode) {
+	s.t.Helper()
+	a, b, relay = s.node(at(1)), s.node(at(2)), s.node(at(3))
+	s.cut = between(a.addr, b.addr)
+	relay.Greet(s.now, a.addr)
+	relay.Greet(s.now, b.addr)
+	s.run(time.Second)
+	a.GreetBy(s.now, b.addr, relay.addr)
+	s.run(time.Second)
+	for _, ends := range [][2]*simNode{{a, b}, {b, a}} {
+		if up := ends[0].saw(Up, ends[1].addr); len(up) != 1 || up[0].At != relay.addr {
+			s.t.Fatalf("no session by the relay: %v", ends[0].events)
+		}
+	}
+	return a, b, relay
+}
+
+// talk fails if a question from a to b and its answer do not arrive within d.
+func (s *sim) talk(a, b *simNode, d time.Duration) {
+	s.t.Helper()
+	q, ok := a.say(b.addr, true)
+	if s.run(d); !ok || b.got[q] != 1 || a.got["!"+q[1:]] != 1 {
+		s.t.Errorf("from %s to %s: sent %v, arrived %d times, answered %d times", a.addr, b.addr, ok, b.got[q], a.got["!"+q[1:]])
+	}
+}
+
+// TestRelay: two nodes that do not reach each other have a session by way of a third, also
+// if packets are lost, and encrypted.
+func TestRelay(t *testing.T) {
+	for _, keys := range [][]Key{nil, {{1}}} {
+		for _, loss := range []float64{0, 0.2} {
+			t.Run(fmt.Sprintf("%d keys, loss %.1f", len(keys), loss), func(t *testing.T) {
+				s := newSim(t, 1)
+				s.keys = keys
+				a, b, relay := s.bent()
+				s.loss = loss
+				for range 20 {
+					s.talk(a, b, time.Second)
+					s.talk(b, a, time.Second)
+				}
+				if l := a.Links(s.now); len(l) != 2 || a.peers[b.addr].via != relay.addr || relay.Has(b.addr) && relay.peers[b.addr].via.IsValid() {
+					t.Errorf("links %+v", l)
+				}
+				if n := counted(relay)["frames_passed_on"]; n < 80 {
+					t.Errorf("%d frames were passed on", n)
+				}
+				if len(a.saw(Up, b.addr)) != 1 || len(a.saw(Routed, b.addr)) != 0 {
+					t.Errorf("saw %v", a.events)
+				}
+				s.hold()
+			})
+		}
+	}
+}
+
+// TestRelayTakesLongFrames: what is not longer than MaxRelayedData goes by a relay beside an
+// acknowledgement, and what does not fit is refused. No frame is too long for a path.
+func TestRelayTakesLongFrames(t *testing.T) {
+	for _, keys := range [][]Key{nil, {{1}}} {
+		s := newSim(t, 1)
+		s.keys = keys
+		a, b, relay := s.bent()
+		b.say(a.addr, false) // owes an acknowledgement
+		s.run(time.Millisecond)
+		long := strings.Repeat("x", MaxRelayedData)
+		if !a.Send(s.now, b.addr, plain, []byte(long), 0) {
+			t.Error("refused")
+		}
+		if s.run(time.Second); b.got[long] != 1 {
+			t.Error("it is lost")
+		}
+		if a.Send(s.now, b.addr, plain, make([]byte, MaxData), 0) || !a.Send(s.now, relay.addr, plain, make([]byte, MaxData), 0) {
+			t.Error("what does not fit is taken for the relay, or not directly")
+		}
+	}
+}
+
+// TestRouteAfterCut: when the direct way breaks, in one direction or both, frames in flight
+// go by the relay that is suggested, and the answers come by it. When the way heals, both
+// find it, and stay with it.
+func TestRouteAfterCut(t *testing.T) {
+	for name, cut := range map[string]func(from, to netip.AddrPort) bool{
+		"both ways":   between(at(1), at(2)),
+		"there":       func(from, to netip.AddrPort) bool { return from == at(1) && to == at(2) },
+		"and back":    func(from, to netip.AddrPort) bool { return from == at(2) && to == at(1) },
+		"nothing cut": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSim(t, 1)
+			a, b := s.pair()
+			relay := s.node(at(3))
+			mesh(s)
+			s.talk(a, b, time.Second)
+			s.cut = cut
+			d, _ := a.say(b.addr, true)
+			for range 20 { // as helpers vouch
+				s.run(100 * time.Millisecond)
+				a.Route(s.now, b.addr, relay.addr)
+			}
+			if b.got[d] != 1 || a.got["!"+d[1:]] != 1 {
+				t.Errorf("arrived %d times, answered %d times", b.got[d], a.got["!"+d[1:]])
+			}
+			if a.peers[b.addr].via.IsValid() != (cut != nil) {
+				t.Errorf("the way is by %v", a.peers[b.addr].via)
+			}
+			for range 20 {
+				s.talk(a, b, 900*time.Millisecond)
+				s.talk(b, a, 900*time.Millisecond)
+			}
+			s.cut = nil
+			for range 8 {
+				s.talk(a, b, time.Second)
+			}
+			if a.peers[b.addr].via.IsValid() || b.peers[a.addr].via.IsValid() {
+				t.Errorf("healed, the ways are by %v and %v", a.peers[b.addr].via, b.peers[a.addr].via)
+			}
+			changes := len(a.saw(Routed, b.addr)) + len(b.saw(Routed, a.addr))
+			for range 60 {
+				s.talk(a, b, time.Second)
+			}
+			if now := len(a.saw(Routed, b.addr)) + len(b.saw(Routed, a.addr)); now != changes || changes > 4 {
+				t.Errorf("%d changes of the way, then %d", changes, now-changes)
+			}
+			s.hold()
+		})
+	}
+}
+
+// TestRelayDies: another relay that is suggested takes over, and one that cannot relay is not
+// taken.
+func TestRelayDies(t *testing.T) {
+	s := newSim(t, 1)
+	a, b, relay := s.bent()
+	other := s.node(at(4))
+	other.Greet(s.now, a.addr)
+	other.Greet(s.now, b.addr)
+	s.run(time.Second)
+	a.Route(s.now, b.addr, other.addr)
+	a.Route(s.now, b.addr, at(9))
+	if via := a.peers[b.addr].via; via != relay.addr {
+		t.Fatalf("a relay that works is replaced by %v", via)
+	}
+	delete(s.nodes, relay.addr)
+	q, _ := a.say(b.addr, true)
+	for range 20 {
+		s.run(100 * time.Millisecond)
+		a.Route(s.now, b.addr, at(9))
+		a.Route(s.now, b.addr, other.addr)
+	}
+	if b.got[q] != 1 || a.got["!"+q[1:]] != 1 || b.peers[a.addr].via != other.addr {
+		t.Errorf("arrived %d times, answered %d times, back by %v", b.got[q], a.got["!"+q[1:]], b.peers[a.addr].via)
+	}
+}
+
+// TestRestartBehindRelay: a node that is reached only by a relay restarts: its new session
+// takes the place of the old one.
+func TestRestartBehindRelay(t *testing.T) {
+	for _, keys := range [][]Key{nil, {{1}}} {
+		s := newSim(t, 1)
+		s.keys = keys
+		a, b, relay := s.bent()
+		a2 := s.node(a.addr)
+		relay.Greet(s.now, a.addr)
+		s.run(500 * time.Millisecond)
+		a2.GreetBy(s.now, b.addr, relay.addr)
+		s.run(500 * time.Millisecond)
+		if up := b.saw(Up, a.addr); len(up) != 2 || up[1].Session != a2.Session() || len(a2.saw(Up, b.addr)) != 1 {
+			t.Fatalf("saw %v, %v", b.events, a2.events)
+		}
+		s.talk(a2, b, time.Second)
+	}
+}
+
+// forger gives a the frames of a node that does not exist as if the relay had passed them on,
+// and gets what a sends it back.
+func (s *sim) forger(a, relay *simNode, claims netip.AddrPort) *simNode {
+	n := &simNode{sim: s, addr: claims, got: map[string]int{}}
+	n.Core = NewCore(CoreConfig{
+		Info: Info{Addr: claims, Cluster: "test"}, Timing: LAN, Channels: simChannels, Keys: s.keys, Random: s.r.Uint64,
+		Output: func(_ netip.AddrPort, b []byte) { relay.enclose(relay.peers[a.addr], frame.Relayed, claims, b) },
+	}, s.now)
+	before := s.tap
+	s.tap = func(from, to netip.AddrPort, b []byte) {
+		if before != nil {
+			before(from, to, b)
+		}
+		if from != a.addr || to != relay.addr {
+			return
+		}
+		if f, ok := frame.Parse(b); ok && f.Kind == frame.Relay {
+			if whose, inner, ok := frame.ParseRelay(f.Payload); ok && whose == claims {
+				n.Receive(s.now, a.addr, inner)
+				n.take()
+			}
+		}
+	}
+	return n
+}
+
+// TestRelayTakesOverNothing: a member that pretends to pass on the frames of another does not
+// get its session, while it works.
+func TestRelayTakesOverNothing(t *testing.T) {
+	s := newSim(t, 1)
+	a, b := s.pair()
+	evil := s.node(at(3))
+	mesh(s)
+	for _, session := range []uint64{0, b.Session()} {
+		x := s.forger(a, evil, b.addr)
+		if session != 0 {
+			x.session, x.blocks = session, 7 // its openings are later than those of the node
+		}
+		for range 20 {
+			x.Greet(s.now, a.addr)
+			s.run(100 * time.Millisecond)
+			x.Tick(s.now)
+			s.talk(a, b, 100*time.Millisecond)
+		}
+		if p := a.peers[b.addr]; p.session != b.Session() || p.via.IsValid() || len(a.saw(Up, b.addr)) != 1 || len(x.got) != 0 {
+			t.Errorf("its session became %x by %v; %v", p.session, p.via, a.events)
+		}
+	}
+	if counted(a)["dropped_contested"] == 0 || counted(a)["claims_challenged"] == 0 {
+		t.Errorf("counted %v", counted(a))
+	}
+}
+
+// TestInventedNodesAreBounded: without keys, one relay can make nodes up, but not many.
+func TestInventedNodesAreBounded(t *testing.T) {
+	s := newSim(t, 1)
+	a, evil := s.pair()
+	for i := range 3 * maxByRelay {
+		x := s.forger(a, evil, at(10+i))
+		x.Greet(s.now, a.addr)
+		s.run(10 * time.Millisecond)
+		x.Tick(s.now)
+	}
+	if n := len(a.peers); n != 1+maxByRelay {
+		t.Errorf("%d sessions, want %d", n, 1+maxByRelay)
+	}
+	if counted(a)["refused_relayed"] == 0 {
+		t.Error("not counted")
+	}
+}
+
+// TestRelayIsBounded: a flood of frames to be passed on is dropped past the bound, one frame
+// is passed on once, and to nobody that is not reached directly.
+func TestRelayIsBounded(t *testing.T) {
+	s := newSim(t, 1)
+	a, b, relay := s.bent()
+	s.run(time.Second) // the bucket is full
+	passed := func() (n uint64) { return counted(relay)["frames_passed_on"] }
+	before := passed()
+	hello := append(header(frame.Hello, 7, 0, 9), make([]byte, 20)...)
+	for range 5 * relayBurst {
+		a.enclose(a.peers[relay.addr], frame.Relay, b.addr, hello)
+	}
+	var one packet
+	s.tap = func(from, to netip.AddrPort, p []byte) { one = packet{from: from, to: to, b: p} }
+	s.run(100 * time.Millisecond)
+	if n := passed() - before; n < relayBurst || n > relayBurst+relayPerSecond/10+10 {
+		t.Errorf("%d were passed on", n)
+	}
+	if n := counted(relay)["dropped_relay_limit"]; n < 3*relayBurst {
+		t.Errorf("%d were dropped", n)
+	}
+	s.run(time.Second)
+	before = passed()
+	a.enclose(a.peers[relay.addr], frame.Relay, b.addr, hello)
+	again := one
+	s.run(10 * time.Millisecond)
+	for range 10 { // a replay
+		relay.Receive(s.now, again.from, again.b)
+	}
+	for _, to := range []netip.AddrPort{a.addr, relay.addr, at(9)} {
+		a.enclose(a.peers[relay.addr], frame.Relay, to, hello)
+	}
+	s.run(10 * time.Millisecond)
+	if n := passed() - before; n > 2 {
+		t.Errorf("%d more were passed on", n)
+	}
+	if n := counted(relay)["dropped_no_way"]; n != 3 {
+		t.Errorf("%d had no way", n)
+	}
+}
