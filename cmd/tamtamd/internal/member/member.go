@@ -71,11 +71,13 @@ type Member struct {
 	Local  bool      // this node itself
 	// Flapping: it came or went flapTurns times or more within the last flapWindow.
 	Flapping bool
+	// Via is the member that relays what is sent to it; invalid if it is reached directly.
+	Via netip.AddrPort
 	Info
 }
 
 // Change is a change of one member. If the status is the same before and after, the
-// member has a new session, since it was restarted, or new tags.
+// member has a new session, since it was restarted, new tags, or another way to it.
 type Change struct {
 	Revision uint64
 	Time     time.Time

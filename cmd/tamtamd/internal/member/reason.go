@@ -13,7 +13,7 @@ const (
 	Returned                         // it was dead or had left, and answers again
 	Restarted                        // it was alive, and answers with a new session
 	Answered                         // it was suspected, and answers
-	Updated                          // its tags changed
+	Updated                          // its tags or the way to it changed
 	NoAnswer                         // By got no answer from it
 	LeftGracefully                   // it left gracefully
 	Removed                          // an operator removed it on By

@@ -104,6 +104,9 @@ func (t *Table) Put(a netip.AddrPort, info Info) (Change, bool) {
 	if e.Status.Live() && e.Session != info.Session {
 		e.turn(t.now()) // the end of the old session, which this node did not see
 	}
+	if e.Session != info.Session {
+		e.Via = netip.AddrPort{}
+	}
 	why := reasonPut(e.Member, info)
 	e.Info = info
 	return t.setLocked(e, Alive, a, why), true
@@ -128,9 +131,25 @@ func (t *Table) Retag(a netip.AddrPort, tags string) (Change, bool) {
 		return Change{}, false
 	}
 	e.Tags = tags
+	return t.updatedLocked(e, a), true
+}
+
+// Route notes by which member a listed one is reached; invalid if directly. It returns false
+// if nothing changed.
+func (t *Table) Route(a, via netip.AddrPort) (Change, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e := t.members[a]
+	if e == nil || e.Via == via {
+		return Change{}, false
+	}
+	e.Via = via
+	return t.updatedLocked(e, t.local), true
+}
+
+func (t *Table) updatedLocked(e *entry, by netip.AddrPort) Change {
 	now := t.now()
-	c := Change{Time: now, Member: e.member(now), Previous: e.Status, By: a, Reason: Updated}
-	return t.publishLocked(c), true
+	return t.publishLocked(Change{Time: now, Member: e.member(now), Previous: e.Status, By: by, Reason: Updated})
 }
 
 // Remove removes a member, as by reports, and returns its last state. It returns false

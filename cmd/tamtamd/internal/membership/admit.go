@@ -121,6 +121,9 @@ func (c *Core) admit(a netip.AddrPort, info member.Info, now time.Time) {
 		}
 	}
 	p := &peer{addr: a, info: info, status: member.Alive, by: a, heard: now, proven: true, listed: true, changed: now}
+	if old != nil && old.info.Session == info.Session {
+		p.via = old.via
+	}
 	if info.Plain() {
 		p.upgrade = upgradeTries
 	}

@@ -22,12 +22,13 @@ type host struct {
 	foreign bool
 	delay   time.Duration
 	moved   netip.AddrPort // says that it is there
+	hidden  bool           // answers only by way of another
 }
 
 // packet is one output to the wire.
 type packet struct {
-	// what is greet, data, bare, tell, records, leave, remove, profile, close, shut, renew, or
-	// lost for want of a session.
+	// what is greet, greet by, route, data, bare, tell, records, leave, remove, profile, close,
+	// shut, renew, or lost for want of a session.
 	what    string
 	to      netip.AddrPort
 	b       []byte
@@ -37,6 +38,7 @@ type packet struct {
 	session uint64
 	members []netip.AddrPort
 	list    recordList
+	via     netip.AddrPort
 }
 
 // notes is what the engine was told.
@@ -72,6 +74,10 @@ func (w *world) carryOutOne(o Output) {
 	switch o := o.(type) {
 	case Greet:
 		w.greet(o.To)
+	case GreetBy:
+		w.greetBy(o)
+	case Route:
+		w.note(packet{what: "route", to: o.To, via: o.Via})
 	case SendBare:
 		w.bare(o)
 	case Send:
@@ -105,6 +111,8 @@ func (w *world) carryOutOne(o Output) {
 		w.table.Remove(o.Addr, o.By, o.Reason)
 	case TableRetag:
 		w.table.Retag(o.Addr, o.Tags)
+	case TableRoute:
+		w.table.Route(o.Addr, o.Via)
 	case Broadcast:
 		w.broadcasts = append(w.broadcasts, o.From.String()+" "+o.Broadcast.Origin.String()+" "+string(o.Broadcast.Payload))
 	case Message:
@@ -242,8 +250,22 @@ func (w *world) greet(a netip.AddrPort) {
 	w.nonce++
 	nonce := w.nonce
 	h := w.note(packet{what: "greet", to: a})
-	if h != nil && h.session != 0 {
+	if h != nil && h.session != 0 && !h.hidden {
 		w.after(h.delay, func() { w.event(w.answerOf(a, h, nonce)) })
+	}
+}
+
+// greetBy has a host answer by way of another.
+func (w *world) greetBy(o GreetBy) {
+	w.nonce++
+	nonce := w.nonce
+	h := w.note(packet{what: "greet by", to: o.To, via: o.Via})
+	if h != nil && h.session != 0 {
+		w.after(h.delay, func() {
+			e := w.answerOf(o.To, h, nonce)
+			e.At = o.Via
+			w.event(e)
+		})
 	}
 }
 

@@ -95,6 +95,7 @@ type Core struct {
 	asks        *rate.Limiter // of recovered members for all they know
 	accusations *rate.Limiter // of accusations that are confirmed
 	recordAsks  *rate.Limiter // of members that are asked since a record differs
+	rounds      *rate.Limiter // of greetings by way of members
 	foreign     *rate.Limiter // of log lines about other clusters
 	minPing     time.Duration // the engine's; 0 if it could not be set
 	minPingFail bool          // that has been logged
@@ -122,6 +123,7 @@ func New(cfg Config) *Core {
 		asks:        rate.NewLimiter(1, 8),
 		accusations: rate.NewLimiter(accusationsPerSecond, 2*accusationsPerSecond),
 		recordAsks:  rate.NewLimiter(recordAsksPerSecond, 2*recordAsksPerSecond),
+		rounds:      rate.NewLimiter(roundsPerSecond, roundsPerSecond),
 		foreign:     rate.NewLimiter(rate.Every(time.Minute), 1),
 		minPing:     cfg.MinPing,
 		counts:      counters.NewSet(),

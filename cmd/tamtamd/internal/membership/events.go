@@ -19,6 +19,10 @@ func (c *Core) Handle(now time.Time, e wire.Event) {
 	switch e.Kind {
 	case wire.Up:
 		c.up(e, now)
+	case wire.Routed:
+		if p := c.members.get(e.Addr); p != nil && p.info.Session == e.Session {
+			c.routed(p, e.At)
+		}
 	case wire.Changed:
 		c.profileChanged(e)
 	case wire.Answered:
@@ -53,6 +57,9 @@ func (c *Core) up(e wire.Event, now time.Time) {
 	}
 	p.Session, p.Tags = e.Session, c.readTags(p.Tags)
 	c.admit(e.Addr, member.Info(p), now)
+	if m := c.members.get(e.Addr); m != nil && m.info.Session == e.Session {
+		c.routed(m, e.At)
+	}
 }
 
 // received takes what came on a channel.

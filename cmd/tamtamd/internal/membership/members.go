@@ -38,6 +38,7 @@ type peer struct {
 	// leftBy is the member that says that it has left, although it is live here; invalid if
 	// none does, or it was heard since.
 	leftBy netip.AddrPort
+	via    netip.AddrPort // the member that relays what is sent to it; invalid: none
 	// disseminate: what Smudge says of it next must be sent to all.
 	disseminate bool
 }

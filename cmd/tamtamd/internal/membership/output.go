@@ -22,6 +22,10 @@ type Output interface{ output() }
 type (
 	// Greet greets an address.
 	Greet struct{ To netip.AddrPort }
+	// GreetBy greets an address by way of a member.
+	GreetBy struct{ To, Via netip.AddrPort }
+	// Route suggests a member as a relay to another.
+	Route struct{ To, Via netip.AddrPort }
 	// SendBare sends a packet outside a session, if the cluster has no keys.
 	SendBare struct {
 		To     netip.AddrPort
@@ -94,6 +98,8 @@ type (
 		Addr netip.AddrPort
 		Tags string
 	}
+	// TableRoute gives a member another way: a relay, or none.
+	TableRoute struct{ Addr, Via netip.AddrPort }
 )
 
 // Outputs to other parts of the node.
@@ -137,6 +143,8 @@ type Log struct {
 }
 
 func (Greet) output()         {}
+func (GreetBy) output()       {}
+func (Route) output()         {}
 func (SendBare) output()      {}
 func (Send) output()          {}
 func (SendAll) output()       {}
@@ -152,6 +160,7 @@ func (SetMinPing) output()    {}
 func (TableSet) output()      {}
 func (TableRemove) output()   {}
 func (TableRetag) output()    {}
+func (TableRoute) output()    {}
 func (Broadcast) output()     {}
 func (Message) output()       {}
 func (Joined) output()        {}

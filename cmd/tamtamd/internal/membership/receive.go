@@ -109,6 +109,7 @@ func (c *Core) answerProbes(p *peer, d datagram.Datagram) {
 		for _, target := range c.indirect.Targets(p.addr, d.Heartbeat()) {
 			if c.Plain(target) || vouches(d, target) {
 				vouched = append(vouched, target)
+				c.suggest(target, p)
 			}
 		}
 	}

@@ -79,6 +79,9 @@ func (c *Core) set(p *peer, s member.Status, by netip.AddrPort, now time.Time) {
 	}
 	c.members.set(p, s, by, now)
 	c.emit(TableSet{p.addr, s, by})
+	if s.Gone() {
+		c.routeAround(p.addr)
+	}
 	switch {
 	case s == member.Dead:
 		c.reconnect.Dead(p.addr, c.members.live+1, c.cfg.Heartbeat, now)
@@ -113,6 +116,7 @@ func (c *Core) unlist(a, by netip.AddrPort, why member.Reason) *peer {
 	p := c.members.remove(a)
 	c.forget(a)
 	c.emit(TableRemove{a, by, why})
+	c.routeAround(a)
 	return p
 }
 

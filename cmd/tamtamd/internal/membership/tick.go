@@ -75,6 +75,9 @@ func (c *Core) greetCandidates(now time.Time) time.Time {
 	for _, g := range due {
 		c.count(countGreetings)
 		c.emit(Greet{g.To})
+		if g.Round {
+			c.greetRound(g, now)
+		}
 		if g.Bare {
 			c.emit(SendBare{g.To, datagram.AppendBare(nil, datagram.Ping, c.cfg.Self.Addr.Port(), g.Heartbeat)})
 		}

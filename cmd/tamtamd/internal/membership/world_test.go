@@ -106,7 +106,7 @@ func (w *world) agree() {
 		if p.status.Live() && !p.listed {
 			w.t.Errorf("%s is %v, and nobody judges it", a, p.status)
 		}
-		if m, ok := w.table.Get(a); !ok || m.Status != p.status || m.Session != p.info.Session {
+		if m, ok := w.table.Get(a); !ok || m.Status != p.status || m.Via != p.via || m.Session != p.info.Session {
 			w.t.Errorf("%s is %v of session %d, in the table %v of %d", a, p.status, p.info.Session, m.Status, m.Session)
 		}
 	}

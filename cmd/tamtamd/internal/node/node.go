@@ -51,6 +51,8 @@ type Wire interface {
 	SendAll(ch wire.Channel, b []byte)
 	SendBare(to netip.AddrPort, packet []byte)
 	Greet(netip.AddrPort)
+	GreetBy(a, via netip.AddrPort)
+	Route(a, via netip.AddrPort)
 	Probe(netip.AddrPort) (nonce uint64)
 	SetProfile(profile string)
 	CloseSession(netip.AddrPort)

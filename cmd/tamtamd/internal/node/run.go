@@ -119,6 +119,10 @@ func (n *Node) carryOutOne(t task) {
 	switch o := t.output.(type) {
 	case membership.Greet:
 		w.Greet(o.To)
+	case membership.GreetBy:
+		w.GreetBy(o.To, o.Via)
+	case membership.Route:
+		w.Route(o.To, o.Via)
 	case membership.SendBare:
 		w.SendBare(o.To, o.Packet)
 	case membership.Send:
@@ -149,6 +153,8 @@ func (n *Node) carryOutOne(t task) {
 		table.Remove(o.Addr, o.By, o.Reason)
 	case membership.TableRetag:
 		table.Retag(o.Addr, o.Tags)
+	case membership.TableRoute:
+		n.routed(table.Route(o.Addr, o.Via))
 	case membership.Broadcast:
 		n.cfg.OnBroadcast(o.From, o.Broadcast)
 	case membership.Message:
@@ -220,6 +226,18 @@ func (n *Node) log(c member.Change, changed bool) {
 		kv = append(kv, "flapping", true)
 	}
 	_ = l.Log(kv...)
+}
+
+// routed logs by which way a member is reached from now on, if it is another.
+func (n *Node) routed(c member.Change, changed bool) {
+	if !changed {
+		return
+	}
+	kv := []any{"msg", "a member is reached directly again", "address", c.Member.Addr}
+	if via := c.Member.Via; via.IsValid() {
+		kv = []any{"msg", "a member is reached by a relay", "address", c.Member.Addr, "via", via}
+	}
+	_ = level.Info(n.cfg.Logger).Log(kv...)
 }
 
 // message hands on what came on a channel that is not of membership.

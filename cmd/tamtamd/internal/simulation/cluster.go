@@ -191,6 +191,9 @@ func (c *Cluster) Isolate(i int, from func(j int) bool) {
 	}
 }
 
+// Apart cuts two nodes off from each other only, both ways.
+func (c *Cluster) Apart(i, j int) { c.Isolate(i, func(k int) bool { return k == j }) }
+
 // Heal makes the network one without cuts, loss and duplication.
 func (c *Cluster) Heal() { c.Network.Faults = Faults{} }
 

@@ -180,6 +180,10 @@ func (n *Node) carryOutOne(now time.Time, o membership.Output) {
 	switch o := o.(type) {
 	case membership.Greet:
 		n.wire.Greet(now, o.To)
+	case membership.GreetBy:
+		n.wire.GreetBy(now, o.To, o.Via)
+	case membership.Route:
+		n.wire.Route(now, o.To, o.Via)
 	case membership.SendBare:
 		n.cluster.Network.Send(n.Addr, o.To, o.Packet)
 	case membership.Send:

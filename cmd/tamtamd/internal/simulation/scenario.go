@@ -79,12 +79,24 @@ var Scenarios = []Scenario{
 		c.Until(leftOnAll, sees(member.Left))
 		c.Until(allSeeAll, c.Agree)
 	})},
+	{"mesh", "two nodes reach each other only by way of others, and one restarts", func(c *Cluster) {
+		c.Apart(1, 2)
+		c.JoinAll()
+		c.Until(allSeeAll, c.Agree)
+		c.cast(1, 100)
+		c.restart(1)
+		c.cast(1, 100)
+	}},
+	{"cut", "two nodes stop to reach each other directly, and do again", formed(func(c *Cluster) {
+		c.Apart(1, 2)
+		c.cast(1, 1000)
+		c.Pass(30 * time.Second)
+		c.Heal()
+		c.Pass(15 * time.Second)
+		c.Until(allSeeAll, c.Agree)
+	})},
 	{"cast", "a node broadcasts a hundred messages a second for ten seconds", formed(func(c *Cluster) {
-		for range 1000 {
-			c.Broadcast(1)
-			c.Pass(10 * time.Millisecond)
-		}
-		c.Pass(5 * time.Second)
+		c.cast(1, 1000)
 	})},
 	{"overload", "all join one at once; then nothing happens for a minute", func(c *Cluster) {
 		c.JoinAll()
@@ -122,6 +134,15 @@ func loss(share float64) func(*Cluster) {
 		c.Heal()
 		c.Until(allSeeAll, c.Agree)
 	}
+}
+
+// cast has a node broadcast so many messages, a hundred a second, and lets them arrive.
+func (c *Cluster) cast(i, messages int) {
+	for range messages {
+		c.Broadcast(i)
+		c.Pass(10 * time.Millisecond)
+	}
+	c.Pass(5 * time.Second)
 }
 
 // restart starts a node again and has it join.

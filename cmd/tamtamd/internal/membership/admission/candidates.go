@@ -48,6 +48,9 @@ var greetingTimes = [...]time.Duration{
 
 const bareFrom = 400 * time.Millisecond
 
+// directGreetings is how many greetings go only directly.
+const directGreetings = 2
+
 // AnswerTime is how long a candidate has to answer.
 const AnswerTime = 2400 * time.Millisecond
 
@@ -61,8 +64,12 @@ const (
 
 // Greeting is a hello to send, and, if Bare, a ping, too.
 type Greeting struct {
-	To        netip.AddrPort
-	Bare      bool
+	To   netip.AddrPort
+	Bare bool
+	// Round: it has not answered directly, and a member has reported it, so it is worth a
+	// greeting by way of a member. Reporter is the one, at the first of these greetings.
+	Round     bool
+	Reporter  netip.AddrPort
 	Heartbeat uint32 // of the ping; the answer carries it back
 }
 
@@ -82,6 +89,7 @@ type Reason struct {
 // and its time to answer begins with its first greeting.
 type candidate struct {
 	Reason
+	reporter  netip.AddrPort // the last
 	heartbeat uint32
 	first     time.Time // when it was first greeted; while it waits, since when it does
 	sent      int
@@ -126,6 +134,9 @@ func (c *Candidates) Len() int { return len(c.m) }
 func (c *Candidates) Add(a netip.AddrPort, why Reason, clock uint32, now time.Time) bool {
 	if k, ok := c.m[a]; ok {
 		k.Ask = k.Ask || why.Ask
+		if why.By.IsValid() {
+			k.reporter = why.By
+		}
 		if k.Passive && !why.Passive {
 			if !c.active.take(a) {
 				return false
@@ -138,7 +149,7 @@ func (c *Candidates) Add(a netip.AddrPort, why Reason, clock uint32, now time.Ti
 	if why.By.IsValid() && c.perTeller[why.By] >= MaxCandidatesPerTeller || !c.quota(why).take(a) {
 		return false
 	}
-	c.m[a] = &candidate{Reason: why, heartbeat: GreetingHeartbeat(clock, c.random), first: now}
+	c.m[a] = &candidate{Reason: why, reporter: why.By, heartbeat: GreetingHeartbeat(clock, c.random), first: now}
 	c.perTeller[why.By]++
 	return true
 }
@@ -294,7 +305,7 @@ func (c *Candidates) Tick(now time.Time) (greetings []Greeting, expired []netip.
 		if k.waits() {
 			k.first = now
 		}
-		greetings = append(greetings, Greeting{To: a, Bare: greetingTimes[k.sent] >= bareFrom, Heartbeat: k.heartbeat})
+		greetings = append(greetings, c.greeting(a, k))
 		k.sent++
 		// One that comes late is followed by the next as if it had come in time.
 		at := c.due(k)
@@ -304,6 +315,16 @@ func (c *Candidates) Tick(now time.Time) (greetings []Greeting, expired []netip.
 		next = deadline.Earlier(next, at)
 	}
 	return greetings, expired, next
+}
+
+// greeting returns the next greeting of a candidate.
+func (c *Candidates) greeting(a netip.AddrPort, k *candidate) Greeting {
+	g := Greeting{To: a, Bare: greetingTimes[k.sent] >= bareFrom, Heartbeat: k.heartbeat}
+	g.Round = k.sent >= directGreetings && k.reporter.IsValid()
+	if g.Round && k.sent == directGreetings {
+		g.Reporter = k.reporter
+	}
+	return g
 }
 
 // limitWait is waited when the limit of greetings is reached.

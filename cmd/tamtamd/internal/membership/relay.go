@@ -1,0 +1,74 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package membership
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
+)
+
+// A node that this one does not reach directly, and another member does, is a member all the
+// same. The wire passes frames to it by way of that member, the relay; see package wire. Here
+// is who may be one:
+//
+//	a candidate does not answer  a member that has reported it, or one at random
+//	a member does not answer     the helper that vouches for it
+//	the relay has ended          one at random; if it does not reach the member, helpers will
+
+// roundsPerSecond bounds the greetings by way of members. A node that is late itself makes
+// fewer: the others may only seem not to answer.
+const roundsPerSecond = 16
+
+// canRelay reports whether a member may reach others for this node.
+func canRelay(p *peer) bool { return p != nil && speaks(p) && !p.via.IsValid() }
+
+// anyRelay returns a member that may reach another; the zero address if there is none.
+func (c *Core) anyRelay(to netip.AddrPort) (via netip.AddrPort) {
+	all := c.members.addrs(func(p *peer) bool { return canRelay(p) && p.addr != to })
+	if len(all) > 0 {
+		via = all[c.cfg.Random.IntN(len(all))]
+	}
+	return via
+}
+
+// greetRound greets a candidate by way of a member: of the one that reported it first.
+func (c *Core) greetRound(g admission.Greeting, now time.Time) {
+	via := g.Reporter
+	if !canRelay(c.members.get(via)) {
+		via = c.anyRelay(g.To)
+	}
+	if via.IsValid() && c.rounds.AllowN(now, c.awareness.Multiplier()) {
+		c.count(countGreetingsRound)
+		c.emit(GreetBy{g.To, via})
+	}
+}
+
+// suggest suggests the helper that vouches for a member as a relay to it.
+func (c *Core) suggest(to netip.AddrPort, helper *peer) {
+	if c.HasSession(to) && canRelay(helper) {
+		c.emit(Route{to, helper.addr})
+	}
+}
+
+// routed takes the way that frames to a member go.
+func (c *Core) routed(p *peer, via netip.AddrPort) {
+	if p.via != via {
+		p.via = via
+		c.emit(TableRoute{p.addr, via})
+	}
+}
+
+// routeAround suggests another relay for the members that are reached by one that has ended.
+func (c *Core) routeAround(ended netip.AddrPort) {
+	for _, p := range c.members.sorted {
+		if p.via != ended || !p.status.Live() {
+			continue
+		}
+		if via := c.anyRelay(p.addr); via.IsValid() {
+			c.emit(Route{p.addr, via})
+		}
+	}
+}
