@@ -14,9 +14,9 @@ func TestCommandOutput(t *testing.T) {
 	addr := serve(t, &fake{})
 	const since = `"since":"1970-01-01T00:00:00Z"`
 	const selfJSON = `{"address":"192.0.2.1:9999","name":"one","status":"ALIVE",` + since +
-		`,"local":true,"round_trip_ms":null,"version":"v9","session":"9223372036854775809","plain":false,"flapping":false,"tags":{"a":"b\u001b","role":"web"}}`
+		`,"local":true,"round_trip_ms":null,"version":"v9","session":"9223372036854775809","plain":false,"flapping":false,"via":"","tags":{"a":"b\u001b","role":"web"}}`
 	const otherJSON = `{"address":"192.0.2.2:9999","name":"two\u001b[2J\n","status":"DEAD",` + since +
-		`,"local":false,"round_trip_ms":0.412,"version":"","session":"0","plain":true,"flapping":true,"tags":{}}`
+		`,"local":false,"round_trip_ms":0.412,"version":"","session":"0","plain":true,"flapping":true,"via":"","tags":{}}`
 	for _, c := range []struct {
 		args  string
 		code  int

@@ -40,6 +40,7 @@ and compares their answers. It changes nothing.
 
   daemon      tamtamd does not answer: a failure
   reachable   members that are DEAD or do not answer: a failure; SUSPECTED: a warning
+  direct      members that reach each other only by way of a third: a warning
   one-way     paths between members on which packets pass in one direction only, or in
               none, for 2 s (wan: 6 s), and members that one node takes for dead although
               they answer: a failure

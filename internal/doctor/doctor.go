@@ -71,6 +71,7 @@ type check struct {
 var checks = []check{
 	{Daemon, daemon},
 	{"reachable", reachable},
+	{"direct", direct},
 	{"one-way", oneWay},
 	{"address", address},
 	{"keys", keys},

@@ -113,6 +113,10 @@ func TestExamine(t *testing.T) {
 			m[2].Report.Troubles = []*pb.LinkTrouble{trouble(3, alive, 5*time.Second, 4*time.Second)}
 			m[3].Report.Troubles = []*pb.LinkTrouble{trouble(2, alive, 5*time.Second, 4*time.Second)}
 		}, []string{"one-way failure 2: no packets pass between it and 192.0.2.3:9999"}},
+		{"two reach each other by a relay, reported by both ends", func(_ *pb.InspectResponse, m []*pb.Inspection) {
+			m[1].Report.Troubles = []*pb.LinkTrouble{{Address: at(3), Status: alive, Heard: d(0), Via: at(2)}}
+			m[3].Report.Troubles = []*pb.LinkTrouble{{Address: at(1), Status: alive, Heard: d(0), Via: at(2)}}
+		}, []string{"direct warning 1: it has no direct way to 192.0.2.3:9999: packets go by 192.0.2.2:9999"}},
 		{"one holds another for dead", func(_ *pb.InspectResponse, m []*pb.Inspection) {
 			m[2].Report.Troubles = []*pb.LinkTrouble{{Address: at(3), Status: dead}}
 			m[2].Report.Digest, m[2].Report.Alive = 43, 2

@@ -33,6 +33,22 @@ var slow = map[string]time.Duration{
 	"local": 50 * time.Millisecond, "lan": 100 * time.Millisecond, "wan": 500 * time.Millisecond,
 }
 
+// direct: no member is reached only by way of another. Each end reports that; the finding is
+// about the first one.
+func direct(e *exam) (wrong []Finding, well string) {
+	found := map[[2]string]bool{}
+	e.troubles(append([]*tamtamv1.Inspection{e.self}, e.answered...), func(from, to *tamtamv1.Inspection, t *tamtamv1.LinkTrouble) {
+		if t.GetVia() == "" || found[[2]string{addr(to), addr(from)}] {
+			return
+		}
+		found[[2]string{addr(from), addr(to)}] = true
+		wrong = append(wrong, about(from, Warning,
+			fmt.Sprintf("let UDP through in both directions between %s and %s", addr(from), addr(to)),
+			"it has no direct way to %s: packets go by %s", addr(to), t.GetVia()))
+	})
+	return wrong, "the members that answer know a direct way to each other"
+}
+
 // oneWay: each member that answers reaches every other one, in both directions. The members
 // themselves report whom they take for dead, and who does not acknowledge their frames.
 func oneWay(e *exam) (wrong []Finding, well string) {

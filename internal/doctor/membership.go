@@ -9,7 +9,7 @@ import (
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-// reachable: each member answers a question, so UDP passes in both directions.
+// reachable: each member answers a question.
 func reachable(e *exam) (wrong []Finding, well string) {
 	for _, m := range e.others {
 		switch s := m.GetMember().GetStatus(); {
@@ -34,7 +34,7 @@ func reachable(e *exam) (wrong []Finding, well string) {
 				"which this node advertises: see --advertise", e.addr()),
 			"this node knows no other member")}, ""
 	}
-	return wrong, fmt.Sprintf("%d of %d other members answer: UDP passes in both directions",
+	return wrong, fmt.Sprintf("%d of %d other members answer",
 		len(e.answered), len(e.others))
 }
 

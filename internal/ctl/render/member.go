@@ -26,6 +26,8 @@ type Member struct {
 	Session   string   `json:"session"` // an ID
 	Plain     bool     `json:"plain"`
 	Flapping  bool     `json:"flapping"`
+	// Via is the address of the member that relays to it, empty if it is reached directly.
+	Via string `json:"via"`
 
 	// Loss is the loss rate of the last one to two minutes, 0 to 1: the share of frames
 	// that were retransmitted. It is absent when not known.
@@ -47,6 +49,7 @@ func ToMember(m *tamtamv1.Member) Member {
 		Session:   ID(m.GetSession()),
 		Plain:     m.GetPlain(),
 		Flapping:  m.GetFlapping(),
+		Via:       m.GetVia(),
 		Loss:      m.Loss,
 		Tags:      OrEmpty(m.GetTags()),
 	}
@@ -75,7 +78,7 @@ func Notes(m *tamtamv1.Member) []string {
 	for _, n := range []struct {
 		text string
 		ok   bool
-	}{{"this node", m.GetLocal()}, {"plain", m.GetPlain()}, {"flapping", m.GetFlapping()}} {
+	}{{"this node", m.GetLocal()}, {"plain", m.GetPlain()}, {"flapping", m.GetFlapping()}, {"via " + m.GetVia(), m.GetVia() != ""}} {
 		if n.ok {
 			notes = append(notes, n.text)
 		}

@@ -24,6 +24,7 @@ func TestMemberRow(t *testing.T) {
 		want   string
 	}{
 		{"no name", &tamtamv1.Member{Address: "a:1", Status: alive, Plain: true}, false, "a:1\t-\tALIVE\t" + since + "\t-\tplain\n"},
+		{"by a relay", &tamtamv1.Member{Address: "a:1", Status: alive, Via: "b:1"}, false, "a:1\t-\tALIVE\t" + since + "\t-\tvia b:1\n"},
 		{"hostile", hostile, false, "b:1\tx\\x1b\tDEAD\t" + since + "\t1.5ms\tthis node, flapping\n"},
 		{"with tags", hostile, true, "b:1\tx\\x1b\tDEAD\t" + since + "\t1.5ms\tthis node, flapping, k=v\\n\n"},
 	} {

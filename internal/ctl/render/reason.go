@@ -34,7 +34,7 @@ func (c Cause) Sentence() string {
 		}
 		return c.reported("it answers this node", "it answers")
 	case tamtamv1.ChangeReason_CHANGE_REASON_UPDATED:
-		return "its name, version or tags changed"
+		return "its name, version or tags changed, or the way to it"
 	case tamtamv1.ChangeReason_CHANGE_REASON_NO_ANSWER:
 		if dead {
 			return c.reported("no answer to this node in time", "no answer in time")

@@ -110,7 +110,7 @@ const (
 	ChangeReason_CHANGE_REASON_RESTARTED ChangeReason = 4
 	// The member was suspected, and answered: the suspicion is refuted.
 	ChangeReason_CHANGE_REASON_ANSWERED ChangeReason = 5
-	// The member's tags changed.
+	// The member's tags changed, or the way by which the answering node reaches it.
 	ChangeReason_CHANGE_REASON_UPDATED ChangeReason = 6
 	// The reporting node got no answer from the member.
 	ChangeReason_CHANGE_REASON_NO_ANSWER ChangeReason = 7
@@ -291,7 +291,10 @@ type Member struct {
 	// frame or its acknowledgement was lost or late. Absent if nothing was sent, while
 	// the member is dead or has left, for a plain Smudge node, for the node itself, and
 	// in changes.
-	Loss          *float64 `protobuf:"fixed64,12,opt,name=loss,proto3,oneof" json:"loss,omitempty"`
+	Loss *float64 `protobuf:"fixed64,12,opt,name=loss,proto3,oneof" json:"loss,omitempty"`
+	// Gossip address of the member that relays what the answering node sends to it, since the
+	// two do not reach each other directly. Empty if they do.
+	Via           string `protobuf:"bytes,13,opt,name=via,proto3" json:"via,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -408,6 +411,13 @@ func (x *Member) GetLoss() float64 {
 		return *x.Loss
 	}
 	return 0
+}
+
+func (x *Member) GetVia() string {
+	if x != nil {
+		return x.Via
+	}
+	return ""
 }
 
 // GetLocalNodeRequest asks for the answering node.
@@ -3732,7 +3742,8 @@ func (x *LinkState) GetUnacknowledged() *durationpb.Duration {
 	return nil
 }
 
-// LinkTrouble is a member with which another member reports trouble.
+// LinkTrouble is a member with which another member reports trouble, or to which it has no
+// direct way.
 type LinkTrouble struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Gossip address of the member.
@@ -3743,8 +3754,11 @@ type LinkTrouble struct {
 	Heard *durationpb.Duration `protobuf:"bytes,3,opt,name=heard,proto3" json:"heard,omitempty"`
 	// As in LinkState.
 	Unacknowledged *durationpb.Duration `protobuf:"bytes,4,opt,name=unacknowledged,proto3" json:"unacknowledged,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Gossip address of the member that relays between the two; empty if they reach each other
+	// directly.
+	Via           string `protobuf:"bytes,5,opt,name=via,proto3" json:"via,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *LinkTrouble) Reset() {
@@ -3803,6 +3817,13 @@ func (x *LinkTrouble) GetUnacknowledged() *durationpb.Duration {
 		return x.Unacknowledged
 	}
 	return nil
+}
+
+func (x *LinkTrouble) GetVia() string {
+	if x != nil {
+		return x.Via
+	}
+	return ""
 }
 
 // UnreadableSource is a source of packets that cannot be decrypted.
@@ -3864,7 +3885,7 @@ var File_tamtam_v1_tamtam_proto protoreflect.FileDescriptor
 
 const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\n" +
-	"\x16tamtam/v1/tamtam.proto\x12\ttamtam.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe8\x03\n" +
+	"\x16tamtam/v1/tamtam.proto\x12\ttamtam.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfa\x03\n" +
 	"\x06Member\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12/\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x17.tamtam.v1.MemberStatusR\x06status\x12=\n" +
@@ -3879,7 +3900,8 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\asession\x18\n" +
 	" \x01(\x04R\asession\x12/\n" +
 	"\x04tags\x18\v \x03(\v2\x1b.tamtam.v1.Member.TagsEntryR\x04tags\x12\x17\n" +
-	"\x04loss\x18\f \x01(\x01H\x00R\x04loss\x88\x01\x01\x1a7\n" +
+	"\x04loss\x18\f \x01(\x01H\x00R\x04loss\x88\x01\x01\x12\x10\n" +
+	"\x03via\x18\r \x01(\tR\x03via\x1a7\n" +
 	"\tTagsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\a\n" +
@@ -4107,12 +4129,13 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"duplicates\x18\x06 \x01(\x04R\n" +
 	"duplicates\x12/\n" +
 	"\x05heard\x18\a \x01(\v2\x19.google.protobuf.DurationR\x05heard\x12A\n" +
-	"\x0eunacknowledged\x18\b \x01(\v2\x19.google.protobuf.DurationR\x0eunacknowledged\"\xcc\x01\n" +
+	"\x0eunacknowledged\x18\b \x01(\v2\x19.google.protobuf.DurationR\x0eunacknowledged\"\xde\x01\n" +
 	"\vLinkTrouble\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12/\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x17.tamtam.v1.MemberStatusR\x06status\x12/\n" +
 	"\x05heard\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x05heard\x12A\n" +
-	"\x0eunacknowledged\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x0eunacknowledged\"O\n" +
+	"\x0eunacknowledged\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x0eunacknowledged\x12\x10\n" +
+	"\x03via\x18\x05 \x01(\tR\x03via\"O\n" +
 	"\x10UnreadableSource\x12\x0e\n" +
 	"\x02ip\x18\x01 \x01(\tR\x02ip\x12+\n" +
 	"\x03age\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x03age*\x93\x01\n" +

@@ -70,7 +70,7 @@ func TestDoctor(t *testing.T) {
 					return false
 				}
 			}
-			return len(g.Findings) == 13
+			return len(g.Findings) == 14
 		})
 	}
 	odd := StartDaemon(t, bin, nil, "--join", a.Gossip.String(), "--max", "512", "--heartbeat", "300ms")
@@ -92,9 +92,9 @@ func TestDoctor(t *testing.T) {
 	}
 }
 
-// TestDoctorOneWay: of a link that works in one direction only, both its ends and others
-// learn which it is.
-func TestDoctorOneWay(t *testing.T) {
+// TestDoctorNamesThePair: of a link that works in one direction only, both its ends and others
+// learn which it is. A third node relays, so nothing fails.
+func TestDoctorNamesThePair(t *testing.T) {
 	r := startRelay(t)
 	a := StartDaemon(t, bin, nil)
 	b := startBehind(t, r, "--join", a.Gossip.String())
@@ -108,12 +108,16 @@ func TestDoctorOneWay(t *testing.T) {
 	b.finds("where its own packets come from", 0, func(g diagnosis) bool { return g.has("address", "warning", b, "for 2 of 2 members") })
 
 	r.cut(a.Gossip)
-	wayOf := "its packets do not arrive at " + b.Gossip.String()
-	for _, d := range []*Daemon{a, c} {
-		d.finds("that the packets of one do not arrive", 1, func(g diagnosis) bool { return g.has("one-way", "failure", a, wayOf) })
+	wayTo := func(to *Daemon) string {
+		return "no direct way to " + to.Gossip.String() + ": packets go by " + c.Gossip.String()
+	}
+	for _, d := range all {
+		d.finds("that two have no direct way", 0, func(g diagnosis) bool {
+			return g.has("direct", "warning", a, wayTo(b)) || g.has("direct", "warning", b, wayTo(a))
+		})
 	}
 	r.cut(netip.AddrPort{})
-	a.finds("nothing that fails", 0, func(diagnosis) bool { return true })
+	a.finds("a direct way", 0, func(g diagnosis) bool { return g.has("direct", "ok", nil, "") })
 }
 
 // TestDoctorKeys: who lacks a key that others have is told, and of whom nothing can be

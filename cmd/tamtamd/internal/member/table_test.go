@@ -71,6 +71,28 @@ func TestPutSetAndRemove(t *testing.T) {
 	}
 }
 
+// TestRoute: another way is a change, and a new session forgets it.
+func TestRoute(t *testing.T) {
+	table := newTable()
+	if _, changed := table.Route(alice, bob); changed {
+		t.Error("a member that is not listed has a way")
+	}
+	table.Put(alice, Info{Session: 1})
+	if c, changed := table.Route(alice, bob); !changed || c.Member.Via != bob || c.Previous != Alive || c.Reason != Updated || c.By != self {
+		t.Errorf("got %+v", c)
+	}
+	if _, changed := table.Route(alice, bob); changed {
+		t.Error("the same way is a change")
+	}
+	table.Set(alice, Dead, self)
+	if c, _ := table.Put(alice, Info{Session: 1}); c.Member.Via != bob {
+		t.Errorf("got %+v", c)
+	}
+	if c, _ := table.Put(alice, Info{Session: 2}); c.Member.Via.IsValid() {
+		t.Errorf("got %+v", c)
+	}
+}
+
 func TestFlapping(t *testing.T) {
 	now := start
 	table := NewTable(self, Info{}, 0, func() time.Time { return now })

@@ -40,6 +40,25 @@ func DecodeLink(to netip.AddrPort, m *peerv1.Link) *wire.Link {
 	}
 }
 
+// EncodeAddr returns an address as nodes send it to each other: an IP of 4 or 16 bytes, and a
+// port of 2.
+func EncodeAddr(a netip.AddrPort) []byte {
+	return append(a.Addr().AsSlice(), byte(a.Port()>>8), byte(a.Port()))
+}
+
+// DecodeAddr reads an address; it returns the zero one if b is none.
+func DecodeAddr(b []byte) netip.AddrPort {
+	if len(b) < 2 {
+		return netip.AddrPort{}
+	}
+	ip, port := b[:len(b)-2], b[len(b)-2:]
+	a, ok := netip.AddrFromSlice(ip)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(a, uint16(port[0])<<8|uint16(port[1]))
+}
+
 // Millis is a duration in whole milliseconds, at least 1 unless it is 0.
 func Millis(d time.Duration) uint32 { return units(d, time.Millisecond) }
 

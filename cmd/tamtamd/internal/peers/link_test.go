@@ -40,3 +40,14 @@ func TestLinkTravels(t *testing.T) {
 		t.Errorf("the source is %v", l.Source)
 	}
 }
+
+// FuzzDecodeAddr: what is read as an address is written as the same bytes.
+func FuzzDecodeAddr(f *testing.F) {
+	f.Add(EncodeAddr(netip.MustParseAddrPort("192.0.2.1:9999")))
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if a := DecodeAddr(b); a.IsValid() && string(EncodeAddr(a)) != string(b) {
+			t.Errorf("%x becomes %v", b, a)
+		}
+	})
+}

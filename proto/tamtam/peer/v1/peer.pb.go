@@ -479,8 +479,8 @@ type InspectAnswer struct {
 	AskerStatus uint32 `protobuf:"varint,16,opt,name=asker_status,json=askerStatus,proto3" json:"asker_status,omitempty"`
 	// The link to the asker.
 	Link *Link `protobuf:"bytes,17,opt,name=link,proto3" json:"link,omitempty"`
-	// The members that it finds dead or suspected, or that acknowledge nothing: as many
-	// as fit.
+	// The members that it finds dead or suspected, that acknowledge nothing, or that it
+	// reaches by a relay: as many as fit.
 	Troubles []*Trouble `protobuf:"bytes,18,rep,name=troubles,proto3" json:"troubles,omitempty"`
 	// How many more there are.
 	MoreTroubles  uint32 `protobuf:"varint,19,opt,name=more_troubles,json=moreTroubles,proto3" json:"more_troubles,omitempty"`
@@ -761,7 +761,7 @@ func (x *Link) GetUnackedMs() uint32 {
 	return 0
 }
 
-// Trouble is a member with which the node has trouble.
+// Trouble is a member with which the node has trouble, or to which it has no direct way.
 type Trouble struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// IP address, 4 or 16 bytes.
@@ -773,7 +773,10 @@ type Trouble struct {
 	// How long ago a frame of it came in, in milliseconds; absent without a session.
 	HeardMs *uint32 `protobuf:"varint,4,opt,name=heard_ms,json=heardMs,proto3,oneof" json:"heard_ms,omitempty"`
 	// For how long frames have been sent to it without any acknowledgement, in milliseconds.
-	UnackedMs     uint32 `protobuf:"varint,5,opt,name=unacked_ms,json=unackedMs,proto3" json:"unacked_ms,omitempty"`
+	UnackedMs uint32 `protobuf:"varint,5,opt,name=unacked_ms,json=unackedMs,proto3" json:"unacked_ms,omitempty"`
+	// The member that relays between the two: an IP of 4 or 16 bytes, and a port of 2. Empty if
+	// they reach each other directly.
+	Via           []byte `protobuf:"bytes,6,opt,name=via,proto3" json:"via,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -841,6 +844,13 @@ func (x *Trouble) GetUnackedMs() uint32 {
 		return x.UnackedMs
 	}
 	return 0
+}
+
+func (x *Trouble) GetVia() []byte {
+	if x != nil {
+		return x.Via
+	}
+	return nil
 }
 
 // LinksQuestion asks a node for its links to the given nodes.
@@ -1013,14 +1023,15 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"duplicates\x12\x19\n" +
 	"\bheard_ms\x18\a \x01(\rR\aheardMs\x12\x1d\n" +
 	"\n" +
-	"unacked_ms\x18\b \x01(\rR\tunackedMs\"\x91\x01\n" +
+	"unacked_ms\x18\b \x01(\rR\tunackedMs\"\xa3\x01\n" +
 	"\aTrouble\x12\x0e\n" +
 	"\x02ip\x18\x01 \x01(\fR\x02ip\x12\x12\n" +
 	"\x04port\x18\x02 \x01(\rR\x04port\x12\x16\n" +
 	"\x06status\x18\x03 \x01(\rR\x06status\x12\x1e\n" +
 	"\bheard_ms\x18\x04 \x01(\rH\x00R\aheardMs\x88\x01\x01\x12\x1d\n" +
 	"\n" +
-	"unacked_ms\x18\x05 \x01(\rR\tunackedMsB\v\n" +
+	"unacked_ms\x18\x05 \x01(\rR\tunackedMs\x12\x10\n" +
+	"\x03via\x18\x06 \x01(\fR\x03viaB\v\n" +
 	"\t_heard_ms\"%\n" +
 	"\rLinksQuestion\x12\x14\n" +
 	"\x05nodes\x18\x01 \x03(\fR\x05nodes\"i\n" +

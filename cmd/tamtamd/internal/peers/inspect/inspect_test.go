@@ -76,6 +76,7 @@ func TestAnswer(t *testing.T) {
 	table.Put(carol, member.Info{Session: 11})
 	table.Set(carol, member.Left, carol)
 	table.Put(dave, member.Info{Session: 12})
+	table.Route(alice, dave)
 	a := ask(t, i, alice)
 	if a.GetVersion() != "v1" || a.GetMaxPayloadBytes() != 256 || a.GetHeartbeat().AsDuration() != time.Second || !a.GetSealed() || len(a.GetKeys()) != 1 ||
 		!a.GetClock().AsTime().Equal(start) || a.GetAlive() != 3 || a.GetDead() != 1 || a.GetLeft() != 1 || a.GetSuspected() != 0 {
@@ -88,9 +89,11 @@ func TestAnswer(t *testing.T) {
 		l.GetHeardMs() != 5 || l.GetUnackedMs() != 0 || l.GetRoundTripUs() != 1000 {
 		t.Errorf("link %v", l)
 	}
-	// Alive and deaf comes before dead, and who has left is no trouble.
+	// Alive and deaf comes before dead, who is reached by another, too, and who has left is no
+	// trouble.
 	ts := a.GetTroubles()
-	if len(ts) != 2 || ts[0].GetStatus() != 1 || ts[0].GetUnackedMs() != 3000 || ts[0].GetHeardMs() != 1000 || ts[1].GetStatus() != 3 || ts[1].HeardMs != nil {
+	if len(ts) != 3 || peers.DecodeAddr(ts[0].GetVia()) != dave || ts[1].GetStatus() != 1 || ts[1].GetUnackedMs() != 3000 || ts[1].GetHeardMs() != 1000 ||
+		len(ts[1].GetVia()) != 0 || ts[2].GetStatus() != 3 || ts[2].HeardMs != nil {
 		t.Errorf("troubles %v", ts)
 	}
 

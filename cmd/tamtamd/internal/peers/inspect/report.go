@@ -93,10 +93,14 @@ func (i *Inspector) report(links map[netip.AddrPort]wire.Link, asker netip.AddrP
 // troubleOf returns what is wrong with a member, nil when nothing is.
 func troubleOf(m member.Member, l wire.Link, open bool) *peerv1.Trouble {
 	unacked := open && m.Status.Live() && l.Unacked >= unackedTold
-	if m.Local || !unacked && m.Status != member.Suspected && m.Status != member.Dead {
+	relayed := m.Status.Live() && m.Via.IsValid()
+	if m.Local || !unacked && !relayed && m.Status != member.Suspected && m.Status != member.Dead {
 		return nil
 	}
 	t := &peerv1.Trouble{Ip: m.Addr.Addr().AsSlice(), Port: uint32(m.Addr.Port()), Status: statuses[m.Status]}
+	if relayed {
+		t.Via = peers.EncodeAddr(m.Via)
+	}
 	if open {
 		t.HeardMs, t.UnackedMs = proto.Uint32(peers.Millis(l.Heard)), peers.Millis(l.Unacked)
 	}

@@ -40,28 +40,10 @@ func report(session uint64, own []wire.Link, q *peerv1.LinksQuestion) *peerv1.Li
 	}
 	out := &peerv1.LinksAnswer{Session: session}
 	for i, b := range q.GetNodes() {
-		if l, open := to[decode(b)]; open {
+		if l, open := to[peers.DecodeAddr(b)]; open {
 			out.Nodes = append(out.Nodes, uint32(i))
 			out.Links = append(out.Links, peers.EncodeLink(wire.Link{RoundTrip: l.RoundTrip, Sent: l.Sent, Resent: l.Resent}))
 		}
 	}
 	return out
-}
-
-// encode makes the address of a question.
-func encode(a netip.AddrPort) []byte {
-	return append(a.Addr().AsSlice(), byte(a.Port()>>8), byte(a.Port()))
-}
-
-// decode reads one; the zero address, to which there is no link, when it is none.
-func decode(b []byte) netip.AddrPort {
-	if len(b) < 2 {
-		return netip.AddrPort{}
-	}
-	ip, port := b[:len(b)-2], b[len(b)-2:]
-	a, ok := netip.AddrFromSlice(ip)
-	if !ok {
-		return netip.AddrPort{}
-	}
-	return netip.AddrPortFrom(a, uint16(port[0])<<8|uint16(port[1]))
 }

@@ -125,7 +125,7 @@ func (o *Observer) make(ctx context.Context) *Matrix {
 	question := &peerv1.LinksQuestion{}
 	for _, n := range nodes {
 		m.Nodes = append(m.Nodes, Node{Addr: n.Addr, Name: n.Name})
-		question.Nodes = append(question.Nodes, encode(n.Addr))
+		question.Nodes = append(question.Nodes, peers.EncodeAddr(n.Addr))
 	}
 	answers := make([]*peerv1.LinksAnswer, len(nodes))
 	errs := peers.Survey(ctx, o.Ask, nodes, &peerv1.Question{Question: &peerv1.Question_Links{Links: question}}, func(i int, a *peerv1.Answer) error {

@@ -48,7 +48,7 @@ func New(build buildinfo.Info) *Metrics {
 		registry: prometheus.NewRegistry(),
 		changes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tamtam_member_changes_total",
-			Help: "Changes of members, by kind: joined, returned, restarted, updated (new tags), suspected, recovered, " +
+			Help: "Changes of members, by kind: joined, returned, restarted, updated (new tags, or another way to it), suspected, recovered, " +
 				"dead, left, removed.",
 		}, []string{"kind"}),
 		flaps: prometheus.NewCounter(prometheus.CounterOpts{

@@ -58,6 +58,7 @@ type (
 		Local    bool     `json:"local"`
 		Plain    bool     `json:"plain"`
 		Flapping bool     `json:"flapping"`
+		Via      string   `json:"via"` // the relay to it; empty if there is none
 		Tags     tags.Set `json:"tags"`
 		// Before is the status an hour ago: NONE if it was not a member, UNKNOWN if that is
 		// no longer kept. Absent in a change.
@@ -134,6 +135,9 @@ func showMember(m member.Member) memberView {
 	v := memberView{
 		Address: m.Addr.String(), Name: m.Name, Version: m.Version, Status: m.Status.String(), Since: m.Since.UnixMilli(),
 		Local: m.Local, Plain: m.Plain(), Flapping: m.Flapping,
+	}
+	if m.Via.IsValid() {
+		v.Via = m.Via.String()
 	}
 	v.Tags, _ = tags.Decode(m.Tags) // checked when the member announced them
 	return v

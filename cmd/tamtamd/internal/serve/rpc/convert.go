@@ -38,6 +38,9 @@ func toMember(m member.Member, state node.PeerState) *tamtamv1.Member {
 		Session:     m.Session,
 	}
 	out.Tags, _ = tags.Decode(m.Tags) // checked when the member announced them
+	if m.Via.IsValid() {
+		out.Via = m.Via.String()
+	}
 	if m.Status == member.Alive && state.RoundTrip > 0 {
 		out.RoundTrip = durationpb.New(state.RoundTrip)
 	}

@@ -70,6 +70,9 @@ func toReport(r inspect.Record) *tamtamv1.InspectionReport {
 			Address: netip.AddrPortFrom(ip, uint16(t.GetPort())).String(),
 			Status:  toPeerStatus(t.GetStatus()), Unacknowledged: ofMillis(t.GetUnackedMs()),
 		}
+		if via := peers.DecodeAddr(t.GetVia()); via.IsValid() {
+			one.Via = via.String()
+		}
 		if t.HeardMs != nil {
 			one.Heard = ofMillis(t.GetHeardMs())
 		}

@@ -34,7 +34,7 @@ func (f *fake) Inspect(ctx context.Context) ([]inspect.Record, error) {
 				Version: "v2", MaxPayloadBytes: 9, Asker: self.String(), AskerSession: 7, AskerStatus: 2, MoreTroubles: 3,
 				Troubles: []*peerv1.Trouble{
 					{Ip: bob.Addr().AsSlice(), Port: 9999, Status: 3, HeardMs: proto.Uint32(1500), UnackedMs: 2500},
-					{Ip: bob.Addr().AsSlice(), Port: 1, Status: 99},
+					{Ip: bob.Addr().AsSlice(), Port: 1, Status: 99, Via: peers.EncodeAddr(alice)},
 					{Ip: []byte{1, 2, 3}, Port: 1},
 					{Ip: bob.Addr().AsSlice(), Port: 1 << 20},
 				},
@@ -70,7 +70,7 @@ func TestInspect(t *testing.T) {
 	ts := report.GetTroubles()
 	if len(ts) != 2 || ts[0].GetAddress() != bob.String() || ts[0].GetStatus() != tamtamv1.MemberStatus_MEMBER_STATUS_DEAD ||
 		ts[0].GetHeard().AsDuration() != 1500*time.Millisecond || ts[0].GetUnacknowledged().AsDuration() != 2500*time.Millisecond ||
-		ts[1].GetStatus() != 0 || ts[1].Heard != nil {
+		ts[0].GetVia() != "" || ts[1].GetStatus() != 0 || ts[1].Heard != nil || ts[1].GetVia() != alice.String() {
 		t.Errorf("troubles: %v", ts)
 	}
 	if x := r.GetMembers()[2]; !x.GetAnswered() || x.GetError() == "" || x.Report != nil {

@@ -260,6 +260,7 @@ func TestMember(t *testing.T) {
 		{member.Member{Addr: alice, Status: member.Suspected, Info: member.Info{Session: 1}}, "SUSPECTED loss"},
 		{member.Member{Addr: alice, Status: member.Dead}, "DEAD plain"},
 		{member.Member{Addr: alice, Status: member.Left, Flapping: true, Info: member.Info{Session: 1}}, "LEFT flapping"},
+		{member.Member{Addr: alice, Status: member.Suspected, Via: bob, Info: member.Info{Session: 1}}, "SUSPECTED by " + bob.String() + " loss"},
 	} {
 		m := toMember(c.m, trip)
 		have := strings.TrimPrefix(m.GetStatus().String(), "MEMBER_STATUS_")
@@ -268,6 +269,9 @@ func TestMember(t *testing.T) {
 		}
 		if m.GetFlapping() {
 			have += " flapping"
+		}
+		if m.GetVia() != "" {
+			have += " by " + m.GetVia()
 		}
 		if m.RoundTrip != nil {
 			have += " trip"

@@ -32,13 +32,14 @@ function makeRow(m) {
 }
 
 function update(row, m, link, now) {
-  const shown = JSON.stringify([m.name, m.local, m.plain, m.flapping, m.tags, m.version]);
+  const shown = JSON.stringify([m.name, m.local, m.plain, m.flapping, m.via, m.tags, m.version]);
   if (shown !== row.shown) {
     row.shown = shown;
     const marks = [];
     if (m.local) marks.push(el("span", { class: "mark" }, "this node"));
     if (m.flapping) marks.push(el("span", { class: "mark bad" }, "flapping"));
     if (m.plain) marks.push(el("span", { class: "mark", title: "it speaks bare Smudge" }, "plain"));
+    if (m.via) marks.push(el("span", { class: "mark bad", title: "it is not reached directly" }, `via ${m.via}`));
     row.name.replaceChildren(...(m.name ? [foreign(m.name, { class: "name" })] : []), el("span", { class: "address" }, m.address), ...marks);
     row.tags.replaceChildren(...Object.entries(m.tags || {}).map(([k, v]) => foreign(`${k}=${v}`, { class: "tag" })));
     row.version.replaceChildren(foreign(m.version));
