@@ -22,6 +22,7 @@ func (c *Core) question(a netip.AddrPort, now time.Time) {
 	}
 	if c.questions.Ask(a, now) {
 		c.count(countQuestions)
+		c.suggestUsed(a)
 		c.wake(now)
 	}
 }

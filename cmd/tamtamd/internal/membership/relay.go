@@ -15,7 +15,7 @@ import (
 // is who may be one:
 //
 //	a candidate does not answer  a member that has reported it, or one at random
-//	a member does not answer     the helper that vouches for it
+//	a member does not answer     the helper that vouches for it, or one that relays already
 //	the relay has ended          one at random; if it does not reach the member, helpers will
 
 // roundsPerSecond bounds the greetings by way of members. A node that is late itself makes
@@ -25,13 +25,32 @@ const roundsPerSecond = 16
 // canRelay reports whether a member may reach others for this node.
 func canRelay(p *peer) bool { return p != nil && speaks(p) && !p.via.IsValid() }
 
-// anyRelay returns a member that may reach another; the zero address if there is none.
-func (c *Core) anyRelay(to netip.AddrPort) (via netip.AddrPort) {
-	all := c.members.addrs(func(p *peer) bool { return canRelay(p) && p.addr != to })
-	if len(all) > 0 {
-		via = all[c.cfg.Random.IntN(len(all))]
+// anyRelay returns a member that may reach another; the zero address if there is none. Mostly
+// it is one that relays already: what separates two nodes separates more, often.
+func (c *Core) anyRelay(to netip.AddrPort) netip.AddrPort {
+	if via := c.usedRelay(to); via.IsValid() && c.cfg.Random.IntN(4) > 0 {
+		return via
 	}
-	return via
+	return c.oneOf(c.members.addrs(func(p *peer) bool { return canRelay(p) && p.addr != to }))
+}
+
+// usedRelay returns a member by which others are reached, and perhaps this one; the zero
+// address if there is none.
+func (c *Core) usedRelay(to netip.AddrPort) netip.AddrPort {
+	var used []netip.AddrPort
+	for _, p := range c.members.sorted {
+		if p.status.Live() && p.via != to && canRelay(c.members.get(p.via)) {
+			used = append(used, p.via)
+		}
+	}
+	return c.oneOf(used)
+}
+
+func (c *Core) oneOf(all []netip.AddrPort) (one netip.AddrPort) {
+	if len(all) > 0 {
+		one = all[c.cfg.Random.IntN(len(all))]
+	}
+	return one
 }
 
 // greetRound greets a candidate by way of a member: of the one that reported it first.
@@ -43,6 +62,21 @@ func (c *Core) greetRound(g admission.Greeting, now time.Time) {
 	if via.IsValid() && c.rounds.AllowN(now, c.awareness.Multiplier()) {
 		c.count(countGreetingsRound)
 		c.emit(GreetBy{g.To, via})
+	}
+}
+
+// greetAround greets a member that does not answer by a relay that is in use, if there is one.
+func (c *Core) greetAround(to netip.AddrPort, now time.Time) {
+	if via := c.usedRelay(to); via.IsValid() && c.rounds.AllowN(now, c.awareness.Multiplier()) {
+		c.count(countGreetingsRound)
+		c.emit(GreetBy{to, via})
+	}
+}
+
+// suggestUsed suggests a relay that is in use to a member that does not answer, if there is one.
+func (c *Core) suggestUsed(to netip.AddrPort) {
+	if via := c.usedRelay(to); via.IsValid() {
+		c.emit(Route{to, via})
 	}
 }
 

@@ -126,6 +126,27 @@ func TestHelperIsSuggestedAsRelay(t *testing.T) {
 	})
 }
 
+// TestRelayInUseIsTried: for a member that does not answer, the relay to another is suggested
+// before a helper vouches, and when the member is dead it is greeted by it, too.
+func TestRelayInUseIsTried(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice, bob, carol, dave)
+		w.event(wire.Event{Kind: wire.Routed, Addr: alice, Session: w.open[alice], At: bob})
+		w.hosts[carol].hidden = true
+		w.silence()
+		w.asks(carol, 7, dave)
+		if r := of(w.take(), "route", carol); len(r) != 1 || r[0].via != bob {
+			t.Errorf("suggested %v", r)
+		}
+		w.dead(carol)
+		w.hidden(carol, w.open[carol])
+		if by := of(w.lasts(10*time.Second), "greet by", carol); len(by) != 1 || by[0].via != bob {
+			t.Errorf("greeted by %v", by)
+		}
+		w.want(carol, member.Alive)
+	})
+}
+
 // TestRelayThatEndsIsReplaced: in all the ways in which a member ends.
 func TestRelayThatEndsIsReplaced(t *testing.T) {
 	for name, end := range map[string]func(w *world){

@@ -93,6 +93,7 @@ func (c *Core) greetLost(now time.Time) time.Time {
 			c.consider(a, admission.Reason{}, now)
 		} else {
 			c.emit(Greet{a})
+			c.greetAround(a, now)
 		}
 	}
 	return next

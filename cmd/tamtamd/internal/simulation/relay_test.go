@@ -5,10 +5,13 @@ package simulation
 
 import (
 	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
 // allDelivered fails if some message did not reach some node, or reached it twice.
@@ -32,6 +35,41 @@ func TestTwoNodesWithoutADirectWayAgree(t *testing.T) {
 				r.allDelivered(t, nodes)
 			})
 		}
+	}
+}
+
+// TestStar: one node relays between all others. Without keys it may do so for sixteen.
+func TestStar(t *testing.T) {
+	for _, c := range []struct {
+		nodes  int
+		keys   []wire.Key
+		within time.Duration
+	}{{10, nil, time.Second}, {17, nil, time.Second}, {30, []wire.Key{{1}}, 10 * time.Second}} {
+		r := simulate(t, Options{Nodes: c.nodes, Machine: Lab, Tune: func(_ int, m *membership.Config, w *wire.CoreConfig) {
+			w.Keys, m.Sealed = c.keys, c.keys != nil
+		}}, "star")
+		r.within(t, allSeeAll, c.within)
+		r.noFalseAlarms(t)
+		r.allDelivered(t, c.nodes)
+	}
+}
+
+// TestWayBreaksInOneDirection: nobody is accused, and no message is lost.
+func TestWayBreaksInOneDirection(t *testing.T) {
+	for _, back := range []bool{false, true} {
+		oneWay := Scenario{Name: "one way", Run: formed(func(c *Cluster) {
+			a, b := Address(1), Address(2)
+			if back {
+				a, b = b, a
+			}
+			c.Network.Faults.Cut = func(from, to netip.AddrPort) bool { return from == a && to == b }
+			c.cast(1, 2000)
+			c.Until(allSeeAll, c.Agree)
+		})}
+		r := Run(Options{Scenario: oneWay, Nodes: 5, Machine: Lab})
+		r.within(t, allSeeAll, 0)
+		r.noFalseAlarms(t)
+		r.allDelivered(t, 5)
 	}
 }
 

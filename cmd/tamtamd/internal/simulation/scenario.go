@@ -4,6 +4,7 @@
 package simulation
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
@@ -86,6 +87,15 @@ var Scenarios = []Scenario{
 		c.cast(1, 100)
 		c.restart(1)
 		c.cast(1, 100)
+	}},
+	{"star", "only one node reaches the others", func(c *Cluster) {
+		c.Network.Faults.Cut = func(from, to netip.AddrPort) bool { return c.index[from] != 0 && c.index[to] != 0 }
+		c.JoinAll()
+		c.Until(allSeeAll, c.Agree)
+		c.Pass(10 * time.Second)
+		c.Measure()
+		c.cast(1, 300)
+		c.Pass(time.Minute)
 	}},
 	{"cut", "two nodes stop to reach each other directly, and do again", formed(func(c *Cluster) {
 		c.Apart(1, 2)

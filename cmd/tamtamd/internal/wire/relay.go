@@ -15,8 +15,10 @@ import (
 const (
 	// relayPerSecond bounds the frames that this node passes on in a second, for all nodes
 	// together; relayBurst at once. What is past it is dropped, and its sender retransmits.
-	relayPerSecond = 2000
-	relayBurst     = 1000
+	// Frames of bulk channels use half of it, so that there is room for the probes and the
+	// acknowledgements of those who broadcast a lot.
+	relayPerSecond = 4000
+	relayBurst     = 2000
 	// maxRelayed and maxByRelay bound the nodes that are reached by relays in a cluster
 	// without keys, of all relays and of each: there, a relay can invent nodes.
 	maxRelayed = 64
@@ -225,12 +227,19 @@ func (c *Core) passOn(from *peer, b []byte) {
 		c.count(countDroppedBadFrame)
 	case to == from.addr || !c.relays(to):
 		c.count(countDroppedNoWay)
-	case !c.passes.AllowN(c.now, 1):
+	case c.isBulk(inner) && c.passes.TokensAt(c.now) < relayBurst/2 || !c.passes.AllowN(c.now, 1):
 		c.count(countDroppedRelayLimit)
 	default:
 		c.count(countRelayed)
 		c.enclose(c.peers[to], frame.Relayed, from.addr, inner)
 	}
+}
+
+// isBulk reports whether a frame to pass on is of a bulk channel. Encrypted or not, its header
+// shows that.
+func (c *Core) isBulk(b []byte) bool {
+	k, ch := frame.KindOf(b)
+	return k.HasChannel() && c.info(ch).Bulk
 }
 
 // relayed takes a frame that a peer has passed on.

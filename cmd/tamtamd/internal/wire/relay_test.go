@@ -286,6 +286,15 @@ func TestRelayIsBounded(t *testing.T) {
 	}
 	s.run(time.Second)
 	before = passed()
+	for range relayBurst { // leaves room for others
+		a.enclose(a.peers[relay.addr], frame.Relay, b.addr, header(frame.Data|frame.Kind(bulk), 7, 8, 9))
+	}
+	s.run(10 * time.Millisecond)
+	if n := passed() - before; n < relayBurst/2 || n > relayBurst/2+relayPerSecond/20 {
+		t.Errorf("%d of a bulk channel were passed on", n)
+	}
+	s.run(time.Second)
+	before = passed()
 	a.enclose(a.peers[relay.addr], frame.Relay, b.addr, hello)
 	again := one
 	s.run(10 * time.Millisecond)
