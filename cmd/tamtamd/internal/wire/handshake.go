@@ -64,7 +64,7 @@ func (c *Core) onWelcome(f frame.Frame) {
 	a := g.addr
 	switch {
 	case g.back:
-		c.directAgain(a, f.Session)
+		c.directAgain(a, f.Session, f.Connection, binary.BigEndian.Uint64(f.Payload))
 		return
 	case g.probe:
 		c.emit(Event{Kind: Answered, Addr: a, Session: f.Session, Nonce: f.Connection})
@@ -84,7 +84,7 @@ func (c *Core) onWelcome(f frame.Frame) {
 		}
 		// It has dropped us, or gone back in time. Frames that somebody replays do not make
 		// it silent while it lives.
-		if p.link.Silent() && (unknown || p.link.Stale()) {
+		if c.yields(p) && p.link.Silent() && (unknown || p.link.Stale()) {
 			c.inform(c.reopen(p), cookie, f.Connection)
 		} else {
 			c.remindProfile(p)
@@ -205,7 +205,12 @@ func (c *Core) claimed(src netip.AddrPort, f frame.Frame, cl claim) (*peer, bool
 func (c *Core) challenge(p *peer, o opening) {
 	c.count(countClaimsChallenged)
 	h := frame.Header{Kind: frame.Info, Session: c.session, Connection: o.id, Counter: c.nextCounter(&p.counter)}
-	c.transmit(p, appendInfo(h.Append(nil, nil), opening{id: p.ids[0], nonce: p.nonce, number: p.number, answers: o.number}, c.cfg.Info))
+	b := appendInfo(h.Append(nil, nil), opening{id: p.ids[0], nonce: p.nonce, number: p.number, answers: o.number}, c.cfg.Info)
+	if p.vouched || c.sealer != nil {
+		c.transmit(p, b)
+	} else {
+		c.output(p.addr, netip.AddrPort{}, b) // a relay would learn the connection ID
+	}
 }
 
 // newcomer returns a new peer for a node that proved by a cookie that it receives at src,
@@ -224,6 +229,7 @@ func (c *Core) newcomer(src netip.AddrPort, session uint64, advertised netip.Add
 
 // accept takes the info of a peer, and answers with this node's unless the peer has it.
 func (c *Core) accept(src netip.AddrPort, p *peer, f frame.Frame, o opening, info Info) {
+	p.vouched = p.vouched && c.relay.IsValid()
 	c.acceptID(p, f.Connection)
 	c.heardFrom(p, src)
 	p.link.Open(c.now, f.Counter)

@@ -156,23 +156,36 @@ func (c *Core) tryDirect(p *peer) {
 	c.hello(c.random(), greeting{addr: p.addr, at: c.now, back: true})
 }
 
-// directAgain takes the answer to tryDirect: the direct way to an address works.
-func (c *Core) directAgain(a netip.AddrPort, session uint64) {
+// directAgain takes the answer to tryDirect, with its cookie: the direct way to an address
+// works. If a relay has opened the session, the node is not proven to be there without keys:
+// it is opened again.
+func (c *Core) directAgain(a netip.AddrPort, session, nonce, cookie uint64) {
 	p := c.at(a, session)
-	if p == nil || !p.open() { // another session lives there
+	switch {
+	case p == nil || !p.open(): // another session lives there
 		c.greet(a, netip.AddrPort{})
 		return
+	case p.vouched && c.sealer == nil:
+		c.inform(c.reopen(p), cookie, nonce)
+	default:
+		c.setRoute(p, netip.AddrPort{})
+		p.heard = c.now
 	}
-	c.setRoute(p, netip.AddrPort{})
-	p.heard = c.now
 	c.emit(Event{Kind: Answered, Addr: a, Session: session})
 }
 
 // yields reports whether the way by which a frame came may change the session of a peer. A
 // relay may if it reaches the peer anyway, or the peer is silent: it cannot take over a
-// session that works.
+// session that works. Without keys, a relay may be anybody. Then the session must be one that
+// the same relay has opened, or silent for as long as a frame lives.
 func (c *Core) yields(p *peer) bool {
-	return !c.relay.IsValid() || p == nil || !p.up || p.via == c.relay || p.link.Silent()
+	if !c.relay.IsValid() || p == nil {
+		return true
+	}
+	if c.sealer != nil {
+		return !p.up || p.via == c.relay || p.link.Silent()
+	}
+	return p.vouched && p.via == c.relay || p.link.Silent() && c.now.Sub(p.link.Heard()) >= c.cfg.Timing.Lifetime
 }
 
 // contest drops what would take over the session of a peer, and asks the peer whether it
@@ -191,10 +204,10 @@ func (c *Core) mayRelay(via netip.AddrPort) bool {
 	}
 	all, same := 0, 0
 	for _, p := range c.peers {
-		if p.via.IsValid() {
+		if p.vouched {
 			all++
 		}
-		if p.via == via {
+		if p.vouched && p.via == via {
 			same++
 		}
 	}

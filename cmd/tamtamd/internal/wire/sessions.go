@@ -47,6 +47,7 @@ type peer struct {
 	// up: it has said who it is; informed: since this state of it was made.
 	up, informed bool
 	closed       bool
+	vouched      bool           // a relay has opened the session: the address is its word
 	until        time.Time      // when it is dropped, if it is half open or closed
 	next         time.Time      // when it is ticked; not after anything is due
 	renewed      time.Time      // when it was last greeted for its silence
@@ -96,7 +97,7 @@ func (c *Core) add(a netip.AddrPort, session uint64, via netip.AddrPort) *peer {
 	c.byID[p.ids[0]] = p
 	c.perIP[a.Addr()]++
 	if via.IsValid() {
-		p.route = route{other: via, otherAt: c.now}
+		p.vouched, p.route = true, route{other: via, otherAt: c.now}
 		c.setRoute(p, via)
 	}
 	c.wake(p, p.until)
@@ -112,6 +113,7 @@ func (c *Core) reopen(p *peer) *peer {
 	fresh.info, fresh.up, fresh.until = p.info, true, time.Time{}
 	fresh.renewed, fresh.opening, fresh.source, fresh.route = p.renewed, p.opening, p.source, p.route
 	fresh.link.Inherit(p.link)
+	fresh.vouched = c.relay.IsValid()
 	c.setRoute(fresh, c.relay)
 	return fresh
 }
