@@ -60,6 +60,9 @@ func TestRelay(t *testing.T) {
 				if l := a.Links(s.now); len(l) != 2 || a.peers[b.addr].via != relay.addr || relay.Has(b.addr) && relay.peers[b.addr].via.IsValid() {
 					t.Errorf("links %+v", l)
 				}
+				if n := counted(a)["sessions_by_relay"]; n != 1 {
+					t.Errorf("%d sessions by relays", n)
+				}
 				if n := counted(relay)["frames_passed_on"]; n < 80 {
 					t.Errorf("%d frames were passed on", n)
 				}

@@ -148,6 +148,13 @@ func (c *Core) Counters(m map[string]uint64) {
 	c.counts.Put(countOverflowed, n.Overflowed)
 	c.counts.Put(countAckDataRetransmitted, n.AckDataRetransmitted)
 	c.counts.Put(countSessions, uint64(len(c.peers)))
+	byRelay := uint64(0)
+	for _, p := range c.peers {
+		if p.via.IsValid() {
+			byRelay++
+		}
+	}
+	c.counts.Put(countByRelay, byRelay)
 	c.counts.Counters(m)
 	for _, t := range c.Traffic() {
 		if t.Sent > 0 {
