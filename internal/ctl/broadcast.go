@@ -58,7 +58,8 @@ after --.
 
 With --wait, the command ends when that many members have the message, or all live
 ones if they are fewer. At --timeout it lists the members that have not confirmed it;
-exit status 6, although the message was sent. If too many messages are in flight, the
+exit status 6, although the message was sent. With all, it also lists the addresses that
+other members list as live and this node does not reach; it does not wait for them. If too many messages are in flight, the
 next one waits until --timeout; then it is not sent, and the exit status is 5.
 
   tamtamctl broadcast hello
@@ -130,7 +131,7 @@ func (b *broadcast) send(ctx context.Context, c *client.Conn, payload []byte) er
 		return err
 	}
 	if len(r.GetMissing()) > 0 {
-		return &missingError{r.GetMissing(), b.flags.Timeout}
+		return &missingError{r.GetMissing()}
 	}
 	return nil
 }

@@ -79,7 +79,7 @@ func TestBroadcastResults(t *testing.T) {
 		{"x -o json", full, nil, 0, fullJSON, ""},
 		{"x --wait all", full, nil, 0, "2 of 2 members have it after 3.1ms\n", ""},
 		{"x --wait all -o json", full, nil, 0, fullJSON, ""},
-		{"x --wait 2 --timeout 3s", some, nil, 6, "1 of 3 members have it after 2s\n", "not confirmed within 3s: 192.0.2.2:9999, 192.0.2.3:1"},
+		{"x --wait 2 --timeout 3s", some, nil, 6, "1 of 3 members have it after 2s\n", "not confirmed by 192.0.2.2:9999, 192.0.2.3:1"},
 		{"x --wait 2 -o json", some, nil, 6, someJSON, "192.0.2.3:1"},
 		{"x -o json", &pb.BroadcastResponse{}, nil, 0, `{"sent_to":0,"session":"0","sequence":0,"have":0,"missing":[],"took_ms":null}` + "\n", "no other member"},
 		{"x --no-wait", nil, status.Error(codes.ResourceExhausted, "busy"), 5, "", "busy"},
@@ -130,7 +130,7 @@ func TestLinesEnd(t *testing.T) {
 		{"", "1\n2\n3\n4\n", third(nil, status.Error(codes.Internal, "broken")), 3, 1, "", "tamtamctl: line 3: broken\n"},
 		{"", "1\n2\n3\n4\n", third(nil, status.Error(codes.DeadlineExceeded, "late")), 3, 6, "", "tamtamctl: line 3: late\n"},
 		{"--wait 1 --timeout 9s", "3\n", third(&pb.BroadcastResponse{SentTo: 1, Missing: []string{other}}, nil), 1, 6,
-			"0 of 1 members have it after 0ms\n", "tamtamctl: line 1: not confirmed within 9s: 192.0.2.2:9999\n"},
+			"0 of 1 members have it after 0ms\n", "tamtamctl: line 1: not confirmed by 192.0.2.2:9999\n"},
 		{"--base64", "YQ==\n%\nYQ==\n", nil, 1, 2, "", "tamtamctl: line 2: the message is not base64"},
 		{"", "1\n" + strings.Repeat("x", 64<<10) + "\n", nil, 1, 1, "", "tamtamctl: line 2: more than 65536 bytes"},
 		// That there is no other member is printed once.

@@ -7,20 +7,19 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 )
 
 // errNothing: a list has no entries. The exit code says so; stderr does not.
 var errNothing = errors.New("nothing found")
 
-// missingError: a message was sent, but not all members that --wait asked for got it in time.
+// missingError: a message was sent, but not all members that --wait asked for are known to have
+// it in time.
 type missingError struct {
 	members []string
-	within  time.Duration
 }
 
 func (e *missingError) Error() string {
-	return fmt.Sprintf("not confirmed within %v: %s", e.within, strings.Join(e.members, ", "))
+	return fmt.Sprintf("not confirmed by %s", strings.Join(e.members, ", "))
 }
 
 // lineError is an error about a line of stdin, from 1.

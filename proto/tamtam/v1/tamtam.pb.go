@@ -1142,7 +1142,8 @@ type BroadcastResponse struct {
 	// How many members are known to have it. Plain Smudge nodes do not report it.
 	Have uint32 `protobuf:"varint,4,opt,name=have,proto3" json:"have,omitempty"`
 	// If the deadline came first, the addresses of the members that the call waited for
-	// and that are not known to have it.
+	// and that are not known to have it. After wait_all, also the addresses that members
+	// list as live and that this node reaches in no way: it does not wait for them.
 	Missing []string `protobuf:"bytes,5,rep,name=missing,proto3" json:"missing,omitempty"`
 	// How long the call took.
 	Took          *durationpb.Duration `protobuf:"bytes,6,opt,name=took,proto3" json:"took,omitempty"`

@@ -88,6 +88,7 @@ func (c *Core) Join(now time.Time, a netip.AddrPort, readmit bool) (pending bool
 // that what was said of the old one, its death above all, is not held against it.
 func (c *Core) admit(a netip.AddrPort, info member.Info, now time.Time) {
 	why := c.candidates.Admitted(a, now)
+	c.unreached.Forget(a)
 	if c.candidates.Waiting() {
 		c.wake(now)
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
 )
 
@@ -39,7 +38,7 @@ func (c *Core) told(by netip.AddrPort, l memberList, now time.Time) {
 	}
 	for _, a := range l.members {
 		if datagram.IsNodeAddr(a, c.family) {
-			c.consider(a, admission.Reason{By: by}, now)
+			c.reported(a, by, now)
 		}
 	}
 	knowsRecords := l.records != 0

@@ -79,6 +79,7 @@ type Core struct {
 	clock      *admission.Clock
 	tombstones *admission.Tombstones
 	strangers  *admission.Strangers
+	unreached  admission.Unreached
 
 	awareness detect.Awareness
 	suspicion *detect.Suspicion

@@ -51,6 +51,7 @@ var (
 	countStrippedRestated        = counters.New("stripped_restated", "Entries of datagrams that Smudge did not hear: restated.")
 	countUnansweredQuestions     = counters.New("unanswered_questions", "Requests for the member list over the rate of a member.")
 	countUnansweredStrangers     = counters.New("unanswered_strangers", "Pings of unknown sources over the rate of answers.")
+	countUnreachedOverflowed     = counters.New("unreached_overflowed", "Addresses that were reported, not reached and not remembered at the bound.")
 	countUnsentWithoutSession    = counters.New("unsent_without_session", "Datagrams that had no session to go by.")
 )
 

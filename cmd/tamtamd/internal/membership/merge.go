@@ -40,7 +40,7 @@ func (c *Core) mergeLive(by, p *peer, r record, now time.Time) {
 	switch {
 	case r.addr == c.cfg.Self.Addr:
 	case p == nil || p.status.Gone():
-		c.consider(r.addr, admission.Reason{By: by.addr}, now)
+		c.reported(r.addr, by.addr, now)
 	case r.session == 0: // of a member that has none here, there is no more to know
 	case r.session != p.info.Session:
 		if c.mayAsk(now) {

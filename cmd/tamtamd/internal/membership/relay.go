@@ -5,9 +5,12 @@ package membership
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
 )
 
 // A node that this one does not reach directly, and another member does, is a member all the
@@ -17,6 +20,32 @@ import (
 //	a candidate does not answer  a member that has reported it, or one at random
 //	a member does not answer     the helper that vouches for it, or one that relays already
 //	the relay has ended          one at random; if it does not reach the member, helpers will
+
+// reportsFor is for how many comparisons the report of an address counts.
+const reportsFor = 3
+
+func (c *Core) reportsCount() time.Duration {
+	return reportsFor * spread.CompareBeats * c.cfg.Heartbeat
+}
+
+// reported takes the address of a member that another one lists as live, and this node does
+// not.
+func (c *Core) reported(a, by netip.AddrPort, now time.Time) {
+	if p := c.members.get(a); (p == nil || p.status.Gone()) && a != c.cfg.Self.Addr && !c.unreached.Reported(a, c.reportsCount(), now) {
+		c.count(countUnreachedOverflowed)
+	}
+	c.consider(a, admission.Reason{By: by}, now)
+}
+
+// Unreached returns the addresses that members report as live and that this node reaches in no
+// way, so that they are no live members here, in order: admission.MaxUnreached at most. It takes
+// some seconds until one is among them.
+func (c *Core) Unreached(now time.Time) []netip.AddrPort {
+	return slices.DeleteFunc(c.unreached.All(c.reportsCount(), now), func(a netip.AddrPort) bool {
+		p := c.members.get(a)
+		return p != nil && (p.status.Live() || p.status == member.Left) || c.tombstones.ShutsOut(a)
+	})
+}
 
 // roundsPerSecond bounds the greetings by way of members. A node that is late itself makes
 // fewer: the others may only seem not to answer.

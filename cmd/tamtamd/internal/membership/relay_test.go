@@ -5,6 +5,7 @@ package membership
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -76,6 +77,29 @@ func TestUnreportedNodeIsMetDirectlyOnly(t *testing.T) {
 		w.tell(bob, carol) // which would have to be passed on twice
 		if sent := of(w.lasts(3*time.Second), "greet by", carol); len(sent) != 0 {
 			t.Errorf("sent %v", sent)
+		}
+	})
+}
+
+// TestUnreachedIsNamed: what a member goes on to report as live, and this node does not reach,
+// be it dead here or never met, until it answers.
+func TestUnreachedIsNamed(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice, bob, dave)
+		w.dead(bob)
+		for range 3 {
+			w.tell(alice, bob, carol, dave)
+			w.sleep(15 * time.Second)
+		}
+		if all := w.Unreached(w.now); !slices.Equal(all, []netip.AddrPort{bob, carol}) {
+			t.Errorf("named %v", all)
+		}
+		w.lives(carol, 7)
+		w.lives(bob, 8)
+		w.tell(alice, bob, carol)
+		w.sleep(time.Second)
+		if all := w.Unreached(w.now); len(all) != 0 {
+			t.Errorf("named %v", all)
 		}
 	})
 }

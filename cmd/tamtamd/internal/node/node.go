@@ -187,6 +187,12 @@ func (n *Node) DetectionTime() time.Duration { return ask(n, (*membership.Core).
 // Members returns the addresses of the live members but this node, in order.
 func (n *Node) Members() []netip.AddrPort { return ask(n, (*membership.Core).Live) }
 
+// Unreached returns the addresses that members report as live and that this node reaches in no
+// way, in order.
+func (n *Node) Unreached() []netip.AddrPort {
+	return ask(n, func(c *membership.Core) []netip.AddrPort { return c.Unreached(time.Now()) })
+}
+
 // Strangers returns the machines that sent packets which cannot be decrypted, or, if
 // this node has no keys, are encrypted, and when the last came.
 func (n *Node) Strangers() map[netip.Addr]time.Time { return ask(n, (*membership.Core).Strangers) }

@@ -39,6 +39,7 @@ type Node interface {
 	Peers() map[netip.AddrPort]node.PeerState
 	SetTags(set map[string]string, remove []string) (tags.Set, error)
 	DetectionTime() time.Duration
+	Unreached() []netip.AddrPort
 }
 
 // Members is what the services need of the member table; *member.Table is one.

@@ -84,6 +84,7 @@ func (f *fake) Ping(ctx context.Context, a string) (netip.AddrPort, time.Duratio
 }
 
 func (f *fake) Heartbeat() time.Duration     { return f.heartbeat }
+func (f *fake) Unreached() []netip.AddrPort  { return []netip.AddrPort{alice} }
 func (f *fake) DetectionTime() time.Duration { return 3 * time.Second }
 
 func (f *fake) SetHeartbeat(d time.Duration) error {
@@ -229,13 +230,14 @@ func TestV1Calls(t *testing.T) {
 		t.Errorf("Broadcast: %v, %v, asked for %+v", b, err, f.request)
 	}
 	for _, k := range []struct {
-		r    *tamtamv1.BroadcastRequest
-		want int
+		r       *tamtamv1.BroadcastRequest
+		want    int
+		missing int
 	}{
-		{&tamtamv1.BroadcastRequest{Wait: &tamtamv1.BroadcastRequest_WaitAll{WaitAll: true}}, broadcast.All},
-		{&tamtamv1.BroadcastRequest{Wait: &tamtamv1.BroadcastRequest_WaitMembers{WaitMembers: 3}}, 3},
+		{&tamtamv1.BroadcastRequest{Wait: &tamtamv1.BroadcastRequest_WaitAll{WaitAll: true}}, broadcast.All, 2},
+		{&tamtamv1.BroadcastRequest{Wait: &tamtamv1.BroadcastRequest_WaitMembers{WaitMembers: 3}}, 3, 1},
 	} {
-		if _, err := c.Broadcast(ctx, k.r); err != nil || f.request.Wait != k.want {
+		if b, err := c.Broadcast(ctx, k.r); err != nil || f.request.Wait != k.want || len(b.GetMissing()) != k.missing {
 			t.Errorf("%v: waits for %d, %v", k.r, f.request.Wait, err)
 		}
 	}

@@ -117,6 +117,9 @@ func (s *v1) Broadcast(ctx context.Context, r *tamtamv1.BroadcastRequest) (*tamt
 		SentTo: uint32(got.Members), Session: got.Session, Sequence: got.Sequence,
 		Have: uint32(got.Have), Took: durationpb.New(got.Took),
 	}
+	if r.GetWaitAll() {
+		got.Missing = append(got.Missing, s.Node.Unreached()...)
+	}
 	for _, a := range got.Missing {
 		out.Missing = append(out.Missing, a.String())
 	}
