@@ -18,12 +18,20 @@ import (
 const readSize = 4096
 
 // receiveBuffer is asked of the kernel, in bytes: room for a burst of some
-// thousand small datagrams while the one reader is busy.
-const receiveBuffer = 1 << 20
+// thousand small datagrams while the one reader is busy. sendBuffer is as much: Linux keeps
+// what is sent to a neighbour that does not answer ARP for up to 3 s, 208 KiB for each.
+const (
+	receiveBuffer = 1 << 20
+	sendBuffer    = 1 << 20
+)
+
+// errFull: the send buffer has no room for a packet.
+var errFull = errors.New("the send buffer is full")
 
 // Socket is the gossip socket. Send may be called from any goroutine.
 type Socket struct {
 	conn  *net.UDPConn
+	out   *sender
 	local netip.AddrPort
 
 	counts *counter.Set
@@ -40,10 +48,17 @@ func Listen(addr netip.AddrPort) (*Socket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bind gossip address %s: %w", addr, cause(err))
 	}
+	out, err := newSender(conn)
+	if err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("gossip address %s: %w", addr, err)
+	}
 	_ = conn.SetReadBuffer(receiveBuffer) // the kernel may grant less
+	_ = conn.SetWriteBuffer(sendBuffer)
 	local := conn.LocalAddr().(*net.UDPAddr).AddrPort()
 	return &Socket{
 		conn:   conn,
+		out:    out,
 		counts: socketCounters.NewSet(),
 		local:  netip.AddrPortFrom(local.Addr().Unmap(), local.Port()),
 	}, nil
@@ -75,15 +90,18 @@ func (s *Socket) read(buf []byte) (netip.AddrPort, []byte, error) {
 	return netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), buf[:n], nil
 }
 
-// Send sends one packet. It never blocks for long; what the kernel refuses is
-// counted and lost, as any packet may be.
+// Send sends one packet. It does not wait for room in the send buffer (see sender): callers
+// hold locks. What the kernel does not take is counted and lost, as any packet may be.
 func (s *Socket) Send(to netip.AddrPort, b []byte) {
-	if _, err := s.conn.WriteToUDPAddrPort(b, to); err != nil {
+	switch err := s.out.send(to, b); {
+	case errors.Is(err, errFull):
+		s.counts.Inc(countSendOverflows)
+	case err != nil:
 		s.counts.Inc(countSendErrors)
-		return
+	default:
+		s.counts.Inc(countSent)
+		s.counts.Add(countSentBytes, uint64(len(b)))
 	}
-	s.counts.Inc(countSent)
-	s.counts.Add(countSentBytes, uint64(len(b)))
 }
 
 // Close ends reading. It may be called more than once.

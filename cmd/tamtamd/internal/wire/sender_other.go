@@ -1,0 +1,22 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !unix || aix
+
+package wire
+
+import (
+	"net"
+	"net/netip"
+)
+
+// sender sends the packets of a socket. It waits for room in the send buffer, if the system
+// does not make room by dropping packets.
+type sender struct{ conn *net.UDPConn }
+
+func newSender(conn *net.UDPConn) (*sender, error) { return &sender{conn}, nil }
+
+func (s *sender) send(to netip.AddrPort, b []byte) error {
+	_, err := s.conn.WriteToUDPAddrPort(b, to)
+	return err
+}
