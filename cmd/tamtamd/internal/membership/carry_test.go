@@ -87,6 +87,8 @@ func (w *world) carryOutOne(o Output) {
 		w.note(packet{what: "remove", to: r.target, session: r.session})
 	case SetProfile:
 		w.note(packet{what: "profile", b: []byte(o.Profile.Encode())})
+	case Abandon:
+		w.note(packet{what: "abandon", to: o.To})
 	case CloseSession:
 		w.note(packet{what: "close", to: o.With})
 		delete(w.open, o.With)

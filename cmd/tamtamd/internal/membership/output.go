@@ -46,6 +46,8 @@ type (
 	}
 	// SetProfile changes what this node says of itself.
 	SetProfile struct{ Profile Profile }
+	// Abandon stops retransmitting to a node that is dead.
+	Abandon struct{ To netip.AddrPort }
 	// CloseSession closes the session with a node.
 	CloseSession struct{ With netip.AddrPort }
 	// Shut makes the wire open no session any more.
@@ -149,6 +151,7 @@ func (SendBare) output()      {}
 func (Send) output()          {}
 func (SendAll) output()       {}
 func (SetProfile) output()    {}
+func (Abandon) output()       {}
 func (CloseSession) output()  {}
 func (Shut) output()          {}
 func (Admit) output()         {}

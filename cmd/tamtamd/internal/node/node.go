@@ -55,6 +55,7 @@ type Wire interface {
 	Route(a, via netip.AddrPort)
 	Probe(netip.AddrPort) (nonce uint64)
 	SetProfile(profile string)
+	Abandon(netip.AddrPort)
 	CloseSession(netip.AddrPort)
 	Renew() (session uint64)
 	Shut()

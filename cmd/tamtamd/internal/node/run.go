@@ -131,6 +131,8 @@ func (n *Node) carryOutOne(t task) {
 		w.SendAll(o.Channel, o.Data)
 	case membership.SetProfile:
 		w.SetProfile(o.Profile.Encode())
+	case membership.Abandon:
+		w.Abandon(o.To)
 	case membership.CloseSession:
 		w.CloseSession(o.With)
 	case membership.Shut:

@@ -155,6 +155,8 @@ func (w *world) answerOf(a netip.AddrPort, h *host, probe bool, nonce uint64) wi
 	return e
 }
 
+func (w fakeWire) Abandon(netip.AddrPort) {}
+
 func (w fakeWire) CloseSession(a netip.AddrPort) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

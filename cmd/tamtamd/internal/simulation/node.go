@@ -192,6 +192,8 @@ func (n *Node) carryOutOne(now time.Time, o membership.Output) {
 		n.wire.SendAll(now, o.Channel, o.Data)
 	case membership.SetProfile:
 		n.wire.SetProfile(now, o.Profile.Encode())
+	case membership.Abandon:
+		n.wire.Abandon(o.To)
 	case membership.CloseSession:
 		n.wire.CloseSession(now, o.With)
 	case membership.Shut:

@@ -46,6 +46,7 @@ var (
 	countRetransmitted        = counters.Metric("frames_resent", "tamtam_frames_resent_total", "Retransmissions of frames that were not acknowledged in time.")
 	countSpurious             = counters.Metric("frames_resent_in_vain", "tamtam_frames_resent_in_vain_total", "Spurious retransmissions: the acknowledgement was already on its way.")
 	countDeferred             = counters.Metric("frames_not_resent", "tamtam_frames_not_resent_total", "Retransmissions that were put off since too many were due.")
+	countAbandoned            = counters.Of(givenUp, "frames_abandoned", "abandoned")
 	countExpired              = counters.Of(givenUp, "frames_expired", "expired")
 	countOverflowed           = counters.Of(givenUp, "frames_overflowed", "overflowed")
 	countAckDataRetransmitted = counters.New("replies_resent", "Datagrams that went out again with an acknowledgement.")

@@ -191,6 +191,11 @@ func (e *Endpoint) CloseSession(a netip.AddrPort) {
 	e.do(func(c *Core, now time.Time) { c.CloseSession(now, a) })
 }
 
+// Abandon stops retransmitting to a node, as Core.Abandon.
+func (e *Endpoint) Abandon(a netip.AddrPort) {
+	e.do(func(c *Core, _ time.Time) { c.Abandon(a) })
+}
+
 // Shut opens no session from now on, as Core.Shut.
 func (e *Endpoint) Shut() { e.do(func(c *Core, _ time.Time) { c.Shut() }) }
 

@@ -87,6 +87,7 @@ func (c *Core) onWelcome(f frame.Frame) {
 		if c.yields(p) && p.link.Silent() && (unknown || p.link.Stale()) {
 			c.inform(c.reopen(p), cookie, f.Connection)
 		} else {
+			p.link.Return()
 			c.remindProfile(p)
 		}
 		c.emit(Event{Kind: Answered, Addr: a, Session: f.Session})

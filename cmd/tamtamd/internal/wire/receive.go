@@ -129,6 +129,7 @@ func (c *Core) deliver(p *peer, f frame.Frame) {
 		if c.info(f.Channel).Last {
 			c.end(p, never)
 			c.close(p)
+			c.abandon(p) // it is about to end
 		}
 		c.emit(Event{Kind: Received, Addr: p.addr, Session: p.session, Channel: f.Channel, Data: f.Payload})
 	}

@@ -168,6 +168,7 @@ func (c *Core) directAgain(a netip.AddrPort, session, nonce, cookie uint64) {
 	case p.vouched && c.sealer == nil:
 		c.inform(c.reopen(p), cookie, nonce)
 	default:
+		p.link.Return()
 		c.setRoute(p, netip.AddrPort{})
 		p.heard = c.now
 	}

@@ -232,7 +232,7 @@ func (c *Core) tick(p *peer) {
 		c.sendAck(p)
 	}
 	p.link.Tick(c.now, func(b []byte) { c.transmit(p, b) })
-	if !p.closed && p.link.Silent() && c.now.Sub(p.renewed) >= renewEvery {
+	if !p.closed && p.link.Silent() && !p.link.Gone() && c.now.Sub(p.renewed) >= renewEvery {
 		p.renewed = c.now
 		c.Greet(c.now, p.addr)
 	}

@@ -30,10 +30,11 @@ const (
 )
 
 // Bounds of the greetings in a second: a node that has lost a thousand members must not
-// flood the network for them.
+// flood the network for them. Hellos to hosts that are gone take up to three seconds of the
+// send buffer, some 830 bytes each as Linux counts them.
 const (
 	suspectedPerSecond = 20
-	deadPerSecond      = 100
+	deadPerSecond      = 30
 )
 
 // lost is a member that is suspected or dead.

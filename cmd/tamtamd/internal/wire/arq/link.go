@@ -54,6 +54,7 @@ type Counts struct {
 	Deferred             uint64 // retransmissions that waited for the budget
 	Expired              uint64 // frames given up as out of date
 	Overflowed           uint64 // frames given up for others
+	Abandoned            uint64 // frames given up since the other end is gone
 	AckDataRetransmitted uint64
 }
 
@@ -87,7 +88,8 @@ type Link struct {
 	acks   []uint32 // owed
 	ackDue time.Time
 	heard  time.Time
-	stale  int // frames in a row that had arrived before
+	stale  int  // frames in a row that had arrived before
+	gone   bool // see Abandon
 
 	traffic      Traffic
 	lossRate     lossRate
@@ -131,8 +133,12 @@ func (l *Link) TakeAcks(most int) []uint32 {
 }
 
 // Send registers a frame that is sent now and retransmitted until it is acknowledged. It
-// returns when that is due. Acked returns the token.
+// returns when that is due. Acked returns the token. While the other end is taken for gone, the
+// frame is not registered, and nothing is due.
 func (l *Link) Send(now time.Time, counter uint64, b []byte, token uint64) (due time.Time) {
+	if l.gone {
+		return time.Time{}
+	}
 	if len(l.flights) >= MaxInFlight {
 		l.flights = slices.Delete(l.flights, 0, 1)
 		l.shared.Counts.Overflowed++
@@ -178,7 +184,7 @@ func (l *Link) Receive(now time.Time, counter uint64) (fresh bool) {
 		l.stale++
 		return false
 	}
-	l.heard, l.stale = now, 0
+	l.heard, l.stale, l.gone = now, 0, false
 	l.window.mark(counter)
 	l.traffic.Received++
 	return true
@@ -186,7 +192,7 @@ func (l *Link) Receive(now time.Time, counter uint64) (fresh bool) {
 
 // Open takes the counter of the frame that opens the session, which may come again.
 func (l *Link) Open(now time.Time, counter uint64) {
-	l.heard = now
+	l.heard, l.gone = now, false
 	l.window.mark(counter)
 }
 
@@ -300,9 +306,10 @@ func (l *Link) Due() (next time.Time) {
 	return next
 }
 
-// Silent reports whether nothing came from the other end for several tries of a frame.
+// Silent reports whether nothing came from the other end for several tries of a frame, or
+// since it is taken for gone.
 func (l *Link) Silent() bool {
-	return slices.ContainsFunc(l.flights, func(f flight) bool { return f.tries > silentTries && l.heard.Before(f.first) })
+	return l.gone || slices.ContainsFunc(l.flights, func(f flight) bool { return f.tries > silentTries && l.heard.Before(f.first) })
 }
 
 // Stale reports whether the other end sends only frames that have arrived before, for so

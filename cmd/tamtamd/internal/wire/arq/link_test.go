@@ -303,3 +303,21 @@ func TestRestart(t *testing.T) {
 		t.Errorf("%d in flight, due at %v", l.InFlight(), l.Due())
 	}
 }
+
+// TestAbandon: what is in flight is given up, and what is owed is not.
+func TestAbandon(t *testing.T) {
+	l := newTestLink()
+	l.Send(start, 1, []byte("a"), 0)
+	l.Send(after(ms), 2, []byte("b"), 0)
+	l.Owe(after(ms), 9, 100)
+	l.Abandon()
+	if l.InFlight() != 0 || !l.Owes() || ticked(l, after(time.Second)) != nil {
+		t.Error("something is in flight")
+	}
+	if n := l.shared.Counts; n.Abandoned != 2 || n.Expired != 0 {
+		t.Errorf("counted %+v", n)
+	}
+	if !l.Unacked().Equal(start) {
+		t.Errorf("unacknowledged since %v", l.Unacked())
+	}
+}
