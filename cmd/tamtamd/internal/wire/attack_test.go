@@ -40,6 +40,38 @@ func TestAddressIsNotHadByClaimingIt(t *testing.T) {
 	}
 }
 
+// TestClaimsAreAnsweredSlowly: infos in the name of a session that come from elsewhere make
+// little traffic for the node of the session, however many there are.
+func TestClaimsAreAnsweredSlowly(t *testing.T) {
+	s := newSim(t, 1)
+	a, b := s.pair()
+	s.run(time.Second)
+	thief := s.node(at(66), func(i *Info) { i.Addr = b.addr })
+	thief.Core.session = b.session // sealed, it has the key of the session, too
+	thief.SetKeys(s.now, s.keys)
+	sent := 0
+	s.tap = func(from, to netip.AddrPort, _ []byte) {
+		if from == a.addr && to == b.addr {
+			sent++
+		}
+	}
+	for range 100 {
+		if p := thief.peers[a.addr]; p != nil {
+			thief.drop(p) // so that it makes another opening
+		}
+		thief.Greet(s.now, a.addr)
+		s.run(10 * time.Millisecond)
+	}
+	m := counted(a)
+	if sent < 5 || sent > 20 || m["claims_challenged"] > 11 || m["claims_ignored"] < 20 {
+		t.Errorf("%d packets in a second, counted %v", sent, m)
+	}
+	d, _ := a.say(b.addr, false)
+	if s.run(time.Second); b.got[d] != 1 {
+		t.Error("the session is spoilt")
+	}
+}
+
 // TestReplay: all that a node ever sent, brought again by somebody who writes its
 // address into the packets, after it has gone.
 func TestReplay(t *testing.T) {

@@ -12,6 +12,7 @@ var counters counter.Table
 // Counters of this package.
 var (
 	countClaimsChallenged        = counters.New("claims_challenged", "Infos that claimed the address of another session.")
+	countClaimsIgnored           = counters.New("claims_ignored", "Such infos that were ignored since one had just been answered.")
 	countClaimsGreeted           = counters.New("claims_greeted", "Claimed addresses that were greeted to learn who is there.")
 	countDroppedBadCookie        = counters.Of(counter.Dropped, "dropped_bad_cookie", "bad_cookie")
 	countDroppedBadFrame         = counters.Of(counter.Dropped, "dropped_bad_frame", "bad_frame")

@@ -204,6 +204,11 @@ func (c *Core) claimed(src netip.AddrPort, f frame.Frame, cl claim) (*peer, bool
 // session's. The answer goes to the session's address. If the info was of that session, it
 // comes again, with the connection ID in the answer.
 func (c *Core) challenge(p *peer, o opening) {
+	if c.now.Sub(p.challenged) < challengeEvery { // the answer is longer than what asks for it
+		c.count(countClaimsIgnored)
+		return
+	}
+	p.challenged = c.now
 	c.count(countClaimsChallenged)
 	h := frame.Header{Kind: frame.Info, Session: c.session, Connection: o.id, Counter: c.nextCounter(&p.counter)}
 	b := appendInfo(h.Append(nil, nil), opening{id: p.ids[0], nonce: p.nonce, number: p.number, answers: o.number}, c.cfg.Info)

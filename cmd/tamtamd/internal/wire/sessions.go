@@ -25,6 +25,8 @@ const (
 	// linger is how long a closed peer is still answered, so that its last frames
 	// are acknowledged.
 	linger = 5 * time.Second
+	// challengeEvery is the least time between two answers to infos in the name of a peer.
+	challengeEvery = 100 * time.Millisecond
 	// renewEvery is the least time between two greetings of a peer that is silent: it may
 	// have begun a new session.
 	renewEvery = time.Second
@@ -51,6 +53,7 @@ type peer struct {
 	until        time.Time      // when it is dropped, if it is half open or closed
 	next         time.Time      // when it is ticked; not after anything is due
 	renewed      time.Time      // when it was last greeted for its silence
+	challenged   time.Time      // when an info in its name was last answered
 	source       netip.AddrPort // where its last frame came from that no relay passed on
 
 	infoCounter uint64 // of our last info to it; 0 for none
