@@ -79,7 +79,11 @@ func (b *Broadcaster) OnMember(c member.Change) {
 	a, m := c.Member.Addr, c.Member
 	switch {
 	case m.Local: // a new session of this node
-		if m.Session != b.core.cfg.Local.Session {
+		switch {
+		case m.Session == b.core.cfg.Local.Session:
+		case c.Reason == member.Restarted: // it is still in its cluster
+			b.core.Renew(time.Now(), m.Session)
+		default:
 			b.core = b.newCore(Stream{a, m.Session})
 		}
 	case c.Removed || m.Status.Gone():

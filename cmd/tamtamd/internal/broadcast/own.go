@@ -88,6 +88,19 @@ func (t *target) gotAll(sequence uint64, now time.Time) {
 	}
 }
 
+// Renew begins another stream of this node, in a new session. The members and what is here of
+// the streams stay. The stream so far becomes one of those of others: what is missing of it
+// is repaired, so a node that was restored from a snapshot gets what it sent since.
+func (c *Core) Renew(now time.Time, session uint64) {
+	if old := c.cfg.Local; c.own.last > 0 && len(c.streams) < MaxStreams {
+		c.streams[old] = &stream{Stream: old, started: true, next: c.own.last + 1, known: c.own.last, active: c.last}
+	}
+	c.cfg.Local.Session, c.own = session, own{}
+	for _, t := range c.members {
+		t.progress, t.from, t.have, t.beyond = now, 0, 0, nil
+	}
+}
+
 // Acked records that the message sent with the token has arrived at a member. It
 // reports whether that was news.
 func (c *Core) Acked(now time.Time, a netip.AddrPort, session, token uint64) bool {

@@ -60,6 +60,9 @@ func (b *Broadcaster) Send(ctx context.Context, r Request) (Receipt, error) {
 	b.Wake() // anti-entropy has a new deadline
 	receipt := Receipt{Stream: m.Stream, Sequence: m.Sequence, Members: len(b.core.members) + len(b.plain.members)}
 	for more := true; ; more = b.waitLocked(ctx) {
+		if m.Stream != b.core.cfg.Local { // renewed: it is not known any more who has it
+			return receipt, nil
+		}
 		receipt.Have, receipt.Missing = b.core.Have(m.Sequence)
 		receipt.Took = time.Since(began)
 		enough := len(receipt.Missing) == 0 || r.Wait >= 0 && receipt.Have >= r.Wait
