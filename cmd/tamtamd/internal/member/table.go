@@ -168,13 +168,13 @@ func (t *Table) Remove(a, by netip.AddrPort, why Reason) (Member, bool) {
 	return m, true
 }
 
-// Renew gives the local node a new session after its removal from the cluster.
-func (t *Table) Renew(session uint64) {
+// Renew gives the local node a new session.
+func (t *Table) Renew(session uint64, why Reason) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := t.members[t.local]
 	e.Session = session
-	t.setLocked(e, Alive, t.local, SelfRemoved)
+	t.setLocked(e, Alive, t.local, why)
 }
 
 // Follow makes the table call f with each change, in order. f must not call the table.

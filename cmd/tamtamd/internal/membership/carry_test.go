@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -111,6 +112,8 @@ func (w *world) carryOutOne(o Output) {
 		w.table.Set(o.Addr, o.Status, o.By)
 	case TableRemove:
 		w.table.Remove(o.Addr, o.By, o.Reason)
+	case TableRenew:
+		w.table.Renew(o.Session, member.Restarted)
 	case TableRetag:
 		w.table.Retag(o.Addr, o.Tags)
 	case TableRoute:
@@ -130,7 +133,7 @@ func (w *world) carryOutOne(o Output) {
 		w.note(packet{what: "renew"})
 		clear(w.open)
 		w.session++
-		w.table.Renew(w.session)
+		w.table.Renew(w.session, member.SelfRemoved)
 		w.Renewed(w.session)
 		for a := range w.joins {
 			w.end(a, ErrNotMember)

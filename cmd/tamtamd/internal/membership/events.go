@@ -40,6 +40,8 @@ func (c *Core) Handle(now time.Time, e wire.Event) {
 	case wire.Itself:
 		c.candidates.Drop(e.Addr)
 		c.emit(Joined{e.Addr, fmt.Errorf("%s %w", e.Addr, ErrSelf)})
+	case wire.Renewed:
+		c.restarted(e.Session, now)
 	case wire.Unsealed:
 		c.unsealed(e.Addr, now)
 	case wire.Stray:

@@ -95,6 +95,8 @@ type (
 		Addr, By netip.AddrPort
 		Reason   member.Reason
 	}
+	// TableRenew gives this node another session, which began by itself.
+	TableRenew struct{ Session uint64 }
 	// TableRetag gives a member, or this node, other tags.
 	TableRetag struct {
 		Addr netip.AddrPort
@@ -162,6 +164,7 @@ func (SetHeartbeat) output()  {}
 func (SetMinPing) output()    {}
 func (TableSet) output()      {}
 func (TableRemove) output()   {}
+func (TableRenew) output()    {}
 func (TableRetag) output()    {}
 func (TableRoute) output()    {}
 func (Broadcast) output()     {}

@@ -153,6 +153,8 @@ func (n *Node) carryOutOne(t task) {
 		n.log(table.Set(o.Addr, o.Status, o.By))
 	case membership.TableRemove:
 		table.Remove(o.Addr, o.By, o.Reason)
+	case membership.TableRenew:
+		table.Renew(o.Session, member.Restarted)
 	case membership.TableRetag:
 		table.Retag(o.Addr, o.Tags)
 	case membership.TableRoute:
@@ -260,7 +262,7 @@ func (n *Node) message(e wire.Event) {
 // renew begins another session, since this node was removed.
 func (n *Node) renew() {
 	session := n.cfg.Wire.Renew()
-	n.cfg.Table.Renew(session)
+	n.cfg.Table.Renew(session, member.SelfRemoved)
 	n.feedBack(func(time.Time) { n.core.Renewed(session) })
 }
 

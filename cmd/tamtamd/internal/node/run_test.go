@@ -12,6 +12,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
 // TestManyAtOnce: whatever many goroutines bring while the engine is slow, in the end the
@@ -124,6 +125,23 @@ func TestWakeHasRunGoRound(t *testing.T) {
 		w.Wake()
 		if synctest.Wait(); w.Iterations() != before+1 {
 			t.Errorf("%d iterations, before %d", w.Iterations(), before)
+		}
+	})
+}
+
+// TestNewSession: a session that the wire begins by itself is that of the node in the table,
+// and no member changes.
+func TestNewSession(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice)
+		before, _ := w.table.Get(alice)
+		w.event(wire.Event{Kind: wire.Renewed, Session: 9})
+		time.Sleep(10 * time.Second)
+		if m, _ := w.table.Get(self); m.Session != 9 {
+			t.Errorf("this node is %+v", m)
+		}
+		if m, _ := w.table.Get(alice); m != before {
+			t.Errorf("the member is %+v, was %+v", m, before)
 		}
 	})
 }

@@ -225,6 +225,9 @@ func (n *Node) carryOutOne(now time.Time, o membership.Output) {
 		n.see(now, o.Addr, seen{}, o.By)
 	case membership.TableRetag:
 		n.seeTags(o.Addr, o.Tags)
+	case membership.TableRenew:
+		n.cluster.renewed(n, o.Session)
+		n.broadcast.Renew(now, o.Session)
 	case membership.Message:
 		n.message(now, o.Event)
 	case membership.Joined:

@@ -147,6 +147,52 @@ func TestPartitionHeals(t *testing.T) {
 	r.within(t, allSeeAll, 3*time.Second)
 }
 
+// TestRestoredNodes: some that were suspended for a minute begin new sessions. To them
+// nobody else is dead, and soon all agree. A message of each reaches all.
+func TestRestoredNodes(t *testing.T) {
+	restored := []int{2, 3, 4}
+	for _, away := range []time.Duration{0, time.Minute} {
+		scenario := Scenario{Name: "restore", Run: formed(func(c *Cluster) {
+			c.Pause(restored...)
+			c.Pass(away)
+			c.Measure()
+			c.Restore(restored...)
+			c.Resume(restored...)
+			c.Until(allSeeAll, c.Agree)
+			for i := range c.Len() {
+				c.Broadcast(i)
+			}
+			c.Pass(time.Minute)
+		})}
+		r := Run(Options{Scenario: scenario, Nodes: 10, Machine: Lab})
+		r.within(t, allSeeAll, time.Second)
+		r.noFalseAlarms(t)
+		if r.Messages != 10 || r.Deliveries != 10*9 || r.Views != 1 {
+			t.Errorf("after %v: %d messages were delivered %d times; %.2f of the views are right", away, r.Messages, r.Deliveries, r.Views)
+		}
+	}
+}
+
+// TestRestoredNodeByRelay: it also meets the one again that it reaches by another only.
+func TestRestoredNodeByRelay(t *testing.T) {
+	scenario := Scenario{Name: "restore", Run: formed(func(c *Cluster) {
+		c.Restore(2)
+		c.Until(allSeeAll, c.Agree)
+		c.Broadcast(2)
+		c.Broadcast(3)
+		c.Pass(time.Minute)
+	})}
+	apart := func(a, b netip.AddrPort) bool {
+		return a == Address(2) && b == Address(3) || a == Address(3) && b == Address(2)
+	}
+	r := Run(Options{Scenario: scenario, Nodes: 10, Machine: Lab, Faults: Faults{Cut: apart}})
+	r.within(t, allSeeAll, 5*time.Second)
+	r.noFalseAlarms(t)
+	if r.Messages != 2 || r.Deliveries != 2*9 || r.Views != 1 {
+		t.Errorf("%d messages were delivered %d times; %.2f of the views are right", r.Messages, r.Deliveries, r.Views)
+	}
+}
+
 // TestOneWayCut: a node that hears all and is heard by none is found dead, and is back when
 // the way is open.
 func TestOneWayCut(t *testing.T) {

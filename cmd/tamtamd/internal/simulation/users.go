@@ -47,18 +47,35 @@ func (n *Node) seeTags(a netip.AddrPort, tags string) {
 
 // renew gives a node that was removed another session.
 func (c *Cluster) renew(n *Node, now time.Time) {
-	seen := func(times int) {
+	n.wire.Renew(now)
+	c.renewed(n, n.wire.Session())
+	n.membership.Renewed(n.session)
+}
+
+// renewed notes that a node has a new session.
+func (c *Cluster) renewed(n *Node, session uint64) {
+	count := func(times int) {
 		for _, other := range c.nodes {
 			if other != nil && other != n {
 				c.right(other, n.Index, times)
 			}
 		}
 	}
-	seen(-1)
-	n.wire.Renew(now)
-	n.session = n.wire.Session()
-	n.membership.Renewed(n.session)
-	seen(1)
+	count(-1)
+	n.session = session
+	count(1)
+	c.version++
+}
+
+// Restore has nodes notice that they were restored from a snapshot.
+func (c *Cluster) Restore(nodes ...int) {
+	for _, i := range nodes {
+		c.do(i, func(n *Node) {
+			n.wire.Restart(c.Network.Now())
+			n.settle(c.Network.Now())
+			c.Network.Wake(n.Addr)
+		})
+	}
 }
 
 // join asks a node to be let in, again and again until it is, as the lab does.

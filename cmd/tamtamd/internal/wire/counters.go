@@ -38,6 +38,7 @@ var (
 	countRelayed                 = counters.Metric("frames_passed_on", "tamtam_frames_passed_on_total", "Frames that were passed on between two nodes that do not reach each other directly.")
 	countRouted                  = counters.New("routes_changed", "Changes of the way to a node: by a relay, by another one, or directly.")
 	countByRelay                 = counters.Gauge("sessions_by_relay", "tamtam_sessions_by_relay", "Nodes that are not reached directly, but by way of another.")
+	countRestarts                = counters.New("clock_restarts", "Sessions of this node that began since the wall clock jumped.")
 	countSessions                = counters.Gauge("sessions", "tamtam_sessions", "Nodes with which a session is open or being opened.")
 	countSessionsReopened        = counters.New("sessions_reopened", "Sessions that were opened again with another counter block.")
 )

@@ -12,6 +12,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/wallclock"
 )
 
 // Endpoint is a Core at a socket. One goroutine, Run, reads the socket and keeps
@@ -23,7 +25,8 @@ type Endpoint struct {
 
 	mu    sync.Mutex // guards the rest
 	core  *Core
-	armed time.Time // the socket's read deadline
+	clock interface{ Jump(time.Time) time.Duration } // a wallclock.Watch
+	armed time.Time                                  // the socket's read deadline
 
 	events []Event // Run's alone
 }
@@ -31,7 +34,8 @@ type Endpoint struct {
 // NewEndpoint returns an Endpoint at a socket, which sets Random and Output of cfg.
 func NewEndpoint(socket *Socket, cfg CoreConfig) *Endpoint {
 	cfg.Random, cfg.Output = random, socket.Send
-	return &Endpoint{socket: socket, sealed: len(cfg.Keys) > 0, core: NewCore(cfg, time.Now())}
+	now := time.Now()
+	return &Endpoint{socket: socket, sealed: len(cfg.Keys) > 0, core: NewCore(cfg, now), clock: wallclock.New(now)}
 }
 
 func random() uint64 {
@@ -44,8 +48,19 @@ func random() uint64 {
 func (e *Endpoint) do(call func(c *Core, now time.Time)) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	call(e.core, time.Now())
+	call(e.core, e.now())
 	e.arm()
+}
+
+// now returns the time. It is called before each use of the core, so that nothing is sent in
+// the old session once the wall clock shows that the machine was restored from a snapshot.
+// mu is held.
+func (e *Endpoint) now() time.Time {
+	now := time.Now()
+	if e.clock.Jump(now).Abs() > maxClockJump {
+		e.core.Restart(now)
+	}
+	return now
 }
 
 // arm sets the deadline of the socket to when something is due. mu is held.
@@ -102,7 +117,7 @@ func (e *Endpoint) receive(buf []byte, handle func(Event), arm bool) error {
 		return err
 	}
 	e.mu.Lock()
-	e.core.Receive(time.Now(), src, b)
+	e.core.Receive(e.now(), src, b)
 	if arm {
 		e.arm()
 	}

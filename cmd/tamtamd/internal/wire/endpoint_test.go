@@ -165,3 +165,48 @@ func TestAnnounce(t *testing.T) {
 		}
 	}
 }
+
+// setClock is the wall clock of a machine, which was set by so much just now.
+type setClock struct{ jump time.Duration }
+
+func (c *setClock) Jump(time.Time) (jump time.Duration) {
+	jump, c.jump = c.jump, 0
+	return jump
+}
+
+// TestClockJumps: a jump of the wall clock by more than 30 s, forward or back, begins a new
+// session, and a smaller one does not.
+func TestClockJumps(t *testing.T) {
+	a, b := run(t), run(t)
+	to := b.addr.Local()
+	a.Greet(to)
+	a.wait(Up)
+	set := func(jump time.Duration) {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.clock = &setClock{jump}
+	}
+	for _, jump := range []time.Duration{100 * time.Millisecond, 30 * time.Second, -30 * time.Second} {
+		old := a.Session()
+		if set(jump); a.Session() != old {
+			t.Errorf("a jump of %v begins a new session", jump)
+		}
+	}
+	for _, jump := range []time.Duration{31 * time.Second, -31 * time.Second, 8 * time.Hour} {
+		old := a.Session()
+		if set(jump); a.Session() == old || a.Send(to, plain, nil, 0) {
+			t.Errorf("after a jump of %v the session is the same", jump)
+		}
+		if e := a.wait(Renewed); e.Session != a.Session() {
+			t.Errorf("reported %+v", e)
+		}
+		a.Greet(to)
+		if e := b.wait(Up); e.Session == old {
+			b.wait(Up)
+		}
+		a.wait(Up)
+	}
+	if m := counted(a); m["clock_restarts"] != 3 {
+		t.Errorf("counted %v", m)
+	}
+}

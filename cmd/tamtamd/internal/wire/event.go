@@ -34,6 +34,9 @@ const (
 	// Unsealed: a packet came from Addr that cannot be decrypted with the keys of this
 	// node; or it is encrypted, and this node has no keys.
 	Unsealed
+	// Renewed: this node has begun a new session by itself; see Restart. All nodes must be
+	// greeted again. Session.
+	Renewed
 	// Stray: a packet that is no frame came from Addr. Data.
 	Stray
 	// Routed: frames to the node of an open session go another way than before: by the

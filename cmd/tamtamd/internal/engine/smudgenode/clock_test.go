@@ -46,7 +46,11 @@ func TestClockIsSet(t *testing.T) {
 	}
 	defer use(wallclock.New(time.Now()))
 	p := netip.MustParseAddrPort("[2001:db8::c10c]:1")
-	for name, jump := range map[string]time.Duration{"forward": time.Hour, "back": -time.Hour, "far back": -48 * time.Hour} {
+	for name, jump := range map[string]time.Duration{
+		"a little forward": 150 * time.Millisecond, "a little back": -150 * time.Millisecond,
+		"forward by seconds": 20 * time.Second, "back by seconds": -20 * time.Second,
+		"forward": time.Hour, "back": -time.Hour, "far back": -48 * time.Hour,
+	} {
 		t.Run(name, func(t *testing.T) {
 			the.locked(func() { the.beats[p] = nil }) // it does not answer by itself
 			if err := the.node.Add(p); err != nil {
