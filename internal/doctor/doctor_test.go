@@ -84,6 +84,13 @@ func TestExamine(t *testing.T) {
 			silent(m[3])
 			m[3].Member.Status = dead
 		}, []string{"reachable failure 3: it is DEAD"}},
+		{"two nodes with one address", func(_ *pb.InspectResponse, m []*pb.Inspection) {
+			k := &pb.AddressConflict{Address: at(3), First: "10.0.0.3:1", Second: "10.0.0.9:1"}
+			m[1].Report.Conflicts, m[2].Report.Conflicts = []*pb.AddressConflict{k}, []*pb.AddressConflict{k}
+		}, []string{"address failure 3: two nodes advertise 192.0.2.3:9999: from 10.0.0.3:1 and from 10.0.0.9:1"}},
+		{"this node is the second at its address", func(_ *pb.InspectResponse, m []*pb.Inspection) {
+			m[1].Report.Conflicts = []*pb.AddressConflict{{Address: at(1)}}
+		}, []string{"address failure 1: another node answers at 192.0.2.1:9999"}},
 		{"one that has left", func(_ *pb.InspectResponse, m []*pb.Inspection) {
 			silent(m[3])
 			m[3].Member.Status = left

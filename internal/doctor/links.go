@@ -128,6 +128,7 @@ func (e *exam) troubles(
 func address(e *exam) (wrong []Finding, well string) {
 	const nat = "nothing, if there is NAT, a container or a relay between them on purpose: only the advertised " +
 		"address counts, and answers arrive there; else see --advertise and --bind"
+	wrong = conflicts(e)
 	seen := map[string]int{}
 	for _, m := range e.answered {
 		r := m.GetReport()
@@ -153,6 +154,26 @@ func address(e *exam) (wrong []Finding, well string) {
 			s, seen[s], len(e.answered), e.addr()))
 	}
 	return wrong, fmt.Sprintf("packets come from the addresses that members advertise; this node is %s to all", e.addr())
+}
+
+// conflicts are the addresses that two nodes advertise, each once.
+func conflicts(e *exam) (wrong []Finding) {
+	const do = "give each node an address of its own with --advertise; the first keeps this one, and the second is no member until then"
+	told := map[string]bool{}
+	for _, m := range append([]*tamtamv1.Inspection{e.self}, e.answered...) {
+		for _, k := range m.GetReport().GetConflicts() {
+			if told[k.GetAddress()] {
+				continue
+			}
+			told[k.GetAddress()] = true
+			found := fmt.Sprintf("two nodes advertise %s: from %s and from %s", k.GetAddress(), k.GetFirst(), k.GetSecond())
+			if k.GetFirst() == "" {
+				found = fmt.Sprintf("another node answers at %s, which it advertises", k.GetAddress())
+			}
+			wrong = append(wrong, Finding{Verdict: Failure, Member: k.GetAddress(), Found: found, Do: do})
+		}
+	}
+	return wrong
 }
 
 // loss: few frames are lost.

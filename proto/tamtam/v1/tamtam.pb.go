@@ -3470,7 +3470,9 @@ type InspectionReport struct {
 	// fit into an answer, some 30.
 	Troubles []*LinkTrouble `protobuf:"bytes,17,rep,name=troubles,proto3" json:"troubles,omitempty"`
 	// How many more there are.
-	MoreTroubles  uint32 `protobuf:"varint,18,opt,name=more_troubles,json=moreTroubles,proto3" json:"more_troubles,omitempty"`
+	MoreTroubles uint32 `protobuf:"varint,18,opt,name=more_troubles,json=moreTroubles,proto3" json:"more_troubles,omitempty"`
+	// Addresses that two nodes advertise, as it saw within the last minutes; two at most.
+	Conflicts     []*AddressConflict `protobuf:"bytes,19,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3631,6 +3633,78 @@ func (x *InspectionReport) GetMoreTroubles() uint32 {
 	return 0
 }
 
+func (x *InspectionReport) GetConflicts() []*AddressConflict {
+	if x != nil {
+		return x.Conflicts
+	}
+	return nil
+}
+
+// AddressConflict is an address that two nodes advertise.
+type AddressConflict struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The address.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// Where the packets of the member at the address come from. Empty if the address is the
+	// reporter's own, and another node answers there.
+	First string `protobuf:"bytes,2,opt,name=first,proto3" json:"first,omitempty"`
+	// Where the packets of the other node come from; empty as first is.
+	Second        string `protobuf:"bytes,3,opt,name=second,proto3" json:"second,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddressConflict) Reset() {
+	*x = AddressConflict{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddressConflict) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddressConflict) ProtoMessage() {}
+
+func (x *AddressConflict) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddressConflict.ProtoReflect.Descriptor instead.
+func (*AddressConflict) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *AddressConflict) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *AddressConflict) GetFirst() string {
+	if x != nil {
+		return x.First
+	}
+	return ""
+}
+
+func (x *AddressConflict) GetSecond() string {
+	if x != nil {
+		return x.Second
+	}
+	return ""
+}
+
 // LinkState is what a node knows of its link to another. Counts start with their session.
 type LinkState struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3659,7 +3733,7 @@ type LinkState struct {
 
 func (x *LinkState) Reset() {
 	*x = LinkState{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[52]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3671,7 +3745,7 @@ func (x *LinkState) String() string {
 func (*LinkState) ProtoMessage() {}
 
 func (x *LinkState) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[52]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3684,7 +3758,7 @@ func (x *LinkState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkState.ProtoReflect.Descriptor instead.
 func (*LinkState) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{52}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *LinkState) GetSource() string {
@@ -3764,7 +3838,7 @@ type LinkTrouble struct {
 
 func (x *LinkTrouble) Reset() {
 	*x = LinkTrouble{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[53]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3776,7 +3850,7 @@ func (x *LinkTrouble) String() string {
 func (*LinkTrouble) ProtoMessage() {}
 
 func (x *LinkTrouble) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[53]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3789,7 +3863,7 @@ func (x *LinkTrouble) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkTrouble.ProtoReflect.Descriptor instead.
 func (*LinkTrouble) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{53}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *LinkTrouble) GetAddress() string {
@@ -3840,7 +3914,7 @@ type UnreadableSource struct {
 
 func (x *UnreadableSource) Reset() {
 	*x = UnreadableSource{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[54]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3852,7 +3926,7 @@ func (x *UnreadableSource) String() string {
 func (*UnreadableSource) ProtoMessage() {}
 
 func (x *UnreadableSource) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[54]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3865,7 +3939,7 @@ func (x *UnreadableSource) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnreadableSource.ProtoReflect.Descriptor instead.
 func (*UnreadableSource) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{54}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *UnreadableSource) GetIp() string {
@@ -4098,7 +4172,7 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\n" +
 	"round_trip\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\troundTrip\x12<\n" +
 	"\fclock_offset\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\vclockOffset\x12\x1a\n" +
-	"\banswered\x18\a \x01(\bR\banswered\"\xfb\x04\n" +
+	"\banswered\x18\a \x01(\bR\banswered\"\xb5\x05\n" +
 	"\x10InspectionReport\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12%\n" +
 	"\x0esmudge_version\x18\x02 \x01(\tR\rsmudgeVersion\x12*\n" +
@@ -4118,7 +4192,12 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\fknown_status\x18\x0f \x01(\x0e2\x17.tamtam.v1.MemberStatusR\vknownStatus\x12(\n" +
 	"\x04link\x18\x10 \x01(\v2\x14.tamtam.v1.LinkStateR\x04link\x122\n" +
 	"\btroubles\x18\x11 \x03(\v2\x16.tamtam.v1.LinkTroubleR\btroubles\x12#\n" +
-	"\rmore_troubles\x18\x12 \x01(\rR\fmoreTroubles\"\xb9\x02\n" +
+	"\rmore_troubles\x18\x12 \x01(\rR\fmoreTroubles\x128\n" +
+	"\tconflicts\x18\x13 \x03(\v2\x1a.tamtam.v1.AddressConflictR\tconflicts\"Y\n" +
+	"\x0fAddressConflict\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x14\n" +
+	"\x05first\x18\x02 \x01(\tR\x05first\x12\x16\n" +
+	"\x06second\x18\x03 \x01(\tR\x06second\"\xb9\x02\n" +
 	"\tLinkState\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x128\n" +
 	"\n" +
@@ -4207,7 +4286,7 @@ func file_tamtam_v1_tamtam_proto_rawDescGZIP() []byte {
 }
 
 var file_tamtam_v1_tamtam_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 60)
+var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 61)
 var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(MemberStatus)(0),                // 0: tamtam.v1.MemberStatus
 	(ChangeReason)(0),                // 1: tamtam.v1.ChangeReason
@@ -4264,39 +4343,40 @@ var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(*InspectResponse)(nil),          // 52: tamtam.v1.InspectResponse
 	(*Inspection)(nil),               // 53: tamtam.v1.Inspection
 	(*InspectionReport)(nil),         // 54: tamtam.v1.InspectionReport
-	(*LinkState)(nil),                // 55: tamtam.v1.LinkState
-	(*LinkTrouble)(nil),              // 56: tamtam.v1.LinkTrouble
-	(*UnreadableSource)(nil),         // 57: tamtam.v1.UnreadableSource
-	nil,                              // 58: tamtam.v1.Member.TagsEntry
-	nil,                              // 59: tamtam.v1.ListMembersRequest.TagsEntry
-	nil,                              // 60: tamtam.v1.GetCountersResponse.CountersEntry
-	nil,                              // 61: tamtam.v1.UpdateTagsRequest.SetEntry
-	nil,                              // 62: tamtam.v1.UpdateTagsResponse.TagsEntry
-	(*timestamppb.Timestamp)(nil),    // 63: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),      // 64: google.protobuf.Duration
+	(*AddressConflict)(nil),          // 55: tamtam.v1.AddressConflict
+	(*LinkState)(nil),                // 56: tamtam.v1.LinkState
+	(*LinkTrouble)(nil),              // 57: tamtam.v1.LinkTrouble
+	(*UnreadableSource)(nil),         // 58: tamtam.v1.UnreadableSource
+	nil,                              // 59: tamtam.v1.Member.TagsEntry
+	nil,                              // 60: tamtam.v1.ListMembersRequest.TagsEntry
+	nil,                              // 61: tamtam.v1.GetCountersResponse.CountersEntry
+	nil,                              // 62: tamtam.v1.UpdateTagsRequest.SetEntry
+	nil,                              // 63: tamtam.v1.UpdateTagsResponse.TagsEntry
+	(*timestamppb.Timestamp)(nil),    // 64: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),      // 65: google.protobuf.Duration
 }
 var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	0,  // 0: tamtam.v1.Member.status:type_name -> tamtam.v1.MemberStatus
-	63, // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
-	64, // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
-	58, // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
+	64, // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
+	65, // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
+	59, // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
 	3,  // 4: tamtam.v1.GetLocalNodeResponse.member:type_name -> tamtam.v1.Member
-	63, // 5: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
-	64, // 6: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
+	64, // 5: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
+	65, // 6: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
 	0,  // 7: tamtam.v1.ListMembersRequest.statuses:type_name -> tamtam.v1.MemberStatus
-	59, // 8: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
+	60, // 8: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
 	3,  // 9: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
 	10, // 10: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
 	3,  // 11: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
-	64, // 12: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
-	63, // 13: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
-	63, // 14: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
-	63, // 15: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
+	65, // 12: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
+	64, // 13: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
+	64, // 14: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
+	64, // 15: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
 	17, // 16: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
 	18, // 17: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
 	3,  // 18: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
 	0,  // 19: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
-	63, // 20: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
+	64, // 20: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
 	1,  // 21: tamtam.v1.MemberChange.reason:type_name -> tamtam.v1.ChangeReason
 	3,  // 22: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
 	23, // 23: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
@@ -4304,88 +4384,89 @@ var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	27, // 25: tamtam.v1.GetMemberHistoryResponse.histories:type_name -> tamtam.v1.MemberHistory
 	3,  // 26: tamtam.v1.MemberHistory.member:type_name -> tamtam.v1.Member
 	28, // 27: tamtam.v1.MemberHistory.steps:type_name -> tamtam.v1.MemberHistoryStep
-	63, // 28: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
+	64, // 28: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
 	0,  // 29: tamtam.v1.MemberHistoryStep.previous_status:type_name -> tamtam.v1.MemberStatus
 	0,  // 30: tamtam.v1.MemberHistoryStep.status:type_name -> tamtam.v1.MemberStatus
 	1,  // 31: tamtam.v1.MemberHistoryStep.reason:type_name -> tamtam.v1.ChangeReason
-	64, // 32: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
-	64, // 33: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
+	65, // 32: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
+	65, // 33: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
 	2,  // 34: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
 	31, // 35: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	64, // 36: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
+	65, // 36: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
 	2,  // 37: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
 	31, // 38: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	60, // 39: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
-	61, // 40: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
-	62, // 41: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
+	61, // 39: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
+	62, // 40: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
+	63, // 41: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
 	0,  // 42: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
 	42, // 43: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
 	42, // 44: tamtam.v1.InstallKeyResponse.members:type_name -> tamtam.v1.MemberKeys
 	42, // 45: tamtam.v1.UseKeyResponse.members:type_name -> tamtam.v1.MemberKeys
 	42, // 46: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
 	53, // 47: tamtam.v1.InspectResponse.members:type_name -> tamtam.v1.Inspection
-	57, // 48: tamtam.v1.InspectResponse.unreadable:type_name -> tamtam.v1.UnreadableSource
+	58, // 48: tamtam.v1.InspectResponse.unreadable:type_name -> tamtam.v1.UnreadableSource
 	3,  // 49: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
 	54, // 50: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
-	55, // 51: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
-	64, // 52: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
-	64, // 53: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
-	64, // 54: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
+	56, // 51: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
+	65, // 52: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
+	65, // 53: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
+	65, // 54: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
 	0,  // 55: tamtam.v1.InspectionReport.known_status:type_name -> tamtam.v1.MemberStatus
-	55, // 56: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
-	56, // 57: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
-	64, // 58: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
-	64, // 59: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
-	64, // 60: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
-	0,  // 61: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
-	64, // 62: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
-	64, // 63: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
-	64, // 64: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
-	4,  // 65: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
-	6,  // 66: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
-	8,  // 67: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
-	11, // 68: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
-	13, // 69: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
-	15, // 70: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
-	19, // 71: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
-	21, // 72: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
-	25, // 73: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
-	29, // 74: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
-	32, // 75: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
-	34, // 76: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
-	36, // 77: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
-	38, // 78: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
-	40, // 79: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
-	43, // 80: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
-	45, // 81: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
-	47, // 82: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
-	49, // 83: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
-	51, // 84: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
-	5,  // 85: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
-	7,  // 86: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
-	9,  // 87: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
-	12, // 88: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
-	14, // 89: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
-	16, // 90: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
-	20, // 91: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
-	24, // 92: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
-	26, // 93: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
-	30, // 94: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
-	33, // 95: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
-	35, // 96: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
-	37, // 97: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
-	39, // 98: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
-	41, // 99: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
-	44, // 100: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
-	46, // 101: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
-	48, // 102: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
-	50, // 103: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
-	52, // 104: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
-	85, // [85:105] is the sub-list for method output_type
-	65, // [65:85] is the sub-list for method input_type
-	65, // [65:65] is the sub-list for extension type_name
-	65, // [65:65] is the sub-list for extension extendee
-	0,  // [0:65] is the sub-list for field type_name
+	56, // 56: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
+	57, // 57: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
+	55, // 58: tamtam.v1.InspectionReport.conflicts:type_name -> tamtam.v1.AddressConflict
+	65, // 59: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
+	65, // 60: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
+	65, // 61: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
+	0,  // 62: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
+	65, // 63: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
+	65, // 64: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
+	65, // 65: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
+	4,  // 66: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
+	6,  // 67: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
+	8,  // 68: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
+	11, // 69: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
+	13, // 70: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
+	15, // 71: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
+	19, // 72: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
+	21, // 73: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
+	25, // 74: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
+	29, // 75: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
+	32, // 76: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
+	34, // 77: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
+	36, // 78: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
+	38, // 79: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
+	40, // 80: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
+	43, // 81: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
+	45, // 82: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
+	47, // 83: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
+	49, // 84: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
+	51, // 85: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
+	5,  // 86: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
+	7,  // 87: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
+	9,  // 88: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
+	12, // 89: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
+	14, // 90: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
+	16, // 91: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
+	20, // 92: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
+	24, // 93: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
+	26, // 94: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
+	30, // 95: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
+	33, // 96: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
+	35, // 97: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
+	37, // 98: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
+	39, // 99: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
+	41, // 100: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
+	44, // 101: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
+	46, // 102: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
+	48, // 103: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
+	50, // 104: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
+	52, // 105: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
+	86, // [86:106] is the sub-list for method output_type
+	66, // [66:86] is the sub-list for method input_type
+	66, // [66:66] is the sub-list for extension type_name
+	66, // [66:66] is the sub-list for extension extendee
+	0,  // [0:66] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_v1_tamtam_proto_init() }
@@ -4415,7 +4496,7 @@ func file_tamtam_v1_tamtam_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_v1_tamtam_proto_rawDesc), len(file_tamtam_v1_tamtam_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   60,
+			NumMessages:   61,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -79,6 +79,8 @@ func (w *world) carryOutOne(o Output) {
 		w.greetBy(o)
 	case Route:
 		w.note(packet{what: "route", to: o.To, via: o.Via})
+	case Probe:
+		w.note(packet{what: "probe", to: o.At})
 	case SendBare:
 		w.bare(o)
 	case Send:

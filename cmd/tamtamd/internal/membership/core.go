@@ -36,7 +36,7 @@ import (
 	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
-// Config says what a core is made of. All fields but Sealed are required.
+// Config says what a core is made of. All fields but Sealed and ProbeSelf are required.
 type Config struct {
 	Self      member.Identity // this node, as others know it
 	Heartbeat time.Duration
@@ -46,7 +46,10 @@ type Config struct {
 	ReconnectTimeout time.Duration
 	// Sealed says that the cluster has keys.
 	Sealed bool
-	Random *rand.Rand
+	// ProbeSelf says that this node advertises another address than it is bound to, so that
+	// another node may live there.
+	ProbeSelf bool
+	Random    *rand.Rand
 }
 
 // Range of the heartbeat that SetHeartbeat takes.
@@ -80,6 +83,7 @@ type Core struct {
 	tombstones *admission.Tombstones
 	strangers  *admission.Strangers
 	unreached  admission.Unreached
+	conflicts  admission.Conflicts
 
 	awareness detect.Awareness
 	suspicion *detect.Suspicion
@@ -100,6 +104,7 @@ type Core struct {
 	foreign     *rate.Limiter // of log lines about other clusters
 	minPing     time.Duration // the engine's; 0 if it could not be set
 	minPingFail bool          // that has been logged
+	probedSelf  time.Time     // when this node last probed its own address
 	leave       *leave        // nil before Leave
 	selfRemoved bool          // this node was removed, and has not joined again
 	counts      *counter.Set

@@ -26,6 +26,9 @@ func (c *Core) Handle(now time.Time, e wire.Event) {
 	case wire.Changed:
 		c.profileChanged(e)
 	case wire.Answered:
+		if e.Addr == c.cfg.Self.Addr {
+			c.taken(now)
+		}
 		if p := c.members.get(e.Addr); p != nil && p.info.Session == e.Session {
 			c.admit(e.Addr, p.info, now)
 		}
@@ -40,6 +43,8 @@ func (c *Core) Handle(now time.Time, e wire.Event) {
 	case wire.Itself:
 		c.candidates.Drop(e.Addr)
 		c.emit(Joined{e.Addr, fmt.Errorf("%s %w", e.Addr, ErrSelf)})
+	case wire.Contested:
+		c.contested(e, now)
 	case wire.Renewed:
 		c.restarted(e.Session, now)
 	case wire.Unsealed:

@@ -26,6 +26,8 @@ type (
 	GreetBy struct{ To, Via netip.AddrPort }
 	// Route suggests a member as a relay to another.
 	Route struct{ To, Via netip.AddrPort }
+	// Probe asks whether a node is at an address.
+	Probe struct{ At netip.AddrPort }
 	// SendBare sends a packet outside a session, if the cluster has no keys.
 	SendBare struct {
 		To     netip.AddrPort
@@ -149,6 +151,7 @@ type Log struct {
 func (Greet) output()         {}
 func (GreetBy) output()       {}
 func (Route) output()         {}
+func (Probe) output()         {}
 func (SendBare) output()      {}
 func (Send) output()          {}
 func (SendAll) output()       {}

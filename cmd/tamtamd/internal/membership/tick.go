@@ -142,6 +142,7 @@ func (c *Core) takeCare(now time.Time) {
 		}
 	}
 	c.tombstones.Expire(now.Add(-c.cfg.ReconnectTimeout))
+	c.probeSelf(now)
 	want := c.cfg.MinPing * time.Duration(c.awareness.Multiplier())
 	if c.members.live == 1 {
 		want *= pairFactor

@@ -157,6 +157,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 		OnQuestion:       a.queries.Asked,
 		OnAnswer:         a.queries.Answered,
 		Sealed:           s.Ring != nil,
+		ProbeSelf:        self.Addr != s.Socket.Local(),
 		Logger:           s.Logger,
 	})
 	a.seeds = newSeeker(func(ctx context.Context, seeds []string) { a.Node.Seek(ctx, seeds, s.Found) })
@@ -168,7 +169,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	a.Keys = &keys.Cluster{Ring: s.Ring, Addr: self.Addr, Members: a.Members, Ask: a.queries.Each, Logger: s.Logger}
 	a.Inspector = inspect.New(inspect.Config{
 		Self: self, Members: a.Members, Wire: a.Wire, Ask: a.queries.Each, Heartbeat: a.Node.Heartbeat, Keys: idsOf(s.Ring),
-		SmudgeVersion: s.Build.Smudge, Profile: flags.Profile,
+		Conflicts: a.Node.Conflicts, SmudgeVersion: s.Build.Smudge, Profile: flags.Profile,
 	})
 	a.Observer = reach.New(reach.Config{
 		Addr: self.Addr, Members: a.Members, Ask: a.queries.Each, Now: time.Now,

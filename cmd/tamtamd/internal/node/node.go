@@ -28,6 +28,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/smudgenode"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -63,7 +64,7 @@ type Wire interface {
 	Loss(netip.AddrPort) (share float64, known bool)
 }
 
-// Config says what a node is made of. All fields but Sealed are required.
+// Config says what a node is made of. All fields but Sealed and ProbeSelf are required.
 type Config struct {
 	Self      member.Identity // this node, as others know it
 	Heartbeat time.Duration
@@ -86,7 +87,9 @@ type Config struct {
 	OnQuestion, OnAnswer func(from netip.AddrPort, b []byte)
 	// Sealed says that the cluster has keys.
 	Sealed bool
-	Logger log.Logger
+	// ProbeSelf says that this node advertises another address than it is bound to.
+	ProbeSelf bool
+	Logger    log.Logger
 }
 
 // Node is this node's part in the cluster.
@@ -121,7 +124,7 @@ func New(cfg Config) *Node {
 		waiting: newWaiting(),
 		core: membership.New(membership.Config{
 			Self: cfg.Self, Heartbeat: cfg.Heartbeat, MinPing: cfg.MinPing,
-			ReconnectTimeout: cfg.ReconnectTimeout, Sealed: cfg.Sealed,
+			ReconnectTimeout: cfg.ReconnectTimeout, Sealed: cfg.Sealed, ProbeSelf: cfg.ProbeSelf,
 			Random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		}),
 	}
@@ -197,6 +200,12 @@ func (n *Node) Unreached() []netip.AddrPort {
 // Strangers returns the machines that sent packets which cannot be decrypted, or, if
 // this node has no keys, are encrypted, and when the last came.
 func (n *Node) Strangers() map[netip.Addr]time.Time { return ask(n, (*membership.Core).Strangers) }
+
+// Conflicts returns the addresses that two nodes advertise, as far as this node has seen it
+// within the last minutes.
+func (n *Node) Conflicts() []admission.Conflict {
+	return ask(n, func(c *membership.Core) []admission.Conflict { return c.Conflicts(time.Now()) })
+}
 
 // Counters adds what the node counted to m.
 func (n *Node) Counters(m map[string]uint64) {

@@ -123,6 +123,8 @@ func (n *Node) carryOutOne(t task) {
 		w.GreetBy(o.To, o.Via)
 	case membership.Route:
 		w.Route(o.To, o.Via)
+	case membership.Probe:
+		w.Probe(o.At)
 	case membership.SendBare:
 		w.SendBare(o.To, o.Packet)
 	case membership.Send:

@@ -184,6 +184,8 @@ func (n *Node) carryOutOne(now time.Time, o membership.Output) {
 		n.wire.GreetBy(now, o.To, o.Via)
 	case membership.Route:
 		n.wire.Route(now, o.To, o.Via)
+	case membership.Probe:
+		n.wire.Probe(now, o.At)
 	case membership.SendBare:
 		n.cluster.Network.Send(n.Addr, o.To, o.Packet)
 	case membership.Send:

@@ -29,6 +29,13 @@ func TestAddressIsNotHadByClaimingIt(t *testing.T) {
 	if len(a.peers) != 1 || len(a.saw(Up, b.addr)) != 1 || counted(a)["claims_greeted"] == 0 {
 		t.Errorf("saw %v, counted %v", a.events, counted(a))
 	}
+	k := a.saw(Contested, b.addr)
+	if len(k) == 0 || k[0].At != thief.addr || k[0].Source != b.addr {
+		t.Errorf("conflicts %+v", k)
+	}
+	if n := len(a.saw(Contested, at(68))); n != 0 {
+		t.Errorf("%d conflicts about an address that nobody has", n)
+	}
 	if d, ok := a.say(b.addr, false); ok {
 		if s.run(time.Second); b.got[d] != 1 {
 			t.Error("the member does not get its datagrams")

@@ -6,6 +6,7 @@ package wire
 import (
 	"net/netip"
 	"testing"
+	"time"
 )
 
 // TestClassify: what an info is, by what is known of its sender.
@@ -93,5 +94,32 @@ func TestInfoRoundTrip(t *testing.T) {
 				t.Fatalf("%s: %d bytes of %d are read", name, i, len(b))
 			}
 		}
+	}
+}
+
+// TestNoConflict: a node that restarts, has its session renewed, or advertises another
+// address than its packets come from, is in no conflict with itself.
+func TestNoConflict(t *testing.T) {
+	s := newSim(t, 1)
+	a, b := s.pair()
+	for range 5 {
+		b2 := s.node(b.addr)
+		b2.Greet(s.now, a.addr)
+		s.run(time.Second)
+		b2.Restart(s.now)
+		b2.Greet(s.now, a.addr)
+		s.run(time.Second)
+	}
+	inside := at(77) // its packets come from there, and those to b.addr arrive
+	n := s.node(b.addr)
+	n.cfg.Output = func(to netip.AddrPort, packet []byte) { s.send(inside, to, packet) }
+	s.nodes[inside] = n
+	for range 5 {
+		n.Greet(s.now, a.addr)
+		s.run(time.Second)
+		n.Restart(s.now)
+	}
+	if len(a.saw(Up, b.addr)) < 10 || len(a.saw(Contested, b.addr)) != 0 {
+		t.Errorf("saw %+v", a.events)
 	}
 }

@@ -34,6 +34,9 @@ const (
 	// Unsealed: a packet came from Addr that cannot be decrypted with the keys of this
 	// node; or it is encrypted, and this node has no keys.
 	Unsealed
+	// Contested: the node at Addr, whose frames come from Source, has answered, and another
+	// one, at At, advertises its address, too.
+	Contested
 	// Renewed: this node has begun a new session by itself; see Restart. All nodes must be
 	// greeted again. Session.
 	Renewed
@@ -51,6 +54,7 @@ type Event struct {
 	Channel Channel
 	Addr    netip.AddrPort
 	At      netip.AddrPort
+	Source  netip.AddrPort
 	Session uint64
 	Nonce   uint64
 	Token   uint64

@@ -29,6 +29,9 @@ type greeting struct {
 	at    time.Time
 	probe bool // only asks whether a node is there
 	back  bool // asks whether the direct way to a node works again
+	// claimant is where the packets come from of the node that advertises addr; invalid if
+	// it is not greeted for that.
+	claimant netip.AddrPort
 }
 
 // greetingKey is whom a greeting goes to, and how.
@@ -38,30 +41,44 @@ type greetingKey struct{ addr, via netip.AddrPort }
 // event: Up or Answered, Refused, Moved, Itself, or none.
 func (c *Core) Greet(now time.Time, a netip.AddrPort) {
 	c.advance(now)
-	c.greet(a, c.way(a))
+	c.greet(greeting{addr: a, via: c.way(a), at: c.now})
 }
 
 // GreetBy is Greet by way of a node with a session; nothing happens if that cannot relay.
 func (c *Core) GreetBy(now time.Time, a, via netip.AddrPort) {
 	c.advance(now)
 	if c.relays(via) && a != via {
-		c.greet(a, via)
+		c.greet(greeting{addr: a, via: via, at: c.now})
 	}
 }
 
-func (c *Core) greet(a, via netip.AddrPort) {
+func (c *Core) greet(g greeting) {
 	if c.shut {
 		return
 	}
 	c.dormant = false
-	key := greetingKey{a, via}
+	key := greetingKey{g.addr, g.via}
 	nonce, ok := c.greetings[key]
 	if !ok {
 		nonce = c.random()
 	}
-	if c.hello(nonce, greeting{addr: a, via: via, at: c.now}) {
+	if c.hello(nonce, g) {
 		c.greetings[key] = nonce
 	}
+}
+
+// reportConflict reports that a peer has answered although another node advertises its
+// address, if that is why it was greeted. The claimant is of another session: see newcomer.
+// One that has taken the peer's place would have answered itself.
+func (c *Core) reportConflict(p *peer, g greeting) {
+	if !g.claimant.IsValid() {
+		return
+	}
+	source := p.source
+	if !source.IsValid() {
+		source = p.addr
+	}
+	c.emit(Event{Kind: Contested, Addr: p.addr, At: g.claimant, Source: source})
 }
 
 // Probe sends a hello as Greet does, but it opens no session, whatever the answer, which is an

@@ -82,6 +82,7 @@ func (c *Core) onWelcome(f frame.Frame) {
 		if p.closed {
 			return
 		}
+		c.reportConflict(p, g)
 		// It has dropped us, or gone back in time. Frames that somebody replays do not make
 		// it silent while it lives.
 		if c.yields(p) && p.link.Silent() && (unknown || p.link.Stale()) {
@@ -228,7 +229,11 @@ func (c *Core) newcomer(src netip.AddrPort, session uint64, advertised netip.Add
 	}
 	c.count(countClaimsGreeted)
 	if len(c.nonces) < maxClaims {
-		c.greet(advertised, c.relay)
+		g := greeting{addr: advertised, via: c.relay, at: c.now}
+		if !c.relay.IsValid() { // else src is only what the relay says
+			g.claimant = src
+		}
+		c.greet(g)
 	}
 	return nil
 }

@@ -163,7 +163,7 @@ func (c *Core) directAgain(a netip.AddrPort, session, nonce, cookie uint64) {
 	p := c.at(a, session)
 	switch {
 	case p == nil || !p.open(): // another session lives there
-		c.greet(a, netip.AddrPort{})
+		c.greet(greeting{addr: a, at: c.now})
 		return
 	case p.vouched && c.sealer == nil:
 		c.inform(c.reopen(p), cookie, nonce)

@@ -483,7 +483,9 @@ type InspectAnswer struct {
 	// reaches by a relay: as many as fit.
 	Troubles []*Trouble `protobuf:"bytes,18,rep,name=troubles,proto3" json:"troubles,omitempty"`
 	// How many more there are.
-	MoreTroubles  uint32 `protobuf:"varint,19,opt,name=more_troubles,json=moreTroubles,proto3" json:"more_troubles,omitempty"`
+	MoreTroubles uint32 `protobuf:"varint,19,opt,name=more_troubles,json=moreTroubles,proto3" json:"more_troubles,omitempty"`
+	// Addresses that two nodes advertise, as the node saw within the last minutes; two at most.
+	Conflicts     []*Conflict `protobuf:"bytes,20,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -651,6 +653,78 @@ func (x *InspectAnswer) GetMoreTroubles() uint32 {
 	return 0
 }
 
+func (x *InspectAnswer) GetConflicts() []*Conflict {
+	if x != nil {
+		return x.Conflicts
+	}
+	return nil
+}
+
+// Conflict is an address that two nodes advertise.
+type Conflict struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The address, as text.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// Where the packets of the member at the address come from, as text. Empty if the address
+	// is the reporter's own, and another node answers there.
+	First string `protobuf:"bytes,2,opt,name=first,proto3" json:"first,omitempty"`
+	// Where the packets of the other node come from, as text; empty as first is.
+	Second        string `protobuf:"bytes,3,opt,name=second,proto3" json:"second,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Conflict) Reset() {
+	*x = Conflict{}
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Conflict) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Conflict) ProtoMessage() {}
+
+func (x *Conflict) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Conflict.ProtoReflect.Descriptor instead.
+func (*Conflict) Descriptor() ([]byte, []int) {
+	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Conflict) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Conflict) GetFirst() string {
+	if x != nil {
+		return x.First
+	}
+	return ""
+}
+
+func (x *Conflict) GetSecond() string {
+	if x != nil {
+		return x.Second
+	}
+	return ""
+}
+
 // Link is what a node knows of its link to another, since their session began.
 type Link struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -677,7 +751,7 @@ type Link struct {
 
 func (x *Link) Reset() {
 	*x = Link{}
-	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[6]
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -689,7 +763,7 @@ func (x *Link) String() string {
 func (*Link) ProtoMessage() {}
 
 func (x *Link) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[6]
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -702,7 +776,7 @@ func (x *Link) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Link.ProtoReflect.Descriptor instead.
 func (*Link) Descriptor() ([]byte, []int) {
-	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{6}
+	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Link) GetSource() string {
@@ -783,7 +857,7 @@ type Trouble struct {
 
 func (x *Trouble) Reset() {
 	*x = Trouble{}
-	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[7]
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -795,7 +869,7 @@ func (x *Trouble) String() string {
 func (*Trouble) ProtoMessage() {}
 
 func (x *Trouble) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[7]
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -808,7 +882,7 @@ func (x *Trouble) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Trouble.ProtoReflect.Descriptor instead.
 func (*Trouble) Descriptor() ([]byte, []int) {
-	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{7}
+	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Trouble) GetIp() []byte {
@@ -864,7 +938,7 @@ type LinksQuestion struct {
 
 func (x *LinksQuestion) Reset() {
 	*x = LinksQuestion{}
-	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[8]
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -876,7 +950,7 @@ func (x *LinksQuestion) String() string {
 func (*LinksQuestion) ProtoMessage() {}
 
 func (x *LinksQuestion) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[8]
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -889,7 +963,7 @@ func (x *LinksQuestion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinksQuestion.ProtoReflect.Descriptor instead.
 func (*LinksQuestion) Descriptor() ([]byte, []int) {
-	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{8}
+	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *LinksQuestion) GetNodes() [][]byte {
@@ -915,7 +989,7 @@ type LinksAnswer struct {
 
 func (x *LinksAnswer) Reset() {
 	*x = LinksAnswer{}
-	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[9]
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -927,7 +1001,7 @@ func (x *LinksAnswer) String() string {
 func (*LinksAnswer) ProtoMessage() {}
 
 func (x *LinksAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[9]
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -940,7 +1014,7 @@ func (x *LinksAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinksAnswer.ProtoReflect.Descriptor instead.
 func (*LinksAnswer) Descriptor() ([]byte, []int) {
-	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{9}
+	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *LinksAnswer) GetSession() uint64 {
@@ -990,7 +1064,7 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"KeysAnswer\x12\x12\n" +
 	"\x04keys\x18\x01 \x03(\tR\x04keys\x12\x12\n" +
 	"\x04kept\x18\x02 \x01(\bR\x04kept\"\x11\n" +
-	"\x0fInspectQuestion\"\x83\x05\n" +
+	"\x0fInspectQuestion\"\xbb\x05\n" +
 	"\rInspectAnswer\x120\n" +
 	"\x05clock\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05clock\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12%\n" +
@@ -1011,7 +1085,12 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"\fasker_status\x18\x10 \x01(\rR\vaskerStatus\x12(\n" +
 	"\x04link\x18\x11 \x01(\v2\x14.tamtam.peer.v1.LinkR\x04link\x123\n" +
 	"\btroubles\x18\x12 \x03(\v2\x17.tamtam.peer.v1.TroubleR\btroubles\x12#\n" +
-	"\rmore_troubles\x18\x13 \x01(\rR\fmoreTroubles\"\xe4\x01\n" +
+	"\rmore_troubles\x18\x13 \x01(\rR\fmoreTroubles\x126\n" +
+	"\tconflicts\x18\x14 \x03(\v2\x18.tamtam.peer.v1.ConflictR\tconflicts\"R\n" +
+	"\bConflict\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x14\n" +
+	"\x05first\x18\x02 \x01(\tR\x05first\x12\x16\n" +
+	"\x06second\x18\x03 \x01(\tR\x06second\"\xe4\x01\n" +
 	"\x04Link\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12\"\n" +
 	"\rround_trip_us\x18\x02 \x01(\rR\vroundTripUs\x12\x12\n" +
@@ -1052,7 +1131,7 @@ func file_tamtam_peer_v1_peer_proto_rawDescGZIP() []byte {
 	return file_tamtam_peer_v1_peer_proto_rawDescData
 }
 
-var file_tamtam_peer_v1_peer_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_tamtam_peer_v1_peer_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_tamtam_peer_v1_peer_proto_goTypes = []any{
 	(*Question)(nil),              // 0: tamtam.peer.v1.Question
 	(*Answer)(nil),                // 1: tamtam.peer.v1.Answer
@@ -1060,30 +1139,32 @@ var file_tamtam_peer_v1_peer_proto_goTypes = []any{
 	(*KeysAnswer)(nil),            // 3: tamtam.peer.v1.KeysAnswer
 	(*InspectQuestion)(nil),       // 4: tamtam.peer.v1.InspectQuestion
 	(*InspectAnswer)(nil),         // 5: tamtam.peer.v1.InspectAnswer
-	(*Link)(nil),                  // 6: tamtam.peer.v1.Link
-	(*Trouble)(nil),               // 7: tamtam.peer.v1.Trouble
-	(*LinksQuestion)(nil),         // 8: tamtam.peer.v1.LinksQuestion
-	(*LinksAnswer)(nil),           // 9: tamtam.peer.v1.LinksAnswer
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 11: google.protobuf.Duration
+	(*Conflict)(nil),              // 6: tamtam.peer.v1.Conflict
+	(*Link)(nil),                  // 7: tamtam.peer.v1.Link
+	(*Trouble)(nil),               // 8: tamtam.peer.v1.Trouble
+	(*LinksQuestion)(nil),         // 9: tamtam.peer.v1.LinksQuestion
+	(*LinksAnswer)(nil),           // 10: tamtam.peer.v1.LinksAnswer
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 12: google.protobuf.Duration
 }
 var file_tamtam_peer_v1_peer_proto_depIdxs = []int32{
 	2,  // 0: tamtam.peer.v1.Question.keys:type_name -> tamtam.peer.v1.KeysQuestion
 	4,  // 1: tamtam.peer.v1.Question.inspect:type_name -> tamtam.peer.v1.InspectQuestion
-	8,  // 2: tamtam.peer.v1.Question.links:type_name -> tamtam.peer.v1.LinksQuestion
+	9,  // 2: tamtam.peer.v1.Question.links:type_name -> tamtam.peer.v1.LinksQuestion
 	3,  // 3: tamtam.peer.v1.Answer.keys:type_name -> tamtam.peer.v1.KeysAnswer
 	5,  // 4: tamtam.peer.v1.Answer.inspect:type_name -> tamtam.peer.v1.InspectAnswer
-	9,  // 5: tamtam.peer.v1.Answer.links:type_name -> tamtam.peer.v1.LinksAnswer
-	10, // 6: tamtam.peer.v1.InspectAnswer.clock:type_name -> google.protobuf.Timestamp
-	11, // 7: tamtam.peer.v1.InspectAnswer.heartbeat:type_name -> google.protobuf.Duration
-	6,  // 8: tamtam.peer.v1.InspectAnswer.link:type_name -> tamtam.peer.v1.Link
-	7,  // 9: tamtam.peer.v1.InspectAnswer.troubles:type_name -> tamtam.peer.v1.Trouble
-	6,  // 10: tamtam.peer.v1.LinksAnswer.links:type_name -> tamtam.peer.v1.Link
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	10, // 5: tamtam.peer.v1.Answer.links:type_name -> tamtam.peer.v1.LinksAnswer
+	11, // 6: tamtam.peer.v1.InspectAnswer.clock:type_name -> google.protobuf.Timestamp
+	12, // 7: tamtam.peer.v1.InspectAnswer.heartbeat:type_name -> google.protobuf.Duration
+	7,  // 8: tamtam.peer.v1.InspectAnswer.link:type_name -> tamtam.peer.v1.Link
+	8,  // 9: tamtam.peer.v1.InspectAnswer.troubles:type_name -> tamtam.peer.v1.Trouble
+	6,  // 10: tamtam.peer.v1.InspectAnswer.conflicts:type_name -> tamtam.peer.v1.Conflict
+	7,  // 11: tamtam.peer.v1.LinksAnswer.links:type_name -> tamtam.peer.v1.Link
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_peer_v1_peer_proto_init() }
@@ -1106,14 +1187,14 @@ func file_tamtam_peer_v1_peer_proto_init() {
 		(*KeysQuestion_Use)(nil),
 		(*KeysQuestion_Remove)(nil),
 	}
-	file_tamtam_peer_v1_peer_proto_msgTypes[7].OneofWrappers = []any{}
+	file_tamtam_peer_v1_peer_proto_msgTypes[8].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_peer_v1_peer_proto_rawDesc), len(file_tamtam_peer_v1_peer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

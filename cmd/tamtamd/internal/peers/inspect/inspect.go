@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
@@ -39,7 +40,9 @@ type Config struct {
 	Heartbeat func() time.Duration
 	// Keys returns the names of this node's keys, the one that seals first. Nil without
 	// a keyring.
-	Keys                   func() []string
+	Keys func() []string
+	// Conflicts returns the addresses that two nodes advertise.
+	Conflicts              func() []admission.Conflict
 	SmudgeVersion, Profile string
 }
 

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
@@ -45,6 +46,9 @@ func node(t *testing.T, w *fakeWire) (*Inspector, *member.Table) {
 	table := member.NewTable(self, member.Info{Session: 7, Name: "me"}, 1, func() time.Time { return start })
 	i := New(Config{
 		Self: member.Identity{Addr: self, Info: member.Info{Version: "v1", MaxPayload: 256}}, Members: table, Wire: w, Heartbeat: func() time.Duration { return time.Second },
+		Conflicts: func() []admission.Conflict {
+			return []admission.Conflict{{Addr: bob, First: carol, Second: dave}, {Addr: self}, {Addr: alice}}
+		},
 		Keys:          func() []string { return []string{"0011223344556677"} },
 		SmudgeVersion: "v1.0.1", Profile: "lan",
 	})
@@ -84,6 +88,10 @@ func TestAnswer(t *testing.T) {
 	}
 	if a.GetAsker() != alice.String() || a.GetAskerSession() != 9 || a.GetAskerStatus() != 1 {
 		t.Errorf("asker %v", a)
+	}
+	if k := a.GetConflicts(); len(k) != maxConflicts || k[0].GetAddress() != bob.String() || k[0].GetFirst() != carol.String() ||
+		k[0].GetSecond() != dave.String() || k[1].GetFirst() != "" {
+		t.Errorf("conflicts %v", k)
 	}
 	if l := a.GetLink(); l.GetSource() != source.String() || l.GetSent() != 1 || l.GetResent() != 2 || l.GetReceived() != 3 || l.GetDuplicates() != 4 ||
 		l.GetHeardMs() != 5 || l.GetUnackedMs() != 0 || l.GetRoundTripUs() != 1000 {

@@ -27,6 +27,8 @@ const (
 	// maxReport is the largest InspectAnswer in bytes: an Answer takes at most 8 around it,
 	// and the token of a question 8.
 	maxReport = wire.MaxRelayedData - 8 - 8
+	// maxConflicts leaves room for troubles in it.
+	maxConflicts = 2
 )
 
 // statuses are the numbers of tamtam.v1.MemberStatus.
@@ -55,6 +57,10 @@ func (i *Inspector) report(links map[netip.AddrPort]wire.Link, asker netip.AddrP
 	}
 	if i.Keys != nil {
 		r.Sealed, r.Keys = true, i.Keys()
+	}
+	conflicts := i.Conflicts()
+	for _, k := range conflicts[:min(len(conflicts), maxConflicts)] {
+		r.Conflicts = append(r.Conflicts, &peerv1.Conflict{Address: k.Addr.String(), First: text(k.First), Second: text(k.Second)})
 	}
 	members, _ := i.Members.List()
 	live := fnv.New64a()
@@ -88,6 +94,14 @@ func (i *Inspector) report(links map[netip.AddrPort]wire.Link, asker netip.AddrP
 	r.Clock = timestamppb.New(i.now())
 	fit(r)
 	return r
+}
+
+// text returns an address as text; the empty string if it is invalid.
+func text(a netip.AddrPort) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
 }
 
 // troubleOf returns what is wrong with a member, nil when nothing is.

@@ -61,6 +61,11 @@ func toReport(r inspect.Record) *tamtamv1.InspectionReport {
 		KnownAddress: a.GetAsker(), KnownSession: a.GetAskerSession(), KnownStatus: toPeerStatus(a.GetAskerStatus()),
 		Link: toLink(peers.DecodeLink(netip.AddrPort{}, a.GetLink())), MoreTroubles: a.GetMoreTroubles(),
 	}
+	for _, k := range a.GetConflicts() {
+		if isAddr(k.GetAddress()) && (k.GetFirst() == "" || isAddr(k.GetFirst())) && (k.GetSecond() == "" || isAddr(k.GetSecond())) {
+			out.Conflicts = append(out.Conflicts, &tamtamv1.AddressConflict{Address: k.GetAddress(), First: k.GetFirst(), Second: k.GetSecond()})
+		}
+	}
 	for _, t := range a.GetTroubles() {
 		ip, ok := netip.AddrFromSlice(t.GetIp())
 		if !ok || t.GetPort() > limits.MaxPort {
@@ -79,6 +84,12 @@ func toReport(r inspect.Record) *tamtamv1.InspectionReport {
 		out.Troubles = append(out.Troubles, one)
 	}
 	return out
+}
+
+// isAddr reports whether a text of another node is an address.
+func isAddr(text string) bool {
+	_, err := netip.ParseAddrPort(text)
+	return err == nil
 }
 
 // toPeerStatus returns the status that another node reports, unspecified if it is not
