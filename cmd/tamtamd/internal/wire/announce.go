@@ -6,18 +6,18 @@ package wire
 import "github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
 
 // Announce returns what to send to nodes that are not known, by other ways than the gossip
-// socket: encrypted if there are keys, else payload itself.
+// socket: encrypted if this node encrypts, else payload itself.
 func (c *Core) Announce(payload []byte) []byte {
-	if c.sealer == nil {
+	if !c.cfg.Encryption.Sends() {
 		return payload
 	}
 	return c.sealer.Seal(append(c.outside(frame.Announce, 0), payload...))
 }
 
-// Announced returns the payload that another node gave Announce; false when it has none of
-// our keys. It may be a replay.
+// Announced returns the payload that another node gave Announce; false when that node has
+// none of our keys, or did not encrypt it, and this node requires that. It may be a replay.
 func (c *Core) Announced(b []byte) (payload []byte, ok bool) {
-	if c.sealer == nil {
+	if e := c.cfg.Encryption; e == EncryptOff || e.TakesClear() && !frame.Is(b) {
 		return b, true
 	}
 	if b, ok = c.sealer.Open(b); !ok {

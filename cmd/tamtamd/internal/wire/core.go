@@ -31,16 +31,17 @@ var (
 	Local = arq.Local
 )
 
-// CoreConfig says what a Core is made of. All fields but Keys are
+// CoreConfig says what a Core is made of. All fields but Keys and Encryption are
 // required.
 type CoreConfig struct {
 	Info   Info // what this node says of itself
 	Timing Timing
 	// Channels are those that there are, by number.
 	Channels []ChannelInfo
-	// Keys encrypt all that is sent: the first one does, and each of them decrypts.
-	// Without keys, nothing is encrypted.
-	Keys []Key
+	// Keys are those of the cluster: the first one encrypts, and each of them decrypts.
+	// Without keys, Encryption is EncryptOff, and the other way round.
+	Keys       []Key
+	Encryption Encryption
 	// Random returns a random number that nobody can guess.
 	Random func() uint64
 	// Output sends a packet. The bytes are not changed afterwards.
@@ -85,6 +86,9 @@ type Core struct {
 
 // NewCore returns a Core without sessions.
 func NewCore(cfg CoreConfig, now time.Time) *Core {
+	if len(cfg.Keys) == 0 || cfg.Encryption == EncryptOff {
+		cfg.Keys, cfg.Encryption = nil, EncryptOff
+	}
 	c := &Core{
 		cfg: cfg, start: now, now: now,
 		peers: map[netip.AddrPort]*peer{}, sessions: map[uint64]*peer{}, byID: map[uint64]*peer{},

@@ -40,6 +40,7 @@ var (
 	countByRelay                 = counters.Gauge("sessions_by_relay", "tamtam_sessions_by_relay", "Nodes that are not reached directly, but by way of another.")
 	countRestarts                = counters.New("clock_restarts", "Sessions of this node that began since the wall clock jumped.")
 	countSessions                = counters.Gauge("sessions", "tamtam_sessions", "Nodes with which a session is open or being opened.")
+	countTakenClear              = counters.New("frames_taken_clear", "Frames that were taken though they are not encrypted, with --encrypt accept or send.")
 	countSessionsReopened        = counters.New("sessions_reopened", "Sessions that were opened again with another counter block.")
 )
 

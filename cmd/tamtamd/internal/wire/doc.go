@@ -64,6 +64,9 @@
 // that cannot be decrypted are dropped before anything else reads them, and not answered. The
 // key of a session is HKDF(key of the cluster, session); the nonce is the counter.
 //
+// Encryption may be less than that while an open cluster becomes an encrypted one. A frame
+// that is taken in clear proves no more than in a cluster without keys.
+//
 // A replayed frame is dropped for one of these reasons: its counter is in the window of the
 // session; or its session is not known, as after a restart of the receiver, which only accepts
 // a connection ID or a cookie that it has made since; or its session has ended, and the

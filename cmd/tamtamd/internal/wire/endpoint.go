@@ -21,7 +21,6 @@ import (
 // Run's handler while it holds a lock of theirs.
 type Endpoint struct {
 	socket *Socket
-	sealed bool
 
 	mu    sync.Mutex // guards the rest
 	core  *Core
@@ -35,7 +34,7 @@ type Endpoint struct {
 func NewEndpoint(socket *Socket, cfg CoreConfig) *Endpoint {
 	cfg.Random, cfg.Output = random, socket.Send
 	now := time.Now()
-	return &Endpoint{socket: socket, sealed: len(cfg.Keys) > 0, core: NewCore(cfg, now), clock: wallclock.New(now)}
+	return &Endpoint{socket: socket, core: NewCore(cfg, now), clock: wallclock.New(now)}
 }
 
 func random() uint64 {
@@ -162,10 +161,10 @@ func (e *Endpoint) SendAll(ch Channel, b []byte) {
 	e.do(func(c *Core, now time.Time) { c.SendAll(now, ch, b) })
 }
 
-// SendBare sends a packet as it is, once, if the cluster has no keys. With keys, only
-// encrypted frames are sent.
+// SendBare sends a packet as it is, once, unless this node encrypts: then only encrypted
+// frames are sent.
 func (e *Endpoint) SendBare(to netip.AddrPort, packet []byte) {
-	if !e.sealed {
+	if !e.Encryption().Sends() {
 		e.socket.Send(to, packet)
 	}
 }
@@ -173,6 +172,17 @@ func (e *Endpoint) SendBare(to netip.AddrPort, packet []byte) {
 // SetKeys changes the keys, as Core.SetKeys.
 func (e *Endpoint) SetKeys(keys []Key) {
 	e.do(func(c *Core, now time.Time) { c.SetKeys(now, keys) })
+}
+
+// Encryption returns that of this node, as Core.Encryption.
+func (e *Endpoint) Encryption() (is Encryption) {
+	e.do(func(c *Core, _ time.Time) { is = c.Encryption() })
+	return is
+}
+
+// SetEncryption changes it, as Core.SetEncryption.
+func (e *Endpoint) SetEncryption(to Encryption) {
+	e.do(func(c *Core, now time.Time) { c.SetEncryption(now, to) })
 }
 
 // SetProfile changes the profile of this node, as Core.SetProfile.

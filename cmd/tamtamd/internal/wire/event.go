@@ -32,7 +32,8 @@ const (
 	// Itself: the address is this node's own. Nonce.
 	Itself
 	// Unsealed: a packet came from Addr that cannot be decrypted with the keys of this
-	// node; or it is encrypted, and this node has no keys.
+	// node, or is not encrypted and should be; or it is encrypted, and this node has no
+	// keys.
 	Unsealed
 	// Contested: the node at Addr, whose frames come from Source, has answered, and another
 	// one, at At, advertises its address, too.

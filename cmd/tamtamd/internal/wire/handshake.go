@@ -213,7 +213,7 @@ func (c *Core) challenge(p *peer, o opening) {
 	c.count(countClaimsChallenged)
 	h := frame.Header{Kind: frame.Info, Session: c.session, Connection: o.id, Counter: c.nextCounter(&p.counter)}
 	b := appendInfo(h.Append(nil, nil), opening{id: p.ids[0], nonce: p.nonce, number: p.number, answers: o.number}, c.cfg.Info)
-	if p.vouched || c.sealer != nil {
+	if p.vouched || !c.cfg.Encryption.TakesClear() {
 		c.transmit(p, b)
 	} else {
 		c.output(p.addr, netip.AddrPort{}, b) // a relay would learn the connection ID

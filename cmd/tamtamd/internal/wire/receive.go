@@ -43,25 +43,27 @@ func (c *Core) receive(src netip.AddrPort, b []byte) {
 	}
 }
 
-// decrypt returns a packet in clear; false when it is not a frame that this node can read.
+// decrypt returns a packet in clear; false when it is not a frame that this node takes.
 func (c *Core) decrypt(src netip.AddrPort, b []byte) ([]byte, bool) {
-	switch {
-	case c.sealer != nil:
-		opened, ok := c.sealer.Open(b)
-		if !ok {
-			c.count(countDroppedUnsealed)
-			c.unreadable(Event{Kind: Unsealed, Addr: src})
-		}
-		return opened, ok
-	case !frame.Is(b):
+	switch e, is := c.cfg.Encryption, frame.Is(b); {
+	case !is && !e.Sends():
 		c.unreadable(Event{Kind: Stray, Addr: src, Data: b})
 		return nil, false
-	case frame.IsSealed(b):
+	case is && !frame.IsSealed(b) && e.TakesClear():
+		if e != EncryptOff {
+			c.count(countTakenClear)
+		}
+		return b, true
+	case e == EncryptOff:
 		c.count(countDroppedSealed)
-		c.unreadable(Event{Kind: Unsealed, Addr: src})
-		return nil, false
+	default:
+		if opened, ok := c.sealer.Open(b); ok {
+			return opened, true
+		}
+		c.count(countDroppedUnsealed)
 	}
-	return b, true
+	c.unreadable(Event{Kind: Unsealed, Addr: src})
+	return nil, false
 }
 
 // unreadable reports a packet that is no frame for this node, unless a relay passed it on:

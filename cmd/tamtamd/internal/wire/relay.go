@@ -19,8 +19,8 @@ const (
 	// acknowledgements of those who broadcast a lot.
 	relayPerSecond = 4000
 	relayBurst     = 2000
-	// maxRelayed and maxByRelay bound the nodes that are reached by relays in a cluster
-	// without keys, of all relays and of each: there, a relay can invent nodes.
+	// maxRelayed and maxByRelay bound the nodes that are reached by relays while no encryption
+	// is required, of all relays and of each: then, a relay can invent nodes.
 	maxRelayed = 64
 	maxByRelay = 16
 	// directFirst and directEvery are the times between two tries of the direct way to a node
@@ -157,15 +157,15 @@ func (c *Core) tryDirect(p *peer) {
 }
 
 // directAgain takes the answer to tryDirect, with its cookie: the direct way to an address
-// works. If a relay has opened the session, the node is not proven to be there without keys:
-// it is opened again.
+// works. If a relay has opened the session, and no encryption is required, the node is not
+// proven to be there: it is opened again.
 func (c *Core) directAgain(a netip.AddrPort, session, nonce, cookie uint64) {
 	p := c.at(a, session)
 	switch {
 	case p == nil || !p.open(): // another session lives there
 		c.greet(greeting{addr: a, at: c.now})
 		return
-	case p.vouched && c.sealer == nil:
+	case p.vouched && c.cfg.Encryption.TakesClear():
 		c.inform(c.reopen(p), cookie, nonce)
 	default:
 		p.link.Return()
@@ -177,13 +177,13 @@ func (c *Core) directAgain(a netip.AddrPort, session, nonce, cookie uint64) {
 
 // yields reports whether the way by which a frame came may change the session of a peer. A
 // relay may if it reaches the peer anyway, or the peer is silent: it cannot take over a
-// session that works. Without keys, a relay may be anybody. Then the session must be one that
+// session that works. If no encryption is required, a relay may be anybody. Then the session must be one that
 // the same relay has opened, or silent for as long as a frame lives.
 func (c *Core) yields(p *peer) bool {
 	if !c.relay.IsValid() || p == nil {
 		return true
 	}
-	if c.sealer != nil {
+	if !c.cfg.Encryption.TakesClear() {
 		return !p.up || p.via == c.relay || p.link.Silent()
 	}
 	return p.vouched && p.via == c.relay || p.link.Silent() && c.now.Sub(p.link.Heard()) >= c.cfg.Timing.Lifetime
@@ -200,7 +200,7 @@ func (c *Core) contest(p *peer) {
 
 // mayRelay reports whether another node may be reached by a relay.
 func (c *Core) mayRelay(via netip.AddrPort) bool {
-	if !via.IsValid() || c.sealer != nil {
+	if !via.IsValid() || !c.cfg.Encryption.TakesClear() {
 		return true
 	}
 	all, same := 0, 0

@@ -14,10 +14,16 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
 )
 
-// TestSealed: a cluster with keys does all that one without does.
+// TestSealed: a cluster with keys does all that one without does, whatever it encrypts.
 func TestSealed(t *testing.T) {
 	simKeys = []Key{{1}}
-	defer func() { simKeys = nil }()
+	defer func() { simKeys, simMode = nil, EncryptRequire }()
+	for _, simMode = range []Encryption{EncryptRequire, EncryptSend, EncryptAccept} {
+		t.Run(simMode.String(), testSealed)
+	}
+}
+
+func testSealed(t *testing.T) {
 	for name, test := range map[string]func(*testing.T){
 		"address": TestAddressIsNotHadByClaimingIt, "replay": TestReplay, "one address": TestFloodFromOneAddress,
 		"once and surely": TestOnceAndSurely, "loss": TestLossIsHidden, "two packets": TestAQuestionTakesTwoPackets,

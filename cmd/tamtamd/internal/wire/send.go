@@ -140,10 +140,10 @@ func (c *Core) outside(k frame.Kind, connection uint64) []byte {
 // output sends a frame of no session: by a relay, if via is one, or directly.
 func (c *Core) output(to, via netip.AddrPort, b []byte) { c.sendBy(to, via, c.pack(b)) }
 
-// pack counts a frame, and encrypts it if there are keys.
+// pack counts a frame, and encrypts it if this node encrypts.
 func (c *Core) pack(b []byte) []byte {
 	k, ch := frame.KindOf(b)
-	if c.sealer != nil {
+	if c.cfg.Encryption.Sends() {
 		b = c.sealer.Seal(b)
 	}
 	c.traffic.out(k, ch, len(b))

@@ -29,6 +29,7 @@ type sim struct {
 	cut               func(from, to netip.AddrPort) bool
 
 	keys  []Key                       // of nodes to come
+	mode  Encryption                  // of nodes to come that have keys
 	nodes map[netip.AddrPort]*simNode // by the address they live at
 	tap   func(from, to netip.AddrPort, b []byte)
 }
@@ -63,13 +64,16 @@ func (p *packets) Pop() any {
 	return last
 }
 
-// simKeys are the keys of the nodes of new networks.
-var simKeys []Key
+// simKeys are the keys of the nodes of new networks, simMode is their encryption.
+var (
+	simKeys []Key
+	simMode Encryption
+)
 
 func newSim(t *testing.T, seed uint64) *sim {
 	return &sim{
 		t: t, r: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1e9, 0),
-		delay: 200 * time.Microsecond, keys: simKeys, nodes: map[netip.AddrPort]*simNode{},
+		delay: 200 * time.Microsecond, keys: simKeys, mode: simMode, nodes: map[netip.AddrPort]*simNode{},
 	}
 }
 
@@ -113,7 +117,7 @@ func (s *sim) node(a netip.AddrPort, change ...func(*Info)) *simNode {
 		f(&info)
 	}
 	n.Core = NewCore(CoreConfig{
-		Info: info, Timing: LAN, Channels: simChannels, Keys: s.keys, Random: s.r.Uint64,
+		Info: info, Timing: LAN, Channels: simChannels, Keys: s.keys, Encryption: s.mode, Random: s.r.Uint64,
 		Output: func(to netip.AddrPort, b []byte) { s.send(a, to, b) },
 	}, s.now)
 	s.nodes[a] = n
