@@ -44,7 +44,7 @@ type Config struct {
 	// ReconnectTimeout is for how long a member that has ended is kept, and, if it is
 	// dead, greeted from time to time.
 	ReconnectTimeout time.Duration
-	// Sealed says that the cluster has keys.
+	// Sealed says that this node has keys, and opens what is encrypted with them.
 	Sealed bool
 	// ProbeSelf says that this node advertises another address than it is bound to, so that
 	// another node may live there.

@@ -48,7 +48,7 @@ func (c *Core) Handle(now time.Time, e wire.Event) {
 	case wire.Renewed:
 		c.restarted(e.Session, now)
 	case wire.Unsealed:
-		c.unsealed(e.Addr, now)
+		c.unsealed(e, now)
 	case wire.Stray:
 		c.bare(e.Addr, e.Data, now)
 	}
@@ -157,8 +157,9 @@ func (c *Core) moved(from, to netip.AddrPort, now time.Time) {
 }
 
 // unsealed learns that a packet came that cannot be decrypted with the keys of this
-// node, or, without keys, that is encrypted.
-func (c *Core) unsealed(src netip.AddrPort, now time.Time) {
+// node, or is not encrypted and should be, or, without keys, that is encrypted.
+func (c *Core) unsealed(e wire.Event, now time.Time) {
+	src := e.Addr
 	if !c.strangers.Note(src.Addr(), now) {
 		return
 	}
@@ -167,6 +168,8 @@ func (c *Core) unsealed(src netip.AddrPort, now time.Time) {
 	switch {
 	case !c.cfg.Sealed:
 		why = "it is sealed, and this node has no keyring: give it that of the cluster"
+	case e.Clear && p != nil:
+		why = "it is not encrypted, and this node takes no such packets: tamtamctl doctor shows which members do not encrypt"
 	case p != nil && p.status == member.Dead:
 		why += ": the keys were changed while it, or this node, was away: compare tamtamctl keys list on both, and install what is missing"
 	case p == nil:

@@ -23,19 +23,23 @@ func TestWhyUnsealed(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		sealed bool
+		clear  bool
 		before func(w *world)
 		want   string
 	}{
-		{"a stranger", true, func(*world) {}, "its sender has no keyring or that of another cluster, or the keys were changed while"},
-		{"a dead member", true, func(w *world) { w.member(alice); w.dead(alice) }, "compare tamtamctl keys list on both"},
-		{"a live member", true, func(w *world) { w.member(alice) }, `why="it cannot be decrypted with the keys of this node"`},
-		{"without keys", false, func(*world) {}, "it is sealed, and this node has no keyring"},
+		{"a stranger", true, false, func(*world) {}, "its sender has no keyring or that of another cluster, or the keys were changed while"},
+		{"a dead member", true, false, func(w *world) { w.member(alice); w.dead(alice) }, "compare tamtamctl keys list on both"},
+		{"a live member", true, false, func(w *world) { w.member(alice) }, `why="it cannot be decrypted with the keys of this node"`},
+		{"a live member, in clear", true, true, func(w *world) { w.member(alice) }, "it is not encrypted, and this node takes no such packets"},
+		{"a dead member, in clear", true, true, func(w *world) { w.member(alice); w.dead(alice) }, "doctor shows which members do not encrypt"},
+		{"a stranger, in clear", true, true, func(*world) {}, "its sender has no keyring or that of another cluster"},
+		{"without keys", false, false, func(*world) {}, "it is sealed, and this node has no keyring"},
 	} {
 		inWorld(t, func(w *world) {
 			w.cfg.Sealed = c.sealed
 			c.before(w)
 			w.forgetAll()
-			w.unsealedFrom(alice)
+			w.event(wire.Event{Kind: wire.Unsealed, Addr: alice, Clear: c.clear})
 			if w.logged(c.want) != 1 || w.logged(alice.String()) == 0 {
 				t.Errorf("%s: logged %s", c.name, w.log)
 			}

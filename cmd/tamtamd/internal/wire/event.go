@@ -60,5 +60,6 @@ type Event struct {
 	Nonce   uint64
 	Token   uint64
 	Profile string
+	Clear   bool // of Unsealed: the packet is not encrypted
 	Data    []byte
 }

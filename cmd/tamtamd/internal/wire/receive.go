@@ -62,7 +62,7 @@ func (c *Core) decrypt(src netip.AddrPort, b []byte) ([]byte, bool) {
 		}
 		c.count(countDroppedUnsealed)
 	}
-	c.unreadable(Event{Kind: Unsealed, Addr: src})
+	c.unreadable(Event{Kind: Unsealed, Addr: src, Clear: !frame.Is(b) || !frame.IsSealed(b)})
 	return nil, false
 }
 
