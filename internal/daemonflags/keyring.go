@@ -13,6 +13,17 @@ const (
 	KeyringEnv = "TAMTAM_KEYRING"
 )
 
+// The values of --encrypt. Nodes with neighbouring values understand each other, so that an
+// open cluster becomes an encrypted one step by step.
+const (
+	EncryptOff     = "off"
+	EncryptAccept  = "accept"
+	EncryptSend    = "send"
+	EncryptRequire = "require"
+)
+
+var encryptNames = []string{EncryptOff, EncryptAccept, EncryptSend, EncryptRequire}
+
 // fileValue is a file that must exist. An empty variable is an error, not "no file": the
 // port that the file guards would be open.
 type fileValue struct{ p *string }

@@ -3443,7 +3443,7 @@ type InspectionReport struct {
 	Profile string `protobuf:"bytes,4,opt,name=profile,proto3" json:"profile,omitempty"`
 	// Its probe interval.
 	Heartbeat *durationpb.Duration `protobuf:"bytes,5,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
-	// Whether it has a keyring, and so encrypts.
+	// Whether it encrypts what it sends.
 	Sealed bool `protobuf:"varint,6,opt,name=sealed,proto3" json:"sealed,omitempty"`
 	// The IDs of its keys; the first is the key that it encrypts with.
 	Keys []string `protobuf:"bytes,7,rep,name=keys,proto3" json:"keys,omitempty"`
@@ -3472,7 +3472,10 @@ type InspectionReport struct {
 	// How many more there are.
 	MoreTroubles uint32 `protobuf:"varint,18,opt,name=more_troubles,json=moreTroubles,proto3" json:"more_troubles,omitempty"`
 	// Addresses that two nodes advertise, as it saw within the last minutes; two at most.
-	Conflicts     []*AddressConflict `protobuf:"bytes,19,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
+	Conflicts []*AddressConflict `protobuf:"bytes,19,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
+	// What it encrypts and takes: off, accept, send or require, as --encrypt. Empty if its
+	// version is older: then it requires encryption if sealed is set, else it is off.
+	Encryption    string `protobuf:"bytes,20,opt,name=encryption,proto3" json:"encryption,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3638,6 +3641,13 @@ func (x *InspectionReport) GetConflicts() []*AddressConflict {
 		return x.Conflicts
 	}
 	return nil
+}
+
+func (x *InspectionReport) GetEncryption() string {
+	if x != nil {
+		return x.Encryption
+	}
+	return ""
 }
 
 // AddressConflict is an address that two nodes advertise.
@@ -4172,7 +4182,7 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\n" +
 	"round_trip\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\troundTrip\x12<\n" +
 	"\fclock_offset\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\vclockOffset\x12\x1a\n" +
-	"\banswered\x18\a \x01(\bR\banswered\"\xb5\x05\n" +
+	"\banswered\x18\a \x01(\bR\banswered\"\xd5\x05\n" +
 	"\x10InspectionReport\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12%\n" +
 	"\x0esmudge_version\x18\x02 \x01(\tR\rsmudgeVersion\x12*\n" +
@@ -4193,7 +4203,10 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x04link\x18\x10 \x01(\v2\x14.tamtam.v1.LinkStateR\x04link\x122\n" +
 	"\btroubles\x18\x11 \x03(\v2\x16.tamtam.v1.LinkTroubleR\btroubles\x12#\n" +
 	"\rmore_troubles\x18\x12 \x01(\rR\fmoreTroubles\x128\n" +
-	"\tconflicts\x18\x13 \x03(\v2\x1a.tamtam.v1.AddressConflictR\tconflicts\"Y\n" +
+	"\tconflicts\x18\x13 \x03(\v2\x1a.tamtam.v1.AddressConflictR\tconflicts\x12\x1e\n" +
+	"\n" +
+	"encryption\x18\x14 \x01(\tR\n" +
+	"encryption\"Y\n" +
 	"\x0fAddressConflict\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x14\n" +
 	"\x05first\x18\x02 \x01(\tR\x05first\x12\x16\n" +

@@ -128,7 +128,8 @@ type TamTamServiceClient interface {
 	// FAILED_PRECONDITION if the node has no keyring.
 	ListKeys(ctx context.Context, in *ListKeysRequest, opts ...grpc.CallOption) (*ListKeysResponse, error)
 	// InstallKey adds a key to the keyring of each live member, so that the member can
-	// decrypt with it. Fails with INVALID_ARGUMENT if the key is invalid.
+	// decrypt with it. Fails with INVALID_ARGUMENT if the key is invalid. This call, UseKey
+	// and RemoveKey fail with FAILED_PRECONDITION while the node does not require encryption.
 	InstallKey(ctx context.Context, in *InstallKeyRequest, opts ...grpc.CallOption) (*InstallKeyResponse, error)
 	// UseKey makes each live member encrypt with a key that it has. Fails with
 	// NOT_FOUND if no member has the key. Fails with FAILED_PRECONDITION, and changes
@@ -447,7 +448,8 @@ type TamTamServiceServer interface {
 	// FAILED_PRECONDITION if the node has no keyring.
 	ListKeys(context.Context, *ListKeysRequest) (*ListKeysResponse, error)
 	// InstallKey adds a key to the keyring of each live member, so that the member can
-	// decrypt with it. Fails with INVALID_ARGUMENT if the key is invalid.
+	// decrypt with it. Fails with INVALID_ARGUMENT if the key is invalid. This call, UseKey
+	// and RemoveKey fail with FAILED_PRECONDITION while the node does not require encryption.
 	InstallKey(context.Context, *InstallKeyRequest) (*InstallKeyResponse, error)
 	// UseKey makes each live member encrypt with a key that it has. Fails with
 	// NOT_FOUND if no member has the key. Fails with FAILED_PRECONDITION, and changes

@@ -4,10 +4,16 @@
 package daemon
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
 )
 
@@ -33,4 +39,45 @@ func keyringOf(file string) (*keyring.Ring, error) {
 		return ring, nil
 	}
 	return nil, nil
+}
+
+// encryptions are the values of --encrypt.
+var encryptions = map[string]wire.Encryption{
+	daemonflags.EncryptOff: wire.EncryptOff, daemonflags.EncryptAccept: wire.EncryptAccept,
+	daemonflags.EncryptSend: wire.EncryptSend, daemonflags.EncryptRequire: wire.EncryptRequire,
+}
+
+// encryptionOf returns the encryption that --encrypt stands for. It fails if that needs
+// keys, and there are none.
+func encryptionOf(value string, keys bool) (wire.Encryption, error) {
+	e := encryptions[value]
+	switch {
+	case value == "" && !keys:
+		return wire.EncryptOff, nil
+	case e != wire.EncryptOff && !keys:
+		return 0, fmt.Errorf("--encrypt %s without keys: give --keyring-file or %s", value, daemonflags.KeyringEnv)
+	}
+	return e, nil // of "": the zero value, which is the strictest
+}
+
+// reencrypt changes what a running node encrypts and takes.
+func reencrypt(a *node.Assembly, value string, logger log.Logger) error {
+	to, err := encryptionOf(value, true)
+	switch {
+	case err != nil:
+		return err
+	case to == wire.EncryptOff || a.Wire.Encryption() == wire.EncryptOff:
+		return errors.New("a change to off, or from off, needs a restart")
+	}
+	a.Wire.SetEncryption(to)
+	warnOfClear(logger, to)
+	return nil
+}
+
+// warnOfClear warns of a step from open to encrypted: it should not last.
+func warnOfClear(logger log.Logger, e wire.Encryption) {
+	if e == wire.EncryptAccept || e == wire.EncryptSend {
+		_ = level.Warn(logger).Log("msg", "packets that are not encrypted are taken, too: anybody can join",
+			"encrypt", e, "do", "when tamtamctl doctor reports that all members are ready, take the next step, up to require")
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
 )
 
@@ -52,6 +53,31 @@ func TestKeyringOf(t *testing.T) {
 			t.Errorf("%s: %v, %v", c.name, ring, err)
 		case ring != nil && (len(ring.Keys()) != c.keys || ring.Kept() != c.kept):
 			t.Errorf("%s: %d keys, kept %v", c.name, len(ring.Keys()), ring.Kept())
+		}
+	}
+}
+
+// TestEncryptionOf: what --encrypt stands for, with keys and without.
+func TestEncryptionOf(t *testing.T) {
+	const without = " without keys: give --keyring-file or TAMTAM_KEYRING"
+	for _, c := range []struct {
+		value     string
+		with      wire.Encryption
+		otherwise string // off, or the error
+	}{
+		{"", wire.EncryptRequire, "off"},
+		{"off", wire.EncryptOff, "off"},
+		{"accept", wire.EncryptAccept, "--encrypt accept" + without},
+		{"send", wire.EncryptSend, "--encrypt send" + without},
+		{"require", wire.EncryptRequire, "--encrypt require" + without},
+	} {
+		e, err := encryptionOf(c.value, true)
+		if err != nil || e != c.with || c.value != "" && e.String() != c.value {
+			t.Errorf("%q with keys: %v, %v", c.value, e, err)
+		}
+		e, err = encryptionOf(c.value, false)
+		if have := e.String(); err != nil && err.Error() != c.otherwise || err == nil && have != c.otherwise {
+			t.Errorf("%q without keys: %v, %v; want %q", c.value, e, err, c.otherwise)
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"context"
 	"os"
 
+	kitlog "github.com/go-kit/log"
+
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/reload"
@@ -15,7 +17,7 @@ import (
 
 // reloadable registers what can be changed without a restart. docs/monitoring.md lists it.
 // started is what the daemon was started with.
-func reloadable(r *reload.Reloader, started *daemonflags.Flags, log *logging.Control, a *node.Assembly) {
+func reloadable(r *reload.Reloader, started *daemonflags.Flags, log *logging.Control, a *node.Assembly, logger kitlog.Logger) {
 	r.Apply(func(f *daemonflags.Flags) error { log.SetLevel(threshold(f)); return nil }, "verbose", "trace")
 	r.Apply(func(f *daemonflags.Flags) error { return a.Node.SetHeartbeat(f.Heartbeat) }, "heartbeat")
 	r.Apply(func(f *daemonflags.Flags) error { a.Messages.SetKeep(f.Keep, f.KeepBytes); return nil }, "keep", "keep-bytes")
@@ -34,7 +36,8 @@ func reloadable(r *reload.Reloader, started *daemonflags.Flags, log *logging.Con
 		}
 		return err
 	}, "tag")
-	if a.Sealed() {
+	r.Apply(func(f *daemonflags.Flags) error { return reencrypt(a, f.Encrypt, logger) }, "encrypt")
+	if a.Keys.Ring != nil {
 		r.OnReload("--keyring-file", a.Keys.Ring.Reload)
 	}
 }

@@ -82,12 +82,16 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	if err != nil {
 		return err
 	}
+	encryption, err := encryptionOf(flags.Encrypt, ring != nil)
+	if err != nil {
+		return err
+	}
 	var shown *metrics.Metrics // nil, which counts nothing, without --http
 	if bound.http != nil {
 		shown = metrics.New(build)
 	}
 	assembly, err := node.Assemble(ctx, node.Setup{
-		Flags: flags, Self: identity(flags, bound.local, build.Version), Socket: bound.gossip, Ring: ring,
+		Flags: flags, Self: identity(flags, bound.local, build.Version), Socket: bound.gossip, Ring: ring, Encryption: encryption,
 		Build: build, Logger: logger,
 		Found: state.Found, OnMember: shown.OnMember, OnDelivery: shown.OnDelivery,
 	})
@@ -102,7 +106,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	liveness := lifecycle.NewLiveness(time.Now, assembly.EventLoops()...)
 	leaver := newLeaver(state, assembly.Node)
 	reloader := reload.New(reload.Config{Running: settings, Read: again, Logger: logger})
-	reloadable(reloader, flags, control, assembly)
+	reloadable(reloader, flags, control, assembly, logger)
 	status := func() string {
 		phase, _ := state.Phase()
 		return fmt.Sprintf("%s, %d alive; gossip %s, gRPC %s", phase, assembly.Alive(), self.Addr, addresses(bound.rpc))
@@ -114,7 +118,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	if bound.http != nil {
 		home := page.New(page.Config{
 			Members: assembly.Members, Messages: assembly.Messages, Links: assembly.Observer.Matrix, State: state,
-			Self: self, Sealed: assembly.Sealed(), Started: started, Now: time.Now,
+			Self: self, Sealed: assembly.Sealed, Started: started, Now: time.Now,
 		})
 		all = append(all, bound.http.Counters, home.Counters)
 		host, _, _ := net.SplitHostPort(flags.HTTP) // as it was listened on
@@ -187,9 +191,10 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	})
 
 	_ = level.Info(logger).Log("msg", "ready", "gossip", self.Addr, "rpc", addresses(bound.rpc),
-		"name", self.Name, "cluster", self.Cluster, "profile", flags.Profile, "sealed", assembly.Sealed(),
+		"name", self.Name, "cluster", self.Cluster, "profile", flags.Profile, "encrypt", encryption,
 		"heartbeat", flags.Heartbeat, "detection", assembly.Node.DetectionTime(), "version", build.Version)
 	warnOfOpen(logger, bound.guard, bound.rpc)
+	warnOfClear(logger, encryption)
 	state.Advance(lifecycle.Seeking)
 	if len(flags.Join) == 0 {
 		state.Advance(lifecycle.Settled) // it seeks nobody

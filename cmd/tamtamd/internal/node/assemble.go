@@ -40,14 +40,17 @@ var timings = map[string]wire.Timing{
 	daemonflags.LAN: wire.LAN, daemonflags.WAN: wire.WAN, daemonflags.Local: wire.Local,
 }
 
-// Setup says what a node is assembled from. All fields but Ring are required.
+// Setup says what a node is assembled from. All fields but Ring and Encryption are required.
 type Setup struct {
 	Flags  *daemonflags.Flags // checked
 	Self   member.Identity    // without a session, which Assemble draws
 	Socket *wire.Socket       // the gossip socket
 	Ring   *keyring.Ring      // nil for a cluster without keys
-	Build  buildinfo.Info
-	Logger log.Logger
+	// Encryption is what the keys are for. With wire.EncryptOff the node is as one without
+	// a keyring.
+	Encryption wire.Encryption
+	Build      buildinfo.Info
+	Logger     log.Logger
 	// Found is called whenever a seed is joined or another member is alive. OnMember
 	// takes each change of a member, OnDelivery each broadcast that is delivered; own
 	// reports whether it is of this node. None of them may block or call the node.
@@ -89,6 +92,9 @@ type Assembly struct {
 // Serve run. After an error nothing is left running, and the socket is the caller's.
 func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	flags, self := s.Flags, s.Self
+	if s.Encryption == wire.EncryptOff {
+		s.Ring = nil
+	}
 	var known []netip.AddrPort
 	if flags.StateDir != "" {
 		if known, err = peerfile.Load(flags.StateDir); err != nil {
@@ -105,7 +111,8 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	// The wire draws the session.
 	a.Wire = wire.NewEndpoint(s.Socket, wire.CoreConfig{
 		Info:   wire.Info{Addr: self.Addr, Cluster: self.Cluster, Profile: membership.Profile(self.Info).Encode()},
-		Timing: timings[flags.Profile], Channels: membership.Channels, Keys: keysOf(s.Ring),
+		Timing: timings[flags.Profile], Channels: membership.Channels,
+		Keys: keysOf(s.Ring), Encryption: s.Encryption,
 	})
 	if s.Ring != nil {
 		s.Ring.OnChange(a.Wire.SetKeys)
@@ -156,7 +163,6 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 		OnAcked:          a.Messages.Acked,
 		OnQuestion:       a.queries.Asked,
 		OnAnswer:         a.queries.Answered,
-		Sealed:           s.Ring != nil,
 		ProbeSelf:        self.Addr != s.Socket.Local(),
 		Logger:           s.Logger,
 	})
@@ -166,10 +172,11 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	}
 
 	// What members are asked.
-	a.Keys = &keys.Cluster{Ring: s.Ring, Addr: self.Addr, Members: a.Members, Ask: a.queries.Each, Logger: s.Logger}
+	a.Keys = &keys.Cluster{Ring: s.Ring, Addr: self.Addr, Members: a.Members, Ask: a.queries.Each, Encryption: a.Wire.Encryption, Logger: s.Logger}
 	a.Inspector = inspect.New(inspect.Config{
 		Self: self, Members: a.Members, Wire: a.Wire, Ask: a.queries.Each, Heartbeat: a.Node.Heartbeat, Keys: idsOf(s.Ring),
-		Conflicts: a.Node.Conflicts, SmudgeVersion: s.Build.Smudge, Profile: flags.Profile,
+		Encryption: a.Wire.Encryption,
+		Conflicts:  a.Node.Conflicts, SmudgeVersion: s.Build.Smudge, Profile: flags.Profile,
 	})
 	a.Observer = reach.New(reach.Config{
 		Addr: self.Addr, Members: a.Members, Ask: a.queries.Each, Now: time.Now,
@@ -245,8 +252,8 @@ func (a *Assembly) Close() {
 	}
 }
 
-// Sealed reports whether the node has keys.
-func (a *Assembly) Sealed() bool { return a.Keys.Ring != nil }
+// Sealed reports whether the node encrypts what it sends.
+func (a *Assembly) Sealed() bool { return a.Wire.Encryption().Sends() }
 
 // SetChatter has Smudge's own log lines logged, or not.
 func (a *Assembly) SetChatter(on bool) { a.engine.SetChatter(on) }

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
 // JoinResult is the result of one address of Join.
@@ -106,14 +108,17 @@ func (n *Node) perhapsKeys(a netip.AddrPort, err error, sent time.Time) string {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	encryption := n.cfg.Wire.Encryption()
 	heard := n.core.StrangerSince(a.Addr(), sent.Add(-time.Minute))
 	switch {
-	case heard && n.cfg.Sealed:
+	case heard && encryption != wire.EncryptOff:
 		return ", but packets came from there that cannot be decrypted with the keys of this node: its keys are others"
 	case heard:
 		return ", but sealed packets came from there: this node needs the keyring of the cluster"
-	case n.cfg.Sealed:
+	case encryption == wire.EncryptRequire:
 		return ": nobody is there, or its keys are others"
+	case encryption != wire.EncryptOff:
+		return ": nobody is there, its keys are others, or its --encrypt is more than a step from this node's " + encryption.String()
 	}
 	// A node with keys does not answer what is not sealed, so nothing shows that it is there.
 	return ": nobody is there, or it has a keyring, and this node has none"

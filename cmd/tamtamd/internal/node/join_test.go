@@ -200,18 +200,20 @@ func TestRefusalNobodyAskedFor(t *testing.T) {
 // TestJoinTellsOfKeys: who is not answered is told that it may be for keys.
 func TestJoinTellsOfKeys(t *testing.T) {
 	for _, c := range []struct {
-		name   string
-		sealed bool
-		heard  bool
-		want   string
+		name       string
+		encryption wire.Encryption
+		heard      bool
+		want       string
 	}{
-		{"sealed", true, false, "nobody is there, or its keys are others"},
-		{"sealed, and others are there", true, true, "packets came from there that cannot be decrypted with the keys of this node"},
-		{"open", false, false, "it has a keyring, and this node has none"},
-		{"open, and sealed ones are there", false, true, "this node needs the keyring of the cluster"},
+		{"sealed", wire.EncryptRequire, false, "nobody is there, or its keys are others"},
+		{"sealed, and others are there", wire.EncryptRequire, true, "packets came from there that cannot be decrypted with the keys of this node"},
+		{"between", wire.EncryptAccept, false, "its keys are others, or its --encrypt is more than a step from this node's accept"},
+		{"between, and others are there", wire.EncryptSend, true, "packets came from there that cannot be decrypted with the keys of this node"},
+		{"open", wire.EncryptOff, false, "it has a keyring, and this node has none"},
+		{"open, and sealed ones are there", wire.EncryptOff, true, "this node needs the keyring of the cluster"},
 	} {
 		inWorld(t, func(w *world) {
-			w.cfg.Sealed = c.sealed
+			w.encryption = c.encryption
 			if c.heard {
 				// From another port: a node behind NAT sends from any.
 				w.event(wire.Event{Kind: wire.Unsealed, Addr: netip.AddrPortFrom(alice.Addr(), 7)})

@@ -59,12 +59,13 @@ type Wire interface {
 	Abandon(netip.AddrPort)
 	CloseSession(netip.AddrPort)
 	Renew() (session uint64)
+	Encryption() wire.Encryption
 	Shut()
 	RoundTrip(netip.AddrPort) time.Duration
 	Loss(netip.AddrPort) (share float64, known bool)
 }
 
-// Config says what a node is made of. All fields but Sealed and ProbeSelf are required.
+// Config says what a node is made of. All fields but ProbeSelf are required.
 type Config struct {
 	Self      member.Identity // this node, as others know it
 	Heartbeat time.Duration
@@ -85,8 +86,6 @@ type Config struct {
 	// OnQuestion gets the questions of live members, OnAnswer their answers. The bytes
 	// are only valid during the call.
 	OnQuestion, OnAnswer func(from netip.AddrPort, b []byte)
-	// Sealed says that the cluster has keys.
-	Sealed bool
 	// ProbeSelf says that this node advertises another address than it is bound to.
 	ProbeSelf bool
 	Logger    log.Logger
@@ -124,7 +123,7 @@ func New(cfg Config) *Node {
 		waiting: newWaiting(),
 		core: membership.New(membership.Config{
 			Self: cfg.Self, Heartbeat: cfg.Heartbeat, MinPing: cfg.MinPing,
-			ReconnectTimeout: cfg.ReconnectTimeout, Sealed: cfg.Sealed, ProbeSelf: cfg.ProbeSelf,
+			ReconnectTimeout: cfg.ReconnectTimeout, Sealed: cfg.Wire.Encryption() != wire.EncryptOff, ProbeSelf: cfg.ProbeSelf,
 			Random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		}),
 	}

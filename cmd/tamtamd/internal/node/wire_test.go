@@ -85,6 +85,8 @@ func (w fakeWire) SendAll(ch wire.Channel, b []byte) {
 	}
 }
 
+func (w fakeWire) Encryption() wire.Encryption { return w.encryption }
+
 func (w fakeWire) SendBare(to netip.AddrPort, b []byte) {
 	d, fault := datagram.Parse(b, datagram.IPv4)
 	if fault != "" {

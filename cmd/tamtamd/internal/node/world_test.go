@@ -57,14 +57,15 @@ type world struct {
 	atRemove    func(netip.AddrPort) // called by Remove before it removes
 	broadcasts  []string
 
-	hosts   map[netip.AddrPort]*host  // who answers
-	open    map[netip.AddrPort]uint64 // the sessions
-	trips   map[netip.AddrPort]time.Duration
-	nonce   uint64
-	session uint64                  // the node's own
-	acking  time.Duration           // how long an acknowledgement takes
-	deaf    map[netip.AddrPort]bool // who acknowledges nothing
-	sent    []packet
+	hosts      map[netip.AddrPort]*host  // who answers
+	open       map[netip.AddrPort]uint64 // the sessions
+	trips      map[netip.AddrPort]time.Duration
+	nonce      uint64
+	session    uint64 // the node's own
+	encryption wire.Encryption
+	acking     time.Duration           // how long an acknowledgement takes
+	deaf       map[netip.AddrPort]bool // who acknowledges nothing
+	sent       []packet
 }
 
 // lines is what was logged.
@@ -92,7 +93,7 @@ func inWorld(t *testing.T, f func(w *world)) {
 		w := &world{
 			t: t, session: 1, engine: map[netip.AddrPort]bool{}, states: map[netip.AddrPort]smudgenode.State{},
 			hosts: map[netip.AddrPort]*host{}, open: map[netip.AddrPort]uint64{}, trips: map[netip.AddrPort]time.Duration{},
-			deaf: map[netip.AddrPort]bool{},
+			deaf: map[netip.AddrPort]bool{}, encryption: wire.EncryptOff,
 		}
 		w.table = member.NewTable(self, member.Info{Session: w.session}, 0, time.Now)
 		w.Node = New(Config{

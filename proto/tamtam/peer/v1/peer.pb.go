@@ -457,7 +457,7 @@ type InspectAnswer struct {
 	Profile string `protobuf:"bytes,5,opt,name=profile,proto3" json:"profile,omitempty"`
 	// Its probe interval.
 	Heartbeat *durationpb.Duration `protobuf:"bytes,6,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
-	// Whether it encrypts.
+	// Whether it encrypts what it sends.
 	Sealed bool `protobuf:"varint,7,opt,name=sealed,proto3" json:"sealed,omitempty"`
 	// The IDs of its keys; the first is the key that it encrypts with.
 	Keys []string `protobuf:"bytes,8,rep,name=keys,proto3" json:"keys,omitempty"`
@@ -485,7 +485,10 @@ type InspectAnswer struct {
 	// How many more there are.
 	MoreTroubles uint32 `protobuf:"varint,19,opt,name=more_troubles,json=moreTroubles,proto3" json:"more_troubles,omitempty"`
 	// Addresses that two nodes advertise, as the node saw within the last minutes; two at most.
-	Conflicts     []*Conflict `protobuf:"bytes,20,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
+	Conflicts []*Conflict `protobuf:"bytes,20,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
+	// What it encrypts and takes, a value of --encrypt. Older versions leave it empty: they
+	// require encryption if sealed is set.
+	Encryption    string `protobuf:"bytes,21,opt,name=encryption,proto3" json:"encryption,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -658,6 +661,13 @@ func (x *InspectAnswer) GetConflicts() []*Conflict {
 		return x.Conflicts
 	}
 	return nil
+}
+
+func (x *InspectAnswer) GetEncryption() string {
+	if x != nil {
+		return x.Encryption
+	}
+	return ""
 }
 
 // Conflict is an address that two nodes advertise.
@@ -1064,7 +1074,7 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"KeysAnswer\x12\x12\n" +
 	"\x04keys\x18\x01 \x03(\tR\x04keys\x12\x12\n" +
 	"\x04kept\x18\x02 \x01(\bR\x04kept\"\x11\n" +
-	"\x0fInspectQuestion\"\xbb\x05\n" +
+	"\x0fInspectQuestion\"\xdb\x05\n" +
 	"\rInspectAnswer\x120\n" +
 	"\x05clock\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05clock\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12%\n" +
@@ -1086,7 +1096,10 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"\x04link\x18\x11 \x01(\v2\x14.tamtam.peer.v1.LinkR\x04link\x123\n" +
 	"\btroubles\x18\x12 \x03(\v2\x17.tamtam.peer.v1.TroubleR\btroubles\x12#\n" +
 	"\rmore_troubles\x18\x13 \x01(\rR\fmoreTroubles\x126\n" +
-	"\tconflicts\x18\x14 \x03(\v2\x18.tamtam.peer.v1.ConflictR\tconflicts\"R\n" +
+	"\tconflicts\x18\x14 \x03(\v2\x18.tamtam.peer.v1.ConflictR\tconflicts\x12\x1e\n" +
+	"\n" +
+	"encryption\x18\x15 \x01(\tR\n" +
+	"encryption\"R\n" +
 	"\bConflict\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x14\n" +
 	"\x05first\x18\x02 \x01(\tR\x05first\x12\x16\n" +

@@ -40,7 +40,8 @@ type Config struct {
 	Heartbeat func() time.Duration
 	// Keys returns the names of this node's keys, the one that seals first. Nil without
 	// a keyring.
-	Keys func() []string
+	Keys       func() []string
+	Encryption func() wire.Encryption
 	// Conflicts returns the addresses that two nodes advertise.
 	Conflicts              func() []admission.Conflict
 	SmudgeVersion, Profile string

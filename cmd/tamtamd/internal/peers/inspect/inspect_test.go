@@ -50,6 +50,7 @@ func node(t *testing.T, w *fakeWire) (*Inspector, *member.Table) {
 			return []admission.Conflict{{Addr: bob, First: carol, Second: dave}, {Addr: self}, {Addr: alice}}
 		},
 		Keys:          func() []string { return []string{"0011223344556677"} },
+		Encryption:    func() wire.Encryption { return wire.EncryptRequire },
 		SmudgeVersion: "v1.0.1", Profile: "lan",
 	})
 	i.now = func() time.Time { return start }
@@ -85,6 +86,13 @@ func TestAnswer(t *testing.T) {
 	if a.GetVersion() != "v1" || a.GetMaxPayloadBytes() != 256 || a.GetHeartbeat().AsDuration() != time.Second || !a.GetSealed() || len(a.GetKeys()) != 1 ||
 		!a.GetClock().AsTime().Equal(start) || a.GetAlive() != 3 || a.GetDead() != 1 || a.GetLeft() != 1 || a.GetSuspected() != 0 {
 		t.Errorf("answer %v", a)
+	}
+	if a.GetEncryption() != "require" {
+		t.Errorf("encryption %q", a.GetEncryption())
+	}
+	i.Encryption = func() wire.Encryption { return wire.EncryptAccept }
+	if a := ask(t, i, alice); a.GetEncryption() != "accept" || a.GetSealed() || len(a.GetKeys()) != 1 {
+		t.Errorf("before it encrypts: %v", a)
 	}
 	if a.GetAsker() != alice.String() || a.GetAskerSession() != 9 || a.GetAskerStatus() != 1 {
 		t.Errorf("asker %v", a)

@@ -55,8 +55,9 @@ func (i *Inspector) report(links map[netip.AddrPort]wire.Link, asker netip.AddrP
 		MaxPayloadBytes: uint32(i.Self.MaxPayload), Profile: i.Profile,
 		Heartbeat: durationpb.New(i.Heartbeat()),
 	}
+	r.Sealed, r.Encryption = i.Encryption().Sends(), i.Encryption().String()
 	if i.Keys != nil {
-		r.Sealed, r.Keys = true, i.Keys()
+		r.Keys = i.Keys()
 	}
 	conflicts := i.Conflicts()
 	for _, k := range conflicts[:min(len(conflicts), maxConflicts)] {

@@ -25,6 +25,9 @@ import (
 // ErrNotEverywhere: a change would shut members out.
 var ErrNotEverywhere = errors.New("not all members are ready for it")
 
+// ErrClear: the change would travel unencrypted, or anybody could ask for it.
+var ErrClear = errors.New("this node does not require encryption (--encrypt require): anybody could read or change the keys")
+
 // Members is the member table; *member.Table is one.
 type Members interface {
 	List() ([]member.Member, uint64)
@@ -44,7 +47,10 @@ type Cluster struct {
 	Addr    netip.AddrPort // of this node
 	Members Members
 	Ask     peers.Ask
-	Logger  log.Logger
+	// Encryption returns that of this node. Keys are changed only while it is
+	// wire.EncryptRequire.
+	Encryption func() wire.Encryption
+	Logger     log.Logger
 }
 
 // List tells the keys of all members, those that are not alive among them, ordered by
@@ -54,7 +60,7 @@ func (c *Cluster) List(ctx context.Context) ([]Node, error) {
 }
 
 // Install adds a key to all keyrings, so that it opens. Nodes that are not alive miss it:
-// each Node reports its result. Fails with ErrNoKeyring or ErrBadKey.
+// each Node reports its result. Fails with ErrNoKeyring, ErrClear or ErrBadKey.
 func (c *Cluster) Install(ctx context.Context, k wire.Key) ([]Node, error) {
 	if k == (wire.Key{}) {
 		return nil, fmt.Errorf("%w: all its bytes are zero", keyring.ErrBadKey)
@@ -62,7 +68,7 @@ func (c *Cluster) Install(ctx context.Context, k wire.Key) ([]Node, error) {
 	return c.all(ctx, &peerv1.KeysQuestion{Change: &peerv1.KeysQuestion_Install{Install: k[:]}})
 }
 
-// Use has all nodes seal with a key. Fails with ErrNoKeyring, ErrUnknownKey, or, unless
+// Use has all nodes seal with a key. Fails with ErrNoKeyring, ErrClear, ErrUnknownKey, or, unless
 // force, with ErrNotEverywhere when a member that is alive has not told that it has it: it
 // could not read what the others send.
 func (c *Cluster) Use(ctx context.Context, id string, force bool) ([]Node, error) {
@@ -106,8 +112,8 @@ func (c *Cluster) change(ctx context.Context, id string, force bool, ready func(
 
 // all asks all nodes, this one last: the others must still hear it while they change.
 func (c *Cluster) all(ctx context.Context, q *peerv1.KeysQuestion) ([]Node, error) {
-	if c.Ring == nil {
-		return nil, keyring.ErrNoKeyring
+	if err := c.allowed(q); err != nil {
+		return nil, err
 	}
 	members, _ := c.Members.List()
 	nodes := make([]Node, len(members))
@@ -132,10 +138,21 @@ func (c *Cluster) all(ctx context.Context, q *peerv1.KeysQuestion) ([]Node, erro
 	return nodes, nil
 }
 
+// allowed returns why this node neither asks a question nor does what it asks for.
+func (c *Cluster) allowed(q *peerv1.KeysQuestion) error {
+	switch {
+	case c.Ring == nil:
+		return keyring.ErrNoKeyring
+	case q.GetChange() != nil && c.Encryption() != wire.EncryptRequire:
+		return ErrClear
+	}
+	return nil
+}
+
 // Answer does what a member, or this node itself, asks of this one's keyring.
 func (c *Cluster) Answer(from netip.AddrPort, q *peerv1.KeysQuestion) (*peerv1.Answer, error) {
-	if c.Ring == nil {
-		return nil, keyring.ErrNoKeyring
+	if err := c.allowed(q); err != nil {
+		return nil, err
 	}
 	var err error
 	what, id := "", ""

@@ -43,6 +43,8 @@ func (n *nodes) List() (all []member.Member, revision uint64) {
 	return all, 7
 }
 
+func required() wire.Encryption { return wire.EncryptRequire }
+
 var errSilent = errors.New("it says nothing")
 
 func (n *nodes) ask(ctx context.Context, to []netip.AddrPort, q *peerv1.Question, do func(netip.AddrPort, *peerv1.Answer, error)) {
@@ -58,7 +60,7 @@ func (n *nodes) ask(ctx context.Context, to []netip.AddrPort, q *peerv1.Question
 			do(a, nil, errSilent)
 			continue
 		}
-		other := &Cluster{Ring: r, Addr: a, Members: n, Logger: log.NewNopLogger()}
+		other := &Cluster{Ring: r, Addr: a, Members: n, Encryption: required, Logger: log.NewNopLogger()}
 		answer, err := other.Answer(at(1), q.GetKeys())
 		do(a, answer, err)
 	}
@@ -85,7 +87,7 @@ func cluster(t *testing.T, keys ...[]int) (*Cluster, *nodes) {
 		ring.OnChange(func([]wire.Key) {})
 		n.rings[at(i+1)] = ring
 	}
-	return &Cluster{Ring: n.rings[at(1)], Addr: at(1), Members: n, Ask: n.ask, Logger: log.NewLogfmtLogger(&n.log)}, n
+	return &Cluster{Ring: n.rings[at(1)], Addr: at(1), Members: n, Ask: n.ask, Encryption: required, Logger: log.NewLogfmtLogger(&n.log)}, n
 }
 
 // have fails unless the nodes have these keys.
@@ -251,6 +253,40 @@ func TestWithoutAKeyring(t *testing.T) {
 	}
 	if _, err := c.Answer(at(2), &peerv1.KeysQuestion{}); !errors.Is(err, keyring.ErrNoKeyring) {
 		t.Errorf("asked by another: %v", err)
+	}
+}
+
+// TestKeysAreFixedWhileOthersMayJoin: who joins without a key can neither learn a key nor
+// change one, of this node or by it. The keys can be listed.
+func TestKeysAreFixedWhileOthersMayJoin(t *testing.T) {
+	ctx := context.Background()
+	for _, e := range []wire.Encryption{wire.EncryptAccept, wire.EncryptSend} {
+		c, n := cluster(t, []int{1, 2}, []int{1, 2})
+		c.Encryption = func() wire.Encryption { return e }
+		if nodes, err := c.List(ctx); err != nil || len(nodes) != 2 || len(nodes[0].Keys) != 2 || len(nodes[1].Keys) != 2 {
+			t.Errorf("%v: list: %+v, %v", e, nodes, err)
+		}
+		n.asked = nil
+		three := nth(3)
+		for name, call := range map[string]func() ([]Node, error){
+			"install": func() ([]Node, error) { return c.Install(ctx, three) },
+			"use":     func() ([]Node, error) { return c.Use(ctx, id(2), true) },
+			"remove":  func() ([]Node, error) { return c.Remove(ctx, id(2), true) },
+		} {
+			if nodes, err := call(); !errors.Is(err, ErrClear) || nodes != nil {
+				t.Errorf("%v: %s: %+v, %v", e, name, nodes, err)
+			}
+		}
+		for _, q := range []*peerv1.KeysQuestion{
+			{Change: &peerv1.KeysQuestion_Install{Install: three[:]}},
+			{Change: &peerv1.KeysQuestion_Use{Use: id(2)}},
+			{Change: &peerv1.KeysQuestion_Remove{Remove: id(2)}},
+		} {
+			if _, err := c.Answer(at(2), q); !errors.Is(err, ErrClear) {
+				t.Errorf("%v: asked %v: %v", e, q, err)
+			}
+		}
+		n.have(t, "after", []int{1, 2}, []int{1, 2})
 	}
 }
 

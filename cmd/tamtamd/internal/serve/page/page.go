@@ -46,7 +46,7 @@ type Config struct {
 	Links   func(context.Context) (*reach.Matrix, error)
 	State   *lifecycle.State
 	Self    member.Identity
-	Sealed  bool // the cluster has keys
+	Sealed  func() bool // this node encrypts
 	Started time.Time
 	Now     func() time.Time
 }

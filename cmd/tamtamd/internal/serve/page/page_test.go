@@ -74,7 +74,7 @@ func serve(t *testing.T) *bench {
 	b.page = New(Config{
 		Members: b.table, Messages: b, State: lifecycle.New(b.time),
 		Links: func(context.Context) (*reach.Matrix, error) { return b.links, nil },
-		Self:  member.Identity{Addr: self, Cluster: "c", Info: member.Info{Name: "me", Version: "v1"}}, Started: start, Now: b.time,
+		Self:  member.Identity{Addr: self, Cluster: "c", Info: member.Info{Name: "me", Version: "v1"}}, Started: start, Now: b.time, Sealed: func() bool { return true },
 	})
 	b.http = httptest.NewUnstartedServer(b.page)
 	b.http.Config.ReadTimeout, b.http.Config.WriteTimeout = 200*time.Millisecond, 200*time.Millisecond // as in package web, but shorter

@@ -88,7 +88,7 @@ func (p *Page) snapshot(members []member.Member, revision uint64) statusView {
 		Now: now.UnixMilli(), Revision: strconv.FormatUint(revision, 10), Counts: map[string]int{}, Members: []memberView{},
 		Node: nodeView{
 			Address: p.cfg.Self.Addr.String(), Name: p.cfg.Self.Name, Cluster: p.cfg.Self.Cluster, Version: p.cfg.Self.Version,
-			Sealed: p.cfg.Sealed, Started: p.cfg.Started.UnixMilli(), phaseView: p.phase(),
+			Sealed: p.cfg.Sealed(), Started: p.cfg.Started.UnixMilli(), phaseView: p.phase(),
 		},
 	}
 	histories := map[netip.AddrPort]member.History{}

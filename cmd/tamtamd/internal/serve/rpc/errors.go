@@ -47,6 +47,7 @@ var mapping = []struct {
 	{keyring.ErrNoKeyring, codes.FailedPrecondition, "NO_KEYRING"},
 	{keyring.ErrBadKey, codes.InvalidArgument, "BAD_KEY"},
 	{keyring.ErrUnknownKey, codes.NotFound, "UNKNOWN_KEY"},
+	{keys.ErrClear, codes.FailedPrecondition, "ENCRYPTION_NOT_REQUIRED"},
 	{keys.ErrNotEverywhere, codes.FailedPrecondition, "KEY_NOT_EVERYWHERE"},
 	{node.ErrNotMember, codes.NotFound, "NOT_MEMBER"},
 	{node.ErrForeign, codes.FailedPrecondition, "FOREIGN_CLUSTER"},

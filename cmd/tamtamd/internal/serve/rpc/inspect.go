@@ -56,7 +56,7 @@ func toReport(r inspect.Record) *tamtamv1.InspectionReport {
 	a := r.Report
 	out := &tamtamv1.InspectionReport{
 		Version: a.GetVersion(), SmudgeVersion: a.GetSmudgeVersion(), MaxPayloadBytes: a.GetMaxPayloadBytes(),
-		Profile: a.GetProfile(), Heartbeat: a.GetHeartbeat(), Sealed: a.GetSealed(), Keys: a.GetKeys(),
+		Profile: a.GetProfile(), Heartbeat: a.GetHeartbeat(), Sealed: a.GetSealed(), Encryption: a.GetEncryption(), Keys: a.GetKeys(),
 		Alive: a.GetAlive(), Suspected: a.GetSuspected(), Dead: a.GetDead(), Left: a.GetLeft(), Digest: a.GetDigest(),
 		KnownAddress: a.GetAsker(), KnownSession: a.GetAskerSession(), KnownStatus: toPeerStatus(a.GetAskerStatus()),
 		Link: toLink(peers.DecodeLink(netip.AddrPort{}, a.GetLink())), MoreTroubles: a.GetMoreTroubles(),

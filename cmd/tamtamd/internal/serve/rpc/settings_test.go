@@ -88,6 +88,7 @@ func TestErrors(t *testing.T) {
 		{keyring.ErrNoKeyring, codes.FailedPrecondition, "NO_KEYRING"},
 		{keyring.ErrBadKey, codes.InvalidArgument, "BAD_KEY"},
 		{keyring.ErrUnknownKey, codes.NotFound, "UNKNOWN_KEY"},
+		{keys.ErrClear, codes.FailedPrecondition, "ENCRYPTION_NOT_REQUIRED"},
 		{keys.ErrNotEverywhere, codes.FailedPrecondition, "KEY_NOT_EVERYWHERE"},
 		{node.ErrNoAnswer, codes.DeadlineExceeded, "NO_ANSWER"},
 		{fanout.ErrOverflow, codes.ResourceExhausted, "READER_TOO_SLOW"},
@@ -116,7 +117,7 @@ func TestErrors(t *testing.T) {
 
 // TestErrorsAreAllMapped: each sentinel has a code here.
 func TestErrorsAreAllMapped(t *testing.T) {
-	if want := 24; len(mapping) != want {
+	if want := 25; len(mapping) != want {
 		t.Errorf("%d errors are mapped, %d are tested", len(mapping), want)
 	}
 }

@@ -51,7 +51,7 @@ func run(nodes int, address string) error {
 	p := page.New(page.Config{
 		Members: table, Messages: &messages{hub: fanout.New[broadcast.Delivery](), kept: sent(now)}, State: state,
 		Links: func(context.Context) (*reach.Matrix, error) { return matrix(table), nil },
-		Self:  member.Identity{Addr: at(1), Cluster: "prod-eu", Info: member.Info{Name: "web-1", Version: version}}, Sealed: true,
+		Self:  member.Identity{Addr: at(1), Cluster: "prod-eu", Info: member.Info{Name: "web-1", Version: version}}, Sealed: func() bool { return true },
 		Started: now.Add(-3 * 24 * time.Hour), Now: time.Now,
 	})
 	fmt.Println(l.Addr())
