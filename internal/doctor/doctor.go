@@ -75,6 +75,7 @@ var checks = []check{
 	{"one-way", oneWay},
 	{"address", address},
 	{"keys", keys},
+	{"encryption", encryption},
 	{"clock", clock},
 	{"loss", loss},
 	{"round-trip", roundTrip},

@@ -38,7 +38,7 @@ func healthy(n int) *pb.InspectResponse {
 			Answered: i > 1,
 			Report: &pb.InspectionReport{
 				Version: "v1", SmudgeVersion: "v1.0.1", MaxPayloadBytes: 256, Profile: "lan", Heartbeat: d(500 * time.Millisecond),
-				Sealed: true, Keys: []string{"k1", "k2"}, Alive: uint32(n), Digest: 42,
+				Sealed: true, Encryption: "require", Keys: []string{"k1", "k2"}, Alive: uint32(n), Digest: 42,
 			},
 		}
 		if i > 1 {
@@ -204,10 +204,39 @@ func TestExamine(t *testing.T) {
 		}, []string{"reachable failure 3: DEAD", "keys failure -: perhaps those of 192.0.2.3:9999, which is DEAD"}},
 		{"sealed packets for a node without keys", func(r *pb.InspectResponse, m []*pb.Inspection) {
 			for _, one := range m[1:] {
-				one.Report.Sealed, one.Report.Keys = false, nil
+				one.Report.Sealed, one.Report.Encryption, one.Report.Keys = false, "", nil
 			}
 			r.Unreadable = []*pb.UnreadableSource{{Ip: "198.51.100.1", Age: d(time.Second)}}
 		}, []string{"keys warning -: encrypted packets come from 198.51.100.1"}},
+		{"a cluster whose members begin to have keys", func(_ *pb.InspectResponse, m []*pb.Inspection) {
+			for i, one := range m[1:] {
+				one.Report.Sealed, one.Report.Encryption = false, "accept"
+				if i > 1 {
+					one.Report.Encryption, one.Report.Keys = "", nil // they run an older version
+				}
+			}
+		}, []string{"encryption warning -: 2 of 4 members cannot read what is encrypted: n3, n4"}},
+		{"one that still sends in clear", func(_ *pb.InspectResponse, m []*pb.Inspection) {
+			for i, one := range m[1:] {
+				one.Report.Encryption = []string{"send", "accept", "accept", "send"}[i]
+			}
+		}, []string{"encryption warning -: 2 of 4 members still send in clear: n2, n3"}},
+		{"some that require encryption", func(_ *pb.InspectResponse, m []*pb.Inspection) {
+			m[2].Report.Encryption, m[3].Report.Encryption = "send", "send"
+		}, []string{"encryption warning -: 2 of 4 members still take what is not encrypted: n2, n3"}},
+		{"one that was left behind", func(_ *pb.InspectResponse, m []*pb.Inspection) {
+			m[1].Report.Encryption, m[2].Report.Encryption, m[3].Report.Encryption = "send", "accept", "send"
+		}, []string{"encryption failure 2: dropped by members that require encryption: n4", "encryption warning -: 1 of 4 members still send in clear: n2"}},
+		{"one without keys, and others encrypt", func(_ *pb.InspectResponse, m []*pb.Inspection) {
+			m[1].Report.Encryption, m[2].Report.Encryption, m[2].Report.Keys, m[3].Report.Encryption, m[4].Report.Encryption = "accept", "off", nil, "send", "accept"
+		}, []string{"encryption failure 2: it drops the packets of members that encrypt: n3", "encryption warning -: 1 of 4 members cannot read what is encrypted: n2"}},
+		{"one with another key, before it encrypts", func(_ *pb.InspectResponse, m []*pb.Inspection) {
+			for _, one := range m[1:] {
+				one.Report.Encryption = "accept"
+			}
+			m[2].Report.Keys = []string{"k3"}
+		}, []string{"keys failure 1: lacks the key k3", "keys failure 2: lacks the key k1", "keys failure 3: lacks the key k3", "keys failure 4: lacks the key k3",
+			"encryption warning -: 4 of 4 members still send in clear"}},
 		{"a flapping one", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Member.Flapping = true },
 			[]string{"flapping warning 2: more than a few times"}},
 		{"a plain one", func(_ *pb.InspectResponse, m []*pb.Inspection) {
@@ -263,5 +292,17 @@ func TestNoDaemon(t *testing.T) {
 	f := NoDaemon("localhost:1", "connection refused")
 	if len(f) != 1 || f[0].Check != Daemon || f[0].Verdict != Failure || !strings.Contains(f[0].Found, "localhost:1") || !strings.Contains(f[0].Found, "refused") || f[0].Do == "" {
 		t.Errorf("%+v", f)
+	}
+}
+
+// TestNames: a finding about many names some of them, and counts the others.
+func TestNames(t *testing.T) {
+	r := healthy(9)
+	r.Members[1].Member.Name = ""
+	if have, want := names(r.Members[:3]), "n1, 192.0.2.2:9999, n3"; have != want {
+		t.Errorf("%q, want %q", have, want)
+	}
+	if have, want := names(r.Members), "n1, 192.0.2.2:9999, n3, n4, n5 and 4 more"; have != want {
+		t.Errorf("%q, want %q", have, want)
 	}
 }

@@ -116,18 +116,19 @@ func limits(e *exam) (wrong []Finding, well string) {
 		own.GetMaxPayloadBytes(), own.GetProfile(), own.GetHeartbeat().AsDuration())
 }
 
-// keys: each member can decrypt the packets of each other one. A node with only other keys is
+// keys: each member with keys can decrypt the packets of each other one. A node with only other keys is
 // not a member, or is dead to the others: only its packets are seen, and cannot be decrypted.
 func keys(e *exam) (wrong []Finding, well string) {
 	own := e.self.GetReport()
 	all := append([]*tamtamv1.Inspection{e.self}, e.answered...)
+	all = slices.DeleteFunc(all, func(m *tamtamv1.Inspection) bool { return len(m.GetReport().GetKeys()) == 0 })
 	differ := false
 	user := map[string]string{} // by key in use, one member that encrypts with it
 	for _, m := range all {
-		if k := m.GetReport().GetKeys(); len(k) > 0 && user[k[0]] == "" {
+		if k := m.GetReport().GetKeys(); user[k[0]] == "" {
 			user[k[0]] = addr(m)
 		}
-		differ = differ || !slices.Equal(ordered(m), ordered(e.self))
+		differ = differ || !slices.Equal(ordered(m), ordered(all[0]))
 	}
 	for _, m := range all {
 		for _, k := range sorted(user) {
@@ -156,16 +157,16 @@ func keys(e *exam) (wrong []Finding, well string) {
 		found := "packets from %s cannot be decrypted with the keys of this node%s"
 		do := "compare tamtamctl keys list on both nodes; give the other node the keyring of this cluster or, if it is of " +
 			"another cluster, block its packets"
-		if !own.GetSealed() {
+		if len(own.GetKeys()) == 0 {
 			found = "encrypted packets come from %s, and this node has no keyring%s"
 			do = "give this node the keyring of the cluster: --keyring-file"
 		}
 		wrong = append(wrong, Finding{Verdict: v, Found: fmt.Sprintf(found, s.GetIp(), who), Do: do})
 	}
-	if !own.GetSealed() {
+	if len(own.GetKeys()) == 0 {
 		return wrong, "no keyring: gossip is not encrypted"
 	}
-	return wrong, fmt.Sprintf("all members that answer have the same keys: %d", len(own.GetKeys()))
+	return wrong, fmt.Sprintf("all members with a keyring have the same keys: %d", len(own.GetKeys()))
 }
 
 // ordered returns the keys of a member in an order that can be compared: only the place of the

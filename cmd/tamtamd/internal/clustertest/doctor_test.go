@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/eelcocramer/tamtam/internal/doctor"
 )
 
 // diagnosis is what doctor prints in JSON, and how it ended.
@@ -70,7 +72,7 @@ func TestDoctor(t *testing.T) {
 					return false
 				}
 			}
-			return len(g.Findings) == 14
+			return len(g.Findings) == len(doctor.Checks())
 		})
 	}
 	odd := StartDaemon(t, bin, nil, "--join", a.Gossip.String(), "--max", "512", "--heartbeat", "300ms")
