@@ -138,16 +138,21 @@ func KindOf(b []byte) (Kind, Channel) {
 	return Kind(k &^ channelBits), Channel(k & channelBits)
 }
 
+// HeaderOf returns the header of a frame, of which b has all of it. It is not checked.
+func HeaderOf(b []byte) (h Header) {
+	h.Kind, h.Channel = KindOf(b)
+	h.Session = binary.BigEndian.Uint64(b[sessionAt:])
+	h.Connection = binary.BigEndian.Uint64(b[connectionAt:])
+	h.Counter = binary.BigEndian.Uint64(b[counterAt:])
+	return h
+}
+
 // Parse reads a frame that is not encrypted. It returns false when it is none.
 func Parse(b []byte) (Frame, bool) {
 	if len(b) < HeaderSize || len(b) > MaxSize || !Is(b) || b[versionAt] != version || IsSealed(b) {
 		return Frame{}, false
 	}
-	var f Frame
-	f.Kind, f.Channel = KindOf(b)
-	f.Session = binary.BigEndian.Uint64(b[sessionAt:])
-	f.Connection = binary.BigEndian.Uint64(b[connectionAt:])
-	f.Counter = binary.BigEndian.Uint64(b[counterAt:])
+	f := Frame{Header: HeaderOf(b)}
 	n := int(b[acksAt])
 	if !f.Kind.known() || f.Session == 0 || n > MaxAcks || len(b) < HeaderSize+n*AckSize {
 		return Frame{}, false

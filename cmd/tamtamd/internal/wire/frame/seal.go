@@ -31,8 +31,9 @@ const (
 func IsSealed(b []byte) bool { return len(b) >= HeaderSize && b[kindAt]&sealed != 0 }
 
 // Sealer encrypts and decrypts frames with AES-256-GCM (NIST SP 800-38D). Each session
-// has a key of its own, derived from the cluster's (HKDF, RFC 5869). The counter is the
-// nonce, so no two frames of a session may have the same one. The header is authenticated.
+// has a key of its own, derived from the cluster's (HKDF, RFC 5869), and so has each Pair of
+// them. The counter is the nonce, so no two frames of a session may have the same one. The
+// header is authenticated.
 type Sealer struct {
 	keys    []Key // the first encrypts, all decrypt
 	session uint64
@@ -56,7 +57,12 @@ func NewSealer(keys []Key, session uint64) *Sealer {
 func newAEAD(k Key, session uint64) cipher.AEAD {
 	var salt [8]byte
 	binary.BigEndian.PutUint64(salt[:], session)
-	derived, err := hkdf.Key(sha256.New, k[:], salt[:], "tamtam frame 1", len(k))
+	return derive(k[:], salt[:], "tamtam frame 1")
+}
+
+// derive returns the cipher of a key that is derived from a secret.
+func derive(secret, salt []byte, info string) cipher.AEAD {
+	derived, err := hkdf.Key(sha256.New, secret, salt, info, limits.KeySize)
 	if err == nil {
 		block, e := aes.NewCipher(derived)
 		if err = e; err == nil {
@@ -78,17 +84,19 @@ func nonce(header []byte) []byte {
 }
 
 // Seal returns a frame of the session, encrypted.
-func (s *Sealer) Seal(b []byte) []byte {
+func (s *Sealer) Seal(b []byte) []byte { return sealWith(s.own, b) }
+
+func sealWith(a cipher.AEAD, b []byte) []byte {
 	out := make([]byte, HeaderSize, len(b)+SealSize)
 	copy(out, b)
 	out[kindAt] |= sealed
-	return s.own.Seal(out, nonce(out), b[HeaderSize:], out)
+	return a.Seal(out, nonce(out), b[HeaderSize:], out)
 }
 
 // Open returns a frame as it was before Seal. It is valid until Open is called again.
 // False: it was not encrypted with one of the keys, or was changed since.
 func (s *Sealer) Open(b []byte) ([]byte, bool) {
-	if len(b) < HeaderSize+SealSize || len(b) > MaxSize || !IsSealed(b) {
+	if !sealedFrame(b) {
 		return nil, false
 	}
 	session := binary.BigEndian.Uint64(b[sessionAt:])
@@ -102,6 +110,11 @@ func (s *Sealer) Open(b []byte) ([]byte, bool) {
 		}
 	}
 	return nil, false
+}
+
+// sealedFrame reports whether b may be an encrypted frame.
+func sealedFrame(b []byte) bool {
+	return len(b) >= HeaderSize+SealSize && len(b) <= MaxSize && IsSealed(b)
 }
 
 func (s *Sealer) openWith(a cipher.AEAD, b []byte) bool {
