@@ -4,6 +4,7 @@
 package wire
 
 import (
+	"crypto/ecdh"
 	"encoding/binary"
 	"net/netip"
 	"slices"
@@ -57,12 +58,13 @@ type Core struct {
 	now    time.Time
 	events []Event
 
-	session        uint64        // this node's
-	blocks         uint64        // of counters that were taken; see block
-	outsideCounter uint64        // of the last frame that is of no opened session
-	sealer         *frame.Sealer // nil without keys
-	shut           bool          // opens no session any more
-	dormant        bool          // opens no session until it greets
+	session        uint64           // this node's
+	blocks         uint64           // of counters that were taken; see block
+	outsideCounter uint64           // of the last frame that is of no opened session
+	sealer         *frame.Sealer    // nil without keys
+	private        *ecdh.PrivateKey // of the session; nil without keys
+	shut           bool             // opens no session any more
+	dormant        bool             // opens no session until it greets
 
 	peers    map[netip.AddrPort]*peer
 	sessions map[uint64]*peer   // the one that was opened last, if several say the same
@@ -108,7 +110,9 @@ func (c *Core) begin() {
 		binary.BigEndian.PutUint64(c.secret[i*8:], c.random())
 	}
 	c.session = c.random()
-	c.sealer = frame.NewSealer(c.cfg.Keys, c.session)
+	if c.sealer = frame.NewSealer(c.cfg.Keys, c.session); c.sealer != nil {
+		c.private = c.newPrivate()
+	}
 }
 
 func (c *Core) random() uint64 {

@@ -36,7 +36,7 @@ func (c *Core) onHello(src netip.AddrPort, f frame.Frame) {
 	}
 	b := binary.BigEndian.AppendUint64(c.outside(frame.Welcome, nonce), c.cookie(src, f.Session, nonce, 0))
 	known := byte(0)
-	if c.sessions[f.Session] != nil {
+	if p := c.sessions[f.Session]; p != nil && !p.unread {
 		known = 1
 	}
 	c.output(src, c.relay, append(b, known))
@@ -120,7 +120,7 @@ func (c *Core) inform(p *peer, cookie, nonce uint64) {
 // sendInfo sends this node's info, in place of one that was not acknowledged.
 func (c *Core) sendInfo(p *peer) {
 	p.link.Withdraw(p.infoCounter)
-	o := opening{id: p.ids[0], nonce: p.nonce, number: p.number}
+	o := opening{id: p.ids[0], nonce: p.nonce, number: p.number, share: c.shareFor(p)}
 	if p.informed {
 		o.answers = p.opening
 	}
@@ -212,7 +212,8 @@ func (c *Core) challenge(p *peer, o opening) {
 	p.challenged = c.now
 	c.count(countClaimsChallenged)
 	h := frame.Header{Kind: frame.Info, Session: c.session, Connection: o.id, Counter: c.nextCounter(&p.counter)}
-	b := appendInfo(h.Append(nil, nil), opening{id: p.ids[0], nonce: p.nonce, number: p.number, answers: o.number}, c.cfg.Info)
+	own := opening{id: p.ids[0], nonce: p.nonce, number: p.number, answers: o.number, share: c.shareFor(p)}
+	b := appendInfo(h.Append(nil, nil), own, c.cfg.Info)
 	if p.vouched || !c.cfg.Encryption.TakesClear() {
 		c.transmit(p, b)
 	} else {
@@ -245,6 +246,7 @@ func (c *Core) accept(src netip.AddrPort, p *peer, f frame.Frame, o opening, inf
 	c.heardFrom(p, src)
 	p.link.Open(c.now, f.Counter)
 	p.sendID, p.info, p.profiledBy, p.informed, p.opening = o.id, info, f.Counter, true, o.number
+	c.pairWith(p, o.share)
 	c.takeAcks(p, f, arq.CarrierOpening)
 	// If the peer has not acknowledged our info, it may not be able to: sent to open the
 	// session, the info carries a cookie, which proves less than the connection ID that is

@@ -29,9 +29,14 @@ type Info struct {
 // In a payload:
 //
 //	connection ID 8 · nonce 8 · number 8 · answers 8 · address 18 ·
-//	length 1 and cluster · length 2 and profile. What follows is of a later version, and
-//	ignored.
+//	length 1 and cluster · length 2 and profile · extensions
+//
+// An extension is: kind 1 · length 1 and value. Unknown ones are of a later version, and
+// ignored; a node of an earlier one ignores them all.
 const infoFixed = 4*8 + frame.AddrSize
+
+// shareExtension is the extension with a share.
+const shareExtension = 1
 
 // opening is what an info says about the session that it opens.
 type opening struct {
@@ -39,6 +44,7 @@ type opening struct {
 	nonce   uint64 // of the hello that the cookie, now the frame's connection ID, answered
 	number  uint64 // grows with each session that the sender opens, with any node
 	answers uint64 // the receiver's opening that made the sender open; 0 for none
+	share   string // of the sender's session, for a Pair; empty for none
 }
 
 func appendInfo(dst []byte, o opening, i Info) []byte {
@@ -48,7 +54,11 @@ func appendInfo(dst []byte, o opening, i Info) []byte {
 	dst = frame.AppendAddr(dst, i.Addr)
 	dst = append(append(dst, byte(len(i.Cluster))), i.Cluster...)
 	dst = binary.BigEndian.AppendUint16(dst, uint16(len(i.Profile)))
-	return append(dst, i.Profile...)
+	dst = append(dst, i.Profile...)
+	if len(o.share) > 0 {
+		dst = append(append(dst, shareExtension, byte(len(o.share))), o.share...)
+	}
+	return dst
 }
 
 func parseInfo(b []byte) (o opening, i Info, ok bool) {
@@ -69,5 +79,18 @@ func parseInfo(b []byte) (o opening, i Info, ok bool) {
 		return o, i, false
 	}
 	i.Profile = string(b[:n])
+	o.share = string(extension(b[n:], shareExtension))
 	return o, i, o.number != 0 && i.Addr.Port() != 0
+}
+
+// extension returns the value of the first extension of a kind; nil for none.
+func extension(b []byte, kind byte) []byte {
+	for len(b) >= 2 && len(b) >= 2+int(b[1]) {
+		value, rest := b[2:2+int(b[1])], b[2+int(b[1]):]
+		if b[0] == kind {
+			return value
+		}
+		b = rest
+	}
+	return nil
 }

@@ -56,13 +56,13 @@ func (c *Core) decrypt(src netip.AddrPort, b []byte) ([]byte, bool) {
 		return b, true
 	case e == EncryptOff:
 		c.count(countDroppedSealed)
-	default:
-		if opened, ok := c.sealer.Open(b); ok {
-			return opened, true
-		}
-		c.count(countDroppedUnsealed)
+		c.unreadable(Event{Kind: Unsealed, Addr: src})
+		return nil, false
+	case is && frame.IsSealed(b):
+		return c.open(src, b)
 	}
-	c.unreadable(Event{Kind: Unsealed, Addr: src, Clear: !frame.Is(b) || !frame.IsSealed(b)})
+	c.count(countDroppedUnsealed)
+	c.unreadable(Event{Kind: Unsealed, Addr: src, Clear: true})
 	return nil, false
 }
 
@@ -107,6 +107,7 @@ func (c *Core) onFrame(src netip.AddrPort, f frame.Frame) {
 		return
 	}
 	c.heardFrom(p, src)
+	p.unread = false
 	c.takeAcks(p, f, carrier(f.Kind))
 	c.remindProfile(p)
 	if f.Kind.Reliable() {

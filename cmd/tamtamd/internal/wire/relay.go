@@ -128,7 +128,7 @@ func (c *Core) heardFrom(p *peer, src netip.AddrPort) {
 // transmit sends a frame to a peer: by its way, and by another one by which the peer was just
 // heard. A way that nothing has come by yet may be none, so the frame goes directly as well.
 func (c *Core) transmit(p *peer, b []byte) {
-	b = c.pack(b)
+	b = c.pack(p, b)
 	c.sendBy(p.addr, p.via, b)
 	if c.now.Sub(p.otherAt) < c.cfg.Timing.MaxTimeout {
 		c.sendBy(p.addr, p.other, b)
@@ -230,7 +230,7 @@ func (c *Core) enclose(to *peer, k frame.Kind, a netip.AddrPort, inner []byte) {
 		return
 	}
 	h := frame.Header{Kind: k, Session: c.session, Connection: to.sendID, Counter: c.nextCounter(&to.counter)}
-	c.cfg.Output(to.addr, c.pack(frame.AppendRelay(h.Append(nil, nil), a, inner)))
+	c.cfg.Output(to.addr, c.pack(to, frame.AppendRelay(h.Append(nil, nil), a, inner)))
 }
 
 // passOn passes a frame on for a peer, to a node that is reached directly.

@@ -138,12 +138,16 @@ func (c *Core) outside(k frame.Kind, connection uint64) []byte {
 }
 
 // output sends a frame of no session: by a relay, if via is one, or directly.
-func (c *Core) output(to, via netip.AddrPort, b []byte) { c.sendBy(to, via, c.pack(b)) }
+func (c *Core) output(to, via netip.AddrPort, b []byte) { c.sendBy(to, via, c.pack(nil, b)) }
 
-// pack counts a frame, and encrypts it if this node encrypts.
-func (c *Core) pack(b []byte) []byte {
+// pack counts a frame, and encrypts it if this node encrypts. p is nil for no peer.
+func (c *Core) pack(p *peer, b []byte) []byte {
 	k, ch := frame.KindOf(b)
-	if c.cfg.Encryption.Sends() {
+	switch {
+	case !c.cfg.Encryption.Sends():
+	case p != nil && p.pair != nil && k.Paired():
+		b = c.sealer.SealPair(p.pair, b)
+	default:
 		b = c.sealer.Seal(b)
 	}
 	c.traffic.out(k, ch, len(b))

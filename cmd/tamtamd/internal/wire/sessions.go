@@ -10,6 +10,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/arq"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
 )
 
 const (
@@ -56,6 +57,11 @@ type peer struct {
 	challenged   time.Time      // when an info in its name was last answered
 	source       netip.AddrPort // where its last frame came from that no relay passed on
 
+	pair   *frame.Pair // encrypts the frames of the open session; nil: a key of the cluster does
+	share  string      // of the peer, that pair was made with
+	offers bool        // our infos to it have our share
+	unread bool        // frames in its name cannot be decrypted, so the session must be opened again
+
 	infoCounter uint64 // of our last info to it; 0 for none
 	told        string // the profile that our info to it brought
 	profiledBy  uint64 // the counter of the frame that last brought its profile
@@ -90,7 +96,7 @@ func (c *Core) add(a netip.AddrPort, session uint64, via netip.AddrPort) *peer {
 	}
 	p := &peer{
 		addr: a, session: session, counter: c.block(), until: c.now.Add(halfOpen),
-		link: arq.NewLink(&c.shared, c.now),
+		link: arq.NewLink(&c.shared, c.now), offers: c.private != nil && c.cfg.Encryption.Sends(),
 	}
 	p.number = p.counter >> 32
 	p.ids[0] = c.random()
@@ -116,6 +122,9 @@ func (c *Core) reopen(p *peer) *peer {
 	fresh.info, fresh.up, fresh.until = p.info, true, time.Time{}
 	fresh.renewed, fresh.opening, fresh.source, fresh.route = p.renewed, p.opening, p.source, p.route
 	fresh.link.Inherit(p.link)
+	if fresh.offers {
+		fresh.pair, fresh.share = p.pair, p.share
+	}
 	fresh.vouched = c.relay.IsValid()
 	c.setRoute(fresh, c.relay)
 	return fresh

@@ -156,6 +156,7 @@ func (c *Core) Counters(m map[string]uint64) {
 		}
 	}
 	c.counts.Put(countByRelay, byRelay)
+	c.counts.Put(countSessionsPaired, c.paired())
 	c.counts.Counters(m)
 	for _, t := range c.Traffic() {
 		if t.Sent > 0 {
