@@ -67,7 +67,7 @@ func TestModesOfBarePackets(t *testing.T) {
 		// The fourth byte says nothing here: it is no frame.
 		for _, b := range [][]byte{{1}, {0, 0, 0, 0x80}, append([]byte{0, 0, 0, 0x80}, make([]byte, 100)...)} {
 			n.Receive(s.now, at(9), b)
-			if e := n.AppendEvents(nil); len(e) != 1 || e[0].Kind != want || e[0].Addr != at(9) || want == Stray && !bytes.Equal(e[0].Data, b) {
+			if e := n.AppendEvents(nil); len(e) != 1 || e[0].Kind != want || e[0].Addr != at(9) || e[0].Clear != (want == Unsealed) || want == Stray && !bytes.Equal(e[0].Data, b) {
 				t.Errorf("%v: %+v, want kind %v", m, e, want)
 			}
 		}
@@ -245,7 +245,7 @@ func TestForgedInClear(t *testing.T) {
 	b.cfg.Encryption = EncryptAccept // it encrypts no more
 	d, _ := b.say(a.addr, false)
 	s.run(time.Second)
-	if a.got[d] != 0 || counted(a)["dropped_unsealed"] == 0 || len(a.saw(Unsealed, b.addr)) == 0 {
+	if e := a.saw(Unsealed, b.addr); a.got[d] != 0 || counted(a)["dropped_unsealed"] == 0 || len(e) == 0 || !e[0].Clear {
 		t.Errorf("%q was taken: %v", d, counted(a))
 	}
 }

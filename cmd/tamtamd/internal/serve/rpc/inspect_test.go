@@ -31,7 +31,7 @@ func (f *fake) Inspect(ctx context.Context) ([]inspect.Record, error) {
 			Member: m, Measure: true, Trip: time.Second, Offset: -time.Minute,
 			Link: &wire.Link{Source: alice, Sent: 1, Resent: 2, Received: 3, Duplicates: 4, Heard: 5 * time.Millisecond, Unacked: 6 * time.Millisecond, RoundTrip: 7},
 			Report: &peerv1.InspectAnswer{
-				Version: "v2", MaxPayloadBytes: 9, Asker: self.String(), AskerSession: 7, AskerStatus: 2, MoreTroubles: 3,
+				Version: "v2", MaxPayloadBytes: 9, Asker: self.String(), AskerSession: 7, AskerStatus: 2, MoreTroubles: 3, Encryption: "accept",
 				Troubles: []*peerv1.Trouble{
 					{Ip: bob.Addr().AsSlice(), Port: 9999, Status: 3, HeardMs: proto.Uint32(1500), UnackedMs: 2500},
 					{Ip: bob.Addr().AsSlice(), Port: 1, Status: 99, Via: peers.EncodeAddr(alice)},
@@ -59,7 +59,7 @@ func TestInspect(t *testing.T) {
 	}
 	report := other.GetReport()
 	if !other.GetAnswered() || other.GetError() != "" || other.GetRoundTrip().AsDuration() != time.Second || other.GetClockOffset().AsDuration() != -time.Minute ||
-		report.GetKnownAddress() != self.String() || report.GetKnownSession() != 7 || report.GetMoreTroubles() != 3 ||
+		report.GetKnownAddress() != self.String() || report.GetKnownSession() != 7 || report.GetMoreTroubles() != 3 || report.GetEncryption() != "accept" ||
 		report.GetKnownStatus() != tamtamv1.MemberStatus_MEMBER_STATUS_SUSPECTED || report.GetMaxPayloadBytes() != 9 {
 		t.Errorf("another: %v", other)
 	}
