@@ -65,7 +65,7 @@ func TestLast(t *testing.T) {
 			}
 		}
 	}
-	if took := s.now.Sub(began); took > 500*time.Millisecond {
+	if took := s.now.Sub(began); took > time.Second { // half of that fails once in 200 runs
 		t.Errorf("acknowledged after %v", took)
 	}
 	for _, n := range all[1:] {
