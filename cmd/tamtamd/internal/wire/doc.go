@@ -110,7 +110,7 @@
 //
 // A cookie that went by a relay is only valid by it, and proves that the relay vouches for the
 // address. A relay cannot take over the session of a node that is reached directly, or by
-// another relay, and is not silent. In a cluster without keys, a relay can make up nodes; how
-// many is bounded. It can also take the place of a node that has been silent for as long as a
+// another relay, and is not silent. If no encryption is required, a relay can make up nodes;
+// how many is bounded. It can also take the place of a node that has been silent for as long as a
 // frame lives, until the node answers directly: then its session is opened again.
 package wire

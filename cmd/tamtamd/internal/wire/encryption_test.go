@@ -236,6 +236,15 @@ func TestClearFramesProveNothing(t *testing.T) {
 	}
 }
 
+// TestRelaysInClear: while clear frames are taken, relays are trusted as in an open cluster.
+func TestRelaysInClear(t *testing.T) {
+	defer func() { simKeys, simMode = nil, EncryptRequire }()
+	simKeys, simMode = []Key{{1}}, EncryptAccept
+	t.Run("take over nothing", TestRelayTakesOverNothing)
+	t.Run("give way", TestDirectProofWins)
+	t.Run("invent few", TestInventedNodesAreBounded)
+}
+
 // TestForgedInClear: who is required to encrypt is not heard in clear, though it knows all
 // that a frame in clear must have.
 func TestForgedInClear(t *testing.T) {

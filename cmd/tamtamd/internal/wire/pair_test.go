@@ -77,6 +77,40 @@ func TestForwardSecrecy(t *testing.T) {
 	}
 }
 
+// TestRelayDoesNotRead: a member that passes on the frames of a session cannot decrypt them
+// with the key that it has, too.
+func TestRelayDoesNotRead(t *testing.T) {
+	s := newSim(t, 1)
+	s.keys = []Key{{1}}
+	a, b, relay := s.bent()
+	passed := 0
+	s.tap = func(from, to netip.AddrPort, p []byte) {
+		if from != a.addr || to != relay.addr {
+			return
+		}
+		clear, ok := relay.sealer.OpenPair(relay.peers[a.addr].pair, p)
+		if !ok {
+			t.Fatalf("it is not for the relay: kind %#x", p[kindAt])
+		}
+		f, _ := frame.Parse(clear)
+		if _, inner, ok := frame.ParseRelay(f.Payload); ok && f.Kind == frame.Relay {
+			inner = bytes.Clone(inner)
+			if k, _ := frame.KindOf(inner); k.Paired() {
+				if _, ok := relay.sealer.Open(inner); ok {
+					t.Errorf("the relay decrypts kind %#x", k)
+				}
+				passed++
+			}
+		}
+	}
+	for range 10 {
+		s.talk(a, b, 100*time.Millisecond)
+	}
+	if passed < 10 {
+		t.Errorf("%d frames were passed on", passed)
+	}
+}
+
 // TestPairsOfOldNodes: with a node of an earlier version there is no pair, and all goes on as
 // before there were any, whichever node opens the session.
 func TestPairsOfOldNodes(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 func (s *sim) forger(a, relay *simNode, claims netip.AddrPort) *simNode {
 	n := &simNode{sim: s, addr: claims, got: map[string]int{}}
 	n.Core = NewCore(CoreConfig{
-		Info: Info{Addr: claims, Cluster: "test"}, Timing: LAN, Channels: simChannels, Keys: s.keys, Random: s.r.Uint64,
+		Info: Info{Addr: claims, Cluster: "test"}, Timing: LAN, Channels: simChannels, Keys: s.keys, Encryption: s.mode, Random: s.r.Uint64,
 		Output: func(_ netip.AddrPort, b []byte) { relay.enclose(relay.peers[a.addr], frame.Relayed, claims, b) },
 	}, s.now)
 	before := s.tap
