@@ -75,7 +75,7 @@ func (c *Core) Join(now time.Time, a netip.AddrPort, readmit bool) (pending bool
 		return false, fmt.Errorf("%s was removed on request, and is %w until it is joined again", a, ErrNotMember)
 	}
 	// Heard of before, it may be about to be given up: it is greeted again.
-	c.candidates.Drop(a)
+	c.candidates.Failed(a, now)
 	if !c.candidates.Add(a, admission.Reason{Ask: true}, c.clock.Now(), now) {
 		return false, fmt.Errorf("join %s: %w addresses are being greeted", a, ErrTooMany)
 	}

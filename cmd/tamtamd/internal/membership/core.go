@@ -163,6 +163,7 @@ func (c *Core) Counters(m map[string]uint64) {
 	c.counts.Put(countCandidates, uint64(c.candidates.Len()))
 	c.counts.Put(countTombstones, uint64(c.tombstones.Len()))
 	c.counts.Put(countTombstonesForgotten, c.tombstones.Forgotten())
+	c.counts.Put(countFailuresIgnored, c.candidates.FailuresIgnored())
 	c.counts.Counters(m)
 	m["members"] = uint64(c.members.len() + 1)
 }

@@ -30,6 +30,7 @@ var (
 	countTombstonesForgotten     = counters.New("tombstones_forgotten", "Sessions that left or were removed and were forgotten at the bound.")
 	countTombstonesTold          = counters.New("tombstones_told", "Sessions of which this node learned from others that they left or were removed.")
 	countEvictedMembers          = counters.New("evicted_members", "Ended members that made room for others.")
+	countFailuresIgnored         = counters.New("failures_ignored", "Addresses that did not answer and were not remembered as such, over the bound.")
 	countGreetings               = counters.New("greetings", "Greetings of candidates.")
 	countHelps                   = counters.New("helps", "Requests for an indirect probe that were answered from the wire.")
 	countIgnoredHelp             = counters.New("ignored_help", "Requests for an indirect probe over the bound.")

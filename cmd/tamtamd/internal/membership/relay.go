@@ -34,7 +34,7 @@ func (c *Core) reported(a, by netip.AddrPort, now time.Time) {
 	if p := c.members.get(a); (p == nil || p.status.Gone()) && a != c.cfg.Self.Addr && !c.unreached.Reported(a, c.reportsCount(), now) {
 		c.count(countUnreachedOverflowed)
 	}
-	c.consider(a, admission.Reason{By: by}, now)
+	c.consider(a, admission.Reason{By: by, Fresh: true}, now)
 }
 
 // Unreached returns the addresses that members report as live and that this node reaches in no

@@ -144,7 +144,7 @@ func TestHalfOfTheNodesComeBack(t *testing.T) {
 
 func TestPartitionHeals(t *testing.T) {
 	r := simulate(t, Options{Nodes: 30, Machine: Lab}, "partition")
-	r.within(t, allSeeAll, 3*time.Second)
+	r.within(t, allSeeAll, 400*time.Millisecond)
 }
 
 // TestRestoredNodes: some that were suspended for a minute begin new sessions. To them

@@ -14,12 +14,9 @@ package admission
 import (
 	"math/rand/v2"
 	"net/netip"
-	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
-
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
 )
 
 // Bounds of the candidates. At a bound a new candidate is refused; it is heard
@@ -51,6 +48,10 @@ const bareFrom = 400 * time.Millisecond
 // directGreetings is how many greetings go only directly.
 const directGreetings = 2
 
+// freshAfter is how long after its last greeting a candidate is greeted from the start on a
+// fresh word, at the earliest: many say the same at once.
+const freshAfter = 100 * time.Millisecond
+
 // AnswerTime is how long a candidate has to answer.
 const AnswerTime = 2400 * time.Millisecond
 
@@ -79,6 +80,9 @@ type Reason struct {
 	By netip.AddrPort
 	// Ask says that it must be asked for its members when it has answered.
 	Ask bool
+	// Fresh says that By lists it as a live member now: if it did not answer before, it may
+	// do so now.
+	Fresh bool
 	// Passive: all that is known is a packet that anybody can have sent. It is
 	// answered by a ping in place of an acknowledgement, of the same size, and
 	// greeted no further.
@@ -92,7 +96,10 @@ type candidate struct {
 	reporter  netip.AddrPort // the last
 	heartbeat uint32
 	first     time.Time // when it was first greeted; while it waits, since when it does
+	last      time.Time // when it was last greeted
 	sent      int
+	asked     bool // greeted or pinged at all
+	doubled   int  // how many times its intervals are doubled, as it failed before
 	place     bool // takes one in the window
 }
 
@@ -108,6 +115,7 @@ type Candidates struct {
 	window          window
 	waiting         int // for a place in the window, at the last Tick
 	pace            pace
+	failures        failures
 	random          *rand.Rand
 }
 
@@ -120,6 +128,7 @@ func NewCandidates(random *rand.Rand) *Candidates {
 		perTeller: make(map[netip.AddrPort]int),
 		limit:     rate.NewLimiter(greetingsPerSecond, greetingsBurst),
 		window:    window{perTeller: make(map[netip.AddrPort]int)},
+		failures:  failures{m: make(map[netip.AddrPort]failure)},
 		random:    random,
 	}
 }
@@ -130,7 +139,8 @@ func (c *Candidates) Len() int { return len(c.m) }
 // Add makes the address a candidate, to be greeted at the next Tick. clock is
 // the heartbeat of the cluster as far as it is known. It returns false when a
 // bound is reached; an address that is a candidate already stays one, and a passive
-// one becomes an active one.
+// one becomes an active one. One that does not answer is greeted from the start on a fresh
+// word.
 func (c *Candidates) Add(a netip.AddrPort, why Reason, clock uint32, now time.Time) bool {
 	if k, ok := c.m[a]; ok {
 		k.Ask = k.Ask || why.Ask
@@ -144,14 +154,29 @@ func (c *Candidates) Add(a netip.AddrPort, why Reason, clock uint32, now time.Ti
 			c.passive.give(a)
 			k.Passive, k.first, k.sent = false, now, 0
 		}
+		if why.Fresh && k.sent > 0 {
+			c.restart(k, now)
+		}
 		return true
 	}
 	if why.By.IsValid() && c.perTeller[why.By] >= MaxCandidatesPerTeller || !c.quota(why).take(a) {
 		return false
 	}
-	c.m[a] = &candidate{Reason: why, reporter: why.By, heartbeat: GreetingHeartbeat(clock, c.random), first: now}
+	c.m[a] = &candidate{
+		Reason: why, reporter: why.By, heartbeat: GreetingHeartbeat(clock, c.random), first: now, doubled: c.failures.times(a, now),
+	}
 	c.perTeller[why.By]++
 	return true
+}
+
+// restart has a candidate that does not answer greeted from the start.
+func (c *Candidates) restart(k *candidate, now time.Time) {
+	c.leave(k)
+	k.doubled, k.sent = 0, 0
+	k.first = k.last.Add(c.pace.stretch(freshAfter))
+	if k.first.Before(now) {
+		k.first = now
+	}
 }
 
 func (c *Candidates) quota(why Reason) *quota {
@@ -190,6 +215,7 @@ func (c *Candidates) Ping(a netip.AddrPort) (heartbeat uint32, ok bool) {
 		return 0, false
 	}
 	k.sent++
+	k.asked = true
 	return k.heartbeat, true
 }
 
@@ -209,7 +235,7 @@ func GreetingHeartbeat(clock uint32, random *rand.Rand) uint32 {
 // a candidate until it is dropped.
 func (c *Candidates) Answered(a netip.AddrPort, heartbeat uint32) bool {
 	k, ok := c.m[a]
-	return ok && k.sent > 0 && k.heartbeat == heartbeat
+	return ok && k.asked && k.heartbeat == heartbeat
 }
 
 // Admitted forgets the address, which has answered, and returns why it was a candidate.
@@ -217,8 +243,21 @@ func (c *Candidates) Admitted(a netip.AddrPort, now time.Time) Reason {
 	if k := c.m[a]; k != nil && k.sent == 1 && !k.Passive {
 		c.pace.answered(now.Sub(k.first))
 	}
+	c.failures.forget(a)
 	return c.Drop(a)
 }
+
+// Failed forgets the address, which has not answered. If it becomes a candidate again soon,
+// it is greeted at longer intervals.
+func (c *Candidates) Failed(a netip.AddrPort, now time.Time) {
+	if k := c.m[a]; k != nil && k.sent > 0 && !k.Passive {
+		c.failures.note(a, now)
+	}
+	c.Drop(a)
+}
+
+// FailuresIgnored returns how many failures were not remembered at the bound.
+func (c *Candidates) FailuresIgnored() uint64 { return c.failures.ignored }
 
 // Waiting reports whether a candidate could be greeted at once, for which Tick must be
 // called now.
@@ -254,108 +293,4 @@ func decrement[K comparable](m map[K]int, k K) {
 	if m[k]--; m[k] == 0 {
 		delete(m, k)
 	}
-}
-
-// Tick returns the greetings that are due, and the candidates that have had their time
-// without an answer, which are dropped. It returns when to call it next: the zero time
-// when there is no candidate.
-func (c *Candidates) Tick(now time.Time) (greetings []Greeting, expired []netip.AddrPort, next time.Time) {
-	c.pace.fade(now)
-	var due []netip.AddrPort
-	for a, k := range c.m {
-		if k.place {
-			if left := k.first.Add(c.pace.stretch(placeFor)); left.After(now) {
-				next = deadline.Earlier(next, left)
-			} else {
-				c.leave(k)
-			}
-		}
-		switch at := c.due(k); {
-		case !now.Before(c.end(k)):
-			c.remove(a)
-			expired = append(expired, a)
-		case at.After(now):
-			next = deadline.Earlier(next, at)
-		default:
-			due = append(due, a)
-		}
-	}
-	slices.SortFunc(expired, netip.AddrPort.Compare)
-	slices.SortFunc(due, netip.AddrPort.Compare)
-	// In a random order, so that at the limit all have their turn, but first those that
-	// somebody waits for.
-	c.random.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
-	slices.SortStableFunc(due, func(a, b netip.AddrPort) int { return rank(c.m[a]) - rank(c.m[b]) })
-	c.waiting = 0
-	for _, a := range due {
-		k := c.m[a]
-		if k.waits() && !c.window.take(k.By) {
-			c.waiting++ // a place that becomes free, or its end, is the next event
-			next = deadline.Earlier(next, c.end(k))
-			continue
-		}
-		k.place = k.place || k.waits()
-		if !c.limit.AllowN(now, 1) {
-			if k.waits() {
-				c.leave(k)
-			}
-			next = deadline.Earlier(next, now.Add(limitWait))
-			continue
-		}
-		if k.waits() {
-			k.first = now
-		}
-		greetings = append(greetings, c.greeting(a, k))
-		k.sent++
-		// One that comes late is followed by the next as if it had come in time.
-		at := c.due(k)
-		if !at.After(now) {
-			at = now.Add(limitWait)
-		}
-		next = deadline.Earlier(next, at)
-	}
-	return greetings, expired, next
-}
-
-// greeting returns the next greeting of a candidate.
-func (c *Candidates) greeting(a netip.AddrPort, k *candidate) Greeting {
-	g := Greeting{To: a, Bare: greetingTimes[k.sent] >= bareFrom, Heartbeat: k.heartbeat}
-	g.Round = k.sent >= directGreetings && k.reporter.IsValid()
-	if g.Round && k.sent == directGreetings {
-		g.Reporter = k.reporter
-	}
-	return g
-}
-
-// limitWait is waited when the limit of greetings is reached.
-const limitWait = 10 * time.Millisecond
-
-// rank orders the candidates that are due.
-func rank(k *candidate) int {
-	if k.Ask {
-		return 0
-	}
-	return 1
-}
-
-// waitAtMost is how long a candidate waits to be greeted.
-const waitAtMost = 30 * time.Second
-
-// end returns when a candidate is given up.
-func (c *Candidates) end(k *candidate) time.Time {
-	switch {
-	case k.Passive:
-		return k.first.Add(AnswerTime)
-	case k.waits():
-		return k.first.Add(waitAtMost)
-	}
-	return k.first.Add(c.pace.stretch(AnswerTime))
-}
-
-// due returns when something is due for a candidate: a greeting, or its end.
-func (c *Candidates) due(k *candidate) time.Time {
-	if k.Passive || k.sent == len(greetingTimes) {
-		return c.end(k)
-	}
-	return k.first.Add(c.pace.stretch(greetingTimes[k.sent]))
 }

@@ -254,3 +254,85 @@ func TestPassiveTakeNoRoom(t *testing.T) {
 		t.Errorf("left: %+v", c)
 	}
 }
+
+// TestFreshWord: a candidate that does not answer is greeted from the start when it is
+// reported as live, once for all who say so; and by an answer to an earlier ping it is
+// admitted all the same.
+func TestFreshWord(t *testing.T) {
+	c := NewCandidates(random())
+	c.Add(alice, Reason{}, 0, start)
+	all, _, _ := run(c, start, 2*time.Second)
+	if len(all) != len(greetingTimes) {
+		t.Fatalf("%d greetings", len(all))
+	}
+	now := start.Add(2 * time.Second)
+	c.Add(alice, Reason{}, 0, now)
+	if sent, _, _ := c.Tick(now); len(sent) != 0 {
+		t.Errorf("greeted on stale word: %v", sent)
+	}
+	for i := range 10 {
+		c.Add(alice, Reason{By: nth(i, false), Fresh: true}, 0, now)
+	}
+	if !c.Answered(alice, all[0].Heartbeat) {
+		t.Error("an answer to an earlier ping does not admit")
+	}
+	sent, when, _ := run(c, now, 50*time.Millisecond)
+	if len(sent) != 1 || when[0] != 0 {
+		t.Errorf("greeted at %v, want once, at once", when)
+	}
+	// Those who say so a moment later have it greeted again once the last greeting has had
+	// its time.
+	now = now.Add(50 * time.Millisecond)
+	for i := range 10 {
+		c.Add(alice, Reason{By: nth(i, false), Fresh: true}, 0, now)
+	}
+	if _, when, _ = run(c, now, 100*time.Millisecond); len(when) != 1 || when[0] != freshAfter-50*time.Millisecond {
+		t.Errorf("greeted at %v, want once, after 50ms", when)
+	}
+}
+
+// TestFailuresAreRemembered: an address that did not answer is greeted less often when it
+// is a candidate again, in the same time; an answer, or time, makes up for that.
+func TestFailuresAreRemembered(t *testing.T) {
+	c, now := NewCandidates(random()), start
+	greetings := func() []time.Duration {
+		c.Add(alice, Reason{}, 0, now)
+		_, when, expired := run(c, now, time.Minute/2)
+		if len(expired) != 1 {
+			t.Errorf("expired: %v", expired)
+		}
+		now = now.Add(AnswerTime)
+		return when
+	}
+	for i, want := range []int{5, 4, 3, 2, 2} {
+		if when := greetings(); len(when) != want || when[0] != 0 {
+			t.Errorf("time %d: greeted at %v, want %d times", i, when, want)
+		}
+	}
+	now = now.Add(failureLife)
+	if when := greetings(); len(when) != len(greetingTimes) {
+		t.Errorf("after a minute: greeted at %v", when)
+	}
+	c.Add(alice, Reason{}, 0, now)
+	c.Tick(now)
+	c.Admitted(alice, now)
+	if when := greetings(); len(when) != len(greetingTimes) {
+		t.Errorf("after it has answered: greeted at %v", when)
+	}
+}
+
+func TestFailuresAreBounded(t *testing.T) {
+	f := failures{m: map[netip.AddrPort]failure{}}
+	for i := range maxFailures + 10 {
+		f.note(nth(i, false), start)
+	}
+	if len(f.m) != maxFailures || f.ignored != 10 {
+		t.Errorf("%d remembered, %d ignored", len(f.m), f.ignored)
+	}
+	if f.note(nth(0, false), start); f.times(nth(0, false), start) != 2 {
+		t.Error("one that is remembered is not counted at the bound")
+	}
+	if f.note(alice, start.Add(failureLife)); len(f.m) != 1 {
+		t.Errorf("%d remembered, where all but one have expired", len(f.m))
+	}
+}
