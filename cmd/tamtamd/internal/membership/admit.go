@@ -83,11 +83,12 @@ func (c *Core) Join(now time.Time, a netip.AddrPort, readmit bool) (pending bool
 	return true, nil
 }
 
-// admit makes a member of a node that has just answered. If it has another session than
+// admit makes a member of a node that has just answered, after a time if it was greeted (0:
+// it is not known). If it has another session than
 // the member at its address, or that member had ended, it is another node to Smudge, so
 // that what was said of the old one, its death above all, is not held against it.
-func (c *Core) admit(a netip.AddrPort, info member.Info, now time.Time) {
-	why := c.candidates.Admitted(a, now)
+func (c *Core) admit(a netip.AddrPort, info member.Info, took time.Duration, now time.Time) {
+	why := c.candidates.Admitted(a, took)
 	c.unreached.Forget(a)
 	if c.candidates.Waiting() {
 		c.wake(now)

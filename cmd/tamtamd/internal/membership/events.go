@@ -30,7 +30,7 @@ func (c *Core) Handle(now time.Time, e wire.Event) {
 			c.taken(now)
 		}
 		if p := c.members.get(e.Addr); p != nil && p.info.Session == e.Session {
-			c.admit(e.Addr, p.info, now)
+			c.admit(e.Addr, p.info, e.Took, now)
 		}
 	case wire.Received:
 		c.received(e, now)
@@ -63,7 +63,7 @@ func (c *Core) up(e wire.Event, now time.Time) {
 		return
 	}
 	p.Session, p.Tags = e.Session, c.readTags(p.Tags)
-	c.admit(e.Addr, member.Info(p), now)
+	c.admit(e.Addr, member.Info(p), e.Took, now)
 	if m := c.members.get(e.Addr); m != nil && m.info.Session == e.Session {
 		c.routed(m, e.At)
 	}

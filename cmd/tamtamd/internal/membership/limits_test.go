@@ -48,6 +48,6 @@ func TestPlainMembersOfOneMachineAreBounded(t *testing.T) {
 
 // plainAnswers has a plain Smudge node answer a ping.
 func (w *world) plainAnswers(a netip.AddrPort) {
-	w.admit(a, member.Info{}, w.now)
+	w.admit(a, member.Info{}, 0, w.now)
 	w.carryOut()
 }

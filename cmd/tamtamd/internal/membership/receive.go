@@ -53,7 +53,7 @@ func (c *Core) bare(src netip.AddrPort, b []byte, now time.Time) {
 	if d.Verb() == datagram.Ack {
 		c.emit(Echoed{from, d.Heartbeat(), now})
 		if c.candidates.Answered(from, d.Heartbeat()) {
-			c.admit(from, member.Info{}, now)
+			c.admit(from, member.Info{}, 0, now)
 			p = c.members.get(from)
 		}
 	}

@@ -3,7 +3,10 @@
 
 package wire
 
-import "net/netip"
+import (
+	"net/netip"
+	"time"
+)
 
 // EventKind says what happened.
 type EventKind uint8
@@ -11,13 +14,14 @@ type EventKind uint8
 // The events. Addr names the node that the event is about.
 const (
 	// Up: a session with the node is open, its first or another than before.
-	// Session, Profile, and At if it is by a relay.
+	// Session, Profile, At if it is by a relay, and Took if the node was greeted.
 	Up EventKind = iota + 1
 	// Changed: the node of an open session has another profile than before. Session,
 	// Profile.
 	Changed
 	// Answered: the node answered a greeting, and its session is the one that was
-	// open already; or it answered a probe. Session, and Nonce of the probe.
+	// open already; or it answered a probe. Session, and Took of the greeting or Nonce
+	// of the probe.
 	Answered
 	// Received: something came on a channel. Session, Channel, Data.
 	Received
@@ -59,6 +63,7 @@ type Event struct {
 	Session uint64
 	Nonce   uint64
 	Token   uint64
+	Took    time.Duration // from a greeting to its answer
 	Profile string
 	Clear   bool // of Unsealed: the packet is not encrypted
 	Data    []byte

@@ -22,17 +22,29 @@ const (
 	greetingLife = 5 * time.Second
 )
 
-// greeting is a hello that may be answered.
+// greeting is a hello that may be answered, sent once or several times.
 type greeting struct {
 	addr  netip.AddrPort
 	via   netip.AddrPort // the relay that it goes by, and its answer; invalid: directly
-	at    time.Time
+	at    time.Time      // when it was last sent
+	sent  [maxTries]time.Time
+	tries int
 	probe bool // only asks whether a node is there
 	back  bool // asks whether the direct way to a node works again
 	// claimant is where the packets come from of the node that advertises addr; invalid if
 	// it is not greeted for that.
 	claimant netip.AddrPort
 }
+
+// The last bits of a nonce number the tries of a greeting, so that an answer shows which of
+// the last maxTries it is to, and how long it took.
+const (
+	maxTries = 8
+	tryMask  = maxTries - 1
+)
+
+// newNonce draws the nonce of the first try of a greeting.
+func (c *Core) newNonce() uint64 { return c.random() &^ tryMask }
 
 // greetingKey is whom a greeting goes to, and how.
 type greetingKey struct{ addr, via netip.AddrPort }
@@ -41,14 +53,14 @@ type greetingKey struct{ addr, via netip.AddrPort }
 // event: Up or Answered, Refused, Moved, Itself, or none.
 func (c *Core) Greet(now time.Time, a netip.AddrPort) {
 	c.advance(now)
-	c.greet(greeting{addr: a, via: c.way(a), at: c.now})
+	c.greet(greeting{addr: a, via: c.way(a)})
 }
 
 // GreetBy is Greet by way of a node with a session; nothing happens if that cannot relay.
 func (c *Core) GreetBy(now time.Time, a, via netip.AddrPort) {
 	c.advance(now)
 	if c.relays(via) && a != via {
-		c.greet(greeting{addr: a, via: via, at: c.now})
+		c.greet(greeting{addr: a, via: via})
 	}
 }
 
@@ -60,8 +72,10 @@ func (c *Core) greet(g greeting) {
 	key := greetingKey{g.addr, g.via}
 	nonce, ok := c.greetings[key]
 	if !ok {
-		nonce = c.random()
+		nonce = c.newNonce()
 	}
+	last := c.nonces[nonce]
+	g.sent, g.tries = last.sent, last.tries
 	if c.hello(nonce, g) {
 		c.greetings[key] = nonce
 	}
@@ -86,8 +100,8 @@ func (c *Core) reportConflict(p *peer, g greeting) {
 // for their answers.
 func (c *Core) Probe(now time.Time, a netip.AddrPort) (nonce uint64) {
 	c.advance(now)
-	nonce = c.random()
-	if !c.hello(nonce, greeting{addr: a, via: c.way(a), at: c.now, probe: true}) {
+	nonce = c.newNonce()
+	if !c.hello(nonce, greeting{addr: a, via: c.way(a), probe: true}) {
 		return 0
 	}
 	return nonce
@@ -98,22 +112,26 @@ func (c *Core) hello(nonce uint64, g greeting) bool {
 		c.count(countGreetingsOverflowed)
 		return false
 	}
+	try := uint64(g.tries) % maxTries
+	g.at, g.sent[try] = c.now, c.now
+	g.tries++
 	c.nonces[nonce] = g
 	c.expiry = deadline.Earlier(c.expiry, c.now.Add(greetingLife))
-	b := binary.BigEndian.AppendUint64(c.outside(frame.Hello, 0), nonce)
+	b := binary.BigEndian.AppendUint64(c.outside(frame.Hello, 0), nonce|try)
 	c.output(g.addr, g.via, append(b, c.cfg.Info.Cluster...))
 	return true
 }
 
-// greeted returns the greeting that a nonce names, and forgets it. The answer to it must come
-// by the same way.
-func (c *Core) greeted(nonce uint64) (greeting, bool) {
-	g, ok := c.nonces[nonce]
-	if !ok || g.via != c.relay {
-		return greeting{}, false
+// greeted returns the greeting that a nonce names, and how long ago the try was sent that it
+// names, and forgets the greeting. The answer to it must come by the same way.
+func (c *Core) greeted(nonce uint64) (g greeting, took time.Duration, ok bool) {
+	g, ok = c.nonces[nonce&^tryMask]
+	sent := g.sent[nonce&tryMask]
+	if !ok || sent.IsZero() || g.via != c.relay {
+		return greeting{}, 0, false
 	}
-	c.forgetGreeting(nonce, g)
-	return g, true
+	c.forgetGreeting(nonce&^tryMask, g)
+	return g, c.now.Sub(sent), true
 }
 
 func (c *Core) forgetGreeting(nonce uint64, g greeting) {

@@ -100,3 +100,46 @@ func TestEndedSessionsAreBounded(t *testing.T) {
 		t.Errorf("%d are remembered after a cookie's life", len(a.ended))
 	}
 }
+
+// TestTriesAreToldApart: an answer shows which of the last tries of a greeting it is to, and
+// one to a try that was not sent is none.
+func TestTriesAreToldApart(t *testing.T) {
+	const interval = 100 * time.Millisecond
+	for _, c := range []struct {
+		tries int
+		try   uint64
+		want  time.Duration // 0 for no answer
+	}{{1, 0, interval}, {1, 1, 0}, {3, 0, 3 * interval}, {3, 2, interval}, {10, 0, 2 * interval}, {10, 2, 8 * interval}} {
+		s := newSim(t, 1)
+		a := s.node(at(1))
+		for range c.tries {
+			a.Greet(s.now, at(2)) // where nobody is
+			s.run(interval)
+		}
+		_, took, ok := a.greeted(a.greetings[greetingKey{addr: at(2)}] | c.try)
+		if ok != (c.want > 0) || took != c.want {
+			t.Errorf("%d tries, try %d: took %v, %v; want %v", c.tries, c.try, took, ok, c.want)
+		}
+	}
+}
+
+// TestAnswerTook: the event has the time that the answer to the last try took, and not that
+// since the first.
+func TestAnswerTook(t *testing.T) {
+	s := newSim(t, 1)
+	a, b := s.node(at(1)), s.node(at(2))
+	s.cut = func(_, _ netip.AddrPort) bool { return true }
+	a.Greet(s.now, b.addr)
+	s.run(time.Second)
+	s.cut = nil
+	for _, kind := range []EventKind{Up, Answered} {
+		a.Greet(s.now, b.addr)
+		s.run(time.Second)
+		if e := a.saw(kind, b.addr); len(e) != 1 || e[0].Took != 2*s.delay {
+			t.Errorf("%+v, want it to take %v", e, 2*s.delay)
+		}
+	}
+	if e := b.saw(Up, a.addr); len(e) != 1 || e[0].Took != 0 {
+		t.Errorf("the greeted one has %+v", e)
+	}
+}

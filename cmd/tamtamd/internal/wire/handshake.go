@@ -20,7 +20,7 @@ func (c *Core) onHello(src netip.AddrPort, f frame.Frame) {
 	}
 	nonce := binary.BigEndian.Uint64(f.Payload)
 	if f.Session == c.session {
-		if g, ok := c.greeted(nonce); ok {
+		if g, _, ok := c.greeted(nonce); ok {
 			c.emit(Event{Kind: Itself, Addr: g.addr, Nonce: nonce})
 		}
 		return
@@ -43,7 +43,7 @@ func (c *Core) onHello(src netip.AddrPort, f frame.Frame) {
 }
 
 func (c *Core) onRefuse(f frame.Frame) {
-	if g, ok := c.greeted(f.Connection); ok {
+	if g, _, ok := c.greeted(f.Connection); ok {
 		c.count(countRefusedByForeignCluster)
 		c.emit(Event{Kind: Refused, Addr: g.addr, Nonce: f.Connection})
 	}
@@ -56,7 +56,7 @@ func (c *Core) onWelcome(f frame.Frame) {
 		c.count(countDroppedBadFrame)
 		return
 	}
-	g, ok := c.greeted(f.Connection)
+	g, took, ok := c.greeted(f.Connection)
 	if !ok {
 		c.count(countDroppedUnaskedWelcome)
 		return
@@ -91,7 +91,7 @@ func (c *Core) onWelcome(f frame.Frame) {
 			p.link.Return()
 			c.remindProfile(p)
 		}
-		c.emit(Event{Kind: Answered, Addr: a, Session: f.Session})
+		c.emit(Event{Kind: Answered, Addr: a, Session: f.Session, Took: took})
 		return
 	case p != nil && p.addr != a && p.up:
 		// Another address of a node that we know by the one it advertises.
@@ -106,6 +106,7 @@ func (c *Core) onWelcome(f frame.Frame) {
 		c.drop(p)
 	}
 	if p = c.add(a, f.Session, c.relay); p != nil {
+		p.took = took
 		c.inform(p, cookie, f.Connection)
 	}
 }
@@ -230,7 +231,7 @@ func (c *Core) newcomer(src netip.AddrPort, session uint64, advertised netip.Add
 	}
 	c.count(countClaimsGreeted)
 	if len(c.nonces) < maxClaims {
-		g := greeting{addr: advertised, via: c.relay, at: c.now}
+		g := greeting{addr: advertised, via: c.relay}
 		if !c.relay.IsValid() { // else src is only what the relay says
 			g.claimant = src
 		}
@@ -262,7 +263,7 @@ func (c *Core) accept(src netip.AddrPort, p *peer, f frame.Frame, o opening, inf
 	if !p.up {
 		p.up, p.until = true, time.Time{}
 		c.idle(p)
-		c.emit(Event{Kind: Up, Addr: p.addr, At: p.via, Session: p.session, Profile: info.Profile})
+		c.emit(Event{Kind: Up, Addr: p.addr, At: p.via, Session: p.session, Profile: info.Profile, Took: p.took})
 	}
 }
 

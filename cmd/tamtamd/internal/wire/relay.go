@@ -153,7 +153,7 @@ func (c *Core) tryDirect(p *peer) {
 		return
 	}
 	p.retry = c.now.Add(directEvery*3/4 + time.Duration(c.random()%uint64(directEvery/2)))
-	c.hello(c.random(), greeting{addr: p.addr, at: c.now, back: true})
+	c.hello(c.newNonce(), greeting{addr: p.addr, back: true})
 }
 
 // directAgain takes the answer to tryDirect, with its cookie: the direct way to an address
@@ -163,7 +163,7 @@ func (c *Core) directAgain(a netip.AddrPort, session, nonce, cookie uint64) {
 	p := c.at(a, session)
 	switch {
 	case p == nil || !p.open(): // another session lives there
-		c.greet(greeting{addr: a, at: c.now})
+		c.greet(greeting{addr: a})
 		return
 	case p.vouched && c.cfg.Encryption.TakesClear():
 		c.inform(c.reopen(p), cookie, nonce)

@@ -40,12 +40,13 @@ type peer struct {
 	session uint64 // its own
 	link    *arq.Link
 
-	sendID  uint64    // the connection ID it wants to see
-	ids     [2]uint64 // the connection IDs that its frames may carry: the present and the last
-	nonce   uint64    // of our hello, if it came to the session by it
-	number  uint64    // which opening of ours this is
-	opening uint64    // and which of the peer's; 0 before its first info
-	counter uint64    // of the last frame that was made for it
+	sendID  uint64        // the connection ID it wants to see
+	ids     [2]uint64     // the connection IDs that its frames may carry: the present and the last
+	nonce   uint64        // of our hello, if it came to the session by it
+	took    time.Duration // that it took to answer that
+	number  uint64        // which opening of ours this is
+	opening uint64        // and which of the peer's; 0 before its first info
+	counter uint64        // of the last frame that was made for it
 	info    Info
 	// up: it has said who it is; informed: since this state of it was made.
 	up, informed bool

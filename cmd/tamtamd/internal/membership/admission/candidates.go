@@ -238,10 +238,11 @@ func (c *Candidates) Answered(a netip.AddrPort, heartbeat uint32) bool {
 	return ok && k.asked && k.heartbeat == heartbeat
 }
 
-// Admitted forgets the address, which has answered, and returns why it was a candidate.
-func (c *Candidates) Admitted(a netip.AddrPort, now time.Time) Reason {
-	if k := c.m[a]; k != nil && k.sent == 1 && !k.Passive {
-		c.pace.answered(now.Sub(k.first))
+// Admitted forgets the address, which has answered a greeting after a time, 0 if it is not
+// known, and returns why it was a candidate.
+func (c *Candidates) Admitted(a netip.AddrPort, took time.Duration) Reason {
+	if c.m[a] != nil && took > 0 {
+		c.pace.answered(took)
 	}
 	c.failures.forget(a)
 	return c.Drop(a)

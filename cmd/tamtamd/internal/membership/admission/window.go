@@ -58,8 +58,7 @@ type pace struct {
 	faded    time.Time
 }
 
-// answered records that a candidate answered its only greeting after a time. An answer
-// after several greetings reports nothing: it may be to any of them.
+// answered records that a candidate answered a greeting after a time.
 func (p *pace) answered(took time.Duration) { p.smoothed += (took - p.smoothed) / paceShare }
 
 // fade forgets a quarter of the time each second.

@@ -33,7 +33,7 @@ func TestWindow(t *testing.T) {
 		t.Errorf("%d more greetings without an answer", len(again))
 	}
 	for _, g := range first[:3] {
-		c.Admitted(g.To, start.Add(2*time.Millisecond))
+		c.Admitted(g.To, 2*time.Millisecond)
 	}
 	if !c.Waiting() {
 		t.Error("answers make no place")
@@ -62,7 +62,7 @@ func TestAllAreGreeted(t *testing.T) {
 			for _, g := range out {
 				greeted[g.To] = true
 				if answers {
-					c.Admitted(g.To, at.Add(time.Millisecond))
+					c.Admitted(g.To, time.Millisecond)
 				}
 			}
 			for _, a := range expired {
