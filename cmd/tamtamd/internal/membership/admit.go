@@ -136,8 +136,8 @@ func (c *Core) admit(a netip.AddrPort, info member.Info, took time.Duration, now
 		c.wake(now)
 	}
 	c.emit(Admit{Addr: a, Info: info, Replace: old != nil && old.listed, life: p.life})
-	if why.Ask {
-		c.sendMembers(a, true, now)
+	if asked := old != nil && old.asked; why.Ask || asked {
+		c.sendMembers(a, why.Ask, now)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
@@ -114,6 +115,25 @@ func TestMembersAreComparedNowAndThen(t *testing.T) {
 		}
 		if slices.Contains(with, carol) || !slices.Contains(with, alice) || !slices.Contains(with, bob) {
 			t.Errorf("compared with %v", with)
+		}
+	})
+}
+
+// TestQuestionOfTheDeadIsAnswered when it has recovered: a partition heals, the other end was
+// faster, and asks only once.
+func TestQuestionOfTheDeadIsAnswered(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice, bob)
+		w.dead(alice)
+		w.Core.asks.AllowN(w.now, 8) // this node asks nobody: many have come back
+		w.take()
+		w.event(told(alice, true, 0, carol))
+		w.lives(alice, 102)
+		w.sleep(time.Second)
+		w.want(alice, member.Alive)
+		lists := of(w.take(), "tell", alice)
+		if len(lists) == 0 || !slices.Contains(lists[0].members, bob) {
+			t.Errorf("told %+v", lists)
 		}
 	})
 }

@@ -34,6 +34,7 @@ type peer struct {
 	listed  bool           // Smudge knows it
 	changed time.Time      // when it took its status
 	greeted time.Time      // when it was last greeted because it spoke although it is dead
+	asked   bool           // it has asked for the members while it was dead
 	upgrade int            // hellos yet to try on it, if it is plain
 	// leftBy is the member that says that it has left, although it is live here; invalid if
 	// none does, or it was heard since.
