@@ -46,7 +46,7 @@ const (
 	// paceShare is the weight of one answer in the smoothed time that answers take.
 	paceShare = 4
 	// paceFactor is how many of those times pass before the second greeting.
-	paceFactor = 3
+	paceFactor = 6
 	// maxStretch bounds how much longer the intervals of greetings become.
 	maxStretch = 16
 )

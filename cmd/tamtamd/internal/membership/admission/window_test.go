@@ -94,8 +94,8 @@ func TestPace(t *testing.T) {
 	for range 50 {
 		p.answered(200 * time.Millisecond)
 	}
-	if got := p.stretch(time.Second); got < 5*time.Second || got > 6*time.Second {
-		t.Errorf("%v when answers take 200 ms, want some 6s", got)
+	if got := p.stretch(time.Second); got < 11*time.Second || got > 12*time.Second {
+		t.Errorf("%v when answers take 200 ms, want some 12s", got)
 	}
 	for range 50 {
 		p.answered(time.Minute)
