@@ -49,6 +49,7 @@ var (
 var (
 	countRetransmitted        = counters.Metric("frames_resent", "tamtam_frames_resent_total", "Retransmissions of frames that were not acknowledged in time.")
 	countSpurious             = counters.Metric("frames_resent_in_vain", "tamtam_frames_resent_in_vain_total", "Spurious retransmissions: the acknowledgement was already on its way.")
+	countHeld                 = counters.New("frames_held", "Retransmissions to a silent node that waited for a sign of life.")
 	countDeferred             = counters.Metric("frames_not_resent", "tamtam_frames_not_resent_total", "Retransmissions that were put off since too many were due.")
 	countAbandoned            = counters.Of(givenUp, "frames_abandoned", "abandoned")
 	countExpired              = counters.Of(givenUp, "frames_expired", "expired")

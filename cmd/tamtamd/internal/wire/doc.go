@@ -85,7 +85,9 @@
 // # Loss
 //
 // A frame is retransmitted after a time-out that follows the round trip (RFC 6298), until it
-// is acknowledged or out of date. Ack data rides with an acknowledgement that was waiting, and
+// is acknowledged or out of date. The interval is doubled each time if round trips are long, or
+// this node is late itself; a link with short ones is taken for lossy. If the other end is
+// silent, one frame at a time is retransmitted. Ack data rides with an acknowledgement that was waiting, and
 // is not itself acknowledged. If it is lost, the frame that it acknowledges is retransmitted,
 // and then the ack data is, too. So a question and its answer take two packets.
 //

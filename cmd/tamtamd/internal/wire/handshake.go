@@ -107,6 +107,7 @@ func (c *Core) onWelcome(f frame.Frame) {
 	}
 	if p = c.add(a, f.Session, c.relay); p != nil {
 		p.took = took
+		c.shared.Greeted(took, c.now)
 		c.inform(p, cookie, f.Connection)
 	}
 }

@@ -72,7 +72,8 @@ func (c *Core) send(p *peer, k frame.Kind, ch Channel, payload []byte, token uin
 	b = append(h.Append(b, acks), payload...)
 	switch {
 	case k.Reliable():
-		c.wake(p, p.link.Send(c.now, h.Counter, b, token))
+		info := c.info(ch)
+		c.wake(p, p.link.Send(c.now, h.Counter, b, token, k == frame.Info || k == frame.Data && (info.AckNow || info.Last)))
 	case k == frame.AckData:
 		p.link.SendAckData(acks, b)
 	}

@@ -145,6 +145,7 @@ func (c *Core) Counters(m map[string]uint64) {
 	c.counts.Put(countSpurious, n.Spurious)
 	c.counts.Put(countDeferred, n.Deferred)
 	c.counts.Put(countAbandoned, n.Abandoned)
+	c.counts.Put(countHeld, n.Held)
 	c.counts.Put(countExpired, n.Expired)
 	c.counts.Put(countOverflowed, n.Overflowed)
 	c.counts.Put(countAckDataRetransmitted, n.AckDataRetransmitted)

@@ -9,8 +9,8 @@ import "time"
 // short of processor time do not overload each other with questions that the others have
 // no time to answer. At 30 % loss a frame is transmitted twice on average.
 const (
-	budgetPerFrame = 3
-	maxBudget      = 4096
+	budgetPerFrame = 2
+	maxBudget      = 1024
 	// budgetPerSecond is what a node has that sends little.
 	budgetPerSecond = 100
 )

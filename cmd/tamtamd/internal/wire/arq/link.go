@@ -52,17 +52,11 @@ type Counts struct {
 	Retransmitted        uint64 // frames
 	Spurious             uint64 // retransmissions of frames that had arrived
 	Deferred             uint64 // retransmissions that waited for the budget
+	Held                 uint64 // retransmissions that waited for a sign of life
 	Expired              uint64 // frames given up as out of date
 	Overflowed           uint64 // frames given up for others
 	Abandoned            uint64 // frames given up since the other end is gone
 	AckDataRetransmitted uint64
-}
-
-// Shared is what the links of a node have in common.
-type Shared struct {
-	Timing Timing
-	Budget Budget
-	Counts Counts
 }
 
 // Traffic counts the frames of a link. Retransmitted is how often one of Sent was sent
@@ -96,15 +90,6 @@ type Link struct {
 	reachability reachability
 }
 
-// flight is a frame that is transmitted until it is acknowledged.
-type flight struct {
-	counter    uint64
-	b          []byte
-	first, due time.Time
-	tries      int
-	token      uint64
-}
-
 // ackData is a frame that is retransmitted when a frame that it acknowledges comes again.
 type ackData struct {
 	acks []uint32
@@ -133,9 +118,10 @@ func (l *Link) TakeAcks(most int) []uint32 {
 }
 
 // Send registers a frame that is sent now and retransmitted until it is acknowledged. It
-// returns when that is due. Acked returns the token. While the other end is taken for gone, the
+// returns when that is due. Acked returns the token. A persistent frame is retransmitted at
+// equal intervals, whatever the state of the link. While the other end is taken for gone, the
 // frame is not registered, and nothing is due.
-func (l *Link) Send(now time.Time, counter uint64, b []byte, token uint64) (due time.Time) {
+func (l *Link) Send(now time.Time, counter uint64, b []byte, token uint64, persistent bool) (due time.Time) {
 	if l.gone {
 		return time.Time{}
 	}
@@ -146,8 +132,8 @@ func (l *Link) Send(now time.Time, counter uint64, b []byte, token uint64) (due 
 	l.shared.Budget.earn()
 	l.traffic.Sent++
 	l.lossRate.at(now).first++
-	due = now.Add(l.rtt.timeout(l.shared.Timing))
-	l.flights = append(l.flights, flight{counter: counter, b: b, first: now, due: due, tries: 1, token: token})
+	due = now.Add(l.timeout(now))
+	l.flights = append(l.flights, flight{counter: counter, b: b, first: now, due: due, tries: 1, token: token, persistent: persistent})
 	return due
 }
 
@@ -238,7 +224,7 @@ func (l *Link) Acked(now time.Time, counter uint32, by Carrier) (b []byte, token
 	if i < 0 {
 		if !by.retransmitted() && slices.Contains(l.retransmitted[:min(l.retransmits, len(l.retransmitted))], counter) {
 			l.shared.Counts.Spurious++
-			l.rtt.spurious() // the acknowledgement before this one was of the first try, and late
+			l.rtt.spurious(now) // the acknowledgement before this one was of the first try, and late
 		}
 		return nil, 0, false
 	}
@@ -248,9 +234,9 @@ func (l *Link) Acked(now time.Time, counter uint32, by Carrier) (b []byte, token
 	// trip.
 	took := now.Sub(f.first)
 	if f.tries == 1 && (by == CarrierAck || took < l.shared.Timing.FirstTimeout) {
-		l.rtt.sample(took)
+		l.sample(took, now)
 		if by.atOnce() {
-			l.trip.sample(took)
+			l.trip.sample(took, now)
 		}
 	}
 	if f.tries > 1 {
@@ -259,36 +245,6 @@ func (l *Link) Acked(now time.Time, counter uint32, by Carrier) (b []byte, token
 	}
 	l.flights = slices.Delete(l.flights, i, i+1)
 	return f.b, f.token, true
-}
-
-// Tick gives up what is out of date, and calls transmit with each frame to retransmit now.
-func (l *Link) Tick(now time.Time, transmit func(b []byte)) {
-	timing, counts := &l.shared.Timing, &l.shared.Counts
-	timeout := l.rtt.timeout(*timing)
-	kept := l.flights[:0]
-	for _, f := range l.flights {
-		if now.Sub(f.first) >= timing.Lifetime {
-			counts.Expired++
-			l.reachability.expired(f.first)
-			continue
-		}
-		if !f.due.After(now) {
-			if l.shared.Budget.spend() {
-				f.tries++
-				f.due = now.Add(timing.wait(timeout, f.tries))
-				counts.Retransmitted++
-				l.traffic.Retransmitted++
-				l.lossRate.at(now).again++
-				transmit(f.b)
-			} else {
-				counts.Deferred++
-				f.due = now.Add(timeout)
-			}
-		}
-		kept = append(kept, f)
-	}
-	clear(l.flights[len(kept):])
-	l.flights = kept
 }
 
 // Idle reports whether nothing is in flight or owed.
@@ -324,7 +280,7 @@ func (l *Link) Traffic() Traffic { return l.traffic }
 func (l *Link) RoundTrip() time.Duration { return l.trip.smoothed }
 
 // Timeout returns after how long a frame is retransmitted first.
-func (l *Link) Timeout() time.Duration { return l.rtt.timeout(l.shared.Timing) }
+func (l *Link) Timeout(now time.Time) time.Duration { return l.timeout(now) }
 
 // LossRate returns the share of the transmissions of the last one to two minutes that were
 // retransmissions, 0 to 1; false when there were none.

@@ -35,7 +35,7 @@ func ticked(l *Link, now time.Time) (sent []string) {
 // Due says when.
 func TestRetransmission(t *testing.T) {
 	l := newTestLink()
-	due := l.Send(start, 1, []byte("a"), 0)
+	due := l.Send(start, 1, []byte("a"), 0, false)
 	if !due.Equal(after(LAN.FirstTimeout)) || !l.Due().Equal(due) || l.Idle() {
 		t.Fatalf("due after %v", due.Sub(start))
 	}
@@ -65,7 +65,7 @@ func TestRetransmission(t *testing.T) {
 func TestAcked(t *testing.T) {
 	l := newTestLink()
 	for i := range uint64(3) {
-		l.Send(start, 1<<32+i, []byte{byte(i)}, 10+i)
+		l.Send(start, 1<<32+i, []byte{byte(i)}, 10+i, false)
 	}
 	for _, c := range []struct {
 		ack  uint32
@@ -101,7 +101,7 @@ func TestRoundTripSamples(t *testing.T) {
 		{"retransmitted", CarrierAckData, 70 * ms, true, false, false},
 	} {
 		l := newTestLink()
-		l.Send(start, 1, nil, 0)
+		l.Send(start, 1, nil, 0, false)
 		if c.retransmit {
 			ticked(l, after(LAN.FirstTimeout))
 		}
@@ -123,15 +123,15 @@ func TestSpurious(t *testing.T) {
 		{CarrierAck, true, 1}, {CarrierAckData, true, 1}, {CarrierData, true, 0}, {CarrierOpening, true, 0}, {CarrierAck, false, 0},
 	} {
 		l := newTestLink()
-		l.Send(start, 1, nil, 0)
+		l.Send(start, 1, nil, 0, false)
 		if c.retransmit {
 			ticked(l, after(LAN.FirstTimeout))
 		}
-		before := l.Timeout()
+		before := l.Timeout(start)
 		l.Acked(after(70*ms), 1, CarrierData)
 		l.Acked(after(71*ms), 1, c.by)
-		if n := l.shared.Counts.Spurious; n != c.want || (l.Timeout() > before) != (c.want > 0) {
-			t.Errorf("carrier %d, retransmitted %v: %d spurious, time-out %v, was %v", c.by, c.retransmit, n, l.Timeout(), before)
+		if n := l.shared.Counts.Spurious; n != c.want || (l.Timeout(start) > before) != (c.want > 0) {
+			t.Errorf("carrier %d, retransmitted %v: %d spurious, time-out %v, was %v", c.by, c.retransmit, n, l.Timeout(start), before)
 		}
 	}
 }
@@ -140,7 +140,7 @@ func TestSpurious(t *testing.T) {
 func TestOverflow(t *testing.T) {
 	l := newTestLink()
 	for i := range uint64(MaxInFlight + 3) {
-		l.Send(start, i+1, nil, 0)
+		l.Send(start, i+1, nil, 0, false)
 	}
 	if l.InFlight() != MaxInFlight || l.Waits(3) || !l.Waits(4) || l.shared.Counts.Overflowed != 3 {
 		t.Errorf("%d in flight, counted %+v", l.InFlight(), l.shared.Counts)
@@ -149,8 +149,8 @@ func TestOverflow(t *testing.T) {
 
 func TestWithdraw(t *testing.T) {
 	l := newTestLink()
-	l.Send(start, 1, []byte("a"), 0)
-	l.Send(start, 2, []byte("b"), 0)
+	l.Send(start, 1, []byte("a"), 0, false)
+	l.Send(start, 2, []byte("b"), 0, false)
 	l.Withdraw(1)
 	l.Withdraw(7)
 	if got := ticked(l, after(LAN.FirstTimeout)); !slices.Equal(got, []string{"b"}) || l.Waits(1) {
@@ -231,7 +231,7 @@ func TestAckData(t *testing.T) {
 // TestDeferred: without a budget a frame waits for the next time-out.
 func TestDeferred(t *testing.T) {
 	l := NewLink(&Shared{Timing: LAN}, start)
-	l.Send(start, 1, []byte("a"), 0)
+	l.Send(start, 1, []byte("a"), 0, false)
 	l.shared.Budget = Budget{}
 	now := after(LAN.FirstTimeout)
 	if got := ticked(l, now); got != nil || l.shared.Counts.Deferred != 1 || !l.Due().Equal(now.Add(LAN.FirstTimeout)) {
@@ -246,7 +246,7 @@ func TestDeferred(t *testing.T) {
 // TestSilent: a link is silent when several tries of a frame brought nothing back.
 func TestSilent(t *testing.T) {
 	l := newTestLink()
-	l.Send(after(ms), 1, nil, 0)
+	l.Send(after(ms), 1, nil, 0, false)
 	for tries := 1; tries <= silentTries; tries++ {
 		if l.Silent() {
 			t.Errorf("after %d tries", tries)
@@ -268,8 +268,8 @@ func TestReachability(t *testing.T) {
 	if !l.Unacked().IsZero() {
 		t.Error("from the start")
 	}
-	l.Send(after(10*ms), 1, nil, 0)
-	l.Send(after(20*ms), 2, nil, 0)
+	l.Send(after(10*ms), 1, nil, 0, false)
+	l.Send(after(20*ms), 2, nil, 0, false)
 	want := func(when string, since time.Time) {
 		t.Helper()
 		if have := l.Unacked(); !have.Equal(since) {
@@ -283,19 +283,19 @@ func TestReachability(t *testing.T) {
 	if fresh.Inherit(l); !fresh.Unacked().Equal(after(10*ms)) || !fresh.Heard().Equal(l.Heard()) {
 		t.Errorf("inherited: since %v", fresh.Unacked())
 	}
-	l.Send(after(5*time.Second), 3, nil, 0)
+	l.Send(after(5*time.Second), 3, nil, 0, false)
 	l.Acked(after(6*time.Second), 3, CarrierAck)
 	want("acknowledged", time.Time{})
 	ticked(l, after(6*time.Second)) // gives the second up, which was sent before
 	want("an older one given up", time.Time{})
-	l.Send(after(7*time.Second), 4, nil, 0)
+	l.Send(after(7*time.Second), 4, nil, 0, false)
 	want("in flight again", after(7*time.Second))
 }
 
 // TestRestart: nothing is in flight, owed or kept after it.
 func TestRestart(t *testing.T) {
 	l := newTestLink()
-	l.Send(start, 1, nil, 0)
+	l.Send(start, 1, nil, 0, false)
 	l.Owe(start, 1, 9)
 	l.SendAckData([]uint32{7}, []byte("a"))
 	l.Restart()
@@ -307,8 +307,8 @@ func TestRestart(t *testing.T) {
 // TestAbandon: what is in flight is given up, and what is owed is not.
 func TestAbandon(t *testing.T) {
 	l := newTestLink()
-	l.Send(start, 1, []byte("a"), 0)
-	l.Send(after(ms), 2, []byte("b"), 0)
+	l.Send(start, 1, []byte("a"), 0, false)
+	l.Send(after(ms), 2, []byte("b"), 0, false)
 	l.Owe(after(ms), 9, 100)
 	l.Abandon()
 	if l.InFlight() != 0 || !l.Owes() || ticked(l, after(time.Second)) != nil {

@@ -39,7 +39,7 @@ func TestLossyLink(t *testing.T) {
 		for next <= frames || !a.Idle() {
 			a.shared.Budget.Refill(now)
 			if next <= frames {
-				a.Send(now, next, fmt.Append(nil, next), 0)
+				a.Send(now, next, fmt.Append(nil, next), 0, false)
 				send(now, packet{to: b, counter: next})
 				next++
 			}

@@ -12,7 +12,16 @@ type rtt struct {
 	// backoff is the factor on the time-out, from 1 on. It grows when a retransmission turns
 	// out to have been spurious, and shrinks while none does.
 	backoff float64
+	at      time.Time // of the last sample or spurious retransmission
 }
+
+// staleAfter is how old an estimate may be to be longer than what is taken for granted of a
+// link that is not known. A member is pinged every few seconds, in a large cluster every half
+// minute; what was long then says little about now.
+const staleAfter = 2 * time.Second
+
+// stale reports whether the estimate is old.
+func (r *rtt) stale(now time.Time) bool { return now.Sub(r.at) > staleAfter }
 
 // The back-off grows faster than it shrinks: where all nodes are short of processor time,
 // spurious retransmissions make it worse for all, and none of them is measured.
@@ -20,12 +29,18 @@ const (
 	maxBackoff     = 16
 	backoffGrowth  = 1.5
 	backoffDecline = 0.9
+	// staleBackoff is the greatest back-off of an estimate that is old.
+	staleBackoff = 2
 )
 
 // spurious notes that a frame was retransmitted though it had arrived.
-func (r *rtt) spurious() { r.backoff = min(max(r.backoff, 1)*backoffGrowth, maxBackoff) }
+func (r *rtt) spurious(now time.Time) {
+	r.at = now
+	r.backoff = min(max(r.backoff, 1)*backoffGrowth, maxBackoff)
+}
 
-func (r *rtt) sample(d time.Duration) {
+func (r *rtt) sample(d time.Duration, now time.Time) {
+	r.at = now
 	r.backoff = max(r.backoff*backoffDecline, 1)
 	if r.smoothed == 0 {
 		r.smoothed, r.variance = d, d/2
@@ -42,11 +57,19 @@ func (r *rtt) sample(d time.Duration) {
 	r.smoothed += (d - r.smoothed) / 8
 }
 
-// timeout returns how long to wait before a frame is retransmitted.
-func (r *rtt) timeout(t Timing) time.Duration {
-	wait := t.FirstTimeout
+// surely returns what most round trips take at least: not much after one that was long.
+func (r *rtt) surely() time.Duration { return r.smoothed - r.variance }
+
+// timeout returns how long to wait before a frame is retransmitted; first is that of a link
+// that is not known.
+func (r *rtt) timeout(t Timing, first time.Duration, now time.Time) time.Duration {
+	wait, backoff := first, max(r.backoff, 1)
 	if r.smoothed != 0 {
 		wait = max(r.smoothed+4*r.variance, t.MinTimeout)
 	}
-	return min(time.Duration(float64(wait)*max(r.backoff, 1)), t.MaxTimeout)
+	if r.stale(now) {
+		wait, backoff = min(wait, first), min(backoff, staleBackoff)
+	}
+	most := min(max(t.MaxTimeout, 2*r.surely()), t.longest())
+	return min(time.Duration(float64(wait)*backoff), most)
 }

@@ -43,10 +43,18 @@ var Local = Timing{
 // congested one here, where a member sends some packets a second.
 const steadyTries = 10
 
-// wait returns how long to wait after the given number of tries.
-func (t Timing) wait(timeout time.Duration, tries int) time.Duration {
-	for ; tries > steadyTries && timeout < t.MaxTimeout; tries-- {
+// longestFactor is how many times longer than MaxTimeout a frame waits at most, when its
+// interval is doubled.
+const longestFactor = 4
+
+// longest returns the longest interval of a frame.
+func (t Timing) longest() time.Duration { return longestFactor * t.MaxTimeout }
+
+// wait returns how long to wait after the given number of tries, of which so many are at one
+// interval.
+func (t Timing) wait(timeout time.Duration, tries, steady int) time.Duration {
+	for ; tries > steady && timeout < t.longest(); tries-- {
 		timeout *= 2
 	}
-	return min(timeout, t.MaxTimeout)
+	return min(timeout, t.longest())
 }
