@@ -218,8 +218,7 @@ func (n *Node) carryOutOne(now time.Time, o membership.Output) {
 	case membership.SetHeartbeat:
 		n.engine.SetHeartbeat(o.Every)
 	case membership.SetMinPing:
-		datagrams := n.engine.SetMinPing(now, o.Wait)
-		n.cluster.Network.Charge(time.Duration(datagrams) * n.cluster.options.Machine.Engine)
+		n.engine.SetMinPing(o.Wait)
 		n.membership.MinPingSet(nil)
 	case membership.TableSet:
 		n.see(now, o.Addr, seen{n.view[n.cluster.index[o.Addr]].session, o.Status}, o.By)

@@ -125,7 +125,7 @@ func NewSmudge(cfg SmudgeConfig, now time.Time) *Smudge {
 	if cfg.Open {
 		s.minPing = cfg.MinPing // which acts by and by
 	} else {
-		s.SetMinPing(now, cfg.MinPing)
+		s.SetMinPing(cfg.MinPing)
 	}
 	return s
 }
@@ -225,25 +225,13 @@ func (s *Smudge) Ping(now time.Time, a netip.AddrPort) {
 // SetHeartbeat changes the time between two pings, after the next.
 func (s *Smudge) SetHeartbeat(d time.Duration) { s.heartbeat = d }
 
-// SetMinPing changes how long it waits for an answer, as smudgenode does: by pings of a
-// peer that is only a mirror. Each of those spends what it has to say on nobody. It
-// returns how many datagrams that took.
-func (s *Smudge) SetMinPing(now time.Time, d time.Duration) (datagrams int) {
-	s.now = now
-	pings := smudgeHistory
-	if s.minPing > 0 && d >= 4*s.minPing {
-		pings = smudgeHistory / 6
-	}
+// SetMinPing changes how long it waits for an answer, as smudgenode does: all round trips
+// of its history are replaced.
+func (s *Smudge) SetMinPing(d time.Duration) {
 	s.minPing = d
-	mirror := s.newPeer(s.cfg.Local)
-	mirror.ended = true // so that it is not spoken of
-	s.add(mirror)
-	for range pings {
-		s.transmit(mirror, nil, datagram.Ping, s.clock)
+	for range smudgeHistory {
 		s.note(0)
 	}
-	s.drop(mirror)
-	return 2 * pings
 }
 
 // note is notePingResponseTime (membership.go:547).
