@@ -131,10 +131,7 @@ func (c *Core) admit(a netip.AddrPort, info member.Info, took time.Duration, now
 	}
 	c.forget(a)
 	c.members.put(p)
-	if c.awareness.Admitted() {
-		c.care = time.Time{} // now
-		c.wake(now)
-	}
+	c.late(c.awareness.Admitted(), now)
 	c.emit(Admit{Addr: a, Info: info, Replace: old != nil && old.listed, life: p.life})
 	if asked := old != nil && old.asked; why.Ask || asked {
 		c.sendMembers(a, why.Ask, now)
@@ -185,8 +182,8 @@ func (c *Core) EngineFailed(o Admit, err error) {
 func (c *Core) greetDead(p *peer, now time.Time) {
 	switch {
 	case p.info.Plain():
-		c.consider(p.addr, admission.Reason{}, now)
-	case now.Sub(p.greeted) > deadGreetings:
+		c.consider(p.addr, admission.Reason{Fresh: true}, now)
+	case now.Sub(p.greeted) > deadGreetings*time.Duration(c.slow):
 		p.greeted = now
 		c.emit(Greet{p.addr})
 	}

@@ -70,13 +70,15 @@ const accusationsPerSecond = 20
 // each call that changes it, AppendOutputs returns what must be done, and Next when
 // Tick is due.
 type Core struct {
-	cfg     Config
-	family  datagram.Family
-	out     []Output
-	next    time.Time
-	care    time.Time // when care is due
-	ticked  bool      // Tick was called before, so c.next is a deadline
-	members members
+	cfg      Config
+	family   datagram.Family
+	out      []Output
+	next     time.Time
+	care     time.Time // when care is due
+	observed time.Time // when awareness is observed next
+	slow     int       // how many times longer this node's own intervals are
+	ticked   bool      // Tick was called before, so c.next is a deadline
+	members  members
 
 	candidates *admission.Candidates
 	clock      *admission.Clock
@@ -116,6 +118,7 @@ func New(cfg Config) *Core {
 		cfg:         cfg,
 		family:      datagram.FamilyOf(cfg.Self.Addr.Addr()),
 		next:        time.Unix(0, 0),
+		slow:        1,
 		members:     newMembers(),
 		candidates:  admission.NewCandidates(cfg.Random),
 		clock:       admission.NewClock(),

@@ -48,6 +48,9 @@ func (c *Core) strip(from netip.AddrPort, e datagram.Entry, now time.Time) *coun
 	accuses := e.Status == datagram.Suspected || e.Status == datagram.Dead
 	switch {
 	case e.Addr == c.cfg.Self.Addr:
+		if accuses {
+			c.late(c.awareness.Mistaken(), now)
+		}
 		return countStrippedAboutSelf
 	case p == nil || p.status.Gone() && e.Status != datagram.Dead:
 		// If it is alive it can say so itself.

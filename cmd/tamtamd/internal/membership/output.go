@@ -52,6 +52,8 @@ type (
 	Abandon struct{ To netip.AddrPort }
 	// CloseSession closes the session with a node.
 	CloseSession struct{ With netip.AddrPort }
+	// SetSlow makes the wire wait so many times longer for acknowledgements, from 1 on.
+	SetSlow struct{ Times int }
 	// Shut makes the wire open no session any more.
 	Shut struct{}
 )
@@ -158,6 +160,7 @@ func (SendAll) output()       {}
 func (SetProfile) output()    {}
 func (Abandon) output()       {}
 func (CloseSession) output()  {}
+func (SetSlow) output()       {}
 func (Shut) output()          {}
 func (Admit) output()         {}
 func (EngineRemove) output()  {}

@@ -73,6 +73,7 @@ func (c *Core) settleQuestion(p *peer, now time.Time) {
 		return
 	}
 	c.count(countQuestionsAnswered)
+	c.late(c.awareness.Mistaken(), now)
 	c.answerHelpers(c.indirect.Heard(p.addr, 0))
 	switch wrong.Status {
 	case datagram.Dead: // it begins again, or its death is held against it

@@ -106,7 +106,7 @@ func TestLateNodeAccusesNobody(t *testing.T) {
 		w.now = w.now.Add(150 * time.Millisecond) // nothing was done meanwhile
 		w.sleep(detect.QuestionTime)
 		w.want(bob, member.Alive)
-		w.sleep(5 * time.Second)
+		w.sleep(10 * time.Second)
 		w.want(bob, member.Dead)
 	})
 }

@@ -53,8 +53,9 @@ func (c *Core) Tick(now time.Time) {
 		c.compare(now)
 	}
 	if !c.care.After(now) {
-		if !c.care.IsZero() {
-			c.awareness.Observe(now.Sub(c.care))
+		if !c.observed.After(now) {
+			c.awareness.Observe()
+			c.observed = now.Add(careInterval)
 		}
 		c.takeCare(now)
 		c.care = now.Add(careInterval)
@@ -101,7 +102,7 @@ func (c *Core) greetLost(now time.Time) time.Time {
 
 // disseminate sends the news that wait.
 func (c *Core) disseminate(now time.Time) time.Time {
-	batches, next := c.news.Tick(now)
+	batches, next := c.news.Tick(c.slow, now)
 	if len(batches) == 0 {
 		return next
 	}
@@ -116,8 +117,17 @@ func (c *Core) disseminate(now time.Time) time.Time {
 	return next
 }
 
+// late notes that a loop of this node was late, or that it was mistaken, if the multiplier
+// has grown by it.
+func (c *Core) late(grown bool, now time.Time) {
+	if grown {
+		c.care = time.Time{} // now
+		c.wake(now)
+	}
+}
+
 // takeCare makes Smudge forget the members that have long been dead, gives up those that
-// have been for ReconnectTimeout, greets plain ones and sets Smudge's probe timeout.
+// have been for ReconnectTimeout, greets plain ones, and sets how long this node waits.
 func (c *Core) takeCare(now time.Time) {
 	var ended []*peer
 	for _, p := range c.members.sorted {
@@ -143,6 +153,16 @@ func (c *Core) takeCare(now time.Time) {
 	}
 	c.tombstones.Expire(now.Add(-c.cfg.ReconnectTimeout))
 	c.probeSelf(now)
+	c.setWaits()
+}
+
+// setWaits sets how long this node waits for others, by its local health.
+func (c *Core) setWaits() {
+	if slow := c.awareness.Slow(); slow != c.slow {
+		c.slow = slow
+		c.candidates.SetSlow(slow)
+		c.emit(SetSlow{slow})
+	}
 	want := c.cfg.MinPing * time.Duration(c.awareness.Multiplier())
 	if c.members.live == 1 {
 		want *= pairFactor

@@ -331,3 +331,44 @@ func TestReconnectsAreBounded(t *testing.T) {
 		}
 	})
 }
+
+// TestLatenessOfTheWire: a node whose socket is late waits longer for others, and says less,
+// until it has been calm for some seconds.
+func TestLatenessOfTheWire(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice, bob)
+		w.event(wire.Event{Kind: wire.Late, Took: 300 * time.Millisecond})
+		w.settle()
+		if w.slow != 8 || w.minPing != 8*minPing {
+			t.Errorf("slow %d, probe time-out %v", w.slow, w.minPing)
+		}
+		w.sleep(15 * time.Second)
+		if w.slow != 1 || w.minPing != minPing {
+			t.Errorf("later: slow %d, probe time-out %v", w.slow, w.minPing)
+		}
+	})
+}
+
+// TestMistakesMakePatient: who is accused, or has found a member silent that answers, may
+// itself be late.
+func TestMistakesMakePatient(t *testing.T) {
+	for name, mistake := range map[string]func(w *world){
+		"accused": func(w *world) {
+			w.gossip(alice, 1, datagram.Entry{Status: datagram.Suspected, Addr: self, Heartbeat: 1})
+		},
+		"a member answers": func(w *world) {
+			w.silence()
+			w.judges(bob, datagram.Suspected, self)
+			w.sleep(detect.QuestionTime)
+			w.want(bob, member.Alive)
+		},
+	} {
+		inWorld(t, func(w *world) {
+			w.member(alice, bob)
+			mistake(w)
+			if w.settle(); w.minPing != 2*minPing || w.slow != 1 {
+				t.Errorf("%s: probe time-out %v, slow %d", name, w.minPing, w.slow)
+			}
+		})
+	}
+}

@@ -295,7 +295,7 @@ func (w *world) status(a netip.AddrPort, s datagram.Status, by netip.AddrPort) {
 	if w.questions.Asks(a) {
 		h := w.hosts[a]
 		w.dies(a)
-		w.sleep(detect.QuestionTime)
+		w.sleep(detect.QuestionTime * time.Duration(w.awareness.Multiplier()))
 		if h != nil {
 			w.hosts[a] = h
 		}

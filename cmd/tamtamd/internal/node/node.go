@@ -60,6 +60,7 @@ type Wire interface {
 	CloseSession(netip.AddrPort)
 	Renew() (session uint64)
 	Encryption() wire.Encryption
+	SetSlow(times int)
 	Shut()
 	RoundTrip(netip.AddrPort) time.Duration
 	Loss(netip.AddrPort) (share float64, known bool)

@@ -137,6 +137,8 @@ func (n *Node) carryOutOne(t task) {
 		w.Abandon(o.To)
 	case membership.CloseSession:
 		w.CloseSession(o.With)
+	case membership.SetSlow:
+		w.SetSlow(o.Times)
 	case membership.Shut:
 		w.Shut()
 	case membership.Admit:

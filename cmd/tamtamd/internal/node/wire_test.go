@@ -166,6 +166,7 @@ func (w fakeWire) CloseSession(a netip.AddrPort) {
 	delete(w.open, a)
 }
 
+func (w fakeWire) SetSlow(int) {}
 func (w fakeWire) Shut() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -198,6 +198,8 @@ func (n *Node) carryOutOne(now time.Time, o membership.Output) {
 		n.wire.Abandon(o.To)
 	case membership.CloseSession:
 		n.wire.CloseSession(now, o.With)
+	case membership.SetSlow:
+		n.wire.SetSlow(o.Times)
 	case membership.Shut:
 		n.wire.Shut()
 	case membership.Admit:

@@ -216,25 +216,18 @@ func TestMessagesReachAll(t *testing.T) {
 	}
 }
 
-// overloadAgrees is what is to become true: then this line is all there is to change.
-const overloadAgrees = false
-
-// TestOverloadedMachine documents the collapse of a hundred nodes that join at once on two
-// processors which are three times as slow as the lab's, since others use them, too: each node
-// is late, is found dead for it, and what that makes all do keeps all late.
+// TestOverloadedMachine: a hundred nodes join at once on two processors which are three, or
+// six, times as slow as the lab's, since others use them, too. Each node is late, and nobody is
+// found dead for it.
 func TestOverloadedMachine(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some ten seconds of processor time")
 	}
-	r := simulate(t, Options{Nodes: 100, Seed: 1, Machine: Lab.Slower(3), Limit: 15 * time.Second}, "join")
-	if !overloadAgrees {
-		if r.Totals.Sent == 0 {
-			t.Error("nothing was sent")
-		}
-		return
+	for slow, limit := range map[float64]time.Duration{3: 3 * time.Second, 6: 8 * time.Second} {
+		r := simulate(t, Options{Nodes: 100, Seed: 1, Machine: Lab.Slower(slow), Limit: 15 * time.Second}, "join")
+		r.within(t, allSeeAll, limit)
+		r.noFalseAlarms(t)
 	}
-	r.within(t, allSeeAll, 5*time.Second)
-	r.noFalseAlarms(t)
 }
 
 // perNode returns the machine with a processor for each node.

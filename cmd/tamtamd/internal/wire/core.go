@@ -148,13 +148,26 @@ func (c *Core) Tick(now time.Time) {
 	c.advance(now)
 	c.ticks++
 	c.shared.Budget.Refill(c.now)
+	late := time.Duration(0)
 	for p := range c.busy {
 		if !p.next.After(c.now) {
+			late = max(late, c.now.Sub(p.next))
 			c.tick(p)
 		}
 	}
 	c.expireGreetings()
+	if late >= lateFrom {
+		c.emit(Event{Kind: Late, Took: late})
+	}
 }
+
+// lateFrom is how late Tick must be for an event. It is well over what a timer of the system
+// is late by.
+const lateFrom = 25 * time.Millisecond
+
+// SetSlow makes all links wait so many times longer for acknowledgements, from 1 on, since
+// this node is late itself.
+func (c *Core) SetSlow(times int) { c.shared.SetSlow(times) }
 
 // SetKeys changes the keys of a Core that has some. Retransmissions are encrypted with the
 // first of the new ones, too.

@@ -221,6 +221,9 @@ func (e *Endpoint) Abandon(a netip.AddrPort) {
 	e.do(func(c *Core, _ time.Time) { c.Abandon(a) })
 }
 
+// SetSlow makes all links wait longer for acknowledgements, as Core.SetSlow.
+func (e *Endpoint) SetSlow(times int) { e.do(func(c *Core, _ time.Time) { c.SetSlow(times) }) }
+
 // Shut opens no session from now on, as Core.Shut.
 func (e *Endpoint) Shut() { e.do(func(c *Core, _ time.Time) { c.Shut() }) }
 

@@ -45,6 +45,8 @@ const (
 	// Renewed: this node has begun a new session by itself; see Restart. All nodes must be
 	// greeted again. Session.
 	Renewed
+	// Late: what was due in Tick is done late, by lateFrom or more. Took.
+	Late
 	// Stray: a packet that is no frame came from Addr. Data.
 	Stray
 	// Routed: frames to the node of an open session go another way than before: by the
@@ -63,7 +65,7 @@ type Event struct {
 	Session uint64
 	Nonce   uint64
 	Token   uint64
-	Took    time.Duration // from a greeting to its answer
+	Took    time.Duration // from a greeting to its answer, or that something is late
 	Profile string
 	Clear   bool // of Unsealed: the packet is not encrypted
 	Data    []byte

@@ -4,6 +4,7 @@
 package wire
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 )
@@ -182,4 +183,19 @@ func TestProbeOpensNothing(t *testing.T) {
 		t.Error("a session was opened")
 	}
 	s.hold()
+}
+
+// TestLate: Tick that comes late is reported, by how much, and none that is on time.
+func TestLate(t *testing.T) {
+	for _, late := range []time.Duration{0, lateFrom - 1, lateFrom, time.Second} {
+		s := newSim(t, 1)
+		a, b := s.pair()
+		a.say(b.addr, false)
+		a.Tick(a.Next().Add(late))
+		a.take()
+		e := a.saw(Late, netip.AddrPort{})
+		if (len(e) == 1) != (late >= lateFrom) || len(e) == 1 && e[0].Took != late {
+			t.Errorf("late by %v: %+v", late, e)
+		}
+	}
 }

@@ -80,8 +80,8 @@ type Reason struct {
 	By netip.AddrPort
 	// Ask says that it must be asked for its members when it has answered.
 	Ask bool
-	// Fresh says that By lists it as a live member now: if it did not answer before, it may
-	// do so now.
+	// Fresh says that By lists it as a live member now, or that it has spoken: if it did not
+	// answer before, it may do so now.
 	Fresh bool
 	// Passive: all that is known is a packet that anybody can have sent. It is
 	// answered by a ping in place of an acknowledgement, of the same size, and
@@ -133,6 +133,10 @@ func NewCandidates(random *rand.Rand) *Candidates {
 	}
 }
 
+// SetSlow makes the intervals of greetings at least so many times longer than usual, since
+// this node is late itself.
+func (c *Candidates) SetSlow(times int) { c.pace.slow = float64(times) }
+
 // Len returns how many candidates there are.
 func (c *Candidates) Len() int { return len(c.m) }
 
@@ -162,9 +166,11 @@ func (c *Candidates) Add(a netip.AddrPort, why Reason, clock uint32, now time.Ti
 	if why.By.IsValid() && c.perTeller[why.By] >= MaxCandidatesPerTeller || !c.quota(why).take(a) {
 		return false
 	}
-	c.m[a] = &candidate{
-		Reason: why, reporter: why.By, heartbeat: GreetingHeartbeat(clock, c.random), first: now, doubled: c.failures.times(a, now),
+	k := &candidate{Reason: why, reporter: why.By, heartbeat: GreetingHeartbeat(clock, c.random), first: now}
+	if why.Ask {
+		k.doubled = c.failures.times(a, now)
 	}
+	c.m[a] = k
 	c.perTeller[why.By]++
 	return true
 }
@@ -248,10 +254,10 @@ func (c *Candidates) Admitted(a netip.AddrPort, took time.Duration) Reason {
 	return c.Drop(a)
 }
 
-// Failed forgets the address, which has not answered. If it becomes a candidate again soon,
-// it is greeted at longer intervals.
+// Failed forgets the address, which has not answered. If somebody asks for it again soon, it
+// is greeted at longer intervals.
 func (c *Candidates) Failed(a netip.AddrPort, now time.Time) {
-	if k := c.m[a]; k != nil && k.sent > 0 && !k.Passive {
+	if k := c.m[a]; k != nil && k.sent > 0 && k.Ask {
 		c.failures.note(a, now)
 	}
 	c.Drop(a)

@@ -296,7 +296,7 @@ func TestFreshWord(t *testing.T) {
 func TestFailuresAreRemembered(t *testing.T) {
 	c, now := NewCandidates(random()), start
 	greetings := func() []time.Duration {
-		c.Add(alice, Reason{}, 0, now)
+		c.Add(alice, Reason{Ask: true}, 0, now)
 		_, when, expired := run(c, now, time.Minute/2)
 		if len(expired) != 1 {
 			t.Errorf("expired: %v", expired)
@@ -313,7 +313,7 @@ func TestFailuresAreRemembered(t *testing.T) {
 	if when := greetings(); len(when) != len(greetingTimes) {
 		t.Errorf("after a minute: greeted at %v", when)
 	}
-	c.Add(alice, Reason{}, 0, now)
+	c.Add(alice, Reason{Ask: true}, 0, now)
 	c.Tick(now)
 	c.Admitted(alice, time.Millisecond)
 	if when := greetings(); len(when) != len(greetingTimes) {

@@ -56,6 +56,7 @@ const (
 type pace struct {
 	smoothed time.Duration
 	faded    time.Time
+	slow     float64 // the least stretch, from 1 on
 }
 
 // answered records that a candidate answered a greeting after a time.
@@ -72,5 +73,5 @@ func (p *pace) fade(now time.Time) {
 // stretch returns an interval of greetings at the present pace.
 func (p *pace) stretch(d time.Duration) time.Duration {
 	factor := float64(paceFactor*p.smoothed) / float64(greetingTimes[1])
-	return time.Duration(float64(d) * min(max(factor, 1), maxStretch))
+	return time.Duration(float64(d) * min(max(factor, p.slow, 1), maxStretch))
 }

@@ -91,6 +91,11 @@ func TestPace(t *testing.T) {
 	if got := p.stretch(time.Second); got != time.Second {
 		t.Errorf("%v without any answer", got)
 	}
+	p.slow = 4
+	if got := p.stretch(time.Second); got != 4*time.Second {
+		t.Errorf("%v in a node that is slow", got)
+	}
+	p.slow = 1
 	for range 50 {
 		p.answered(200 * time.Millisecond)
 	}

@@ -10,21 +10,30 @@ const (
 	lateStep = 50 * time.Millisecond
 	// maxMultiplier is the greatest local health multiplier.
 	maxMultiplier = 8
+	// maxLate is more than makes no difference: from there on the multiplier is the greatest.
+	maxLate = lateStep * maxMultiplier / 2
 	// untrusted is the multiplier from which a node accuses nobody.
 	untrusted = 4
 	// manyAdmissions is how many members must be admitted between two observations for
 	// a node to assume that all nodes are busy: a cluster forms, or heals.
 	manyAdmissions = 16
+	// calmObservations is after how many observations without a sign that is as bad as the
+	// worst the multiplier begins to shrink.
+	calmObservations = 3
 )
 
 // Awareness is a node's knowledge of its own health. A node that gets no processor time
 // finds all others late. Its accusations then make work for all, and where all are short
 // of time, as a hundred nodes on one small machine are, the cluster comes to a stand. So
 // the node measures how late it is itself, and waits the longer for others the later it
-// is (as Lifeguard does: Dadgar, Phillips, Currey, "Lifeguard: Local Health Awareness for
-// More Accurate Failure Detection", 2018). The zero value is a node in good health.
+// is, and does the less (as Lifeguard does: Dadgar, Phillips, Currey, "Lifeguard: Local Health
+// Awareness for More Accurate Failure Detection", 2018). It is observed once a second. The
+// zero value is a node in good health.
 type Awareness struct {
-	late       time.Duration // the worst observed; halved with each observation
+	late       time.Duration // the worst; a quarter is forgotten with each calm observation
+	peak       time.Duration // since the last observation
+	calm       int           // observations since one that was as bad
+	hints      time.Duration // what many admissions, and mistakes, count for; forgotten likewise
 	admissions int           // since the last observation
 }
 
@@ -35,34 +44,57 @@ func (a *Awareness) Admitted() bool {
 	if a.admissions != manyAdmissions {
 		return false
 	}
-	a.late = max(a.late, 2*lateStep)
+	a.hints = 2 * lateStep
 	return true
 }
 
-// Late notes how late a wake-up was, and reports whether the multiplier has grown by it.
+// Late notes how late a loop of this node was, and reports whether the multiplier has grown
+// by it.
 func (a *Awareness) Late(late time.Duration) bool {
 	before := a.Multiplier()
+	late = min(late, maxLate)
+	a.peak = max(a.peak, late)
 	a.late = max(a.late, late)
+	return a.Multiplier() > before
+}
+
+// Mistaken notes that others found this node late: it was accused, or a member answered that
+// it had found silent. It reports whether the multiplier has grown by it. That may be loss as
+// well: the node waits longer for some seconds, and does not do less.
+func (a *Awareness) Mistaken() bool {
+	before := a.Multiplier()
+	a.hints = max(a.hints, lateStep*3/2)
 	return a.Multiplier() > before
 }
 
 // Trusted reports whether the node may accuse others.
 func (a *Awareness) Trusted() bool { return a.Multiplier() < untrusted }
 
-// Observe notes that something was done that long after it was due.
-func (a *Awareness) Observe(late time.Duration) {
-	a.late = max(late, a.late/2)
-	if a.admissions >= manyAdmissions {
-		a.late = max(a.late, 2*lateStep)
+// Observe is called once a second.
+func (a *Awareness) Observe() {
+	if a.calm++; a.peak >= a.late {
+		a.calm = 0
 	}
-	a.admissions = 0
+	if a.calm >= calmObservations {
+		a.late = max(a.peak, a.late*3/4)
+	}
+	if a.admissions < manyAdmissions {
+		a.hints = a.hints * 3 / 4
+	}
+	a.peak, a.admissions = 0, 0
 }
 
 // Multiplier returns the local health multiplier: how many times longer than usual the
 // node waits for others. It is 1, 2, 4 or 8.
-func (a *Awareness) Multiplier() int {
+func (a *Awareness) Multiplier() int { return multiplier(max(a.late, a.hints)) }
+
+// Slow returns the part of the multiplier that comes from this node's lateness. So many
+// times longer are the intervals at which it sends what can wait.
+func (a *Awareness) Slow() int { return multiplier(a.late) }
+
+func multiplier(late time.Duration) int {
 	m := 1
-	for d := lateStep; a.late >= d && m < maxMultiplier; d *= 2 {
+	for d := lateStep; late >= d && m < maxMultiplier; d *= 2 {
 		m *= 2
 	}
 	return m

@@ -14,21 +14,23 @@ func TestAwareness(t *testing.T) {
 		late time.Duration
 		want int
 	}{
-		{0, 1}, {lateStep - 1, 1}, {lateStep, 2}, {0, 1}, {3 * lateStep, 4}, {0, 2}, {time.Hour, maxMultiplier}, {0, maxMultiplier},
+		{0, 1}, {lateStep - 1, 1}, {lateStep, 2}, {0, 2}, {0, 2}, {0, 1}, {3 * lateStep, 4}, {0, 4}, {0, 4}, {0, 4}, {0, 2},
+		{time.Hour, maxMultiplier}, {0, maxMultiplier}, {0, maxMultiplier}, {0, 4}, {time.Hour, maxMultiplier},
 	} {
-		if a.Observe(c.late); a.Multiplier() != c.want {
-			t.Errorf("step %d: multiplier %d after %v, want %d", i, a.Multiplier(), c.late, c.want)
+		a.Late(c.late)
+		if a.Observe(); a.Multiplier() != c.want || a.Slow() != c.want {
+			t.Errorf("step %d: multiplier %d, slow %d after %v, want %d", i, a.Multiplier(), a.Slow(), c.late, c.want)
 		}
 	}
-	for range 60 {
-		a.Observe(0)
+	for range 9 {
+		a.Observe()
 	}
 	if a.Multiplier() != 1 {
 		t.Errorf("the multiplier stays %d", a.Multiplier())
 	}
 }
 
-// TestManyAdmissionsMakePatient: at once, and as long as they go on.
+// TestManyAdmissionsMakePatient: at once, and as long as they go on. They make nothing slow.
 func TestManyAdmissionsMakePatient(t *testing.T) {
 	var a Awareness
 	for i := range 3 * manyAdmissions {
@@ -36,11 +38,11 @@ func TestManyAdmissionsMakePatient(t *testing.T) {
 			t.Errorf("admission %d: grown %v, want %v", i, grown, want)
 		}
 	}
-	for i, want := range []int{4, 4, 2, 1} {
-		if a.Multiplier() != want {
-			t.Errorf("multiplier %d after %d observations, want %d", a.Multiplier(), i, want)
+	for i, want := range []int{4, 4, 2, 2, 1} {
+		if a.Multiplier() != want || a.Slow() != 1 {
+			t.Errorf("multiplier %d, slow %d after %d observations, want %d, 1", a.Multiplier(), a.Slow(), i, want)
 		}
-		a.Observe(0)
+		a.Observe()
 	}
 }
 

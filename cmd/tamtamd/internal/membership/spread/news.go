@@ -44,16 +44,16 @@ type News struct {
 // Add adds an entry, to go out with the next Tick.
 func (n *News) Add(e datagram.Entry) { n.waiting = append(n.waiting, e) }
 
-// Tick returns the entries to send now, a batch for each datagram. It returns when to
-// call it next; the zero time is never.
-func (n *News) Tick(now time.Time) (batches [][]datagram.Entry, next time.Time) {
+// Tick returns the entries to send now, a batch for each datagram. The interval is slow times
+// as long as usual. It returns when to call it next; the zero time is never.
+func (n *News) Tick(slow int, now time.Time) (batches [][]datagram.Entry, next time.Time) {
 	switch {
 	case len(n.waiting) == 0:
 		return nil, time.Time{}
 	case n.after.After(now):
 		return nil, n.after
 	}
-	n.after = now.Add(newsInterval)
+	n.after = now.Add(newsInterval * time.Duration(slow))
 	batches = slices.Collect(slices.Chunk(n.waiting, maxNews))
 	n.waiting = nil
 	return batches, time.Time{}

@@ -33,7 +33,7 @@ func TestManyNewsShareDatagrams(t *testing.T) {
 		for i := range c.entries {
 			n.Add(datagram.Entry{Addr: nth(i)})
 		}
-		batches, _ := n.Tick(epoch)
+		batches, _ := n.Tick(1, epoch)
 		var got []int
 		for _, b := range batches {
 			got = append(got, len(b))
@@ -48,15 +48,15 @@ func TestManyNewsShareDatagrams(t *testing.T) {
 func TestNewsWaitForEachOther(t *testing.T) {
 	var n News
 	n.Add(datagram.Entry{Addr: nth(1)})
-	if batches, next := n.Tick(epoch); len(batches) != 1 || !next.IsZero() {
+	if batches, next := n.Tick(1, epoch); len(batches) != 1 || !next.IsZero() {
 		t.Errorf("at first: %v, next %v", batches, next)
 	}
 	n.Add(datagram.Entry{Addr: nth(2)})
-	if batches, next := n.Tick(epoch.Add(1)); len(batches) != 0 || !next.Equal(epoch.Add(newsInterval)) {
+	if batches, next := n.Tick(1, epoch.Add(1)); len(batches) != 0 || !next.Equal(epoch.Add(newsInterval)) {
 		t.Errorf("at once again: %v, next %v", batches, next)
 	}
 	n.Add(datagram.Entry{Addr: nth(3)})
-	if batches, _ := n.Tick(epoch.Add(newsInterval)); len(batches) != 1 || len(batches[0]) != 2 {
+	if batches, _ := n.Tick(1, epoch.Add(newsInterval)); len(batches) != 1 || len(batches[0]) != 2 {
 		t.Errorf("later: %v", batches)
 	}
 }
@@ -72,5 +72,16 @@ func TestAudience(t *testing.T) {
 		if len(got) != c.want || len(slices.Compact(got)) != c.want {
 			t.Errorf("%d of %d members are told, want %d", len(got), c.members, c.want)
 		}
+	}
+}
+
+// TestSlowNodeTellsLessOften: the interval is so many times longer.
+func TestSlowNodeTellsLessOften(t *testing.T) {
+	var n News
+	n.Add(datagram.Entry{Addr: nth(1)})
+	n.Tick(4, epoch)
+	n.Add(datagram.Entry{Addr: nth(2)})
+	if batches, next := n.Tick(4, epoch.Add(newsInterval)); len(batches) != 0 || !next.Equal(epoch.Add(4*newsInterval)) {
+		t.Errorf("%v, next %v", batches, next)
 	}
 }
