@@ -95,7 +95,7 @@ type Core struct {
 	reconnect *detect.Reconnect
 	neighbour detect.Neighbour
 
-	news        spread.News
+	news        *spread.News
 	antiEntropy *spread.AntiEntropy
 
 	answers     *rate.Limiter // of pings outside a session
@@ -127,6 +127,7 @@ func New(cfg Config) *Core {
 		suspicion:   detect.NewSuspicion(),
 		questions:   detect.NewQuestions(),
 		reconnect:   detect.NewReconnect(cfg.Random),
+		news:        spread.NewNews(),
 		antiEntropy: spread.NewAntiEntropy(),
 		answers:     rate.NewLimiter(answersPerSecond, answersPerSecond),
 		asks:        rate.NewLimiter(1, 8),

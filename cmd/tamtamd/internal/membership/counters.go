@@ -36,6 +36,7 @@ var (
 	countIgnoredHelp             = counters.New("ignored_help", "Requests for an indirect probe over the bound.")
 	countIgnoredRemoved          = counters.New("ignored_removed", "Addresses of removed nodes that were reported and not greeted.")
 	countGreetingsRound          = counters.New("greetings_by_relay", "Greetings of candidates by way of a member, since they did not answer directly.")
+	countNewsDropped             = counters.New("news_dropped", "News of members that was dropped for other news, over the bound.")
 	countQuestions               = counters.New("questions", "Members that were asked directly before this node accused them.")
 	countQuestionsAnswered       = counters.New("questions_answered", "Such members that answered.")
 	countRecordAsks              = counters.New("record_asks", "Members that were asked since another's record of them differed.")

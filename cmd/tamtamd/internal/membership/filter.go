@@ -136,7 +136,9 @@ func (c *Core) Outgoing(now time.Time, to netip.AddrPort, e datagram.Entry) bool
 	}
 	if about.disseminate && memberStatus(e.Status) == about.status {
 		about.disseminate = false
-		c.news.Add(e)
+		if !c.news.Add(e) {
+			c.count(countNewsDropped)
+		}
 		c.wake(now)
 	}
 	return p.info.Plain() || now.Sub(about.changed) < newsTime

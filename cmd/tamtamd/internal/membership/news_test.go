@@ -94,7 +94,7 @@ func TestLargeClusterIsToldByMany(t *testing.T) {
 				told++
 			}
 		}
-		if told < 8 || told > 12 { // 2.5·ln 84 = 11
+		if told != 7 { // ln 84 + 2
 			t.Errorf("%d are told", told)
 		}
 	})

@@ -102,7 +102,7 @@ func (c *Core) greetLost(now time.Time) time.Time {
 
 // disseminate sends the news that wait.
 func (c *Core) disseminate(now time.Time) time.Time {
-	batches, next := c.news.Tick(c.slow, now)
+	batches, next := c.news.Tick(c.slow, spread.AudienceSize(c.members.live), now)
 	if len(batches) == 0 {
 		return next
 	}
