@@ -197,3 +197,19 @@ func TestSocketsThatComeBack(t *testing.T) {
 		}
 	})
 }
+
+// TestGreetedByACandidate: a node that greets this one is not greeted at the same time.
+func TestGreetedByACandidate(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice)
+		w.silence()
+		w.Handle(w.now, told(alice, false, 0, bob))
+		w.event(wire.Event{Kind: wire.Hailed, Addr: bob})
+		if sent := w.lasts(100 * time.Millisecond); len(of(sent, "greet", bob)) != 0 {
+			t.Errorf("greeted: %+v", sent)
+		}
+		if sent := w.lasts(100 * time.Millisecond); len(of(sent, "greet", bob)) != 1 {
+			t.Errorf("not greeted when it does not go on: %+v", sent)
+		}
+	})
+}

@@ -47,6 +47,8 @@ func (c *Core) Handle(now time.Time, e wire.Event) {
 		c.contested(e, now)
 	case wire.Renewed:
 		c.restarted(e.Session, now)
+	case wire.Hailed:
+		c.candidates.Postpone(e.Addr, now)
 	case wire.Late:
 		c.late(c.awareness.Late(e.Took), now)
 	case wire.Unsealed:

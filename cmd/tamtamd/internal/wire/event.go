@@ -45,6 +45,9 @@ const (
 	// Renewed: this node has begun a new session by itself; see Restart. All nodes must be
 	// greeted again. Session.
 	Renewed
+	// Hailed: a hello was answered that came from Addr, which may be forged, of a session
+	// that is not known.
+	Hailed
 	// Late: what was due in Tick is done late, by lateFrom or more. Took.
 	Late
 	// Stray: a packet that is no frame came from Addr. Data.

@@ -143,3 +143,20 @@ func TestAnswerTook(t *testing.T) {
 		t.Errorf("the greeted one has %+v", e)
 	}
 }
+
+// TestHailed: a hello of a node that is not known is reported when it is answered, and no
+// other.
+func TestHailed(t *testing.T) {
+	s := newSim(t, 1)
+	a, b := s.node(at(1)), s.node(at(2))
+	for range 2 {
+		a.Greet(s.now, b.addr)
+		s.run(time.Second)
+	}
+	foreign := s.node(at(3), func(i *Info) { i.Cluster = "other" })
+	foreign.Greet(s.now, b.addr)
+	s.run(time.Second)
+	if len(b.saw(Hailed, a.addr)) != 1 || len(b.saw(Hailed, foreign.addr)) != 0 || len(a.saw(Hailed, b.addr)) != 0 {
+		t.Errorf("%+v", b.events)
+	}
+}

@@ -40,6 +40,9 @@ func (c *Core) onHello(src netip.AddrPort, f frame.Frame) {
 		known = 1
 	}
 	c.output(src, c.relay, append(b, known))
+	if known == 0 && !c.relay.IsValid() {
+		c.emit(Event{Kind: Hailed, Addr: src})
+	}
 }
 
 func (c *Core) onRefuse(f frame.Frame) {

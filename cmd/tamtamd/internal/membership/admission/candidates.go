@@ -48,6 +48,9 @@ const bareFrom = 400 * time.Millisecond
 // directGreetings is how many greetings go only directly.
 const directGreetings = 2
 
+// postponeFor is how long a candidate is left to greet this node by itself.
+const postponeFor = 150 * time.Millisecond
+
 // freshAfter is how long after its last greeting a candidate is greeted from the start on a
 // fresh word, at the earliest: many say the same at once.
 const freshAfter = 100 * time.Millisecond
@@ -100,6 +103,7 @@ type candidate struct {
 	sent      int
 	asked     bool // greeted or pinged at all
 	doubled   int  // how many times its intervals are doubled, as it failed before
+	postponed bool
 	place     bool // takes one in the window
 }
 
@@ -173,6 +177,15 @@ func (c *Candidates) Add(a netip.AddrPort, why Reason, clock uint32, now time.Ti
 	c.m[a] = k
 	c.perTeller[why.By]++
 	return true
+}
+
+// Postpone has a candidate that greets this node, and waits to be greeted, wait for some time
+// longer, once: the other's greeting may do.
+func (c *Candidates) Postpone(a netip.AddrPort, now time.Time) {
+	if k := c.m[a]; k != nil && k.waits() && !k.postponed {
+		k.postponed = true
+		k.first = now.Add(c.pace.stretch(postponeFor))
+	}
 }
 
 // restart has a candidate that does not answer greeted from the start.

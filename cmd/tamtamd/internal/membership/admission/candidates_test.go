@@ -336,3 +336,28 @@ func TestFailuresAreBounded(t *testing.T) {
 		t.Errorf("%d remembered, where all but one have expired", len(f.m))
 	}
 }
+
+// TestPostpone: a candidate that greets this node and waits is greeted later, once; one that
+// was greeted already is not kept waiting.
+func TestPostpone(t *testing.T) {
+	c := NewCandidates(random())
+	c.Add(alice, Reason{}, 0, start)
+	c.Postpone(alice, start)
+	c.Postpone(nth(1, true), start) // which is none
+	sent, when, _ := run(c, start, postponeFor)
+	if len(sent) != 1 || when[0] != postponeFor {
+		t.Fatalf("greeted at %v, want %v", when, postponeFor)
+	}
+	c.Postpone(alice, start.Add(postponeFor))
+	if _, when, _ = run(c, start.Add(postponeFor), time.Second/2); len(when) == 0 || when[0] != greetingTimes[1] {
+		t.Errorf("then greeted at %v after that, want %v", when, greetingTimes[1])
+	}
+	c.Drop(alice)
+	c.Add(alice, Reason{}, 0, start)
+	for i := range 10 { // a forged source
+		c.Postpone(alice, start.Add(time.Duration(i)*postponeFor/2))
+	}
+	if _, when, _ = run(c, start, time.Second); len(when) == 0 || when[0] != postponeFor {
+		t.Errorf("greeted at %v, however often it is put off; want %v", when, postponeFor)
+	}
+}
