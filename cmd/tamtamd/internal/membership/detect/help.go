@@ -15,8 +15,11 @@ const (
 	// maxHelp bounds the requests under way; past it one is ignored, and its asker has
 	// other helpers.
 	maxHelp = 256
-	// helpInterval is the time between two greetings of a member for others.
-	helpInterval = 60 * time.Millisecond
+	// helpInterval is the time between the first greetings of a member for others, and
+	// maxHelpInterval that between the last; from the third on it is doubled. The other
+	// helpers greet it as well, and it has most likely ended.
+	helpInterval    = 60 * time.Millisecond
+	maxHelpInterval = 4 * helpInterval
 	// helpTimeouts is for how many probe timeouts a member is greeted for another.
 	helpTimeouts = 2
 )
@@ -26,6 +29,7 @@ type Request struct {
 	Asker, Target netip.AddrPort
 	Code          uint32 // the answer carries it back
 	due, end      time.Time
+	wait          time.Duration // after the next greeting; 0 before the first
 }
 
 // Help keeps the requests of others that are under way. Smudge would ping the target and,
@@ -74,7 +78,12 @@ func (h *Help) Tick(now time.Time) (greet []netip.AddrPort, next time.Time) {
 	for i := range h.open {
 		r := &h.open[i]
 		if !r.due.After(now) {
-			r.due = now.Add(helpInterval)
+			r.due = now.Add(max(r.wait, helpInterval))
+			if r.wait == 0 {
+				r.wait = helpInterval
+			} else {
+				r.wait = min(2*r.wait, maxHelpInterval)
+			}
 			if !slices.Contains(greet, r.Target) {
 				greet = append(greet, r.Target)
 			}

@@ -36,12 +36,15 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// TestHelpEnds after two probe timeouts without an answer.
+// TestHelpEnds after two probe timeouts without an answer. The intervals grow.
 func TestHelpEnds(t *testing.T) {
 	var h Help
 	h.Asked(Request{Asker: alice, Target: bob, Code: 1}, timeout, epoch)
 	h.Asked(Request{Asker: alice, Target: bob, Code: 1}, timeout, epoch) // again
-	want := int((helpTimeouts*timeout + helpInterval - 1) / helpInterval)
+	want := 3                                                            // at 0, 1 and 2 intervals; then 4, 8, 12, …
+	for at, wait := 4*helpInterval, maxHelpInterval; at < helpTimeouts*timeout; at += wait {
+		want++
+	}
 	if n := h.greeted(time.Minute); n != want || h.Len() != 0 {
 		t.Errorf("greeted %d times, %d are left; want %d and none", n, h.Len(), want)
 	}
