@@ -97,7 +97,7 @@ func (c *Core) holdBack(from netip.AddrPort, e datagram.Entry, p *peer, now time
 // confirm greets the accused members, and gives Smudge what was confirmed, as its
 // reporter's word. It returns when to call it next.
 func (c *Core) confirm(now time.Time) time.Time {
-	greet, confirmed, next := c.suspicion.Tick(c.awareness.Multiplier(), now)
+	greet, confirmed, next := c.suspicion.Tick(&c.awareness, now)
 	for _, a := range greet {
 		c.emit(Greet{a})
 	}

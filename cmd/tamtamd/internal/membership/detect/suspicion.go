@@ -95,19 +95,20 @@ func (s *Suspicion) Forget(a netip.AddrPort) {
 	delete(s.unanswered, a)
 }
 
-// Tick returns the members to greet, and the accusations that are confirmed. multiplier is
-// that of Awareness. It returns when to call it next; the zero time is never.
-func (s *Suspicion) Tick(multiplier int, now time.Time) (greet []netip.AddrPort, confirmed []Accusation, next time.Time) {
+// Tick returns the members to greet, and the accusations that are confirmed: none while the
+// node is so late itself that it accuses nobody. The accused are asked on then. It returns when
+// to call it next; the zero time is never.
+func (s *Suspicion) Tick(health *Awareness, now time.Time) (greet []netip.AddrPort, confirmed []Accusation, next time.Time) {
 	for a, open := range s.open {
 		if !open.due.After(now) {
-			if open.sent == confirmGreetings {
+			if open.sent >= confirmGreetings && health.Trusted() {
 				delete(s.open, a)
 				s.unanswered[a] = now
 				confirmed = append(confirmed, *open)
 				continue
 			}
 			open.sent++
-			open.due = now.Add(ConfirmInterval * time.Duration(multiplier))
+			open.due = now.Add(ConfirmInterval * time.Duration(health.Multiplier()))
 			greet = append(greet, a)
 		}
 		next = deadline.Earlier(next, open.due)

@@ -41,7 +41,7 @@ func TestSuspicion(t *testing.T) {
 		greetings := 0
 		var confirmed []Accusation
 		for at := epoch; !at.After(epoch.Add(2 * ConfirmTime)); at = at.Add(time.Millisecond) {
-			greet, done, _ := s.Tick(1, at)
+			greet, done, _ := s.Tick(&Awareness{}, at)
 			if greetings += len(greet); len(done) > 0 && at.Sub(epoch) != ConfirmTime {
 				t.Errorf("%s: confirmed after %v, want %v", c.name, at.Sub(epoch), ConfirmTime)
 			}
@@ -69,7 +69,7 @@ func TestRefutedOnlyByWhatCameAfterTheQuestion(t *testing.T) {
 	if s.Refute(bob) {
 		t.Error("refuted before it was asked")
 	}
-	if _, _, next := s.Tick(1, epoch); !next.Equal(epoch.Add(ConfirmInterval)) {
+	if _, _, next := s.Tick(&Awareness{}, epoch); !next.Equal(epoch.Add(ConfirmInterval)) {
 		t.Errorf("asked again at %v", next)
 	}
 	if !s.Refute(bob) || s.Refute(bob) {
@@ -95,7 +95,7 @@ func TestSilentMemberIsNotAskedAgain(t *testing.T) {
 		s := NewSuspicion()
 		s.Accuse(alice, death(), epoch, heartbeat, silent.Add(-ConfirmTime))
 		for i := range confirmGreetings + 1 {
-			s.Tick(1, silent.Add(time.Duration(i)*ConfirmInterval-ConfirmTime))
+			s.Tick(&Awareness{}, silent.Add(time.Duration(i)*ConfirmInterval-ConfirmTime))
 		}
 		if c.forget {
 			s.Forget(bob)
@@ -103,5 +103,29 @@ func TestSilentMemberIsNotAskedAgain(t *testing.T) {
 		if held, _ := s.Accuse(carol, death(), c.heard, heartbeat, silent.Add(c.after)); held != c.held {
 			t.Errorf("%s: held %v, want %v", c.name, held, c.held)
 		}
+	}
+}
+
+// TestLateNodeBelievesNoAccusation: it asks on, and believes it when it is in good health.
+func TestLateNodeBelievesNoAccusation(t *testing.T) {
+	s, now := NewSuspicion(), epoch
+	var health Awareness
+	health.Late(time.Second)
+	s.Accuse(alice, datagram.Entry{Status: datagram.Dead, Addr: bob}, time.Time{}, time.Second, now)
+	greetings := 0
+	for ; now.Before(epoch.Add(10 * time.Second)); now = now.Add(ConfirmInterval) {
+		greet, confirmed, _ := s.Tick(&health, now)
+		if greetings += len(greet); len(confirmed) != 0 {
+			t.Fatalf("confirmed after %v", now.Sub(epoch))
+		}
+	}
+	if want := int(10 * time.Second / (maxMultiplier * ConfirmInterval)); greetings < want || greetings > want+1 {
+		t.Errorf("greeted %d times, want %d", greetings, want)
+	}
+	for !health.Trusted() {
+		health.Observe()
+	}
+	if _, confirmed, _ := s.Tick(&health, now.Add(maxMultiplier*ConfirmInterval)); len(confirmed) != 1 {
+		t.Error("not confirmed in good health")
 	}
 }
