@@ -205,27 +205,6 @@ func (c *Candidates) quota(why Reason) *quota {
 	return &c.active
 }
 
-// quota counts candidates of a sort.
-type quota struct {
-	max, maxPerIP int
-	taken         int
-	perIP         map[netip.Addr]int
-}
-
-func (q *quota) take(a netip.AddrPort) bool {
-	if q.taken >= q.max || q.perIP[a.Addr()] >= q.maxPerIP {
-		return false
-	}
-	q.taken++
-	q.perIP[a.Addr()]++
-	return true
-}
-
-func (q *quota) give(a netip.AddrPort) {
-	q.taken--
-	decrement(q.perIP, a.Addr())
-}
-
 // Ping returns the heartbeat of the ping that answers a packet of a passive
 // candidate, and false for any other.
 func (c *Candidates) Ping(a netip.AddrPort) (heartbeat uint32, ok bool) {
