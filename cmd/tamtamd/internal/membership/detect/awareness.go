@@ -30,10 +30,10 @@ const (
 // Awareness for More Accurate Failure Detection", 2018). It is observed once a second. The
 // zero value is a node in good health.
 type Awareness struct {
-	late       time.Duration // the worst; a quarter is forgotten with each calm observation
+	late       time.Duration // the worst; halved with each calm observation
 	peak       time.Duration // since the last observation
 	calm       int           // observations since one that was as bad
-	hints      time.Duration // what many admissions, and mistakes, count for; forgotten likewise
+	hints      time.Duration // what many admissions, and mistakes, count for; a quarter is forgotten each time
 	admissions int           // since the last observation
 }
 
@@ -76,7 +76,7 @@ func (a *Awareness) Observe() {
 		a.calm = 0
 	}
 	if a.calm >= calmObservations {
-		a.late = max(a.peak, a.late*3/4)
+		a.late = max(a.peak, a.late/2)
 	}
 	if a.admissions < manyAdmissions {
 		a.hints = a.hints * 3 / 4
