@@ -77,6 +77,39 @@ func TestRefusedToSend(t *testing.T) {
 	}
 }
 
+// TestInFlightToAll: what is under way to all nodes together is bounded as well, and what is
+// given up makes room.
+func TestInFlightToAll(t *testing.T) {
+	s := newSim(t, 1)
+	a := s.node(at(1))
+	const others = maxBulkAll/maxBulk + 2
+	for i := range others {
+		a.Greet(s.now, s.node(at(i+2)).addr)
+	}
+	s.run(2 * time.Second)
+	for i := range others {
+		delete(s.nodes, at(i+2))
+	}
+	sent := 0
+	for i := range others {
+		for range maxBulk {
+			if a.Send(s.now, at(i+2), bulk, nil, 0) {
+				sent++
+			}
+		}
+	}
+	if sent != maxBulkAll || a.shared.InFlight() != maxBulkAll || counted(a)["messages_refused"] != others*maxBulk-maxBulkAll {
+		t.Errorf("%d of %d sent, %d in flight, %v refused", sent, others*maxBulk, a.shared.InFlight(), counted(a)["messages_refused"])
+	}
+	if !a.Send(s.now, at(2), plain, nil, 0) {
+		t.Error("what is not bulk has no room")
+	}
+	s.run(a.cfg.Timing.Lifetime + time.Second)
+	if n := a.shared.InFlight(); n != 0 {
+		t.Errorf("%d are in flight for ever", n)
+	}
+}
+
 // TestNoSuchChannel: what comes on a channel that the receiver does not have is dropped,
 // and not acknowledged.
 func TestNoSuchChannel(t *testing.T) {

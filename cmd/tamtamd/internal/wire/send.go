@@ -20,8 +20,12 @@ const (
 )
 
 // maxBulk is how many frames may be in flight to a node for more to be sent on a bulk
-// channel: fewer than arq.MaxInFlight.
-const maxBulk = 384
+// channel: fewer than arq.MaxInFlight. maxBulkAll is how many may be to all nodes: with
+// frames of 1,200 bytes they take 75 MiB.
+const (
+	maxBulk    = 384
+	maxBulkAll = 1 << 16
+)
 
 // Send sends at most MaxData bytes on a channel to a node, until they are acknowledged
 // or out of date. When they are acknowledged, that is an Acked event with the token,
@@ -32,7 +36,7 @@ func (c *Core) Send(now time.Time, to netip.AddrPort, ch Channel, b []byte, toke
 	c.advance(now)
 	p := c.peers[to]
 	info := c.info(ch)
-	if p == nil || !p.takes(b) || info.Bulk && p.link.InFlight() >= maxBulk {
+	if p == nil || !p.takes(b) || info.Bulk && (p.link.InFlight() >= maxBulk || c.shared.InFlight() >= maxBulkAll) {
 		if info.Refused != nil {
 			c.count(info.Refused)
 		}

@@ -132,6 +132,7 @@ func (c *Core) reopen(p *peer) *peer {
 }
 
 func (c *Core) drop(p *peer) {
+	p.link.Restart()
 	if p.up {
 		c.end(p, p.opening)
 	}
@@ -218,6 +219,9 @@ func (c *Core) Shut() { c.shut = true }
 // opened before Greet.
 func (c *Core) Renew(now time.Time) {
 	c.advance(now)
+	for _, p := range c.peers {
+		p.link.Restart()
+	}
 	clear(c.peers)
 	clear(c.sessions)
 	clear(c.busy)

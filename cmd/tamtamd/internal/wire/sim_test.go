@@ -266,6 +266,9 @@ func (s *sim) hold() {
 				s.t.Errorf("%s holds %d frames in flight for %s, or acknowledgements", a, p.link.InFlight(), p.addr)
 			}
 		}
+		if n := n.shared.InFlight(); n != 0 {
+			s.t.Errorf("%s counts %d frames in flight", a, n)
+		}
 		if len(n.sessions) != len(n.peers) {
 			s.t.Errorf("%s: %d sessions, %d peers", a, len(n.sessions), len(n.peers))
 		}

@@ -6,6 +6,7 @@ package arq
 // Abandon gives up all that is in flight, because the other end is taken for gone. Until it
 // returns, or is heard, the link is silent, and what is sent is not retransmitted.
 func (l *Link) Abandon() {
+	defer l.recount(len(l.flights))
 	for _, f := range l.flights {
 		l.reachability.expired(f.first)
 	}

@@ -105,7 +105,13 @@ func NewLink(shared *Shared, now time.Time) *Link {
 func (l *Link) Inherit(old *Link) { l.heard, l.reachability = old.heard, old.reachability }
 
 // Restart forgets what is in flight, and what is owed, because the other end has forgotten it.
-func (l *Link) Restart() { l.flights, l.ackData, l.ackNext, l.acks = nil, nil, 0, nil }
+func (l *Link) Restart() {
+	defer l.recount(len(l.flights))
+	l.flights, l.ackData, l.ackNext, l.acks = nil, nil, 0, nil
+}
+
+// recount counts the flights for Shared.InFlight, of which there were some before.
+func (l *Link) recount(before int) { l.shared.inFlight += len(l.flights) - before }
 
 // TakeAcks returns the acknowledgements that are owed, at most as many as asked for, for a
 // frame that is about to be sent.
@@ -125,6 +131,7 @@ func (l *Link) Send(now time.Time, counter uint64, b []byte, token uint64, persi
 	if l.gone {
 		return time.Time{}
 	}
+	defer l.recount(len(l.flights))
 	if len(l.flights) >= MaxInFlight {
 		l.flights = slices.Delete(l.flights, 0, 1)
 		l.shared.Counts.Overflowed++
@@ -159,6 +166,7 @@ func (l *Link) Waits(counter uint64) bool {
 
 // Withdraw stops retransmitting a frame.
 func (l *Link) Withdraw(counter uint64) {
+	defer l.recount(len(l.flights))
 	l.flights = slices.DeleteFunc(l.flights, func(f flight) bool { return f.counter == counter })
 }
 
@@ -243,6 +251,7 @@ func (l *Link) Acked(now time.Time, counter uint32, by Carrier) (b []byte, token
 		l.retransmitted[l.retransmits%len(l.retransmitted)] = counter
 		l.retransmits++
 	}
+	defer l.recount(len(l.flights))
 	l.flights = slices.Delete(l.flights, i, i+1)
 	return f.b, f.token, true
 }

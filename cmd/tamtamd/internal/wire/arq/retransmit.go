@@ -23,7 +23,13 @@ type Shared struct {
 
 	all  rtt // the round trips of all links
 	slow int // how many times longer to wait; 0 for once
+
+	inFlight int // frames
 }
+
+// InFlight returns how many frames of all links wait for their acknowledgement. A link that is
+// of no use any more must be restarted, or its frames go on to count.
+func (s *Shared) InFlight() int { return s.inFlight }
 
 // SetSlow makes all links wait so many times longer, from 1 on, since this node is late
 // itself.
@@ -74,6 +80,7 @@ func (l *Link) steady(f flight, now time.Time) int {
 func (l *Link) Tick(now time.Time, transmit func(b []byte)) {
 	counts, timeout := &l.shared.Counts, l.timeout(now)
 	silent, probed := l.Silent(), false
+	defer l.recount(len(l.flights))
 	kept := l.flights[:0]
 	for _, f := range l.flights {
 		if now.Sub(f.first) >= l.shared.Timing.Lifetime {
