@@ -146,6 +146,9 @@ func (c *Core) mayEnter(a netip.AddrPort, info member.Info) error {
 	if c.members.get(a) != nil {
 		return nil
 	}
+	if !info.Plain() && c.members.len() < admission.MaxMembers {
+		return nil // without a look at each of the others
+	}
 	capacity := admission.Capacity{Addr: a, Plain: info.Plain()}
 	for _, p := range c.members.sorted {
 		capacity.Count(p.addr, p.info.Plain(), p.status.Gone() && !p.listed, p.changed)
