@@ -106,7 +106,7 @@ func TestInFlightToAll(t *testing.T) {
 	}
 	s.run(a.cfg.Timing.Lifetime + time.Second)
 	if n := a.shared.InFlight(); n != 0 {
-		t.Errorf("%d are in flight for ever", n)
+		t.Errorf("%d stay in flight", n)
 	}
 }
 
