@@ -31,7 +31,7 @@ func parse(args ...string) (*Flags, error) {
 func TestDefaults(t *testing.T) {
 	f, err := parse()
 	want := &Flags{
-		Port: 9999, Profile: LAN, Heartbeat: 500 * time.Millisecond, MinPing: 500 * time.Millisecond, MaxPayload: 256, Keep: 4096, KeepBytes: 4 << 20, MulticastInterval: 10 * time.Second,
+		Port: 9999, Profile: LAN, Heartbeat: 500 * time.Millisecond, MinPing: 400 * time.Millisecond, MaxPayload: 256, Keep: 4096, KeepBytes: 4 << 20, MulticastInterval: 10 * time.Second,
 		MulticastPort: 9998, ClusterName: "smudge", RPC: []netaddr.RPC{{Network: "tcp", Addr: "localhost:6262"}}, LogFormat: "logfmt",
 		ReconnectTimeout: 24 * time.Hour,
 	}
@@ -94,7 +94,7 @@ func TestProfile(t *testing.T) {
 		args               string
 		heartbeat, minPing time.Duration
 	}{
-		{"--profile lan", 500 * time.Millisecond, 500 * time.Millisecond},
+		{"--profile lan", 500 * time.Millisecond, 400 * time.Millisecond},
 		{"--profile wan", time.Second, 2 * time.Second},
 		{"--profile local", 200 * time.Millisecond, 200 * time.Millisecond},
 		{"--heartbeat 3s --profile wan", 3 * time.Second, 2 * time.Second},

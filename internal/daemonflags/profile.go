@@ -26,7 +26,7 @@ type profile struct {
 
 // profiles has the default first.
 var profiles = []profile{
-	{LAN, 500 * time.Millisecond, 500 * time.Millisecond},
+	{LAN, 500 * time.Millisecond, 400 * time.Millisecond},
 	{WAN, time.Second, 2 * time.Second},
 	{Local, 200 * time.Millisecond, 200 * time.Millisecond},
 }

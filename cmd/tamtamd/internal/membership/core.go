@@ -93,7 +93,7 @@ type Core struct {
 	help      detect.Help
 	questions *detect.Questions
 	reconnect *detect.Reconnect
-	neighbour detect.Neighbour
+	pings     *detect.Pings
 
 	news        *spread.News
 	antiEntropy *spread.AntiEntropy
@@ -128,6 +128,7 @@ func New(cfg Config) *Core {
 		questions:   detect.NewQuestions(),
 		reconnect:   detect.NewReconnect(cfg.Random),
 		news:        spread.NewNews(),
+		pings:       detect.NewPings(cfg.Random),
 		antiEntropy: spread.NewAntiEntropy(),
 		answers:     rate.NewLimiter(answersPerSecond, answersPerSecond),
 		asks:        rate.NewLimiter(1, 8),
@@ -176,22 +177,23 @@ func (c *Core) Counters(m map[string]uint64) {
 func (c *Core) Heartbeat() time.Duration { return c.cfg.Heartbeat }
 
 // SetHeartbeat changes the time between two pings. Fails with ErrHeartbeat.
-func (c *Core) SetHeartbeat(d time.Duration) error {
+func (c *Core) SetHeartbeat(now time.Time, d time.Duration) error {
 	if d < MinHeartbeat || d > MaxHeartbeat {
 		return ErrHeartbeat
 	}
 	c.cfg.Heartbeat = d
-	c.emit(SetHeartbeat{d})
+	c.pings.Restart()
+	c.wake(now)
 	return nil
 }
 
 // DetectionTime is how soon a member that ends without a leave is found dead by
-// all others when nothing is lost, at the worst: it is pinged within two
-// heartbeats (see detect.Neighbour); the ping and those of the helpers time out one after
-// the other, in a cluster of three after twice the time; Smudge checks every 100 ms
-// for time-outs; and the accusation is confirmed.
+// all others when nothing is lost, at the worst: its predecessor pings it in each round (see
+// detect.Pings); the ping and the requests to the helpers time out one after the other,
+// the latter after twice the time, and in a cluster of two the ping does after three times
+// as long; Smudge checks every 100 ms for timeouts; and the accusation is confirmed.
 func (c *Core) DetectionTime() time.Duration {
-	return detect.NeighbourBeats*c.cfg.Heartbeat + 3*c.cfg.MinPing + 200*time.Millisecond + detect.ConfirmTime
+	return detect.PingInterval(c.cfg.Heartbeat, c.cfg.MinPing) + pairFactor*c.cfg.MinPing + 2*detect.TimeoutCheck + detect.ConfirmTime
 }
 
 // Live returns the addresses of the live members but this node, in order.

@@ -82,11 +82,11 @@ func (c *Core) holdBack(from netip.AddrPort, e datagram.Entry, p *peer, now time
 	if p.info.Plain() || p.status == member.Suspected && p.by == c.cfg.Self.Addr {
 		return false
 	}
-	if !c.suspicion.Open(e.Addr) && !c.suspicion.Silent(e.Addr, p.heard, c.cfg.Heartbeat, now) && !c.accusations.AllowN(now, 1) {
+	if !c.suspicion.Open(e.Addr) && !c.suspicion.Silent(e.Addr, p.heard, now) && !c.accusations.AllowN(now, 1) {
 		c.count(countAccusationsIgnored)
 		return true
 	}
-	held, first := c.suspicion.Accuse(from, e, p.heard, c.cfg.Heartbeat, now)
+	held, first := c.suspicion.Accuse(from, e, p.heard, now)
 	if first {
 		c.count(countAccusations)
 		c.wake(now)

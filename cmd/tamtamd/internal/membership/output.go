@@ -71,7 +71,7 @@ type (
 	}
 	// EngineRemove makes the engine forget a member, if it knows it.
 	EngineRemove struct{ Addr netip.AddrPort }
-	// EnginePing makes the engine ping a member out of turn.
+	// EnginePing makes the engine ping a member. By itself it pings nobody.
 	EnginePing struct{ Addr netip.AddrPort }
 	// EngineDeliver gives the engine a datagram.
 	EngineDeliver struct {
@@ -79,8 +79,6 @@ type (
 		Datagram datagram.Datagram
 		Pass     datagram.Mask // the entries that the engine hears
 	}
-	// SetHeartbeat changes the time between two pings of the engine.
-	SetHeartbeat struct{ Every time.Duration }
 	// SetMinPing changes the engine's probe timeout. MinPingSet takes the result. It may
 	// take long, so the shell does it out of order.
 	SetMinPing struct{ Wait time.Duration }
@@ -166,7 +164,6 @@ func (Admit) output()         {}
 func (EngineRemove) output()  {}
 func (EnginePing) output()    {}
 func (EngineDeliver) output() {}
-func (SetHeartbeat) output()  {}
 func (SetMinPing) output()    {}
 func (TableSet) output()      {}
 func (TableRemove) output()   {}

@@ -17,7 +17,7 @@ import (
 // detect.Questions.
 func (c *Core) question(a netip.AddrPort, now time.Time) {
 	p := c.members.get(a)
-	if p == nil || p.info.Plain() || !p.listed || !p.status.Live() || c.suspicion.Silent(a, p.heard, c.cfg.Heartbeat, now) {
+	if p == nil || p.info.Plain() || !p.listed || !p.status.Live() || c.suspicion.Silent(a, p.heard, now) {
 		return
 	}
 	if c.questions.Ask(a, now) {
@@ -31,7 +31,7 @@ func (c *Core) question(a netip.AddrPort, now time.Time) {
 // member was asked. It is not if the member is plain, or has just not answered.
 func (c *Core) holdVerdict(p *peer, v detect.Verdict, now time.Time) bool {
 	own := v.By == c.cfg.Self.Addr || !v.By.IsValid() // read again, it has no reporter
-	if !own || p.info.Plain() || c.suspicion.Silent(p.addr, p.heard, c.cfg.Heartbeat, now) {
+	if !own || p.info.Plain() || c.suspicion.Silent(p.addr, p.heard, now) {
 		return false
 	}
 	c.question(p.addr, now)

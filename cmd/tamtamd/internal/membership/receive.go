@@ -210,6 +210,9 @@ func (c *Core) Send(now time.Time, to netip.AddrPort, d datagram.Datagram) {
 		target := d.Entry(0).Addr
 		enough := c.indirect.Asked(target, to, d.Heartbeat(), c.minPing, now) > detect.MaxHelpers
 		c.question(target, now)
+		if c.pings.Lost(target) {
+			c.wake(now)
+		}
 		if enough && c.HasSession(target) { // the answers of the others are theirs, too
 			return
 		}

@@ -52,12 +52,25 @@ func (c *Core) judge(p *peer, to member.Status, by netip.AddrPort, now time.Time
 		return
 	}
 	c.set(p, to, by, now)
+	if to == member.Suspected && by == c.cfg.Self.Addr {
+		c.condemn(p)
+	}
 	// In a small cluster the node that finds out tells all; in a large one each tells
 	// some.
 	p.disseminate = by == c.cfg.Self.Addr || c.members.len() > spread.Small
 	c.wake(now)
 	if p.disseminate {
 		c.prompt(p.addr)
+	}
+}
+
+// condemn has Smudge find a member dead that it suspects, if there is no more than one other
+// member to ask about it. Two helpers without an answer are a death to Smudge, and one is a
+// suspicion, until another ping and another request have timed out. The member itself
+// carries the word to Smudge: there may be nobody else.
+func (c *Core) condemn(p *peer) {
+	if c.members.live <= 2 && !p.info.Plain() {
+		c.tellEngine(p, datagram.Entry{Status: datagram.Dead, Addr: p.addr, Heartbeat: c.clock.Now() + 1, Source: c.cfg.Self.Addr})
 	}
 }
 
@@ -81,6 +94,9 @@ func (c *Core) set(p *peer, s member.Status, by netip.AddrPort, now time.Time) {
 	c.emit(TableSet{p.addr, s, by})
 	if s.Gone() {
 		c.routeAround(p.addr)
+		if c.pings.Lost(p.addr) {
+			c.wake(now)
+		}
 	}
 	switch {
 	case s == member.Dead:
@@ -100,14 +116,6 @@ func (c *Core) prompt(but netip.AddrPort) {
 	to := c.members.addrs(func(p *peer) bool { return p.addr != but && p.listed && p.status.Live() })
 	if len(to) > 0 {
 		c.speakFor(to[c.cfg.Random.IntN(len(to))], datagram.Ping, 0)
-	}
-}
-
-// OnForgotten takes the engine's word that it has given up a dead member. The core has
-// not. A member that lives has another session meanwhile, which the engine knows.
-func (c *Core) OnForgotten(a netip.AddrPort) {
-	if p := c.members.get(a); p != nil && p.status.Gone() {
-		p.listed = false
 	}
 }
 

@@ -84,7 +84,7 @@ func TestMemberThatSpeaksDeniesItsDeath(t *testing.T) {
 
 func TestDeathIsNotDoubtedWhenWeSuspectItOurselves(t *testing.T) {
 	inWorld(t, func(w *world) {
-		w.member(alice, bob)
+		w.member(alice, bob, carol)
 		w.dies(bob)
 		w.silence()
 		w.status(bob, datagram.Suspected, self)
@@ -178,7 +178,7 @@ func TestDeathOfAnOldLifeIsNotBelieved(t *testing.T) {
 func TestBelievedDeathIsRestated(t *testing.T) {
 	for _, own := range []bool{true, false} {
 		inWorld(t, func(w *world) {
-			w.member(alice, bob)
+			w.member(alice, bob, carol)
 			w.dies(bob)
 			w.silence()
 			if own {

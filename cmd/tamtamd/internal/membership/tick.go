@@ -44,11 +44,7 @@ func (c *Core) Tick(now time.Time) {
 	next = deadline.Earlier(next, c.greetLost(now))
 	next = deadline.Earlier(next, c.disseminate(now))
 	next = deadline.Earlier(next, c.tellRecovered(now))
-	if c.neighbour.Due(c.cfg.Heartbeat, now) {
-		if a, ok := detect.NeighbourOf(c.cfg.Self.Addr, c.Live()); ok {
-			c.emit(EnginePing{a})
-		}
-	}
+	next = deadline.Earlier(next, c.ping(now))
 	if c.antiEntropy.Due(detect.Around(spread.CompareBeats*c.cfg.Heartbeat, c.cfg.Random), now) {
 		c.compare(now)
 	}
@@ -60,7 +56,7 @@ func (c *Core) Tick(now time.Time) {
 		c.takeCare(now)
 		c.care = now.Add(careInterval)
 	}
-	for _, t := range []time.Time{c.neighbour.Next(), c.antiEntropy.Next(), c.care} {
+	for _, t := range []time.Time{c.antiEntropy.Next(), c.care} {
 		next = deadline.Earlier(next, t)
 	}
 	c.next = next
@@ -98,6 +94,19 @@ func (c *Core) greetLost(now time.Time) time.Time {
 		}
 	}
 	return next
+}
+
+// ping has Smudge ping the members whose turn it is.
+func (c *Core) ping(now time.Time) time.Time {
+	if !c.pings.Next().After(now) {
+		timeout := c.cfg.MinPing * time.Duration(c.awareness.Multiplier())
+		// One that has not answered a ping is left to its helpers meanwhile.
+		members := c.members.addrs(func(p *peer) bool { return p.status.Live() && !c.indirect.Asks(p.addr, now) })
+		for _, a := range c.pings.Round(c.cfg.Self.Addr, c.clock.Now(), members, detect.PingInterval(c.cfg.Heartbeat, timeout), now) {
+			c.emit(EnginePing{a})
+		}
+	}
+	return c.pings.Next()
 }
 
 // disseminate sends the news that wait.
@@ -153,18 +162,18 @@ func (c *Core) takeCare(now time.Time) {
 	}
 	c.tombstones.Expire(now.Add(-c.cfg.ReconnectTimeout))
 	c.probeSelf(now)
-	c.setWaits()
+	c.setWaits(now)
 }
 
 // setWaits sets how long this node waits for others, by its local health.
-func (c *Core) setWaits() {
+func (c *Core) setWaits(now time.Time) {
 	if slow := c.awareness.Slow(); slow != c.slow {
 		c.slow = slow
 		c.candidates.SetSlow(slow)
 		c.emit(SetSlow{slow})
 	}
 	want := c.cfg.MinPing * time.Duration(c.awareness.Multiplier())
-	if c.members.live == 1 {
+	if c.members.live == 1 && !c.indirect.Asks(c.Live()[0], now) { // else it is already in question
 		want *= pairFactor
 	}
 	if want != c.minPing {

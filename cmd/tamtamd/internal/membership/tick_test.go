@@ -159,63 +159,126 @@ func TestSmudgeForgetsTheDead(t *testing.T) {
 	})
 }
 
-// TestForgottenMemberStaysListed: Smudge gives up earlier than we do.
-func TestForgottenMemberStaysListed(t *testing.T) {
-	inWorld(t, func(w *world) {
-		w.member(alice)
-		w.dead(alice)
-		w.engineRemove(alice) // as it does before it tells
-		w.OnForgotten(alice)
-		w.OnForgotten(bob)
-		w.want(alice, member.Dead)
-		w.lives(alice, 77)
-		w.sleep(time.Minute)
-		w.want(alice, member.Alive)
-	})
+// pingTimes returns how often each member is pinged within a time.
+func pingTimes(w *world, d time.Duration) map[netip.AddrPort]int {
+	w.forgetAll()
+	w.lasts(d)
+	times := map[netip.AddrPort]int{}
+	for _, a := range w.noted().pinged {
+		times[a]++
+	}
+	return times
 }
 
-// TestNeighbourIsPinged every two heartbeats, from four members on: the next by
-// address, and the first after the last.
-func TestNeighbourIsPinged(t *testing.T) {
-	low := netip.MustParseAddrPort("192.0.2.0:9999")
-	for _, c := range []struct {
-		name    string
-		members []netip.AddrPort
-		want    netip.AddrPort
-	}{
-		{"three", []netip.AddrPort{alice, bob}, netip.AddrPort{}},
-		{"four", []netip.AddrPort{low, carol, bob}, bob},
-		{"the last one", []netip.AddrPort{low, netip.MustParseAddrPort("10.0.0.1:2"), netip.MustParseAddrPort("10.0.0.1:1")}, netip.MustParseAddrPort("10.0.0.1:1")},
-	} {
+// most returns who was pinged most.
+func most(times map[netip.AddrPort]int) (a netip.AddrPort) {
+	for b, n := range times {
+		if n > times[a] {
+			a = b
+		}
+	}
+	return a
+}
+
+// TestMembersArePinged: one, the successor, in each round, and each of them now and then. A
+// cluster of two has a ring, too.
+func TestMembersArePinged(t *testing.T) {
+	for _, members := range [][]netip.AddrPort{{alice}, {alice, bob}, {alice, bob, carol, dave}} {
 		inWorld(t, func(w *world) {
-			w.member(c.members...)
-			const times = 10
-			w.lasts(times * detect.NeighbourBeats * heartbeat)
-			if !c.want.IsValid() {
-				if len(w.noted().pinged) != 0 {
-					t.Errorf("%s: pinged %v", c.name, w.noted().pinged)
-				}
-				return
+			w.member(members...)
+			const rounds = 120
+			times := pingTimes(w, rounds*detect.PingInterval(heartbeat, minPing))
+			if len(times) != len(members) {
+				t.Errorf("of %d members %v are pinged", len(members), times)
 			}
-			for _, a := range w.noted().pinged {
-				if a != c.want {
-					t.Errorf("%s: pinged %s", c.name, a)
-				}
-			}
-			if n := len(w.noted().pinged); n < times-1 || n > times+1 {
-				t.Errorf("%s: pinged %d times in %d heartbeats", c.name, n, times*detect.NeighbourBeats)
+			if n := times[most(times)]; n < rounds-1 || n > rounds+rounds/3 {
+				t.Errorf("%d members: the successor is pinged %d times in %d rounds", len(members), n, rounds)
 			}
 		})
 	}
 }
 
-func TestNeighbourIsALiveOne(t *testing.T) {
+// TestTheDeadAreNotPinged, and the next on the ring is at once.
+func TestTheDeadAreNotPinged(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice, bob, carol, dave)
-		w.dead(alice)
+		successor := most(pingTimes(w, time.Minute))
+		w.dead(successor)
+		w.settle()
+		if pinged := w.noted().pinged; len(pinged) == 0 || pinged[len(pinged)-1] == successor {
+			t.Errorf("pinged %v: nobody in place of %s", pinged, successor)
+		}
+		if times := pingTimes(w, time.Minute); times[successor] != 0 || len(times) != 3 {
+			t.Errorf("pinged %v", times)
+		}
+	})
+}
+
+// TestNextIsPingedWhileHelpersAreAsked about the successor: it may have ended with it.
+func TestNextIsPingedWhileHelpersAreAsked(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice, bob, carol, dave)
+		successor := most(pingTimes(w, time.Minute))
+		helper := alice
+		if successor == alice {
+			helper = bob
+		}
+		w.dies(successor)
 		w.forgetAll()
-		if w.lasts(time.Minute); len(w.noted().pinged) == 0 || slices.Contains(w.noted().pinged, alice) {
-			t.Errorf("pinged %v", w.noted().pinged)
+		ask := datagram.Compose(datagram.IPv4, datagram.PingReq, self.Port(), 1, []datagram.Entry{datagram.Target(successor, 1)})
+		d, _ := datagram.Parse(ask, datagram.IPv4)
+		w.engineSends(helper, d)
+		w.settle()
+		if pinged := w.noted().pinged; len(pinged) == 0 || slices.Contains(pinged, successor) {
+			t.Errorf("pinged %v, want the one after %s", pinged, successor)
+		}
+		if times := pingTimes(w, 2*minPing); times[successor] != 0 {
+			t.Errorf("pinged %v", times)
+		}
+	})
+}
+
+// TestLoneHelper: in a cluster of three, one helper is all there is to ask. When it, too,
+// does not reach the member, Smudge is made to find it dead.
+func TestLoneHelper(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		members []netip.AddrPort
+		by      netip.AddrPort
+		dead    bool
+	}{
+		{"three", []netip.AddrPort{alice, bob}, self, true},
+		{"three, and the other suspects it", []netip.AddrPort{alice, bob}, bob, false},
+		{"four", []netip.AddrPort{alice, bob, carol}, self, false},
+	} {
+		inWorld(t, func(w *world) {
+			w.member(c.members...)
+			w.forgetAll()
+			w.status(alice, datagram.Suspected, c.by)
+			w.want(alice, member.Suspected)
+			dead := slices.ContainsFunc(w.entries(), func(e datagram.Entry) bool {
+				return e.Addr == alice && e.Status == datagram.Dead && e.Source == self
+			})
+			if dead != c.dead {
+				t.Errorf("%s: Smudge is told of a death: %v", c.name, dead)
+			}
+		})
+	}
+}
+
+// TestHeartbeatActsAtOnce: one that was long does not put off the next round.
+func TestHeartbeatActsAtOnce(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice)
+		if err := w.SetHeartbeat(w.now, MaxHeartbeat); err != nil {
+			t.Fatal(err)
+		}
+		w.lasts(10 * time.Second)
+		if err := w.SetHeartbeat(w.now, heartbeat); err != nil {
+			t.Fatal(err)
+		}
+		if n := pingTimes(w, 10*time.Second)[alice]; n < 13 {
+			t.Errorf("pinged %d times in ten seconds", n)
 		}
 	})
 }
@@ -266,18 +329,6 @@ func TestNewLifeIsNotRetired(t *testing.T) {
 			w.want(alice, member.Alive)
 		}) // where the engine and the members must agree
 	}
-}
-
-// TestForgottenIsTheOldLife: the engine's word comes when the member is back.
-func TestForgottenIsTheOldLife(t *testing.T) {
-	inWorld(t, func(w *world) {
-		w.member(alice, bob)
-		w.dead(alice)
-		w.event(up(alice, 77))
-		w.OnForgotten(alice)
-		w.status(alice, datagram.Suspected, bob)
-		w.want(alice, member.Suspected)
-	})
 }
 
 // TestProbeTimeoutIsSetWhenItCanBe: it is tried again until it is.

@@ -20,7 +20,7 @@ func TestASlowHeartbeatDoesNotStretchTheWindows(t *testing.T) {
 	} {
 		inWorld(t, func(w *world) {
 			w.member(alice, bob)
-			if err := w.SetHeartbeat(c.every); err != nil {
+			if err := w.SetHeartbeat(w.now, c.every); err != nil {
 				t.Fatal(err)
 			}
 			w.ping(bob, 1)

@@ -143,7 +143,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	// The node, between the wire and the engine.
 	a.queries = peers.New(peers.Config{SendQuestion: a.sendOn(membership.QuestionChannel), SendAnswer: a.sendOn(membership.AnswerChannel)})
 	if a.engine, err = smudgenode.New(smudgenode.Config{
-		Local: self.Addr, Heartbeat: flags.Heartbeat, MinPing: flags.MinPing,
+		Local: self.Addr, MinPing: flags.MinPing,
 		Logf: func(l, message string) {
 			_ = level.Debug(s.Logger).Log("from", "smudge", "severity", l, "msg", message)
 		},

@@ -68,8 +68,6 @@ func (w engine) Ping(a netip.AddrPort) {
 	w.heard.pinged = append(w.heard.pinged, a)
 }
 
-func (w engine) SetHeartbeat(time.Duration) {}
-
 func (w engine) SetMinPing(d time.Duration) error {
 	w.mu.Lock()
 	slow := w.slowMinPing

@@ -153,8 +153,8 @@ func TestSetHeartbeat(t *testing.T) {
 		if err := w.SetHeartbeat(membership.MinHeartbeat); err != nil || w.Heartbeat() != membership.MinHeartbeat {
 			t.Errorf("%v, heartbeat %v", err, w.Heartbeat())
 		}
-		if got := before - w.DetectionTime(); got != 2*(heartbeat-membership.MinHeartbeat) {
-			t.Errorf("the detection time shrinks by %v", got)
+		if after := w.DetectionTime(); after >= before {
+			t.Errorf("the detection time is %v, and was %v before", after, before)
 		}
 	})
 }

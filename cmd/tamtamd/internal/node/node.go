@@ -40,7 +40,6 @@ type Engine interface {
 	Ping(netip.AddrPort)
 	Deliver(from netip.AddrPort, d datagram.Datagram, filter datagram.Mapper) bool
 	States() map[netip.AddrPort]smudgenode.State
-	SetHeartbeat(time.Duration)
 	SetMinPing(time.Duration) error
 }
 
@@ -112,7 +111,7 @@ type Node struct {
 	minPing time.Duration // to be set by Run; 0 for none
 }
 
-// New returns a node that is alone. Handle, Outgoing, Send, OnStatus and OnForgotten
+// New returns a node that is alone. Handle, Outgoing, Send and OnStatus
 // may be called from now on, Run once.
 func New(cfg Config) *Node {
 	return &Node{
@@ -161,11 +160,6 @@ func (n *Node) OnStatus(a netip.AddrPort, s datagram.Status, by netip.AddrPort) 
 	n.do(func(now time.Time) { n.core.OnStatus(now, a, s, by) })
 }
 
-// OnForgotten takes the engine's word that it has given up a dead member.
-func (n *Node) OnForgotten(a netip.AddrPort) {
-	n.do(func(time.Time) { n.core.OnForgotten(a) })
-}
-
 // Consider makes an address that was heard of a candidate. Nothing happens when it
 // is a live member, was removed, or a bound is reached.
 func (n *Node) Consider(a netip.AddrPort) {
@@ -177,7 +171,7 @@ func (n *Node) Heartbeat() time.Duration { return ask(n, (*membership.Core).Hear
 
 // SetHeartbeat changes the time between two pings. Fails with ErrHeartbeat.
 func (n *Node) SetHeartbeat(d time.Duration) (err error) {
-	n.do(func(time.Time) { err = n.core.SetHeartbeat(d) })
+	n.do(func(now time.Time) { err = n.core.SetHeartbeat(now, d) })
 	if err != nil {
 		return fmt.Errorf("%w %v: from %v to %v", err, d, membership.MinHeartbeat, membership.MaxHeartbeat)
 	}

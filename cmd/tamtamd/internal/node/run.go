@@ -149,8 +149,6 @@ func (n *Node) carryOutOne(t task) {
 		engine.Ping(o.Addr)
 	case membership.EngineDeliver:
 		engine.Deliver(o.From, o.Datagram, o.Pass.Mapper())
-	case membership.SetHeartbeat:
-		engine.SetHeartbeat(o.Every)
 	case membership.SetMinPing:
 		n.wantMinPing(o.Wait)
 	case membership.TableSet:

@@ -22,7 +22,7 @@ type Profile struct {
 }
 
 // LAN is the default profile of tamtamd.
-var LAN = Profile{Heartbeat: 500 * time.Millisecond, MinPing: 500 * time.Millisecond, Timing: wire.LAN}
+var LAN = Profile{Heartbeat: 500 * time.Millisecond, MinPing: 400 * time.Millisecond, Timing: wire.LAN}
 
 // Options says what is simulated. Nodes and Scenario are required.
 type Options struct {

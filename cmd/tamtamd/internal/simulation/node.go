@@ -89,7 +89,7 @@ func newNode(c *Cluster, i int, now time.Time) *Node {
 		Deliver: func(d broadcast.Delivery) { c.delivered(n, d) },
 		Random:  random.IntN,
 	})
-	n.engine = NewSmudge(SmudgeConfig{Local: n.Addr, Heartbeat: config.Heartbeat, MinPing: config.MinPing, Random: random}, now)
+	n.engine = NewSmudge(SmudgeConfig{Local: n.Addr, MinPing: config.MinPing, Random: random}, now)
 	return n
 }
 
@@ -148,10 +148,6 @@ func (n *Node) settle(now time.Time) {
 func (n *Node) hearEngine(now time.Time) (any bool) {
 	for _, s := range n.engine.TakeStatuses() {
 		n.membership.OnStatus(now, s.Addr, s.Status, s.By)
-		any = true
-	}
-	for _, a := range n.engine.TakeForgotten() {
-		n.membership.OnForgotten(a)
 		any = true
 	}
 	for _, s := range n.engine.TakeSends() {
@@ -217,8 +213,6 @@ func (n *Node) carryOutOne(now time.Time, o membership.Output) {
 		n.engine.Ping(now, o.Addr)
 	case membership.EngineDeliver:
 		n.engine.Deliver(now, o.From, o.Datagram, o.Pass.Mapper())
-	case membership.SetHeartbeat:
-		n.engine.SetHeartbeat(o.Every)
 	case membership.SetMinPing:
 		n.engine.SetMinPing(o.Wait)
 		n.membership.MinPingSet(nil)

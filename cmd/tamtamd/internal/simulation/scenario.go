@@ -34,6 +34,7 @@ var Scenarios = []Scenario{
 		c.Until(deadOnAll, func() bool { return c.Seen(victim, member.Dead) })
 		c.restart(victim)
 	})},
+	{"rack", "a third of the nodes end at once, without a word", formed(func(c *Cluster) { c.killMany(c.Len() / 3) })},
 	{"leave", "a node leaves, and comes back", formed(func(c *Cluster) {
 		victim := c.Len() - 1
 		c.Leave(victim)
@@ -135,6 +136,21 @@ func formed(run func(*Cluster)) func(*Cluster) {
 		c.Measure()
 		run(c)
 	}
+}
+
+// killMany kills the last nodes, until all others see each of them dead.
+func (c *Cluster) killMany(count int) {
+	for i := range count {
+		c.Kill(c.Len() - 1 - i)
+	}
+	c.Until(deadOnAll, func() bool {
+		for i := range count {
+			if !c.Seen(c.Len()-1-i, member.Dead) {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 func loss(share float64) func(*Cluster) {

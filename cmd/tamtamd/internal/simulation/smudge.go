@@ -20,19 +20,18 @@ const (
 	smudgeTimeoutCheck = 100 * time.Millisecond
 	// smudgeMaxRetries is how many times it retries a dead node (registry.go:39).
 	smudgeMaxRetries = 10
-	// smudgeForgottenCheck is smudgenode's look for nodes that Smudge has removed.
-	smudgeForgottenCheck = 10 * time.Second
 	// smudgeHistory is how many round trips it remembers (membership.go:55), and
 	// smudgeFrontload what it takes them to have been at first, in milliseconds.
 	smudgeHistory, smudgeFrontload = 50, 200
 )
 
-// SmudgeConfig says what a Smudge is like. All fields but Open are required.
+// SmudgeConfig says what a Smudge is like. All fields but Open are required, and Heartbeat
+// if it is Open.
 type SmudgeConfig struct {
 	Local              netip.AddrPort
 	Heartbeat, MinPing time.Duration
-	// Open has it take in whom it hears of, as Smudge itself does. Behind smudgenode
-	// it knows only those that were added.
+	// Open has it take in whom it hears of, and ping by itself, as Smudge itself does.
+	// Behind smudgenode it knows only those that were added, and pings when it is told.
 	Open   bool
 	Random *rand.Rand
 }
@@ -41,11 +40,10 @@ type SmudgeConfig struct {
 // appends to the outputs, which the caller takes. It keeps Smudge's own rules; the
 // comments name the places in its source. It is not safe for concurrent use.
 type Smudge struct {
-	cfg       SmudgeConfig
-	family    datagram.Family
-	heartbeat time.Duration
-	minPing   time.Duration // of the last SetMinPing; 0 before the first
-	now       time.Time
+	cfg     SmudgeConfig
+	family  datagram.Family
+	minPing time.Duration // that a new round trip is taken for at least
+	now     time.Time
 
 	clock   uint32 // currentHeartbeat
 	self    *smudgePeer
@@ -65,12 +63,11 @@ type Smudge struct {
 	pointer int
 	timeout uint32 // of a ping, milliseconds; of the history
 
-	beat, check, forgotten time.Time // when each loop goes on
+	beat, check time.Time // when each loop goes on; there is no beat unless it is Open
 
 	sends    []SmudgeSend
 	statuses []SmudgeStatus
-	lost     []netip.AddrPort // forgotten
-	picked   []*smudgePeer    // scratch
+	picked   []*smudgePeer // scratch
 }
 
 // SmudgeSend is a datagram that it sends. Entries are what it says of others, to be
@@ -108,11 +105,9 @@ type smudgePeer struct {
 // NewSmudge returns a Smudge that begins now.
 func NewSmudge(cfg SmudgeConfig, now time.Time) *Smudge {
 	s := &Smudge{
-		cfg: cfg, family: datagram.FamilyOf(cfg.Local.Addr()), heartbeat: cfg.Heartbeat, now: now,
+		cfg: cfg, family: datagram.FamilyOf(cfg.Local.Addr()), now: now,
 		peers: make(map[netip.AddrPort]*smudgePeer), packs: make(map[packKey]*pack),
-		beat:      now.Add(time.Duration(cfg.Random.Int64N(int64(cfg.Heartbeat)))),
-		check:     now.Add(time.Duration(cfg.Random.Int64N(int64(smudgeTimeoutCheck)))),
-		forgotten: now.Add(smudgeForgottenCheck),
+		check: now.Add(time.Duration(cfg.Random.Int64N(int64(smudgeTimeoutCheck)))),
 	}
 	s.self = s.newPeer(cfg.Local)
 	s.self.status = datagram.Alive
@@ -123,6 +118,7 @@ func NewSmudge(cfg SmudgeConfig, now time.Time) *Smudge {
 	}
 	s.reckon()
 	if cfg.Open {
+		s.beat = now.Add(time.Duration(cfg.Random.Int64N(int64(cfg.Heartbeat))))
 		s.minPing = cfg.MinPing // which acts by and by
 	} else {
 		s.SetMinPing(cfg.MinPing)
@@ -214,24 +210,23 @@ func (s *Smudge) Remove(now time.Time, a netip.AddrPort) {
 	}
 }
 
-// Ping pings a peer out of turn (PingNode).
+// Ping pings a peer (PingNode), with a heartbeat of its own, as smudgenode does.
 func (s *Smudge) Ping(now time.Time, a netip.AddrPort) {
 	s.now = now
 	if p := s.peers[a]; p != nil && p != s.self {
+		s.clock++
 		s.ping(p)
 	}
 }
 
-// SetHeartbeat changes the time between two pings, after the next.
-func (s *Smudge) SetHeartbeat(d time.Duration) { s.heartbeat = d }
-
 // SetMinPing changes how long it waits for an answer, as smudgenode does: all round trips
-// of its history are replaced.
+// that it remembers become the shortest one.
 func (s *Smudge) SetMinPing(d time.Duration) {
 	s.minPing = d
-	for range smudgeHistory {
-		s.note(0)
+	for i := range s.history {
+		s.history[i] = uint32(d.Milliseconds())
 	}
+	s.reckon()
 }
 
 // note is notePingResponseTime (membership.go:547).
@@ -278,37 +273,19 @@ func (s *Smudge) Status(a netip.AddrPort) datagram.Status {
 
 // Next returns when Tick must be called.
 func (s *Smudge) Next() time.Time {
-	return deadline.Earlier(deadline.Earlier(s.beat, s.check), s.forgotten)
+	return deadline.Earlier(s.beat, s.check)
 }
 
 // Tick does what is due.
 func (s *Smudge) Tick(now time.Time) {
 	s.now = now
-	if !s.beat.After(now) {
+	if s.cfg.Open && !s.beat.After(now) {
 		s.turn()
-		s.beat = now.Add(s.heartbeat)
+		s.beat = now.Add(s.cfg.Heartbeat)
 	}
 	if !s.check.After(now) {
 		s.expire()
 		s.check = now.Add(smudgeTimeoutCheck)
-	}
-	if !s.forgotten.After(now) {
-		s.forget()
-		s.forgotten = now.Add(smudgeForgottenCheck)
-	}
-}
-
-// forget is smudgenode's dropForgotten.
-func (s *Smudge) forget() {
-	if s.cfg.Open {
-		return
-	}
-	for a, p := range s.peers {
-		if p.index < 0 {
-			p.ended = true
-			delete(s.peers, a)
-			s.lost = append(s.lost, a)
-		}
 	}
 }
 
@@ -326,11 +303,4 @@ func (s *Smudge) TakeStatuses() []SmudgeStatus {
 	statuses := s.statuses
 	s.statuses = s.statuses[:0]
 	return statuses
-}
-
-// TakeForgotten returns whom it has given up since it was last called.
-func (s *Smudge) TakeForgotten() []netip.AddrPort {
-	lost := s.lost
-	s.lost = nil
-	return lost
 }

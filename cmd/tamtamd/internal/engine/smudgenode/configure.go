@@ -5,6 +5,7 @@ package smudgenode
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"os"
 	"strings"
@@ -27,7 +28,7 @@ func configure(self netip.AddrPort, cfg Config, ev *listener) {
 	smudge.SetListenIP(self.Addr().AsSlice())
 	smudge.SetListenPort(int(self.Port()))
 	smudge.SetClusterName(smudge.DefaultClusterName) // only for its multicast
-	smudge.SetHeartbeatMillis(int(cfg.Heartbeat.Milliseconds()))
+	smudge.SetHeartbeatMillis(math.MaxInt32)         // it pings whom Ping names, and nobody by itself
 	smudge.SetMinPingTime(int(cfg.MinPing.Milliseconds()))
 	smudge.SetMaxBroadcastBytes(datagram.MaxPayload) // never used: Smudge gets no broadcasts
 	smudge.SetMulticastEnabled(false)

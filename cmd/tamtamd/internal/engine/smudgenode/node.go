@@ -46,8 +46,6 @@ const Version = "v1.0.1"
 type Config struct {
 	// Local is the real address of this node; its family is the cluster's.
 	Local netip.AddrPort
-	// Heartbeat is the time between two pings.
-	Heartbeat time.Duration
 	// MinPing is the shortest time that Smudge waits for the answer to a ping. It waits
 	// longer if round trips are longer. See SetMinPing.
 	MinPing time.Duration
@@ -65,8 +63,6 @@ type Handler interface {
 	// OnStatus gets each change of a peer's status, in order, from one goroutine. by is
 	// the reporter, a peer or Local; invalid if it is not known.
 	OnStatus(peer netip.AddrPort, s datagram.Status, by netip.AddrPort)
-	// OnForgotten gets each peer that Smudge has given up and removed.
-	OnForgotten(peer netip.AddrPort)
 }
 
 // peer is a peer from Add to Remove.

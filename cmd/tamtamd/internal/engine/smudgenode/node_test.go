@@ -88,22 +88,6 @@ func TestMinPingActsAtOnce(t *testing.T) {
 	}
 }
 
-func TestForgottenIsTold(t *testing.T) {
-	c := netip.MustParseAddrPort("[2001:db8::4]:1")
-	the.locked(func() { the.up[c] = true })
-	if err := the.node.Add(c); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "it is pinged", func() bool { return the.pinged[c] > 0 })
-	for _, n := range smudge.AllNodes() { // as Smudge does after ten retries
-		if virtualOf(n) != the.node.virtual {
-			_, _ = smudge.RemoveNode(n)
-		}
-	}
-	the.locked(func() { the.up[c] = false })
-	eventually(t, "it is reported", func() bool { return the.forgotten[c] })
-}
-
 // TestLinkname feeds a golden datagram through the link name and expects its effect:
 // the compiler cannot check the signature.
 func TestLinkname(t *testing.T) {

@@ -33,8 +33,7 @@ func fillPingHistory() {
 	pingHistory.updated = true
 }
 
-// Ping makes Smudge ping a peer now, ahead of its schedule. It does nothing if the peer
-// is not known.
+// Ping makes Smudge ping a peer. It does nothing if the peer is not known.
 func (n *Node) Ping(real netip.AddrPort) {
 	n.mu.Lock()
 	p, ok := n.byReal[real]
@@ -42,14 +41,9 @@ func (n *Node) Ping(real netip.AddrPort) {
 	if !ok {
 		return
 	}
-	// A heartbeat of its own, as Smudge's own pings have: Smudge knows an answer by its
+	// A heartbeat of its own, as the pings of Smudge's own loop have: Smudge knows an answer by its
 	// sender and heartbeat only. If a helper is asked and pinged in one heartbeat, its
 	// Ack to the ping would count as the answer about the other node.
 	atomic.AddUint32(&currentHeartbeat, 1)
 	_ = smudge.PingNode(p.node) // fails only if the loopback interface does
-}
-
-// SetHeartbeat changes the time between two pings.
-func (n *Node) SetHeartbeat(d time.Duration) {
-	smudge.SetHeartbeatMillis(int(d.Milliseconds()))
 }

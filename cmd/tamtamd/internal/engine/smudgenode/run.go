@@ -5,7 +5,6 @@ package smudgenode
 
 import (
 	"context"
-	"maps"
 	"net/netip"
 	"time"
 
@@ -14,15 +13,9 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 )
 
-// forgottenCheck is the time between two checks for peers that Smudge has removed. It
-// does not report them.
-const forgottenCheck = 10 * time.Second
-
-// Run reports status changes and forgotten peers to the Handler until ctx is done. It
+// Run reports status changes to the Handler until ctx is done. It
 // does not go on if Smudge stands still: see Iterations.
 func (n *Node) Run(ctx context.Context) {
-	tick := time.NewTicker(forgottenCheck)
-	defer tick.Stop()
 	for {
 		n.touch()
 		n.iterations.Add(1)
@@ -35,8 +28,6 @@ func (n *Node) Run(ctx context.Context) {
 			for _, e := range queue {
 				n.report(e)
 			}
-		case <-tick.C:
-			n.dropForgotten()
 		case <-ctx.Done():
 			return
 		}
@@ -63,29 +54,6 @@ func (n *Node) resync() {
 	for _, node := range smudge.AllNodes() {
 		n.report(event{virtual: virtualOf(node), status: datagram.Status(node.Status())})
 	}
-}
-
-// dropForgotten removes and reports the peers that Smudge has given up after its ten
-// retries.
-func (n *Node) dropForgotten() {
-	for _, p := range n.missing() {
-		if n.remove(p) { // false if the peer has been added again meanwhile
-			n.handler.OnForgotten(p.real)
-		}
-	}
-}
-
-// missing returns the peers that Smudge does not have.
-func (n *Node) missing() map[netip.AddrPort]*peer {
-	n.delivering.Lock() // no Add is half done
-	defer n.delivering.Unlock()
-	n.mu.Lock()
-	missing := maps.Clone(n.byVirtual)
-	n.mu.Unlock()
-	for _, node := range smudge.AllNodes() {
-		delete(missing, virtualOf(node))
-	}
-	return missing
 }
 
 // State is what Smudge knows of a peer besides its status.

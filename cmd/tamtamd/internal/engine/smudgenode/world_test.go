@@ -20,16 +20,15 @@ import (
 type world struct {
 	node *Node
 
-	mu        sync.Mutex
-	up        map[netip.AddrPort]bool
-	sent      []string // addresses in datagrams that are not of the real world
-	pinged    map[netip.AddrPort]int
-	beats     map[netip.AddrPort][]uint32 // of the pings
-	statuses  map[netip.AddrPort][]datagram.Status
-	by        map[netip.AddrPort]netip.AddrPort
-	forgotten map[netip.AddrPort]bool
-	answers   chan answer
-	watch     func(to netip.AddrPort, d datagram.Datagram) // called with mu held, if not nil
+	mu       sync.Mutex
+	up       map[netip.AddrPort]bool
+	sent     []string // addresses in datagrams that are not of the real world
+	pinged   map[netip.AddrPort]int
+	beats    map[netip.AddrPort][]uint32 // of the pings
+	statuses map[netip.AddrPort][]datagram.Status
+	by       map[netip.AddrPort]netip.AddrPort
+	answers  chan answer
+	watch    func(to netip.AddrPort, d datagram.Datagram) // called with mu held, if not nil
 }
 
 type answer struct {
@@ -51,17 +50,16 @@ func (all) MapEntry(e datagram.Entry) (datagram.Entry, bool) { return e, true }
 func TestMain(m *testing.M) {
 	_ = os.Setenv("SMUDGE_INITIAL_HOSTS", "localhost:1") // crashes Smudge if it is heeded
 	the = &world{
-		up:        map[netip.AddrPort]bool{},
-		pinged:    map[netip.AddrPort]int{},
-		beats:     map[netip.AddrPort][]uint32{},
-		statuses:  map[netip.AddrPort][]datagram.Status{},
-		by:        map[netip.AddrPort]netip.AddrPort{},
-		forgotten: map[netip.AddrPort]bool{},
-		answers:   make(chan answer, 1000),
+		up:       map[netip.AddrPort]bool{},
+		pinged:   map[netip.AddrPort]int{},
+		beats:    map[netip.AddrPort][]uint32{},
+		statuses: map[netip.AddrPort][]datagram.Status{},
+		by:       map[netip.AddrPort]netip.AddrPort{},
+		answers:  make(chan answer, 1000),
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	n, err := New(Config{
-		Local: local, Heartbeat: 20 * time.Millisecond, MinPing: 300 * time.Millisecond,
+		Local: local, MinPing: 300 * time.Millisecond,
 		Logf: func(string, string) {},
 	})
 	if err == nil {
@@ -72,6 +70,7 @@ func TestMain(m *testing.M) {
 	}
 	the.node = n
 	go n.Run(ctx)
+	go the.pingAll()
 	go func() {
 		for a := range the.answers {
 			d, _ := datagram.Parse(a.b, datagram.IPv6)
@@ -83,6 +82,15 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// pingAll pings the peers again and again.
+func (w *world) pingAll() {
+	for range time.Tick(20 * time.Millisecond) {
+		for a := range w.node.States() {
+			w.node.Ping(a)
+		}
+	}
+}
+
 func (w *world) locked(f func()) { w.mu.Lock(); defer w.mu.Unlock(); f() }
 
 // OnStatus implements Handler, as the three after it do.
@@ -91,8 +99,6 @@ func (w *world) OnStatus(a netip.AddrPort, s datagram.Status, by netip.AddrPort)
 }
 
 func (w *world) Outgoing(_ netip.AddrPort, e datagram.Entry) bool { return e.Addr != dull }
-
-func (w *world) OnForgotten(a netip.AddrPort) { w.locked(func() { w.forgotten[a] = true }) }
 
 func (w *world) Send(to netip.AddrPort, d datagram.Datagram) {
 	w.mu.Lock()

@@ -25,7 +25,7 @@ type Probe struct {
 	Target  netip.AddrPort
 	Code    uint32 // the answers carry it back
 	Helpers []netip.AddrPort
-	at      time.Time
+	until   time.Time // it is remembered
 }
 
 // Indirect keeps the indirect probes of the engine that are under way. In SWIM one
@@ -47,15 +47,20 @@ type Indirect struct{ probes []Probe }
 func (i *Indirect) Asked(target, helper netip.AddrPort, code uint32, timeout time.Duration, now time.Time) int {
 	at := slices.IndexFunc(i.probes, func(p Probe) bool { return p.Target == target && p.Code == code })
 	if at < 0 {
-		i.probes = slices.DeleteFunc(i.probes, func(p Probe) bool { return now.Sub(p.at) > probeTimeouts*timeout })
+		i.probes = slices.DeleteFunc(i.probes, func(p Probe) bool { return !p.until.After(now) })
 		if len(i.probes) == maxProbes {
 			i.probes = slices.Delete(i.probes, 0, 1)
 		}
-		i.probes = append(i.probes, Probe{Target: target, Code: code, at: now})
+		i.probes = append(i.probes, Probe{Target: target, Code: code, until: now.Add(probeTimeouts * timeout)})
 		at = len(i.probes) - 1
 	}
 	i.probes[at].Helpers = append(i.probes[at].Helpers, helper)
 	return len(i.probes[at].Helpers)
+}
+
+// Asks reports whether helpers are being asked about a member.
+func (i *Indirect) Asks(target netip.AddrPort, now time.Time) bool {
+	return slices.ContainsFunc(i.probes, func(p Probe) bool { return p.Target == target && p.until.After(now) })
 }
 
 // Targets returns whom a helper was asked about with a code.

@@ -20,9 +20,9 @@ const (
 	ConfirmTime      = confirmGreetings * ConfirmInterval
 )
 
-// silenceBeats is for how many heartbeats a member that did not answer is not asked
-// again: an accusation is taken as confirmed.
-const silenceBeats = 10
+// silenceTime is for how long a member that did not answer is not asked again: an
+// accusation is taken as confirmed.
+const silenceTime = 5 * time.Second
 
 // Accusation is what a reporter says against a member: that it is suspected or dead.
 type Accusation struct {
@@ -48,8 +48,8 @@ func NewSuspicion() *Suspicion {
 // Accuse takes what a reporter says against a member that was last heard of at a time.
 // It reports whether the accusation is held back, and whether it is the first one open. It is
 // not held back if the member did not answer recently, and was not heard of since.
-func (s *Suspicion) Accuse(reporter netip.AddrPort, e datagram.Entry, heard time.Time, heartbeat time.Duration, now time.Time) (held, first bool) {
-	if s.Silent(e.Addr, heard, heartbeat, now) {
+func (s *Suspicion) Accuse(reporter netip.AddrPort, e datagram.Entry, heard, now time.Time) (held, first bool) {
+	if s.Silent(e.Addr, heard, now) {
 		return false, false
 	}
 	a := s.open[e.Addr]
@@ -70,9 +70,9 @@ func (s *Suspicion) Unanswered(a netip.AddrPort, now time.Time) { s.unanswered[a
 func (s *Suspicion) Recovered(a netip.AddrPort) { delete(s.unanswered, a) }
 
 // Silent reports whether a member did not answer recently, and was not heard of since.
-func (s *Suspicion) Silent(a netip.AddrPort, heard time.Time, heartbeat time.Duration, now time.Time) bool {
+func (s *Suspicion) Silent(a netip.AddrPort, heard, now time.Time) bool {
 	at, ok := s.unanswered[a]
-	return ok && now.Sub(at) < silenceBeats*heartbeat && heard.Before(at)
+	return ok && now.Sub(at) < silenceTime && heard.Before(at)
 }
 
 // Open reports whether an accusation of a member is open.

@@ -30,12 +30,12 @@ func TestSuspicion(t *testing.T) {
 		{"an answer", death(), func(s *Suspicion) { s.Refute(bob) }, nil},
 		{"an answer of another", death(), func(s *Suspicion) { s.Refute(carol) }, &Accusation{Reporter: alice, Entry: death()}},
 		{"a new session", death(), func(s *Suspicion) { s.Forget(bob) }, nil},
-		{"a second reporter", death(), func(s *Suspicion) { s.Accuse(carol, death(), epoch, heartbeat, epoch) }, &Accusation{Reporter: alice, Entry: death()}},
-		{"a death after a suspicion", suspicion(), func(s *Suspicion) { s.Accuse(carol, death(), epoch, heartbeat, epoch) }, &Accusation{Reporter: carol, Entry: death()}},
-		{"a suspicion after a death", death(), func(s *Suspicion) { s.Accuse(carol, suspicion(), epoch, heartbeat, epoch) }, &Accusation{Reporter: alice, Entry: death()}},
+		{"a second reporter", death(), func(s *Suspicion) { s.Accuse(carol, death(), epoch, epoch) }, &Accusation{Reporter: alice, Entry: death()}},
+		{"a death after a suspicion", suspicion(), func(s *Suspicion) { s.Accuse(carol, death(), epoch, epoch) }, &Accusation{Reporter: carol, Entry: death()}},
+		{"a suspicion after a death", death(), func(s *Suspicion) { s.Accuse(carol, suspicion(), epoch, epoch) }, &Accusation{Reporter: alice, Entry: death()}},
 	} {
 		s := NewSuspicion()
-		if held, first := s.Accuse(alice, c.first, epoch, heartbeat, epoch); !held || !first {
+		if held, first := s.Accuse(alice, c.first, epoch, epoch); !held || !first {
 			t.Fatalf("%s: held %v, first %v", c.name, held, first)
 		}
 		greetings := 0
@@ -65,7 +65,7 @@ func TestSuspicion(t *testing.T) {
 // TestRefutedOnlyByWhatCameAfterTheQuestion: a packet that was on its way is older.
 func TestRefutedOnlyByWhatCameAfterTheQuestion(t *testing.T) {
 	s := NewSuspicion()
-	s.Accuse(alice, death(), epoch, heartbeat, epoch)
+	s.Accuse(alice, death(), epoch, epoch)
 	if s.Refute(bob) {
 		t.Error("refuted before it was asked")
 	}
@@ -77,7 +77,7 @@ func TestRefutedOnlyByWhatCameAfterTheQuestion(t *testing.T) {
 	}
 }
 
-// TestSilentMemberIsNotAskedAgain for some heartbeats, unless it was heard of since.
+// TestSilentMemberIsNotAskedAgain for some seconds, unless it was heard of since.
 func TestSilentMemberIsNotAskedAgain(t *testing.T) {
 	silent := epoch.Add(time.Minute)
 	for _, c := range []struct {
@@ -88,19 +88,19 @@ func TestSilentMemberIsNotAskedAgain(t *testing.T) {
 		held   bool
 	}{
 		{"soon", epoch, time.Second, false, false},
-		{"later", epoch, silenceBeats * heartbeat, false, true},
+		{"later", epoch, silenceTime, false, true},
 		{"soon, and it has spoken", silent.Add(time.Millisecond), time.Second, false, true},
 		{"soon, in another session", epoch, time.Second, true, true},
 	} {
 		s := NewSuspicion()
-		s.Accuse(alice, death(), epoch, heartbeat, silent.Add(-ConfirmTime))
+		s.Accuse(alice, death(), epoch, silent.Add(-ConfirmTime))
 		for i := range confirmGreetings + 1 {
 			s.Tick(&Awareness{}, silent.Add(time.Duration(i)*ConfirmInterval-ConfirmTime))
 		}
 		if c.forget {
 			s.Forget(bob)
 		}
-		if held, _ := s.Accuse(carol, death(), c.heard, heartbeat, silent.Add(c.after)); held != c.held {
+		if held, _ := s.Accuse(carol, death(), c.heard, silent.Add(c.after)); held != c.held {
 			t.Errorf("%s: held %v, want %v", c.name, held, c.held)
 		}
 	}
@@ -111,7 +111,7 @@ func TestLateNodeBelievesNoAccusation(t *testing.T) {
 	s, now := NewSuspicion(), epoch
 	var health Awareness
 	health.Late(time.Second)
-	s.Accuse(alice, datagram.Entry{Status: datagram.Dead, Addr: bob}, time.Time{}, time.Second, now)
+	s.Accuse(alice, datagram.Entry{Status: datagram.Dead, Addr: bob}, time.Time{}, now)
 	greetings := 0
 	for ; now.Before(epoch.Add(10 * time.Second)); now = now.Add(ConfirmInterval) {
 		greet, confirmed, _ := s.Tick(&health, now)

@@ -17,9 +17,9 @@ type Timing struct {
 	Lifetime time.Duration
 }
 
-// LAN is for round trips of up to some tens of milliseconds. Smudge waits 500 ms
-// for an answer: at 40 ms a ping and its answer have 12 tries in that time, and
-// fail at 30 % loss once in 3,000 times, before Smudge asks others.
+// LAN is for round trips of up to some tens of milliseconds. Smudge waits 400 ms
+// for an answer: at 40 ms a ping and its answer have ten tries in that time, and
+// fail at 30 % loss once in 800 times, before Smudge asks others.
 var LAN = Timing{
 	AckDelay: 10 * time.Millisecond, FirstTimeout: 60 * time.Millisecond,
 	MinTimeout: 40 * time.Millisecond, MaxTimeout: 400 * time.Millisecond, Lifetime: 3 * time.Second,

@@ -1,0 +1,119 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package detect
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestPingInterval(t *testing.T) {
+	for _, c := range []struct{ heartbeat, timeout, want time.Duration }{
+		{500 * time.Millisecond, 400 * time.Millisecond, 750 * time.Millisecond}, // LAN
+		{time.Second, 2 * time.Second, 2200 * time.Millisecond},                  // WAN
+		{200 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond}, // local
+	} {
+		if got := PingInterval(c.heartbeat, c.timeout); got != c.want {
+			t.Errorf("heartbeat %v, timeout %v: %v, want %v", c.heartbeat, c.timeout, got, c.want)
+		}
+	}
+}
+
+const interval = 750 * time.Millisecond
+
+// rounds returns whom each round of a schedule pings within a time.
+func rounds(p *Pings, self netip.AddrPort, members []netip.AddrPort, from time.Time, d time.Duration) (all [][]netip.AddrPort) {
+	for at := from; at.Before(from.Add(d)); at = at.Add(time.Millisecond) {
+		if ping := p.Round(self, 1000, members, interval, at); ping != nil {
+			all = append(all, ping)
+		}
+	}
+	return all
+}
+
+// TestRounds: the successor is pinged in each, and all members at random have their turn.
+func TestRounds(t *testing.T) {
+	members := rack(30)
+	self, others := members[0], members[1:]
+	next := successor(self, 0, others)
+	p := NewPings(rand.New(rand.NewPCG(1, 2)))
+	const times = 10 * randomRounds * 29
+	all := rounds(p, self, others, epoch, (times+1)*interval)
+	if len(all) < times || len(all) > times+1 {
+		t.Errorf("%d rounds, want %d", len(all), times)
+	}
+	drawn := map[netip.AddrPort]int{}
+	for i, ping := range all {
+		if ping[0] != next {
+			t.Errorf("round %d: %s is pinged, want %s", i, ping[0], next)
+		}
+		for _, a := range ping[1:] {
+			drawn[a]++
+		}
+		if len(ping) > 2 || len(ping) == 2 && (i+1)%randomRounds != 0 {
+			t.Errorf("round %d pings %v", i, ping)
+		}
+	}
+	for _, a := range others {
+		if n := drawn[a]; a != next && (n < 9 || n > 11) {
+			t.Errorf("%s was drawn %d times of 10", a, n)
+		}
+	}
+}
+
+// TestNextTakesOverAtOnce: when the successor does not answer, the one that follows it is
+// pinged now, and then as often as it was.
+func TestNextTakesOverAtOnce(t *testing.T) {
+	members := rack(10)
+	self, others := members[0], members[1:]
+	p := NewPings(rand.New(rand.NewPCG(1, 2)))
+	rounds(p, self, others, epoch, 2*interval)
+	now := epoch.Add(2 * interval)
+	if a := others[0]; a != successor(self, 0, others) && p.Lost(a) {
+		t.Error("a round is due for one that was not pinged")
+	}
+	lost := successor(self, 0, others)
+	if !p.Lost(lost) || p.Next().After(now) {
+		t.Fatalf("no round is due until %v", p.Next().Sub(now))
+	}
+	others = slices.DeleteFunc(slices.Clone(others), func(a netip.AddrPort) bool { return a == lost })
+	next := successor(self, 0, others)
+	for i, ping := range rounds(p, self, others, now, 4*interval) {
+		if ping[0] != next {
+			t.Errorf("round %d pings %v, want %s first", i, ping, next)
+		}
+	}
+	if p.Lost(lost) {
+		t.Error("a round is due for what was lost before")
+	}
+}
+
+// TestRoundsOfNobody: without members there is nobody to ping, and the rounds go on.
+func TestRoundsOfNobody(t *testing.T) {
+	p := NewPings(rand.New(rand.NewPCG(1, 2)))
+	if all := rounds(p, alice, nil, epoch, time.Minute); len(all) != 0 {
+		t.Errorf("pinged %v", all)
+	}
+	if all := rounds(p, alice, []netip.AddrPort{bob}, epoch.Add(time.Minute), 10*interval); len(all) < 9 {
+		t.Errorf("%d rounds of 10", len(all))
+	}
+}
+
+// TestNodesThatStartTogetherDoNotPingTogether.
+func TestNodesThatStartTogetherDoNotPingTogether(t *testing.T) {
+	phases := map[time.Duration]int{}
+	for seed := range uint64(100) {
+		p := NewPings(rand.New(rand.NewPCG(seed, 2)))
+		rounds(p, alice, []netip.AddrPort{bob}, epoch, interval)
+		phases[(p.Next().Sub(epoch)%interval)/(interval/10)]++
+	}
+	for _, n := range phases {
+		if n > 30 {
+			t.Errorf("the phases of 100 nodes, in tenths of the interval: %v", phases)
+		}
+	}
+}

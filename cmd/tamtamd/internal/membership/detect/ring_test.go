@@ -1,0 +1,94 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package detect
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+)
+
+// rack returns n addresses in order.
+func rack(n int) (members []netip.AddrPort) {
+	a := netip.MustParseAddr("10.0.0.1")
+	for range n {
+		members = append(members, netip.AddrPortFrom(a, 9999))
+		a = a.Next()
+	}
+	return members
+}
+
+// predecessors returns how many ping each member, if each has this clock.
+func predecessors(members []netip.AddrPort, clock func(i int) uint32) map[netip.AddrPort]int {
+	pinged := map[netip.AddrPort]int{}
+	for i, self := range members {
+		others := slices.Delete(slices.Clone(members), i, i+1)
+		first, second := epochs(clock(i))
+		pinged[successor(self, first, others)]++
+		if second != first {
+			pinged[successor(self, second, others)]++
+		}
+	}
+	return pinged
+}
+
+// TestEachMemberHasOnePredecessor: in any epoch, and in a cluster of any size.
+func TestEachMemberHasOnePredecessor(t *testing.T) {
+	for _, n := range []int{2, 3, 4, 30, 300} {
+		for epoch := range uint32(5) {
+			clock := epoch<<epochBits + 1000
+			for a, times := range predecessors(rack(n), func(int) uint32 { return clock }) {
+				if times != 1 {
+					t.Errorf("%d nodes, epoch %d: %s is pinged by %d", n, epoch, a, times)
+				}
+			}
+		}
+	}
+}
+
+// TestEachMemberHasAPredecessorAroundAChange: however the clocks differ, by up to twice
+// epochOverlap.
+func TestEachMemberHasAPredecessorAroundAChange(t *testing.T) {
+	const change = 3 << epochBits
+	members := rack(30)
+	for from := uint32(change - 4*epochOverlap); from < change+2*epochOverlap; from += epochOverlap / 8 {
+		pinged := predecessors(members, func(i int) uint32 { return from + uint32(i*2*epochOverlap/29) })
+		if len(pinged) != len(members) {
+			t.Errorf("clocks from %d before the change on: %d of %d are pinged", change-int(from), len(pinged), len(members))
+		}
+	}
+}
+
+// TestRingIsShuffled: a successor is not the neighbour by address, and is another one in the
+// next epoch.
+func TestRingIsShuffled(t *testing.T) {
+	members := rack(100)
+	near, same := 0, 0
+	for i, self := range members {
+		others := slices.Delete(slices.Clone(members), i, i+1)
+		next := successor(self, 1, others)
+		if d := slices.Index(members, next) - i; d == 1 || d == -1 {
+			near++
+		}
+		if next == successor(self, 2, others) {
+			same++
+		}
+	}
+	if near > 10 || same > 10 {
+		t.Errorf("of 100 successors %d are neighbours by address, and %d the same in the next epoch", near, same)
+	}
+}
+
+// TestPlaceIsTheSameOnAllNodes: nodes of two versions must agree on the ring.
+func TestPlaceIsTheSameOnAllNodes(t *testing.T) {
+	for a, want := range map[string]uint64{
+		"192.0.2.1:9999":      0x8db10d114a13827c,
+		"[2001:db8::1]:9999":  0x12129cfbfd8e94fe,
+		"[2001:db8::1]:10000": 0x5cb51577c966343f,
+	} {
+		if got := place(netip.MustParseAddrPort(a), 7); got != want {
+			t.Errorf("%s is at %#x, want %#x", a, got, want)
+		}
+	}
+}
