@@ -15,7 +15,9 @@ import "time"
 func (n *Node) checkClockLocked() {
 	if jump := n.clock.Jump(time.Now()); jump != 0 {
 		n.counts.Inc(clockSets)
+		n.gate.enter()
 		shiftPendingAcks(jump)
+		n.gate.leave()
 		fillPingHistory()
 	}
 }

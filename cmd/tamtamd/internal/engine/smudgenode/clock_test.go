@@ -22,6 +22,8 @@ type setClock struct {
 
 func (c *setClock) Jump(time.Time) (jump time.Duration) {
 	c.once.Do(func() {
+		the.node.gate.enter()
+		defer the.node.gate.leave()
 		pendingAcks.Lock()
 		defer pendingAcks.Unlock()
 		for _, pending := range pendingAcks.m {

@@ -118,11 +118,8 @@ func (n *Node) plausible(d datagram.Datagram) bool {
 }
 
 // pendingFor returns what Smudge waits for from a node at a heartbeat; nil for nothing.
-func pendingFor(virtual netip.AddrPort, heartbeat uint32) *pendingAck {
-	key := pendingKey(virtual, heartbeat)
-	pendingAcks.RLock()
-	defer pendingAcks.RUnlock()
-	return pendingAcks.m[key]
+func (n *Node) pendingFor(virtual netip.AddrPort, heartbeat uint32) *pendingAck {
+	return n.gate.pending(pendingKey(virtual, heartbeat))
 }
 
 // pendingKey returns the key of pendingAcks.
@@ -137,7 +134,10 @@ func (n *Node) expect(p *peer, d datagram.Datagram) {
 	to, v, heartbeat := p, datagram.Ack, d.Heartbeat()
 	var asked *pendingAck
 	if d.Verb() == datagram.Ack {
-		if asked = pendingFor(p.virtual, heartbeat); asked == nil || asked.callback == nil {
+		if asked = n.pendingFor(p.virtual, heartbeat); asked == nil {
+			return
+		}
+		if n.gate.answered(asked); asked.callback == nil {
 			return
 		}
 	}

@@ -29,10 +29,12 @@ func (n *Node) touch() {
 	n.delivering.Lock()
 	n.checkClockLocked()
 	n.delivering.Unlock()
-	touchSmudge()
+	n.touchSmudge()
 }
 
-func touchSmudge() {
+func (n *Node) touchSmudge() {
+	n.gate.enter()
+	defer n.gate.leave()
 	for _, l := range []sync.Locker{&pendingAcks, &knownNodes, &pingHistory} {
 		take(l)
 	}
@@ -49,7 +51,7 @@ func take(l sync.Locker) {
 func (n *Node) afterPanic() {
 	free := make(chan struct{})
 	go func() {
-		touchSmudge()
+		n.touchSmudge()
 		close(free)
 	}()
 	select {

@@ -55,9 +55,11 @@ func TestPanicThatKeepsALock(t *testing.T) {
 	the.node.mu.Lock()
 	virtual := the.node.byReal[p].virtual
 	the.node.mu.Unlock()
+	the.node.gate.enter()
 	pendingAcks.Lock()
 	pendingAcks.m[pendingKey(virtual, beat)] = &pendingAck{startTime: smudge.GetNowInMillis()}
 	pendingAcks.Unlock()
+	the.node.gate.leave()
 	before := the.node.counts.Get(panics)
 	d, _ := datagram.Parse(datagram.AppendBare(nil, datagram.Ack, p.Port(), beat), datagram.IPv6)
 	the.node.Deliver(p, d, all{})

@@ -94,9 +94,10 @@ type Node struct {
 	in          inward // kept, as deliver is, so that Deliver allocates nothing
 	deliver     []byte
 	clock       interface{ Jump(time.Time) time.Duration } // a wallclock.Watch
-	iterations  atomic.Uint64                              // of Run
-	fatal       func(why string)                           // ends the process
-	standsStill time.Duration                              // see there
+	gate        gate
+	iterations  atomic.Uint64    // of Run
+	fatal       func(why string) // ends the process
+	standsStill time.Duration    // see there
 
 	forwarding sync.Mutex // one datagram of Smudge at a time; taken before mu; guards out and forwarded
 	out        outward

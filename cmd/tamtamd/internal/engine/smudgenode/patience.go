@@ -16,6 +16,7 @@ import (
 // deviation makes the timeout too long; at the start, when all of them are 200 ms, it is
 // wrong for most minimums. So SetMinPing replaces all of them at once. It never fails.
 func (n *Node) SetMinPing(d time.Duration) error {
+	n.gate.setTimeout(d)
 	smudge.SetMinPingTime(int(d.Milliseconds()))
 	fillPingHistory()
 	return nil
@@ -45,5 +46,8 @@ func (n *Node) Ping(real netip.AddrPort) {
 	// sender and heartbeat only. If a helper is asked and pinged in one heartbeat, its
 	// Ack to the ping would count as the answer about the other node.
 	atomic.AddUint32(&currentHeartbeat, 1)
+	n.gate.enter()
+	defer n.gate.leave()
+	n.gate.pinged()
 	_ = smudge.PingNode(p.node) // fails only if the loopback interface does
 }

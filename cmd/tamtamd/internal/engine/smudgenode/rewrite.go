@@ -56,6 +56,10 @@ func (n *Node) Deliver(from netip.AddrPort, d datagram.Datagram, filter datagram
 		return false
 	}
 	n.deliver = b
+	if v := d.Verb(); v == datagram.Ack || v == datagram.PingReq {
+		n.gate.enter()
+		defer n.gate.leave()
+	}
 	n.checkClockLocked()
 	n.expect(p, d)
 	n.receiveLocked(p, b)
@@ -121,7 +125,7 @@ func (n *Node) forward(virtual netip.AddrPort, b []byte) {
 		n.counts.Inc(unsent)
 		return
 	}
-	pending := pendingFor(virtual, d.Heartbeat())
+	pending := n.pendingFor(virtual, d.Heartbeat())
 	n.forwarding.Lock()
 	defer n.forwarding.Unlock()
 	if !n.rewriteLocked(p, d, pending) {
