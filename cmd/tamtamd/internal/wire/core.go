@@ -80,6 +80,7 @@ type Core struct {
 	relay  netip.AddrPort // that the frame which is being received came by; invalid: none
 	passes *rate.Limiter  // of the frames that are passed on
 
+	long    []byte     // the last frame that came with a short header
 	shared  arq.Shared // of all links
 	traffic traffic
 	counts  *counter.Set

@@ -33,7 +33,11 @@
 //
 // The counter of a session grows by one with each frame for one receiver, in a block of 2³²
 // that belongs to this receiver. No two frames of a session have the same counter. A
-// retransmission is the same frame, byte for byte.
+// retransmission is the same frame, byte for byte, but for the length of its header.
+//
+// In an open session a frame travels with a short header: see frame.Shorten. An info says
+// that its sender understands them. A node uses them when the receiver has acknowledged its
+// info, and so knows the session and the block of the counters, which they leave out.
 //
 // # Opening a session
 //

@@ -19,9 +19,13 @@ func FuzzInfo(f *testing.F) {
 	f.Add(make([]byte, infoFixed+3))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		o, i, ok := parseInfo(b)
+		if !ok {
+			return
+		}
 		o.share = ""
-		if ok && !bytes.HasPrefix(b, appendInfo(nil, o, i)) {
-			t.Errorf("%x is written as %x", b, appendInfo(nil, o, i))
+		written := appendInfo(nil, o, i)
+		if !bytes.HasPrefix(b, written[:len(written)-2]) {
+			t.Errorf("%x is written as %x", b, written)
 		}
 	})
 }
@@ -29,7 +33,7 @@ func FuzzInfo(f *testing.F) {
 // FuzzReceive: whatever comes from anywhere, nothing breaks, what is kept is bounded,
 // and an address without a session is sent no more bytes than came from it. With bit 0 of
 // how, the frame carries the connection ID and session of the open one; with bit 1 it comes
-// from there.
+// from there; with bit 2 its header is a short one.
 func FuzzReceive(f *testing.F) {
 	kinds := []frame.Kind{
 		0, frame.Hello, frame.Welcome, frame.Refuse, frame.Info, frame.Profile, frame.Ack, frame.Announce, frame.Relay, frame.Relayed,
@@ -37,7 +41,7 @@ func FuzzReceive(f *testing.F) {
 	}
 	for _, k := range kinds {
 		b := append(header(k, 7, 8, 9, 1), make([]byte, 60)...)
-		for how := range byte(4) {
+		for how := range byte(8) {
 			f.Add(how, b, b[:frame.HeaderSize+4])
 		}
 	}
@@ -62,7 +66,12 @@ func FuzzReceive(f *testing.F) {
 		for range 3 {
 			for _, raw := range [][]byte{a, b} {
 				p := append([]byte{}, raw...)
-				if len(p) >= frame.HeaderSize {
+				if how&4 != 0 && len(p) >= frame.ShortSize {
+					copy(p, []byte{0xFF, 0xFF, 2})
+					if how&1 != 0 {
+						binary.BigEndian.PutUint64(p[4:], node.peers[peer.addr].ids[0])
+					}
+				} else if len(p) >= frame.HeaderSize {
 					copy(p, []byte{0xFF, 0xFF, 1})
 					if how&1 != 0 {
 						binary.BigEndian.PutUint64(p[sessionAt:], peer.session)
@@ -123,14 +132,18 @@ func FuzzSealed(f *testing.F) {
 		}
 		out := 0
 		s.tap = func(_, _ netip.AddrPort, _ []byte) { out++ }
-		before, unsealed := mark(node), counted(node)["dropped_unsealed"]
+		dropped := func() uint64 { // a short header may name a session that is not open
+			n := counted(node)
+			return n["dropped_unsealed"] + n["dropped_unknown_session"] + n["dropped_early"]
+		}
+		before, drops := mark(node), dropped()
 		node.Receive(s.now, src, p)
 		for _, e := range node.AppendEvents(nil) {
 			if e.Kind != Unsealed || e.Addr != src {
 				t.Errorf("%x makes an event %v", p, e)
 			}
 		}
-		if mark(node) != before || out != 0 || counted(node)["dropped_unsealed"] != unsealed+1 {
+		if mark(node) != before || out != 0 || dropped() != drops+1 {
 			t.Errorf("%x: %v became %v, and %d packets were sent", p, before, mark(node), out)
 		}
 	})

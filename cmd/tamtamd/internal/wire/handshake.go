@@ -131,7 +131,7 @@ func (c *Core) sendInfo(p *peer) {
 	}
 	p.told = c.cfg.Info.Profile
 	c.send(p, frame.Info, 0, appendInfo(nil, o, c.cfg.Info), 0)
-	p.infoCounter = p.counter
+	p.infoCounter, p.acknowledged = p.counter, false
 }
 
 // onInfo takes what a node says about itself.
@@ -252,6 +252,7 @@ func (c *Core) accept(src netip.AddrPort, p *peer, f frame.Frame, o opening, inf
 	p.link.Open(c.now, f.Counter)
 	p.sendID, p.info, p.profiledBy, p.informed, p.opening = o.id, info, f.Counter, true, o.number
 	c.pairWith(p, o.share)
+	p.short = o.short
 	c.takeAcks(p, f, arq.CarrierOpening)
 	// If the peer has not acknowledged our info, it may not be able to: sent to open the
 	// session, the info carries a cookie, which proves less than the connection ID that is

@@ -35,8 +35,11 @@ type Info struct {
 // ignored; a node of an earlier one ignores them all.
 const infoFixed = 4*8 + frame.AddrSize
 
-// shareExtension is the extension with a share.
-const shareExtension = 1
+// The kinds of extensions.
+const (
+	shareExtension = 1 // has a share
+	shortExtension = 2 // has no value: the node understands short headers
+)
 
 // opening is what an info says about the session that it opens.
 type opening struct {
@@ -45,6 +48,7 @@ type opening struct {
 	number  uint64 // grows with each session that the sender opens, with any node
 	answers uint64 // the receiver's opening that made the sender open; 0 for none
 	share   string // of the sender's session, for a Pair; empty for none
+	short   bool   // the sender understands short headers; appendInfo says so always
 }
 
 func appendInfo(dst []byte, o opening, i Info) []byte {
@@ -58,7 +62,7 @@ func appendInfo(dst []byte, o opening, i Info) []byte {
 	if len(o.share) > 0 {
 		dst = append(append(dst, shareExtension, byte(len(o.share))), o.share...)
 	}
-	return dst
+	return append(dst, shortExtension, 0)
 }
 
 func parseInfo(b []byte) (o opening, i Info, ok bool) {
@@ -79,18 +83,20 @@ func parseInfo(b []byte) (o opening, i Info, ok bool) {
 		return o, i, false
 	}
 	i.Profile = string(b[:n])
-	o.share = string(extension(b[n:], shareExtension))
+	share, _ := extension(b[n:], shareExtension)
+	o.share = string(share)
+	_, o.short = extension(b[n:], shortExtension)
 	return o, i, o.number != 0 && i.Addr.Port() != 0
 }
 
-// extension returns the value of the first extension of a kind; nil for none.
-func extension(b []byte, kind byte) []byte {
+// extension returns the value of the first extension of a kind; false for none.
+func extension(b []byte, kind byte) (value []byte, ok bool) {
 	for len(b) >= 2 && len(b) >= 2+int(b[1]) {
-		value, rest := b[2:2+int(b[1])], b[2+int(b[1]):]
+		end := 2 + int(b[1])
 		if b[0] == kind {
-			return value
+			return b[2:end], true
 		}
-		b = rest
+		b = b[end:]
 	}
-	return nil
+	return nil, false
 }

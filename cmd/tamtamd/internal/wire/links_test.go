@@ -46,7 +46,7 @@ func TestLinks(t *testing.T) {
 		if k.Sent != counters["frames_"+k.Kind] || (k.Sent == 0) != (k.SentBytes == 0) || (k.Received == 0) != (k.ReceivedBytes == 0) {
 			t.Errorf("traffic %+v, counted %d", k, counters["frames_"+k.Kind])
 		}
-		if k.Sent > 0 && (k.SentBytes/k.Sent < frame.HeaderSize || k.SentBytes/k.Sent > frame.MaxSize) {
+		if k.Sent > 0 && (k.SentBytes/k.Sent < frame.ShortSize || k.SentBytes/k.Sent > frame.MaxSize) {
 			t.Errorf("%s: %d bytes in %d frames", k.Kind, k.SentBytes, k.Sent)
 		}
 		sent += k.Sent

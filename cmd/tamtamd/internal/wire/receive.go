@@ -19,8 +19,11 @@ func (c *Core) Receive(now time.Time, src netip.AddrPort, b []byte) {
 
 func (c *Core) receive(src netip.AddrPort, b []byte) {
 	size := len(b) // on the wire, encrypted or not
-	b, ok := c.decrypt(src, b)
+	b, ok := c.lengthen(b)
 	if !ok {
+		return
+	}
+	if b, ok = c.decrypt(src, b); !ok {
 		return
 	}
 	f, ok := frame.Parse(b)
@@ -41,6 +44,25 @@ func (c *Core) receive(src netip.AddrPort, b []byte) {
 	default:
 		c.onFrame(src, f)
 	}
+}
+
+// lengthen returns a frame with a short header with the long one, and any other packet as it
+// is; false if it is of no open session. It is valid until lengthen is called again.
+func (c *Core) lengthen(b []byte) ([]byte, bool) {
+	if !frame.IsShort(b) {
+		return b, true
+	}
+	p := c.byID[frame.ShortConnection(b)]
+	switch {
+	case p == nil:
+		c.count(countDroppedUnknownSession)
+		return nil, false
+	case !p.up || !p.informed:
+		c.count(countDroppedEarly) // it comes again
+		return nil, false
+	}
+	c.long = frame.AppendLengthened(c.long[:0], b, p.session, p.link.Highest())
+	return c.long, true
 }
 
 // decrypt returns a packet in clear; false when it is not a frame that this node takes.

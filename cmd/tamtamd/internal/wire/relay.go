@@ -128,9 +128,11 @@ func (c *Core) heardFrom(p *peer, src netip.AddrPort) {
 // transmit sends a frame to a peer: by its way, and by another one by which the peer was just
 // heard. A way that nothing has come by yet may be none, so the frame goes directly as well.
 func (c *Core) transmit(p *peer, b []byte) {
-	b = c.pack(p, b)
+	both := c.now.Sub(p.otherAt) < c.cfg.Timing.MaxTimeout
+	direct := !c.relays(p.via) && !(both && c.relays(p.other))
+	b = c.pack(p, b, direct && p.readsShort()) // what is relayed has a long header
 	c.sendBy(p.addr, p.via, b)
-	if c.now.Sub(p.otherAt) < c.cfg.Timing.MaxTimeout {
+	if both {
 		c.sendBy(p.addr, p.other, b)
 	} else if p.via.IsValid() && p.heard.Before(p.routed) {
 		c.cfg.Output(p.addr, b)
@@ -230,7 +232,7 @@ func (c *Core) enclose(to *peer, k frame.Kind, a netip.AddrPort, inner []byte) {
 		return
 	}
 	h := frame.Header{Kind: k, Session: c.session, Connection: to.sendID, Counter: c.nextCounter(&to.counter)}
-	c.cfg.Output(to.addr, c.pack(to, frame.AppendRelay(h.Append(nil, nil), a, inner)))
+	c.cfg.Output(to.addr, c.pack(to, frame.AppendRelay(h.Append(nil, nil), a, inner), false))
 }
 
 // passOn passes a frame on for a peer, to a node that is reached directly.

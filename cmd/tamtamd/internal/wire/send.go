@@ -129,6 +129,9 @@ func (c *Core) takeAcks(p *peer, f frame.Frame, by arq.Carrier) {
 		if counter == uint32(p.profileCounter) {
 			p.profileOwed = false
 		}
+		if counter == uint32(p.infoCounter) {
+			p.acknowledged = true
+		}
 		if token != 0 {
 			_, ch := frame.KindOf(b)
 			c.emit(Event{Kind: Acked, Addr: p.addr, Session: p.session, Channel: ch, Token: token})
@@ -143,10 +146,11 @@ func (c *Core) outside(k frame.Kind, connection uint64) []byte {
 }
 
 // output sends a frame of no session: by a relay, if via is one, or directly.
-func (c *Core) output(to, via netip.AddrPort, b []byte) { c.sendBy(to, via, c.pack(nil, b)) }
+func (c *Core) output(to, via netip.AddrPort, b []byte) { c.sendBy(to, via, c.pack(nil, b, false)) }
 
-// pack counts a frame, and encrypts it if this node encrypts. p is nil for no peer.
-func (c *Core) pack(p *peer, b []byte) []byte {
+// pack counts a frame, and returns its packet: encrypted if this node encrypts, and with a
+// short header if the receiver knows what that leaves out. p is nil for no peer.
+func (c *Core) pack(p *peer, b []byte, short bool) []byte {
 	k, ch := frame.KindOf(b)
 	switch {
 	case !c.cfg.Encryption.Sends():
@@ -155,6 +159,16 @@ func (c *Core) pack(p *peer, b []byte) []byte {
 	default:
 		b = c.sealer.Seal(b)
 	}
+	if short && k != frame.Info {
+		b = frame.Shorten(b)
+	}
 	c.traffic.out(k, ch, len(b))
 	return b
+}
+
+// readsShort reports whether the peer knows what a short header leaves out. When the
+// counters of a block are used up, those of the next are not in the block of the opening any
+// more.
+func (p *peer) readsShort() bool {
+	return p.short && p.acknowledged && p.counter>>32 == p.number
 }

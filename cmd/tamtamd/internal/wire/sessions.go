@@ -63,9 +63,11 @@ type peer struct {
 	offers bool        // our infos to it have our share
 	unread bool        // frames in its name cannot be decrypted, so the session must be opened again
 
-	infoCounter uint64 // of our last info to it; 0 for none
-	told        string // the profile that our info to it brought
-	profiledBy  uint64 // the counter of the frame that last brought its profile
+	short        bool   // it understands short headers
+	acknowledged bool   // it has our last info, and so knows the block of our counters
+	infoCounter  uint64 // of our last info to it; 0 for none
+	told         string // the profile that our info to it brought
+	profiledBy   uint64 // the counter of the frame that last brought its profile
 
 	profileCounter uint64 // of our last frame with only the profile; 0 for none
 	profileOwed    bool   // and the peer has not acknowledged it

@@ -13,7 +13,7 @@
 //	└─────┴───┴────┴────────┴─────────────┴────────┴─┴──────────┴─────────┘
 //	FF FF    no Smudge datagram begins like this: its first two bytes are the lower half
 //	         of an Adler-32, which is under 65,521 = 0xFFF1 (RFC 1950)
-//	ver      1
+//	ver      1; a frame of an open session has a shorter header on its way: see Shorten
 //	kind     bit 7: the frame is encrypted; bits 4 to 6: 0 for a frame of the wire's own,
 //	         1 for data, 2 for data that rides with an acknowledgement; bits 0 to 3: the
 //	         kind of the wire's own, else the channel
