@@ -54,7 +54,9 @@ func (c *Core) Tick(now time.Time) {
 			c.observed = now.Add(careInterval)
 		}
 		c.takeCare(now)
-		c.care = now.Add(careInterval)
+		if c.care = now.Add(careInterval); c.awareness.Multiplier() == 1 { // else it shrinks with each
+			c.care = c.pings.With(c.care, careInterval/2)
+		}
 	}
 	for _, t := range []time.Time{c.antiEntropy.Next(), c.care} {
 		next = deadline.Earlier(next, t)

@@ -34,6 +34,7 @@ type Pings struct {
 	random     *rand.Rand
 	begun      bool
 	next       time.Time
+	interval   time.Duration // between the last round and the next; 0 before the first
 	rounds     int
 	successors [2]netip.AddrPort // that were pinged last; the same twice but around a change
 	shuffled   []netip.AddrPort  // those that are still to be pinged at random
@@ -44,6 +45,22 @@ func NewPings(random *rand.Rand) *Pings { return &Pings{random: random} }
 
 // Next returns when the next round is due.
 func (p *Pings) Next() time.Time { return p.next }
+
+// With returns when something that is due at a time can be done with a round, if that is
+// no later than the slack after it; else that time. It saves a wake-up.
+func (p *Pings) With(due time.Time, slack time.Duration) time.Time {
+	if p.next.IsZero() || p.interval == 0 {
+		return due
+	}
+	at := p.next
+	for at.Before(due) {
+		at = at.Add(p.interval)
+	}
+	if at.Sub(due) > slack {
+		return due
+	}
+	return at
+}
 
 // Restart makes a round due now.
 func (p *Pings) Restart() { p.next = time.Time{} }
@@ -70,7 +87,7 @@ func (p *Pings) Round(self netip.AddrPort, clock uint32, members []netip.AddrPor
 		p.begun, p.next = true, now.Add(time.Duration(p.random.Int64N(int64(interval))))
 		return nil
 	}
-	p.next = now.Add(interval)
+	p.next, p.interval = now.Add(interval), interval
 	p.successors = [2]netip.AddrPort{}
 	if len(members) == 0 {
 		return nil

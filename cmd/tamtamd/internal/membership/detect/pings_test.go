@@ -117,3 +117,28 @@ func TestNodesThatStartTogetherDoNotPingTogether(t *testing.T) {
 		}
 	}
 }
+
+// TestWithARound: what is due soon before a round waits for it.
+func TestWithARound(t *testing.T) {
+	p := NewPings(rand.New(rand.NewPCG(1, 2)))
+	if got := p.With(epoch.Add(time.Second), time.Second); !got.Equal(epoch.Add(time.Second)) {
+		t.Errorf("before the first round: %v", got.Sub(epoch))
+	}
+	rounds(p, alice, []netip.AddrPort{bob}, epoch, 2*interval)
+	next := p.Next()
+	for _, c := range []struct{ due, slack, want time.Duration }{
+		{-time.Millisecond, time.Second, 0},
+		{0, 0, 0},
+		{time.Millisecond, interval, interval},
+		{interval + time.Millisecond, interval / 2, interval + time.Millisecond},
+		{3*interval - time.Millisecond, interval / 2, 3 * interval},
+	} {
+		if got := p.With(next.Add(c.due), c.slack).Sub(next); got != c.want {
+			t.Errorf("due %v after a round, slack %v: done after %v, want %v", c.due, c.slack, got, c.want)
+		}
+	}
+	p.Restart()
+	if got := p.With(next, time.Hour); !got.Equal(next) {
+		t.Errorf("with a round that is due: %v", got.Sub(next))
+	}
+}
