@@ -104,7 +104,7 @@ func (c *Core) ping(now time.Time) time.Time {
 		timeout := c.cfg.MinPing * time.Duration(c.awareness.Multiplier())
 		// One that has not answered a ping is left to its helpers meanwhile.
 		members := c.members.addrs(func(p *peer) bool { return p.status.Live() && !c.indirect.Asks(p.addr, now) })
-		for _, a := range c.pings.Round(c.cfg.Self.Addr, c.clock.Now(), members, detect.PingInterval(c.cfg.Heartbeat, timeout), now) {
+		for _, a := range c.pings.Round(c.cfg.Self.Addr, c.clock.Now(), members, c.Plain, detect.PingInterval(c.cfg.Heartbeat, timeout), now) {
 			c.emit(EnginePing{a})
 		}
 	}

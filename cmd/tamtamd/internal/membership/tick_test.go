@@ -260,7 +260,7 @@ func TestLoneHelper(t *testing.T) {
 				return e.Addr == alice && e.Status == datagram.Dead && e.Source == self
 			})
 			if dead != c.dead {
-				t.Errorf("%s: Smudge is told of a death: %v", c.name, dead)
+				t.Errorf("%s: Smudge hears of a death: %v", c.name, dead)
 			}
 		})
 	}

@@ -36,8 +36,8 @@ type Pings struct {
 	next       time.Time
 	interval   time.Duration // between the last round and the next; 0 before the first
 	rounds     int
-	successors [2]netip.AddrPort // that were pinged last; the same twice but around a change
-	shuffled   []netip.AddrPort  // those that are still to be pinged at random
+	successors []netip.AddrPort // that were pinged last
+	shuffled   []netip.AddrPort // those that are still to be pinged at random
 }
 
 // NewPings returns a schedule that has not begun: it does with the first Round.
@@ -69,7 +69,7 @@ func (p *Pings) Restart() { p.next = time.Time{} }
 // a round is due now, for the one that follows: what ends with its predecessor must not
 // wait for long. It reports whether that is so.
 func (p *Pings) Lost(a netip.AddrPort) bool {
-	lost := slices.Contains(p.successors[:], a)
+	lost := slices.Contains(p.successors, a)
 	if lost {
 		p.Restart()
 	}
@@ -79,7 +79,8 @@ func (p *Pings) Lost(a netip.AddrPort) bool {
 // Round begins a round if one is due, and returns whom to ping. The members are those that
 // live and are not being asked already, in order. The next round is due after the interval;
 // the first is at some time in it, so that nodes that start together do not ping together.
-func (p *Pings) Round(self netip.AddrPort, clock uint32, members []netip.AddrPort, interval time.Duration, now time.Time) (ping []netip.AddrPort) {
+// plain reports whether a member is a plain Smudge node.
+func (p *Pings) Round(self netip.AddrPort, clock uint32, members []netip.AddrPort, plain func(netip.AddrPort) bool, interval time.Duration, now time.Time) (ping []netip.AddrPort) {
 	if p.next.After(now) {
 		return nil
 	}
@@ -88,20 +89,16 @@ func (p *Pings) Round(self netip.AddrPort, clock uint32, members []netip.AddrPor
 		return nil
 	}
 	p.next, p.interval = now.Add(interval), interval
-	p.successors = [2]netip.AddrPort{}
+	p.successors = p.successors[:0]
 	if len(members) == 0 {
 		return nil
 	}
 	first, second := epochs(clock)
-	p.successors[0] = successor(self, first, members)
-	p.successors[1] = p.successors[0]
+	p.successors = appendSuccessors(p.successors, self, first, members, plain)
 	if second != first {
-		p.successors[1] = successor(self, second, members)
+		p.successors = appendSuccessors(p.successors, self, second, members, plain)
 	}
-	ping = append(ping, p.successors[0])
-	if p.successors[1] != p.successors[0] {
-		ping = append(ping, p.successors[1])
-	}
+	ping = slices.Clone(p.successors)
 	if p.rounds++; p.rounds%randomRounds == 0 {
 		if a := p.draw(members); !slices.Contains(ping, a) {
 			ping = append(ping, a)

@@ -25,10 +25,12 @@ func TestPingInterval(t *testing.T) {
 
 const interval = 750 * time.Millisecond
 
+func nobody(netip.AddrPort) bool { return false }
+
 // rounds returns whom each round of a schedule pings within a time.
 func rounds(p *Pings, self netip.AddrPort, members []netip.AddrPort, from time.Time, d time.Duration) (all [][]netip.AddrPort) {
 	for at := from; at.Before(from.Add(d)); at = at.Add(time.Millisecond) {
-		if ping := p.Round(self, 1000, members, interval, at); ping != nil {
+		if ping := p.Round(self, 1000, members, nobody, interval, at); ping != nil {
 			all = append(all, ping)
 		}
 	}

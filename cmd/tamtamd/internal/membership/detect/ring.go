@@ -6,6 +6,7 @@ package detect
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 )
 
 // The members are on a ring, and each pings its successor. So each is pinged by exactly
@@ -51,13 +52,34 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// successor returns the member that follows self on the ring. There is at least one.
-func successor(self netip.AddrPort, epoch uint32, members []netip.AddrPort) (next netip.AddrPort) {
-	from, least := place(self, epoch), uint64(0)
+// successor returns the member that follows a node on the ring. There is at least one. The
+// node itself, if it is among them, follows all others.
+func successor(node netip.AddrPort, epoch uint32, members []netip.AddrPort) (next netip.AddrPort) {
+	from, least := place(node, epoch)+1, uint64(0)
 	for i, a := range members {
 		if d := place(a, epoch) - from; i == 0 || d < least { // mod 2⁶⁴: round the ring
 			next, least = a, d
 		}
 	}
 	return next
+}
+
+// maxSuccessors bounds whom a node pings in a round in the place of others.
+const maxSuccessors = 16
+
+// appendSuccessors appends the members that a node has to ping: its successor, and, since a
+// plain Smudge node knows no ring, the successor of each that is plain, up to one that is
+// not.
+func appendSuccessors(to []netip.AddrPort, self netip.AddrPort, epoch uint32, members []netip.AddrPort, plain func(netip.AddrPort) bool) []netip.AddrPort {
+	for range min(maxSuccessors, len(members)) {
+		next := successor(self, epoch, members)
+		if !slices.Contains(to, next) {
+			to = append(to, next)
+		}
+		if !plain(next) {
+			break
+		}
+		self = next
+	}
+	return to
 }

@@ -92,3 +92,37 @@ func TestPlaceIsTheSameOnAllNodes(t *testing.T) {
 		}
 	}
 }
+
+// TestSuccessorsOfPlainNodes: a member whose predecessor is a plain Smudge node is pinged by
+// the nearest before it that is not.
+func TestSuccessorsOfPlainNodes(t *testing.T) {
+	members := rack(30)
+	for _, every := range []int{2, 3, 29} { // how many of them are plain: all but each second, …
+		plain := func(a netip.AddrPort) bool { return slices.Index(members, a)%every != 0 }
+		pinged := map[netip.AddrPort]int{}
+		most := 0
+		for i, self := range members {
+			if plain(self) {
+				continue
+			}
+			others := slices.Delete(slices.Clone(members), i, i+1)
+			all := appendSuccessors(nil, self, 1, others, plain)
+			most = max(most, len(all))
+			for _, a := range all {
+				pinged[a]++
+			}
+		}
+		if most > maxSuccessors {
+			t.Errorf("a node pings %d", most)
+		}
+		for _, a := range members {
+			if n := pinged[a]; n > 1 || n == 0 && most < maxSuccessors {
+				t.Errorf("one of %d is not plain: %s is pinged by %d", every, a, n)
+			}
+		}
+	}
+	alone := appendSuccessors(nil, members[0], 1, members[1:4], func(netip.AddrPort) bool { return true })
+	if len(alone) != 3 {
+		t.Errorf("the only node that is not plain pings %v of three", alone)
+	}
+}
