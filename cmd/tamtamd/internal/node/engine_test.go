@@ -68,6 +68,8 @@ func (w engine) Ping(a netip.AddrPort) {
 	w.heard.pinged = append(w.heard.pinged, a)
 }
 
+func (w engine) Drain() {}
+
 func (w engine) SetMinPing(d time.Duration) error {
 	w.mu.Lock()
 	slow := w.slowMinPing

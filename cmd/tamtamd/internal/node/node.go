@@ -41,6 +41,7 @@ type Engine interface {
 	Deliver(from netip.AddrPort, d datagram.Datagram, filter datagram.Mapper) bool
 	States() map[netip.AddrPort]smudgenode.State
 	SetMinPing(time.Duration) error
+	Drain()
 }
 
 // Wire carries channels of bytes between nodes; *wire.Endpoint is one. None of its
@@ -138,6 +139,7 @@ func (n *Node) Handle(e wire.Event) {
 		}
 		n.core.Handle(now, e)
 	})
+	n.cfg.Engine.Drain()
 }
 
 // Send sends a datagram of the engine's, which is only read during the call.

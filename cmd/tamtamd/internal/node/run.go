@@ -281,6 +281,7 @@ func (n *Node) Run(ctx context.Context) {
 		}
 		n.iterations.Add(1)
 		n.do(n.tick)
+		n.cfg.Engine.Drain()
 		n.setMinPing()
 		timer.Reset(time.Until(n.due()))
 	}

@@ -117,11 +117,11 @@ func (e *Endpoint) receive(buf []byte, handle func(Event), arm bool) error {
 	}
 	e.mu.Lock()
 	e.core.Receive(e.now(), src, b)
-	if arm {
-		e.arm()
-	}
 	e.mu.Unlock()
 	e.report(handle)
+	if arm { // after what the events bring: most acknowledgements that are owed now ride on it
+		e.do(func(*Core, time.Time) {})
+	}
 	return nil
 }
 

@@ -110,6 +110,10 @@ func (m *outward) MapEntry(e datagram.Entry) (datagram.Entry, bool) {
 	return e, !news || m.n.handler.Outgoing(m.to, e) // a target always goes
 }
 
+// Drain sends what Smudge has for peers since it was called, without waiting for the
+// goroutine that does so anyway. The Handler must not call it from Send.
+func (n *Node) Drain() { n.sockets.drain() }
+
 // forward sends to a peer what Smudge has sent to its virtual address. Smudge sends from a
 // new port each time, so only the destination names the peer.
 func (n *Node) forward(virtual netip.AddrPort, b []byte) {

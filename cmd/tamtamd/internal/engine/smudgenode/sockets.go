@@ -26,6 +26,9 @@ type sockets interface {
 	close(netip.AddrPort)
 	// shut closes all sockets.
 	shut()
+	// drain takes what is there already, and waits for nothing. It may take nothing: all
+	// is taken by other goroutines, too.
+	drain()
 }
 
 // taker gets each datagram from loopback to a virtual address. The address may have been
@@ -91,6 +94,8 @@ func (s *each) close(virtual netip.AddrPort) {
 		_ = conn.Close()
 	}
 }
+
+func (s *each) drain() {}
 
 func (s *each) shut() {
 	s.mu.Lock()

@@ -10,9 +10,11 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"syscall"
 
 	"golang.org/x/net/bpf"
 	"golang.org/x/net/ipv4"
+	"golang.org/x/sys/unix"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 )
@@ -29,6 +31,10 @@ type shared struct {
 
 	mu   sync.Mutex // guards used
 	used map[netip.Addr]bool
+
+	draining sync.Mutex // guards the rest
+	raw      syscall.RawConn
+	b, oob   []byte
 }
 
 func newShared(take taker) (*shared, error) {
@@ -36,7 +42,14 @@ func newShared(take taker) (*shared, error) {
 	if err != nil {
 		return nil, fmt.Errorf("hold smudge's port: %w", err)
 	}
-	s := &shared{take: take, conn: ipv4.NewPacketConn(hold), port: portOf(hold), used: make(map[netip.Addr]bool)}
+	s := &shared{
+		take: take, conn: ipv4.NewPacketConn(hold), port: portOf(hold), used: make(map[netip.Addr]bool),
+		b: make([]byte, datagram.MaxSize+1), oob: ipv4.NewControlMessage(ipv4.FlagDst),
+	}
+	if s.raw, err = hold.SyscallConn(); err != nil {
+		_ = hold.Close()
+		return nil, fmt.Errorf("hold smudge's port: %w", err)
+	}
 	if err := s.conn.SetControlMessage(ipv4.FlagDst, true); err != nil {
 		_ = hold.Close()
 		return nil, fmt.Errorf("ask for the destination of datagrams: %w", err)
@@ -105,6 +118,46 @@ func (s *shared) read() {
 			s.take(netip.AddrPortFrom(to, s.port), b[:size])
 		}
 	}
+}
+
+// maxDrain bounds the datagrams that are taken in one drain.
+const maxDrain = 64
+
+// drain implements sockets. What Smudge sends in a call is there when the call returns. To
+// take it then, and not when read gets a processor, spares the wire a timer for what the
+// datagram brings along: an acknowledgement.
+func (s *shared) drain() {
+	if !s.draining.TryLock() {
+		return // in a call from here, or from another goroutine that does the same
+	}
+	defer s.draining.Unlock()
+	for range maxDrain {
+		size, dst, ok := s.receive()
+		if !ok {
+			return
+		}
+		if dst.IsLoopback() {
+			s.take(netip.AddrPortFrom(dst, s.port), s.b[:size])
+		}
+	}
+}
+
+// receive returns a datagram from loopback, in s.b, and where it was sent to; false if there
+// is none. The address is invalid if the datagram is from elsewhere.
+func (s *shared) receive() (size int, dst netip.Addr, ok bool) {
+	err := s.raw.Control(func(fd uintptr) {
+		n, oobn, _, from, err := unix.Recvmsg(int(fd), s.b, s.oob, unix.MSG_DONTWAIT)
+		if err != nil {
+			return
+		}
+		size, ok = n, true
+		var cm ipv4.ControlMessage
+		sender, is4 := from.(*unix.SockaddrInet4)
+		if is4 && netip.AddrFrom4(sender.Addr).IsLoopback() && cm.Parse(s.oob[:oobn]) == nil {
+			dst, _ = netip.AddrFromSlice(cm.Dst.To4())
+		}
+	})
+	return size, dst, ok && err == nil
 }
 
 func (s *shared) close(virtual netip.AddrPort) {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -118,5 +119,47 @@ func send(t *testing.T, to netip.AddrPort, text string) {
 	defer c.Close()
 	if _, err := c.Write([]byte(text)); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestDrain: each datagram is taken once, be it in a drain or by the goroutine that reads. A
+// drain in what takes a datagram does nothing, and neither does one of closed sockets.
+func TestDrain(t *testing.T) {
+	for name, open := range kinds() {
+		t.Run(name, func(t *testing.T) {
+			const count = 1000
+			taken := make(chan took, 2*count)
+			var s sockets
+			ready := make(chan struct{})
+			s, err := open(func(to netip.AddrPort, b []byte) {
+				<-ready
+				s.drain()
+				taken <- took{to, string(b)}
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			close(ready)
+			v, err := s.open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen := map[string]bool{}
+			for i := range count {
+				text := strconv.Itoa(i)
+				send(t, v, text)
+				s.drain()
+				have := <-taken
+				if seen[have.text] || have.to != v {
+					t.Errorf("took %v again, or for another address", have)
+				}
+				seen[have.text] = true
+			}
+			s.shut()
+			s.drain()
+			if len(seen) != count || len(taken) != 0 {
+				t.Errorf("took %d of %d, and %d more", len(seen), count, len(taken))
+			}
+		})
 	}
 }
