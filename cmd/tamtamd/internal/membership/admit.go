@@ -131,7 +131,6 @@ func (c *Core) admit(a netip.AddrPort, info member.Info, took time.Duration, now
 	}
 	c.forget(a)
 	c.members.put(p)
-	c.late(c.awareness.Admitted(), now)
 	c.emit(Admit{Addr: a, Info: info, Replace: old != nil && old.listed, life: p.life})
 	if asked := old != nil && old.asked; why.Ask || asked {
 		c.sendMembers(a, why.Ask, now)

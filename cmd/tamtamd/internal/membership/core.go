@@ -77,7 +77,7 @@ type Core struct {
 	care     time.Time // when care is due
 	observed time.Time // when awareness is observed next
 	slow     int       // how many times longer this node's own intervals are
-	ticked   bool      // Tick was called before, so c.next is a deadline
+	begun    time.Time // when Tick was first called; c.next is a deadline since
 	members  members
 
 	candidates *admission.Candidates

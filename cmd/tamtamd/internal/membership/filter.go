@@ -48,7 +48,7 @@ func (c *Core) strip(from netip.AddrPort, e datagram.Entry, now time.Time) *coun
 	accuses := e.Status == datagram.Suspected || e.Status == datagram.Dead
 	switch {
 	case e.Addr == c.cfg.Self.Addr:
-		if accuses {
+		if accuses && now.Sub(c.begun) >= retireTime { // else it is of the session before
 			c.late(c.awareness.Mistaken(), now)
 		}
 		return countStrippedAboutSelf

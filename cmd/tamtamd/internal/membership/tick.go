@@ -33,10 +33,12 @@ func (c *Core) Tick(now time.Time) {
 		c.next = time.Time{}
 		return
 	}
-	if c.ticked && !c.next.IsZero() && c.awareness.Late(now.Sub(c.next)) {
+	if !c.begun.IsZero() && !c.next.IsZero() && c.awareness.Late(now.Sub(c.next)) {
 		c.care = time.Time{} // now
 	}
-	c.ticked = true
+	if c.begun.IsZero() {
+		c.begun = now
+	}
 	next := c.greetCandidates(now)
 	next = deadline.Earlier(next, c.confirm(now))
 	next = deadline.Earlier(next, c.askQuestions(now))

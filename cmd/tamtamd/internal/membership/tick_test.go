@@ -401,24 +401,32 @@ func TestLatenessOfTheWire(t *testing.T) {
 }
 
 // TestMistakesMakePatient: who is accused, or has found a member silent that answers, may
-// itself be late.
+// itself be late. Soon after the start an accusation is of the session before.
 func TestMistakesMakePatient(t *testing.T) {
-	for name, mistake := range map[string]func(w *world){
-		"accused": func(w *world) {
-			w.gossip(alice, 1, datagram.Entry{Status: datagram.Suspected, Addr: self, Heartbeat: 1})
-		},
-		"a member answers": func(w *world) {
+	accused := func(w *world) {
+		w.gossip(alice, 1, datagram.Entry{Status: datagram.Suspected, Addr: self, Heartbeat: 1})
+	}
+	for _, c := range []struct {
+		name    string
+		mistake func(w *world)
+		after   time.Duration
+		times   time.Duration
+	}{
+		{"accused", accused, retireTime, 2},
+		{"accused as before its restart", accused, retireTime - time.Second, 1},
+		{"a member answers", func(w *world) {
 			w.silence()
 			w.judges(bob, datagram.Suspected, self)
 			w.sleep(detect.QuestionTime)
 			w.want(bob, member.Alive)
-		},
+		}, 0, 2},
 	} {
 		inWorld(t, func(w *world) {
+			w.sleep(c.after)
 			w.member(alice, bob)
-			mistake(w)
-			if w.settle(); w.minPing != 2*minPing || w.slow != 1 {
-				t.Errorf("%s: probe time-out %v, slow %d", name, w.minPing, w.slow)
+			c.mistake(w)
+			if w.settle(); w.minPing != c.times*minPing || w.slow != 1 {
+				t.Errorf("%s: probe time-out %v, slow %d", c.name, w.minPing, w.slow)
 			}
 		})
 	}

@@ -14,9 +14,6 @@ const (
 	maxLate = lateStep * maxMultiplier / 2
 	// untrusted is the multiplier from which a node accuses nobody.
 	untrusted = 4
-	// manyAdmissions is how many members must be admitted between two observations for
-	// a node to assume that all nodes are busy: a cluster forms, or heals.
-	manyAdmissions = 16
 	// calmObservations is after how many observations without a sign that is as bad as the
 	// worst the multiplier begins to shrink.
 	calmObservations = 3
@@ -30,22 +27,10 @@ const (
 // Awareness for More Accurate Failure Detection", 2018). It is observed once a second. The
 // zero value is a node in good health.
 type Awareness struct {
-	late       time.Duration // the worst; halved with each calm observation
-	peak       time.Duration // since the last observation
-	calm       int           // observations since one that was as bad
-	hints      time.Duration // what many admissions, and mistakes, count for; a quarter is forgotten each time
-	admissions int           // since the last observation
-}
-
-// Admitted notes that a member was admitted, and reports whether the multiplier may have
-// grown by it.
-func (a *Awareness) Admitted() bool {
-	a.admissions++
-	if a.admissions != manyAdmissions {
-		return false
-	}
-	a.hints = 2 * lateStep
-	return true
+	late  time.Duration // the worst; halved with each calm observation
+	peak  time.Duration // since the last observation
+	calm  int           // observations since one that was as bad
+	hints time.Duration // what mistakes count for; a quarter is forgotten each time
 }
 
 // Late notes how late a loop of this node was, and reports whether the multiplier has grown
@@ -78,10 +63,7 @@ func (a *Awareness) Observe() {
 	if a.calm >= calmObservations {
 		a.late = max(a.peak, a.late/2)
 	}
-	if a.admissions < manyAdmissions {
-		a.hints = a.hints * 3 / 4
-	}
-	a.peak, a.admissions = 0, 0
+	a.peak, a.hints = 0, a.hints*3/4
 }
 
 // Multiplier returns the local health multiplier: how many times longer than usual the

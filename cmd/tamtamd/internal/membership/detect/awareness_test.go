@@ -30,22 +30,6 @@ func TestAwareness(t *testing.T) {
 	}
 }
 
-// TestManyAdmissionsMakePatient: at once, and as long as they go on. They make nothing slow.
-func TestManyAdmissionsMakePatient(t *testing.T) {
-	var a Awareness
-	for i := range 3 * manyAdmissions {
-		if grown, want := a.Admitted(), i == manyAdmissions-1; grown != want {
-			t.Errorf("admission %d: grown %v, want %v", i, grown, want)
-		}
-	}
-	for i, want := range []int{4, 4, 2, 2, 1} {
-		if a.Multiplier() != want || a.Slow() != 1 {
-			t.Errorf("multiplier %d, slow %d after %d observations, want %d, 1", a.Multiplier(), a.Slow(), i, want)
-		}
-		a.Observe()
-	}
-}
-
 // TestLateWakeUpActsAtOnce, and a node that is very late accuses nobody.
 func TestLateWakeUpActsAtOnce(t *testing.T) {
 	var a Awareness
