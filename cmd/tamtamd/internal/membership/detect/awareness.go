@@ -3,7 +3,10 @@
 
 package detect
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 const (
 	// lateStep is how late a node must be to wait twice as long for others.
@@ -14,9 +17,8 @@ const (
 	maxLate = lateStep * maxMultiplier / 2
 	// untrusted is the multiplier from which a node accuses nobody.
 	untrusted = 4
-	// calmObservations is after how many observations without a sign that is as bad as the
-	// worst the multiplier begins to shrink.
-	calmObservations = 3
+	// observations is how many count: the worst of the last three seconds.
+	observations = 3
 )
 
 // Awareness is a node's knowledge of its own health. A node that gets no processor time
@@ -27,10 +29,9 @@ const (
 // Awareness for More Accurate Failure Detection", 2018). It is observed once a second. The
 // zero value is a node in good health.
 type Awareness struct {
-	late  time.Duration // the worst; halved with each calm observation
-	peak  time.Duration // since the last observation
-	calm  int           // observations since one that was as bad
-	hints time.Duration // what mistakes count for; a quarter is forgotten each time
+	late  time.Duration               // the worst of peaks
+	peaks [observations]time.Duration // of the last observations; the first is not over
+	hints time.Duration               // what mistakes count for; a quarter is forgotten each time
 }
 
 // Late notes how late a loop of this node was, and reports whether the multiplier has grown
@@ -38,7 +39,7 @@ type Awareness struct {
 func (a *Awareness) Late(late time.Duration) bool {
 	before := a.Multiplier()
 	late = min(late, maxLate)
-	a.peak = max(a.peak, late)
+	a.peaks[0] = max(a.peaks[0], late)
 	a.late = max(a.late, late)
 	return a.Multiplier() > before
 }
@@ -57,13 +58,9 @@ func (a *Awareness) Trusted() bool { return a.Multiplier() < untrusted }
 
 // Observe is called once a second.
 func (a *Awareness) Observe() {
-	if a.calm++; a.peak >= a.late {
-		a.calm = 0
-	}
-	if a.calm >= calmObservations {
-		a.late = max(a.peak, a.late/2)
-	}
-	a.peak, a.hints = 0, a.hints*3/4
+	a.late = slices.Max(a.peaks[:])
+	copy(a.peaks[1:], a.peaks[:])
+	a.peaks[0], a.hints = 0, a.hints*3/4
 }
 
 // Multiplier returns the local health multiplier: how many times longer than usual the
