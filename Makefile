@@ -45,20 +45,9 @@ cluster: build
 lab: bin/lab
 	@bin/lab $(ARGS)
 
-# lab-short runs for a few minutes, and fails if figures are far from what they should be,
-# also on a small machine: 60 nodes join, others take the processors away (HOGS), and two
-# nodes have no direct way to each other.
-HOGS ?= -hogs 24 -nice -20 -hog-for 10s
+# lab-short runs for a few minutes, and fails if figures are far from what they should be.
 lab-short: bin/lab
-	bin/lab -n 60 -run join,hog -rounds 1 -limit 30s $(HOGS) \
-		-want "join: all see all <= 10" \
-		-want "hog: busy and after: false DEAD <= 60" \
-		-want "hog: free again: all see all <= 15"
-	bin/lab -n 10 -run mesh -rounds 1 -limit 10s -cast 2s -straggle 5s \
-		-want "mesh: blocked: A and B list each other <= 5" \
-		-want "mesh: blocked: messages of A that B lacks <= 0" \
-		-want "mesh: blocked: --wait all was wrong <= 0" \
-		-want "mesh: blocked: A restarted: messages of A that B lacks <= 0"
+	@scripts/lab-short.sh
 
 .PHONY: bin/lab
 bin/lab:
@@ -205,7 +194,7 @@ client-size:
 	@scripts/client-size.sh
 
 # ci runs everything that must pass before a change lands.
-ci: generate-check lint tidy-check graph-check docs-check build race cluster-test examples-test soak-minute cross \
+ci: generate-check lint tidy-check graph-check docs-check build race cluster-test lab-short examples-test soak-minute cross \
 	package-test image-test web-test
 	@$(MAKE) release-check PLATFORMS=linux_amd64
 	@echo "ci: all passed"
