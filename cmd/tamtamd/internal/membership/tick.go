@@ -25,6 +25,8 @@ const (
 	// pairFactor is how many times longer Smudge waits for a ping in a cluster of
 	// two. There is no helper to ask, so one unanswered ping is a death.
 	pairFactor = 3
+	// maxPatience is how many times longer it waits at most since this node is late.
+	maxPatience = 4
 )
 
 // Tick does what is due.
@@ -103,7 +105,7 @@ func (c *Core) greetLost(now time.Time) time.Time {
 // ping has Smudge ping the members whose turn it is.
 func (c *Core) ping(now time.Time) time.Time {
 	if !c.pings.Next().After(now) {
-		timeout := c.cfg.MinPing * time.Duration(c.awareness.Multiplier())
+		timeout := c.probeTimeout()
 		// One that has not answered a ping is left to its helpers meanwhile.
 		members := c.members.addrs(func(p *peer) bool { return p.status.Live() && !c.indirect.Asks(p.addr, now) })
 		for _, a := range c.pings.Round(c.cfg.Self.Addr, c.clock.Now(), members, c.Plain, detect.PingInterval(c.cfg.Heartbeat, timeout), now) {
@@ -176,7 +178,7 @@ func (c *Core) setWaits(now time.Time) {
 		c.candidates.SetSlow(slow)
 		c.emit(SetSlow{slow})
 	}
-	want := c.cfg.MinPing * time.Duration(c.awareness.Multiplier())
+	want := c.probeTimeout()
 	if c.members.live == 1 && !c.indirect.Asks(c.Live()[0], now) { // else it is already in question
 		want *= pairFactor
 	}
@@ -197,4 +199,11 @@ func (c *Core) MinPingSet(err error) {
 		c.log(level.WarnValue(), "msg", "probe timeout not set, retrying", "err", err)
 		c.minPingFail = true
 	}
+}
+
+// probeTimeout returns how long Smudge waits for an answer by the health of this node. A
+// longer one makes a death that follows right after a busy time wait for it, and no false
+// accusation less: a member is asked by this node itself before it is accused.
+func (c *Core) probeTimeout() time.Duration {
+	return c.cfg.MinPing * time.Duration(min(c.awareness.Multiplier(), maxPatience))
 }

@@ -390,7 +390,7 @@ func TestLatenessOfTheWire(t *testing.T) {
 		w.member(alice, bob)
 		w.event(wire.Event{Kind: wire.Late, Took: 300 * time.Millisecond})
 		w.settle()
-		if w.slow != 8 || w.minPing != 8*minPing {
+		if w.slow != 8 || w.minPing != maxPatience*minPing {
 			t.Errorf("slow %d, probe time-out %v", w.slow, w.minPing)
 		}
 		w.sleep(15 * time.Second)
