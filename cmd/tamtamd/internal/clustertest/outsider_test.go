@@ -141,9 +141,9 @@ func keepOut(t *testing.T, o outsider, to netip.AddrPort, own *rawSocket, victim
 	answers, bytes := own.answers()
 	t.Logf("%d packets of %d bytes in %v; arrived %d, not opened %d, duplicates %d, of no session %d, answered from a strange address %d, %d bytes; all that was sent: %d bytes",
 		tried, in, time.Since(began).Round(time.Millisecond), grew("datagrams_received"), grew("dropped_unsealed"), grew("duplicates"),
-		grew("dropped_unknown_session"), answers, bytes, grew("bytes_sent"))
+		grew("dropped_unknown_session")+grew("dropped_unknown_connection"), answers, bytes, grew("bytes_sent"))
 	// A short header of no open session is dropped before anything is decrypted.
-	dropped := grew("dropped_unsealed") + grew("dropped_unknown_session")
+	dropped := grew("dropped_unsealed") + grew("dropped_unknown_session") + grew("dropped_unknown_connection")
 	if o.opens {
 		dropped += grew("duplicates") + grew("dropped_bad_cookie") + grew("dropped_unasked_welcome") +
 			grew("frames_welcome") + grew("dropped_bad_info") + grew("dropped_ended_session") + grew("dropped_old_info")

@@ -4,6 +4,7 @@
 package clustertest
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/rand/v2"
 	"net/netip"
@@ -15,6 +16,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
 )
 
 // maxCaptured is how many frames of each kind of a rogue's sessions are kept.
@@ -84,8 +86,18 @@ func (r *rogue) isUp() bool {
 	return r.up
 }
 
+// unshortened returns a packet, and an info as one of a version that knows no short headers: only
+// a long header has a number that can be changed.
+func unshortened(b []byte) []byte {
+	if len(b) > 4 && b[3] == kindInfo {
+		return bytes.TrimSuffix(b, []byte{2, 0}) // the extension
+	}
+	return b
+}
+
 // output sends what the core sends. mu is held.
 func (r *rogue) output(to netip.AddrPort, b []byte) {
+	b = unshortened(b)
 	if to == r.to.Gossip && b[3] > kindRefuse {
 		b = slices.Clone(b)
 		own := binary.BigEndian.Uint64(b[20:])
@@ -141,7 +153,7 @@ func (r *rogue) run() {
 			if from == r.to.Gossip {
 				r.renumber(b[:n])
 			}
-			r.core.Receive(now, from, b[:n])
+			r.core.Receive(now, from, unshortened(b[:n]))
 		}
 		r.core.Tick(now)
 		r.greet(now)
@@ -184,13 +196,19 @@ func (r *rogue) inSession(kind byte, payload []byte) rawFrame {
 	return f
 }
 
-// sample returns a random frame that passed, as a copy.
+// sample returns a random frame that passed, as a copy, often with a short header.
 func (r *rogue) sample() []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for { // there are some: the session was opened
-		if same := r.captured[rand.IntN(len(r.captured))]; len(same) > 0 {
-			return slices.Clone(same[rand.IntN(len(same))])
+		same := r.captured[rand.IntN(len(r.captured))]
+		if len(same) == 0 {
+			continue
 		}
+		b := same[rand.IntN(len(same))]
+		if len(b) >= frame.HeaderSize && rand.IntN(3) == 0 {
+			return frame.Shorten(b)
+		}
+		return slices.Clone(b)
 	}
 }

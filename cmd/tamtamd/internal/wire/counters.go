@@ -24,6 +24,7 @@ var (
 	countDroppedOldInfo          = counters.Of(counter.Dropped, "dropped_old_info", "old_info")
 	countDroppedSealed           = counters.Of(counter.Dropped, "dropped_sealed", "sealed")
 	countDroppedUnaskedWelcome   = counters.Of(counter.Dropped, "dropped_unasked_welcome", "unasked_welcome")
+	countDroppedUnknownID        = counters.Of(counter.Dropped, "dropped_unknown_connection", "unknown_connection")
 	countDroppedUnknownSession   = counters.Of(counter.Dropped, "dropped_unknown_session", "unknown_session")
 	countDroppedUnsealed         = counters.Of(counter.Dropped, "dropped_unsealed", "unsealed")
 	countDroppedNoWay            = counters.Of(counter.Dropped, "dropped_no_way", "no_way")

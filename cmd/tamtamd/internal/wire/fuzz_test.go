@@ -134,7 +134,7 @@ func FuzzSealed(f *testing.F) {
 		s.tap = func(_, _ netip.AddrPort, _ []byte) { out++ }
 		dropped := func() uint64 { // a short header may name a session that is not open
 			n := counted(node)
-			return n["dropped_unsealed"] + n["dropped_unknown_session"] + n["dropped_early"]
+			return n["dropped_unsealed"] + n["dropped_unknown_session"] + n["dropped_unknown_connection"] + n["dropped_early"]
 		}
 		before, drops := mark(node), dropped()
 		node.Receive(s.now, src, p)

@@ -55,7 +55,7 @@ func (c *Core) lengthen(b []byte) ([]byte, bool) {
 	p := c.byID[frame.ShortConnection(b)]
 	switch {
 	case p == nil:
-		c.count(countDroppedUnknownSession)
+		c.count(countDroppedUnknownID)
 		return nil, false
 	case !p.up || !p.informed:
 		c.count(countDroppedEarly) // it comes again

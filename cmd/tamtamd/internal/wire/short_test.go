@@ -135,11 +135,11 @@ func TestShortHeaderOfNoSession(t *testing.T) {
 	if frame.ShortConnection(last) != a.peers[b.addr].sendID {
 		to = s.nodes[a.addr]
 	}
-	before := counted(to)["dropped_unknown_session"]
+	before := counted(to)["dropped_unknown_connection"]
 	forged := bytes.Clone(last)
 	forged[8] ^= 1
 	to.Receive(s.now, at(9), forged)
-	if n := counted(to)["dropped_unknown_session"] - before; n != 1 {
+	if n := counted(to)["dropped_unknown_connection"] - before; n != 1 {
 		t.Errorf("a frame of no session is dropped %d times", n)
 	}
 	for _, p := range to.peers {
