@@ -17,8 +17,8 @@ const (
 	maxLate = lateStep * maxMultiplier / 2
 	// untrusted is the multiplier from which a node accuses nobody.
 	untrusted = 4
-	// observations is how many count: the worst of the last three seconds.
-	observations = 3
+	// observations is how many count: the worst of the last two seconds.
+	observations = 2
 )
 
 // Awareness is a node's knowledge of its own health. A node that gets no processor time

@@ -14,8 +14,8 @@ func TestAwareness(t *testing.T) {
 		late time.Duration
 		want int
 	}{
-		{0, 1}, {lateStep - 1, 1}, {lateStep, 2}, {0, 2}, {0, 2}, {0, 1}, {3 * lateStep, 4}, {lateStep, 4}, {0, 4}, {0, 2}, {0, 1},
-		{time.Hour, maxMultiplier}, {0, maxMultiplier}, {0, maxMultiplier}, {0, 1}, {time.Hour, maxMultiplier},
+		{0, 1}, {lateStep - 1, 1}, {lateStep, 2}, {0, 2}, {0, 1}, {3 * lateStep, 4}, {lateStep, 4}, {0, 2}, {0, 1},
+		{time.Hour, maxMultiplier}, {0, maxMultiplier}, {0, 1}, {time.Hour, maxMultiplier},
 	} {
 		a.Late(c.late)
 		if a.Observe(); a.Multiplier() != c.want || a.Slow() != c.want {
