@@ -106,10 +106,7 @@ func (w *world) carryOutOne(o Output) {
 	case EngineDeliver:
 		w.deliver(o)
 	case SetMinPing:
-		if w.minPingErr == nil {
-			w.heard.minPings = append(w.heard.minPings, o.Wait)
-		}
-		w.MinPingSet(w.minPingErr)
+		w.heard.minPings = append(w.heard.minPings, o.Wait)
 	case TableSet:
 		w.table.Set(o.Addr, o.Status, o.By)
 	case TableRemove:

@@ -104,8 +104,7 @@ type Core struct {
 	recordAsks  *rate.Limiter // of members that are asked since a record differs
 	rounds      *rate.Limiter // of greetings by way of members
 	foreign     *rate.Limiter // of log lines about other clusters
-	minPing     time.Duration // the engine's; 0 if it could not be set
-	minPingFail bool          // that has been logged
+	minPing     time.Duration // the engine's
 	probedSelf  time.Time     // when this node last probed its own address
 	leave       *leave        // nil before Leave
 	selfRemoved bool          // this node was removed, and has not joined again

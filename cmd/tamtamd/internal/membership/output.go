@@ -79,8 +79,7 @@ type (
 		Datagram datagram.Datagram
 		Pass     datagram.Mask // the entries that the engine hears
 	}
-	// SetMinPing changes the engine's probe timeout. MinPingSet takes the result. It may
-	// take long, so the shell does it out of order.
+	// SetMinPing changes the engine's probe timeout.
 	SetMinPing struct{ Wait time.Duration }
 )
 

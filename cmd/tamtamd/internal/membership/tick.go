@@ -188,19 +188,6 @@ func (c *Core) setWaits(now time.Time) {
 	}
 }
 
-// MinPingSet takes how a SetMinPing went. It is tried again if it failed.
-func (c *Core) MinPingSet(err error) {
-	if err == nil {
-		c.minPingFail = false
-		return
-	}
-	c.minPing = 0
-	if !c.minPingFail { // once an outage, not once a try
-		c.log(level.WarnValue(), "msg", "probe timeout not set, retrying", "err", err)
-		c.minPingFail = true
-	}
-}
-
 // probeTimeout returns how long Smudge waits for an answer by the health of this node. A
 // longer one makes a death that follows right after a busy time wait for it, and no false
 // accusation less: a member is asked by this node itself before it is accused.

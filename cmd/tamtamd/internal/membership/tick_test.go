@@ -331,25 +331,6 @@ func TestNewLifeIsNotRetired(t *testing.T) {
 	}
 }
 
-// TestProbeTimeoutIsSetWhenItCanBe: it is tried again until it is.
-func TestProbeTimeoutIsSetWhenItCanBe(t *testing.T) {
-	inWorld(t, func(w *world) {
-		w.minPingErr = errNoSocket
-		w.member(alice)
-		w.lasts(time.Minute)
-		if n := w.logged("probe timeout not set"); n != 1 {
-			t.Errorf("logged %d times in a minute", n)
-		}
-
-		w.minPingErr = nil
-
-		w.lasts(2 * careInterval)
-		if got := w.noted().minPings; !slices.Equal(got, []time.Duration{pairFactor * minPing}) {
-			t.Errorf("it waits for %v", got)
-		}
-	})
-}
-
 // TestReconnectsAreBounded: a node that has lost hundreds of members greets no more than some
 // of them in a second, and all of them in time.
 func TestReconnectsAreBounded(t *testing.T) {

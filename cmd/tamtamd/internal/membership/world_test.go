@@ -50,7 +50,6 @@ type world struct {
 	engine     map[netip.AddrPort]bool
 	heard      notes
 	addErr     error
-	minPingErr error
 	atRemove   func(netip.AddrPort) // called before the engine removes
 	broadcasts []string
 	messages   []wire.Event

@@ -16,7 +16,6 @@ import (
 type notes struct {
 	added, removed, pinged []netip.AddrPort
 	delivered              []delivery
-	minPings               []time.Duration
 }
 
 type delivery struct {
@@ -70,19 +69,7 @@ func (w engine) Ping(a netip.AddrPort) {
 
 func (w engine) Drain() {}
 
-func (w engine) SetMinPing(d time.Duration) error {
-	w.mu.Lock()
-	slow := w.slowMinPing
-	w.mu.Unlock()
-	time.Sleep(slow)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.minPingErr != nil {
-		return w.minPingErr
-	}
-	w.heard.minPings = append(w.heard.minPings, d)
-	return nil
-}
+func (w engine) SetMinPing(time.Duration) {}
 
 func (w engine) States() map[netip.AddrPort]smudgenode.State { return w.states }
 

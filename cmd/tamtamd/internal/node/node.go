@@ -40,7 +40,7 @@ type Engine interface {
 	Ping(netip.AddrPort)
 	Deliver(from netip.AddrPort, d datagram.Datagram, filter datagram.Mapper) bool
 	States() map[netip.AddrPort]smudgenode.State
-	SetMinPing(time.Duration) error
+	SetMinPing(time.Duration)
 	Drain()
 }
 
@@ -108,8 +108,7 @@ type Node struct {
 	spare   []task // the queue's other half
 	busy    bool   // a goroutine carries out what is queued
 	outputs []membership.Output
-	armed   time.Time     // when Run looks next
-	minPing time.Duration // to be set by Run; 0 for none
+	armed   time.Time // when Run looks next
 }
 
 // New returns a node that is alone. Handle, Outgoing, Send and OnStatus

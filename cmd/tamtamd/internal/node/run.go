@@ -150,7 +150,7 @@ func (n *Node) carryOutOne(t task) {
 	case membership.EngineDeliver:
 		engine.Deliver(o.From, o.Datagram, o.Pass.Mapper())
 	case membership.SetMinPing:
-		n.wantMinPing(o.Wait)
+		engine.SetMinPing(o.Wait)
 	case membership.TableSet:
 		n.log(table.Set(o.Addr, o.Status, o.By))
 	case membership.TableRemove:
@@ -282,7 +282,6 @@ func (n *Node) Run(ctx context.Context) {
 		n.iterations.Add(1)
 		n.do(n.tick)
 		n.cfg.Engine.Drain()
-		n.setMinPing()
 		timer.Reset(time.Until(n.due()))
 	}
 }
@@ -303,31 +302,6 @@ func (n *Node) due() time.Time {
 		n.armed = time.Now().Add(time.Hour)
 	}
 	return n.armed
-}
-
-// wantMinPing has Run change the engine's probe timeout: it takes many pings, and what
-// is queued must not wait for them.
-func (n *Node) wantMinPing(d time.Duration) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.minPing = d
-	n.Wake()
-}
-
-// takeMinPing returns the probe timeout to be set; 0 for none.
-func (n *Node) takeMinPing() (d time.Duration) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	d, n.minPing = n.minPing, 0
-	return d
-}
-
-// setMinPing changes the engine's probe timeout, if it must.
-func (n *Node) setMinPing() {
-	if d := n.takeMinPing(); d != 0 {
-		err := n.cfg.Engine.SetMinPing(d)
-		n.do(func(time.Time) { n.core.MinPingSet(err) })
-	}
 }
 
 // Wake has Run go through one iteration, soon.

@@ -61,23 +61,6 @@ func TestInputReturnsWhenItIsCarriedOut(t *testing.T) {
 	})
 }
 
-// TestAnswersDoNotWaitForTheProbeTimeout, which takes the engine many pings to change.
-func TestAnswersDoNotWaitForTheProbeTimeout(t *testing.T) {
-	inWorld(t, func(w *world) {
-		w.mu.Lock()
-		w.slowMinPing = time.Minute
-		w.mu.Unlock()
-		w.member(alice) // two nodes wait longer for a ping
-		time.Sleep(10 * time.Second)
-		began := time.Now()
-		if w.event(up(bob, 8)); time.Since(began) != 0 {
-			t.Errorf("an event took %v", time.Since(began))
-		}
-		w.want(bob, member.Alive)
-		time.Sleep(2 * time.Minute)
-	})
-}
-
 // TestEngineWithoutSockets: a join ends with an error, and the node goes on.
 func TestEngineWithoutSockets(t *testing.T) {
 	inWorld(t, func(w *world) {
@@ -95,27 +78,6 @@ func TestEngineWithoutSockets(t *testing.T) {
 		w.mu.Unlock()
 		w.member(alice)
 		w.want(alice, member.Alive)
-	})
-}
-
-// TestProbeTimeoutIsSetWhenItCanBe: it is tried again until it is.
-func TestProbeTimeoutIsSetWhenItCanBe(t *testing.T) {
-	inWorld(t, func(w *world) {
-		w.mu.Lock()
-		w.minPingErr = errNoSocket
-		w.mu.Unlock()
-		w.member(alice)
-		time.Sleep(time.Minute)
-		w.mu.Lock()
-		w.minPingErr = nil
-		w.mu.Unlock()
-		time.Sleep(2 * time.Second)
-		synctest.Wait()
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		if got := w.heard.minPings; len(got) != 1 || got[0] <= minPing {
-			t.Errorf("set are %v", got)
-		}
 	})
 }
 

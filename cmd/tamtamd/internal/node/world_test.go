@@ -46,16 +46,14 @@ type world struct {
 
 	handling sync.Mutex // Handle is called by one at a time
 
-	mu          sync.Mutex // guards the rest
-	engine      map[netip.AddrPort]bool
-	heard       notes
-	states      map[netip.AddrPort]smudgenode.State
-	addErr      error
-	minPingErr  error
-	slow        time.Duration        // that Add takes
-	slowMinPing time.Duration        // that SetMinPing takes
-	atRemove    func(netip.AddrPort) // called by Remove before it removes
-	broadcasts  []string
+	mu         sync.Mutex // guards the rest
+	engine     map[netip.AddrPort]bool
+	heard      notes
+	states     map[netip.AddrPort]smudgenode.State
+	addErr     error
+	slow       time.Duration        // that Add takes
+	atRemove   func(netip.AddrPort) // called by Remove before it removes
+	broadcasts []string
 
 	hosts      map[netip.AddrPort]*host  // who answers
 	open       map[netip.AddrPort]uint64 // the sessions

@@ -215,7 +215,6 @@ func (n *Node) carryOutOne(now time.Time, o membership.Output) {
 		n.engine.Deliver(now, o.From, o.Datagram, o.Pass.Mapper())
 	case membership.SetMinPing:
 		n.engine.SetMinPing(o.Wait)
-		n.membership.MinPingSet(nil)
 	case membership.TableSet:
 		n.see(now, o.Addr, seen{n.view[n.cluster.index[o.Addr]].session, o.Status}, o.By)
 	case membership.TableRemove:

@@ -150,7 +150,8 @@ func (n *Node) Start(ctx context.Context, handler Handler) error {
 
 	select {
 	case <-n.listener.begun:
-		return n.SetMinPing(n.cfg.MinPing)
+		n.SetMinPing(n.cfg.MinPing)
+		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("start smudge: %w", context.Cause(ctx))
 	}

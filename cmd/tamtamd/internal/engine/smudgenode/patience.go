@@ -14,12 +14,11 @@ import (
 // SetMinPing changes Smudge's shortest probe timeout, in whole milliseconds. Smudge
 // applies a new minimum only to new round trips. While old and new ones are mixed, their
 // deviation makes the timeout too long; at the start, when all of them are 200 ms, it is
-// wrong for most minimums. So SetMinPing replaces all of them at once. It never fails.
-func (n *Node) SetMinPing(d time.Duration) error {
+// wrong for most minimums. So SetMinPing replaces all of them at once.
+func (n *Node) SetMinPing(d time.Duration) {
 	n.gate.setTimeout(d)
 	smudge.SetMinPingTime(int(d.Milliseconds()))
 	fillPingHistory()
-	return nil
 }
 
 // fillPingHistory makes Smudge's probe timeout the shortest one, as if all round trips
