@@ -32,7 +32,7 @@ func nodesCommand(a *app) *ffcli.Command {
 		ShortHelp:  "List the members, as the node sees them.",
 		LongHelp: `The list includes the node itself. A plain member is a plain Smudge node: lost messages
 to it are not retransmitted. A flapping member came and went several times in the last
-minute. A member via another is not reached directly: that one relays. Tags are shown by -o json and with --tag. Exit status 3 if no member matches.
+minute. If a member has "via ADDRESS", this node does not reach it directly: the member at ADDRESS relays. Tags are shown by -o json and with --tag. Exit status 3 if no member matches.
 
   tamtamctl nodes
   tamtamctl nodes --status suspected,dead

@@ -123,7 +123,7 @@ func TestExamine(t *testing.T) {
 		{"two reach each other by a relay, reported by both ends", func(_ *pb.InspectResponse, m []*pb.Inspection) {
 			m[1].Report.Troubles = []*pb.LinkTrouble{{Address: at(3), Status: alive, Heard: d(0), Via: at(2)}}
 			m[3].Report.Troubles = []*pb.LinkTrouble{{Address: at(1), Status: alive, Heard: d(0), Via: at(2)}}
-		}, []string{"direct warning 1: it has no direct way to 192.0.2.3:9999: packets go by 192.0.2.2:9999"}},
+		}, []string{"direct warning 1: it does not reach 192.0.2.3:9999 directly: 192.0.2.2:9999 relays its packets"}},
 		{"one holds another for dead", func(_ *pb.InspectResponse, m []*pb.Inspection) {
 			m[2].Report.Troubles = []*pb.LinkTrouble{{Address: at(3), Status: dead}}
 			m[2].Report.Digest, m[2].Report.Alive = 43, 2
@@ -223,7 +223,7 @@ func TestExamine(t *testing.T) {
 		}, []string{"encryption warning -: 2 of 4 members still send in clear: n2, n3"}},
 		{"some that require encryption", func(_ *pb.InspectResponse, m []*pb.Inspection) {
 			m[2].Report.Encryption, m[3].Report.Encryption = "send", "send"
-		}, []string{"encryption warning -: 2 of 4 members still take what is not encrypted: n2, n3"}},
+		}, []string{"encryption warning -: 2 of 4 members still accept unencrypted packets: n2, n3"}},
 		{"one that was left behind", func(_ *pb.InspectResponse, m []*pb.Inspection) {
 			m[1].Report.Encryption, m[2].Report.Encryption, m[3].Report.Encryption = "send", "accept", "send"
 		}, []string{"encryption failure 2: dropped by members that require encryption: n4", "encryption warning -: 1 of 4 members still send in clear: n2"}},

@@ -19,7 +19,7 @@ const maxNamed = 5
 var steps = []string{daemonflags.EncryptOff, daemonflags.EncryptAccept, daemonflags.EncryptSend, daemonflags.EncryptRequire}
 
 // encryption: all members require encryption, or none of them encrypts. What lies between is
-// a way that should be gone to its end, and two members more than a step apart do not
+// a transition that should be completed, and two members more than a step apart do not
 // understand each other.
 func encryption(e *exam) (wrong []Finding, well string) {
 	all := append([]*tamtamv1.Inspection{e.self}, e.answered...)
@@ -44,7 +44,7 @@ func encryption(e *exam) (wrong []Finding, well string) {
 	}
 	switch {
 	case len(off) == len(all):
-		return nil, "no member that answers encrypts"
+		return nil, "none of the members that answer encrypts"
 	case len(require) == len(all):
 		return nil, "all members that answer require encryption"
 	case len(off) > 0:
@@ -52,14 +52,14 @@ func encryption(e *exam) (wrong []Finding, well string) {
 	case len(accept) > 0:
 		onTheWay("still send in clear", accept, toSend)
 	default:
-		onTheWay("still take what is not encrypted", send, "all encrypt: set --encrypt require on one after the other")
+		onTheWay("still accept unencrypted packets", send, "all members encrypt: set --encrypt require on one member after the other")
 	}
 	return wrong, ""
 }
 
 const (
-	toAccept = "restart one after the other with the keyring of the cluster and --encrypt accept"
-	toSend   = "all can read what is encrypted: set --encrypt send on one after the other"
+	toAccept = "restart one member after the other with the keyring of the cluster and --encrypt accept"
+	toSend   = "all can read what is encrypted: set --encrypt send on one member after the other"
 )
 
 // step returns the value of --encrypt of a member. A daemon of an older version does not

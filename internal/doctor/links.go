@@ -44,9 +44,9 @@ func direct(e *exam) (wrong []Finding, well string) {
 		found[[2]string{addr(from), addr(to)}] = true
 		wrong = append(wrong, about(from, Warning,
 			fmt.Sprintf("let UDP through in both directions between %s and %s", addr(from), addr(to)),
-			"it has no direct way to %s: packets go by %s", addr(to), t.GetVia()))
+			"it does not reach %s directly: %s relays its packets", addr(to), t.GetVia()))
 	})
-	return wrong, "the members that answer know a direct way to each other"
+	return wrong, "all members that answer reach each other directly"
 }
 
 // oneWay: each member that answers reaches every other one, in both directions. The members
@@ -158,7 +158,7 @@ func address(e *exam) (wrong []Finding, well string) {
 
 // conflicts are the addresses that two nodes advertise, each once.
 func conflicts(e *exam) (wrong []Finding) {
-	const do = "give each node an address of its own with --advertise; the first keeps this one, and the second is no member until then"
+	const do = "give each node an address of its own with --advertise; the first node keeps this address, and the second is not a member until then"
 	told := map[string]bool{}
 	for _, m := range append([]*tamtamv1.Inspection{e.self}, e.answered...) {
 		for _, k := range m.GetReport().GetConflicts() {

@@ -135,7 +135,7 @@ func (t *trial) callFor(ctx context.Context, nodes int, last time.Duration) (*ca
 }
 
 // call records the duration of a call. One that fails counts apart: it took as long as
-// its time-out.
+// its timeout.
 func (c *callTimes) call(ctx context.Context, times *[]float64, f func(context.Context) error) {
 	ctx, cancel := context.WithTimeout(ctx, rackCall)
 	defer cancel()

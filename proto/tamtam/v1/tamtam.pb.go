@@ -1143,7 +1143,7 @@ type BroadcastResponse struct {
 	Have uint32 `protobuf:"varint,4,opt,name=have,proto3" json:"have,omitempty"`
 	// If the deadline came first, the addresses of the members that the call waited for
 	// and that are not known to have it. After wait_all, also the addresses that members
-	// list as live and that this node reaches in no way: it does not wait for them.
+	// list as live and that this node cannot reach: the call does not wait for them.
 	Missing []string `protobuf:"bytes,5,rep,name=missing,proto3" json:"missing,omitempty"`
 	// How long the call took.
 	Took          *durationpb.Duration `protobuf:"bytes,6,opt,name=took,proto3" json:"took,omitempty"`
@@ -3473,7 +3473,7 @@ type InspectionReport struct {
 	MoreTroubles uint32 `protobuf:"varint,18,opt,name=more_troubles,json=moreTroubles,proto3" json:"more_troubles,omitempty"`
 	// Addresses that two nodes advertise, as it saw within the last minutes; two at most.
 	Conflicts []*AddressConflict `protobuf:"bytes,19,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
-	// What it encrypts and takes: off, accept, send or require, as --encrypt. Empty if its
+	// What it encrypts and accepts: off, accept, send or require, as --encrypt. Empty if its
 	// version is older: then it requires encryption if sealed is set, else it is off.
 	Encryption    string `protobuf:"bytes,20,opt,name=encryption,proto3" json:"encryption,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -3658,7 +3658,7 @@ type AddressConflict struct {
 	// Where the packets of the member at the address come from. Empty if the address is the
 	// reporter's own, and another node answers there.
 	First string `protobuf:"bytes,2,opt,name=first,proto3" json:"first,omitempty"`
-	// Where the packets of the other node come from; empty as first is.
+	// Where the packets of the other node come from; empty if first is.
 	Second        string `protobuf:"bytes,3,opt,name=second,proto3" json:"second,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -19,10 +19,10 @@ var (
 	gaps       = counters.Metric("broadcast_gaps", "tamtam_broadcast_gaps_total", "Runs of lost broadcasts that were reported to readers as gaps.")
 	duplicates = counters.Metric("broadcast_duplicates", "tamtam_broadcast_duplicates_total", "Duplicate broadcasts that were received and dropped.")
 	pushed     = counters.Metric("broadcast_copies_sent", "tamtam_broadcast_copies_sent_total", "Pushes of broadcasts to members.")
-	unpushed   = counters.Metric("broadcast_copies_unsent", "tamtam_broadcast_copies_unsent_total", "Pushes that were skipped since too much was in flight; a repair makes up for them.")
+	unpushed   = counters.Metric("broadcast_copies_unsent", "tamtam_broadcast_copies_unsent_total", "Pushes that were skipped because too much was in flight; a repair makes up for them.")
 	digests    = counters.New("broadcast_digests", "Digests of the kept broadcasts that were sent to members.")
 	gone       = counters.New("broadcast_gone", "Replies that a wanted broadcast is no longer kept.")
-	refused    = counters.New("broadcast_refused_streams", "Senders that were refused since there were too many.")
+	refused    = counters.New("broadcast_refused_streams", "Senders that were refused because there were too many.")
 )
 
 var (
@@ -39,11 +39,11 @@ var (
 // To and from plain Smudge nodes.
 var (
 	plainSent       = counters.New("broadcasts_plain_sent", "Broadcasts sent to plain Smudge nodes.")
-	plainPaced      = counters.New("broadcasts_plain_paced", "Broadcasts not sent to a plain Smudge node since it had got too many.")
+	plainPaced      = counters.New("broadcasts_plain_paced", "Broadcasts not sent to a plain Smudge node because it had got too many.")
 	plainReceived   = counters.New("broadcasts_plain_received", "Broadcasts received from plain Smudge nodes.")
 	plainKnown      = counters.New("broadcasts_plain_known", "Plain copies of broadcasts of members, which come by their streams.")
 	plainDuplicates = counters.New("broadcasts_plain_duplicates", "Duplicate plain broadcasts that were received and dropped.")
-	plainUnrelayed  = counters.New("broadcasts_plain_unrelayed", "Plain broadcasts not relayed since there were too many.")
+	plainUnrelayed  = counters.New("broadcasts_plain_unrelayed", "Plain broadcasts not relayed because there were too many.")
 )
 
 var (

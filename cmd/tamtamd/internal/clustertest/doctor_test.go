@@ -111,7 +111,7 @@ func TestDoctorNamesThePair(t *testing.T) {
 
 	r.cut(a.Gossip)
 	wayTo := func(to *Daemon) string {
-		return "no direct way to " + to.Gossip.String() + ": packets go by " + c.Gossip.String()
+		return "does not reach " + to.Gossip.String() + " directly: " + c.Gossip.String() + " relays its packets"
 	}
 	for _, d := range all {
 		d.finds("that two have no direct way", 0, func(g diagnosis) bool {

@@ -98,7 +98,7 @@ func TestOpenToEncryptedByReloads(t *testing.T) {
 	var watches []*Watch
 	for _, d := range all {
 		watches = append(watches, StartWatch(t, d))
-		if !strings.Contains(d.out.String(), "packets that are not encrypted are taken, too") {
+		if !strings.Contains(d.out.String(), "unencrypted packets are accepted, too") {
 			t.Error("there is no warning")
 		}
 	}

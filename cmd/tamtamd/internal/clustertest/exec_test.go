@@ -54,12 +54,12 @@ func TestExecCoalesces(t *testing.T) {
 	Eventually(t, "it is run", func() bool { return p.out.String() == "3 []\n3\n141\n" })
 }
 
-// TestExecEndsWhatItStarted: at the time-out and at the end, for which timeout(1) asks
+// TestExecEndsWhatItStarted: at the timeout and at the end, for which timeout(1) asks
 // twice, down to a child's child that heeds no signal that asks.
 func TestExecEndsWhatItStarted(t *testing.T) {
 	d := StartDaemon(t, bin, nil)
 	const command = `sh -c 'trap "echo asked" TERM; echo $$; while :; do sleep 0.1; done' & wait`
-	for name, args := range map[string][]string{"time-out": {"--exec-timeout", "500ms"}, "end": nil, "end, asked for twice": nil} {
+	for name, args := range map[string][]string{"timeout": {"--exec-timeout", "500ms"}, "end": nil, "end, asked for twice": nil} {
 		t.Run(name, func(t *testing.T) {
 			p := startExec(t, d.RPC, command, nil, append(args, "--exec-initial")...)
 			Eventually(t, "the child's child runs", func() bool { return strings.HasSuffix(p.out.String(), "\n") })

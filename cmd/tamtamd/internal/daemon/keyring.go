@@ -77,7 +77,7 @@ func reencrypt(a *node.Assembly, value string, logger log.Logger) error {
 // warnOfClear warns of a step from open to encrypted: it should not last.
 func warnOfClear(logger log.Logger, e wire.Encryption) {
 	if e == wire.EncryptAccept || e == wire.EncryptSend {
-		_ = level.Warn(logger).Log("msg", "packets that are not encrypted are taken, too: anybody can join",
+		_ = level.Warn(logger).Log("msg", "unencrypted packets are accepted, too: anybody can join",
 			"encrypt", e, "do", "when tamtamctl doctor reports that all members are ready, take the next step, up to require")
 	}
 }

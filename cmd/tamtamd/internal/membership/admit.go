@@ -117,7 +117,7 @@ func (c *Core) admit(a netip.AddrPort, info member.Info, took time.Duration, now
 		// which the others have yet to find.
 		// One that is asked is enough when many come back at once.
 		why.Ask = why.Ask || c.asks.AllowN(now, 1)
-		if !why.By.IsValid() || spread.TellsOn(c.members.len(), c.cfg.Random) {
+		if !why.By.IsValid() || spread.Forwards(c.members.len(), c.cfg.Random) {
 			c.antiEntropy.Recovered(a)
 			c.wake(now)
 		}

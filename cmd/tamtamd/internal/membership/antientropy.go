@@ -17,8 +17,8 @@ import (
 // exchange all that they know each time.
 const maxCompared = 1024
 
-// teller returns the live member that says something; nil if it is none.
-func (c *Core) teller(a netip.AddrPort, now time.Time) *peer {
+// reporter returns the live member that says something; nil if it is none.
+func (c *Core) reporter(a netip.AddrPort, now time.Time) *peer {
 	p := c.members.get(a)
 	switch {
 	case p == nil:
@@ -33,7 +33,7 @@ func (c *Core) teller(a netip.AddrPort, now time.Time) *peer {
 
 // told takes what a member says of the others.
 func (c *Core) told(by netip.AddrPort, l memberList, now time.Time) {
-	if c.teller(by, now) == nil {
+	if c.reporter(by, now) == nil {
 		if p := c.members.get(by); p != nil && l.ask {
 			p.asked = true // and is answered when it has recovered
 		}
@@ -64,7 +64,7 @@ func (c *Core) told(by netip.AddrPort, l memberList, now time.Time) {
 
 // toldRecords takes what a member says of the sessions that it knows.
 func (c *Core) toldRecords(by netip.AddrPort, l recordList, now time.Time) {
-	p := c.teller(by, now)
+	p := c.reporter(by, now)
 	if p == nil || c.leave != nil {
 		return
 	}

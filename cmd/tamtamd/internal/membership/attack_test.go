@@ -83,7 +83,7 @@ func TestBogusMembers(t *testing.T) {
 			if i%1000 == 0 {
 				w.sleep(10 * time.Millisecond)
 			}
-			if n := w.counted()["candidates"]; n > admission.MaxCandidatesPerTeller {
+			if n := w.counted()["candidates"]; n > admission.MaxCandidatesPerReporter {
 				t.Fatalf("%d candidates", n)
 			}
 		}

@@ -19,7 +19,7 @@ const probeSelfEvery = time.Minute
 // contested learns that another node advertises the address of a member, which keeps it.
 func (c *Core) contested(e wire.Event, now time.Time) {
 	if c.conflicts.Note(e.Addr, e.Source, e.At, now) {
-		c.log(level.WarnValue(), "msg", "two nodes advertise one address; the first keeps it, the second can be no member: see its --advertise",
+		c.log(level.WarnValue(), "msg", "two nodes advertise one address; the first keeps it, and the second cannot be a member: check its --advertise",
 			"address", e.Addr, "first", e.Source, "second", e.At)
 	}
 }
@@ -36,7 +36,7 @@ func (c *Core) probeSelf(now time.Time) {
 // taken learns that another node answers at the address that this node advertises.
 func (c *Core) taken(now time.Time) {
 	if c.conflicts.Note(c.cfg.Self.Addr, netip.AddrPort{}, netip.AddrPort{}, now) {
-		c.log(level.WarnValue(), "msg", "another node answers at the address that this node advertises, so others take this node for no member: see --advertise",
+		c.log(level.WarnValue(), "msg", "another node answers at the address that this node advertises, so others do not accept this node as a member: check --advertise",
 			"address", c.cfg.Self.Addr)
 	}
 }

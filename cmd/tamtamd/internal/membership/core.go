@@ -98,45 +98,45 @@ type Core struct {
 	news        *spread.News
 	antiEntropy *spread.AntiEntropy
 
-	answers     *rate.Limiter // of pings outside a session
-	asks        *rate.Limiter // of recovered members for all they know
-	accusations *rate.Limiter // of accusations that are confirmed
-	recordAsks  *rate.Limiter // of members that are asked since a record differs
-	rounds      *rate.Limiter // of greetings by way of members
-	foreign     *rate.Limiter // of log lines about other clusters
-	minPing     time.Duration // the engine's
-	probedSelf  time.Time     // when this node last probed its own address
-	leave       *leave        // nil before Leave
-	selfRemoved bool          // this node was removed, and has not joined again
-	counts      *counter.Set
+	answers        *rate.Limiter // of pings outside a session
+	asks           *rate.Limiter // of recovered members for all they know
+	accusations    *rate.Limiter // of accusations that are confirmed
+	recordAsks     *rate.Limiter // of members that are asked because a record differs
+	relayGreetings *rate.Limiter // of greetings by way of members
+	foreign        *rate.Limiter // of log lines about other clusters
+	minPing        time.Duration // the engine's
+	probedSelf     time.Time     // when this node last probed its own address
+	leave          *leave        // nil before Leave
+	selfRemoved    bool          // this node was removed, and has not joined again
+	counts         *counter.Set
 }
 
 // New returns the core of a node that is alone. Tick is due at once.
 func New(cfg Config) *Core {
 	return &Core{
-		cfg:         cfg,
-		family:      datagram.FamilyOf(cfg.Self.Addr.Addr()),
-		next:        time.Unix(0, 0),
-		slow:        1,
-		members:     newMembers(),
-		candidates:  admission.NewCandidates(cfg.Random),
-		clock:       admission.NewClock(),
-		tombstones:  admission.NewTombstones(),
-		strangers:   admission.NewStrangers(),
-		suspicion:   detect.NewSuspicion(),
-		questions:   detect.NewQuestions(),
-		reconnect:   detect.NewReconnect(cfg.Random),
-		news:        spread.NewNews(),
-		pings:       detect.NewPings(cfg.Random),
-		antiEntropy: spread.NewAntiEntropy(),
-		answers:     rate.NewLimiter(answersPerSecond, answersPerSecond),
-		asks:        rate.NewLimiter(1, 8),
-		accusations: rate.NewLimiter(accusationsPerSecond, 2*accusationsPerSecond),
-		recordAsks:  rate.NewLimiter(recordAsksPerSecond, 2*recordAsksPerSecond),
-		rounds:      rate.NewLimiter(roundsPerSecond, roundsPerSecond),
-		foreign:     rate.NewLimiter(rate.Every(time.Minute), 1),
-		minPing:     cfg.MinPing,
-		counts:      counters.NewSet(),
+		cfg:            cfg,
+		family:         datagram.FamilyOf(cfg.Self.Addr.Addr()),
+		next:           time.Unix(0, 0),
+		slow:           1,
+		members:        newMembers(),
+		candidates:     admission.NewCandidates(cfg.Random),
+		clock:          admission.NewClock(),
+		tombstones:     admission.NewTombstones(),
+		strangers:      admission.NewStrangers(),
+		suspicion:      detect.NewSuspicion(),
+		questions:      detect.NewQuestions(),
+		reconnect:      detect.NewReconnect(cfg.Random),
+		news:           spread.NewNews(),
+		pings:          detect.NewPings(cfg.Random),
+		antiEntropy:    spread.NewAntiEntropy(),
+		answers:        rate.NewLimiter(answersPerSecond, answersPerSecond),
+		asks:           rate.NewLimiter(1, 8),
+		accusations:    rate.NewLimiter(accusationsPerSecond, 2*accusationsPerSecond),
+		recordAsks:     rate.NewLimiter(recordAsksPerSecond, 2*recordAsksPerSecond),
+		relayGreetings: rate.NewLimiter(relayGreetingsPerSecond, relayGreetingsPerSecond),
+		foreign:        rate.NewLimiter(rate.Every(time.Minute), 1),
+		minPing:        cfg.MinPing,
+		counts:         counters.NewSet(),
 	}
 }
 

@@ -124,7 +124,7 @@ func (c *Core) heard(p *peer, now time.Time) {
 	if c.suspicion.Refute(p.addr) {
 		c.count(countAccusationsRefuted)
 	}
-	c.settleQuestion(p, now)
+	c.endQuestion(p, now)
 	c.answerFor(p)
 }
 
@@ -173,7 +173,7 @@ func (c *Core) unsealed(e wire.Event, now time.Time) {
 	case !c.cfg.Sealed:
 		why = "it is sealed, and this node has no keyring: give it that of the cluster"
 	case e.Clear && p != nil:
-		why = "it is not encrypted, and this node takes no such packets: tamtamctl doctor shows which members do not encrypt"
+		why = "it is not encrypted, and this node accepts only encrypted packets: tamtamctl doctor shows which members do not encrypt"
 	case p != nil && p.status == member.Dead:
 		why += ": the keys were changed while it, or this node, was away: compare tamtamctl keys list on both, and install what is missing"
 	case p == nil:

@@ -11,7 +11,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
 )
 
-// recordAsksPerSecond bounds the members that are asked in a second since a record differs.
+// recordAsksPerSecond bounds the members that are asked in a second because a record differs.
 // A difference past it is found again by the next comparison.
 const recordAsksPerSecond = 20
 
@@ -103,14 +103,14 @@ func (c *Core) learn(p *peer, r record, now time.Time) bool {
 		return false
 	}
 	tombstone := admission.Tombstone{Session: r.session, Removed: r.status == recordRemoved, At: now.Add(-r.age())}
-	news := c.tombstones.Told(r.addr, tombstone)
+	news := c.tombstones.Learn(r.addr, tombstone)
 	if news {
-		c.count(countTombstonesTold)
+		c.count(countTombstonesLearned)
 	}
 	return news
 }
 
-// mayAsk reports whether one more member may be asked since a record differs, and counts it.
+// mayAsk reports whether one more member may be asked because a record differs, and counts it.
 func (c *Core) mayAsk(now time.Time) bool {
 	if !c.recordAsks.AllowN(now, 1) {
 		c.count(countRecordAsksIgnored)

@@ -235,8 +235,8 @@ func TestReportedRemovalShutsOut(t *testing.T) {
 		w.want(carol, member.Alive)
 		w.says(alice, record{recordRemoved, carol, 7, 60})
 		w.want(carol, member.Alive)
-		if w.tombstones.ShutsOut(carol) || w.counted()["tombstones_told"] != 2 {
-			t.Errorf("shut out: %v, counted %v", w.tombstones.ShutsOut(carol), w.counted()["tombstones_told"])
+		if w.tombstones.ShutsOut(carol) || w.counted()["tombstones_learned"] != 2 {
+			t.Errorf("shut out: %v, counted %v", w.tombstones.ShutsOut(carol), w.counted()["tombstones_learned"])
 		}
 	})
 }

@@ -65,9 +65,9 @@ func (c *Core) askQuestions(now time.Time) time.Time {
 	return next
 }
 
-// settleQuestion ends the question to a member that was heard of. It answers for the
+// endQuestion ends the question to a member that was heard of. It answers for the
 // helpers, and if Smudge has judged already, Smudge is put right.
-func (c *Core) settleQuestion(p *peer, now time.Time) {
+func (c *Core) endQuestion(p *peer, now time.Time) {
 	wrong, answered := c.questions.Heard(p.addr)
 	if !answered {
 		return

@@ -47,9 +47,9 @@ func (c *Core) Unreached(now time.Time) []netip.AddrPort {
 	})
 }
 
-// roundsPerSecond bounds the greetings by way of members. A node that is late itself makes
+// relayGreetingsPerSecond bounds the greetings by way of members. A node that is late itself makes
 // fewer: the others may only seem not to answer.
-const roundsPerSecond = 16
+const relayGreetingsPerSecond = 16
 
 // canRelay reports whether a member may reach others for this node.
 func canRelay(p *peer) bool { return p != nil && speaks(p) && !p.via.IsValid() }
@@ -82,22 +82,24 @@ func (c *Core) oneOf(all []netip.AddrPort) (one netip.AddrPort) {
 	return one
 }
 
-// greetRound greets a candidate by way of a member: of the one that reported it first.
-func (c *Core) greetRound(g admission.Greeting, now time.Time) {
+// greetByRelay greets a candidate by way of a member: of the one that reported it first.
+func (c *Core) greetByRelay(g admission.Greeting, now time.Time) {
 	via := g.Reporter
 	if !canRelay(c.members.get(via)) {
 		via = c.anyRelay(g.To)
 	}
-	if via.IsValid() && c.rounds.AllowN(now, c.awareness.Multiplier()) {
-		c.count(countGreetingsRound)
-		c.emit(GreetBy{g.To, via})
-	}
+	c.greetBy(g.To, via, now)
 }
 
 // greetAround greets a member that does not answer by a relay that is in use, if there is one.
 func (c *Core) greetAround(to netip.AddrPort, now time.Time) {
-	if via := c.usedRelay(to); via.IsValid() && c.rounds.AllowN(now, c.awareness.Multiplier()) {
-		c.count(countGreetingsRound)
+	c.greetBy(to, c.usedRelay(to), now)
+}
+
+// greetBy greets by way of a member, if there is one and the rate allows it.
+func (c *Core) greetBy(to, via netip.AddrPort, now time.Time) {
+	if via.IsValid() && c.relayGreetings.AllowN(now, c.awareness.Multiplier()) {
+		c.count(countGreetingsByRelay)
 		c.emit(GreetBy{to, via})
 	}
 }

@@ -120,7 +120,7 @@ func TestGreetingsByRelaysAreBounded(t *testing.T) {
 				n++
 			}
 		}
-		if n == 0 || n > 11*roundsPerSecond {
+		if n == 0 || n > 11*relayGreetingsPerSecond {
 			t.Errorf("%d greetings in ten seconds", n)
 		}
 	})

@@ -40,7 +40,7 @@ func (c *Core) removedBy(reporter netip.AddrPort, r removed, now time.Time) {
 		c.removeHere(r.target, reporter, now)
 		c.emit(CloseSession{r.target})
 	case p == nil && r.session != 0 && datagram.IsNodeAddr(r.target, c.family): // it has yet to be met, or rather not
-		c.tombstones.Told(r.target, admission.Tombstone{Session: r.session, Removed: true, At: now})
+		c.tombstones.Learn(r.target, admission.Tombstone{Session: r.session, Removed: true, At: now})
 	}
 }
 

@@ -30,7 +30,7 @@ func TestWhyUnsealed(t *testing.T) {
 		{"a stranger", true, false, func(*world) {}, "its sender has no keyring or that of another cluster, or the keys were changed while"},
 		{"a dead member", true, false, func(w *world) { w.member(alice); w.dead(alice) }, "compare tamtamctl keys list on both"},
 		{"a live member", true, false, func(w *world) { w.member(alice) }, `why="it cannot be decrypted with the keys of this node"`},
-		{"a live member, in clear", true, true, func(w *world) { w.member(alice) }, "it is not encrypted, and this node takes no such packets"},
+		{"a live member, in clear", true, true, func(w *world) { w.member(alice) }, "it is not encrypted, and this node accepts only encrypted packets"},
 		{"a dead member, in clear", true, true, func(w *world) { w.member(alice); w.dead(alice) }, "doctor shows which members do not encrypt"},
 		{"a stranger, in clear", true, true, func(*world) {}, "its sender has no keyring or that of another cluster"},
 		{"without keys", false, false, func(*world) {}, "it is sealed, and this node has no keyring"},

@@ -25,8 +25,8 @@ const (
 	// pairFactor is how many times longer Smudge waits for a ping in a cluster of
 	// two. There is no helper to ask, so one unanswered ping is a death.
 	pairFactor = 3
-	// maxPatience is how many times longer it waits at most since this node is late.
-	maxPatience = 4
+	// maxTimeoutFactor is how many times longer it waits at most since this node is late.
+	maxTimeoutFactor = 4
 )
 
 // Tick does what is due.
@@ -78,8 +78,8 @@ func (c *Core) greetCandidates(now time.Time) time.Time {
 	for _, g := range due {
 		c.count(countGreetings)
 		c.emit(Greet{g.To})
-		if g.Round {
-			c.greetRound(g, now)
+		if g.ByRelay {
+			c.greetByRelay(g, now)
 		}
 		if g.Bare {
 			c.emit(SendBare{g.To, datagram.AppendBare(nil, datagram.Ping, c.cfg.Self.Addr.Port(), g.Heartbeat)})
@@ -189,8 +189,7 @@ func (c *Core) setWaits(now time.Time) {
 }
 
 // probeTimeout returns how long Smudge waits for an answer by the health of this node. A
-// longer one makes a death that follows right after a busy time wait for it, and no false
-// accusation less: a member is asked by this node itself before it is accused.
+// longer one makes a death that follows right after a busy time wait for it, and prevents no false accusation: a member is asked by this node itself before it is accused.
 func (c *Core) probeTimeout() time.Duration {
-	return c.cfg.MinPing * time.Duration(min(c.awareness.Multiplier(), maxPatience))
+	return c.cfg.MinPing * time.Duration(min(c.awareness.Multiplier(), maxTimeoutFactor))
 }

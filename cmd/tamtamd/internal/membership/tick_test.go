@@ -371,12 +371,12 @@ func TestLatenessOfTheWire(t *testing.T) {
 		w.member(alice, bob)
 		w.event(wire.Event{Kind: wire.Late, Took: 300 * time.Millisecond})
 		w.settle()
-		if w.slow != 8 || w.minPing != maxPatience*minPing {
-			t.Errorf("slow %d, probe time-out %v", w.slow, w.minPing)
+		if w.slow != 8 || w.minPing != maxTimeoutFactor*minPing {
+			t.Errorf("slow %d, probe timeout %v", w.slow, w.minPing)
 		}
 		w.sleep(15 * time.Second)
 		if w.slow != 1 || w.minPing != minPing {
-			t.Errorf("later: slow %d, probe time-out %v", w.slow, w.minPing)
+			t.Errorf("later: slow %d, probe timeout %v", w.slow, w.minPing)
 		}
 	})
 }
@@ -407,7 +407,7 @@ func TestMistakesMakePatient(t *testing.T) {
 			w.member(alice, bob)
 			c.mistake(w)
 			if w.settle(); w.minPing != c.times*minPing || w.slow != 1 {
-				t.Errorf("%s: probe time-out %v, slow %d", c.name, w.minPing, w.slow)
+				t.Errorf("%s: probe timeout %v, slow %d", c.name, w.minPing, w.slow)
 			}
 		})
 	}

@@ -98,7 +98,7 @@ var Scenarios = []Scenario{
 		c.cast(1, 300)
 		c.Pass(time.Minute)
 	}},
-	{"cut", "two nodes stop to reach each other directly, and do again", formed(func(c *Cluster) {
+	{"cut", "two nodes stop reaching each other directly, and later reach each other again", formed(func(c *Cluster) {
 		c.Apart(1, 2)
 		c.cast(1, 1000)
 		c.Pass(30 * time.Second)

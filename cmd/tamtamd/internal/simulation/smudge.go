@@ -236,7 +236,7 @@ func (s *Smudge) note(elapsed uint32) {
 	s.reckon()
 }
 
-// reckon sets the time-out to the mean and three standard deviations (pingData.go).
+// reckon sets the timeout to the mean and three standard deviations (pingData.go).
 func (s *Smudge) reckon() {
 	mean := 0.0
 	for _, d := range s.history {

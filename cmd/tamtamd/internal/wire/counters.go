@@ -12,7 +12,7 @@ var counters counter.Table
 // Counters of this package.
 var (
 	countClaimsChallenged        = counters.New("claims_challenged", "Infos that claimed the address of another session.")
-	countClaimsIgnored           = counters.New("claims_ignored", "Such infos that were ignored since one had just been answered.")
+	countClaimsIgnored           = counters.New("claims_ignored", "Such infos that were ignored because one had just been answered.")
 	countClaimsGreeted           = counters.New("claims_greeted", "Claimed addresses that were greeted to learn who is there.")
 	countDroppedBadCookie        = counters.Of(counter.Dropped, "dropped_bad_cookie", "bad_cookie")
 	countDroppedBadFrame         = counters.Of(counter.Dropped, "dropped_bad_frame", "bad_frame")
@@ -39,7 +39,7 @@ var (
 	countRelayed                 = counters.Metric("frames_passed_on", "tamtam_frames_passed_on_total", "Frames that were passed on between two nodes that do not reach each other directly.")
 	countRouted                  = counters.New("routes_changed", "Changes of the way to a node: by a relay, by another one, or directly.")
 	countByRelay                 = counters.Gauge("sessions_by_relay", "tamtam_sessions_by_relay", "Nodes that are not reached directly, but by way of another.")
-	countRestarts                = counters.New("clock_restarts", "Sessions of this node that began since the wall clock jumped.")
+	countRestarts                = counters.New("clock_restarts", "Sessions of this node that began because the wall clock jumped.")
 	countSessions                = counters.Gauge("sessions", "tamtam_sessions", "Nodes with which a session is open or being opened.")
 	countTakenClear              = counters.New("frames_taken_clear", "Frames that were taken though they are not encrypted, with --encrypt accept or send.")
 	countSessionsPaired          = counters.Gauge("sessions_paired", "tamtam_sessions_paired", "Sessions whose frames are encrypted with a key of their own, which does not follow from those of the cluster.")
@@ -51,7 +51,7 @@ var (
 	countRetransmitted        = counters.Metric("frames_resent", "tamtam_frames_resent_total", "Retransmissions of frames that were not acknowledged in time.")
 	countSpurious             = counters.Metric("frames_resent_in_vain", "tamtam_frames_resent_in_vain_total", "Spurious retransmissions: the acknowledgement was already on its way.")
 	countHeld                 = counters.New("frames_held", "Retransmissions to a silent node that waited for a sign of life.")
-	countDeferred             = counters.Metric("frames_not_resent", "tamtam_frames_not_resent_total", "Retransmissions that were put off since too many were due.")
+	countDeferred             = counters.Metric("frames_not_resent", "tamtam_frames_not_resent_total", "Retransmissions that were put off because too many were due.")
 	countAbandoned            = counters.Of(givenUp, "frames_abandoned", "abandoned")
 	countExpired              = counters.Of(givenUp, "frames_expired", "expired")
 	countOverflowed           = counters.Of(givenUp, "frames_overflowed", "overflowed")
@@ -73,11 +73,11 @@ var (
 	countSent          = socketCounters.Of(packetsMetric, "datagrams_sent", "sent")
 	countSentBytes     = socketCounters.Of(octetsMetric, "bytes_sent", "sent")
 	countSendErrors    = socketCounters.Metric("send_errors", "tamtam_network_send_errors_total", "Packets that the system refused to send.")
-	countSendOverflows = socketCounters.Metric("send_overflows", "tamtam_network_send_overflows_total", "Packets that were dropped since the send buffer was full.")
+	countSendOverflows = socketCounters.Metric("send_overflows", "tamtam_network_send_overflows_total", "Packets that were dropped because the send buffer was full.")
 )
 
 // CountRefused declares the counter of the frames that are refused on a Bulk channel, for
 // ChannelInfo. It may be called by package-level variables only.
 func CountRefused(name string) *counter.Counter {
-	return counters.New(name, "Frames that were refused since too much was under way to a node.")
+	return counters.New(name, "Frames that were refused because too much was under way to a node.")
 }

@@ -87,7 +87,7 @@ func TestLossIsHidden(t *testing.T) {
 			late++
 		}
 	}
-	// The answer to a ping counts only within Smudge's time-out of 500 ms.
+	// The answer to a ping counts only within Smudge's timeout of 500 ms.
 	if late > 5 {
 		t.Errorf("%d of %d answers came after 500 ms at 30 %% loss", late, n)
 	}
@@ -152,7 +152,7 @@ func TestFlightsAreBounded(t *testing.T) {
 func TestNoTimeIsNoLoss(t *testing.T) {
 	s := newSim(t, 1)
 	a, b := s.pair()
-	s.delay = 150 * time.Millisecond // each way: far over the first time-outs
+	s.delay = 150 * time.Millisecond // each way: far over the first timeouts
 	for range 100 {
 		a.say(b.addr, false)
 		s.run(100 * time.Millisecond)
@@ -185,7 +185,7 @@ func TestResendsAreBounded(t *testing.T) {
 }
 
 // TestSlowStartIsForgotten: when nodes that start together get no processor time, their
-// first round trips are long. A few later ones are to make up for that: time-outs had
+// first round trips are long. A few later ones are to make up for that: timeouts had
 // stayed at 400 ms for minutes, where pings are few, and at 30 % loss a ping had two tries
 // in the time that it has.
 func TestSlowStartIsForgotten(t *testing.T) {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package wire carries bytes on channels between nodes over the one gossip socket, so that
-// a lossy network looks like a loss-free one up to a time-out. It does not know what the
+// a lossy network looks like a loss-free one up to a timeout. It does not know what the
 // channels are for.
 //
 // Core is the protocol without IO: packets and the time go in; packets, events and the next
@@ -88,7 +88,7 @@
 //
 // # Loss
 //
-// A frame is retransmitted after a time-out that follows the round trip (RFC 6298), until it
+// A frame is retransmitted after a timeout that follows the round trip (RFC 6298), until it
 // is acknowledged or out of date. The interval is doubled each time if round trips are long, or
 // this node is late itself; a link with short ones is taken for lossy. If the other end is
 // silent, one frame at a time is retransmitted. Ack data rides with an acknowledgement that was waiting, and

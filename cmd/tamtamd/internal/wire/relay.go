@@ -60,7 +60,7 @@ func (c *Core) way(a netip.AddrPort) netip.AddrPort {
 
 // Route suggests a relay for a node with an open session: a node that has just heard of it.
 // It is taken if nothing was acknowledged by the present way for longer than the longest
-// time-out, or if the present relay cannot relay any more.
+// timeout, or if the present relay cannot relay any more.
 func (c *Core) Route(now time.Time, a, via netip.AddrPort) {
 	c.advance(now)
 	p := c.peers[a]

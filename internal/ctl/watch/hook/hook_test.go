@@ -95,7 +95,7 @@ func TestRunsAreGivenTheirChanges(t *testing.T) {
 	}
 }
 
-// TestRunsEnd: by themselves, at the time-out, and with the watch; asked first, and
+// TestRunsEnd: by themselves, at the timeout, and with the watch; asked first, and
 // killed when that does not help within Grace.
 func TestRunsEnd(t *testing.T) {
 	const stop = 5 * time.Minute // the watch

@@ -46,7 +46,7 @@ func TestARealRun(t *testing.T) {
 	}
 }
 
-// TestTheGroupIsEnded: a child's child is dead at the time-out, even when its parent is
+// TestTheGroupIsEnded: a child's child is dead at the timeout, even when its parent is
 // and when it does not heed a signal that asks.
 func TestTheGroupIsEnded(t *testing.T) {
 	for name, command := range map[string]string{

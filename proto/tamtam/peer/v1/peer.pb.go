@@ -486,7 +486,7 @@ type InspectAnswer struct {
 	MoreTroubles uint32 `protobuf:"varint,19,opt,name=more_troubles,json=moreTroubles,proto3" json:"more_troubles,omitempty"`
 	// Addresses that two nodes advertise, as the node saw within the last minutes; two at most.
 	Conflicts []*Conflict `protobuf:"bytes,20,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
-	// What it encrypts and takes, a value of --encrypt. Older versions leave it empty: they
+	// What it encrypts and accepts, a value of --encrypt. Older versions leave it empty: they
 	// require encryption if sealed is set.
 	Encryption    string `protobuf:"bytes,21,opt,name=encryption,proto3" json:"encryption,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -678,7 +678,7 @@ type Conflict struct {
 	// Where the packets of the member at the address come from, as text. Empty if the address
 	// is the reporter's own, and another node answers there.
 	First string `protobuf:"bytes,2,opt,name=first,proto3" json:"first,omitempty"`
-	// Where the packets of the other node come from, as text; empty as first is.
+	// Where the packets of the other node come from, as text; empty if first is.
 	Second        string `protobuf:"bytes,3,opt,name=second,proto3" json:"second,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -11,7 +11,7 @@ var counters counter.Table
 var (
 	panics      = counters.New("smudge_panics", "Panics of Smudge that were recovered from.")
 	clockSets   = counters.New("smudge_clock_sets", "Steps of the wall clock, after which the history of round trips was replaced.")
-	overflows   = counters.New("smudge_event_overflows", "Events of Smudge that were dropped since too many waited.")
+	overflows   = counters.New("smudge_event_overflows", "Events of Smudge that were dropped because too many waited.")
 	unaddressed = counters.New("smudge_datagrams_unaddressed", "Datagrams to no virtual address in use.")
 	unsent      = counters.New("smudge_datagrams_dropped", "Datagrams to a virtual address that Smudge has not sent, or has given up since.")
 	replaced    = counters.New("smudge_datagrams_superseded", "Datagrams of Smudge that a later one replaces.")

@@ -57,6 +57,6 @@ func (n *Node) afterPanic() {
 	select {
 	case <-free:
 	case <-time.After(n.standsStill):
-		n.fatal("smudge stands still: a panic in it has left a lock behind")
+		n.fatal("smudge is deadlocked: a panic left one of its locks held")
 	}
 }

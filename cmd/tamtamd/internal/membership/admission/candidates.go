@@ -22,9 +22,9 @@ import (
 // Bounds of the candidates. At a bound a new candidate is refused; it is heard
 // of again, or asks again, if it is real.
 const (
-	MaxCandidates          = 4096
-	MaxCandidatesPerTeller = 1024 // a member that reports nonsense leaves room for others
-	MaxCandidatesPerIP     = 256  // one machine may well run a hundred nodes
+	MaxCandidates            = 4096
+	MaxCandidatesPerReporter = 1024 // a member that reports nonsense leaves room for others
+	MaxCandidatesPerIP       = 256  // one machine may well run a hundred nodes
 )
 
 // Bounds of the passive ones, which anybody makes with a forged source: they are
@@ -70,9 +70,9 @@ const (
 type Greeting struct {
 	To   netip.AddrPort
 	Bare bool
-	// Round: it has not answered directly, and a member has reported it, so it is worth a
-	// greeting by way of a member. Reporter is the one, at the first of these greetings.
-	Round     bool
+	// ByRelay: the address has not answered directly, but a member has reported it, so a
+	// greeting by a relay is worthwhile. The first one goes by Reporter.
+	ByRelay   bool
 	Reporter  netip.AddrPort
 	Heartbeat uint32 // of the ping; the answer carries it back
 }
@@ -114,7 +114,7 @@ func (k *candidate) waits() bool { return k.sent == 0 && !k.Passive }
 type Candidates struct {
 	m               map[netip.AddrPort]*candidate
 	passive, active quota
-	perTeller       map[netip.AddrPort]int
+	perReporter     map[netip.AddrPort]int
 	limit           *rate.Limiter
 	window          window
 	waiting         int // for a place in the window, at the last Tick
@@ -126,14 +126,14 @@ type Candidates struct {
 // NewCandidates returns an empty table.
 func NewCandidates(random *rand.Rand) *Candidates {
 	return &Candidates{
-		m:         make(map[netip.AddrPort]*candidate),
-		passive:   quota{max: MaxPassive, maxPerIP: MaxPassivePerIP, perIP: make(map[netip.Addr]int)},
-		active:    quota{max: MaxCandidates, maxPerIP: MaxCandidatesPerIP, perIP: make(map[netip.Addr]int)},
-		perTeller: make(map[netip.AddrPort]int),
-		limit:     rate.NewLimiter(greetingsPerSecond, greetingsBurst),
-		window:    window{perTeller: make(map[netip.AddrPort]int)},
-		failures:  failures{m: make(map[netip.AddrPort]failure)},
-		random:    random,
+		m:           make(map[netip.AddrPort]*candidate),
+		passive:     quota{max: MaxPassive, maxPerIP: MaxPassivePerIP, perIP: make(map[netip.Addr]int)},
+		active:      quota{max: MaxCandidates, maxPerIP: MaxCandidatesPerIP, perIP: make(map[netip.Addr]int)},
+		perReporter: make(map[netip.AddrPort]int),
+		limit:       rate.NewLimiter(greetingsPerSecond, greetingsBurst),
+		window:      window{perReporter: make(map[netip.AddrPort]int)},
+		failures:    failures{m: make(map[netip.AddrPort]failure)},
+		random:      random,
 	}
 }
 
@@ -167,7 +167,7 @@ func (c *Candidates) Add(a netip.AddrPort, why Reason, clock uint32, now time.Ti
 		}
 		return true
 	}
-	if why.By.IsValid() && c.perTeller[why.By] >= MaxCandidatesPerTeller || !c.quota(why).take(a) {
+	if why.By.IsValid() && c.perReporter[why.By] >= MaxCandidatesPerReporter || !c.quota(why).take(a) {
 		return false
 	}
 	k := &candidate{Reason: why, reporter: why.By, heartbeat: GreetingHeartbeat(clock, c.random), first: now}
@@ -175,7 +175,7 @@ func (c *Candidates) Add(a netip.AddrPort, why Reason, clock uint32, now time.Ti
 		k.doubled = c.failures.times(a, now)
 	}
 	c.m[a] = k
-	c.perTeller[why.By]++
+	c.perReporter[why.By]++
 	return true
 }
 
@@ -277,7 +277,7 @@ func (c *Candidates) remove(a netip.AddrPort) {
 	why := c.m[a].Reason
 	delete(c.m, a)
 	c.quota(why).give(a)
-	decrement(c.perTeller, why.By)
+	decrement(c.perReporter, why.By)
 }
 
 // leave gives back the place of a candidate.

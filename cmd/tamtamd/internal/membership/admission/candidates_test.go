@@ -141,7 +141,7 @@ func TestBounds(t *testing.T) {
 	}{
 		{"one machine", true, Reason{}, MaxCandidatesPerIP},
 		{"many machines", false, Reason{}, MaxCandidates},
-		{"one teller", false, Reason{By: alice}, MaxCandidatesPerTeller},
+		{"one reporter", false, Reason{By: alice}, MaxCandidatesPerReporter},
 	} {
 		k := NewCandidates(random())
 		taken := 0
@@ -155,7 +155,7 @@ func TestBounds(t *testing.T) {
 		}
 		// All leave, and there is room again for as many.
 		run(k, start, time.Minute)
-		if k.Len() != 0 || len(k.active.perIP)+len(k.perTeller) != 0 {
+		if k.Len() != 0 || len(k.active.perIP)+len(k.perReporter) != 0 {
 			t.Errorf("%s: %d candidates and %d machines are left", c.name, k.Len(), len(k.active.perIP))
 		}
 	}

@@ -55,9 +55,9 @@ func (x *Tombstones) Add(a netip.AddrPort, e Tombstone) {
 	x.m[a] = e
 }
 
-// Told takes another node's report of a tombstone, and reports whether it is news. Of two
+// Learn takes another node's report of a tombstone, and reports whether it is news. Of two
 // sessions the one that ended later counts, and of two tombstones of one session the removal.
-func (x *Tombstones) Told(a netip.AddrPort, e Tombstone) bool {
+func (x *Tombstones) Learn(a netip.AddrPort, e Tombstone) bool {
 	old, known := x.m[a]
 	news := known && e.supersedes(old) || !known && e.At.After(x.floor)
 	if news {

@@ -59,10 +59,10 @@ func TestReportedTombstones(t *testing.T) {
 			news        bool
 		}{{c.known, c.told, c.news}, {c.told, c.known, c.backNews}} {
 			x := NewTombstones()
-			if !x.Told(a, d.known) {
+			if !x.Learn(a, d.known) {
 				t.Errorf("%s: the first is no news", c.name)
 			}
-			if got := x.Told(a, d.told); got != d.news {
+			if got := x.Learn(a, d.told); got != d.news {
 				t.Errorf("%s: %+v after %+v is news: %v, want %v", c.name, d.told, d.known, got, d.news)
 			}
 		}
@@ -75,10 +75,10 @@ func TestReadmissionCounts(t *testing.T) {
 	x := NewTombstones()
 	x.Add(a, removed)
 	x.Readmit(a, epoch.Add(time.Minute))
-	if !x.Admits(a, 7) || x.Told(a, removed) || x.ShutsOut(a) {
+	if !x.Admits(a, 7) || x.Learn(a, removed) || x.ShutsOut(a) {
 		t.Error("a report of the removal counts")
 	}
-	if removed.At = epoch.Add(2 * time.Minute); !x.Told(a, removed) || !x.ShutsOut(a) {
+	if removed.At = epoch.Add(2 * time.Minute); !x.Learn(a, removed) || !x.ShutsOut(a) {
 		t.Error("a later removal does not count")
 	}
 }
@@ -98,7 +98,7 @@ func TestTombstonesAreBounded(t *testing.T) {
 	if x.ShutsOut(at(gone-1)) || !x.ShutsOut(at(gone)) || !x.ShutsOut(at(MaxTombstones)) || x.Len() != MaxTombstones-gone+1 || x.Forgotten() != gone {
 		t.Errorf("%d are known, %d forgotten", x.Len(), x.Forgotten())
 	}
-	if x.Told(at(0), removed(0)) {
+	if x.Learn(at(0), removed(0)) {
 		t.Error("one that was forgotten is learned again")
 	}
 }

@@ -9,11 +9,11 @@ import (
 )
 
 const (
-	// windowPerTeller is how many candidates of one member's report may be greeted and
+	// windowPerReporter is how many candidates of one member's report may be greeted and
 	// not have answered. The next is greeted when one has. So greetings go out as fast as
 	// others answer, and nodes that all join at once on busy machines do not bury each
 	// other. A member that reports nonsense holds up only its own.
-	windowPerTeller = 16
+	windowPerReporter = 16
 	// windowAll is that of all reports together.
 	windowAll = 64
 	// placeFor is how long a candidate that does not answer keeps its place.
@@ -22,24 +22,24 @@ const (
 
 // window counts the handshakes under way, by the member that reported the candidate.
 type window struct {
-	perTeller map[netip.AddrPort]int
-	all       int
+	perReporter map[netip.AddrPort]int
+	all         int
 }
 
 // take takes a place. It returns false when none is free.
-func (w *window) take(teller netip.AddrPort) bool {
-	if w.all >= windowAll || w.perTeller[teller] >= windowPerTeller {
+func (w *window) take(reporter netip.AddrPort) bool {
+	if w.all >= windowAll || w.perReporter[reporter] >= windowPerReporter {
 		return false
 	}
 	w.all++
-	w.perTeller[teller]++
+	w.perReporter[reporter]++
 	return true
 }
 
 // free gives a place back.
-func (w *window) free(teller netip.AddrPort) {
+func (w *window) free(reporter netip.AddrPort) {
 	w.all--
-	decrement(w.perTeller, teller)
+	decrement(w.perReporter, reporter)
 }
 
 const (

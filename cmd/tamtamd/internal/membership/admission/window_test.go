@@ -26,8 +26,8 @@ func TestWindow(t *testing.T) {
 	for _, g := range first {
 		counts[c.m[g.To].By]++
 	}
-	if len(first) != windowAll || counts[alice] > windowPerTeller || counts[bob] > windowPerTeller {
-		t.Fatalf("%d greetings, %d and %d of the long reports; want %d, and at most %d", len(first), counts[alice], counts[bob], windowAll, windowPerTeller)
+	if len(first) != windowAll || counts[alice] > windowPerReporter || counts[bob] > windowPerReporter {
+		t.Fatalf("%d greetings, %d and %d of the long reports; want %d, and at most %d", len(first), counts[alice], counts[bob], windowAll, windowPerReporter)
 	}
 	if again, _, _ := c.Tick(start.Add(time.Millisecond)); len(again) != 0 || c.Waiting() {
 		t.Errorf("%d more greetings without an answer", len(again))

@@ -114,8 +114,8 @@ func AudienceSize(members int) int {
 	return int(math.Ceil(math.Log(float64(members+1)))) + 2
 }
 
-// TellsOn reports whether a node that was told that a member is alive after all tells others.
+// Forwards reports whether a node that was told that a member is alive after all tells others.
 // In a small cluster the node that found it out has told all.
-func TellsOn(members int, random *rand.Rand) bool {
+func Forwards(members int, random *rand.Rand) bool {
 	return members > Small && random.IntN(recoveredShare) == 0
 }

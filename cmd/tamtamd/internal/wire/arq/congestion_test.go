@@ -63,10 +63,10 @@ func TestStaleEstimate(t *testing.T) {
 		l := newTestLink()
 		l.sample(c.trip, start)
 		if have := l.Timeout(start); have != c.fresh {
-			t.Errorf("%v: time-out %v, want %v", c.trip, have, c.fresh)
+			t.Errorf("%v: timeout %v, want %v", c.trip, have, c.fresh)
 		}
 		if have := l.Timeout(after(staleAfter + 1)); have != c.stale {
-			t.Errorf("%v: time-out %v later, want %v", c.trip, have, c.stale)
+			t.Errorf("%v: timeout %v later, want %v", c.trip, have, c.stale)
 		}
 	}
 }
@@ -76,10 +76,10 @@ func TestFirstTimeout(t *testing.T) {
 	l := newTestLink()
 	l.shared.Greeted(100*ms, start)
 	if have := l.Timeout(start); have != 200*ms {
-		t.Errorf("time-out %v, want %v", have, 200*ms)
+		t.Errorf("timeout %v, want %v", have, 200*ms)
 	}
 	if have := l.Timeout(after(staleAfter + 1)); have != LAN.FirstTimeout {
-		t.Errorf("time-out %v later, want %v", have, LAN.FirstTimeout)
+		t.Errorf("timeout %v later, want %v", have, LAN.FirstTimeout)
 	}
 }
 

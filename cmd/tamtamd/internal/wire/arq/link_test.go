@@ -31,7 +31,7 @@ func ticked(l *Link, now time.Time) (sent []string) {
 	return sent
 }
 
-// TestRetransmission: a frame is transmitted at the time-out until it is out of date, and
+// TestRetransmission: a frame is transmitted at the timeout until it is out of date, and
 // Due says when.
 func TestRetransmission(t *testing.T) {
 	l := newTestLink()
@@ -131,7 +131,7 @@ func TestSpurious(t *testing.T) {
 		l.Acked(after(70*ms), 1, CarrierData)
 		l.Acked(after(71*ms), 1, c.by)
 		if n := l.shared.Counts.Spurious; n != c.want || (l.Timeout(start) > before) != (c.want > 0) {
-			t.Errorf("carrier %d, retransmitted %v: %d spurious, time-out %v, was %v", c.by, c.retransmit, n, l.Timeout(start), before)
+			t.Errorf("carrier %d, retransmitted %v: %d spurious, timeout %v, was %v", c.by, c.retransmit, n, l.Timeout(start), before)
 		}
 	}
 }
@@ -228,7 +228,7 @@ func TestAckData(t *testing.T) {
 	}
 }
 
-// TestDeferred: without a budget a frame waits for the next time-out.
+// TestDeferred: without a budget a frame waits for the next timeout.
 func TestDeferred(t *testing.T) {
 	l := NewLink(&Shared{Timing: LAN}, start)
 	l.Send(start, 1, []byte("a"), 0, false)

@@ -9,7 +9,7 @@ import "time"
 // sections 2 and 3, but faster downwards; frames that were transmitted twice are not measured).
 type rtt struct {
 	smoothed, variance time.Duration
-	// backoff is the factor on the time-out, from 1 on. It grows when a retransmission turns
+	// backoff is the factor on the timeout, from 1 on. It grows when a retransmission turns
 	// out to have been spurious, and shrinks while none does.
 	backoff float64
 	at      time.Time // of the last sample or spurious retransmission
