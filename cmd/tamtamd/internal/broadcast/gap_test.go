@@ -4,6 +4,7 @@
 package broadcast
 
 import (
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -123,5 +124,48 @@ func TestNextIsTakenHoweverMuchWaits(t *testing.T) {
 	s.hear(numbered(theirs, 1))
 	if !slices.Equal(s.got, []uint64{1, 2}) {
 		t.Errorf("got %v, want 1 and 2", s.got)
+	}
+}
+
+// TestGapIsTold when what is missing is no longer kept.
+func TestGapIsTold(t *testing.T) {
+	s := newSim(t, 1)
+	all := s.cluster(3)
+	all[0].store.maxCount, all[1].store.maxCount = 10, 10
+	s.cut = func(a, b netip.AddrPort) bool { return a == all[2].addr || b == all[2].addr }
+	for range 50 {
+		all[0].say()
+		s.run(100 * time.Millisecond)
+	}
+	s.cut = nil
+	s.run(15 * time.Second)
+	all[0].say()
+	s.run(time.Second)
+	if len(all[2].gaps) == 0 || all[2].gaps[0].From != 1 {
+		t.Errorf("gaps %v", all[2].gaps)
+	}
+	all[2].accounted(t, all[0].cfg.Local, 51)
+}
+
+// TestClaimIsNoGap: a member says that there is more of another's stream than there
+// is. Nobody confirms it, and the stream goes on.
+func TestClaimIsNoGap(t *testing.T) {
+	s := newSim(t, 1)
+	all := s.cluster(3)
+	all[0].say()
+	s.run(time.Second)
+	claim := appendDigest(nil, 0, []entry{{all[0].cfg.Local, 1 << 40}})
+	all[1].Receive(s.now, all[2].addr, claim)
+	s.run(2 * giveUpAfter)
+	all[0].say()
+	s.run(time.Second)
+	if all[1].whole(t, all[0].cfg.Local, 1, 2); len(all[1].gaps) > 0 {
+		t.Errorf("gaps %v", all[1].gaps)
+	}
+	if bad := appendDigest(nil, 0, []entry{{all[0].cfg.Local, 1<<64 - 1}}); true {
+		before := all[1].counts.Get(droppedBad)
+		if all[1].Receive(s.now, all[0].addr, bad); all[1].counts.Get(droppedBad) != before+1 {
+			t.Error("a number that wraps is taken")
+		}
 	}
 }
