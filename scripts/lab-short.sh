@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 
 probe=ttprobe-$$
 if [[ $(id -u) == 0 ]] && command -v ip >/dev/null; then
-	if ! ip netns add "$probe" 2>/dev/null; then # a container, say
-		echo "lab-short: skipped: root may make no network namespace here"
+	if ! why=$(ip netns add "$probe" 2>&1); then # in a container, say
+		echo "lab-short: skipped: no network namespace: $why"
 		exit 0
 	fi
 	ip netns delete "$probe"

@@ -28,8 +28,8 @@ type host struct {
 
 // packet is one output to the wire.
 type packet struct {
-	// what is greet, greet by, route, data, bare, tell, records, leave, remove, profile, close,
-	// shut, renew, or lost for want of a session.
+	// what is greet, greet by, route, probe, data, bare, tell, records, leave, remove, profile,
+	// abandon, close, shut, renew, or lost for want of a session.
 	what    string
 	to      netip.AddrPort
 	b       []byte

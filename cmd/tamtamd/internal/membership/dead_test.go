@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
 )
 
 // TestRackDies: the hellos to many dead members are bounded, and each has its turn.
@@ -32,7 +33,7 @@ func TestRackDies(t *testing.T) {
 				total++
 			}
 		}
-		if total > 31*30 || len(greeted) != 60 {
+		if total > 31*detect.DeadPerSecond || len(greeted) != 60 {
 			t.Errorf("%d hellos in 30 s, to %d members", total, len(greeted))
 		}
 	})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 )
 
 // TestOnlyTheAskerJudges: a member that is asked about is greeted, Smudge never hears the
@@ -61,4 +62,32 @@ func TestHelpIsForMembersWithSessions(t *testing.T) {
 // vouching is a helper's answer: the target lives.
 func vouching(helper, target netip.AddrPort, code uint32) []byte {
 	return datagram.Compose(datagram.IPv4, datagram.Ack, helper.Port(), code, []datagram.Entry{{Status: datagram.Alive, Addr: target}})
+}
+
+// TestLoneHelper: in a cluster of three, one helper is all there is to ask. When it, too,
+// does not reach the member, Smudge is made to find it dead.
+func TestLoneHelper(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		members []netip.AddrPort
+		by      netip.AddrPort
+		dead    bool
+	}{
+		{"three", []netip.AddrPort{alice, bob}, self, true},
+		{"three, and the other suspects it", []netip.AddrPort{alice, bob}, bob, false},
+		{"four", []netip.AddrPort{alice, bob, carol}, self, false},
+	} {
+		inWorld(t, func(w *world) {
+			w.member(c.members...)
+			w.forgetAll()
+			w.status(alice, datagram.Suspected, c.by)
+			w.want(alice, member.Suspected)
+			dead := slices.ContainsFunc(w.entries(), func(e datagram.Entry) bool {
+				return e.Addr == alice && e.Status == datagram.Dead && e.Source == self
+			})
+			if dead != c.dead {
+				t.Errorf("%s: Smudge hears of a death: %v", c.name, dead)
+			}
+		})
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -39,7 +40,7 @@ func TestHiddenNodeIsMetByItsReporter(t *testing.T) {
 		w.hidden(carol, 7)
 		w.tell(bob, carol)
 		sent := w.lasts(time.Second)
-		if by := of(sent, "greet by", carol); len(of(sent, "greet", carol)) < directGreetings || len(by) != 1 || by[0].via != bob {
+		if by := of(sent, "greet by", carol); len(of(sent, "greet", carol)) < admission.DirectGreetings || len(by) != 1 || by[0].via != bob {
 			t.Errorf("sent %v", sent)
 		}
 		w.want(carol, member.Alive)
@@ -51,9 +52,6 @@ func TestHiddenNodeIsMetByItsReporter(t *testing.T) {
 		w.open[carol] = 8
 	})
 }
-
-// directGreetings is that of package admission.
-const directGreetings = 2
 
 // TestUnreportedNodeIsMetDirectlyOnly: nobody vouches for an address that a user has named, or
 // that only a member without a session or a direct way could reach.
@@ -71,7 +69,7 @@ func TestUnreportedNodeIsMetDirectlyOnly(t *testing.T) {
 		w.tell(alice, bob)
 		w.sleep(time.Second)
 		w.reached(bob, alice)
-		w.event(wire.Event{Kind: wire.Received, Addr: alice, Session: w.open[alice], Channel: LeaveChannel})
+		w.event(leaves(alice, w.open[alice]))
 		delete(w.open, alice)
 		w.forgetAll()
 		w.tell(bob, carol) // which would have to be passed on twice
@@ -176,9 +174,7 @@ func TestRelayThatEndsIsReplaced(t *testing.T) {
 	for name, end := range map[string]func(w *world){
 		"dead":    func(w *world) { w.dead(bob) },
 		"removed": func(w *world) { w.remove(bob) },
-		"left": func(w *world) {
-			w.event(wire.Event{Kind: wire.Received, Addr: bob, Session: w.open[bob], Channel: LeaveChannel})
-		},
+		"left":    func(w *world) { w.event(leaves(bob, w.open[bob])) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, func(w *world) {

@@ -4,7 +4,6 @@
 package membership
 
 import (
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
 	"net/netip"
 	"slices"
 	"testing"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -159,158 +159,6 @@ func TestSmudgeForgetsTheDead(t *testing.T) {
 	})
 }
 
-// pingTimes returns how often each member is pinged within a time.
-func pingTimes(w *world, d time.Duration) map[netip.AddrPort]int {
-	w.forgetAll()
-	w.lasts(d)
-	times := map[netip.AddrPort]int{}
-	for _, a := range w.noted().pinged {
-		times[a]++
-	}
-	return times
-}
-
-// most returns who was pinged most.
-func most(times map[netip.AddrPort]int) (a netip.AddrPort) {
-	for b, n := range times {
-		if n > times[a] {
-			a = b
-		}
-	}
-	return a
-}
-
-// TestMembersArePinged: one, the successor, in each round, and each of them now and then. A
-// cluster of two has a ring, too.
-func TestMembersArePinged(t *testing.T) {
-	for _, members := range [][]netip.AddrPort{{alice}, {alice, bob}, {alice, bob, carol, dave}} {
-		inWorld(t, func(w *world) {
-			w.member(members...)
-			const rounds = 120
-			times := pingTimes(w, rounds*detect.PingInterval(heartbeat, minPing))
-			if len(times) != len(members) {
-				t.Errorf("of %d members %v are pinged", len(members), times)
-			}
-			if n := times[most(times)]; n < rounds-1 || n > rounds+rounds/3 {
-				t.Errorf("%d members: the successor is pinged %d times in %d rounds", len(members), n, rounds)
-			}
-		})
-	}
-}
-
-// TestTheDeadAreNotPinged, and the next on the ring is at once.
-func TestTheDeadAreNotPinged(t *testing.T) {
-	inWorld(t, func(w *world) {
-		w.member(alice, bob, carol, dave)
-		successor := most(pingTimes(w, time.Minute))
-		w.dead(successor)
-		w.settle()
-		if pinged := w.noted().pinged; len(pinged) == 0 || pinged[len(pinged)-1] == successor {
-			t.Errorf("pinged %v: nobody in place of %s", pinged, successor)
-		}
-		if times := pingTimes(w, time.Minute); times[successor] != 0 || len(times) != 3 {
-			t.Errorf("pinged %v", times)
-		}
-	})
-}
-
-// TestNextIsPingedWhileHelpersAreAsked about the successor: it may have ended with it.
-func TestNextIsPingedWhileHelpersAreAsked(t *testing.T) {
-	inWorld(t, func(w *world) {
-		w.member(alice, bob, carol, dave)
-		successor := most(pingTimes(w, time.Minute))
-		helper := alice
-		if successor == alice {
-			helper = bob
-		}
-		w.dies(successor)
-		w.forgetAll()
-		ask := datagram.Compose(datagram.IPv4, datagram.PingReq, self.Port(), 1, []datagram.Entry{datagram.Target(successor, 1)})
-		d, _ := datagram.Parse(ask, datagram.IPv4)
-		w.engineSends(helper, d)
-		w.settle()
-		if pinged := w.noted().pinged; len(pinged) == 0 || slices.Contains(pinged, successor) {
-			t.Errorf("pinged %v, want the one after %s", pinged, successor)
-		}
-		if times := pingTimes(w, 2*minPing); times[successor] != 0 {
-			t.Errorf("pinged %v", times)
-		}
-	})
-}
-
-// TestLoneHelper: in a cluster of three, one helper is all there is to ask. When it, too,
-// does not reach the member, Smudge is made to find it dead.
-func TestLoneHelper(t *testing.T) {
-	for _, c := range []struct {
-		name    string
-		members []netip.AddrPort
-		by      netip.AddrPort
-		dead    bool
-	}{
-		{"three", []netip.AddrPort{alice, bob}, self, true},
-		{"three, and the other suspects it", []netip.AddrPort{alice, bob}, bob, false},
-		{"four", []netip.AddrPort{alice, bob, carol}, self, false},
-	} {
-		inWorld(t, func(w *world) {
-			w.member(c.members...)
-			w.forgetAll()
-			w.status(alice, datagram.Suspected, c.by)
-			w.want(alice, member.Suspected)
-			dead := slices.ContainsFunc(w.entries(), func(e datagram.Entry) bool {
-				return e.Addr == alice && e.Status == datagram.Dead && e.Source == self
-			})
-			if dead != c.dead {
-				t.Errorf("%s: Smudge hears of a death: %v", c.name, dead)
-			}
-		})
-	}
-}
-
-// TestHeartbeatActsAtOnce: one that was long does not put off the next round.
-func TestHeartbeatActsAtOnce(t *testing.T) {
-	inWorld(t, func(w *world) {
-		w.member(alice)
-		if err := w.SetHeartbeat(w.now, MaxHeartbeat); err != nil {
-			t.Fatal(err)
-		}
-		w.lasts(10 * time.Second)
-		if err := w.SetHeartbeat(w.now, heartbeat); err != nil {
-			t.Fatal(err)
-		}
-		if n := pingTimes(w, 10*time.Second)[alice]; n < 13 {
-			t.Errorf("pinged %d times in ten seconds", n)
-		}
-	})
-}
-
-// TestTwoArePatient: there is nobody to ask.
-func TestTwoArePatient(t *testing.T) {
-	inWorld(t, func(w *world) {
-		w.lasts(time.Minute)
-		if len(w.noted().minPings) != 0 {
-			t.Errorf("alone, it waits for %v", w.noted().minPings)
-		}
-		w.member(alice)
-		w.lasts(time.Minute)
-		w.member(bob)
-		w.lasts(time.Minute)
-		w.dead(bob)
-		w.lasts(time.Minute)
-		if want := []time.Duration{minPing, pairFactor * minPing}; !slices.Equal(w.noted().minPings, want) {
-			t.Errorf("three, one of them dead: it waits for %v, want %v", w.noted().minPings, want)
-		}
-	})
-	inWorld(t, func(w *world) {
-		w.member(alice)
-		w.lasts(time.Minute)
-		w.event(up(bob, 7))
-		w.lasts(time.Minute)
-		if want := []time.Duration{pairFactor * minPing, minPing}; !slices.Equal(w.noted().minPings, want) {
-			t.Errorf("two, then three: it waits for %v, want %v", w.noted().minPings, want)
-		}
-	})
-}
-
 // TestNewLifeIsNotRetired: a member that comes back just when Smudge is to forget it,
 // or the table to give it up, is judged from then on as any other.
 func TestNewLifeIsNotRetired(t *testing.T) {
@@ -331,8 +179,8 @@ func TestNewLifeIsNotRetired(t *testing.T) {
 	}
 }
 
-// TestReconnectsAreBounded: a node that has lost hundreds of members greets no more than some
-// of them in a second, and all of them in time.
+// TestReconnectsAreBounded: a node that has lost hundreds of members greets no more than thirty
+// of them in a second (detect.DeadPerSecond), and all of them in time.
 func TestReconnectsAreBounded(t *testing.T) {
 	inWorld(t, func(w *world) {
 		var lost []netip.AddrPort
@@ -354,7 +202,7 @@ func TestReconnectsAreBounded(t *testing.T) {
 					n++
 				}
 			}
-			if n > 210 { // the bucket may be full at first
+			if n > 2*detect.DeadPerSecond { // the bucket is full at first
 				t.Fatalf("%d greetings in a second", n)
 			}
 		}
@@ -362,53 +210,4 @@ func TestReconnectsAreBounded(t *testing.T) {
 			t.Errorf("%d of %d were greeted", len(greeted), len(lost))
 		}
 	})
-}
-
-// TestLatenessOfTheWire: a node whose socket is late waits longer for others, and says less,
-// until it has been calm for some seconds.
-func TestLatenessOfTheWire(t *testing.T) {
-	inWorld(t, func(w *world) {
-		w.member(alice, bob)
-		w.event(wire.Event{Kind: wire.Late, Took: 300 * time.Millisecond})
-		w.settle()
-		if w.slow != 8 || w.minPing != maxTimeoutFactor*minPing {
-			t.Errorf("slow %d, probe timeout %v", w.slow, w.minPing)
-		}
-		w.sleep(15 * time.Second)
-		if w.slow != 1 || w.minPing != minPing {
-			t.Errorf("later: slow %d, probe timeout %v", w.slow, w.minPing)
-		}
-	})
-}
-
-// TestMistakesMakePatient: who is accused, or has found a member silent that answers, may
-// itself be late. Soon after the start an accusation is of the session before.
-func TestMistakesMakePatient(t *testing.T) {
-	accused := func(w *world) {
-		w.gossip(alice, 1, datagram.Entry{Status: datagram.Suspected, Addr: self, Heartbeat: 1})
-	}
-	for _, c := range []struct {
-		name    string
-		mistake func(w *world)
-		after   time.Duration
-		times   time.Duration
-	}{
-		{"accused", accused, retireTime, 2},
-		{"accused as before its restart", accused, retireTime - time.Second, 1},
-		{"a member answers", func(w *world) {
-			w.silence()
-			w.judges(bob, datagram.Suspected, self)
-			w.sleep(detect.QuestionTime)
-			w.want(bob, member.Alive)
-		}, 0, 2},
-	} {
-		inWorld(t, func(w *world) {
-			w.sleep(c.after)
-			w.member(alice, bob)
-			c.mistake(w)
-			if w.settle(); w.minPing != c.times*minPing || w.slow != 1 {
-				t.Errorf("%s: probe timeout %v, slow %d", c.name, w.minPing, w.slow)
-			}
-		})
-	}
 }

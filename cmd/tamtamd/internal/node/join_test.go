@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -153,8 +154,9 @@ func TestSetHeartbeat(t *testing.T) {
 		if err := w.SetHeartbeat(membership.MinHeartbeat); err != nil || w.Heartbeat() != membership.MinHeartbeat {
 			t.Errorf("%v, heartbeat %v", err, w.Heartbeat())
 		}
-		if after := w.DetectionTime(); after >= before {
-			t.Errorf("the detection time is %v, and was %v before", after, before)
+		want := before - detect.PingInterval(heartbeat, minPing) + detect.PingInterval(membership.MinHeartbeat, minPing)
+		if after := w.DetectionTime(); after != want || after >= before {
+			t.Errorf("the detection time is %v, and was %v before, want %v", after, before, want)
 		}
 	})
 }

@@ -31,6 +31,11 @@ func cost(t *testing.T, nodes int, seed uint64, what func(*Cluster)) (all, data 
 		return all, data
 	}
 	busy := run(what)
+	for _, m := range busy.Marks {
+		if !m.Reached {
+			t.Errorf("%d nodes: not reached: %v", nodes, m)
+		}
+	}
 	rest := run(func(c *Cluster) { c.Pass(busy.Elapsed - 5*time.Second) })
 	if busy.Views < 1 {
 		t.Errorf("%d nodes: %.1f %% of the views are right in the end", nodes, 100*busy.Views)

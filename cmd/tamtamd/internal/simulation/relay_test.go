@@ -14,11 +14,12 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
-// allDelivered fails if some message did not reach some node, or reached it twice.
-func (r Result) allDelivered(t *testing.T, nodes int) {
+// allDelivered fails if not so many messages were sent, or they were not delivered as often as
+// they should be.
+func (r Result) allDelivered(t *testing.T, messages, nodes int) {
 	t.Helper()
-	if want := r.Messages * (nodes - 1); r.Deliveries != want {
-		t.Errorf("%d messages were delivered %d times, want %d", r.Messages, r.Deliveries, want)
+	if want := messages * (nodes - 1); r.Messages != messages || r.Deliveries != want {
+		t.Errorf("%d of %d messages were sent, and delivered %d times, want %d", r.Messages, messages, r.Deliveries, want)
 	}
 }
 
@@ -32,7 +33,7 @@ func TestTwoNodesWithoutADirectWayAgree(t *testing.T) {
 				r.within(t, allSeeAll, time.Second)
 				r.within(t, backOnAll, time.Second)
 				r.noFalseAlarms(t)
-				r.allDelivered(t, nodes)
+				r.allDelivered(t, 200, nodes)
 			})
 		}
 	}
@@ -50,7 +51,7 @@ func TestStar(t *testing.T) {
 		}}, "star")
 		r.within(t, allSeeAll, c.within)
 		r.noFalseAlarms(t)
-		r.allDelivered(t, c.nodes)
+		r.allDelivered(t, 300, c.nodes)
 	}
 }
 
@@ -69,7 +70,7 @@ func TestWayBreaksInOneDirection(t *testing.T) {
 		r := Run(Options{Scenario: oneWay, Nodes: 5, Machine: Lab})
 		r.within(t, allSeeAll, 0)
 		r.noFalseAlarms(t)
-		r.allDelivered(t, 5)
+		r.allDelivered(t, 2000, 5)
 	}
 }
 
@@ -79,7 +80,7 @@ func TestDirectWayBreaksAndHeals(t *testing.T) {
 		r := simulate(t, Options{Nodes: nodes, Machine: Lab}, "cut")
 		r.within(t, allSeeAll, 0)
 		r.noFalseAlarms(t)
-		r.allDelivered(t, nodes)
+		r.allDelivered(t, 1000, nodes)
 	}
 }
 
@@ -101,7 +102,7 @@ func TestRelayEnds(t *testing.T) {
 		r := Run(Options{Scenario: ends, Nodes: 6, Seed: seed, Machine: Lab})
 		r.within(t, deadOnAll, 4*time.Second)
 		r.noFalseAlarms(t)
-		r.allDelivered(t, 5)
+		r.allDelivered(t, 500, 5)
 	}
 }
 
@@ -120,5 +121,5 @@ func TestNoDirectWayAtLoss(t *testing.T) {
 	if r.Dead > 0 || r.Suspected > 2 {
 		t.Errorf("nodes that run were seen SUSPECTED %d times, DEAD %d times", r.Suspected, r.Dead)
 	}
-	r.allDelivered(t, 10)
+	r.allDelivered(t, 6000, 10)
 }

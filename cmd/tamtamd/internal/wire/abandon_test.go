@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
 )
 
 // TestAbandon: nothing is retransmitted to a node that is taken for dead. It returns in the
@@ -20,7 +22,7 @@ func TestAbandon(t *testing.T) {
 			sent++
 		}
 	}
-	s.cut = func(from, to netip.AddrPort) bool { return true }
+	s.cut = cutAll
 	for range 10 {
 		a.say(b.addr, false)
 	}
@@ -94,7 +96,7 @@ func TestLastIsNotAnswered(t *testing.T) {
 	s.run(10 * time.Millisecond)
 	data := 0
 	s.tap = func(from, to netip.AddrPort, packet []byte) {
-		if from == a.addr && len(packet) > 40 {
+		if k, _ := frame.KindOf(packet); from == a.addr && k == frame.Data {
 			data++
 		}
 	}
@@ -114,9 +116,7 @@ func TestAbandonedNodeReturnsByRelay(t *testing.T) {
 	a.Abandon(b.addr)
 	s.run(time.Minute)
 	b = s.node(b.addr)
-	s.cut = func(from, to netip.AddrPort) bool {
-		return from == a.addr && to == b.addr || from == b.addr && to == a.addr
-	}
+	s.cut = between(a.addr, b.addr)
 	b.Greet(s.now, relay.addr)
 	s.run(time.Second)
 	a.GreetBy(s.now, b.addr, relay.addr)

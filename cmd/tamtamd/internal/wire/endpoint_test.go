@@ -107,8 +107,7 @@ func TestEndpoints(t *testing.T) {
 					t.Errorf("stray %+v", e)
 				}
 			}
-			counters := map[string]uint64{}
-			a.Counters(counters)
+			counters := counted(a)
 			if counters["sessions"] != 1 || counters["frames_data"] == 0 || counters["datagrams_sent"] == 0 {
 				t.Errorf("counted %v", counters)
 			}

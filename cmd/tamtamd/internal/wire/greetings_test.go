@@ -128,7 +128,7 @@ func TestTriesAreToldApart(t *testing.T) {
 func TestAnswerTook(t *testing.T) {
 	s := newSim(t, 1)
 	a, b := s.node(at(1)), s.node(at(2))
-	s.cut = func(_, _ netip.AddrPort) bool { return true }
+	s.cut = cutAll
 	a.Greet(s.now, b.addr)
 	s.run(time.Second)
 	s.cut = nil

@@ -39,8 +39,7 @@ func TestLinks(t *testing.T) {
 	if back.Received < 200 || back.Duplicates == 0 || back.Received+back.Duplicates > l.Sent+l.Resent+uint64(len(kindNames))*200 {
 		t.Errorf("the other end: %+v", back)
 	}
-	counters := map[string]uint64{}
-	a.Counters(counters)
+	counters := counted(a)
 	var sent, received uint64
 	for _, k := range a.Traffic() {
 		if k.Sent != counters["frames_"+k.Kind] || (k.Sent == 0) != (k.SentBytes == 0) || (k.Received == 0) != (k.ReceivedBytes == 0) {

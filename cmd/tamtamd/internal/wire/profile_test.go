@@ -4,7 +4,6 @@
 package wire
 
 import (
-	"net/netip"
 	"testing"
 	"time"
 )
@@ -50,5 +49,3 @@ func TestProfileThatChangesWhileAPeerIsCutOffReachesIt(t *testing.T) {
 		})
 	}
 }
-
-func cutAll(_, _ netip.AddrPort) bool { return true }

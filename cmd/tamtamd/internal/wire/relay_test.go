@@ -11,11 +11,6 @@ import (
 	"time"
 )
 
-// between is a cut of both directions between two nodes.
-func between(a, b netip.AddrPort) func(from, to netip.AddrPort) bool {
-	return func(from, to netip.AddrPort) bool { return from == a && to == b || from == b && to == a }
-}
-
 // bent returns two nodes that have a session by way of a third, the only way there is.
 func (s *sim) bent() (a, b, relay *simNode) {
 	s.t.Helper()

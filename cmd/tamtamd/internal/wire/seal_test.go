@@ -296,7 +296,7 @@ func TestOtherReceiver(t *testing.T) {
 	}
 	// What is encrypted for a and b cannot even be decrypted.
 	if now, n := mark(c), counted(c); now != before || n["dropped_unknown_session"]+n["dropped_unknown_connection"]+n["dropped_unsealed"] != uint64(len(sent)) || len(sent) < 100 {
-		t.Errorf("%v became %v, counted %v", before, now, c.counts)
+		t.Errorf("%v became %v, counted %v", before, now, n)
 	}
 	s.hold()
 }

@@ -296,6 +296,13 @@ func mesh(s *sim) {
 	s.t.Fatalf("loss %.1f: no sessions after 10 s", s.loss)
 }
 
+func cutAll(_, _ netip.AddrPort) bool { return true }
+
+// between is a cut of both directions between two nodes.
+func between(a, b netip.AddrPort) func(from, to netip.AddrPort) bool {
+	return func(from, to netip.AddrPort) bool { return from == a && to == b || from == b && to == a }
+}
+
 // counted returns the counters of a core, by name.
 func counted(c interface{ Counters(map[string]uint64) }) map[string]uint64 {
 	m := map[string]uint64{}

@@ -42,8 +42,7 @@ func TestSendAndReceive(t *testing.T) {
 				t.Fatalf("%s: nothing arrives", addr)
 			}
 		}
-		m := map[string]uint64{}
-		b.Counters(m)
+		m := counted(b)
 		if m["datagrams_received"] != 3 || m["bytes_received"] != 3005 {
 			t.Errorf("counted %v", m)
 		}

@@ -93,7 +93,7 @@ func (w *world) pingAll() {
 
 func (w *world) locked(f func()) { w.mu.Lock(); defer w.mu.Unlock(); f() }
 
-// OnStatus implements Handler, as the three after it do.
+// OnStatus implements Handler, as the two after it do.
 func (w *world) OnStatus(a netip.AddrPort, s datagram.Status, by netip.AddrPort) {
 	w.locked(func() { w.statuses[a] = append(w.statuses[a], s); w.by[a] = by })
 }

@@ -45,8 +45,8 @@ var greetingTimes = [...]time.Duration{
 
 const bareFrom = 400 * time.Millisecond
 
-// directGreetings is how many greetings go only directly.
-const directGreetings = 2
+// DirectGreetings is how many greetings go only directly.
+const DirectGreetings = 2
 
 // postponeFor is how long a candidate is left to greet this node by itself.
 const postponeFor = 150 * time.Millisecond

@@ -76,8 +76,8 @@ func (c *Candidates) Tick(now time.Time) (greetings []Greeting, expired []netip.
 // greeting returns the next greeting of a candidate.
 func (c *Candidates) greeting(a netip.AddrPort, k *candidate) Greeting {
 	g := Greeting{To: a, Bare: greetingTimes[k.sent]<<k.doubled >= bareFrom, Heartbeat: k.heartbeat}
-	g.ByRelay = k.sent >= directGreetings && k.reporter.IsValid()
-	if g.ByRelay && k.sent == directGreetings {
+	g.ByRelay = k.sent >= DirectGreetings && k.reporter.IsValid()
+	if g.ByRelay && k.sent == DirectGreetings {
 		g.Reporter = k.reporter
 	}
 	return g

@@ -34,7 +34,7 @@ const (
 // send buffer, some 830 bytes each as Linux counts them.
 const (
 	suspectedPerSecond = 20
-	deadPerSecond      = 30
+	DeadPerSecond      = 30
 )
 
 // lost is a member that is suspected or dead.
@@ -56,7 +56,7 @@ func NewReconnect(random *rand.Rand) *Reconnect {
 	return &Reconnect{
 		lost:      make(map[netip.AddrPort]*lost),
 		suspected: rate.NewLimiter(suspectedPerSecond, suspectedPerSecond),
-		dead:      rate.NewLimiter(deadPerSecond, deadPerSecond),
+		dead:      rate.NewLimiter(DeadPerSecond, DeadPerSecond),
 		random:    random,
 	}
 }

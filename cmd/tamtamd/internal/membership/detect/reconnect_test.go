@@ -72,7 +72,7 @@ func TestReconnectsAreBounded(t *testing.T) {
 		name  string
 		dead  bool
 		bound int
-	}{{"dead", true, deadPerSecond}, {"suspected", false, suspectedPerSecond}} {
+	}{{"dead", true, DeadPerSecond}, {"suspected", false, suspectedPerSecond}} {
 		r := NewReconnect(random())
 		const members = 300
 		for i := range members {
