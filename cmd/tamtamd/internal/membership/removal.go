@@ -76,7 +76,7 @@ func (c *Core) removeSelf(by netip.AddrPort) {
 	c.log(level.WarnValue(), "msg", "this node was removed from the cluster; it is alone until told to join", "by", by)
 	c.selfRemoved = true
 	// No node is greeted any more: a node that is greeted is met.
-	c.candidates = admission.NewCandidates(c.cfg.Random)
+	c.candidates.Clear()
 	for _, a := range c.members.addrs(func(*peer) bool { return true }) {
 		c.unlist(a, by, member.SelfRemoved)
 		c.emit(EngineRemove{a})

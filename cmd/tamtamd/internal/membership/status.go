@@ -92,6 +92,9 @@ func (c *Core) set(p *peer, s member.Status, by netip.AddrPort, now time.Time) {
 	}
 	c.members.set(p, s, by, now)
 	c.emit(TableSet{p.addr, s, by})
+	if s == member.Dead {
+		c.emit(Abandon{p.addr}) // first, since it relays no more
+	}
 	if s.Gone() {
 		c.routeAround(p.addr)
 		if c.pings.Lost(p.addr) {
@@ -100,7 +103,6 @@ func (c *Core) set(p *peer, s member.Status, by netip.AddrPort, now time.Time) {
 	}
 	switch {
 	case s == member.Dead:
-		c.emit(Abandon{p.addr})
 		c.reconnect.Dead(p.addr, c.members.live+1, c.cfg.Heartbeat, now)
 	case s == member.Suspected && !p.info.Plain():
 		c.reconnect.Suspected(p.addr)

@@ -15,9 +15,6 @@ func (c *Core) Abandon(a netip.AddrPort) {
 
 // abandon gives up what is in flight to a peer.
 func (c *Core) abandon(p *peer) {
-	if p.link.Waits(p.infoCounter) {
-		p.infoCounter = 0 // it does not have our info: accept sends another
-	}
 	p.link.Abandon()
 	c.idle(p)
 }

@@ -20,7 +20,7 @@ func (c *Core) Announced(b []byte) (payload []byte, ok bool) {
 	if e := c.cfg.Encryption; e == EncryptOff || e.TakesClear() && !frame.Is(b) {
 		return b, true
 	}
-	if b, ok = c.sealer.Open(b); !ok {
+	if b, ok = c.sealer.OpenApart(b); !ok { // an event of another packet may be being handled
 		c.count(countDroppedUnsealed)
 		return nil, false
 	}

@@ -139,8 +139,8 @@ func (c *Core) forgetGreeting(nonce uint64, g greeting) {
 	if len(c.nonces) == 0 {
 		c.expiry = time.Time{}
 	}
-	if !g.probe {
-		delete(c.greetings, greetingKey{g.addr, g.via})
+	if key := (greetingKey{g.addr, g.via}); c.greetings[key] == nonce {
+		delete(c.greetings, key)
 	}
 }
 

@@ -123,6 +123,21 @@ func TestTriesAreToldApart(t *testing.T) {
 	}
 }
 
+// TestGreetingIsForgottenByItself: a hello that tries the direct way to a node ends without that
+// of a greeting of the same node.
+func TestGreetingIsForgottenByItself(t *testing.T) {
+	s := newSim(t, 1)
+	a := s.node(at(1))
+	a.Greet(s.now, at(2))
+	nonce := a.greetings[greetingKey{addr: at(2)}]
+	back := a.newNonce()
+	a.hello(back, greeting{addr: at(2), back: true})
+	a.forgetGreeting(back, a.nonces[back])
+	if a.greetings[greetingKey{addr: at(2)}] != nonce || nonce == 0 {
+		t.Errorf("%d became %v", nonce, a.greetings)
+	}
+}
+
 // TestAnswerTook: the event has the time that the answer to the last try took, and not that
 // since the first.
 func TestAnswerTook(t *testing.T) {

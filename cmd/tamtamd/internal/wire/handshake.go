@@ -257,9 +257,8 @@ func (c *Core) accept(src netip.AddrPort, p *peer, f frame.Frame, o opening, inf
 	// If the peer has not acknowledged our info, it may not be able to: sent to open the
 	// session, the info carries a cookie, which proves less than the connection ID that is
 	// known now.
-	told := p.infoCounter != 0 && !p.link.Waits(p.infoCounter)
-	c.acknowledge(p, f.Counter, told)
-	if !told {
+	c.acknowledge(p, f.Counter, p.acknowledged)
+	if !p.acknowledged {
 		c.sendInfo(p)
 	}
 	if p.told != c.cfg.Info.Profile { // changed since it was sent

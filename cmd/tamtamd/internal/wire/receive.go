@@ -61,7 +61,7 @@ func (c *Core) lengthen(b []byte) ([]byte, bool) {
 		c.count(countDroppedEarly) // it comes again
 		return nil, false
 	}
-	c.long = frame.AppendLengthened(c.long[:0], b, p.session, p.link.Highest())
+	c.long = frame.AppendLengthened(c.long[:0], b, p.session, p.opening<<32)
 	return c.long, true
 }
 

@@ -44,16 +44,24 @@ type route struct {
 }
 
 // relays reports whether a node can pass on frames: it has an open session, which goes by no
-// relay itself. So a frame is passed on once.
+// relay itself, and it is not taken for dead. So a frame is passed on once.
 func (c *Core) relays(via netip.AddrPort) bool {
 	r := c.peers[via]
-	return r != nil && r.open() && !r.via.IsValid()
+	return r != nil && r.open() && !r.via.IsValid() && !r.link.Gone()
+}
+
+// usable returns a relay if it can pass on frames; else the direct way.
+func (c *Core) usable(via netip.AddrPort) netip.AddrPort {
+	if c.relays(via) {
+		return via
+	}
+	return netip.AddrPort{}
 }
 
 // way returns the relay that frames to an address go by; invalid: none.
 func (c *Core) way(a netip.AddrPort) netip.AddrPort {
-	if p := c.peers[a]; p != nil && p.open() && c.relays(p.via) {
-		return p.via
+	if p := c.peers[a]; p != nil && p.open() {
+		return c.usable(p.via)
 	}
 	return netip.AddrPort{}
 }
@@ -128,14 +136,16 @@ func (c *Core) heardFrom(p *peer, src netip.AddrPort) {
 // transmit sends a frame to a peer: by its way, and by another one by which the peer was just
 // heard. A way that nothing has come by yet may be none, so the frame goes directly as well.
 func (c *Core) transmit(p *peer, b []byte) {
-	both := c.now.Sub(p.otherAt) < c.cfg.Timing.MaxTimeout
-	direct := !c.relays(p.via) && !(both && c.relays(p.other))
-	b = c.pack(p, b, direct && p.readsShort()) // what is relayed has a long header
-	c.sendBy(p.addr, p.via, b)
+	way, other := c.usable(p.via), netip.AddrPort{}
+	both := p.via.IsValid() && p.heard.Before(p.routed)
+	if c.now.Sub(p.otherAt) < c.cfg.Timing.MaxTimeout {
+		other, both = c.usable(p.other), true
+	}
+	both = both && other != way
+	b = c.pack(p, b, !way.IsValid() && !both && p.readsShort()) // what is relayed has a long header
+	c.sendBy(p.addr, way, b)
 	if both {
-		c.sendBy(p.addr, p.other, b)
-	} else if p.via.IsValid() && p.heard.Before(p.routed) {
-		c.cfg.Output(p.addr, b)
+		c.sendBy(p.addr, other, b)
 	}
 }
 

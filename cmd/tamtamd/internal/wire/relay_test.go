@@ -169,6 +169,27 @@ func TestRelayDies(t *testing.T) {
 	}
 }
 
+// TestDeadRelayIsReplacedAtOnce: one that is taken for dead relays no more, though its session
+// stays.
+func TestDeadRelayIsReplacedAtOnce(t *testing.T) {
+	s := newSim(t, 1)
+	a, b, relay := s.bent()
+	other := s.node(at(4))
+	other.Greet(s.now, a.addr)
+	other.Greet(s.now, b.addr)
+	s.run(time.Second)
+	a.Route(s.now, b.addr, other.addr)
+	if way := a.way(b.addr); way != relay.addr {
+		t.Errorf("frames go by %v while the relay lives", way)
+	}
+	a.Abandon(relay.addr)
+	a.Route(s.now, b.addr, other.addr)
+	if way := a.way(b.addr); way != other.addr {
+		t.Errorf("frames go by %v", way)
+	}
+	s.talk(a, b, time.Second)
+}
+
 // TestRestartBehindRelay: a node that is reached only by a relay restarts: its new session
 // takes the place of the old one.
 func TestRestartBehindRelay(t *testing.T) {

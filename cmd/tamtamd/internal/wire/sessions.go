@@ -6,6 +6,7 @@ package wire
 import (
 	"math"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
@@ -231,6 +232,7 @@ func (c *Core) Renew(now time.Time) {
 	clear(c.perIP)
 	clear(c.greetings)
 	clear(c.nonces)
+	c.events = slices.DeleteFunc(c.events, func(e Event) bool { return e.Kind == Renewed }) // of another session
 	c.begin()
 	c.dormant = true
 }

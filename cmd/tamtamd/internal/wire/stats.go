@@ -113,12 +113,6 @@ func (c *Core) Links(now time.Time) []Link {
 	return all
 }
 
-// Contact is the part of a Link that says whether the two nodes reach each other.
-type Contact struct {
-	Addr, Source   netip.AddrPort
-	Heard, Unacked time.Duration
-}
-
 // RoundTrip returns the smoothed round trip to a node; 0 when it is not known. It
 // is that of frames that were answered at once, so no AckDelay is in it.
 func (c *Core) RoundTrip(a netip.AddrPort) time.Duration {

@@ -141,6 +141,13 @@ func NewCandidates(random *rand.Rand) *Candidates {
 // this node is late itself.
 func (c *Candidates) SetSlow(times int) { c.pace.slow = float64(times) }
 
+// Clear drops all candidates. What is known of the pace and of failures stays.
+func (c *Candidates) Clear() {
+	fresh := NewCandidates(c.random)
+	fresh.limit, fresh.pace, fresh.failures = c.limit, c.pace, c.failures
+	*c = *fresh
+}
+
 // Len returns how many candidates there are.
 func (c *Candidates) Len() int { return len(c.m) }
 

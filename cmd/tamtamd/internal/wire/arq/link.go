@@ -184,9 +184,6 @@ func (l *Link) Receive(now time.Time, counter uint64) (fresh bool) {
 	return true
 }
 
-// Highest returns the highest counter of the frames that came in; 0 before the first.
-func (l *Link) Highest() uint64 { return l.window.highest }
-
 // Open takes the counter of the frame that opens the session, which may come again.
 func (l *Link) Open(now time.Time, counter uint64) {
 	l.heard, l.gone = now, false

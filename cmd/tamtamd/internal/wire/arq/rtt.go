@@ -16,8 +16,8 @@ type rtt struct {
 }
 
 // staleAfter is how old an estimate may be to be longer than what is taken for granted of a
-// link that is not known. A member is pinged every few seconds, in a large cluster every half
-// minute; what was long then says little about now.
+// link that is not known. Only the successor is pinged every second or so, another member once
+// in minutes; what was long then says little about now.
 const staleAfter = 2 * time.Second
 
 // stale reports whether the estimate is old.
@@ -47,7 +47,7 @@ func (r *rtt) sample(d time.Duration, now time.Time) {
 		return
 	}
 	if d < r.smoothed {
-		// A member is pinged a few times a minute. Were what is left of a slow moment to
+		// Most members are pinged less than once a minute. Were what is left of a slow moment to
 		// fade by an eighth each time, its frames would be retransmitted too late for minutes;
 		// too early, they cost a packet, and back-off.
 		r.smoothed, r.variance = (r.smoothed+d)/2, r.variance/2

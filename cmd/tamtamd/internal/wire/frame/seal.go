@@ -112,6 +112,14 @@ func (s *Sealer) Open(b []byte) ([]byte, bool) {
 	return nil, false
 }
 
+// OpenApart is Open, and leaves what Open returned last valid.
+func (s *Sealer) OpenApart(b []byte) ([]byte, bool) {
+	kept := s.opened
+	s.opened = nil
+	defer func() { s.opened = kept }()
+	return s.Open(b)
+}
+
 // sealedFrame reports whether b may be an encrypted frame.
 func sealedFrame(b []byte) bool {
 	return len(b) >= HeaderSize+SealSize && len(b) <= MaxSize && IsSealed(b)

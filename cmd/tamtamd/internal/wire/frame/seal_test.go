@@ -103,3 +103,17 @@ func BenchmarkSeal(b *testing.B) {
 		}
 	})
 }
+
+// TestOpenApart: what was decrypted before stays valid.
+func TestOpenApart(t *testing.T) {
+	s := NewSealer([]Key{{1}}, 1)
+	var all [2][]byte
+	for i := range all {
+		all[i] = append(header(Data).Append(nil, nil), byte('a'+i))
+	}
+	first, ok := s.Open(s.Seal(all[0]))
+	apart, okApart := s.OpenApart(s.Seal(all[1]))
+	if !ok || !okApart || !bytes.Equal(first, all[0]) || !bytes.Equal(apart, all[1]) {
+		t.Errorf("%x and %x, want %x and %x", first, apart, all[0], all[1])
+	}
+}
