@@ -89,7 +89,7 @@ func Register(fs *flag.FlagSet) *Flags {
 	f.ClusterName = "smudge"
 	fs.Var(nameValue{&f.ClusterName, limits.MaxCluster, unicode.IsControl}, "clustername", "`name` of the cluster; a node ignores announcements of other clusters; plain Smudge nodes use smudge")
 	fs.Var(fileValue{&f.KeyringFile}, "keyring-file", "`file` with the keys that encrypt all gossip, one per line, 32 bytes in base64; the first key encrypts, all keys decrypt; only its owner may read it, and keys install, use and remove write it (default: none, gossip is not encrypted)")
-	fs.Var(choiceValue{&f.Encrypt, encryptNames}, "encrypt", "`mode` of encryption of a node with a keyring: off ignores the keyring; accept sends in clear and accepts both; send encrypts and accepts both; require encrypts and accepts only encrypted packets (default: require with a keyring, else off)")
+	fs.Var(choiceValue{&f.Encrypt, Encryptions}, "encrypt", "`mode` of encryption of a node with a keyring: off ignores the keyring; accept sends in clear and accepts both; send encrypts and accepts both; require encrypts and accepts only encrypted packets (default: require with a keyring, else off)")
 	f.registerRPC(fs)
 	fs.StringVar(&f.Config, "config", "", "YAML `file` with the names of flags as keys (default $HOME/.tamtam.yaml, if it exists)")
 	fs.BoolVar(&f.NoBanner, "nobanner", false, "print no banner, even on a terminal")

@@ -22,7 +22,8 @@ const (
 	EncryptRequire = "require"
 )
 
-var encryptNames = []string{EncryptOff, EncryptAccept, EncryptSend, EncryptRequire}
+// Encryptions are the values of --encrypt, from open to encrypted.
+var Encryptions = []string{EncryptOff, EncryptAccept, EncryptSend, EncryptRequire}
 
 // fileValue is a file that must exist. An empty variable is an error, not "no file": the
 // port that the file guards would be open.

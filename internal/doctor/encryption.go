@@ -15,9 +15,6 @@ import (
 // maxNamed is how many members a finding about many names.
 const maxNamed = 5
 
-// steps are the values of --encrypt, from open to encrypted.
-var steps = []string{daemonflags.EncryptOff, daemonflags.EncryptAccept, daemonflags.EncryptSend, daemonflags.EncryptRequire}
-
 // encryption: all members require encryption, or none of them encrypts. What lies between is
 // a transition that should be completed, and two members more than a step apart do not
 // understand each other.
@@ -27,7 +24,7 @@ func encryption(e *exam) (wrong []Finding, well string) {
 	for _, m := range all {
 		at[step(m)] = append(at[step(m)], m)
 	}
-	off, accept, send, require := at[steps[0]], at[steps[1]], at[steps[2]], at[steps[3]]
+	off, accept, send, require := at[daemonflags.Encryptions[0]], at[daemonflags.Encryptions[1]], at[daemonflags.Encryptions[2]], at[daemonflags.Encryptions[3]]
 	for _, m := range off {
 		if ahead := slices.Concat(send, require); len(ahead) > 0 {
 			wrong = append(wrong, about(m, Failure, toAccept, "it drops the packets of members that encrypt: %s", names(ahead)))

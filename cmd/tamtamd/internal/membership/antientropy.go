@@ -4,6 +4,7 @@
 package membership
 
 import (
+	"iter"
 	"net/netip"
 	"time"
 
@@ -53,9 +54,9 @@ func (c *Core) told(by netip.AddrPort, l memberList, now time.Time) {
 	case !knowsRecords:
 		c.sendMembers(by, l.digest != 0, now)
 	case l.digest == 0:
-		c.sendRecords(by, recordList{buckets: spread.AllBuckets}, now)
+		c.sendRecords(by, recordList{buckets: spread.AllBuckets}, c.records(now), now)
 	default:
-		if own := c.buckets(now); own.Sum() != l.records {
+		if own := buckets(c.records(now)); own.Sum() != l.records {
 			c.count(countComparisonsDiffered)
 			c.emitRecords(by, recordList{digests: own})
 		}
@@ -78,11 +79,12 @@ func (c *Core) toldRecords(by netip.AddrPort, l recordList, now time.Time) {
 	case !c.antiEntropy.Answers(by, now):
 		c.count(countUnansweredQuestions)
 	case l.digests == nil:
-		c.sendRecords(by, recordList{buckets: l.buckets}, now)
+		c.sendRecords(by, recordList{buckets: l.buckets}, c.records(now), now)
 	default:
-		if differ := c.buckets(now).Differ(l.digests); differ != 0 {
-			differ = differ.Some(c.addrsOfRecords(now), maxCompared, c.cfg.Random.IntN(spread.BucketCount))
-			c.sendRecords(by, recordList{ask: true, buckets: differ}, now)
+		all := c.records(now)
+		if differ := buckets(all).Differ(l.digests); differ != 0 {
+			differ = differ.Some(addrs(all), maxCompared, c.cfg.Random.IntN(spread.BucketCount))
+			c.sendRecords(by, recordList{ask: true, buckets: differ}, all, now)
 		}
 	}
 }
@@ -109,21 +111,21 @@ func (c *Core) records(now time.Time) []record {
 	return all
 }
 
-// buckets returns the digests of the records.
-func (c *Core) buckets(now time.Time) *spread.Buckets {
+// buckets returns the digests of records.
+func buckets(all []record) *spread.Buckets {
 	var b spread.Buckets
 	var text []byte
-	for _, r := range c.records(now) {
+	for _, r := range all {
 		text = r.agreed().append(text[:0])
 		b.Add(r.addr, text)
 	}
 	return &b
 }
 
-// addrsOfRecords passes the address of each record.
-func (c *Core) addrsOfRecords(now time.Time) func(yield func(netip.AddrPort) bool) {
+// addrs passes the address of each record.
+func addrs(all []record) iter.Seq[netip.AddrPort] {
 	return func(yield func(netip.AddrPort) bool) {
-		for _, r := range c.records(now) {
+		for _, r := range all {
 			if !yield(r.addr) {
 				return
 			}
@@ -139,14 +141,14 @@ func (c *Core) compare(now time.Time) {
 }
 
 func (c *Core) compareWith(a netip.AddrPort, now time.Time) {
-	c.sendList(a, memberList{ask: true, digest: c.digest(), records: c.buckets(now).Sum()})
+	c.sendList(a, memberList{ask: true, digest: c.digest(), records: buckets(c.records(now)).Sum()})
 }
 
-// sendRecords fills a list with the records in its buckets, among them those of the dead,
-// whom each node finds by itself, and sends it. A removal that was taken back here is no
-// more than known.
-func (c *Core) sendRecords(to netip.AddrPort, l recordList, now time.Time) {
-	for _, r := range c.records(now) {
+// sendRecords fills a list with those of all records that are in its buckets, and with those of
+// the dead, whom each node finds by itself, and sends it. A removal that was taken back here is
+// no more than known.
+func (c *Core) sendRecords(to netip.AddrPort, l recordList, all []record, now time.Time) {
+	for _, r := range all {
 		if l.buckets.Has(r.addr) && (r.status != recordRemoved || c.tombstones.ShutsOut(r.addr)) {
 			l.records = append(l.records, r)
 		}
@@ -168,7 +170,7 @@ func (c *Core) emitRecords(to netip.AddrPort, l recordList) {
 // sendMembers sends a member all live ones, and may ask for what it knows.
 func (c *Core) sendMembers(to netip.AddrPort, ask bool, now time.Time) {
 	if c.HasSession(to) {
-		c.sendList(to, memberList{ask: ask, records: c.buckets(now).Sum(), members: c.Live()})
+		c.sendList(to, memberList{ask: ask, records: buckets(c.records(now)).Sum(), members: c.Live()})
 	}
 }
 

@@ -39,7 +39,7 @@ func (w *world) compares(by netip.AddrPort, digest, sum uint64) []packet {
 func TestComparisonOfRecords(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice, bob)
-		own := w.buckets(w.now)
+		own := buckets(w.records(w.now))
 		if sent := w.compares(alice, w.digest()+1, own.Sum()); len(sent) != 0 {
 			t.Errorf("the same digest is answered with %+v", sent)
 		}
@@ -60,7 +60,7 @@ func TestComparisonOfRecords(t *testing.T) {
 func TestDigestsAreAnsweredWithWhatDiffers(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice, bob)
-		theirs := *w.buckets(w.now)
+		theirs := *buckets(w.records(w.now))
 		w.event(listed(alice, recordList{digests: &theirs}))
 		if sent := of(w.take(), "records", alice); len(sent) != 0 {
 			t.Errorf("the same digests are answered with %+v", sent)
@@ -68,7 +68,7 @@ func TestDigestsAreAnsweredWithWhatDiffers(t *testing.T) {
 		theirs.Add(bob, []byte("another record"))
 		w.event(listed(alice, recordList{digests: &theirs}))
 		sent := of(w.take(), "records", alice)
-		if len(sent) != 1 || !sent[0].ask || sent[0].list.buckets != w.buckets(w.now).Differ(&theirs) ||
+		if len(sent) != 1 || !sent[0].ask || sent[0].list.buckets != buckets(w.records(w.now)).Differ(&theirs) ||
 			!slices.ContainsFunc(sent[0].list.records, func(r record) bool { return r.addr == bob }) {
 			t.Fatalf("other digests are answered with %+v", sent)
 		}
@@ -121,7 +121,7 @@ func TestRecordsAgree(t *testing.T) {
 		inWorld(t, func(w *world) {
 			w.member(alice, bob)
 			f(w)
-			sum = w.buckets(w.now).Sum()
+			sum = buckets(w.records(w.now)).Sum()
 		})
 		return sum
 	}

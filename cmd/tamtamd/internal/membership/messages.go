@@ -10,6 +10,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
 	"github.com/eelcocramer/tamtam/internal/limits"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
@@ -39,19 +40,6 @@ var Channels = []wire.ChannelInfo{
 	RecordsChannel:   {Name: "records"},
 }
 
-const addrSize = 18
-
-func appendAddr(dst []byte, a netip.AddrPort) []byte {
-	ip := a.Addr().As16()
-	dst = append(dst, ip[:]...)
-	return binary.BigEndian.AppendUint16(dst, a.Port())
-}
-
-func addrAt(b []byte) netip.AddrPort {
-	ip := netip.AddrFrom16([16]byte(b)).Unmap()
-	return netip.AddrPortFrom(ip, binary.BigEndian.Uint16(b[16:]))
-}
-
 // memberList is what a node says of the members that it knows. A digest at the end, which is
 // shorter than an address and which earlier versions do not read, shows that the sender
 // understands RecordsChannel.
@@ -78,18 +66,18 @@ const (
 // encode returns the messages that carry a list, in order: one without members, else as
 // many as it takes. The last carries ask.
 func (l memberList) encode() (messages [][]byte) {
-	const most = (wire.MaxRelayedData - memberListFixed - recordsSumSize) / addrSize
+	const most = (wire.MaxRelayedData - memberListFixed - recordsSumSize) / frame.AddrSize
 	for {
 		some := l.members[:min(len(l.members), most)]
 		l.members = l.members[len(some):]
 		last := len(l.members) == 0
-		b := make([]byte, 1, memberListFixed+len(some)*addrSize+recordsSumSize)
+		b := make([]byte, 1, memberListFixed+len(some)*frame.AddrSize+recordsSumSize)
 		if l.ask && last {
 			b[0] = flagAsk
 		}
 		b = binary.BigEndian.AppendUint64(b, l.digest)
 		for _, a := range some {
-			b = appendAddr(b, a)
+			b = frame.AppendAddr(b, a)
 		}
 		if l.records != 0 {
 			b[0] |= flagRecords
@@ -107,8 +95,8 @@ func parseMemberList(b []byte) (l memberList, ok bool) {
 	}
 	l.ask, l.digest = b[0]&flagAsk != 0, binary.BigEndian.Uint64(b[1:])
 	hasSum := b[0]&flagRecords != 0
-	for b = b[memberListFixed:]; len(b) >= addrSize; b = b[addrSize:] {
-		l.members = append(l.members, addrAt(b))
+	for b = b[memberListFixed:]; len(b) >= frame.AddrSize; b = b[frame.AddrSize:] {
+		l.members = append(l.members, frame.Addr(b))
 	}
 	if hasSum {
 		if len(b) < recordsSumSize {
@@ -126,14 +114,14 @@ type removed struct {
 }
 
 func (r removed) encode() []byte {
-	return appendAddr(binary.BigEndian.AppendUint64(nil, r.session), r.target)
+	return frame.AppendAddr(binary.BigEndian.AppendUint64(nil, r.session), r.target)
 }
 
 func parseRemoved(b []byte) (r removed, ok bool) {
-	if len(b) < 8+addrSize {
+	if len(b) < 8+frame.AddrSize {
 		return r, false
 	}
-	return removed{addrAt(b[8:]), binary.BigEndian.Uint64(b)}, true
+	return removed{frame.Addr(b[8:]), binary.BigEndian.Uint64(b)}, true
 }
 
 // Bounds of the texts in a Profile, in bytes.

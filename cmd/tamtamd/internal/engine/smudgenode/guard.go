@@ -19,8 +19,8 @@ import (
 // for this node. So a datagram is forwarded only if Smudge can have sent it just now. A
 // copy of what Smudge sends anyway is the most that a forger gets through.
 const (
-	// perSecond bounds the datagrams to a peer. Smudge sends one a heartbeat, and answers
-	// to the peer's pings.
+	// perSecond bounds the datagrams to a peer. Smudge sends it what Ping asks for, and
+	// answers to its pings.
 	perSecond = 256
 	// maxOwed bounds what Smudge is about to send to a peer. It sends it while it gets
 	// another datagram.

@@ -82,7 +82,7 @@ type Node struct {
 	virtual  netip.AddrPort
 	listener *listener
 
-	mu        sync.Mutex // guards the two maps
+	mu        sync.Mutex // guards the two maps, closed, and the guard of each peer
 	byReal    map[netip.AddrPort]*peer
 	byVirtual map[netip.AddrPort]*peer
 	closed    bool
@@ -183,7 +183,7 @@ func (n *Node) Add(real netip.AddrPort) error {
 	n.mu.Lock()
 	n.byReal[real], n.byVirtual[virtual] = p, p
 	n.mu.Unlock()
-	// Without mu: Smudge calls the listener, and may ping at once. AddNode never fails.
+	// Without mu: Smudge calls the listener. AddNode never fails.
 	_, _ = smudge.AddNode(node)
 	return nil
 }

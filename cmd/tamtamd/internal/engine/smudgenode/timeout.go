@@ -41,8 +41,7 @@ func (n *Node) Ping(real netip.AddrPort) {
 	if !ok {
 		return
 	}
-	// A heartbeat of its own, as the pings of Smudge's own loop have: Smudge knows an answer by its
-	// sender and heartbeat only. If a helper is asked and pinged in one heartbeat, its
+	// A heartbeat of its own: Smudge knows an answer by its sender and heartbeat only. If a helper is asked and pinged in one heartbeat, its
 	// Ack to the ping would count as the answer about the other node.
 	atomic.AddUint32(&currentHeartbeat, 1)
 	n.gate.enter()

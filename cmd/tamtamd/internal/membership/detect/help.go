@@ -92,6 +92,3 @@ func (h *Help) Tick(now time.Time) (greet []netip.AddrPort, next time.Time) {
 	}
 	return greet, next
 }
-
-// Len returns the number of requests under way.
-func (h *Help) Len() int { return len(h.open) }

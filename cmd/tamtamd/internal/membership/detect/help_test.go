@@ -31,7 +31,7 @@ func TestHelp(t *testing.T) {
 	if got := h.Heard(bob); len(got) != 2 || got[0].Asker != alice || got[0].Code != 1 || got[1].Asker != carol || got[1].Code != 2 {
 		t.Errorf("answered %+v", got)
 	}
-	if got := h.Heard(bob); got != nil || h.Len() != 1 {
+	if got := h.Heard(bob); got != nil || len(h.open) != 1 {
 		t.Errorf("answered again: %+v", got)
 	}
 }
@@ -45,8 +45,8 @@ func TestHelpEnds(t *testing.T) {
 	for at, wait := 4*helpInterval, maxHelpInterval; at < helpTimeouts*timeout; at += wait {
 		want++
 	}
-	if n := h.greeted(time.Minute); n != want || h.Len() != 0 {
-		t.Errorf("greeted %d times, %d are left; want %d and none", n, h.Len(), want)
+	if n := h.greeted(time.Minute); n != want || len(h.open) != 0 {
+		t.Errorf("greeted %d times, %d are left; want %d and none", n, len(h.open), want)
 	}
 }
 
@@ -57,7 +57,7 @@ func TestHelpIsBounded(t *testing.T) {
 			t.Fatalf("request %d: taken %v, want %v", code, got, want)
 		}
 	}
-	if !h.Asked(Request{Asker: alice, Target: bob}, timeout, epoch.Add(helpTimeouts*timeout)) || h.Len() != 1 {
-		t.Errorf("%d requests are left after their time, want the new one", h.Len())
+	if !h.Asked(Request{Asker: alice, Target: bob}, timeout, epoch.Add(helpTimeouts*timeout)) || len(h.open) != 1 {
+		t.Errorf("%d requests are left after their time, want the new one", len(h.open))
 	}
 }

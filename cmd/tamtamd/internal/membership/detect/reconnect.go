@@ -15,9 +15,9 @@ import (
 )
 
 // suspectedEvery is the time between two greetings of a suspected member. When it
-// answers, Smudge pings it, and takes the suspicion back; by itself it would
-// get round to that with its next ping, which in a cluster of thirty takes a quarter
-// of a minute. One that does not answer is left to Smudge.
+// answers, Smudge pings it, and takes the suspicion back; its turn among the random
+// members (see Pings) may come a minute later in a cluster of thirty. One that does not
+// answer is left to Smudge.
 const suspectedEvery = 200 * time.Millisecond
 
 // A dead member is greeted every reconnectBase heartbeats by the cluster as a whole
