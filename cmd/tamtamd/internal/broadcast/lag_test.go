@@ -57,3 +57,22 @@ func TestBrokenPathHoldsUpNobody(t *testing.T) {
 		}
 	}
 }
+
+// TestOriginIsAnswered: an origin asks what a member has. It is told, even if its newest
+// message has not arrived there: its window waits for the answer.
+func TestOriginIsAnswered(t *testing.T) {
+	s := newScript()
+	s.Up(s.now, peer, 2)
+	theirs := Stream{peer, 2}
+	s.hear(appendDigest(nil, flagMeet, []entry{{theirs, 0}}))
+	s.hear(numbered(theirs, 1))
+	s.sent = nil
+	s.hear(appendDigest(nil, flagAnswer, []entry{{theirs, 2}}))
+	answers := s.of(kindDigest)
+	if len(answers) != 1 {
+		t.Fatalf("%d answers, want 1", len(answers))
+	}
+	if _, entries, ok := parseDigest(answers[0]); !ok || !slices.Equal(entries, []entry{{theirs, 1}}) {
+		t.Errorf("answered %v", entries)
+	}
+}

@@ -167,6 +167,7 @@ func (c *Core) onDigest(now time.Time, from netip.AddrPort, b []byte) bool {
 		if s == nil && own { // its position, now that the two meet
 			s = c.stream(now, e.Stream)
 		}
+		started := s != nil && s.started
 		switch {
 		case s == nil:
 		case !s.started && own && flags&flagMeet != 0:
@@ -182,7 +183,9 @@ func (c *Core) onDigest(now time.Time, from netip.AddrPort, b []byte) bool {
 			if s.asked.IsZero() {
 				c.ask(s, now)
 			}
-		case e.have < s.have() || own: // the origin needs it for its window
+		}
+		// The origin needs it for its window, even if its newest message is not here yet.
+		if started && (own || e.have < s.have()) {
 			back = append(back, entry{e.Stream, s.have()})
 		}
 	}
