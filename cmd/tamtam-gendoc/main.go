@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/eelcocramer/tamtam/internal/buildinfo"
 	"github.com/eelcocramer/tamtam/internal/config"
 	"github.com/eelcocramer/tamtam/internal/ctl"
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
@@ -63,6 +64,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	fs.SetOutput(stderr)
 	f := register(fs)
 	fs.Usage = func() {} // below
+	if config.Asks(fs, args, "version") {
+		fmt.Fprintln(stdout, buildinfo.Read().Line("tamtam-gendoc"))
+		return exitDone
+	}
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		fs.SetOutput(stdout)

@@ -43,3 +43,12 @@ func Read() Info {
 	}
 	return i
 }
+
+// Line returns what --version prints, such as "tamtamd v1.2.3 (0123456789ab, go1.26.0)".
+func (i Info) Line(program string) string {
+	details := i.Go
+	if i.Commit != "" {
+		details = i.Commit[:min(12, len(i.Commit))] + ", " + details
+	}
+	return program + " " + i.Version + " (" + details + ")"
+}

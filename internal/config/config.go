@@ -58,7 +58,7 @@ func Parse(fs *flag.FlagSet, args []string, short map[string]string, others []st
 		return err
 	}
 	if rest := fs.Args(); len(rest) > 0 {
-		return &usageError{fmt.Sprintf("unexpected argument %q: %s takes flags only", rest[0], fs.Name())}
+		return &UsageError{text: fmt.Sprintf("unexpected argument %q: %s takes flags only", rest[0], fs.Name())}
 	}
 	return nil
 }
@@ -134,20 +134,20 @@ func Explain(fs *flag.FlagSet, err error) error {
 	}
 	text := err.Error()
 	if text, ok := strings.CutPrefix(text, "error parsing commandline arguments: "); ok {
+		if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
+			return &UsageError{text: unknownFlag(fs, name)}
+		}
 		// flag writes names with one dash.
-		for _, before := range []string{"for flag -", "for -", "flag provided but not defined: -", "flag needs an argument: -"} {
+		for _, before := range []string{"for flag -", "for -", "flag needs an argument: -"} {
 			if head, tail, ok := strings.Cut(text, before); ok {
 				text = head + before + "-" + tail
 				break
 			}
 		}
-		if strings.HasPrefix(text, "invalid ") { // a value, not the usage
-			if strings.HasPrefix(text, "invalid boolean value ") {
-				text = wantBool(text)
-			}
-			return errors.New(text)
+		if strings.HasPrefix(text, "invalid boolean value ") {
+			text = wantBool(text)
 		}
-		return &usageError{text}
+		return &UsageError{text, strings.HasPrefix(text, "invalid ")}
 	}
 	text = strings.TrimPrefix(text, "error parsing environment variables: ")
 	fs.VisitAll(func(f *flag.Flag) {
@@ -162,6 +162,21 @@ func Explain(fs *flag.FlagSet, err error) error {
 	return errors.New(text)
 }
 
+// unknownFlag returns the text about a flag that is not defined, with the one that was
+// likely meant.
+func unknownFlag(fs *flag.FlagSet, name string) string {
+	if len(name) == 1 {
+		return "flag provided but not defined: -" + name
+	}
+	var names []string
+	fs.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+	text := "flag provided but not defined: --" + name
+	if n := Nearest(name, names); n != "" {
+		text += fmt.Sprintf(": did you mean --%s?", n)
+	}
+	return text
+}
+
 // wantBool adds the correct values to an error of package flag about a boolean.
 func wantBool(text string) string {
 	if head, ok := strings.CutSuffix(text, "parse error"); ok {
@@ -170,14 +185,10 @@ func wantBool(text string) string {
 	return text
 }
 
-// IsUsage reports whether an error of Parse is about the form of the command line, such as
-// an unknown flag or an extra argument, and not about a value.
-func IsUsage(err error) bool {
-	var u *usageError
-	return errors.As(err, &u)
+// UsageError is an error in the command line, and not in the environment or the file.
+type UsageError struct {
+	text  string
+	Value bool // a wrong value, and not the form, which the help explains
 }
 
-// usageError is an error in the form of the command line.
-type usageError struct{ text string }
-
-func (e *usageError) Error() string { return e.text }
+func (e *UsageError) Error() string { return e.text }

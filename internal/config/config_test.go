@@ -143,8 +143,8 @@ func TestErrors(t *testing.T) {
 		{"unknown flag", "", [2]string{}, []string{"--nam"}, true, []string{"--nam"}},
 		{"no value", "", [2]string{}, []string{"--name"}, true, []string{"--name"}},
 		{"argument", "", [2]string{}, []string{"x"}, true, []string{`"x"`, "program"}},
-		{"bad value", "", [2]string{}, []string{"-p", "x"}, false, []string{`"x"`, "--port"}},
-		{"bad bool", "", [2]string{}, []string{"--quiet=x"}, false, []string{`"x"`, "quiet"}},
+		{"bad value", "", [2]string{}, []string{"-p", "x"}, true, []string{`"x"`, "--port"}},
+		{"bad bool", "", [2]string{}, []string{"--quiet=x"}, true, []string{`"x"`, "quiet"}},
 		{"bad variable", "", [2]string{"TAMTAM_PORT", "x"}, nil, false, []string{`"x"`, "TAMTAM_PORT"}},
 		{"bad value in file", "name: a\nport: x\n", [2]string{}, nil, false, []string{"c.yaml:2:", `"x"`, "port"}},
 		{"unknown key", "name: a\n\nnmae: b\n", [2]string{}, nil, false, []string{"c.yaml:3:", `"nmae"`, `"name"`}},
@@ -175,8 +175,9 @@ func TestErrors(t *testing.T) {
 					t.Errorf("%q does not name %s", err, w)
 				}
 			}
-			if strings.Contains(err.Error(), "\n") || IsUsage(err) != c.usage {
-				t.Errorf("%q, usage %v", err, IsUsage(err))
+			var usage *UsageError
+			if strings.Contains(err.Error(), "\n") || errors.As(err, &usage) != c.usage {
+				t.Errorf("%q, usage %v", err, !c.usage)
 			}
 		})
 	}

@@ -36,6 +36,22 @@ func ExpandShort(fs *flag.FlagSet, args []string, short map[string]string) []str
 	return out
 }
 
+// Asks reports whether args contain a flag that is not in fs, such as --version, and not as
+// the value of another flag or after "--".
+func Asks(fs *flag.FlagSet, args []string, name string) bool {
+	for i := 0; i < len(args) && args[i] != "--"; i++ {
+		a, ok := strings.CutPrefix(args[i], "-")
+		a = strings.TrimPrefix(a, "-")
+		if ok && a == name {
+			return true
+		}
+		if f := fs.Lookup(a); ok && f != nil && !IsBool(f) {
+			i++ // its value
+		}
+	}
+	return false
+}
+
 // IsBool reports whether a flag is boolean, and so takes no separate value.
 func IsBool(f *flag.Flag) bool {
 	b, ok := f.Value.(interface{ IsBoolFlag() bool })

@@ -155,7 +155,11 @@ func TestValueErrors(t *testing.T) {
 					t.Errorf("no %q in %q", w, r.err)
 				}
 			}
-			if r.code != 1 || strings.Count(r.err, "\n") != 1 || r.out != "" {
+			code := 2
+			if c.name != "" {
+				code = 1
+			}
+			if r.code != code || strings.Count(r.err, "\n") != 1 || r.out != "" {
 				t.Errorf("%+v", r)
 			}
 		})

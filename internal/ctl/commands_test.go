@@ -28,7 +28,7 @@ func TestCommandOutput(t *testing.T) {
 		{"nodes --status dead", 0, `ADDRESS.*\n192\.0\.2\.2:9999 .*\n`, "[" + otherJSON + "]"},
 		{"nodes --status Alive,dead --status suspected", 0, `ADDRESS.*\n192\.0\.2\.1:.*\n192\.0\.2\.2:.*\n`, "[" + selfJSON + "," + otherJSON + "]"},
 		{"nodes --name o* --tag role=w*", 0, `ADDRESS.*\n192\.0\.2\.1:9999 .* this node, a=b\\x1b,role=web\n`, "[" + selfJSON + "]"},
-		{"nodes --tag role", 1, ``, ``},
+		{"nodes --tag role", 2, ``, ``},
 		{"tags", 0, `a=b\\x1b\nrole=web\n`, `{"a":"b\u001b","role":"web"}`},
 		{"tags set x=y z=", 0, `deleted=\nx=y\nz=\n`, `{"deleted":"","x":"y","z":""}`},
 		{"tags delete x z", 0, `deleted=x\+z\n`, `{"deleted":"x+z"}`},

@@ -12,6 +12,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/peterbourgon/ff/v3/ffcli"
 
@@ -59,6 +60,10 @@ func (a *app) print(v any, table func(io.Writer)) error { return a.printer().Pri
 func Run(ctx context.Context, args []string, s Streams) int {
 	a := &app{Streams: s, flags: ctlflags.Default()}
 	root := a.tree()
+	if config.Asks(allFlags(root), args, "version") {
+		_, err := fmt.Fprintln(a.Out, buildinfo.Read().Line("tamtamctl"))
+		return exit(ctx, a.Err, err)
+	}
 	path, args := arrange(root, args)
 	root.Options = config.Options(root.FlagSet, config.NamedFile(args), daemonflags.Names())
 
@@ -75,9 +80,6 @@ func Run(ctx context.Context, args []string, s Streams) int {
 	case err != nil:
 		err = explain(root, path, err)
 	default:
-		if path != "tamtamctl completion" { // a script for a shell
-			banner(a)
-		}
 		err = root.Run(ctx)
 	}
 	return exit(ctx, a.Err, err)
@@ -96,7 +98,7 @@ func (a *app) tree() *ffcli.Command {
 		ShortHelp:  "Ask tamtamd about its cluster.",
 		LongHelp: `Talks to tamtamd by gRPC. The flags below go before or after a command. Each may also be
 a TAMTAM_* variable (--rpc is TAMTAM_RPC) or a key of the YAML file of --config, which
-may be the daemon's file.
+may be the daemon's file. --version prints the version.
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 nothing found, 4 no daemon, 5 refused by
 the daemon, 6 out of time.`,
@@ -109,6 +111,7 @@ the daemon, 6 out of time.`,
 		configureCommand(a),
 		doctorCommand(a),
 		healthyCommand(a),
+		helpCommand(a, root),
 		joinCommand(a),
 		keysCommand(a),
 		leaveCommand(a),
@@ -148,34 +151,55 @@ func (a *app) command(c *ffcli.Command) *ffcli.Command {
 // to it.
 func group(c *ffcli.Command, path string) func(context.Context, []string) error {
 	return func(_ context.Context, args []string) error {
-		var names []string
-		for _, sub := range c.Subcommands {
-			names = append(names, sub.Name)
-		}
 		if len(args) == 0 {
 			return &arg.UsageError{Command: path, Text: "a command is missing"}
 		}
-		text := fmt.Sprintf("no command %q", args[0])
-		if n := config.Nearest(args[0], names); n != "" {
-			text += fmt.Sprintf(": did you mean %q?", n)
-		}
-		return &arg.UsageError{Command: path, Text: text}
+		return noCommand(c, path, args[0])
 	}
+}
+
+// instead names the commands that do what users of other programs look for.
+var instead = map[string]string{
+	"agent":        "tamtamd",
+	"event":        "tamtamctl broadcast",
+	"force-leave":  "tamtamctl leave ADDRESS",
+	"info":         "tamtamctl stats, or tamtamctl doctor",
+	"keygen":       "tamtamctl keys generate",
+	"list":         "tamtamctl nodes",
+	"members":      "tamtamctl nodes",
+	"reachability": "tamtamctl doctor",
+	"rtt":          "tamtamctl ping ADDRESS",
+	"status":       "tamtamctl nodes, or tamtamctl doctor",
+}
+
+// noCommand is the error about a word that is no subcommand of c.
+func noCommand(c *ffcli.Command, path, name string) error {
+	var names []string
+	for _, sub := range c.Subcommands {
+		names = append(names, sub.Name)
+	}
+	text := fmt.Sprintf("no command %q", name)
+	if other := instead[name]; other != "" && path == "tamtamctl" {
+		text += ": use " + other
+	} else if n := config.Nearest(name, names); n != "" {
+		text += fmt.Sprintf(": did you mean %q?", n)
+	}
+	return &arg.UsageError{Command: path, Text: text}
 }
 
 // explain returns an error of parsing as one line.
 func explain(root *ffcli.Command, path string, err error) error {
-	err = config.Explain(root.FlagSet, err)
-	if config.IsUsage(err) {
-		return &arg.UsageError{Command: path, Text: err.Error()}
+	c := root
+	for _, word := range strings.Fields(path)[1:] {
+		c = subcommand(c, word)
 	}
-	return err
-}
-
-// banner prints the banner to a terminal.
-func banner(a *app) {
-	if a.flags.NoBanner || a.printer().JSON || !render.IsTerminal(a.Err) || !render.IsTerminal(a.Out) {
-		return
+	err = config.Explain(c.FlagSet, err)
+	var usage *config.UsageError
+	if !errors.As(err, &usage) {
+		return err
 	}
-	fmt.Fprintf(a.Err, "(( o ))  TamTam %s\n", buildinfo.Read().Version)
+	if usage.Value {
+		path = ""
+	}
+	return &arg.UsageError{Command: path, Text: err.Error()}
 }

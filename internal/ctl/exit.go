@@ -51,7 +51,7 @@ func exit(ctx context.Context, stderr io.Writer, err error) int {
 	case errors.Is(err, errNothing):
 		return exitNothing
 	case errors.As(err, &usage):
-		text, code = usage.Text+"\nSee "+usage.Command+" -h", exitUsage
+		text, code = usage.Error(), exitUsage
 	case ctx.Err() != nil:
 		// Whether the call was done is not known: a script must not go on.
 		where, text, code = "", "interrupted", exitFailed

@@ -216,7 +216,7 @@ func TestUnixAddress(t *testing.T) {
 		{"the first of several", "unix://" + path + ",127.0.0.1:1", 0, ""},
 		{"none", "unix://" + path + "x", 4, "no such socket"},
 		{"stale", "unix://" + filepath.Join(dir, "stale"), 4, "no program listens"},
-		{"relative", "unix://s", 1, "absolute"},
+		{"relative", "unix://s", 2, "absolute"},
 	} {
 		// Where a socket is, TLS is not.
 		r := run(t, "address", "--rpc", c.rpc, "--rpc-tls", "--rpc-token-file", file)

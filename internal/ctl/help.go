@@ -4,6 +4,7 @@
 package ctl
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"strings"
@@ -13,6 +14,30 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
 )
+
+func helpCommand(a *app, root *ffcli.Command) *ffcli.Command {
+	return a.command(&ffcli.Command{
+		Name:       "help",
+		ShortUsage: "tamtamctl help [COMMAND]",
+		ShortHelp:  "Print the help of a command.",
+		LongHelp: `The same as -h after the command.
+
+  tamtamctl help nodes
+  tamtamctl help keys install`,
+		Exec: func(_ context.Context, args []string) error {
+			c, path := root, root.Name
+			for _, word := range args {
+				sub := subcommand(c, word)
+				if sub == nil {
+					return noCommand(c, path, word)
+				}
+				c, path = sub, path+" "+sub.Name
+			}
+			_, err := fmt.Fprintln(a.Out, help(c))
+			return err
+		},
+	})
+}
 
 // help returns the text that -h prints.
 func help(c *ffcli.Command) string {

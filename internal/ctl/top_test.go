@@ -95,9 +95,9 @@ func TestTopFails(t *testing.T) {
 		code int
 		err  string
 	}{
-		{"--interval 100ms", 1, "want a time from 200ms to 1m"},
-		{"--interval 2m", 1, "want a time from 200ms to 1m"},
-		{"--count 0", 1, "want a number from 1"},
+		{"--interval 100ms", 2, "want a time from 200ms to 1m"},
+		{"--interval 2m", 2, "want a time from 200ms to 1m"},
+		{"--count 0", 2, "want a number from 1"},
 		{"now", 2, "takes no argument"},
 		{"--rpc 127.0.0.1:1", 4, "no tamtamd answers"},
 		{"--rpc " + refusing, 5, "not you"},

@@ -41,6 +41,7 @@ func versionCommand(a *app) *ffcli.Command {
 			if err := arg.None("version", args); err != nil {
 				return err
 			}
+			banner(a)
 			info := buildinfo.Read()
 			versions := map[string]versionJSON{
 				"client": {info.Version, info.Commit, info.Go, ""},
@@ -71,4 +72,12 @@ func versionCommand(a *app) *ffcli.Command {
 			return err
 		},
 	})
+}
+
+// banner prints the banner to a terminal.
+func banner(a *app) {
+	if a.flags.NoBanner || a.printer().JSON || !render.IsTerminal(a.Err) || !render.IsTerminal(a.Out) {
+		return
+	}
+	fmt.Fprintf(a.Err, "(( o ))  TamTam %s\n", buildinfo.Read().Version)
 }

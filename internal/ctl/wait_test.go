@@ -85,8 +85,8 @@ func TestWaitTimeout(t *testing.T) {
 func TestWaitUsage(t *testing.T) {
 	for args, code := range map[string]int{
 		"": 2, "extra --alive 1": 2, "--timeout 1s": 2,
-		"--alive 0": 1, "--alive some": 1, "--member=": 1, "--member =dead": 1, "--member db=ded": 1, "--member db=dead,left": 1,
-		"--gone=": 1, "--gone db=dead": 1, "--stable 0s": 1,
+		"--alive 0": 2, "--alive some": 2, "--member=": 2, "--member =dead": 2, "--member db=ded": 2, "--member db=dead,left": 2,
+		"--gone=": 2, "--gone db=dead": 2, "--stable 0s": 2,
 	} {
 		if r := run(t, append([]string{"wait", "--rpc", "127.0.0.1:1"}, strings.Fields(args)...)...); r.code != code || r.out != "" {
 			t.Errorf("%s: %+v, want %d", args, r, code)

@@ -246,7 +246,7 @@ func TestWatchExec(t *testing.T) {
 func TestWatchUsage(t *testing.T) {
 	for args, code := range map[string]int{
 		"extra": 2, "--coalesce 2s": 2, "--exec-timeout 1s": 2, "--exec-initial": 2,
-		"--exec x --coalesce 0": 1, "--exec x --exec-timeout soon": 1, "--status gone": 1, "--exec=": 1, "--member=": 1,
+		"--exec x --coalesce 0": 2, "--exec x --exec-timeout soon": 2, "--status gone": 2, "--exec=": 2, "--member=": 2,
 	} {
 		if r := run(t, append([]string{"watch", "--rpc", "127.0.0.1:1"}, strings.Fields(args)...)...); r.code != code || r.out != "" {
 			t.Errorf("%s: %+v, want %d", args, r, code)

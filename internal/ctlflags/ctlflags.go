@@ -47,7 +47,7 @@ func Default() *Flags {
 func (f *Flags) Register(fs *flag.FlagSet) {
 	f.registerRPC(fs)
 	fs.StringVar(&f.Config, "config", f.Config, "YAML `file` with values of flags by name (default $HOME/.tamtam.yaml, if it exists)")
-	fs.BoolVar(&f.NoBanner, "nobanner", f.NoBanner, "print no banner, even on a terminal")
+	fs.BoolVar(&f.NoBanner, "nobanner", f.NoBanner, "with version, print no banner on a terminal")
 	fs.BoolVar(&f.Verbose, "verbose", f.Verbose, "print each call and its duration to stderr")
 	fs.BoolVar(&f.Trace, "trace", f.Trace, "as --verbose, and print requests and responses; of payloads, only the length")
 	fs.Var(timeout{&f.Timeout, &f.TimeoutSet}, "timeout", "`time` that a call may take; a stream must begin within it")

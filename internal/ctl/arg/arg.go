@@ -16,11 +16,16 @@ import (
 
 // UsageError is a command line that is wrong in any state of the cluster.
 type UsageError struct {
-	Command string // the words that lead to the command, as "tamtamctl configure"
+	Command string // the words that lead to the command whose help explains it; or none
 	Text    string
 }
 
-func (e *UsageError) Error() string { return e.Text }
+func (e *UsageError) Error() string {
+	if e.Command == "" {
+		return e.Text
+	}
+	return e.Text + "\nSee " + e.Command + " -h"
+}
 
 // Usage returns a UsageError. The command is named without "tamtamctl".
 func Usage(command, format string, values ...any) error {

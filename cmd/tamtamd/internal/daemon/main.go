@@ -18,6 +18,7 @@ import (
 	"github.com/oklog/run"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/reload"
+	"github.com/eelcocramer/tamtam/internal/buildinfo"
 	"github.com/eelcocramer/tamtam/internal/config"
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
@@ -35,17 +36,27 @@ const (
 func Main(args []string, stdout, stderr io.Writer) int {
 	fs := flag.NewFlagSet("tamtamd", flag.ContinueOnError)
 	settings, err := parse(fs, args)
+	if asks(fs, args, "version") {
+		fmt.Fprintln(stdout, buildinfo.Read().Line("tamtamd"))
+		return exitDone
+	}
+	if asks(fs, args, "help") {
+		err = flag.ErrHelp
+	}
 	if err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			daemonflags.WriteHelp(stdout, fs)
 			return exitDone
 		}
 		fmt.Fprintf(stderr, "tamtamd: %v\n", err)
-		if config.IsUsage(err) {
-			fmt.Fprintln(stderr, "tamtamd -h lists the flags")
-			return exitUsage
+		var usage *config.UsageError
+		if !errors.As(err, &usage) {
+			return exitFailed
 		}
-		return exitFailed
+		if !usage.Value {
+			fmt.Fprintln(stderr, "tamtamd -h lists the flags")
+		}
+		return exitUsage
 	}
 	again := func() (reload.Settings, error) {
 		return parse(flag.NewFlagSet("tamtamd", flag.ContinueOnError), args)
@@ -56,6 +67,12 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintf(stderr, "tamtamd: %v\n", err)
 	return exitFailed
+}
+
+// asks reports whether the command line asks for the version or for help, as a flag or as
+// its only word.
+func asks(fs *flag.FlagSet, args []string, what string) bool {
+	return len(args) == 1 && args[0] == what || config.Asks(fs, args, what)
 }
 
 // parse reads the command line, the environment and the file, and checks them.
