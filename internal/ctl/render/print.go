@@ -11,7 +11,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
 )
 
 // Printer prints results to one writer, as tables or as lines of JSON.
@@ -24,18 +23,15 @@ type Printer struct {
 // by tabs. There is one write, so that a reader sees whole lines only.
 func (p Printer) Print(v any, table func(io.Writer)) error {
 	var b strings.Builder
-	if p.JSON {
-		enc := json.NewEncoder(&b)
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(v); err != nil {
-			return err
-		}
-	} else {
-		w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
-		table(w)
-		if err := w.Flush(); err != nil {
-			return err
-		}
+	if !p.JSON {
+		table(&b)
+		_, err := io.WriteString(p.Out, Align(b.String()))
+		return err
+	}
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return err
 	}
 	_, err := io.WriteString(p.Out, b.String())
 	return err

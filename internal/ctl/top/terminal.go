@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/eelcocramer/tamtam/internal/ctl/cells"
 	"github.com/eelcocramer/tamtam/internal/ctl/top/screen"
 )
 
@@ -113,7 +114,7 @@ func (t *terminal) draw(lines []string, size screen.Size) error {
 		b.WriteString(line)
 		// A line that fills the width leaves the cursor on its last column, where
 		// clearing would take the last character.
-		if screen.Columns(line) < size.Width {
+		if cells.Painted(line) < size.Width {
 			b.WriteString(clearLine)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/eelcocramer/tamtam/internal/ctl/cells"
 )
 
 // Paint is what a terminal may do beside showing text. Text says the same without it.
@@ -97,7 +99,7 @@ func Render(d *Data, v *View, now time.Time, size Size, paint Paint) []string {
 // line adds a line, cut to the width.
 func (r *renderer) line(s string) {
 	if r.Width > 0 {
-		s = cut(s, r.Width)
+		s = cells.Cut(s, r.Width)
 	}
 	r.lines = append(r.lines, strings.TrimRight(s, " "))
 }
@@ -114,7 +116,7 @@ func (r *renderer) painted(how string, s string) {
 func (r *renderer) ends(how, left, right string) {
 	if r.Width <= 0 {
 		left = fit(0, "  ", left, right)
-	} else if room := r.Width - columns(left); right != "" && room > columns(right) {
+	} else if room := r.Width - cells.Columns(left); right != "" && room > cells.Columns(right) {
 		left += padLeft(right, room)
 	}
 	r.painted(how, left)

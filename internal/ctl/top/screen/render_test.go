@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/eelcocramer/tamtam/internal/ctl/cells"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -112,8 +114,8 @@ func TestRender(t *testing.T) {
 			}
 			checkSize(t, lines, c.size)
 			for i, l := range Render(c.data, &c.view, noon, c.size, Colours) {
-				if Columns(l) != columns(lines[i]) {
-					t.Errorf("%q takes %d columns, want %d", l, Columns(l), columns(lines[i]))
+				if cells.Painted(l) != cells.Columns(lines[i]) {
+					t.Errorf("%q takes %d columns, want %d", l, cells.Painted(l), cells.Columns(lines[i]))
 				}
 			}
 		})
@@ -126,8 +128,8 @@ func checkSize(t *testing.T, lines []string, s Size) {
 		t.Errorf("%d lines, want %d", len(lines), s.Height)
 	}
 	for _, l := range lines {
-		if s.Width > 0 && columns(l) > s.Width {
-			t.Errorf("%d columns, want at most %d: %q", columns(l), s.Width, l)
+		if s.Width > 0 && cells.Columns(l) > s.Width {
+			t.Errorf("%d columns, want at most %d: %q", cells.Columns(l), s.Width, l)
 		}
 	}
 }

@@ -5,6 +5,8 @@ package screen
 
 import (
 	"time"
+
+	"github.com/eelcocramer/tamtam/internal/ctl/cells"
 )
 
 // column is one of the table of members.
@@ -79,9 +81,9 @@ func (r *renderer) widths(members []Member) []int {
 	widths, takes := make([]int, len(table)), make([]int, len(table))
 	for i, c := range table {
 		filled := false
-		takes[i] = columns(c.title)
+		takes[i] = cells.Columns(c.title)
 		for _, m := range members {
-			n := columns(c.text(m, r.now))
+			n := cells.Columns(c.text(m, r.now))
 			filled = filled || n > 0
 			takes[i] = max(takes[i], n)
 		}
@@ -104,7 +106,7 @@ func (r *renderer) widths(members []Member) []int {
 			}
 			least := takes[i]
 			if c.least > 0 {
-				least = min(least, max(c.least, columns(c.title)))
+				least = min(least, max(c.least, cells.Columns(c.title)))
 			}
 			if need == 1 {
 				least = min(least, free)

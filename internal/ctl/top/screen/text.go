@@ -7,72 +7,20 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 
-	"golang.org/x/text/width"
+	"github.com/eelcocramer/tamtam/internal/ctl/cells"
 )
-
-// cells returns how many columns of a terminal a rune takes.
-func cells(r rune) int {
-	if r < 0x300 {
-		return 1
-	}
-	if unicode.In(r, unicode.Mn, unicode.Me) {
-		return 0
-	}
-	if k := width.LookupRune(r).Kind(); k == width.EastAsianWide || k == width.EastAsianFullwidth {
-		return 2
-	}
-	return 1
-}
-
-// columns returns how many columns a text takes.
-func columns(s string) (n int) {
-	for _, r := range s {
-		n += cells(r)
-	}
-	return n
-}
-
-// Columns returns how many columns a rendered line takes. Colours take none.
-func Columns(line string) (n int) {
-	for {
-		plain, painted, found := strings.Cut(line, "\x1b[")
-		n += columns(plain)
-		if !found {
-			return n
-		}
-		_, line, _ = strings.Cut(painted, "m")
-	}
-}
-
-// cut returns a text of at most n columns, which ends with ~ if some of it is missing.
-func cut(s string, n int) string {
-	if columns(s) <= n {
-		return s
-	}
-	if n <= 0 {
-		return ""
-	}
-	used := 0
-	for i, r := range s {
-		if used += cells(r); used > n-1 {
-			return s[:i] + "~"
-		}
-	}
-	return s
-}
 
 // pad returns a text of exactly n columns.
 func pad(s string, n int) string {
-	s = cut(s, n)
-	return s + strings.Repeat(" ", n-columns(s))
+	s = cells.Cut(s, n)
+	return s + strings.Repeat(" ", n-cells.Columns(s))
 }
 
 // padLeft is pad with the text at the right.
 func padLeft(s string, n int) string {
-	s = cut(s, n)
-	return strings.Repeat(" ", n-columns(s)) + s
+	s = cells.Cut(s, n)
+	return strings.Repeat(" ", n-cells.Columns(s)) + s
 }
 
 // fit joins as many parts as fit into n columns, but at least the first; all if n is 0.
@@ -83,7 +31,7 @@ func fit(n int, separator string, parts ...string) string {
 		case p == "":
 		case line == "":
 			line = p
-		case n > 0 && columns(line+separator+p) > n:
+		case n > 0 && cells.Columns(line+separator+p) > n:
 			return line
 		default:
 			line += separator + p
