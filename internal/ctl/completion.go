@@ -71,7 +71,7 @@ var arguments = map[string][]string{
 
 // flagValues has the words that flags take as values.
 var flagValues = map[string][]string{
-	"output":   {ctlflags.Table, ctlflags.JSON},
+	"output":   ctlflags.Outputs,
 	"encoding": encodings,
 	"status":   arg.StatusNames,
 	"wait":     waits,

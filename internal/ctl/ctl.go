@@ -49,7 +49,7 @@ func (a *app) call(ctx context.Context, f func(context.Context, *client.Conn) er
 
 // printer returns the printer of --output.
 func (a *app) printer() render.Printer {
-	return render.Printer{Out: a.Out, JSON: a.flags.Output == ctlflags.JSON}
+	return render.Printer{Out: a.Out, JSON: a.flags.Output == ctlflags.JSON, Form: a.flags.Output}
 }
 
 // print prints a result; see render.Printer.

@@ -30,7 +30,7 @@ yet, or is leaving, is not ready: stderr says so; the exit status is the same.
 			}
 			want := filter{statuses: arg.Statuses{tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE}}
 			return a.call(ctx, func(ctx context.Context, c *client.Conn) error {
-				err := list(ctx, a.printer(), c, want)
+				err := list(ctx, a, c, want)
 				if err != nil && !errors.Is(err, errNothing) {
 					return err
 				}

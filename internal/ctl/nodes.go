@@ -4,18 +4,21 @@
 package ctl
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/peterbourgon/ff/v3/ffcli"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
+	"github.com/eelcocramer/tamtam/internal/ctlflags"
 	"github.com/eelcocramer/tamtam/internal/tags"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -32,9 +35,13 @@ func nodesCommand(a *app) *ffcli.Command {
 		ShortHelp:  "List the members, as the node sees them.",
 		LongHelp: `The list includes the node itself. A plain member is a plain Smudge node: lost messages
 to it are not retransmitted. A flapping member came and went several times in the last
-minute. If a member has "via ADDRESS", this node does not reach it directly: the member at ADDRESS relays. Tags are shown by -o json and with --tag. Exit status 3 if no member matches.
+minute. If a member has "via ADDRESS", this node does not reach it directly: the member
+at ADDRESS relays. SINCE is the time since the status changed; -o wide prints the moment,
+and the version, loss and tags. -o name prints names only, or the address of a member
+without a name. Exit status 3 if no member matches.
 
   tamtamctl nodes
+  tamtamctl nodes -o wide
   tamtamctl nodes --status suspected,dead
   tamtamctl nodes --tag role=web --status alive --name 'web-*'
   tamtamctl nodes -o json | jq -r '.[].address'`,
@@ -43,7 +50,7 @@ minute. If a member has "via ADDRESS", this node does not reach it directly: the
 			if err := arg.None("nodes", args); err != nil {
 				return err
 			}
-			return a.call(ctx, func(ctx context.Context, c *client.Conn) error { return list(ctx, a.printer(), c, want) })
+			return a.call(ctx, func(ctx context.Context, c *client.Conn) error { return list(ctx, a, c, want) })
 		},
 	})
 }
@@ -68,25 +75,36 @@ func (f *filter) setTag(s string) error {
 }
 
 // list prints the members that match. It returns errNothing if there are none.
-func list(ctx context.Context, p render.Printer, c *client.Conn, want filter) error {
+func list(ctx context.Context, a *app, c *client.Conn, want filter) error {
+	p := a.printer()
 	r, err := c.ListMembers(ctx, &tamtamv1.ListMembersRequest{Statuses: want.statuses, Name: want.name, Tags: want.tags})
 	if err != nil {
 		return err
 	}
-	rows := make([]render.Member, 0, len(r.GetMembers()))
-	for _, m := range r.GetMembers() {
+	members := r.GetMembers()
+	rows := make([]render.Member, 0, len(members))
+	for _, m := range members {
 		rows = append(rows, render.ToMember(m))
 	}
 	err = p.Print(rows, func(w io.Writer) {
-		if len(rows) > 0 {
-			fmt.Fprint(w, render.MemberHeader)
+		if p.Form == ctlflags.Name {
+			for _, m := range members {
+				fmt.Fprintln(w, cmp.Or(render.Escape(m.GetName()), m.GetAddress()))
+			}
+			return
 		}
-		for _, m := range r.GetMembers() {
-			render.MemberRow(w, m, want.tags != nil)
-		}
+		render.Members{
+			Now: time.Now(), Wide: p.Form == ctlflags.Wide, Tagged: want.tags != nil, Colours: render.Colours(p.Out),
+		}.Write(w, members)
 	})
-	if err == nil && len(rows) == 0 {
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 {
 		return errNothing
 	}
-	return err
+	if p.Form == ctlflags.Table && render.IsTerminal(p.Out) {
+		fmt.Fprintln(a.Err, render.Count(members))
+	}
+	return nil
 }

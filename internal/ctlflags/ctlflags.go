@@ -8,6 +8,7 @@ package ctlflags
 import (
 	"errors"
 	"flag"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,14 +27,19 @@ type Flags struct {
 	Timeout  time.Duration
 	// TimeoutSet: a flag, a variable or the file set Timeout.
 	TimeoutSet bool
-	Output     string // Table or JSON
+	Output     string // one of Outputs
 }
 
 // The values of Output.
 const (
 	Table = "table"
+	Wide  = "wide" // a table of members with all columns; else as Table
+	Name  = "name" // the names of members only; else as Table
 	JSON  = "json"
 )
+
+// Outputs are the values of Output.
+var Outputs = []string{Table, Wide, Name, JSON}
 
 // MaxTimeout is the longest --timeout.
 const MaxTimeout = 24 * time.Hour
@@ -51,7 +57,7 @@ func (f *Flags) Register(fs *flag.FlagSet) {
 	fs.BoolVar(&f.Verbose, "verbose", f.Verbose, "print each call and its duration to stderr")
 	fs.BoolVar(&f.Trace, "trace", f.Trace, "as --verbose, and print requests and responses; of payloads, only the length")
 	fs.Var(timeout{&f.Timeout, &f.TimeoutSet}, "timeout", "`time` that a call may take; a stream must begin within it")
-	fs.Var(output{&f.Output}, "output", "`form` of the output: table or json")
+	fs.Var(output{&f.Output}, "output", "`form` of the output: table, json, or for lists of members wide or name")
 }
 
 // Short returns the one-letter names of flags, by letter.
@@ -100,8 +106,8 @@ func (v output) String() string {
 
 func (v output) Set(s string) error {
 	s = strings.ToLower(s)
-	if s != Table && s != JSON {
-		return errors.New("want table or json")
+	if !slices.Contains(Outputs, s) {
+		return errors.New("want table, wide, name or json")
 	}
 	*v.p = s
 	return nil

@@ -20,7 +20,7 @@ func TestFlags(t *testing.T) {
 		{"", "", func(f *Flags) bool { return *f == *Default() }},
 		{"--output JSON", "", func(f *Flags) bool { return f.Output == JSON }},
 		{"--timeout 1500ms", "", func(f *Flags) bool { return f.Timeout == 1500*time.Millisecond }},
-		{"--output xml", "table or json", nil},
+		{"--output xml", "table, wide, name or json", nil},
 		{"--timeout 0s", "5s", nil},
 		{"--timeout -1s", "5s", nil},
 		{"--timeout 25h", "24h", nil},

@@ -55,21 +55,81 @@ func ToMember(m *tamtamv1.Member) Member {
 	}
 }
 
-// MemberHeader is the header of a table of members.
-const MemberHeader = "ADDRESS\tNAME\tSTATUS\tSINCE\tROUND TRIP\t\n"
+// Members is how a table of members looks.
+type Members struct {
+	Now     time.Time
+	Wide    bool // more columns
+	Tagged  bool // the notes have the tags
+	Colours bool // the status has a colour if it means trouble
+}
 
-// MemberRow writes a member under MemberHeader, with its tags if tagged is set.
-func MemberRow(w io.Writer, m *tamtamv1.Member, tagged bool) {
+// Write writes the table; nothing if there are no members.
+func (t Members) Write(w io.Writer, members []*tamtamv1.Member) {
+	if len(members) == 0 {
+		return
+	}
+	if t.Wide {
+		fmt.Fprint(w, "NAME\tSTATUS\tSINCE\tRTT\tADDRESS\tVERSION\tLOSS\tNOTE\tTAGS\n")
+	} else {
+		fmt.Fprint(w, "NAME\tSTATUS\tSINCE\tRTT\tADDRESS\tNOTE\n")
+	}
+	for _, m := range members {
+		t.row(w, m)
+	}
+}
+
+func (t Members) row(w io.Writer, m *tamtamv1.Member) {
 	trip := "-"
 	if m.GetRoundTrip() != nil {
 		trip = Trip(m.GetRoundTrip().AsDuration())
 	}
-	notes := Notes(m)
-	if tagged {
+	since := m.GetStatusSince().AsTime()
+	age, notes := Age(t.Now.Sub(since)), Notes(m)
+	if t.Wide {
+		age = Local(since)
+	} else if t.Tagged {
 		notes = append(notes, Tags(m))
 	}
-	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", m.GetAddress(), OrDash(Escape(m.GetName())), Status(m.GetStatus()),
-		Local(m.GetStatusSince().AsTime()), trip, strings.Join(notes, ", "))
+	note := strings.Join(notes, ", ")
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t", OrDash(Escape(m.GetName())), t.status(m), age, trip, m.GetAddress())
+	if t.Wide {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", OrDash(Escape(m.GetVersion())), loss(m), OrDash(note), Tags(m))
+		return
+	}
+	fmt.Fprintln(w, note)
+}
+
+func loss(m *tamtamv1.Member) string {
+	if m.Loss == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%.0f%%", m.GetLoss()*100)
+}
+
+// status returns the status of a member, in a colour if it means trouble.
+func (t Members) status(m *tamtamv1.Member) string {
+	s := Status(m.GetStatus())
+	switch {
+	case !t.Colours:
+	case m.GetStatus() == tamtamv1.MemberStatus_MEMBER_STATUS_DEAD:
+		return "\x1b[31m" + s + "\x1b[0m"
+	case m.GetStatus() == tamtamv1.MemberStatus_MEMBER_STATUS_SUSPECTED:
+		return "\x1b[33m" + s + "\x1b[0m"
+	}
+	return s
+}
+
+// Count says how many members there are, and of which status: "3 members: 2 alive, 1 dead".
+func Count(members []*tamtamv1.Member) string {
+	count := map[tamtamv1.MemberStatus]int{}
+	for _, m := range members {
+		count[m.GetStatus()]++
+	}
+	var parts []string
+	for _, s := range SortedKeys(count) {
+		parts = append(parts, fmt.Sprintf("%d %s", count[s], strings.ToLower(Status(s))))
+	}
+	return Plural(len(members), "member") + ": " + strings.Join(parts, ", ")
 }
 
 // Notes returns what is out of the ordinary about a member, a word or two each.

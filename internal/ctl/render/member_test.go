@@ -9,30 +9,40 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-func TestMemberRow(t *testing.T) {
-	since := time.Unix(0, 0).Local().Format(time.DateTime)
+func TestMembers(t *testing.T) {
+	epoch := time.Unix(0, 0)
+	const since = "1m05s"
+	moment := epoch.Local().Format(time.DateTime)
 	hostile := &tamtamv1.Member{Address: "b:1", Name: "x\x1b", Status: dead, Local: true, Flapping: true,
 		RoundTrip: durationpb.New(1500 * time.Microsecond), Tags: map[string]string{"k": "v\n"}}
 	for _, c := range []struct {
 		name   string
+		table  Members
 		member *tamtamv1.Member
-		tagged bool
 		want   string
 	}{
-		{"no name", &tamtamv1.Member{Address: "a:1", Status: alive, Plain: true}, false, "a:1\t-\tALIVE\t" + since + "\t-\tplain\n"},
-		{"by a relay", &tamtamv1.Member{Address: "a:1", Status: alive, Via: "b:1"}, false, "a:1\t-\tALIVE\t" + since + "\t-\tvia b:1\n"},
-		{"hostile", hostile, false, "b:1\tx\\x1b\tDEAD\t" + since + "\t1.5ms\tthis node, flapping\n"},
-		{"with tags", hostile, true, "b:1\tx\\x1b\tDEAD\t" + since + "\t1.5ms\tthis node, flapping, k=v\\n\n"},
+		{"no name", Members{}, &tamtamv1.Member{Address: "a:1", Status: alive, Plain: true}, "-\tALIVE\t" + since + "\t-\ta:1\tplain\n"},
+		{"by a relay", Members{}, &tamtamv1.Member{Address: "a:1", Status: alive, Via: "b:1"}, "-\tALIVE\t" + since + "\t-\ta:1\tvia b:1\n"},
+		{"hostile", Members{}, hostile, "x\\x1b\tDEAD\t" + since + "\t1.5ms\tb:1\tthis node, flapping\n"},
+		{"with tags", Members{Tagged: true}, hostile, "x\\x1b\tDEAD\t" + since + "\t1.5ms\tb:1\tthis node, flapping, k=v\\n\n"},
+		{"wide", Members{Wide: true}, hostile, "x\\x1b\tDEAD\t" + moment + "\t1.5ms\tb:1\t-\t-\tthis node, flapping\tk=v\\n\n"},
+		{"in colours", Members{Colours: true}, &tamtamv1.Member{Name: "s", Address: "a:1", Status: suspected}, "s\t\x1b[33mSUSPECTED\x1b[0m\t" + since + "\t-\ta:1\t\n"},
 	} {
 		var b bytes.Buffer
-		MemberRow(&b, c.member, c.tagged)
+		c.table.Now = epoch.Add(65 * time.Second)
+		c.member.StatusSince = timestamppb.New(epoch)
+		c.table.row(&b, c.member)
 		if b.String() != c.want {
 			t.Errorf("%s: %q, want %q", c.name, b.String(), c.want)
 		}
+	}
+	if have, want := Count([]*tamtamv1.Member{{Status: dead}, {Status: alive}, {Status: alive}}), "3 members: 2 alive, 1 dead"; have != want {
+		t.Errorf("%q, want %q", have, want)
 	}
 }
 

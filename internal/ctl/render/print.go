@@ -17,6 +17,7 @@ import (
 type Printer struct {
 	Out  io.Writer
 	JSON bool
+	Form string // of a list of members: one of ctlflags.Outputs
 }
 
 // Print writes v as one line of JSON, or what table writes. Columns of a table are separated
@@ -47,4 +48,9 @@ func IsTerminal(stream any) bool {
 	st, err := f.Stat()
 	// The null device is a character device, too.
 	return err == nil && st.Mode()&os.ModeCharDevice != 0 && f.Name() != os.DevNull
+}
+
+// Colours reports whether colours may be written to a stream; see https://no-color.org.
+func Colours(stream any) bool {
+	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && IsTerminal(stream)
 }

@@ -98,3 +98,17 @@ func Trip(d time.Duration) string {
 
 // Local is a time in the local zone, to the second.
 func Local(t time.Time) string { return t.Local().Format(time.DateTime) }
+
+// Age returns a time that has passed, in at most two units.
+func Age(d time.Duration) string {
+	s := int64(max(d, 0) / time.Second)
+	switch {
+	case s < 60:
+		return fmt.Sprintf("%ds", s)
+	case s < 3600:
+		return fmt.Sprintf("%dm%02ds", s/60, s%60)
+	case s < 24*3600:
+		return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
+	}
+	return fmt.Sprintf("%dd%02dh", s/86400, s/3600%24)
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/cells"
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
 )
 
 // Paint is what a terminal may do beside showing text. Text says the same without it.
@@ -128,11 +129,11 @@ func (r *renderer) head(d *Data) {
 		node = d.Name + " (" + d.Address + ")"
 	}
 	clock := r.now.Format(time.TimeOnly)
-	r.ends(bold, fit(max(r.Width-len(clock)-1, 0), "  ", "TamTam", node, "cluster "+d.Cluster, "profile "+d.Profile, "up "+age(r.now.Sub(d.Started))), clock)
+	r.ends(bold, fit(max(r.Width-len(clock)-1, 0), "  ", "TamTam", node, "cluster "+d.Cluster, "profile "+d.Profile, "up "+render.Age(r.now.Sub(d.Started))), clock)
 
 	s := r.data
 	if d.Lost != "" {
-		r.painted(reverse, fmt.Sprintf("NO ANSWER for %s (%s): retrying, data of %s", age(r.now.Sub(d.LostAt)), d.Lost, s.At.Format(time.TimeOnly)))
+		r.painted(reverse, fmt.Sprintf("NO ANSWER for %s (%s): retrying, data of %s", render.Age(r.now.Sub(d.LostAt)), d.Lost, s.At.Format(time.TimeOnly)))
 	} else if s != d {
 		r.painted(reverse, fmt.Sprintf("PAUSED at %s, p continues   %s", s.At.Format(time.TimeOnly), r.census()))
 	} else {

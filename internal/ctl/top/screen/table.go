@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/cells"
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
 )
 
 // column is one of the table of members.
@@ -23,7 +24,7 @@ var table = []column{
 	{"ADDRESS", func(m Member, _ time.Time) string { return m.Address }, 1, 0, false},
 	{"NAME", func(m Member, _ time.Time) string { return orDash(m.Name) }, 3, 12, false},
 	{"STATUS", func(m Member, _ time.Time) string { return m.Status }, 2, 0, false},
-	{"SINCE", func(m Member, now time.Time) string { return age(now.Sub(m.Since)) }, 6, 0, true},
+	{"SINCE", func(m Member, now time.Time) string { return render.Age(now.Sub(m.Since)) }, 6, 0, true},
 	{"ROUND TRIP", func(m Member, _ time.Time) string { return orDash(m.TripText) }, 4, 0, true},
 	{"LOSS", func(m Member, _ time.Time) string { return percent(m.Loss) }, 5, 0, true},
 	{"NOTES", func(m Member, _ time.Time) string { return m.Notes }, 7, 9, false},

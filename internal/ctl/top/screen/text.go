@@ -6,7 +6,6 @@ package screen
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/cells"
 )
@@ -38,20 +37,6 @@ func fit(n int, separator string, parts ...string) string {
 		}
 	}
 	return line
-}
-
-// age returns a time that has passed, in at most two units.
-func age(d time.Duration) string {
-	s := int64(max(d, 0) / time.Second)
-	switch {
-	case s < 60:
-		return fmt.Sprintf("%ds", s)
-	case s < 3600:
-		return fmt.Sprintf("%dm%02ds", s/60, s%60)
-	case s < 24*3600:
-		return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
-	}
-	return fmt.Sprintf("%dd%02dh", s/86400, s/3600%24)
 }
 
 // percent returns a share as text; below 0 it is not known.

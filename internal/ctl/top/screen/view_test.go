@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/cells"
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
 )
 
 // TestPress: what each key changes, and what it asks for.
@@ -139,7 +140,7 @@ func TestWords(t *testing.T) {
 		perSecond(0): "0/s", perSecond(0.001): "<0.1/s", perSecond(0.05): "0.1/s", perSecond(9.94): "9.9/s", perSecond(9.96): "10/s", perSecond(123456): "123456/s",
 		bytesPerSecond(0): "0 B/s", bytesPerSecond(980): "980 B/s", bytesPerSecond(1000): "1.0 KiB/s", bytesPerSecond(5e6): "4.8 MiB/s", bytesPerSecond(1e13): "9313 GiB/s",
 		percent(-1): "-", percent(0): "0%", percent(0.001): "<1%", percent(0.01): "1%", percent(1): "100%",
-		age(-time.Second): "0s", age(59 * time.Second): "59s", age(time.Minute): "1m00s", age(time.Hour): "1h00m", age(49 * time.Hour): "2d01h",
+		render.Age(-time.Second): "0s", render.Age(59 * time.Second): "59s", render.Age(time.Minute): "1m00s", render.Age(time.Hour): "1h00m", render.Age(49 * time.Hour): "2d01h",
 		cells.Cut("東京", 4): "東京", cells.Cut("東京都", 4): "東~", cells.Cut("abc", 0): "", cells.Cut("e\u0301e", 2): "e\u0301e", pad("京", 3): "京 ", padLeft("ab", 3): " ab",
 	} {
 		if have != want {
