@@ -17,6 +17,7 @@ import (
 	"github.com/peterbourgon/ff/v3/ffcli"
 
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
+	"github.com/eelcocramer/tamtam/internal/completion"
 	"github.com/eelcocramer/tamtam/internal/config"
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
@@ -59,6 +60,9 @@ func (a *app) print(v any, table func(io.Writer)) error { return a.printer().Pri
 // any other command has failed.
 func Run(ctx context.Context, args []string, s Streams) int {
 	a := &app{Streams: s, flags: ctlflags.Default()}
+	if len(args) > 0 && args[0] == completion.Command {
+		return exit(ctx, a.Err, a.complete(ctx, args[1:]))
+	}
 	root := a.tree()
 	if config.Asks(allFlags(root), args, "version") {
 		_, err := fmt.Fprintln(a.Out, buildinfo.Read().Line("tamtamctl"))
@@ -107,7 +111,7 @@ the daemon, 6 out of time.`,
 	root.Subcommands = []*ffcli.Command{
 		addressCommand(a),
 		broadcastCommand(a),
-		completionCommand(a, root),
+		completionCommand(a),
 		configureCommand(a),
 		doctorCommand(a),
 		healthyCommand(a),

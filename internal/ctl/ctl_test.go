@@ -8,7 +8,6 @@ import (
 	"context"
 	"flag"
 	"net"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -184,60 +183,4 @@ func TestEveryCommandIsDocumented(t *testing.T) {
 		}
 	}
 	walk(Command())
-}
-
-// TestBashCompletion runs the script in a shell, as completion does.
-func TestBashCompletion(t *testing.T) {
-	bash, err := exec.LookPath("bash")
-	if err != nil {
-		t.Skip("there is no bash")
-	}
-	script, _, _ := run(t, "", "completion", "bash")
-	for line, want := range map[string]string{
-		"tamtamctl ":                     "address broadcast completion configure",
-		"tamtamctl no":                   "nodes",
-		"tamtamctl configure ":           "heartbeat threshold",
-		"tamtamctl configure threshold ": "trace debug info",
-		"tamtamctl nodes --status ":      "alive suspected dead left",
-		"tamtamctl -o ":                  "table json",
-		"tamtamctl stream --enc":         "--encoding",
-		"tamtamctl stream --t":           "--timeout --topic",
-		"tamtamctl broadcast --w":        "--wait",
-		"tamtamctl broadcast --wait ":    "all",
-	} {
-		words := strings.Split(line, " ")
-		var quoted []string
-		for _, w := range words {
-			quoted = append(quoted, "'"+w+"'")
-		}
-		test := script + "COMP_WORDS=(" + strings.Join(quoted, " ") + "); COMP_CWORD=$((${#COMP_WORDS[@]}-1)); _tamtamctl; echo \"${COMPREPLY[*]}\""
-		out, err := exec.Command(bash, "-c", test).CombinedOutput()
-		if err != nil || !strings.HasPrefix(string(out), want) {
-			t.Errorf("%q completes to %q, %v; want %q", line, out, err, want)
-		}
-	}
-}
-
-func TestCompletionKnowsEveryCommandAndFlag(t *testing.T) {
-	for _, shell := range shells {
-		script, _, code := run(t, "", "completion", shell)
-		if code != 0 {
-			t.Fatalf("%s: exit code %d", shell, code)
-		}
-		var walk func(c *ffcli.Command)
-		walk = func(c *ffcli.Command) {
-			c.FlagSet.VisitAll(func(f *flag.Flag) {
-				if !strings.Contains(script, f.Name) {
-					t.Errorf("%s: no --%s", shell, f.Name)
-				}
-			})
-			for _, sub := range c.Subcommands {
-				if !strings.Contains(script, sub.Name) {
-					t.Errorf("%s: no %s", shell, sub.Name)
-				}
-				walk(sub)
-			}
-		}
-		walk(Command())
-	}
 }

@@ -65,7 +65,7 @@ func checkOut(ctx context.Context, c config, dir string) (*source, error) {
 	// All files have the version of the root module. The daemon's module has tags of its own,
 	// and could have another version.
 	here := platform{os: runtime.GOOS, arch: runtime.GOARCH}
-	if err := s.goBuild(ctx, here, filepath.Join(dir, "bin")+string(filepath.Separator), "tamtam-gendoc", "tamtamctl"); err != nil {
+	if err := s.goBuild(ctx, here, filepath.Join(dir, "bin")+string(filepath.Separator), "tamtam-gendoc", "tamtamctl", "tamtamd"); err != nil {
 		return nil, err
 	}
 	info, err := buildinfo.ReadFile(s.hostProgram("tamtamctl"))
@@ -164,14 +164,16 @@ func (s *source) documents(ctx context.Context, dir string) ([]entry, error) {
 		}
 		docs = append(docs, entry{"man/" + page.Name(), 0o644, data})
 	}
-	for shell, name := range map[string]string{"bash": "tamtamctl.bash", "zsh": "_tamtamctl", "fish": "tamtamctl.fish"} {
-		cmd := exec.CommandContext(ctx, s.hostProgram("tamtamctl"), "completion", shell)
-		cmd.Env = []string{"HOME=" + dir} // no user's configuration
-		script, err := cmd.Output()
-		if err != nil {
-			return nil, fmt.Errorf("write the completions of %s: %w", shell, err)
+	for _, program := range []string{"tamtamctl", "tamtamd"} {
+		for shell, name := range map[string]string{"bash": program + ".bash", "zsh": "_" + program, "fish": program + ".fish"} {
+			cmd := exec.CommandContext(ctx, s.hostProgram(program), "completion", shell)
+			cmd.Env = []string{"HOME=" + dir} // no user's configuration
+			script, err := cmd.Output()
+			if err != nil {
+				return nil, fmt.Errorf("write the completions of %s for %s: %w", program, shell, err)
+			}
+			docs = append(docs, entry{"completions/" + name, 0o644, script})
 		}
-		docs = append(docs, entry{"completions/" + name, 0o644, script})
 	}
 	return docs, nil
 }

@@ -65,7 +65,7 @@ func TestCommands(t *testing.T) {
 		{[]string{"stats"}, 0, []string{"datagrams_received"}, nil, true},
 		{[]string{"version"}, 0, []string{"tamtamd", "v1.0.1"}, nil, false},
 		{[]string{"version", "-o", "json"}, 0, []string{`"daemon":`, `"smudge":"v1.0.1"`}, nil, false},
-		{[]string{"completion", "bash"}, 0, []string{"configure", "--encoding"}, nil, false},
+		{[]string{"completion", "bash"}, 0, []string{"complete -F _tamtamctl"}, nil, false},
 		{[]string{"completion", "zsh"}, 0, []string{"#compdef"}, nil, false},
 		{[]string{"completion", "fish"}, 0, []string{"complete -c tamtamctl"}, nil, false},
 		{[]string{"completion", "tcsh"}, 2, nil, []string{"tcsh", "bash"}, false},

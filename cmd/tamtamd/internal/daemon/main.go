@@ -13,12 +13,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/oklog/run"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/reload"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
+	"github.com/eelcocramer/tamtam/internal/completion"
 	"github.com/eelcocramer/tamtam/internal/config"
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
@@ -35,6 +37,10 @@ const (
 // Help goes to stdout; the banner, the log and errors to stderr.
 func Main(args []string, stdout, stderr io.Writer) int {
 	fs := flag.NewFlagSet("tamtamd", flag.ContinueOnError)
+	if text, ok := complete(args); ok {
+		fmt.Fprint(stdout, text)
+		return exitDone
+	}
 	settings, err := parse(fs, args)
 	if asks(fs, args, "version") {
 		fmt.Fprintln(stdout, buildinfo.Read().Line("tamtamd"))
@@ -67,6 +73,25 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintf(stderr, "tamtamd: %v\n", err)
 	return exitFailed
+}
+
+// complete answers what has to do with completion in shells: "completion SHELL" prints a
+// script, which runs completion.Command.
+func complete(args []string) (text string, ok bool) {
+	if len(args) == 2 && args[0] == "completion" {
+		text = completion.Script("tamtamd", args[1])
+		return text, text != ""
+	}
+	if len(args) == 0 || args[0] != completion.Command {
+		return "", false
+	}
+	words := args[1:]
+	if len(words) == 0 {
+		words = []string{""}
+	}
+	var b strings.Builder
+	_ = daemonflags.Complete(words).Write(&b, words[len(words)-1]) // into memory
+	return b.String(), true
 }
 
 // asks reports whether the command line asks for the version or for help, as a flag or as
