@@ -50,6 +50,8 @@ func exit(ctx context.Context, stderr io.Writer, err error) int {
 		return exitDone
 	case errors.Is(err, errNothing):
 		return exitNothing
+	case errors.Is(err, errUnready):
+		return exitFailed
 	case errors.As(err, &usage):
 		text, code = usage.Error(), exitUsage
 	case ctx.Err() != nil:

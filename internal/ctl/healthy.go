@@ -21,7 +21,8 @@ func healthyCommand(a *app) *ffcli.Command {
 		ShortUsage: "tamtamctl healthy",
 		ShortHelp:  "List the members that are alive.",
 		LongHelp: `The same as "tamtamctl nodes --status alive". A daemon that has joined none of its seeds
-yet, or is leaving, is not ready: stderr says so; the exit status is the same.
+yet, or is leaving, is not ready: stderr says so; the exit status is the same. Probes use
+"tamtamctl ready".
 
   tamtamctl healthy`,
 		Exec: func(ctx context.Context, args []string) error {
