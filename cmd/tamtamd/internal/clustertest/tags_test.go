@@ -17,14 +17,8 @@ func TestTagsOfMembers(t *testing.T) {
 	c := StartDaemon(t, bin, nil, "--name", "web-2", "--join", b.Gossip.String())
 	all := []*Daemon{a, b, c}
 	listed := func(d *Daemon, args ...string) string {
-		r := d.Ctl(append([]string{"nodes"}, args...)...)
-		var names []string
-		for line := range strings.Lines(r.Out) {
-			if f := strings.Fields(line); f[0] != "ADDRESS" {
-				names = append(names, f[1])
-			}
-		}
-		return strings.Join(names, " ")
+		r := d.Ctl(append([]string{"nodes", "-o", "name"}, args...)...)
+		return strings.Join(strings.Fields(r.Out), " ")
 	}
 	for _, d := range all {
 		Eventually(t, d.Gossip.String()+" sees everybody", func() bool { return d.Sees(all...) })
