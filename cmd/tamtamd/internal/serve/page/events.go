@@ -17,9 +17,10 @@ import (
 )
 
 const (
-	// maxReaders bounds the concurrent streams. It is half of package web's bound on
-	// connections, so that viewers cannot keep probes out.
-	maxReaders = 32
+	// maxReaders bounds the concurrent streams, and maxReadersEach those of one client. They are
+	// half of package web's bounds on connections, so that viewers cannot keep probes out.
+	maxReaders     = 32
+	maxReadersEach = 20
 	// buffer is the number of changes, and of messages, that a reader may fall behind.
 	buffer = 256
 	// maxMessages bounds the messages of one event. Only the last are sent.
@@ -86,15 +87,15 @@ func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	select {
-	case p.readers <- struct{}{}:
-		defer func() { <-p.readers }()
-	default:
+	client := clientOf(r)
+	if !p.readers.enter(client) {
 		p.counts.Inc(refused)
 		h.Set("Retry-After", "10")
-		http.Error(w, fmt.Sprintf("there are %d readers already", maxReaders), http.StatusServiceUnavailable)
+		h.Set("Connection", "close")
+		http.Error(w, fmt.Sprintf("there are %d readers already, or %d of yours", maxReaders, maxReadersEach), http.StatusServiceUnavailable)
 		return
 	}
+	defer p.readers.leave(client)
 	s := &stream{w: w, control: http.NewResponseController(w)}
 	// The server's deadline for a whole request would end the stream.
 	if err := s.control.SetReadDeadline(time.Time{}); err != nil {

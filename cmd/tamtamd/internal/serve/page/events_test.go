@@ -197,7 +197,7 @@ func TestMessages(t *testing.T) {
 func TestBounds(t *testing.T) {
 	b := serve(t)
 	var readers []*reader
-	for range maxReaders {
+	for range maxReadersEach {
 		r := b.read("/events")
 		r.next("beat")
 		readers = append(readers, r)
@@ -209,7 +209,7 @@ func TestBounds(t *testing.T) {
 		t.Errorf("HEAD takes room: %d", code)
 	}
 	m := map[string]uint64{}
-	if b.page.Counters(m); m["page_readers"] != maxReaders || m["page_readers_refused"] != 1 {
+	if b.page.Counters(m); m["page_readers"] != maxReadersEach || m["page_readers_refused"] != 1 {
 		t.Errorf("counted: %v", m)
 	}
 	readers[0].cancel()

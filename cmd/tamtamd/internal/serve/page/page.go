@@ -55,14 +55,14 @@ type Config struct {
 type Page struct {
 	cfg     Config
 	mux     *http.ServeMux
-	readers chan struct{} // capacity maxReaders; one element for each reader
+	readers readers
 	counts  *counter.Set
 	every   time.Duration // between two beats
 }
 
 // New returns a Page.
 func New(cfg Config) *Page {
-	p := &Page{cfg: cfg, mux: http.NewServeMux(), readers: make(chan struct{}, maxReaders), counts: counters.NewSet(), every: beatEvery}
+	p := &Page{cfg: cfg, mux: http.NewServeMux(), counts: counters.NewSet(), every: beatEvery}
 	p.mux.Handle("GET /{$}", asset("index.html"))
 	for _, name := range names {
 		p.mux.Handle("GET /page/"+name, asset(name))
@@ -106,7 +106,7 @@ func ours(next http.HandlerFunc) http.Handler {
 
 // Counters adds the page's counters to m.
 func (p *Page) Counters(m map[string]uint64) {
-	p.counts.Put(readersNow, uint64(len(p.readers)))
+	p.counts.Put(readersNow, uint64(p.readers.count()))
 	p.counts.Counters(m)
 }
 

@@ -9,10 +9,6 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync"
-	"sync/atomic"
-
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
 // Listen binds a TCP address; port 0 is any free one. The error does not name the address.
@@ -35,7 +31,7 @@ func Listen(address string, open bool) (*Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Listener{Listener: l, counts: counters.NewSet()}, nil
+	return &Listener{Listener: l, open: map[*conn]struct{}{}, counts: counters.NewSet()}, nil
 }
 
 // guard protects a server on loopback from web pages of other sites in a browser on this
@@ -81,53 +77,4 @@ func local(host string) bool {
 	host = hostOf(host)
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.IsLoopback() || strings.EqualFold(host, "localhost")
-}
-
-// maxConnections bounds the concurrent connections.
-const maxConnections = 64
-
-// counters are what this package counts.
-var counters counter.Table
-
-var refused = counters.New("http_connections_refused", "Connections to the HTTP address that were refused since there were too many.")
-
-// Listener closes and counts connections over maxConnections.
-type Listener struct {
-	net.Listener
-	open   atomic.Int32
-	counts *counter.Set
-}
-
-// Accept implements net.Listener.
-func (l *Listener) Accept() (net.Conn, error) {
-	for {
-		c, err := l.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		if l.open.Add(1) <= maxConnections {
-			return &counted{Conn: c, l: l}, nil
-		}
-		l.open.Add(-1)
-		l.counts.Inc(refused)
-		_ = c.Close()
-	}
-}
-
-// Counters adds the listener's counters to m.
-func (l *Listener) Counters(m map[string]uint64) {
-	l.counts.Counters(m)
-}
-
-// counted is a connection that leaves the count when it is closed.
-type counted struct {
-	net.Conn
-	l    *Listener
-	once sync.Once
-}
-
-// Close implements net.Conn.
-func (c *counted) Close() error {
-	c.once.Do(func() { c.l.open.Add(-1) })
-	return c.Conn.Close()
 }

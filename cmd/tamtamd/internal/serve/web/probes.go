@@ -50,11 +50,13 @@ func (c Config) readyz(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answer sends a line of text that no cache keeps.
+// answer sends a line of text that no cache keeps, and ends the connection: probes are seconds
+// apart, so that an idle one would only take room.
 func answer(w http.ResponseWriter, code int, line string) {
 	h := w.Header()
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
+	h.Set("Connection", "close")
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(code)
 	fmt.Fprintln(w, line)

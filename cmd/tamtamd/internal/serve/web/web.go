@@ -38,7 +38,7 @@ const (
 	headersWithin  = 5 * time.Second
 	readWithin     = 10 * time.Second
 	writeWithin    = 30 * time.Second
-	idleWithin     = time.Minute
+	idleWithin     = 10 * time.Second
 	// stopWithin bounds the wait of Stop for running handlers.
 	stopWithin = 300 * time.Millisecond
 )
@@ -52,7 +52,8 @@ type Server struct {
 // NewServer returns a server for a listener. It serves nothing before Serve.
 func NewServer(l *Listener, cfg Config) *Server {
 	return &Server{listener: l, http: &http.Server{
-		Handler:           guard(l.Addr(), routes(cfg)),
+		Handler:           noted(guard(l.Addr(), routes(cfg))),
+		ConnContext:       withConn,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ReadHeaderTimeout: headersWithin,
 		ReadTimeout:       readWithin,

@@ -4,7 +4,6 @@
 package web
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -194,50 +193,76 @@ func TestListenAsksBeforeItIsOpen(t *testing.T) {
 	_ = l.Close()
 }
 
-// TestConnectionsAreBounded: one too many is closed at once, and there is room when
-// others have gone.
+// TestProbesGetIn: idle connections, and such as send their request slowly, keep no probe out.
+func TestProbesGetIn(t *testing.T) {
+	for name, text := range map[string]string{
+		"idle": "", "slow": "GET /livez HTTP/1.1\r\nHost: loc", "kept": "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := serve(t)
+			for range 3 * maxConnections {
+				c, err := net.Dial("tcp", b.addr)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer c.Close()
+				if _, err := io.WriteString(c, text); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for i := range 20 {
+				resp, err := http.Get("http://" + b.addr + "/livez")
+				if err != nil {
+					t.Fatalf("probe %d: %v", i, err)
+				}
+				_ = resp.Body.Close()
+				if resp.StatusCode != 200 || !resp.Close {
+					t.Errorf("probe %d: code %d, the connection stays %v", i, resp.StatusCode, !resp.Close)
+				}
+			}
+			m := map[string]uint64{}
+			if b.server.listener.Counters(m); m["http_connections_evicted"] == 0 {
+				t.Errorf("counted %v", m)
+			}
+		})
+	}
+}
+
+// TestConnectionsAreBounded: who is being served stays, and then one too many is closed.
 func TestConnectionsAreBounded(t *testing.T) {
-	b := serve(t)
-	var open []net.Conn
-	defer func() {
-		for _, c := range open {
-			_ = c.Close()
-		}
-	}()
-	// ask returns whether the connection is answered.
-	ask := func(c net.Conn) bool {
-		_ = c.SetDeadline(time.Now().Add(time.Minute))
-		if _, err := io.WriteString(c, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
-			return false
-		}
-		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
-		return err == nil && resp.StatusCode == 200
+	l := &Listener{open: map[*conn]struct{}{}, counts: counters.NewSet()}
+	enter := func(client string) (c, old *conn, ok bool) {
+		c = &conn{l: l, client: client}
+		old, ok = l.enter(c)
+		return c, old, ok
 	}
-	dial := func() net.Conn {
-		c, err := net.Dial("tcp", b.addr)
-		if err != nil {
-			t.Fatal(err)
+	var all []*conn
+	for i := range maxConnectionsEach {
+		c, old, ok := enter("a")
+		if old != nil || !ok {
+			t.Fatalf("connection %d: %v, %v", i, old, ok)
 		}
-		open = append(open, c)
-		return c
+		all = append(all, c)
 	}
-	for i := range maxConnections {
-		if !ask(dial()) {
-			t.Fatalf("connection %d is not answered", i)
+	all[0].serve(true)
+	if _, old, ok := enter("a"); old != all[1] || !ok {
+		t.Error("of one client, not the oldest makes room that is not served")
+	}
+	for i := range maxConnections - maxConnectionsEach {
+		if _, old, ok := enter("b"); old != nil || !ok {
+			t.Fatalf("connection %d of another: %v, %v", i, old, ok)
 		}
 	}
-	if ask(dial()) {
-		t.Error("one too many is answered")
+	all[2].serve(true)
+	all[2].serve(false) // was used just now
+	if _, old, ok := enter("b"); old != all[3] || !ok {
+		t.Error("of all, not the oldest makes room")
 	}
-	m := map[string]uint64{}
-	if b.server.listener.Counters(m); m["http_connections_refused"] == 0 {
-		t.Error("it is not counted")
+	for c := range l.open {
+		c.serve(true)
 	}
-	_ = open[0].Close()
-	for deadline := time.Now().Add(time.Minute); !ask(dial()); {
-		if time.Now().After(deadline) {
-			t.Fatal("there is no room again")
-		}
+	if _, old, ok := enter("c"); old != nil || ok {
+		t.Error("one too many is taken")
 	}
 }
 

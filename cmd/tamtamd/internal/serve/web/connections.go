@@ -1,0 +1,157 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
+)
+
+const (
+	// maxConnections bounds the open connections, and maxConnectionsEach those of one client; see
+	// netaddr.Client. Over them, the oldest one is closed that no request is being served on, so
+	// that probes get in. Package page bounds what may take long, which is fewer.
+	maxConnections     = 64
+	maxConnectionsEach = 40
+)
+
+// counters are what this package counts.
+var counters counter.Table
+
+var (
+	refused = counters.New("http_connections_refused", "Connections to the HTTP address that were refused since there were too many.")
+	evicted = counters.New("http_connections_evicted", "Idle connections to the HTTP address that were closed in favour of another one.")
+)
+
+// Listener bounds the open connections, and counts those that it closes.
+type Listener struct {
+	net.Listener
+	counts *counter.Set
+
+	mu   sync.Mutex // guards what follows
+	open map[*conn]struct{}
+	last uint64 // numbers the connections
+}
+
+// conn is an open connection.
+type conn struct {
+	net.Conn
+	l      *Listener
+	client string
+
+	// The listener's lock guards what follows.
+	used    uint64 // its number, or a later one when a request of it has ended
+	serving bool
+}
+
+// Accept implements net.Listener.
+func (l *Listener) Accept() (net.Conn, error) {
+	for {
+		raw, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		c := &conn{Conn: raw, l: l, client: netaddr.Client(raw.RemoteAddr())}
+		old, ok := l.enter(c)
+		if old != nil {
+			l.counts.Inc(evicted)
+			_ = old.Conn.Close() // its server finds out, and closes it again
+		}
+		if ok {
+			return c, nil
+		}
+		l.counts.Inc(refused)
+		_ = raw.Close()
+	}
+}
+
+// enter takes a connection, in the place of another one if there are too many.
+func (l *Listener) enter(c *conn) (old *conn, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	each := 0
+	var idle, own *conn // the oldest of all, and of this client
+	for o := range l.open {
+		if o.client == c.client {
+			each++
+		}
+		if o.serving {
+			continue
+		}
+		if idle == nil || o.used < idle.used {
+			idle = o
+		}
+		if o.client == c.client && (own == nil || o.used < own.used) {
+			own = o
+		}
+	}
+	switch {
+	case each >= maxConnectionsEach:
+		old = own
+	case len(l.open) >= maxConnections:
+		old = idle
+	default:
+		l.add(c)
+		return nil, true
+	}
+	if old == nil {
+		return nil, false
+	}
+	delete(l.open, old)
+	l.add(c)
+	return old, true
+}
+
+func (l *Listener) add(c *conn) {
+	l.last++
+	c.used = l.last
+	l.open[c] = struct{}{}
+}
+
+// Counters adds the listener's counters to m.
+func (l *Listener) Counters(m map[string]uint64) {
+	l.counts.Counters(m)
+}
+
+// Close implements net.Conn.
+func (c *conn) Close() error {
+	c.l.mu.Lock()
+	delete(c.l.open, c)
+	c.l.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// serve notes whether a request of the connection is being served.
+func (c *conn) serve(now bool) {
+	c.l.mu.Lock()
+	defer c.l.mu.Unlock()
+	c.serving = now
+	if !now {
+		c.l.last++
+		c.used = c.l.last
+	}
+}
+
+type connKey struct{}
+
+// withConn is for http.Server.ConnContext: its requests know their connection.
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, c)
+}
+
+// noted notes on which connections requests are being served.
+func noted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c, ok := r.Context().Value(connKey{}).(*conn); ok {
+			c.serve(true)
+			defer c.serve(false)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
