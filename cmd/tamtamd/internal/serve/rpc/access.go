@@ -6,10 +6,10 @@ package rpc
 import (
 	"context"
 
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	reflectionv1alpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
+	"google.golang.org/grpc/tap"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/proto/service"
@@ -62,27 +62,10 @@ var accesses = map[string]rpcguard.Access{
 	grpc_health_v1.Health_Watch_FullMethodName: rpcguard.Open,
 }
 
-func admitUnary(g Guard) grpc.UnaryServerInterceptor {
-	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-		if err := admit(ctx, g, info.FullMethod); err != nil {
-			return nil, err
-		}
-		return handler(ctx, req)
+// enter admits a call before its request is read.
+func enter(g Guard) tap.ServerInHandle {
+	return func(ctx context.Context, info *tap.Info) (context.Context, error) {
+		ctx, err := g.Enter(ctx, accesses[info.FullMethodName])
+		return ctx, toStatus(err)
 	}
-}
-
-func admitStream(g Guard) grpc.StreamServerInterceptor {
-	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-		if err := admit(ss.Context(), g, info.FullMethod); err != nil {
-			return err
-		}
-		return handler(srv, ss)
-	}
-}
-
-func admit(ctx context.Context, g Guard, method string) error {
-	if g == nil {
-		return nil
-	}
-	return toStatus(g.Admit(ctx, accesses[method]))
 }

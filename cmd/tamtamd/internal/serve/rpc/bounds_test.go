@@ -12,8 +12,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/status"
-	"google.golang.org/grpc/tap"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
@@ -37,12 +35,12 @@ func TestHeadersAreBounded(t *testing.T) {
 // full is a guard of a daemon with too many calls.
 type full struct{ *rpcguard.Guard }
 
-func (full) Enter(ctx context.Context, _ *tap.Info) (context.Context, error) {
-	return ctx, status.Error(codes.ResourceExhausted, "too many")
+func (full) Enter(ctx context.Context, _ rpcguard.Access) (context.Context, error) {
+	return ctx, rpcguard.ErrTooMany
 }
 
-// TestCallsAreCountedFirst: before there is a request, or a look at the token.
-func TestCallsAreCountedFirst(t *testing.T) {
+// TestCallsAreRefusedFirst: before there is a request.
+func TestCallsAreRefusedFirst(t *testing.T) {
 	_, conn := serveBehind(t, full{tokenGuard(t, fullToken, "")})
 	_, err := tamtamv1.NewTamTamServiceClient(conn).Leave(within(t), &tamtamv1.LeaveRequest{})
 	code(t, err, codes.ResourceExhausted)

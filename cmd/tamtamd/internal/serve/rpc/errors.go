@@ -39,6 +39,7 @@ var mapping = []struct {
 	{node.ErrHeartbeat, codes.InvalidArgument, "BAD_HEARTBEAT"},
 	{broadcast.ErrTooLarge, codes.InvalidArgument, "PAYLOAD_TOO_LARGE"},
 	{broadcast.ErrTopic, codes.InvalidArgument, "BAD_TOPIC"},
+	{rpcguard.ErrTooMany, codes.ResourceExhausted, "TOO_MANY_CALLS"},
 	{rpcguard.ErrUnauthenticated, codes.Unauthenticated, "UNAUTHENTICATED"},
 	{rpcguard.ErrDenied, codes.PermissionDenied, "READ_ONLY_TOKEN"},
 	{broadcast.ErrBusy, codes.ResourceExhausted, "BUSY"},

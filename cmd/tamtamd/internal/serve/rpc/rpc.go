@@ -14,7 +14,7 @@ import (
 	"github.com/go-kit/log"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/tap"
+	"google.golang.org/grpc/stats"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
@@ -79,9 +79,11 @@ type Threshold interface {
 // Guard decides who may call; *rpcguard.Guard is one.
 type Guard interface {
 	Credentials() credentials.TransportCredentials
-	Admit(ctx context.Context, need rpcguard.Access) error
-	// Enter counts a call until ctx is done. It runs before the request is read.
-	Enter(ctx context.Context, info *tap.Info) (context.Context, error)
+	// Enter admits a call that needs an access, and counts it until ctx is done. It runs before
+	// the request is read.
+	Enter(ctx context.Context, need rpcguard.Access) (context.Context, error)
+	// Connections ends what belongs to a connection with it.
+	Connections() stats.Handler
 }
 
 // Config has what the services need. All fields are required, except Observe and Guard.

@@ -31,7 +31,7 @@ type Server struct {
 
 const (
 	// maxStreams bounds the concurrent calls of one connection.
-	maxStreams = 1024
+	maxStreams = 100
 	// A client that has sent nothing for keepAliveAfter gets a keep-alive ping. If it
 	// does not answer within keepAliveWithin, the connection is closed. So the stream of
 	// a reader that has vanished ends.
@@ -50,12 +50,12 @@ func NewServer(cfg Config) *Server {
 		grpc.KeepaliveEnforcementPolicy(
 			keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.ConnectionTimeout(establishWithin),
-		// The first is the outermost, so it also logs the calls that the others refuse.
-		grpc.ChainUnaryInterceptor(unary(cfg), admitUnary(cfg.Guard), deadline),
-		grpc.ChainStreamInterceptor(stream(cfg), admitStream(cfg.Guard)),
+		grpc.ChainUnaryInterceptor(unary(cfg), deadline),
+		grpc.StreamInterceptor(stream(cfg)),
 	}
 	if cfg.Guard != nil {
-		options = append(options, grpc.Creds(cfg.Guard.Credentials()), grpc.InTapHandle(cfg.Guard.Enter))
+		options = append(options, grpc.Creds(cfg.Guard.Credentials()), grpc.InTapHandle(enter(cfg.Guard)),
+			grpc.StatsHandler(cfg.Guard.Connections()))
 	}
 	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer()}
 	tamtamv1.RegisterTamTamServiceServer(s.grpc, &v1{Config: cfg})

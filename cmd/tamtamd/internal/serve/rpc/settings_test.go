@@ -75,6 +75,7 @@ func TestErrors(t *testing.T) {
 		{node.ErrUnresolved, codes.InvalidArgument, "UNRESOLVED"},
 		{node.ErrHeartbeat, codes.InvalidArgument, "BAD_HEARTBEAT"},
 		{broadcast.ErrTopic, codes.InvalidArgument, "BAD_TOPIC"},
+		{rpcguard.ErrTooMany, codes.ResourceExhausted, "TOO_MANY_CALLS"},
 		{rpcguard.ErrUnauthenticated, codes.Unauthenticated, "UNAUTHENTICATED"},
 		{rpcguard.ErrDenied, codes.PermissionDenied, "READ_ONLY_TOKEN"},
 		{broadcast.ErrBusy, codes.ResourceExhausted, "BUSY"},
@@ -117,7 +118,7 @@ func TestErrors(t *testing.T) {
 
 // TestErrorsAreAllMapped: each sentinel has a code here.
 func TestErrorsAreAllMapped(t *testing.T) {
-	if want := 25; len(mapping) != want {
+	if want := 26; len(mapping) != want {
 		t.Errorf("%d errors are mapped, %d are tested", len(mapping), want)
 	}
 }

@@ -32,15 +32,16 @@ type Config struct {
 
 // Guard decides who may connect and call. Its methods may be called from any goroutine.
 type Guard struct {
-	logger      log.Logger
-	credentials credentials.TransportCredentials
-	encrypted   bool
-	known       bool           // clients need certificates or tokens
-	token, read *watched[hash] // nil without such a file
-	limits      limits         // of connections
-	calls       limits
-	refusals    rate.Sometimes // limits their log lines
-	counts      *counter.Set
+	logger         log.Logger
+	credentials    credentials.TransportCredentials
+	encrypted      bool
+	known          bool             // clients need certificates or tokens
+	token, read    *watched[tokens] // nil without such a file
+	byCertificate  bool             // clients need certificates
+	tcp, unix      pool
+	strangerWithin time.Duration
+	refusals       rate.Sometimes // limits their log lines
+	counts         *counter.Set
 }
 
 // logEvery is the shortest time between two log lines about refusals. All refusals are
@@ -51,9 +52,9 @@ const logEvery = 10 * time.Second
 func New(cfg Config) (*Guard, error) {
 	g := &Guard{
 		logger: cfg.Logger, credentials: insecure.NewCredentials(), encrypted: cfg.Cert != "",
-		known:    cfg.ClientCA != "" || cfg.TokenFile != "" || cfg.ReadTokenFile != "",
-		limits:   limits{what: "connections", total: maxConnections, each: maxConnectionsEach},
-		calls:    limits{what: "calls", total: maxCalls, each: maxCallsEach},
+		known:         cfg.ClientCA != "" || cfg.TokenFile != "" || cfg.ReadTokenFile != "",
+		byCertificate: cfg.ClientCA != "", strangerWithin: strangerWithin,
+		tcp: newPool(tcpBounds), unix: newPool(unixBounds),
 		refusals: rate.Sometimes{Interval: logEvery},
 		counts:   counters.NewSet(),
 	}
@@ -73,7 +74,7 @@ func New(cfg Config) (*Guard, error) {
 }
 
 // Credentials returns the credentials of the gRPC server for the listeners from Listen.
-func (g *Guard) Credentials() credentials.TransportCredentials { return g.credentials }
+func (g *Guard) Credentials() credentials.TransportCredentials { return identified{g.credentials} }
 
 // Encrypted reports whether connections use TLS, other than those to unix sockets.
 func (g *Guard) Encrypted() bool { return g.encrypted }
@@ -83,7 +84,9 @@ func (g *Guard) Known() bool { return g.known }
 
 // Counters adds the guard's counters to m.
 func (g *Guard) Counters(m map[string]uint64) {
-	g.counts.Put(connections, g.limits.open())
+	tcp, _ := g.tcp.counts()
+	unix, _ := g.unix.counts()
+	g.counts.Put(connectionsOpen, uint64(tcp+unix))
 	g.counts.Counters(m)
 }
 
@@ -91,8 +94,11 @@ func (g *Guard) Counters(m map[string]uint64) {
 var counters counter.Table
 
 var (
-	connections        = counters.New("rpc_connections", "Connections to the gRPC addresses now.")
+	connectionsOpen    = counters.New("rpc_connections", "Connections to the gRPC addresses now.")
 	connectionsRefused = counters.New("rpc_connections_refused", "Connections to the gRPC addresses that were refused since there were too many.")
+	connectionsEvicted = counters.New("rpc_connections_evicted", "Connections to the gRPC addresses that were closed in favour of another one: of strangers, or without calls.")
+	connectionsUnused  = counters.New("rpc_connections_unused", "Connections to the gRPC addresses that were closed since no call was admitted in time.")
+	connectionsFlooded = counters.New("rpc_connections_flooded", "Connections to the gRPC addresses that were closed since they sent too much, or too many calls that were refused.")
 	callsRefused       = counters.New("rpc_calls_refused", "Calls that were refused since there were too many.")
 	handshakesFailed   = counters.New("rpc_handshakes_failed", "TLS handshakes that failed.")
 	unauthenticated    = counters.New("rpc_calls_unauthenticated", "Calls without a token, or with an unknown one.")

@@ -25,6 +25,7 @@ import (
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/tap"
 
 	"github.com/eelcocramer/tamtam/internal/netaddr"
 	"github.com/eelcocramer/tamtam/internal/testcert"
@@ -74,11 +75,25 @@ func addresses(t *testing.T, s string) []netaddr.RPC {
 // serveHealth serves a call that needs no token behind a guard, and returns where.
 func serveHealth(t *testing.T, g *Guard, at string) []netaddr.RPC {
 	t.Helper()
+	return serveSeen(t, g, at, func(context.Context) {})
+}
+
+// serveSeen is serveHealth, and shows the context of each call.
+func serveSeen(t *testing.T, g *Guard, at string, see func(context.Context)) []netaddr.RPC {
+	t.Helper()
 	listeners, err := g.Listen(addresses(t, at), false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := grpc.NewServer(grpc.Creds(g.Credentials()), grpc.InTapHandle(g.Enter))
+	tap := func(ctx context.Context, info *tap.Info) (context.Context, error) {
+		see(ctx)
+		ctx, err := g.Enter(ctx, needs(info.FullMethodName))
+		if err != nil {
+			err = status.Error(codes.ResourceExhausted, err.Error())
+		}
+		return ctx, err
+	}
+	s := grpc.NewServer(grpc.Creds(g.Credentials()), grpc.InTapHandle(tap), grpc.StatsHandler(g.Connections()))
 	grpc_health_v1.RegisterHealthServer(s, health.NewServer())
 	t.Cleanup(s.Stop)
 	var bound []netaddr.RPC
@@ -87,6 +102,14 @@ func serveHealth(t *testing.T, g *Guard, at string) []netaddr.RPC {
 		bound = append(bound, netaddr.Of(l.Addr()))
 	}
 	return bound
+}
+
+// needs is the access of a call: List stands for those that need a token.
+func needs(method string) Access {
+	if method == grpc_health_v1.Health_List_FullMethodName {
+		return Read
+	}
+	return Open
 }
 
 // check opens a new connection and makes a call.

@@ -24,7 +24,11 @@ func (g *Guard) Listen(addresses []netaddr.RPC, open bool) ([]net.Listener, erro
 			}
 			return nil, err
 		}
-		all = append(all, &limited{l, g})
+		p := &g.tcp
+		if a.Network == netaddr.Unix {
+			p = &g.unix
+		}
+		all = append(all, &limited{l, g, p})
 	}
 	return all, nil
 }

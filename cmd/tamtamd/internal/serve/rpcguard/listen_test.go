@@ -4,8 +4,6 @@
 package rpcguard
 
 import (
-	"errors"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -155,76 +153,5 @@ func TestNoSocketIsNeverRemoved(t *testing.T) {
 		if _, err := os.Lstat(path); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-	}
-}
-
-// TestConnectionsAreBounded, in all and of each client; those that end make room.
-func TestConnectionsAreBounded(t *testing.T) {
-	g, logs := newGuard(t, Config{})
-	g.limits.total, g.limits.each = 3, 2
-	path := socketPath(t)
-	all, err := g.Listen(addresses(t, "127.0.0.1:0,unix://"+path), false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	accepted := make(chan net.Conn, 10)
-	for _, l := range all {
-		defer l.Close()
-		go func() {
-			for {
-				conn, err := l.Accept()
-				if err != nil {
-					return
-				}
-				accepted <- conn
-			}
-		}()
-	}
-	dial := func(i int) net.Conn {
-		t.Helper()
-		conn, err := net.Dial(all[i].Addr().Network(), all[i].Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = conn.Close() })
-		return conn
-	}
-	taken := func(what string, i int) net.Conn {
-		t.Helper()
-		dial(i)
-		select {
-		case conn := <-accepted:
-			return conn
-		case <-time.After(timeout):
-			t.Fatalf("%s: not taken", what)
-			return nil
-		}
-	}
-	refused := func(what string, i int) {
-		t.Helper()
-		conn := dial(i)
-		_ = conn.SetReadDeadline(time.Now().Add(timeout))
-		if _, err := conn.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Errorf("%s: not closed, %v", what, err)
-		} else if !errors.Is(err, io.EOF) {
-			t.Logf("%s: %v", what, err) // reset
-		}
-	}
-	first := taken("one", 0)
-	taken("two", 0)
-	refused("three of one client", 0)
-	taken("a socket's", 1)
-	refused("four in all", 1)
-	_ = first.Close()
-	_ = first.Close() // counts once
-	taken("in its place", 0)
-	refused("one more", 0)
-
-	m := map[string]uint64{}
-	if g.Counters(m); m["rpc_connections"] != 3 || m["rpc_connections_refused"] != 3 {
-		t.Errorf("counted %v", m)
-	}
-	if n := logs.count("connection refused"); n != 1 {
-		t.Errorf("logged %d times", n)
 	}
 }

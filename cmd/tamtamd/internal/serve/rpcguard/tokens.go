@@ -9,6 +9,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/go-kit/log/level"
@@ -41,14 +42,40 @@ type hash [sha256.Size]byte
 
 func (h hash) is(other hash) bool { return subtle.ConstantTimeCompare(h[:], other[:]) == 1 }
 
+// token is one that is valid.
+type token struct {
+	hash hash
+	name string
+}
+
+// tokens are the tokens of a file. Several are valid at a time, so that they can be rotated.
+type tokens []token
+
+// find returns the name of a token. It takes as long for each token.
+func (t tokens) find(h hash) (name string, ok bool) {
+	for _, one := range t {
+		if one.hash.is(h) {
+			name, ok = one.name, true
+		}
+	}
+	return name, ok
+}
+
 func (g *Guard) loadTokens(cfg Config) error {
-	load := func(flag, path string) (*watched[hash], error) {
+	load := func(flag, path, what string) (*watched[tokens], error) {
 		if path == "" {
 			return nil, nil
 		}
-		w, err := watch(cfg.Logger, func() (hash, error) {
-			token, err := files.ReadToken(path)
-			return sha256.Sum256([]byte(token)), err
+		w, err := watch(cfg.Logger, func() (all tokens, err error) {
+			read, err := files.ReadTokens(path)
+			for i, t := range read {
+				name := t.Name
+				if name == "" {
+					name = what + " " + strconv.Itoa(i+1)
+				}
+				all = append(all, token{sha256.Sum256([]byte(t.Secret)), name})
+			}
+			return all, err
 		}, path)
 		if err != nil {
 			return nil, fmt.Errorf("--%s: %w", flag, err)
@@ -56,26 +83,32 @@ func (g *Guard) loadTokens(cfg Config) error {
 		return w, nil
 	}
 	var err error
-	if g.token, err = load("rpc-token-file", cfg.TokenFile); err != nil {
+	if g.token, err = load("rpc-token-file", cfg.TokenFile, "token"); err != nil {
 		return err
 	}
-	if g.read, err = load("rpc-read-token-file", cfg.ReadTokenFile); err != nil {
+	if g.read, err = load("rpc-read-token-file", cfg.ReadTokenFile, "read token"); err != nil {
 		return err
 	}
-	if g.token != nil && g.read != nil && g.token.value.is(g.read.value) {
-		return fmt.Errorf("--rpc-token-file %s and --rpc-read-token-file %s have the same token: "+
-			"clients that may only read could change things", cfg.TokenFile, cfg.ReadTokenFile)
+	if g.token == nil || g.read == nil {
+		return nil
+	}
+	for _, t := range g.token.value {
+		if _, same := g.read.value.find(t.hash); same {
+			return fmt.Errorf("--rpc-token-file %s and --rpc-read-token-file %s have the same token: "+
+				"clients that may only read could change things", cfg.TokenFile, cfg.ReadTokenFile)
+		}
 	}
 	return nil
 }
 
-// Admit returns nil if the call with the context has a token for the needed access, or if
-// no token is configured. Otherwise it returns ErrUnauthenticated or ErrDenied.
-func (g *Guard) Admit(ctx context.Context, need Access) error {
+// Admit returns the name of the token of the call with the context, if it is one for the needed
+// access; no name if no token is configured or needed. Otherwise it returns ErrUnauthenticated
+// or ErrDenied.
+func (g *Guard) Admit(ctx context.Context, need Access) (token string, err error) {
 	if need == Open || g.token == nil && g.read == nil {
-		return nil
+		return "", nil
 	}
-	has, err := g.access(ctx)
+	token, has, err := g.access(ctx)
 	switch {
 	case err != nil:
 		g.counts.Inc(unauthenticated)
@@ -86,40 +119,44 @@ func (g *Guard) Admit(ctx context.Context, need Access) error {
 			err = fmt.Errorf("%w, and this tamtamd has no other: it runs without --rpc-token-file", ErrDenied)
 		}
 	default:
-		return nil
+		return token, nil
 	}
 	g.refusals.Do(func() {
 		_ = level.Warn(g.logger).Log("msg", "call refused", "peer", peerOf(ctx), "err", err)
 	})
-	return err
+	return "", err
 }
 
 // access returns the access that the token of a call gives. Read is tried first: it counts
 // if a later change makes the two files equal.
-func (g *Guard) access(ctx context.Context) (Access, error) {
+func (g *Guard) access(ctx context.Context) (name string, has Access, err error) {
 	var values []string
 	if md, ok := metadata.FromIncomingContext(ctx); ok {
 		values = md.Get("authorization")
 	}
 	switch len(values) {
 	case 0:
-		return 0, fmt.Errorf("%w: the call has none", ErrUnauthenticated)
+		return "", 0, fmt.Errorf("%w: the call has none", ErrUnauthenticated)
 	case 1:
 	default:
-		return 0, fmt.Errorf("%w: the call has %d authorizations, want one", ErrUnauthenticated, len(values))
+		return "", 0, fmt.Errorf("%w: the call has %d authorizations, want one", ErrUnauthenticated, len(values))
 	}
 	scheme, token, _ := strings.Cut(values[0], " ")
 	if !strings.EqualFold(scheme, "bearer") {
-		return 0, fmt.Errorf("%w: bad authorization of the call (want Bearer TOKEN)", ErrUnauthenticated)
+		return "", 0, fmt.Errorf("%w: bad authorization of the call (want Bearer TOKEN)", ErrUnauthenticated)
 	}
 	have := hash(sha256.Sum256([]byte(strings.TrimSpace(token))))
-	if g.read != nil && g.read.get().is(have) {
-		return Read, nil
+	if g.read != nil {
+		if name, ok := g.read.get().find(have); ok {
+			return name, Read, nil
+		}
 	}
-	if g.token != nil && g.token.get().is(have) {
-		return Change, nil
+	if g.token != nil {
+		if name, ok := g.token.get().find(have); ok {
+			return name, Change, nil
+		}
 	}
-	return 0, fmt.Errorf("%w: the token of the call is unknown", ErrUnauthenticated)
+	return "", 0, fmt.Errorf("%w: the token of the call is unknown", ErrUnauthenticated)
 }
 
 func peerOf(ctx context.Context) string {

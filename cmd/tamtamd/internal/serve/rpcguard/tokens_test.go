@@ -36,7 +36,7 @@ func TestTokensAreReadAgain(t *testing.T) {
 	g, logs := newGuard(t, Config{TokenFile: path})
 	admits := func(what, token string, want error) {
 		t.Helper()
-		if err := g.Admit(withToken(token), Change); !errors.Is(err, want) {
+		if _, err := g.Admit(withToken(token), Change); !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", what, err, want)
 		}
 	}
@@ -73,7 +73,7 @@ func TestSameTokenOnReload(t *testing.T) {
 	if err := os.WriteFile(all, []byte("read-0123456789abcdef"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := g.Admit(withToken("read-0123456789abcdef"), Change); !errors.Is(err, ErrDenied) {
+	if _, err := g.Admit(withToken("read-0123456789abcdef"), Change); !errors.Is(err, ErrDenied) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -1,0 +1,307 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rpcguard
+
+import (
+	"errors"
+	"net"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/go-kit/log/level"
+
+	"github.com/eelcocramer/tamtam/internal/netaddr"
+)
+
+// bounds are on connections and calls. Strangers are clients that have shown neither a token
+// nor a certificate. Unix sockets have bounds of their own, so that no port keeps the operator
+// out who is on the machine.
+type bounds struct {
+	connections     int // open at the same time
+	connectionsEach int // of one client
+	calls           int // under way at the same time
+	callsEach       int // of one client
+}
+
+// A connection takes some 50 KiB and a file descriptor. A call takes some 15 KiB, and up to
+// 64 KiB more while its request is read, which is only after its token was.
+var (
+	tcpBounds  = bounds{connections: 192, connectionsEach: 64, calls: 768, callsEach: 256}
+	unixBounds = bounds{connections: 64, connectionsEach: 32, calls: 256, callsEach: 128}
+)
+
+const (
+	// strangerWithin is how long a connection may stay open without a call that was admitted.
+	strangerWithin = 30 * time.Second
+	// strangerBytes bounds what a connection may send before such a call: a TLS handshake and
+	// some calls with large metadata.
+	strangerBytes = 256 << 10
+	// strangerCalls bounds the calls without a token of one such connection: probes.
+	strangerCalls = 8
+	// strangerRefusals and refusals bound the refused calls of one connection, which is then
+	// closed. The gRPC library keeps some of a refused call until then; see Connections.
+	strangerRefusals = 32
+	maxRefusals      = 1024
+	// callRate and callBurst bound the calls of one client in a second, and at once. A
+	// connection over them is closed: it floods.
+	callRate, callBurst = 20_000, 20_000
+)
+
+// pool has the open connections of one network, and counts their calls.
+type pool struct {
+	bounds bounds
+
+	mu    sync.Mutex // guards what follows
+	open  map[*conn]struct{}
+	calls int
+	by    map[string]*origin // those that have connections
+}
+
+// origin is where connections come from, a client: an IPv4 address, a /64 of IPv6, the loopback
+// interface, or a user of unix sockets.
+type origin struct {
+	name               string
+	connections, calls int
+	tokens             float64 // of the rate of calls
+	filled             time.Time
+}
+
+func newPool(b bounds) pool {
+	return pool{bounds: b, open: map[*conn]struct{}{}, by: map[string]*origin{}}
+}
+
+// enter takes a connection, or returns why not. If there are too many, it closes the one that
+// is of least use: of a stranger, the oldest; else one without calls, the longest idle.
+func (p *pool) enter(c *conn) (evicted *conn, tooMany string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	of := p.by[c.name]
+	switch {
+	case of != nil && of.connections >= p.bounds.connectionsEach:
+		evicted, tooMany = p.leastUseful(of), "connections of this client"
+	case len(p.open) >= p.bounds.connections:
+		evicted, tooMany = p.leastUseful(nil), "connections"
+	}
+	if tooMany != "" && evicted == nil {
+		return nil, tooMany
+	}
+	if evicted != nil {
+		p.remove(evicted)
+	}
+	if of = p.by[c.name]; of == nil {
+		of = &origin{name: c.name, tokens: callBurst, filled: c.since}
+		p.by[c.name] = of
+	}
+	c.client = of
+	of.connections++
+	p.open[c] = struct{}{}
+	return evicted, ""
+}
+
+// leastUseful returns the connection to close in favour of another one, of a client or of all;
+// nil if all have calls.
+func (p *pool) leastUseful(of *origin) (least *conn) {
+	for c := range p.open {
+		if (of == nil || c.client == of) && (!c.known || c.calls == 0) && (least == nil || c.before(least)) {
+			least = c
+		}
+	}
+	return least
+}
+
+// leave forgets a connection. It may be called again.
+func (p *pool) leave(c *conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.remove(c)
+}
+
+func (p *pool) remove(c *conn) {
+	if _, ok := p.open[c]; !ok {
+		return
+	}
+	delete(p.open, c)
+	if c.client.connections--; c.client.connections == 0 && c.client.calls == 0 {
+		delete(p.by, c.client.name)
+	}
+}
+
+// begin counts a call, or returns what there are too many of. flood: the client begins calls
+// faster than it may.
+func (p *pool) begin(c *conn, stranger bool, now time.Time) (tooMany string, flood bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	of := c.client
+	of.tokens = min(of.tokens+now.Sub(of.filled).Seconds()*callRate, callBurst)
+	of.filled = now
+	if of.tokens < 1 {
+		return "calls a second of this client", true
+	}
+	of.tokens--
+	switch {
+	case stranger && c.calls >= strangerCalls:
+		return "calls of this connection without a token", false
+	case of.calls >= p.bounds.callsEach:
+		return "calls of this client", false
+	case p.calls >= p.bounds.calls:
+		return "calls", false
+	}
+	c.known = c.known || !stranger
+	c.calls++
+	of.calls++
+	p.calls++
+	return "", false
+}
+
+func (p *pool) end(c *conn, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.calls--
+	c.calls--
+	c.used = now
+	if c.client.calls--; c.client.calls == 0 && c.client.connections == 0 {
+		delete(p.by, c.client.name)
+	}
+}
+
+func (p *pool) counts() (connections, calls int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.open), p.calls
+}
+
+// limited is a listener whose connections are in a pool.
+type limited struct {
+	net.Listener
+	guard *Guard
+	pool  *pool
+}
+
+// Accept implements net.Listener. It goes on after a connection that it refuses.
+func (l *limited) Accept() (net.Conn, error) {
+	for {
+		raw, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		c := newConn(raw, l.guard, l.pool)
+		evicted, tooMany := l.pool.enter(c)
+		if evicted != nil {
+			l.guard.counts.Inc(connectionsEvicted)
+			_ = evicted.Conn.Close() // its owner finds out, and closes it again
+		}
+		if tooMany == "" {
+			c.begin()
+			return c, nil
+		}
+		l.guard.counts.Inc(connectionsRefused)
+		_ = raw.Close()
+		l.guard.refusals.Do(func() {
+			_ = level.Warn(l.guard.logger).Log("msg", "connection refused: too many "+tooMany, "client", c.name,
+				"most", l.pool.bounds.connections, "most_each", l.pool.bounds.connectionsEach)
+		})
+	}
+}
+
+// errStranger: a connection has sent too much without a call that was admitted.
+var errStranger = errors.New("closed: no call of it was admitted")
+
+// conn is a connection of a client.
+type conn struct {
+	net.Conn
+	guard *Guard
+	pool  *pool
+	name  string // of its client
+	uid   int    // of the user of a unix socket; -1 if not known
+	pid   int
+	since time.Time
+	timer *time.Timer // ends it if it stays a stranger's
+	read  int         // bytes; the one reader counts
+
+	// The pool's lock guards what follows.
+	client  *origin
+	known   bool // a call was admitted
+	calls   int  // under way
+	used    time.Time
+	refused int
+}
+
+func newConn(raw net.Conn, g *Guard, p *pool) *conn {
+	c := &conn{Conn: raw, guard: g, pool: p, since: time.Now(), uid: -1}
+	c.used = c.since
+	if raw.LocalAddr().Network() == netaddr.Unix {
+		c.uid, c.pid = userOf(raw)
+		c.name = netaddr.Unix
+		if c.uid >= 0 {
+			c.name += " user " + strconv.Itoa(c.uid)
+		}
+	} else {
+		c.name = netaddr.Client(raw.RemoteAddr())
+	}
+	return c
+}
+
+// begin closes the connection if no call of it is admitted in time.
+func (c *conn) begin() {
+	c.timer = time.AfterFunc(c.guard.strangerWithin, func() {
+		if !c.isKnown() {
+			c.guard.counts.Inc(connectionsUnused)
+			_ = c.Close()
+		}
+	})
+}
+
+func (c *conn) isKnown() bool {
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	return c.known
+}
+
+// before reports whether to close c rather than d.
+func (c *conn) before(d *conn) bool {
+	if c.known != d.known {
+		return d.known
+	}
+	return c.used.Before(d.used)
+}
+
+// refuse counts a refused call, and closes the connection if it has too many.
+func (c *conn) refuse() {
+	c.pool.mu.Lock()
+	c.refused++
+	most := strangerRefusals
+	if c.known {
+		most = maxRefusals
+	}
+	over := c.refused > most
+	c.pool.mu.Unlock()
+	if over {
+		c.guard.counts.Inc(connectionsFlooded)
+		_ = c.Close()
+	}
+}
+
+// Read implements net.Conn.
+func (c *conn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if c.read < strangerBytes {
+		c.read += n
+		if c.read >= strangerBytes && !c.isKnown() {
+			c.guard.counts.Inc(connectionsFlooded)
+			_ = c.Close()
+			return 0, errStranger
+		}
+	}
+	return n, err
+}
+
+// Close implements net.Conn.
+func (c *conn) Close() error {
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	c.pool.leave(c)
+	return c.Conn.Close()
+}

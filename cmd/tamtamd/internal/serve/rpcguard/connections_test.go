@@ -1,0 +1,164 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rpcguard
+
+import (
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+func tokenFile(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(path, []byte("full-0123456789abcdef"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestPool: which connection makes room for which.
+func TestPool(t *testing.T) {
+	start := time.Now()
+	p := newPool(bounds{connections: 4, connectionsEach: 3, calls: 10, callsEach: 10})
+	age := 0
+	enter := func(name string, known, busy bool) *conn {
+		t.Helper()
+		age++
+		c := &conn{pool: &p, name: name, since: start, used: start.Add(time.Duration(age) * time.Second)}
+		if _, tooMany := p.enter(c); tooMany != "" {
+			t.Fatalf("%s: too many %s", name, tooMany)
+		}
+		if known {
+			if tooMany, _ := p.begin(c, false, start); tooMany != "" {
+				t.Fatal(tooMany)
+			}
+			if !busy {
+				p.end(c, c.used)
+			}
+		}
+		return c
+	}
+	evicts := func(what, name string, want *conn, tooMany string) {
+		t.Helper()
+		c := &conn{pool: &p, name: name, since: start, used: start.Add(time.Hour)}
+		have, refused := p.enter(c)
+		if have != want || refused != tooMany {
+			t.Errorf("%s: evicts %v, too many %q; want %v, %q", what, have, refused, want, tooMany)
+		}
+		if refused == "" {
+			p.leave(c)
+		}
+	}
+	idle := enter("a", true, false)
+	busy := enter("a", true, true)
+	stranger := enter("a", false, false)
+	evicts("of one client, a stranger", "a", stranger, "")
+	evicts("with room", "a", nil, "")
+	other := enter("b", false, false)
+	younger := enter("c", false, false)
+	evicts("of all, the oldest stranger", "d", other, "")
+	p.leave(younger)
+	again := enter("a", true, true)
+	evicts("of one client, an idle one", "a", idle, "")
+	last := enter("a", true, true)
+	evicts("all of one client have calls", "a", nil, "connections of this client")
+	b := enter("b", true, true)
+	evicts("all have calls", "c", nil, "connections")
+	for _, c := range []*conn{busy, again, last, b} {
+		p.end(c, start)
+		p.leave(c)
+		p.leave(c) // counts once
+	}
+	if connections, calls := p.counts(); connections+calls+len(p.by) != 0 {
+		t.Errorf("%d connections, %d calls, %d clients stay", connections, calls, len(p.by))
+	}
+}
+
+// TestFlood: a client that begins too many calls a second is told, and may again later.
+func TestFlood(t *testing.T) {
+	start := time.Now()
+	p := newPool(bounds{connections: 1, connectionsEach: 1, calls: 1, callsEach: 1})
+	c := &conn{pool: &p, name: "a", since: start}
+	p.enter(c)
+	call := func(now time.Time) bool {
+		tooMany, flood := p.begin(c, false, now)
+		if tooMany == "" {
+			p.end(c, now)
+		}
+		return flood
+	}
+	for i := range callBurst {
+		if call(start) {
+			t.Fatalf("the %dth call floods", i+1)
+		}
+	}
+	if !call(start) {
+		t.Error("one more does not flood")
+	}
+	if call(start.Add(time.Second)) {
+		t.Error("a second later it floods")
+	}
+}
+
+// TestIdleConnectionsKeepNobodyOut: as many as there may be are open, and never say anything.
+// The operator gets in all the same, and they are closed in the end.
+func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
+	g, _ := newGuard(t, Config{TokenFile: tokenFile(t)})
+	g.strangerWithin = 2 * time.Second
+	at := serveHealth(t, g, "127.0.0.1:0,unix://"+socketPath(t))
+	var idle []net.Conn
+	for range tcpBounds.connectionsEach + 10 {
+		c, err := net.Dial(at[0].Network, at[0].Addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		idle = append(idle, c)
+	}
+	for _, a := range at {
+		if err := check(t, a, nil); err != nil {
+			t.Errorf("%s: %v", a, err)
+		}
+	}
+	for _, c := range idle {
+		_ = c.SetReadDeadline(time.Now().Add(timeout))
+		if _, err := io.Copy(io.Discard, c); err != nil && os.IsTimeout(err) {
+			t.Fatal("an idle connection stays open")
+		}
+	}
+	m := map[string]uint64{}
+	if g.Counters(m); m["rpc_connections_evicted"] == 0 || m["rpc_connections_unused"] == 0 {
+		t.Errorf("counted %v", m)
+	}
+}
+
+// TestStrangersSendLittle: a connection that sends more than is needed for a call is closed.
+func TestStrangersSendLittle(t *testing.T) {
+	g, _ := newGuard(t, Config{TokenFile: tokenFile(t)})
+	at := serveHealth(t, g, "127.0.0.1:0")
+	c, err := net.Dial(at[0].Network, at[0].Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	// The preface of HTTP/2, its settings, and pings, which the library would answer.
+	_, _ = c.Write([]byte("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"))
+	go func() { _, _ = io.Copy(io.Discard, c) }()
+	update := []byte("\x00\x00\x04\x08\x00\x00\x00\x00\x00\x00\x00\x00\x01") // WINDOW_UPDATE
+	sent := 0
+	_ = c.SetWriteDeadline(time.Now().Add(timeout))
+	for err = nil; err == nil && sent < 64<<20; sent += len(update) {
+		_, err = c.Write(update)
+	}
+	if err == nil || os.IsTimeout(err) {
+		t.Errorf("not closed after %d bytes: %v", sent, err)
+	}
+	if err := check(t, at[0], nil); err != nil {
+		t.Errorf("another connection: %v", err)
+	}
+}
