@@ -145,9 +145,25 @@ func TestTakenPortsAreNamed(t *testing.T) {
 		args := []string{"--bind", "127.0.0.1", "--port", "0", "--rpc", "127.0.0.1:0", c.flag, c.value}
 		p, _ := start(t, bin, "tamtamd", args, nil, true)
 		code, text := p.Wait(), p.out.String()
-		if code != 1 || !strings.Contains(text, c.want) || !strings.Contains(text, "in use") || strings.Count(text, "\n") != 1 {
+		if code != 1 || !strings.Contains(text, c.want) || !strings.Contains(text, "in use") || strings.Count(text, "\n") != 2 {
 			t.Errorf("%s taken: exit code %d, %q", c.flag, code, text)
 		}
+	}
+}
+
+// TestPortIsTakenForAWhile: a daemon that replaces another one waits for its ports.
+func TestPortIsTakenForAWhile(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := l.Addr().String()
+	p, _ := start(t, bin, "tamtamd", []string{"--bind", "127.0.0.1", "--port", "0", "--rpc", at}, nil, true)
+	Eventually(t, "it tries again", func() bool { return strings.Contains(p.out.String(), "trying again") })
+	_ = l.Close()
+	Eventually(t, "it serves", func() bool { return strings.Contains(p.out.String(), "msg=ready") })
+	if code, _ := p.End(os.Interrupt); code != 0 || strings.Count(p.out.String(), "trying again") != 1 {
+		t.Errorf("exit code %d, %q", code, p.out.String())
 	}
 }
 

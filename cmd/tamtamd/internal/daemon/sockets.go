@@ -9,8 +9,10 @@ import (
 	"net"
 	"net/netip"
 	"syscall"
+	"time"
 
 	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
@@ -46,22 +48,43 @@ func bind(flags *daemonflags.Flags, logger log.Logger) (s *sockets, err error) {
 	if err != nil {
 		return s, err
 	}
-	if s.gossip, err = wire.Listen(netip.AddrPortFrom(ip, flags.Port)); err != nil {
+	at := netip.AddrPortFrom(ip, flags.Port)
+	if s.gossip, err = patiently(logger, func() (*wire.Socket, error) { return wire.Listen(at) }); err != nil {
 		return s, fmt.Errorf("%w%s", err, bindHint(err, "--port", "--bind"))
 	}
 	s.local = advertised(flags.Advertise, s.gossip.Local())
 	if s.guard, err = rpcguard.New(guardConfig(flags.RPCGuard, logger)); err != nil {
 		return s, err
 	}
-	if s.rpc, err = s.guard.Listen(flags.RPC, flags.RPCGuard.Insecure); err != nil {
+	listen := func() ([]net.Listener, error) { return s.guard.Listen(flags.RPC, flags.RPCGuard.Insecure) }
+	if s.rpc, err = patiently(logger, listen); err != nil {
 		return s, fmt.Errorf("%w%s", err, bindHint(err, "--rpc", "--rpc"))
 	}
 	if flags.HTTP != "" {
-		if s.http, err = web.Listen(flags.HTTP, flags.HTTPInsecure); err != nil {
+		listen := func() (*web.Listener, error) { return web.Listen(flags.HTTP, flags.HTTPInsecure) }
+		if s.http, err = patiently(logger, listen); err != nil {
 			return s, fmt.Errorf("serve HTTP on %s: %w%s", flags.HTTP, err, bindHint(err, "--http", "--http"))
 		}
 	}
 	return s, nil
+}
+
+// bindWithin is how long a daemon waits for an address that is in use: by the one that it
+// replaces, or by a program that took the port while there was none.
+const bindWithin = 5 * time.Second
+
+// patiently binds, and tries again for bindWithin if the address is in use. It says so once.
+func patiently[T any](logger log.Logger, bind func() (T, error)) (T, error) {
+	for began, told := time.Now(), false; ; told = true {
+		bound, err := bind()
+		if !errors.Is(err, syscall.EADDRINUSE) || time.Since(began) >= bindWithin {
+			return bound, err
+		}
+		if !told {
+			_ = level.Warn(logger).Log("msg", "address is in use, trying again", "within", bindWithin, "err", err)
+		}
+		time.Sleep(bindWithin / 50)
+	}
 }
 
 // Close closes all sockets. Some of them may be closed already.
