@@ -135,7 +135,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		Node: assembly.Node, Members: assembly.Members, Messages: assembly.Messages, Keys: assembly.Keys,
 		Inspector: assembly.Inspector, Strangers: assembly.Node.Strangers, Leave: leaver.onCall,
 		Threshold: control, Guard: bound.guard, Counters: all.read, Observe: shown.OnCall,
-		Self: self, Started: started, Profile: flags.Profile, Build: build, Logger: logger,
+		Self: self, Started: started, Profile: flags.Profile, Build: build, Logger: logger, Audit: control.Audit(),
 	})
 	state.OnChange(func(p lifecycle.Phase) { server.SetReady(p.Ready()) })
 

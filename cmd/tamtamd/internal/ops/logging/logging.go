@@ -62,6 +62,9 @@ func New(w io.Writer, format string, l Level) (log.Logger, *Control, error) {
 	return &c.swap, c, nil
 }
 
+// Audit returns a logger that the level does not silence.
+func (c *Control) Audit() log.Logger { return log.With(c.base, "level", "info") }
+
 // Level returns the threshold.
 func (c *Control) Level() Level {
 	c.mu.Lock()

@@ -86,7 +86,7 @@ type Guard interface {
 	Connections() stats.Handler
 }
 
-// Config has what the services need. All fields are required, except Observe and Guard.
+// Config has what the services need. All fields are required, except Observe, Audit and Guard.
 // Without a Guard every client may make every call.
 type Config struct {
 	Node      Node
@@ -109,6 +109,8 @@ type Config struct {
 	Profile string
 	Build   buildinfo.Info
 	Logger  log.Logger
+	// Audit gets a line for each call that changes something; may be nil.
+	Audit log.Logger
 	// Observe gets each call that has ended; may be nil. The method is the full one,
 	// "/tamtam.v1.TamTamService/Ping", and always one that is served.
 	Observe func(method string, stream bool, code codes.Code, took time.Duration)

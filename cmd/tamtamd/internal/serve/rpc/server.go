@@ -50,7 +50,7 @@ func NewServer(cfg Config) *Server {
 		grpc.KeepaliveEnforcementPolicy(
 			keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.ConnectionTimeout(establishWithin),
-		grpc.ChainUnaryInterceptor(unary(cfg), deadline),
+		grpc.ChainUnaryInterceptor(unary(cfg), newAuditor(cfg.Audit).unary, deadline),
 		grpc.StreamInterceptor(stream(cfg)),
 	}
 	if cfg.Guard != nil {

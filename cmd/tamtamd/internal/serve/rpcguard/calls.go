@@ -124,28 +124,3 @@ func connOf(ctx context.Context) *conn {
 func (c *conn) trusted() bool {
 	return c.guard.byCertificate && c.LocalAddr().Network() != netaddr.Unix
 }
-
-type tokenKey struct{}
-
-// Caller is who makes a call, as far as it is known.
-type Caller struct {
-	Address     string // "unix" for a unix socket
-	UID, PID    int    // of a unix socket's other end when it connected; UID -1: not known
-	Certificate string // the subject of the client's certificate; empty without one
-	Token       string // the name of the token; empty without one
-}
-
-// CallerOf returns who makes a call.
-func CallerOf(ctx context.Context) Caller {
-	c := Caller{Address: peerOf(ctx), UID: -1}
-	c.Token, _ = ctx.Value(tokenKey{}).(string)
-	i := identityOf(ctx)
-	if i == nil {
-		return c
-	}
-	c.UID, c.PID = i.conn.uid, i.conn.pid
-	if t, ok := i.AuthInfo.(credentials.TLSInfo); ok && len(t.State.VerifiedChains) > 0 {
-		c.Certificate = t.State.PeerCertificates[0].Subject.String()
-	}
-	return c
-}
