@@ -28,15 +28,12 @@ type Token struct {
 }
 
 // ReadTokens returns the tokens of a file, of which each line has one, and perhaps a blank and
-// its name. Empty lines do not count. It refuses a file that other users than its owner can
-// read, and a token that is too short, too long, or cannot be sent in a header. No error has any
+// its name. Empty lines do not count. It refuses a file that others can
+// read or write (see ReadSecret), and a token that is too short, too long, or cannot be sent in a header. No error has any
 // part of a token.
 func ReadTokens(path string) (all []Token, err error) {
-	b, st, err := Read(path, MaxTokens*(MaxToken+MaxTokenName+2)+1)
+	b, err := ReadSecret(path, MaxTokens*(MaxToken+MaxTokenName+2))
 	if err != nil {
-		return nil, err
-	}
-	if err := private(path, st); err != nil {
 		return nil, err
 	}
 	number := 0

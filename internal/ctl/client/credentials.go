@@ -9,13 +9,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
+	"github.com/eelcocramer/tamtam/internal/files"
 	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
@@ -26,7 +26,7 @@ func transportCredentials(g ctlflags.RPCGuard, to netaddr.RPC) (c credentials.Tr
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: g.ServerName}
 	if g.CA != "" {
-		pem, err := os.ReadFile(g.CA)
+		pem, err := files.ReadTrusted(g.CA, maxFile)
 		if err != nil {
 			return nil, false, fmt.Errorf("--rpc-ca: %w", err)
 		}
@@ -41,7 +41,7 @@ func transportCredentials(g ctlflags.RPCGuard, to netaddr.RPC) (c credentials.Tr
 	case g.ClientCert == "" && g.ClientKey != "":
 		return nil, false, errors.New("--rpc-client-key without --rpc-client-cert: give the file of the certificate")
 	case g.ClientCert != "":
-		certificate, err := tls.LoadX509KeyPair(g.ClientCert, g.ClientKey)
+		certificate, err := keyPair(g.ClientCert, g.ClientKey)
 		if err != nil {
 			return nil, false, fmt.Errorf("--rpc-client-cert %s, --rpc-client-key %s: %w", g.ClientCert, g.ClientKey, err)
 		}
@@ -102,4 +102,20 @@ func distrust(message string, encrypted bool) (why string, passing bool) {
 		return "it closed the connection: if it requires a client certificate, give one that it trusts with --rpc-client-cert and --rpc-client-key; or it has too many connections", true
 	}
 	return "", false
+}
+
+// maxFile bounds a file of certificates or keys, in bytes.
+const maxFile = 1 << 20
+
+// keyPair reads a certificate and its key.
+func keyPair(cert, key string) (tls.Certificate, error) {
+	certPEM, err := files.ReadTrusted(cert, maxFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	keyPEM, err := files.ReadSecret(key, maxFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(certPEM, keyPEM)
 }

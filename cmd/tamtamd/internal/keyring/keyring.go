@@ -16,11 +16,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/files"
@@ -116,16 +117,11 @@ func Parse(text string) ([]wire.Key, error) {
 	return keys, nil
 }
 
-// read reads a keyring file. It refuses a file that other users than its owner may read.
+// read reads a keyring file; see files.ReadSecret.
 func read(path string) ([]wire.Key, error) {
-	b, info, err := files.Read(path, maxSize+1)
-	switch {
-	case err != nil:
+	b, err := files.ReadSecret(path, maxSize)
+	if err != nil {
 		return nil, err
-	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
-		return nil, fmt.Errorf("other users may read %s (mode %04o): run chmod 600 on it", path, info.Mode().Perm())
-	case len(b) > maxSize:
-		return nil, fmt.Errorf("%s is over %d bytes", path, maxSize)
 	}
 	keys, err := Parse(string(b))
 	if err != nil {
@@ -267,11 +263,20 @@ func (r *Ring) change(f func([]wire.Key) ([]wire.Key, error)) error {
 			path = r.file // the file is gone
 		}
 		if err := files.Replace(path, text(keys)); err != nil {
-			return fmt.Errorf("write the keyring: %w", err)
+			return fmt.Errorf("write the keyring: %w%s", err, hint(err))
 		}
 	}
 	r.setLocked(keys)
 	return nil
+}
+
+// hint says what helps if the keyring is one that cannot be written, such as a credential of
+// systemd or a mounted secret.
+func hint(err error) string {
+	if errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission) {
+		return ": this node's keyring is read-only, so change it at its source, and restart the node"
+	}
+	return ""
 }
 
 // setLocked puts keys into force.

@@ -48,7 +48,7 @@ func loadTLS(cfg Config) (*tls.Config, error) {
 	config := baseTLS()
 	config.Certificates = []tls.Certificate{certificate}
 	if cfg.ClientCA != "" {
-		pem, err := readFile(cfg.ClientCA)
+		pem, err := files.ReadTrusted(cfg.ClientCA, maxFile)
 		if err != nil {
 			return nil, fmt.Errorf("--rpc-client-ca: %w", err)
 		}
@@ -67,11 +67,11 @@ func loadTLS(cfg Config) (*tls.Config, error) {
 }
 
 func keyPair(cert, key string) (tls.Certificate, error) {
-	certPEM, err := readFile(cert)
+	certPEM, err := files.ReadTrusted(cert, maxFile)
 	if err != nil {
 		return tls.Certificate{}, err
 	}
-	keyPEM, err := readFile(key)
+	keyPEM, err := files.ReadSecret(key, maxFile)
 	if err != nil {
 		return tls.Certificate{}, err
 	}
@@ -81,15 +81,6 @@ func keyPair(cert, key string) (tls.Certificate, error) {
 // maxFile bounds a file of certificates or keys, in bytes. All CAs of a system take a
 // quarter of it.
 const maxFile = 1 << 20
-
-// readFile reads a file of at most maxFile bytes.
-func readFile(path string) ([]byte, error) {
-	b, _, err := files.Read(path, maxFile+1)
-	if err == nil && len(b) > maxFile {
-		err = fmt.Errorf("%s is over %d bytes", path, maxFile)
-	}
-	return b, err
-}
 
 // perNetwork uses TLS, except on unix sockets: their data stays in the kernel, and their
 // mode restricts who may connect.

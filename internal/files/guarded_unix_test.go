@@ -1,0 +1,153 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package files
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestModesAndOwners: who can read or write a file decides whether it is taken.
+func TestModesAndOwners(t *testing.T) {
+	const other, group = 65534, 65533
+	self := os.Geteuid()
+	for _, c := range []struct {
+		mode            os.FileMode
+		owner           int
+		secret, trusted string // a part of the error; empty: it is taken
+	}{
+		{0o600, self, "", ""},
+		{0o400, self, "", ""},
+		{0o644, self, "can read", ""},
+		{0o604, self, "can read", ""},
+		{0o602, self, "can write", "can write"},
+		{0o620, self, "can write", "can write"},
+		{0o622, self, "can write", "can write"},
+		{0o666, self, "can write", "can write"},
+		{0o660, self, "can write", "can write"},
+		{0o440, 0, "", ""}, // Kubernetes
+		{0o640, 0, "", ""},
+		{0o444, 0, "can read", ""},
+		{0o600, other, "another user", "another user"},
+		{0o644, other, "another user", "another user"},
+	} {
+		if c.owner != self && self != 0 {
+			t.Logf("mode %#o of uid %d was not tried: only root can give files away", c.mode, c.owner)
+			continue
+		}
+		path := filepath.Join(t.TempDir(), "f")
+		write(t, path, c.mode)
+		if self == 0 {
+			if err := os.Chown(path, c.owner, group); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for what, check := range map[string]struct {
+			read func(string, int64) ([]byte, error)
+			want string
+		}{"secret": {ReadSecret, c.secret}, "trusted": {ReadTrusted, c.trusted}} {
+			b, err := check.read(path, 100)
+			switch {
+			case check.want == "" && (err != nil || string(b) != "text"):
+				t.Errorf("%s, mode %#o of uid %d: %q, %v", what, c.mode, c.owner, b, err)
+			case check.want != "" && (err == nil || !strings.Contains(err.Error(), check.want) || !strings.Contains(err.Error(), path)):
+				t.Errorf("%s, mode %#o of uid %d: error %v, want %q", what, c.mode, c.owner, err, check.want)
+			}
+		}
+	}
+	// A user's own file for a group is one that others can read.
+	if self != 0 {
+		path := filepath.Join(t.TempDir(), "f")
+		write(t, path, 0o640)
+		if _, err := ReadSecret(path, 100); err == nil {
+			t.Error("a group may read a user's secret")
+		}
+	}
+}
+
+// TestDirectories: nobody can put another file in its place, nor another link.
+func TestDirectories(t *testing.T) {
+	dir := t.TempDir()
+	for name, mode := range map[string]os.FileMode{"safe": 0o755, "group": 0o775, "sticky": 0o777 | os.ModeSticky, "open": 0o777} {
+		sub := filepath.Join(dir, name, "deep")
+		if err := os.MkdirAll(sub, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(sub, "f"), 0o600)
+		if err := os.Chmod(filepath.Join(dir, name), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// As Kubernetes mounts a secret.
+	link := func(to, from string) string {
+		t.Helper()
+		if err := os.Symlink(to, filepath.Join(dir, from)); err != nil {
+			t.Fatal(err)
+		}
+		return from
+	}
+	link("safe/deep", "..data")
+	for path, want := range map[string]string{
+		"safe/deep/f": "", "group/deep/f": "", "sticky/deep/f": "", "open/deep/f": "open (mode 0777)",
+		link("..data/f", "mounted"):         "",
+		link("open/deep/f", "to-open"):      "open (mode 0777)",
+		link("../safe/deep/f", "open/link"): "open (mode 0777)",
+	} {
+		_, err := ReadSecret(filepath.Join(dir, path), 100)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", path, err, want)
+		}
+	}
+}
+
+// TestCredentialsOfSystemd: the unit alone can read them, whatever the mode says.
+func TestCredentialsOfSystemd(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "token")
+	write(t, path, 0o444)
+	if _, err := ReadSecret(path, 100); err == nil {
+		t.Error("elsewhere, all can read it")
+	}
+	t.Setenv("CREDENTIALS_DIRECTORY", dir)
+	if _, err := ReadSecret(path, 100); err != nil {
+		t.Error(err)
+	}
+	t.Setenv("CREDENTIALS_DIRECTORY", dir+"x")
+	if _, err := ReadSecret(path, 100); err == nil {
+		t.Error("it was taken for a credential")
+	}
+}
+
+// TestNoFile: a pipe would block, a device never end.
+func TestNoFile(t *testing.T) {
+	dir := t.TempDir()
+	for _, path := range []string{dir, "/dev/null", filepath.Join(dir, "none")} {
+		if _, err := ReadSecret(path, 100); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	path := filepath.Join(dir, "f")
+	write(t, path, 0o600)
+	if _, err := ReadSecret(path, 3); err == nil || !strings.Contains(err.Error(), "over 3 bytes") {
+		t.Errorf("too long: %v", err)
+	}
+	t.Setenv("INVOCATION_ID", "x")
+	if err := explain(os.ErrPermission); !strings.Contains(err.Error(), "LoadCredential=") {
+		t.Errorf("in a unit: %v", err)
+	}
+}
+
+func write(t *testing.T, path string, mode os.FileMode) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte("text"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		t.Fatal(err)
+	}
+}
