@@ -73,9 +73,19 @@ In another terminal:
 Ctrl-C stops them.
 EOF
 
-# If one node ends by itself, end the others. "wait -n" would do, but the bash of macOS does
-# not have it.
-while :; do
-	check
+# A node may leave, as the README has one do; if one ends in another way, end the others. "wait
+# -n" would do, but the bash of macOS does not have it.
+left=(no no no)
+while [[ ${left[*]} == *no* ]]; do
+	for n in 0 1 2; do
+		[[ ${left[$n]} == no ]] || continue
+		kill -0 "${pids[$n]}" 2>/dev/null && continue
+		code=0
+		wait "${pids[$n]}" || code=$?
+		((code == 3)) || fail "node $((n + 1)) has ended: $(tail -n 1 "$logs/$n")"
+		left[$n]=yes
+		echo "node $((n + 1)) has left"
+	done
 	sleep 0.5
 done
+echo "all nodes have left"

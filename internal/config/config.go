@@ -10,6 +10,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,14 +21,25 @@ import (
 
 const envPrefix = "TAMTAM"
 
-// DefaultFile returns the path of the file if --config names none; empty without a home
-// directory. The file need not exist.
+// systemFile is the configuration of the packaged daemon, which tells a client where it listens.
+const systemFile = "/etc/tamtam/tamtam.yaml"
+
+// DefaultFile returns the path of the file if --config names none: of the user, or if there is
+// none, of the system. The file need not exist.
 func DefaultFile() string {
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return ""
+	var files []string
+	if dir, err := os.UserConfigDir(); err == nil {
+		files = append(files, filepath.Join(dir, "tamtam", "tamtam.yaml"))
 	}
-	return filepath.Join(home, ".tamtam.yaml")
+	if home, err := os.UserHomeDir(); err == nil {
+		files = append(files, filepath.Join(home, ".tamtam.yaml"))
+	}
+	for _, f := range files {
+		if _, err := os.Stat(f); !errors.Is(err, fs.ErrNotExist) {
+			return f
+		}
+	}
+	return systemFile
 }
 
 // Options returns the options with which ff reads the environment and the file, for a flag

@@ -91,7 +91,7 @@ func Register(fs *flag.FlagSet) *Flags {
 	fs.Var(fileValue{&f.KeyringFile}, "keyring-file", "`file` with the keys that encrypt all gossip, one per line, 32 bytes in base64; the first key encrypts, all keys decrypt; only its owner may read it, and keys install, use and remove write it (default: none, gossip is not encrypted)")
 	fs.Var(choiceValue{&f.Encrypt, Encryptions}, "encrypt", "`mode` of encryption of a node with a keyring: off ignores the keyring; accept sends in clear and accepts both; send encrypts and accepts both; require encrypts and accepts only encrypted packets (default: require with a keyring, else off)")
 	f.registerRPC(fs)
-	fs.StringVar(&f.Config, "config", "", "YAML `file` with the names of flags as keys (default $HOME/.tamtam.yaml, if it exists)")
+	fs.StringVar(&f.Config, "config", "", "YAML `file` with the names of flags as keys (default: the first that exists of tamtam/tamtam.yaml in the user's configuration directory, $HOME/.tamtam.yaml and /etc/tamtam/tamtam.yaml)")
 	fs.BoolVar(&f.NoBanner, "nobanner", false, "print no banner, even on a terminal")
 	fs.BoolVar(&f.Verbose, "verbose", false, "log one line per message, too")
 	fs.BoolVar(&f.Trace, "trace", false, "like --verbose, plus the Smudge library's own lines")
@@ -126,7 +126,8 @@ has no flag: it holds the contents of --keyring-file, with commas instead of lin
 
 The daemon leaves gracefully and ends at SIGTERM or SIGINT; a second signal ends it at
 once. At SIGHUP it reads the file again, applies changes where it can, and logs the
-changes that need a restart. Exit codes: 0 ended by a signal, 1 failed, 2 wrong usage.
+changes that need a restart. --version prints the version. Exit codes: 0 ended by a
+signal, 1 failed, 2 wrong usage, 3 left its cluster as a caller asked for.
 
   tamtamd
   tamtamd --bind 192.0.2.10 --join seed-1.example,seed-2.example

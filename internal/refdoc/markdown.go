@@ -91,8 +91,9 @@ func cell(s string) string {
 const (
 	configurationText = `A value comes from a flag, else from an environment variable, else from the
 configuration file, else it is the default. --config or TAMTAM_CONFIG names the file;
-otherwise it is $HOME/.tamtam.yaml, if that exists. The file is YAML, with the names of
-flags as keys; a list stands for a repeated flag. All programs can share one file: each
+otherwise it is the first that exists of tamtam/tamtam.yaml in the user's configuration
+directory, $HOME/.tamtam.yaml and /etc/tamtam/tamtam.yaml. The file is YAML, with the names
+of flags as keys; a list stands for a repeated flag. All programs can share one file: each
 takes its own keys, and refuses keys that no program knows.`
 	configurationExample = `bind: 192.0.2.10
 join:
@@ -124,7 +125,7 @@ func Configuration(envName func(flag string) string, programs ...Command) Page {
 
 	var b strings.Builder
 	b.WriteString(generated + "# Configuration\n\n" + strings.NewReplacer("--config", "`--config`", "TAMTAM_CONFIG", "`TAMTAM_CONFIG`",
-		"$HOME/.tamtam.yaml", "`$HOME/.tamtam.yaml`").Replace(configurationText) + "\n\n```yaml\n" + configurationExample + "```\n" + `
+		"tamtam/tamtam.yaml in", "`tamtam/tamtam.yaml` in", "$HOME/.tamtam.yaml", "`$HOME/.tamtam.yaml`", "/etc/tamtam/tamtam.yaml", "`/etc/tamtam/tamtam.yaml`").Replace(configurationText) + "\n\n```yaml\n" + configurationExample + "```\n" + `
 | key and flag | variable | default | of |
 | --- | --- | --- | --- |
 `)

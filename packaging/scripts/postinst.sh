@@ -11,6 +11,11 @@ configure) before=$2 ;;
 *) exit 0 ;;
 esac
 
+# The daemon's user. Without systemd there is no unit that needs it.
+if command -v systemd-sysusers >/dev/null; then
+	systemd-sysusers ${DPKG_ROOT:+--root="$DPKG_ROOT"} tamtam.conf
+fi
+
 # Not in a chroot, or a container without systemd.
 [ -d "$DPKG_ROOT/run/systemd/system" ] || exit 0
 systemctl daemon-reload || true

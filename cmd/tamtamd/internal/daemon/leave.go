@@ -5,6 +5,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -14,6 +15,9 @@ import (
 
 // goodbyeWithin is how long members may take to acknowledge that this node leaves.
 const goodbyeWithin = 500 * time.Millisecond
+
+// errLeft ends a daemon that has left since a caller asked for it.
+var errLeft = errors.New("left the cluster, as a caller asked for; see msg=audit in the log")
 
 // leaver leaves the cluster: when a call asks for it, and in any case before the socket
 // closes. Its methods may be called from any goroutine.

@@ -31,6 +31,9 @@ const (
 	exitDone   = 0
 	exitFailed = 1
 	exitUsage  = 2
+	// exitLeft: a caller asked for it. It is a code of its own, since a service manager should
+	// neither start the daemon again, nor take its end for a regular one.
+	exitLeft = 3
 )
 
 // Main runs the daemon until a signal or a failure, and returns the exit code.
@@ -72,6 +75,9 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		return exitDone
 	}
 	fmt.Fprintf(stderr, "tamtamd: %v\n", err)
+	if errors.Is(err, errLeft) {
+		return exitLeft
+	}
 	return exitFailed
 }
 

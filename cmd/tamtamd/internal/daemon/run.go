@@ -164,9 +164,10 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	g.Add(func() error {
 		select {
 		case <-stopped:
+			return nil
 		case <-leaver.asked:
+			return errLeft
 		}
-		return nil
 	}, func(error) {
 		exitOnSecondSignal()
 		_ = level.Info(logger).Log("msg", "stopping")
