@@ -39,7 +39,8 @@ func TestPackages(t *testing.T) {
 	t.Run("dpkg", func(t *testing.T) { testInstall(t, out) })
 	t.Run("lintian", func(t *testing.T) { testLintian(t, out) })
 	t.Run("rpm", func(t *testing.T) { testRPM(t, out) })
-	t.Run("systemd", func(t *testing.T) { testUnit(t, out) })
+	t.Run("unit", func(t *testing.T) { testUnit(t, out) })
+	t.Run("systemd", func(t *testing.T) { testSystemd(t, out) })
 }
 
 // need skips a test without a program.
