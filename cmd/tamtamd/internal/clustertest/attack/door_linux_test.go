@@ -46,7 +46,7 @@ func dial(address string) (*raw, error) {
 	}
 	r := &raw{Conn: c, Framer: http2.NewFramer(c, nil), stream: 1}
 	r.encode = hpack.NewEncoder(&r.block)
-	if _, err := io.WriteString(c, http2.ClientPreface); err == nil {
+	if _, err = io.WriteString(c, http2.ClientPreface); err == nil {
 		err = r.WriteSettings()
 	}
 	go func() {
