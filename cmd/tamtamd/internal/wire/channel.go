@@ -22,8 +22,8 @@ type ChannelInfo struct {
 	// Last: a frame is the last of its session. It is acknowledged at once, and its
 	// receiver closes the session for good.
 	Last bool
-	// Bulk: Send refuses when so much is under way to a node that a frame might be
-	// given up to make room for this one.
+	// Bulk: the frames have a share of what may be under way to a node, which others cannot
+	// push out, and Send refuses what is past it.
 	Bulk bool
 	// Refused counts what Send refuses on the channel; may be nil.
 	Refused *counter.Counter

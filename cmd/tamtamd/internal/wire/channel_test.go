@@ -72,8 +72,42 @@ func TestRefusedToSend(t *testing.T) {
 	for range arq.MaxInFlight {
 		a.Send(s.now, b.addr, bulk, nil, 0)
 	}
-	if n := a.peers[b.addr].link.InFlight(); n != maxBulk || !a.Send(s.now, b.addr, plain, nil, 0) {
+	if n := a.peers[b.addr].link.Bulk(); n != maxBulk || !a.Send(s.now, b.addr, plain, nil, 0) {
 		t.Errorf("%d frames are under way", n)
+	}
+}
+
+// TestDatagramsPushNoMessageOut: a flood of frames that are not bulk, as of Smudge's datagrams,
+// to a node or to all, neither keeps bulk from being sent nor has it given up. Nor does bulk that
+// was there first keep others out.
+func TestDatagramsPushNoMessageOut(t *testing.T) {
+	s := newSim(t, 1)
+	a, b := s.pair()
+	delete(s.nodes, b.addr) // nothing is acknowledged
+	flood := func() {
+		for range 3 * arq.MaxInFlight {
+			if !a.Send(s.now, b.addr, plain, nil, 0) {
+				t.Fatal("a datagram is refused")
+			}
+		}
+	}
+	flood()
+	for i := range maxBulk {
+		if !a.Send(s.now, b.addr, bulk, nil, 0) {
+			t.Fatalf("message %d is refused", i)
+		}
+	}
+	if a.Send(s.now, b.addr, bulk, nil, 0) {
+		t.Error("a message past its share is sent")
+	}
+	flood()
+	l := a.peers[b.addr].link
+	if l.Bulk() != maxBulk || l.InFlight() != arq.MaxInFlight || a.shared.Bulk() != maxBulk {
+		t.Errorf("%d of %d frames in flight are messages, %d are counted; want %d of %d", l.Bulk(), l.InFlight(), a.shared.Bulk(), maxBulk, arq.MaxInFlight)
+	}
+	s.run(a.cfg.Timing.Lifetime + time.Second)
+	if l.Bulk()+a.shared.Bulk()+a.shared.InFlight() != 0 {
+		t.Errorf("%d, %d and %d stay in flight", l.Bulk(), a.shared.Bulk(), a.shared.InFlight())
 	}
 }
 

@@ -19,9 +19,10 @@ const (
 	MaxRelayedData = limits.RelayedData
 )
 
-// maxBulk is how many frames may be in flight to a node for more to be sent on a bulk
-// channel: fewer than arq.MaxInFlight. maxBulkAll is how many may be to all nodes: with
-// frames of 1,200 bytes they take 75 MiB.
+// maxBulk is how many frames of bulk channels may be in flight to a node: fewer than
+// arq.MaxInFlight, so that there is room for others. maxBulkAll is how many may be to all
+// nodes: with frames of 1,200 bytes they take 75 MiB. Frames of other channels do not count, so
+// that a flood of Smudge's datagrams keeps no message, query or key from being sent.
 const (
 	maxBulk    = 384
 	maxBulkAll = 1 << 16
@@ -36,7 +37,7 @@ func (c *Core) Send(now time.Time, to netip.AddrPort, ch Channel, b []byte, toke
 	c.advance(now)
 	p := c.peers[to]
 	info := c.info(ch)
-	if p == nil || !p.takes(b) || info.Bulk && (p.link.InFlight() >= maxBulk || c.shared.InFlight() >= maxBulkAll) {
+	if p == nil || !p.takes(b) || info.Bulk && (p.link.Bulk() >= maxBulk || c.shared.Bulk() >= maxBulkAll) {
 		if info.Refused != nil {
 			c.count(info.Refused)
 		}
@@ -76,13 +77,21 @@ func (c *Core) send(p *peer, k frame.Kind, ch Channel, payload []byte, token uin
 	b = append(h.Append(b, acks), payload...)
 	switch {
 	case k.Reliable():
-		info := c.info(ch)
-		c.wake(p, p.link.Send(c.now, h.Counter, b, token, k == frame.Info || k == frame.Data && (info.AckNow || info.Last)))
+		c.wake(p, c.register(p, h, b, token))
 	case k == frame.AckData:
 		p.link.SendAckData(acks, b)
 	}
 	c.idle(p)
 	c.transmit(p, b)
+}
+
+// register has a frame retransmitted. It returns when that is due.
+func (c *Core) register(p *peer, h frame.Header, b []byte, token uint64) time.Time {
+	info, data := c.info(h.Channel), h.Kind == frame.Data
+	if data && info.Bulk {
+		return p.link.SendBulk(c.now, h.Counter, b, token)
+	}
+	return p.link.Send(c.now, h.Counter, b, token, h.Kind == frame.Info || data && (info.AckNow || info.Last))
 }
 
 // maxAcks returns how many acknowledgements fit beside a payload. The frame may have to go by

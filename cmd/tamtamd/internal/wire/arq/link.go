@@ -16,7 +16,7 @@ import (
 
 const (
 	// MaxInFlight bounds the frames of a link that wait for their acknowledgement; past it
-	// the oldest is given up.
+	// the oldest is given up that is not of bulk.
 	MaxInFlight = 512
 	// maxAckData is how many frames that ride with an acknowledgement can be retransmitted.
 	maxAckData = 16
@@ -69,10 +69,13 @@ type Link struct {
 
 	// What this end sends.
 	flights []flight // by age
-	ackData []ackData
-	ackNext int // where in ackData the next goes
-	rtt     rtt // of all frames, acknowledged at once or after a while
-	trip    rtt // of those that were answered at once
+	bulk    int      // how many of them are of bulk
+	// countedAll and countedBulk are what Shared counts of them.
+	countedAll, countedBulk int
+	ackData                 []ackData
+	ackNext                 int // where in ackData the next goes
+	rtt                     rtt // of all frames, acknowledged at once or after a while
+	trip                    rtt // of those that were answered at once
 	// retransmitted are the last frames that were sent more than once and acknowledged.
 	retransmitted [16]uint32
 	retransmits   int
@@ -106,12 +109,16 @@ func (l *Link) Inherit(old *Link) { l.heard, l.reachability = old.heard, old.rea
 
 // Restart forgets what is in flight, and what is owed, because the other end has forgotten it.
 func (l *Link) Restart() {
-	defer l.recount(len(l.flights))
-	l.flights, l.ackData, l.ackNext, l.acks = nil, nil, 0, nil
+	defer l.recount()
+	l.flights, l.bulk, l.ackData, l.ackNext, l.acks = nil, 0, nil, 0, nil
 }
 
-// recount counts the flights for Shared.InFlight, of which there were some before.
-func (l *Link) recount(before int) { l.shared.inFlight += len(l.flights) - before }
+// recount counts the flights for Shared.
+func (l *Link) recount() {
+	l.shared.inFlight += len(l.flights) - l.countedAll
+	l.shared.bulk += l.bulk - l.countedBulk
+	l.countedAll, l.countedBulk = len(l.flights), l.bulk
+}
 
 // TakeAcks returns the acknowledgements that are owed, at most as many as asked for, for a
 // frame that is about to be sent.
@@ -128,20 +135,47 @@ func (l *Link) TakeAcks(most int) []uint32 {
 // equal intervals, whatever the state of the link. While the other end is taken for gone, the
 // frame is not registered, and nothing is due.
 func (l *Link) Send(now time.Time, counter uint64, b []byte, token uint64, persistent bool) (due time.Time) {
+	return l.send(now, flight{counter: counter, b: b, token: token, persistent: persistent})
+}
+
+// SendBulk is Send for a frame of bulk. No frame that is not of bulk has it given up, and the
+// caller bounds how many there are: fewer than MaxInFlight, by Bulk.
+func (l *Link) SendBulk(now time.Time, counter uint64, b []byte, token uint64) (due time.Time) {
+	return l.send(now, flight{counter: counter, b: b, token: token, bulk: true})
+}
+
+func (l *Link) send(now time.Time, f flight) (due time.Time) {
 	if l.gone {
 		return time.Time{}
 	}
-	defer l.recount(len(l.flights))
+	defer l.recount()
 	if len(l.flights) >= MaxInFlight {
-		l.flights = slices.Delete(l.flights, 0, 1)
-		l.shared.Counts.Overflowed++
+		l.giveUpOne()
+	}
+	if f.bulk {
+		l.bulk++
 	}
 	l.shared.Budget.earn()
 	l.traffic.Sent++
 	l.lossRate.at(now).first++
-	due = now.Add(l.timeout(now))
-	l.flights = append(l.flights, flight{counter: counter, b: b, first: now, due: due, tries: 1, token: token, persistent: persistent})
-	return due
+	f.first, f.due, f.tries = now, now.Add(l.timeout(now)), 1
+	l.flights = append(l.flights, f)
+	return f.due
+}
+
+// giveUpOne gives up the oldest frame that is not of bulk, to make room. So whatever fills a
+// link with other frames, those of bulk keep their share, and the other way round.
+func (l *Link) giveUpOne() {
+	i := max(slices.IndexFunc(l.flights, func(f flight) bool { return !f.bulk }), 0)
+	l.remove(i)
+	l.shared.Counts.Overflowed++
+}
+
+func (l *Link) remove(i int) {
+	if l.flights[i].bulk {
+		l.bulk--
+	}
+	l.flights = slices.Delete(l.flights, i, i+1)
 }
 
 // SendAckData registers a frame that is sent now with acknowledgements. It is retransmitted
@@ -159,6 +193,9 @@ func (l *Link) SendAckData(acks []uint32, b []byte) {
 // InFlight returns how many frames wait for their acknowledgement.
 func (l *Link) InFlight() int { return len(l.flights) }
 
+// Bulk returns how many of them are of bulk.
+func (l *Link) Bulk() int { return l.bulk }
+
 // Waits reports whether a frame waits for its acknowledgement.
 func (l *Link) Waits(counter uint64) bool {
 	return slices.ContainsFunc(l.flights, func(f flight) bool { return f.counter == counter })
@@ -166,8 +203,10 @@ func (l *Link) Waits(counter uint64) bool {
 
 // Withdraw stops retransmitting a frame.
 func (l *Link) Withdraw(counter uint64) {
-	defer l.recount(len(l.flights))
-	l.flights = slices.DeleteFunc(l.flights, func(f flight) bool { return f.counter == counter })
+	defer l.recount()
+	if i := slices.IndexFunc(l.flights, func(f flight) bool { return f.counter == counter }); i >= 0 {
+		l.remove(i)
+	}
 }
 
 // Receive takes the counter of a frame that came in. It returns false when the frame is a
@@ -251,8 +290,8 @@ func (l *Link) Acked(now time.Time, counter uint32, by Carrier) (b []byte, token
 		l.retransmitted[l.retransmits%len(l.retransmitted)] = counter
 		l.retransmits++
 	}
-	defer l.recount(len(l.flights))
-	l.flights = slices.Delete(l.flights, i, i+1)
+	defer l.recount()
+	l.remove(i)
 	return f.b, f.token, true
 }
 

@@ -13,6 +13,7 @@ type flight struct {
 	tries      int
 	token      uint64
 	persistent bool
+	bulk       bool
 }
 
 // Shared is what the links of a node have in common.
@@ -25,11 +26,15 @@ type Shared struct {
 	slow int // how many times longer to wait; 0 for once
 
 	inFlight int // frames
+	bulk     int // those of bulk among them
 }
 
 // InFlight returns how many frames of all links wait for their acknowledgement. A link that is
 // of no use any more must be restarted, or its frames go on to count.
 func (s *Shared) InFlight() int { return s.inFlight }
+
+// Bulk returns how many of them are of bulk.
+func (s *Shared) Bulk() int { return s.bulk }
 
 // SetSlow makes all links wait so many times longer, from 1 on, since this node is late
 // itself.
@@ -80,11 +85,14 @@ func (l *Link) steady(f flight, now time.Time) int {
 func (l *Link) Tick(now time.Time, transmit func(b []byte)) {
 	counts, timeout := &l.shared.Counts, l.timeout(now)
 	silent, probed := l.Silent(), false
-	defer l.recount(len(l.flights))
+	defer l.recount()
 	kept := l.flights[:0]
 	for _, f := range l.flights {
 		if now.Sub(f.first) >= l.shared.Timing.Lifetime {
 			counts.Expired++
+			if f.bulk {
+				l.bulk--
+			}
 			l.reachability.expired(f.first)
 			continue
 		}
