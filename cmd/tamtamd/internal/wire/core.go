@@ -4,7 +4,6 @@
 package wire
 
 import (
-	"crypto/ecdh"
 	"encoding/binary"
 	"net/netip"
 	"slices"
@@ -43,6 +42,8 @@ type CoreConfig struct {
 	// Without keys, Encryption is EncryptOff, and the other way round.
 	Keys       []Key
 	Encryption Encryption
+	// RenewEvery replaces the constant of this name; 0 does not. It is for tests.
+	RenewEvery time.Duration
 	// Random returns a random number that nobody can guess.
 	Random func() uint64
 	// Output sends a packet. The bytes are not changed afterwards.
@@ -58,13 +59,13 @@ type Core struct {
 	now    time.Time
 	events []Event
 
-	session        uint64           // this node's
-	blocks         uint64           // of counters that were taken; see block
-	outsideCounter uint64           // of the last frame that is of no opened session
-	sealer         *frame.Sealer    // nil without keys
-	private        *ecdh.PrivateKey // of the session; nil without keys
-	shut           bool             // opens no session any more
-	dormant        bool             // opens no session until it greets
+	session        uint64        // this node's
+	blocks         uint64        // of counters that were taken; see block
+	outsideCounter uint64        // of the last frame that is of no opened session
+	sealer         *frame.Sealer // nil without keys
+	private        *openingKey   // of the sessions that are opened now; nil without keys
+	shut           bool          // opens no session any more
+	dormant        bool          // opens no session until it greets
 
 	peers    map[netip.AddrPort]*peer
 	sessions map[uint64]*peer   // the one that was opened last, if several say the same
@@ -79,6 +80,8 @@ type Core struct {
 
 	relay  netip.AddrPort // that the frame which is being received came by; invalid: none
 	passes *rate.Limiter  // of the frames that are passed on
+
+	openedBy *frame.Pair // what decrypted the frame that is being received; nil for a key of the cluster
 
 	long    []byte     // the last frame that came with a short header
 	shared  arq.Shared // of all links
@@ -112,7 +115,7 @@ func (c *Core) begin() {
 	}
 	c.session = c.random()
 	if c.sealer = frame.NewSealer(c.cfg.Keys, c.session); c.sealer != nil {
-		c.private = c.newPrivate()
+		c.private = &openingKey{}
 	}
 }
 
@@ -149,6 +152,7 @@ func (c *Core) Tick(now time.Time) {
 	c.advance(now)
 	c.ticks++
 	c.shared.Budget.Refill(c.now)
+	c.private.expire(c.now, c.renewEvery())
 	late := time.Duration(0)
 	for p := range c.busy {
 		if !p.next.After(c.now) {

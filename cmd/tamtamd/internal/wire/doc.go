@@ -23,6 +23,7 @@
 //	07 announce  that of package discovery         no, sent by multicast
 //	08 relay     address 18 · frame to pass on     no
 //	09 relayed   address 18 · frame of that node   no
+//	0a renew     generation 4 · share              yes
 //	1c data      that of channel c                 yes
 //	2c ack data  that of channel c                 no, see below
 //
@@ -69,14 +70,16 @@
 // key of a session is HKDF(key of the cluster, session); the nonce is the counter.
 //
 // Frames that open sessions are encrypted with that key. Those of open sessions, which are
-// profile, ack, data and ack data, have another one: each info has a share of X25519, new in
-// each session, and the key of a direction is HKDF(key of the cluster and the secret of both
+// profile, ack, renew, data and ack data, have another one: each info has a share of X25519, and the key of a direction is HKDF(key of the cluster and the secret of both
 // shares; both sessions and shares, the sender's first). So a key of the cluster that leaks does
 // not decrypt what was captured before. That is the pattern NNpsk0 of the Noise framework,
 // in other packets. With a node of an earlier version, whose info has no share, all frames
 // are encrypted with the key of the session. A frame that cannot be decrypted though it is of
 // an open session makes the next welcome say that the session is not known: it is opened
 // again.
+//
+// Two sessions whose infos both say that they renew make another pair each hour, by two frames
+// of kind renew, and forget the private keys of the last: see RenewEvery.
 //
 // Encryption may be less than that while an open cluster becomes an encrypted one. A frame
 // that is taken in clear proves no more than in a cluster without keys.

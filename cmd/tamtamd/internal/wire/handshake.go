@@ -251,7 +251,7 @@ func (c *Core) accept(src netip.AddrPort, p *peer, f frame.Frame, o opening, inf
 	c.heardFrom(p, src)
 	p.link.Open(c.now, f.Counter)
 	p.sendID, p.info, p.profiledBy, p.informed, p.opening = o.id, info, f.Counter, true, o.number
-	c.pairWith(p, o.share)
+	c.pairWith(p, o.share, o.renews)
 	p.short = o.short
 	c.takeAcks(p, f, arq.CarrierOpening)
 	// If the peer has not acknowledged our info, it may not be able to: sent to open the

@@ -39,6 +39,7 @@ const infoFixed = 4*8 + frame.AddrSize
 const (
 	shareExtension = 1 // has a share
 	shortExtension = 2 // has no value: the node understands short headers
+	renewExtension = 3 // has no value: the node renews pairs
 )
 
 // opening is what an info says about the session that it opens.
@@ -49,6 +50,7 @@ type opening struct {
 	answers uint64 // the receiver's opening that made the sender open; 0 for none
 	share   string // of the sender's session, for a Pair; empty for none
 	short   bool   // the sender understands short headers; appendInfo says so always
+	renews  bool   // the sender renews pairs; likewise, with a share
 }
 
 func appendInfo(dst []byte, o opening, i Info) []byte {
@@ -61,6 +63,7 @@ func appendInfo(dst []byte, o opening, i Info) []byte {
 	dst = append(dst, i.Profile...)
 	if len(o.share) > 0 {
 		dst = append(append(dst, shareExtension, byte(len(o.share))), o.share...)
+		dst = append(dst, renewExtension, 0)
 	}
 	return append(dst, shortExtension, 0)
 }
@@ -86,6 +89,7 @@ func parseInfo(b []byte) (o opening, i Info, ok bool) {
 	share, _ := extension(b[n:], shareExtension)
 	o.share = string(share)
 	_, o.short = extension(b[n:], shortExtension)
+	_, o.renews = extension(b[n:], renewExtension)
 	return o, i, o.number != 0 && i.Addr.Port() != 0
 }
 

@@ -5,24 +5,10 @@ package wire
 
 import (
 	"crypto/ecdh"
-	"encoding/binary"
 	"net/netip"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
 )
-
-// newPrivate returns a new private key, for a session.
-func (c *Core) newPrivate() *ecdh.PrivateKey {
-	var b []byte
-	for range frame.ShareSize / 8 {
-		b = binary.BigEndian.AppendUint64(b, c.random())
-	}
-	k, err := ecdh.X25519().NewPrivateKey(b)
-	if err != nil {
-		panic(err) // the size is constant
-	}
-	return k
-}
 
 // shareFor returns the share that our infos to a peer have. All infos of one opening have it,
 // or none: the peer takes one of them.
@@ -30,21 +16,34 @@ func (c *Core) shareFor(p *peer) string {
 	if !p.offers {
 		return ""
 	}
-	return string(c.private.PublicKey().Bytes())
+	return string(c.privateFor(p).PublicKey().Bytes())
+}
+
+// privateFor returns the private key of the opening of a peer. When the pair has been renewed, that
+// is forgotten, and there is another one for a peer that has forgotten the session.
+func (c *Core) privateFor(p *peer) *ecdh.PrivateKey {
+	if p.private == nil {
+		p.private = c.private.get(c.now, c.random)
+	}
+	return p.private
 }
 
 // pairWith takes the share in an info of a peer. If both infos have one, both ends make the
 // same pair. A node of an earlier version, or one that does not encrypt, has none.
-func (c *Core) pairWith(p *peer, share string) {
-	if p.pair != nil && p.share == share {
+func (c *Core) pairWith(p *peer, share string, renews bool) {
+	if p.pair != nil && len(share) > 0 && p.share == share {
 		return
 	}
+	p.renewal.wipe()
 	p.pair, p.share = nil, share
 	if !p.offers || len(share) == 0 {
 		return
 	}
-	if pair, err := frame.NewPair(c.private, c.session, p.session, []byte(share)); err == nil {
+	if pair, err := frame.NewPair(c.privateFor(p), c.session, p.session, []byte(share)); err == nil {
 		p.pair = pair
+		if renews {
+			p.renewal.begin(c.now, c.renewEvery(), c.random)
+		}
 	}
 }
 
@@ -56,7 +55,7 @@ func (c *Core) open(src netip.AddrPort, b []byte) (opened []byte, ok bool) {
 	p := c.byID[h.Connection]
 	known := p != nil && p.session == h.Session && h.Kind.Paired()
 	if known && p.pair != nil {
-		opened, ok = c.sealer.OpenPair(p.pair, b)
+		opened, ok = c.openPair(p, b)
 	} else {
 		opened, ok = c.sealer.Open(b)
 	}
@@ -76,8 +75,8 @@ func (c *Core) open(src netip.AddrPort, b []byte) (opened []byte, ok bool) {
 	return nil, false
 }
 
-// paired returns how many sessions have a pair.
-func (c *Core) paired() (n uint64) {
+// pairs returns how many sessions have a pair.
+func (c *Core) pairs() (n uint64) {
 	for _, p := range c.peers {
 		if p.pair != nil && c.cfg.Encryption.Sends() {
 			n++

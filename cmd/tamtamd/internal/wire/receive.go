@@ -67,6 +67,7 @@ func (c *Core) lengthen(b []byte) ([]byte, bool) {
 
 // decrypt returns a packet in clear; false when it is not a frame that this node takes.
 func (c *Core) decrypt(src netip.AddrPort, b []byte) ([]byte, bool) {
+	c.openedBy = nil
 	switch e, is := c.cfg.Encryption, frame.Is(b); {
 	case !is && !e.Sends():
 		c.unreadable(Event{Kind: Stray, Addr: src, Data: b})
@@ -130,6 +131,14 @@ func (c *Core) onFrame(src netip.AddrPort, f frame.Frame) {
 	}
 	c.heardFrom(p, src)
 	p.unread = false
+	if f.Kind == frame.Renew { // the acknowledgement is encrypted with what comes of it
+		c.takeAcks(p, f, carrier(f.Kind))
+		if !p.closed {
+			c.onRenew(p, f.Payload)
+		}
+		c.acknowledge(p, f.Counter, true)
+		return
+	}
 	c.takeAcks(p, f, carrier(f.Kind))
 	c.remindProfile(p)
 	if f.Kind.Reliable() {
@@ -139,6 +148,7 @@ func (c *Core) onFrame(src netip.AddrPort, f frame.Frame) {
 	}
 	if !p.closed {
 		c.deliver(p, f)
+		c.renew(p)
 	}
 }
 

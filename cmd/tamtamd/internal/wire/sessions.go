@@ -4,6 +4,7 @@
 package wire
 
 import (
+	"crypto/ecdh"
 	"math"
 	"net/netip"
 	"slices"
@@ -29,9 +30,9 @@ const (
 	linger = 5 * time.Second
 	// challengeEvery is the least time between two answers to infos in the name of a peer.
 	challengeEvery = 100 * time.Millisecond
-	// renewEvery is the least time between two greetings of a peer that is silent: it may
+	// greetSilentEvery is the least time between two greetings of a peer that is silent: it may
 	// have begun a new session.
-	renewEvery = time.Second
+	greetSilentEvery = time.Second
 )
 
 // peer is another node, in one session of each.
@@ -59,10 +60,12 @@ type peer struct {
 	challenged   time.Time      // when an info in its name was last answered
 	source       netip.AddrPort // where its last frame came from that no relay passed on
 
-	pair   *frame.Pair // encrypts the frames of the open session; nil: a key of the cluster does
-	share  string      // of the peer, that pair was made with
-	offers bool        // our infos to it have our share
-	unread bool        // frames in its name cannot be decrypted, so the session must be opened again
+	pair    *frame.Pair // encrypts the frames of the open session; nil: a key of the cluster does
+	share   string      // of the peer, that pair was made with; empty when it was renewed
+	renewal renewal
+	private *ecdh.PrivateKey // of the share in our infos to it; nil for none yet, or not any more
+	offers  bool             // our infos to it have our share
+	unread  bool             // frames in its name cannot be decrypted, so the session must be opened again
 
 	short        bool   // it understands short headers
 	acknowledged bool   // it has our last info, and so knows the block of our counters
@@ -81,7 +84,8 @@ func (p *peer) accepts(id uint64) bool { return id == p.ids[0] || id == p.ids[1]
 
 // due returns when the peer must be ticked; the zero time is never.
 func (p *peer) due() time.Time {
-	return deadline.Earlier(deadline.Earlier(p.until, p.link.Due()), p.retry)
+	due := deadline.Earlier(deadline.Earlier(p.until, p.link.Due()), p.retry)
+	return deadline.Earlier(due, p.renewal.until)
 }
 
 // add lists a session, of a node that is reached by a relay if via is valid. It returns nil
@@ -127,7 +131,7 @@ func (c *Core) reopen(p *peer) *peer {
 	fresh.renewed, fresh.opening, fresh.source, fresh.route = p.renewed, p.opening, p.source, p.route
 	fresh.link.Inherit(p.link)
 	if fresh.offers {
-		fresh.pair, fresh.share = p.pair, p.share
+		fresh.pair = p.pair // until its info comes
 	}
 	fresh.vouched = c.relay.IsValid()
 	c.setRoute(fresh, c.relay)
@@ -136,6 +140,7 @@ func (c *Core) reopen(p *peer) *peer {
 
 func (c *Core) drop(p *peer) {
 	p.link.Restart()
+	p.renewal.wipe()
 	if p.up {
 		c.end(p, p.opening)
 	}
@@ -249,11 +254,12 @@ func (c *Core) tick(p *peer) {
 		c.drop(p)
 		return
 	}
+	p.renewal.end(c.now)
 	if p.link.OwesNow(c.now) {
 		c.sendAck(p)
 	}
 	p.link.Tick(c.now, func(b []byte) { c.transmit(p, b) })
-	if !p.closed && p.link.Silent() && !p.link.Gone() && c.now.Sub(p.renewed) >= renewEvery {
+	if !p.closed && p.link.Silent() && !p.link.Gone() && c.now.Sub(p.renewed) >= greetSilentEvery {
 		p.renewed = c.now
 		c.Greet(c.now, p.addr)
 	}

@@ -15,7 +15,7 @@ import (
 var kindNames = [...]string{
 	frame.Hello: "hello", frame.Welcome: "welcome", frame.Refuse: "refuse", frame.Info: "info", frame.Profile: "profile",
 	frame.Ack: "ack", frame.Announce: "announce", frame.Relay: "relay", frame.Relayed: "relayed",
-	frame.AckData: "reply",
+	frame.AckData: "reply", frame.Renew: "renew",
 }
 
 // traffic counts the frames of each kind, those of frame.Data by channel, and their bytes.
@@ -151,7 +151,7 @@ func (c *Core) Counters(m map[string]uint64) {
 		}
 	}
 	c.counts.Put(countByRelay, byRelay)
-	c.counts.Put(countSessionsPaired, c.paired())
+	c.counts.Put(countSessionsPaired, c.pairs())
 	c.counts.Counters(m)
 	for _, t := range c.Traffic() {
 		if t.Sent > 0 {

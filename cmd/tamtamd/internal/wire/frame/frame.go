@@ -56,7 +56,7 @@ const (
 // Kind is what a frame is.
 type Kind byte
 
-// The kinds. Relayed is the last of the wire's own.
+// The kinds. Renew is the last of the wire's own.
 const (
 	Hello Kind = iota + 1
 	Welcome
@@ -69,6 +69,8 @@ const (
 	// that it has passed on. See AppendRelay.
 	Relay
 	Relayed
+	// Renew has a share for the next Pair of an open session.
+	Renew
 	// Data is what a channel carries, sent until it is acknowledged.
 	Data Kind = 0x10
 	// AckData is the same, but rides with an acknowledgement: it is retransmitted when the
@@ -77,12 +79,12 @@ const (
 )
 
 // Reliable reports whether a frame of the kind is sent until it is acknowledged.
-func (k Kind) Reliable() bool { return k == Info || k == Profile || k == Data }
+func (k Kind) Reliable() bool { return k == Info || k == Profile || k == Renew || k == Data }
 
 // HasChannel reports whether a frame of the kind is on a channel.
 func (k Kind) HasChannel() bool { return k == Data || k == AckData }
 
-func (k Kind) known() bool { return k >= Hello && k <= Relayed || k.HasChannel() }
+func (k Kind) known() bool { return k >= Hello && k <= Renew || k.HasChannel() }
 
 // Channel numbers what Data and AckData carry, from 0 to MaxChannels-1.
 type Channel uint8

@@ -46,7 +46,7 @@ func TestNoFrame(t *testing.T) {
 	for name, b := range map[string][]byte{
 		"empty": nil, "short": good[:HeaderSize-1], "without its acks": good[:HeaderSize+2*AckSize-1],
 		"long": append(bytes.Clone(good), make([]byte, MaxSize)...), "Smudge's": set(0, 0), "another version": set(versionAt, 2),
-		"kind 0": set(kindAt, 0), "a kind too high": set(kindAt, byte(Relayed)+1), "no group": set(kindAt, 0x30), "beyond": set(kindAt, 0x41),
+		"kind 0": set(kindAt, 0), "a kind too high": set(kindAt, byte(Renew)+1), "no group": set(kindAt, 0x30), "beyond": set(kindAt, 0x41),
 		"encrypted": set(kindAt, byte(Data)|sealed), "too many acks": set(acksAt, MaxAcks+1),
 		"no session": append(append(bytes.Clone(good[:sessionAt]), make([]byte, 8)...), good[connectionAt:]...),
 	} {

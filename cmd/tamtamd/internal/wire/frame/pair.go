@@ -56,6 +56,15 @@ func NewPair(private *ecdh.PrivateKey, own, other uint64, share []byte) (*Pair, 
 	return &Pair{secret: secret, out: bind(own, other, mine, share), in: bind(other, own, share, mine)}, nil
 }
 
+// Wipe makes p unusable, and overwrites its secret. The ciphers that were made with it are left
+// to the garbage collector.
+func (p *Pair) Wipe() {
+	if p != nil {
+		clear(p.secret)
+		*p = Pair{}
+	}
+}
+
 // key returns the cipher of a direction under a key of the cluster.
 func (p *Pair) key(k Key, direction string) cipher.AEAD {
 	return derive(append(k[:], p.secret...), nil, direction)
