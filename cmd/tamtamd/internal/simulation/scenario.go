@@ -109,6 +109,16 @@ var Scenarios = []Scenario{
 	{"cast", "a node broadcasts a hundred messages a second for ten seconds", formed(func(c *Cluster) {
 		c.cast(1, 1000)
 	})},
+	{"flood", "each node broadcasts a hundred messages a second for ten seconds", formed(func(c *Cluster) {
+		for range 1000 {
+			for i := range c.Len() {
+				c.Broadcast(i)
+			}
+			c.Pass(10 * time.Millisecond)
+		}
+		c.Pass(20 * time.Second)
+		c.Until(allSeeAll, c.Agree)
+	})},
 	{"overload", "all join one at once; then nothing happens for a minute", func(c *Cluster) {
 		c.JoinAll()
 		c.Until(allSeeAll, c.Agree)

@@ -265,6 +265,20 @@ func TestOverloadedMachine(t *testing.T) {
 	}
 }
 
+// TestFloodOfMessages: on a machine that is six times as slow as the lab's, each node broadcasts
+// a hundred messages a second. Receive buffers overflow, and nobody is found dead for it.
+func TestFloodOfMessages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds of processor time")
+	}
+	r := simulate(t, Options{Nodes: 20, Seed: 1, Machine: Lab.Slower(6), Limit: 30 * time.Second}, "flood")
+	r.within(t, allSeeAll, 5*time.Second)
+	r.noFalseAlarms(t)
+	if r.Totals.Overflowed == 0 {
+		t.Error("the machine is not overloaded")
+	}
+}
+
 // perNode returns the machine with a processor for each node.
 func perNode(m Machine) Machine {
 	m.Processors = 0
