@@ -7,10 +7,11 @@
 package render
 
 import (
-	"encoding/json"
 	"io"
 	"os"
 	"strings"
+
+	"github.com/eelcocramer/tamtam/internal/escape"
 )
 
 // Printer prints results to one writer, as tables or as lines of JSON.
@@ -23,18 +24,17 @@ type Printer struct {
 // Print writes v as one line of JSON, or what table writes. Columns of a table are separated
 // by tabs. There is one write, so that a reader sees whole lines only.
 func (p Printer) Print(v any, table func(io.Writer)) error {
-	var b strings.Builder
 	if !p.JSON {
+		var b strings.Builder
 		table(&b)
 		_, err := io.WriteString(p.Out, Align(b.String()))
 		return err
 	}
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	line, err := escape.Marshal(v)
+	if err != nil {
 		return err
 	}
-	_, err := io.WriteString(p.Out, b.String())
+	_, err = p.Out.Write(append(line, '\n'))
 	return err
 }
 

@@ -11,37 +11,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/eelcocramer/tamtam/internal/escape"
 )
 
 // Escape makes visible all that would control a terminal, and all that is not UTF-8.
-func Escape(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); {
-		r, size := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == '\r':
-			b.WriteString(`\r`)
-		case r == '\t':
-			b.WriteString(`\t`)
-		case !unicode.IsPrint(r) && r < 0x100:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		case !unicode.IsPrint(r): // direction marks among them
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			b.WriteRune(r)
-		}
-		i += size
-	}
-	return b.String()
-}
+func Escape(s string) string { return escape.Text(s) }
 
 var lineEnds = strings.NewReplacer("\n", `\n`, "\r", `\r`)
 

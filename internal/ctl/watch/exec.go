@@ -5,7 +5,6 @@ package watch
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/watch/hook"
+	"github.com/eelcocramer/tamtam/internal/escape"
 )
 
 // Exec says what to run for changes.
@@ -81,7 +81,7 @@ func (c *Config) startHook(ctx context.Context) (run func(line), stop func(), er
 		close(done)
 	}()
 	run = func(l line) {
-		text, err := json.Marshal(l)
+		text, err := escape.Marshal(l)
 		if err != nil { // a line has only texts and times
 			fmt.Fprintf(c.Err, "tamtamctl: %v\n", err)
 			return

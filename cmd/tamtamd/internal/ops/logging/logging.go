@@ -8,11 +8,14 @@ package logging
 import (
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
+
+	"github.com/eelcocramer/tamtam/internal/escape"
 )
 
 // Level is a threshold: less severe lines are not written.
@@ -49,9 +52,9 @@ func New(w io.Writer, format string, l Level) (log.Logger, *Control, error) {
 	c := &Control{}
 	switch w = log.NewSyncWriter(w); format {
 	case "logfmt":
-		c.base = log.NewLogfmtLogger(w)
+		c.base = visible{log.NewLogfmtLogger(w)}
 	case "json":
-		c.base = log.NewJSONLogger(w)
+		c.base = visible{log.NewJSONLogger(w)}
 	default:
 		return nil, nil, fmt.Errorf("log format %q: want logfmt or json", format)
 	}
@@ -64,6 +67,27 @@ func New(w io.Writer, format string, l Level) (log.Logger, *Control, error) {
 
 // Audit returns a logger that the level does not silence.
 func (c *Control) Audit() log.Logger { return log.With(c.base, "level", "info") }
+
+// visible escapes hidden characters in values: names and errors come from other machines. The
+// formats escape C0 and quotes. Keys are the program's own.
+type visible struct{ log.Logger }
+
+func (v visible) Log(keyvals ...any) error {
+	for i := 1; i < len(keyvals); i += 2 {
+		var text string
+		switch value := keyvals[i].(type) {
+		case string:
+			text = value
+		case error, fmt.Stringer:
+			text = fmt.Sprint(value) // also of a nil pointer
+		}
+		if safe := escape.Line(text); safe != text {
+			keyvals = slices.Clone(keyvals) // the caller's
+			keyvals[i] = safe
+		}
+	}
+	return v.Logger.Log(keyvals...)
+}
 
 // Level returns the threshold.
 func (c *Control) Level() Level {

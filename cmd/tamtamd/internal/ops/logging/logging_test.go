@@ -5,6 +5,7 @@ package logging
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -62,5 +63,21 @@ func TestFormats(t *testing.T) {
 	}
 	if _, _, err := New(&b, "xml", Info); err == nil || !strings.Contains(err.Error(), "xml") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestHidden: no value, of whatever type, brings a hidden character into a line.
+func TestHidden(t *testing.T) {
+	for _, format := range []string{"logfmt", "json"} {
+		var b strings.Builder
+		logger, _, _ := New(&b, format, Info)
+		const bad = "a\u202eb\u009bc\u200bd\x7f\x1b[2Je\nf"
+		_ = level.Info(logger).Log("name", bad, "err", errors.New(bad), "addr", (*strings.Builder)(nil), "n", 1)
+		if strings.ContainsAny(b.String(), "\u202e\u009b\u200b\x7f\x1b") || strings.Count(b.String(), "\n") != 1 {
+			t.Errorf("%s: %q", format, b.String())
+		}
+		if strings.Count(b.String(), "u202e") != 2 {
+			t.Errorf("%s: not escaped visibly: %q", format, b.String())
+		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/internal/escape"
 )
 
 const (
@@ -244,6 +245,7 @@ func (s *stream) send(event string, id *uint64, v any) {
 	if data, s.err = json.Marshal(v); s.err != nil {
 		return
 	}
+	data = escape.JSON(data)
 	if s.err = s.control.SetWriteDeadline(time.Now().Add(takenWithin)); s.err != nil {
 		return
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	"github.com/eelcocramer/tamtam/internal/escape"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
@@ -230,5 +231,7 @@ func showLink(l wire.Link) *linkView {
 func answer(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	_ = json.NewEncoder(w).Encode(v) // fails only if the client is gone
+	if line, err := json.Marshal(v); err == nil { // a view has only texts, numbers and times
+		_, _ = w.Write(append(escape.JSON(line), '\n')) // fails only if the client is gone
+	}
 }
