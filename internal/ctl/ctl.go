@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/peterbourgon/ff/v3/ffcli"
 
@@ -38,10 +39,27 @@ type app struct {
 	Streams
 	flags *ctlflags.Flags
 	asked *ffcli.Command // the command whose usage was last asked for
+	warn  sync.Once      // about a token in clear text
 }
 
 // client returns a client with the flags.
-func (a *app) client() client.Client { return client.Client{Flags: a.flags, Log: a.Err} }
+func (a *app) client() client.Client {
+	c := client.Client{Flags: a.flags, Log: a.Err}
+	// For a person who sets this up; in the mails of cron jobs and the events of probes, the
+	// same line would repeat for ever.
+	if a.flags.Verbose || render.IsTerminal(a.Err) {
+		c.Exposed = a.exposed
+	}
+	return c
+}
+
+// exposed warns once about a token that goes to a port of this machine in clear text.
+func (a *app) exposed() {
+	a.warn.Do(func() {
+		fmt.Fprintf(a.Err, "tamtamctl: warning: the token goes to the program at %s without TLS. While tamtamd is down, any user of this machine "+
+			"can take that port: use a unix socket or --rpc-ca, or give --rpc-insecure if this is meant\n", a.flags.RPC)
+	})
+}
 
 // call makes one call within --timeout.
 func (a *app) call(ctx context.Context, f func(context.Context, *client.Conn) error) error {

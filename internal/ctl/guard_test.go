@@ -255,3 +255,25 @@ func TestForbiddenSocket(t *testing.T) {
 		t.Errorf("got %+v", r)
 	}
 }
+
+// TestExposedToken: a token over a port of this machine without TLS is warned about once, with
+// --verbose as on a terminal; not in scripts, not over a unix socket, and not if it is meant.
+func TestExposedToken(t *testing.T) {
+	plain, file := serveOn(t, "tcp", "127.0.0.1:0"), tokenFile(t)
+	socket := "unix://" + serveOn(t, "unix", filepath.Join(t.TempDir(), "s"))
+	for _, c := range []struct {
+		args string
+		want int
+	}{
+		{"address --verbose --rpc " + plain, 1},
+		{"broadcast x --verbose --rpc " + plain, 1},
+		{"address --rpc " + plain, 0},
+		{"address --verbose --rpc-insecure --rpc " + plain, 0},
+		{"address --verbose --rpc " + socket, 0},
+	} {
+		r := run(t, append(strings.Fields(c.args), "--timeout", "1s", "--rpc-token-file", file)...)
+		if n := strings.Count(r.err, "warning: the token"); n != c.want || strings.Contains(r.err, token) {
+			t.Errorf("%s: %d warnings, want %d: %s", c.args, n, c.want, r.err)
+		}
+	}
+}

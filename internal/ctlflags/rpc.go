@@ -34,7 +34,7 @@ func (f *Flags) registerRPC(fs *flag.FlagSet) {
 	fs.StringVar(&g.ClientKey, "rpc-client-key", g.ClientKey, "PEM `file` with the key of --rpc-client-cert")
 	fs.StringVar(&g.ServerName, "rpc-server-name", g.ServerName, "`name` in the daemon's certificate (default: the host of --rpc)")
 	fs.StringVar(&g.TokenFile, "rpc-token-file", g.TokenFile, "`file` with the token for all calls in its first line; no other user may read the file")
-	fs.BoolVar(&g.Insecure, "rpc-insecure", g.Insecure, "send tokens and keys to other machines without TLS, too")
+	fs.BoolVar(&g.Insecure, "rpc-insecure", g.Insecure, "send tokens and keys to other machines without TLS, too, and to ports of this one without a warning")
 }
 
 // rpc takes all values of tamtamd's --rpc, even port 0, and of several addresses the first: a

@@ -42,6 +42,9 @@ type Client struct {
 	// Secret is what the calls send that nobody may read on the way, such as "key"; empty
 	// for nothing. A token counts without being named here.
 	Secret string
+	// Exposed is called at each connection over which a token goes to a port of this machine
+	// without TLS, unless --rpc-insecure says that this is meant; may be nil.
+	Exposed func()
 }
 
 // Within returns a client with another --timeout.
@@ -51,10 +54,10 @@ func (c Client) Within(timeout time.Duration) Client {
 	return c
 }
 
-// Quiet returns a client without --verbose and --trace.
+// Quiet returns a client without --verbose, --trace and warnings.
 func (c Client) Quiet() Client {
 	flags := *c.Flags
-	flags.Verbose, flags.Trace, c.Flags = false, false, &flags
+	flags.Verbose, flags.Trace, c.Flags, c.Exposed = false, false, &flags, nil
 	return c
 }
 
@@ -104,6 +107,9 @@ func (c Client) Dial(f func(*Conn) error) error {
 	d := &dialer{to: to}
 	if !encrypted && !guard.Insecure {
 		d.secret = secret
+		if guard.TokenFile != "" {
+			d.exposed = c.Exposed
+		}
 	}
 	options = append(options, grpc.WithContextDialer(d.dial)) // no proxy: the daemon is near
 	target := "passthrough:///" + to.Addr
@@ -155,6 +161,10 @@ func (c *Conn) unreachable(message string, timedOut bool) error {
 	var open *openSecretError
 	if errors.As(dialed, &open) {
 		return open
+	}
+	var impostor *impostorError
+	if errors.As(dialed, &impostor) {
+		return &DistrustError{Address: address, Cause: impostor.Error()}
 	}
 	cause := message
 	if dialed == nil {

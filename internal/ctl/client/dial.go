@@ -22,6 +22,10 @@ type dialer struct {
 	// secret is what the calls send that must not go over a network in clear text; "" for
 	// nothing, or if TLS protects it.
 	secret string
+	// check refuses the server of a unix socket; checkServer, except in tests.
+	check func(net.Conn, string) error
+	// exposed is called if a token goes over the loopback network in clear text; may be nil.
+	exposed func()
 
 	mu  sync.Mutex // guards the rest
 	err error      // of the last attempt
@@ -46,6 +50,19 @@ func (d *dialer) dial(ctx context.Context, _ string) (net.Conn, error) {
 		err = &openSecretError{d.secret, conn.RemoteAddr()}
 		_ = conn.Close() // nothing was sent
 		conn = nil
+	}
+	if err == nil && d.to.Network == netaddr.Unix {
+		check := d.check
+		if check == nil {
+			check = checkServer
+		}
+		if err = check(conn, d.to.Addr); err != nil {
+			_ = conn.Close()
+			conn = nil
+		}
+	}
+	if err == nil && d.exposed != nil && d.to.Network == netaddr.TCP {
+		d.exposed()
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
