@@ -31,8 +31,8 @@ also waits for a daemon that is not there yet, or restarts. Exit status 5 at onc
 the daemon refuses the call.
 
 MEMBER is an address, with or without a port, or an exact name. If several members
-have the name, --member needs one of them, and --gone all of them: a member is gone if
-it is dead, has left or is not listed. A node that has just started knows no other
+have the name, --member needs one of them, and --gone all of them; stderr then says which
+ones have it. A member is gone if it is dead, has left or is not listed. A node that has just started knows no other
 member, so combine --gone with --alive.
 
   tamtamctl wait --alive 3 --stable 5s                      # in a script

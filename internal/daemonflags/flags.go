@@ -66,7 +66,7 @@ func Register(fs *flag.FlagSet) *Flags {
 	fs.Var(advertiseValue{&f.Advertise}, "advertise", "`address` at which others reach this node, IP or IP:port, if it differs from the bound one, as behind NAT or in a container (default: the bound address; without a port, the bound port)")
 	fs.StringVar(&f.Iface, "iface", "", "gossip on the first usable address of the network interface `name`")
 	fs.BoolVar(&f.IPv6, "ipv6", false, "choose an IPv6 address to gossip on")
-	fs.Var(nameValue{&f.Name, limits.MaxName, unprintable}, "name", "`name` of this node, 1 to 128 bytes; need not be unique (default: the host's)")
+	fs.Var(nameValue{&f.Name, limits.MaxName, unprintable}, "name", "`name` of this node, 1 to 128 bytes; need not be unique; scripts must quote other characters than A-Z a-z 0-9 . _ - (default: the host's, with - for other characters)")
 	fs.Var(tagValue{&f.Tags}, "tag", "tag `key=value` that this node advertises, such as role=web; repeatable and comma separated; 512 bytes and 32 tags at most")
 	f.Profile = LAN
 	fs.Var(choiceValue{&f.Profile, profileNames()}, "profile", "`kind` of network: lan, wan, or local for one machine; sets the defaults of --heartbeat and --min-ping")

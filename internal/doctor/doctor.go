@@ -81,6 +81,7 @@ var checks = []check{
 	{"round-trip", roundTrip},
 	{"version", version},
 	{"limits", limits},
+	{"names", distinct},
 	{"flapping", flapping},
 	{"views", views},
 	{"plain", plain},

@@ -51,6 +51,27 @@ func flapping(e *exam) (wrong []Finding, well string) {
 	return wrong, "no member comes and goes"
 }
 
+// distinct: no two live members have the same name. Nothing forbids it, but a program that waits
+// for a name, or looks its address up, may get the wrong one.
+func distinct(e *exam) (wrong []Finding, well string) {
+	named := map[string][]string{} // the addresses of live members, by name
+	for _, m := range append([]*tamtamv1.Inspection{e.self}, e.others...) {
+		if n := m.GetMember().GetName(); n != "" && live(m) {
+			named[n] = append(named[n], addr(m))
+		}
+	}
+	for _, n := range sorted(named) {
+		addrs := named[n]
+		if len(addrs) < 2 {
+			continue
+		}
+		wrong = append(wrong, about(e.members[addrs[1]], Warning,
+			"start one of them with another --name; if you do not know it, find out who joined under this name",
+			"it has the same name as %s, %q: %d live members have it", addrs[0], n, len(addrs)))
+	}
+	return wrong, "no two live members have the same name"
+}
+
 // plain: all members run TamTam.
 func plain(e *exam) (wrong []Finding, well string) {
 	for _, m := range e.others {

@@ -162,6 +162,27 @@ func (c *Conditions) unmet(v *view, now time.Time) (all []string, left time.Dura
 	return all, left
 }
 
+// ambiguous returns the conditions of --member and --gone that more than one listed member
+// matches, with their addresses: any of those satisfies --member.
+func (c *Conditions) ambiguous(v *view) (all []string) {
+	names := slices.Clone(c.gone)
+	for _, m := range c.members {
+		names = append(names, m.Member)
+	}
+	for _, n := range names {
+		found := v.named(n)
+		if len(found) < 2 {
+			continue
+		}
+		var addrs []string
+		for _, m := range found {
+			addrs = append(addrs, m.GetAddress()+" "+render.Status(m.GetStatus()))
+		}
+		all = append(all, fmt.Sprintf("%d members have the name %s: %s", len(found), render.Escape(n.Text), strings.Join(addrs, ", ")))
+	}
+	return all
+}
+
 // statusesOf returns the statuses of members of one name: "ALIVE", or "ALIVE, DEAD".
 func statusesOf(members []*tamtamv1.Member) string {
 	var all []string

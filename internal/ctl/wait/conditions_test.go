@@ -110,3 +110,25 @@ func TestStable(t *testing.T) {
 		}
 	}
 }
+
+// TestAmbiguous: a name that several members have is reported with all their addresses.
+func TestAmbiguous(t *testing.T) {
+	member := func(addr, name string, s tamtamv1.MemberStatus) *tamtamv1.Member {
+		return &tamtamv1.Member{Address: addr, Name: name, Status: s}
+	}
+	v := &view{members: map[string]*tamtamv1.Member{
+		"192.0.2.1:9999": member("192.0.2.1:9999", "db\u202e", tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE),
+		"192.0.2.2:9999": member("192.0.2.2:9999", "db\u202e", tamtamv1.MemberStatus_MEMBER_STATUS_DEAD),
+		"192.0.2.3:9999": member("192.0.2.3:9999", "one", tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE),
+	}}
+	var c Conditions
+	fs := flag.NewFlagSet("", flag.ContinueOnError)
+	c.Register(fs)
+	if err := fs.Parse([]string{"--member", "db\u202e", "--member", "one", "--member", "192.0.2.1:9999"}); err != nil {
+		t.Fatal(err)
+	}
+	want := `2 members have the name db\u202e: 192.0.2.1:9999 ALIVE, 192.0.2.2:9999 DEAD`
+	if all := c.ambiguous(v); len(all) != 1 || all[0] != want {
+		t.Errorf("%q, want %q", all, want)
+	}
+}

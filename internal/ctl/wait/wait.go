@@ -80,6 +80,9 @@ func Run(asked context.Context, c client.Client, p render.Printer, want *Conditi
 			}
 			continue
 		}
+		for _, which := range want.ambiguous(&v) {
+			fmt.Fprintf(c.Log, "tamtamctl: warning: %s; --member needs one of them, --gone all; give an address for one of them\n", which)
+		}
 		if p.JSON {
 			r := result{len(unmet) == 0, append([]string{}, unmet...), v.alive(), render.ID(v.revision), time.Since(began).Milliseconds()}
 			if err := p.Print(r, nil); err != nil {

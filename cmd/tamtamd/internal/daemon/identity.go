@@ -6,6 +6,7 @@ package daemon
 import (
 	"net/netip"
 	"os"
+	"strings"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
@@ -25,8 +26,30 @@ func nodeName(asked string) string {
 		return asked
 	}
 	host, err := os.Hostname()
-	if err != nil || len(host) > limits.MaxName {
+	if err != nil {
 		return "" // a node needs none
 	}
-	return host
+	return hostLabel(host)
+}
+
+// hostLabel turns the name of a host into one that no script needs to quote: letters, digits and
+// - _ . with a letter or digit at both ends, so that it is not an option or a path either. The
+// domain stays, as in Serf. Other characters become "-". It returns "" if nothing is left.
+func hostLabel(host string) string {
+	name := strings.Map(func(r rune) rune {
+		if plainRune(r) {
+			return r
+		}
+		return '-'
+	}, host)
+	name = strings.Trim(name[:min(len(name), limits.MaxName)], "-_.")
+	for strings.Contains(name, "..") {
+		name = strings.ReplaceAll(name, "..", ".")
+	}
+	return name
+}
+
+// plainRune reports whether a character of a name means nothing to a shell.
+func plainRune(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_.", r)
 }
