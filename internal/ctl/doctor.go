@@ -54,7 +54,7 @@ and compares their answers. It changes nothing.
   round-trip  over the limit of the profile (local 50 ms, lan 100 ms, wan 500 ms): a warning
   version     different versions: a warning
   limits      different --max, --profile or --heartbeat: a warning
-  names       live members with the same name: a warning
+  names       live members at different IP addresses with the same name: a warning
   flapping    members that came and went several times in the last minute: a warning
   views       members with another list of members than this node: a warning
   plain       plain Smudge nodes: a warning

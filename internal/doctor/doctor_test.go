@@ -238,7 +238,7 @@ func TestExamine(t *testing.T) {
 		}, []string{"keys failure 1: lacks the key k3", "keys failure 2: lacks the key k1", "keys failure 3: lacks the key k3", "keys failure 4: lacks the key k3",
 			"encryption warning -: 4 of 4 members still send in clear"}},
 		{"two of one name", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Member.Name = "n3" },
-			[]string{`names warning 3: the same name as 192.0.2.2:9999, "n3": 2 live members have it`}},
+			[]string{`names warning 3: the same name as 192.0.2.2:9999, "n3": live members at 2 IP addresses have it`}},
 		{"this node's name", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[1].Member.Name = "n2" },
 			[]string{"names warning 2: the same name as 192.0.2.1:9999"}},
 		{"a dead one's name", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[1].Member.Name, m[2].Member.Status = "n2", dead },

@@ -5,6 +5,8 @@ package doctor
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -52,12 +54,16 @@ func flapping(e *exam) (wrong []Finding, well string) {
 }
 
 // distinct: no two live members have the same name. Nothing forbids it, but a program that waits
-// for a name, or looks its address up, may get the wrong one.
+// for a name, or looks its address up, may get the wrong one. Several nodes on one machine have
+// its name by default, so one for each IP address counts.
 func distinct(e *exam) (wrong []Finding, well string) {
 	named := map[string][]string{} // the addresses of live members, by name
 	for _, m := range append([]*tamtamv1.Inspection{e.self}, e.others...) {
 		if n := m.GetMember().GetName(); n != "" && live(m) {
-			named[n] = append(named[n], addr(m))
+			same := func(other string) bool { return host(other) == host(addr(m)) }
+			if !slices.ContainsFunc(named[n], same) {
+				named[n] = append(named[n], addr(m))
+			}
 		}
 	}
 	for _, n := range sorted(named) {
@@ -67,9 +73,17 @@ func distinct(e *exam) (wrong []Finding, well string) {
 		}
 		wrong = append(wrong, about(e.members[addrs[1]], Warning,
 			"start one of them with another --name; if you do not know it, find out who joined under this name",
-			"it has the same name as %s, %q: %d live members have it", addrs[0], n, len(addrs)))
+			"it has the same name as %s, %q: live members at %d IP addresses have it", addrs[0], n, len(addrs)))
 	}
-	return wrong, "no two live members have the same name"
+	return wrong, "no live members at different IP addresses have the same name"
+}
+
+// host returns the IP address of a member's address.
+func host(addr string) string {
+	if a, err := netip.ParseAddrPort(addr); err == nil {
+		return a.Addr().String()
+	}
+	return addr
 }
 
 // plain: all members run TamTam.
