@@ -49,7 +49,15 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	if *check {
 		return reproduce(ctx, *repository, chosen, log)
 	}
-	return release(ctx, config{repository: *repository, out: *out, platforms: chosen, log: log})
+	c := config{repository: *repository, out: *out, platforms: chosen, log: log}
+	if path := os.Getenv(signingKey); path != "" {
+		if c.signer, err = loadSigner(path); err != nil {
+			return fmt.Errorf("%s: %w", signingKey, err)
+		}
+	} else {
+		fmt.Fprintf(log, "release: not signed: %s names no key\n", signingKey)
+	}
+	return release(ctx, c)
 }
 
 // platform is a target of a build.

@@ -19,7 +19,8 @@ type config struct {
 	repository string
 	out        string // emptied before
 	platforms  []platform
-	cache      string // of compiled packages; empty: Go's own
+	cache      string  // of compiled packages; empty: Go's own
+	signer     *signer // nil: not signed
 	log        io.Writer
 }
 
@@ -72,7 +73,11 @@ func release(ctx context.Context, c config) error {
 	if err := os.WriteFile(filepath.Join(c.out, "tamtam_"+s.number()+".cdx.json"), sbom, 0o644); err != nil {
 		return err
 	}
-	return sums(c.out)
+	if err := sums(c.out); err != nil || c.signer == nil {
+		return err
+	}
+	fmt.Fprintf(c.log, "release: SHA256SUMS signed; public key %s\n", c.signer.public())
+	return c.signer.signSums(c.out, s.version, s.time)
 }
 
 // sums writes SHA256SUMS, as sha256sum -c reads it.
