@@ -22,7 +22,7 @@ BRIEFLY   = { grep -v -e '^=== ' -e '^ *--- PASS' || true; }
 # Flags of make lab and make sim.
 ARGS     ?=
 
-.PHONY: build cluster lab lab-short sim test unit race cluster-test soak soak-minute bench fuzz lint fmt generate generate-check \
+.PHONY: build cluster lab lab-short sim test unit race cluster-test soak soak-minute bench fuzz lint vulncheck fmt generate generate-check \
 	docs docs-check tidy tidy-check graph-check cross \
 	release release-check package-test image image-test examples-test web-test client-size ci clean
 
@@ -115,6 +115,11 @@ lint: fmt .bin/stamp
 	cd internal/webtest && GOWORK=off ../../.bin/staticcheck .
 	.bin/buf lint
 
+# vulncheck looks the modules up in the vulnerability database GOVULNDB; it is skipped if
+# none can be had, unless VULNCHECK=require.
+vulncheck: .bin/stamp
+	@scripts/vulncheck.sh
+
 # fmt fails if a file is not formatted.
 fmt:
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
@@ -194,7 +199,7 @@ client-size:
 	@scripts/client-size.sh
 
 # ci runs everything that must pass before a change lands.
-ci: generate-check lint tidy-check graph-check docs-check build race cluster-test lab-short examples-test soak-minute cross \
+ci: generate-check lint vulncheck tidy-check graph-check docs-check build race cluster-test lab-short examples-test soak-minute cross \
 	package-test image-test web-test
 	@$(MAKE) release-check PLATFORMS=linux_amd64
 	@echo "ci: all passed"
