@@ -46,7 +46,7 @@ type app struct {
 func (a *app) client() client.Client {
 	c := client.Client{Flags: a.flags, Log: a.Err}
 	// For a person who sets this up; in the mails of cron jobs and the events of probes, the
-	// same line would repeat for ever.
+	// same line would repeat forever.
 	if a.flags.Verbose || render.IsTerminal(a.Err) {
 		c.Exposed = a.exposed
 	}
