@@ -31,6 +31,7 @@ var (
 	countDroppedRelayLimit       = counters.Of(counter.Dropped, "dropped_relay_limit", "relay_limit")
 	countDroppedTooLong          = counters.Of(counter.Dropped, "dropped_relay_too_long", "relay_too_long")
 	countDuplicates              = counters.Metric("duplicates", "tamtam_frames_duplicate_total", "Duplicate frames that were received and dropped.")
+	countHellosAnswered          = counters.New("hellos_answered", "Repeated hellos that were not answered because the one before just was.")
 	countGreetingsOverflowed     = counters.New("greetings_overflowed", "Greetings that were forgotten at the bound.")
 	countProfilesRepeated        = counters.New("profiles_repeated", "Profiles that were retransmitted until acknowledged.")
 	countRefusedByForeignCluster = counters.Of(counter.Refused, "refused_by_foreign_cluster", "by_foreign_cluster")

@@ -4,6 +4,7 @@
 package wire
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"testing"
 	"time"
@@ -173,5 +174,29 @@ func TestHailed(t *testing.T) {
 	s.run(time.Second)
 	if len(b.saw(Hailed, a.addr)) != 1 || len(b.saw(Hailed, foreign.addr)) != 0 || len(a.saw(Hailed, b.addr)) != 0 {
 		t.Errorf("%+v", b.events)
+	}
+}
+
+// TestHellosThatWaitedAreAnsweredOnce: a node that stood still finds all tries of a greeting at
+// once. One that comes later is answered, since the answer may have been lost.
+func TestHellosThatWaitedAreAnsweredOnce(t *testing.T) {
+	s := newSim(t, 1)
+	a, b := s.pair()
+	nonce := b.newNonce()
+	hello := func(try uint64) []byte {
+		b := header(frame.Hello, b.session, 0, 0)
+		return append(binary.BigEndian.AppendUint64(b, nonce|try), "test"...)
+	}
+	welcomes := func() uint64 { return a.traffic.sent[slot(frame.Welcome, 0)] }
+	before := welcomes()
+	for try := range uint64(5) {
+		a.Receive(s.now, b.addr, hello(try))
+	}
+	if n := welcomes() - before; n != 1 || counted(a)["hellos_answered"] != 4 {
+		t.Errorf("%d answers, counted %v", n, counted(a)["hellos_answered"])
+	}
+	a.Receive(s.now.Add(welcomeEvery), b.addr, hello(5))
+	if n := welcomes() - before; n != 2 {
+		t.Errorf("%d answers in the end, want another one", n)
 	}
 }

@@ -34,6 +34,13 @@ func (c *Core) onHello(src netip.AddrPort, f frame.Frame) {
 		c.output(src, c.relay, c.outside(frame.Refuse, nonce))
 		return
 	}
+	if p := c.sessions[f.Session]; p != nil {
+		if p.hailed == nonce&^tryMask && c.now.Sub(p.hailAt) < welcomeEvery {
+			c.count(countHellosAnswered)
+			return
+		}
+		p.hailed, p.hailAt = nonce&^tryMask, c.now
+	}
 	b := binary.BigEndian.AppendUint64(c.outside(frame.Welcome, nonce), c.cookie(src, f.Session, nonce, 0))
 	known := byte(0)
 	if p := c.sessions[f.Session]; p != nil && !p.unread {

@@ -30,6 +30,9 @@ const (
 	linger = 5 * time.Second
 	// challengeEvery is the least time between two answers to infos in the name of a peer.
 	challengeEvery = 100 * time.Millisecond
+	// welcomeEvery is the least time between two answers to one greeting of a peer. A node that
+	// stood still finds all tries of it in its receive buffer.
+	welcomeEvery = 10 * time.Millisecond
 	// greetSilentEvery is the least time between two greetings of a peer that is silent: it may
 	// have begun a new session.
 	greetSilentEvery = time.Second
@@ -46,6 +49,8 @@ type peer struct {
 	ids     [2]uint64     // the connection IDs that its frames may carry: the present and the last
 	nonce   uint64        // of our hello, if it came to the session by it
 	took    time.Duration // that it took to answer that
+	hailed  uint64        // the nonce of its greeting that was answered last, without the try
+	hailAt  time.Time     // when
 	number  uint64        // which opening of ours this is
 	opening uint64        // and which of the peer's; 0 before its first info
 	counter uint64        // of the last frame that was made for it
