@@ -24,7 +24,7 @@ const (
 	// sessions, once in careInterval: the hellos that it did not answer may have been lost.
 	upgradeTries = 3
 	// deadGreetings is the time between two greetings of a dead member that speaks.
-	deadGreetings = 2 * detect.ConfirmInterval
+	deadGreetings = detect.ConfirmInterval
 )
 
 // Consider makes an address that was heard of a candidate. Nothing happens if it
@@ -117,7 +117,7 @@ func (c *Core) admit(a netip.AddrPort, info member.Info, took time.Duration, now
 		// which the others have yet to find.
 		// One that is asked is enough when many come back at once.
 		why.Ask = why.Ask || c.asks.AllowN(now, 1)
-		if !why.By.IsValid() || spread.Forwards(c.members.len(), c.cfg.Random) {
+		if old.spread && (!why.By.IsValid() || spread.Forwards(c.members.len(), c.cfg.Random)) {
 			c.antiEntropy.Recovered(a)
 			c.wake(now)
 		}

@@ -132,11 +132,12 @@ func TestJoinerAsks(t *testing.T) {
 }
 
 // TestRevivedMemberIsAsked: it may be of another part of the cluster. And the others
-// are told that it is there.
+// are told that it is there, if they believed it dead.
 func TestRevivedMemberIsAsked(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice, bob)
 		w.status(alice, datagram.Dead, self)
+		w.gossip(bob, 1, datagram.Entry{Status: datagram.Dead, Addr: alice, Heartbeat: 1, Source: self})
 		sent := w.lasts(heartbeat)
 		if told := of(sent, "tell", alice); len(told) == 0 || !told[0].ask {
 			t.Errorf("told %+v", told)
@@ -145,6 +146,18 @@ func TestRevivedMemberIsAsked(t *testing.T) {
 		if w.want(alice, member.Alive); len(told) != 1 || told[0].ask || !slices.Equal(told[0].members, []netip.AddrPort{alice}) {
 			t.Errorf("told the other %+v", told)
 		}
+	})
+}
+
+// TestOwnMistakeIsNotAnnounced: nobody else believed it.
+func TestOwnMistakeIsNotAnnounced(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice, bob)
+		w.status(alice, datagram.Dead, self)
+		if told := of(w.lasts(heartbeat), "tell", bob); len(told) != 0 {
+			t.Errorf("told the other %+v", told)
+		}
+		w.want(alice, member.Alive)
 	})
 }
 

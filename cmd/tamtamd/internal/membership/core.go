@@ -77,6 +77,7 @@ type Core struct {
 	care     time.Time // when care is due
 	observed time.Time // when awareness is observed next
 	slow     int       // how many times longer this node's own intervals are
+	stalled  time.Time // when this node last went on after it had stood still
 	begun    time.Time // when Tick was first called; c.next is a deadline since
 	members  members
 
@@ -89,6 +90,7 @@ type Core struct {
 
 	awareness detect.Awareness
 	suspicion *detect.Suspicion
+	findings  *detect.Findings
 	indirect  detect.Indirect
 	help      detect.Help
 	questions *detect.Questions
@@ -124,6 +126,7 @@ func New(cfg Config) *Core {
 		tombstones:     admission.NewTombstones(),
 		strangers:      admission.NewStrangers(),
 		suspicion:      detect.NewSuspicion(),
+		findings:       detect.NewFindings(),
 		questions:      detect.NewQuestions(),
 		reconnect:      detect.NewReconnect(cfg.Random),
 		news:           spread.NewNews(),
@@ -188,11 +191,12 @@ func (c *Core) SetHeartbeat(now time.Time, d time.Duration) error {
 
 // DetectionTime is how soon a member that ends without a leave is found dead by
 // all others when nothing is lost, at the worst: its predecessor pings it in each round (see
-// detect.Pings); the ping and the requests to the helpers time out one after the other,
-// the latter after twice the time, and in a cluster of two the ping does after three times
-// as long; Smudge checks every 100 ms for timeouts; and the accusation is confirmed.
+// detect.Pings); the ping times out, for which Smudge checks every 100 ms; the member is asked;
+// and the askers confirm it. In a cluster of two there are none, and the ping times out after
+// three times as long.
 func (c *Core) DetectionTime() time.Duration {
-	return detect.PingInterval(c.cfg.Heartbeat, c.cfg.MinPing) + pairFactor*c.cfg.MinPing + 2*detect.TimeoutCheck + detect.ConfirmTime
+	found := max(pairFactor*c.cfg.MinPing, c.cfg.MinPing+detect.ConfirmTime) + detect.TimeoutCheck + detect.QuestionTime
+	return detect.PingInterval(c.cfg.Heartbeat, c.cfg.MinPing) + found
 }
 
 // Live returns the addresses of the live members but this node, in order.

@@ -121,8 +121,9 @@ func (c *Core) message(e wire.Event, now time.Time) {
 func (c *Core) heard(p *peer, now time.Time) {
 	p.heard = now
 	p.leftBy = netip.AddrPort{}
-	if c.suspicion.Refute(p.addr) {
+	if a, ok := c.suspicion.Refute(p.addr, now); ok {
 		c.count(countAccusationsRefuted)
+		c.refute(a, now)
 	}
 	c.endQuestion(p, now)
 	c.answerFor(p)

@@ -10,6 +10,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
@@ -33,7 +34,7 @@ func (c *Core) evidence() time.Duration { return min(evidenceBeats*c.cfg.Heartbe
 // from far beyond the clock, or against the evidence.
 func (c *Core) filter(from netip.AddrPort, d datagram.Datagram, now time.Time) (pass datagram.Mask) {
 	for i := range d.Len() {
-		if why := c.strip(from, d.Entry(i), now); why != nil {
+		if why := c.strip(from, d.Entry(i), isNews(d), now); why != nil {
 			c.count(why)
 		} else {
 			pass = pass.With(i)
@@ -43,9 +44,12 @@ func (c *Core) filter(from netip.AddrPort, d datagram.Datagram, now time.Time) (
 }
 
 // strip returns what counts an entry that Smudge does not hear; nil if it does.
-func (c *Core) strip(from netip.AddrPort, e datagram.Entry, now time.Time) *counter.Counter {
+func (c *Core) strip(from netip.AddrPort, e datagram.Entry, news bool, now time.Time) *counter.Counter {
 	p := c.members.get(e.Addr)
 	accuses := e.Status == datagram.Suspected || e.Status == datagram.Dead
+	if p != nil {
+		c.answerFinding(from, p, accuses)
+	}
 	switch {
 	case e.Addr == c.cfg.Self.Addr:
 		if accuses && now.Sub(c.begun) >= retireTime { // else it is of the session before
@@ -64,7 +68,7 @@ func (c *Core) strip(from netip.AddrPort, e datagram.Entry, now time.Time) *coun
 		return countStrippedHeartbeat
 	case accuses && now.Sub(p.heard) < c.evidence():
 		return countStrippedAgainstEvidence
-	case accuses && p.status.Live() && c.holdBack(from, e, p, now):
+	case accuses && p.status.Live() && c.holdBack(from, e, p, news, now):
 		return countStrippedAccusation
 	case e.Status == datagram.Dead && p.status.Live() && !p.info.Plain() && e.Heartbeat < c.clock.Now():
 		if by := c.members.get(from); by != nil {
@@ -78,15 +82,23 @@ func (c *Core) strip(from netip.AddrPort, e datagram.Entry, now time.Time) *coun
 // holdBack reports whether an accusation is held back until it is confirmed. It is not
 // if this node suspects the member itself, nor if the member is plain: only a ping could
 // ask it, which Smudge sends.
-func (c *Core) holdBack(from netip.AddrPort, e datagram.Entry, p *peer, now time.Time) bool {
+func (c *Core) holdBack(from netip.AddrPort, e datagram.Entry, p *peer, news bool, now time.Time) bool {
 	if p.info.Plain() || p.status == member.Suspected && p.by == c.cfg.Self.Addr {
 		return false
 	}
-	if !c.suspicion.Open(e.Addr) && !c.suspicion.Silent(e.Addr, p.heard, now) && !c.accusations.AllowN(now, 1) {
+	role := detect.Waits
+	switch {
+	case c.suspicion.Open(e.Addr): // its role is known
+	case now.Sub(c.stalled) < stalledTime:
+		role = detect.AsksAlone
+	case news && from == e.Source || c.isAsker(p, e.Source): // the finder tells askers, or all if they are silent
+		role = detect.Asks
+	}
+	if role != detect.Waits && !c.suspicion.Silent(e.Addr, p.heard, now) && !c.accusations.AllowN(now, 1) {
 		c.count(countAccusationsIgnored)
 		return true
 	}
-	held, first := c.suspicion.Accuse(from, e, p.heard, now)
+	held, first := c.suspicion.Accuse(from, e, role, p.heard, now)
 	if first {
 		c.count(countAccusations)
 		c.wake(now)
@@ -134,11 +146,11 @@ func (c *Core) Outgoing(now time.Time, to netip.AddrPort, e datagram.Entry) bool
 	if s := memberStatus(e.Status); s != member.Alive && about.status.Live() && s != about.status && !about.info.Plain() {
 		return false // a verdict that is held back
 	}
-	if about.disseminate && memberStatus(e.Status) == about.status {
-		about.disseminate = false
-		if !c.news.Add(e) {
-			c.count(countNewsDropped)
+	if len(about.tell) > 0 && memberStatus(e.Status) == about.status {
+		if about.by != c.cfg.Self.Addr || c.findings.Told(e, about.tell, now) {
+			c.addNews(e, about.tell)
 		}
+		about.tell = nil
 		c.wake(now)
 	}
 	return p.info.Plain() || now.Sub(about.changed) < newsTime

@@ -40,8 +40,9 @@ type peer struct {
 	// none does, or it was heard since.
 	leftBy netip.AddrPort
 	via    netip.AddrPort // the member that relays what is sent to it; invalid: none
-	// disseminate: what Smudge says of it next must be sent to all.
-	disseminate bool
+	// tell are those to whom must be sent what Smudge says of it next.
+	tell   []netip.AddrPort
+	spread bool // others believe it suspected or dead, too
 }
 
 // members are the peers. They are ordered by address, so that a replay does the same.

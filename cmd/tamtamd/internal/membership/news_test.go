@@ -4,11 +4,13 @@
 package membership
 
 import (
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
 )
 
 // TestOwnFindingIsAnnounced: to all live members with a session, in Smudge's words,
@@ -50,15 +52,16 @@ func TestOwnFindingIsAnnounced(t *testing.T) {
 	}
 }
 
-// TestHearsayIsNotAnnounced: who found out has told all.
-func TestHearsayIsNotAnnounced(t *testing.T) {
+// TestAskerTellsTheFinderAndItsPart: of two askers, each tells all.
+func TestAskerTellsTheFinderAndItsPart(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice, bob, carol)
 		w.dies(bob)
 		w.status(bob, datagram.Dead, alice)
 		w.outgoing(carol, death(5))
-		if sent := w.take(); len(w.noted().delivered) != 0 || len(of(sent, "data", carol)) != 0 {
-			t.Errorf("prompted by %v, sent %v", w.noted().delivered, sent)
+		sent := w.take()
+		if len(of(sent, "data", alice)) != 1 || len(of(sent, "data", carol)) != 1 || len(of(sent, "data", bob)) != 0 {
+			t.Errorf("sent %v", sent)
 		}
 	})
 }
@@ -76,28 +79,121 @@ func TestRecoveryIsNotAnnounced(t *testing.T) {
 	})
 }
 
-// TestLargeClusterIsToldByMany: each that learns of it tells some.
-func TestLargeClusterIsToldByMany(t *testing.T) {
+// TestLargeClusterIsToldByFew: those that confirm a death, each a part. The others tell nobody.
+func TestLargeClusterIsToldByFew(t *testing.T) {
+	const nodes = 84
 	inWorld(t, func(w *world) {
-		var all []netip.AddrPort
-		for i := range spread.Small + 20 {
-			all = append(all, netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), 1))
-		}
+		all := nths(nodes - 1)
 		w.member(all...)
-		w.dies(all[0])
-		w.status(all[0], datagram.Dead, all[1])
-		w.forgetAll()
-		w.outgoing(all[2], datagram.Entry{Status: datagram.Dead, Addr: all[0], Heartbeat: 5})
-		told := 0
-		for _, p := range w.take() {
-			if p.what == "data" {
-				told++
+		tells := 0
+		for _, a := range all[1:40] {
+			w.dies(a)
+			w.status(a, datagram.Dead, all[0])
+			w.outgoing(all[0], datagram.Entry{Status: datagram.Dead, Addr: a, Heartbeat: 5})
+			told := 0
+			for _, p := range w.take() {
+				if p.what == "data" {
+					told++
+				}
 			}
+			if told > nodes/2 {
+				t.Errorf("%d are told by one", told)
+			}
+			if told > 0 {
+				tells++
+			}
+			w.sleep(time.Second)
+			w.take()
 		}
-		if told != 7 { // ln 84 + 2
-			t.Errorf("%d are told", told)
+		// Six of 82 ask about each of 39.
+		if tells < 1 || tells > 10 {
+			t.Errorf("this node has told others %d times", tells)
 		}
 	})
+}
+
+// TestFinderTellsAllIfTheAskersAreSilent: they may have ended as well.
+func TestFinderTellsAllIfTheAskersAreSilent(t *testing.T) {
+	for _, confirmed := range []bool{true, false} {
+		inWorld(t, func(w *world) {
+			all := nths(20)
+			w.member(all...)
+			x, told := all[0], map[netip.AddrPort]bool{}
+			w.dies(x)
+			w.status(x, datagram.Dead, self)
+			dies := datagram.Entry{Status: datagram.Dead, Addr: x, Heartbeat: 5, Source: self}
+			w.outgoing(all[1], dies)
+			if confirmed {
+				for _, a := range all[1:] {
+					w.gossip(a, 1, dies)
+				}
+			}
+			for _, p := range w.lasts(time.Second) {
+				if d, fault := datagram.Parse(p.b, datagram.IPv4); p.what == "data" && fault == "" && isNews(d) && d.Len() == 1 && d.Entry(0) == dies {
+					told[p.to] = true
+				}
+			}
+			if few := len(told) == 5; confirmed && !few || !confirmed && len(told) != 19 {
+				t.Errorf("confirmed %v: %d are told", confirmed, len(told))
+			}
+		})
+	}
+}
+
+// TestRefutationIsTold to the finder, by an asker, and to nobody else.
+func TestRefutationIsTold(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice, bob, carol)
+		w.silence()
+		w.news(alice, datagram.Entry{Status: datagram.Dead, Addr: bob, Heartbeat: 1, Source: alice})
+		sent := w.lasts(detect.ConfirmTime)
+		want := datagram.Entry{Status: datagram.Alive, Addr: bob}
+		got := of(sent, "data", alice)
+		if len(got) != 1 || len(of(sent, "data", carol)) != 0 {
+			t.Fatalf("sent %v", sent)
+		}
+		if d, fault := datagram.Parse(got[0].b, datagram.IPv4); fault != "" || d.Entry(0) != want {
+			t.Errorf("told %x", got[0].b)
+		}
+		w.want(bob, member.Alive)
+	})
+}
+
+// TestUnansweredQuestionIsPutToTheAskers, though Smudge has found nothing yet.
+func TestUnansweredQuestionIsPutToTheAskers(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice, bob, carol)
+		w.silence()
+		w.dies(bob)
+		w.question(bob, w.now)
+		sent := w.lasts(detect.QuestionTime + time.Millisecond)
+		if len(of(sent, "data", alice)) != 1 || len(of(sent, "data", carol)) != 1 {
+			t.Fatalf("sent %v", sent)
+		}
+		w.want(bob, member.Alive)
+		w.news(carol, datagram.Entry{Status: datagram.Dead, Addr: bob, Heartbeat: 1, Source: self})
+		if got := w.entries(); len(got) != 1 || got[0].Addr != bob || got[0].Status != datagram.Dead {
+			t.Errorf("Smudge has heard %v", got)
+		}
+	})
+}
+
+// TestWordsToANodeThatStoodStill may be long past: it asks by itself.
+func TestWordsToANodeThatStoodStill(t *testing.T) {
+	for _, late := range []time.Duration{0, time.Minute} {
+		inWorld(t, func(w *world) {
+			w.member(alice, bob, carol, dave)
+			w.silence()
+			w.now = w.now.Add(late)
+			w.Tick(w.now)
+			dies := datagram.Entry{Status: datagram.Dead, Addr: bob, Heartbeat: 1, Source: alice}
+			w.news(carol, dies)
+			w.news(dave, dies)
+			if got := len(w.entries()) == 1; got != (late == 0) {
+				t.Errorf("late %v: believed at once %v", late, got)
+			}
+		})
+	}
 }
 
 // TestOutgoingDropsWhatIsNoNews, but for plain peers, who get Smudge as it is.

@@ -60,6 +60,8 @@ func (c *Core) askQuestions(now time.Time) time.Time {
 		c.suspicion.Unanswered(v.Addr, now)
 		if v.Status != 0 {
 			c.judge(p, memberStatus(v.Status), v.By, now)
+		} else {
+			c.accuse(p, now)
 		}
 	}
 	return next
@@ -68,6 +70,7 @@ func (c *Core) askQuestions(now time.Time) time.Time {
 // endQuestion ends the question to a member that was heard of. It answers for the
 // helpers, and if Smudge has judged already, Smudge is put right.
 func (c *Core) endQuestion(p *peer, now time.Time) {
+	c.findings.Forget(p.addr)
 	wrong, answered := c.questions.Heard(p.addr)
 	if !answered {
 		return

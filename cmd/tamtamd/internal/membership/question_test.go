@@ -118,7 +118,7 @@ func TestConfirmationsAreBounded(t *testing.T) {
 		w.member(append(all, alice)...)
 		w.silence()
 		for _, a := range all {
-			w.gossip(alice, 1, datagram.Entry{Status: datagram.Dead, Addr: a, Heartbeat: 1})
+			w.news(alice, datagram.Entry{Status: datagram.Dead, Addr: a, Heartbeat: 1, Source: alice})
 		}
 		if c := w.counted(); c["accusations"] != 2*accusationsPerSecond || c["accusations_ignored"] != 60-2*accusationsPerSecond {
 			t.Errorf("counted %v", c)

@@ -11,7 +11,6 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
 )
 
 // OnStatus takes a judgement of the engine, and its reporter.
@@ -55,11 +54,10 @@ func (c *Core) judge(p *peer, to member.Status, by netip.AddrPort, now time.Time
 	if to == member.Suspected && by == c.cfg.Self.Addr {
 		c.condemn(p)
 	}
-	// In a small cluster the node that finds out tells all; in a large one each tells
-	// some.
-	p.disseminate = by == c.cfg.Self.Addr || c.members.len() > spread.Small
+	p.spread = p.spread || by != c.cfg.Self.Addr
+	p.tell = c.audience(p)
 	c.wake(now)
-	if p.disseminate {
+	if len(p.tell) > 0 {
 		c.prompt(p.addr)
 	}
 }
@@ -91,6 +89,7 @@ func (c *Core) set(p *peer, s member.Status, by netip.AddrPort, now time.Time) {
 		return
 	}
 	c.members.set(p, s, by, now)
+	p.tell = nil
 	c.emit(TableSet{p.addr, s, by})
 	if s == member.Dead {
 		c.emit(Abandon{p.addr}) // first, since it relays no more
@@ -136,6 +135,7 @@ func (c *Core) unlist(a, by netip.AddrPort, why member.Reason) *peer {
 func (c *Core) forget(a netip.AddrPort) {
 	c.suspicion.Forget(a)
 	c.questions.Forget(a)
+	c.findings.Forget(a)
 	c.reconnect.Forget(a)
 	c.antiEntropy.Forget(a)
 }

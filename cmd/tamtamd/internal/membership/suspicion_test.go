@@ -4,13 +4,13 @@
 package membership
 
 import (
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
 )
 
 func death(heartbeat uint32) datagram.Entry {
@@ -45,8 +45,10 @@ func TestDeathIsBelievedWhenNobodyAnswers(t *testing.T) {
 		w.member(alice, bob, carol)
 		w.silence()
 		w.dies(bob)
-		w.gossip(alice, 1, death(7))
-		w.gossip(carol, 1, death(7))
+		dies := death(7)
+		dies.Source = alice
+		w.gossip(alice, 1, dies)
+		w.gossip(carol, 1, dies)
 		sent := w.lasts(detect.ConfirmTime - time.Millisecond)
 		if n := len(of(sent, "greet", bob)); n != int(detect.ConfirmTime/detect.ConfirmInterval) {
 			t.Errorf("greeted %d times", n)
@@ -55,7 +57,7 @@ func TestDeathIsBelievedWhenNobodyAnswers(t *testing.T) {
 			t.Errorf("Smudge has heard %v too early", got)
 		}
 		w.sleep(time.Millisecond)
-		if got := w.entries(); !slices.Equal(got, []datagram.Entry{death(7)}) {
+		if got := w.entries(); !slices.Equal(got, []datagram.Entry{dies}) {
 			t.Errorf("Smudge has heard %v", got)
 		}
 		got := w.noted().delivered

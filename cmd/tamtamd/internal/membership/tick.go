@@ -22,6 +22,8 @@ const (
 	retireTime = 30 * time.Second
 	// careInterval is how often members are checked for what takes no hurry.
 	careInterval = time.Second
+	// observeInterval is how often the node looks whether it is still late.
+	observeInterval = careInterval / 2
 	// pairFactor is how many times longer Smudge waits for a ping in a cluster of
 	// two. There is no helper to ask, so one unanswered ping is a death.
 	pairFactor = 3
@@ -35,8 +37,14 @@ func (c *Core) Tick(now time.Time) {
 		c.next = time.Time{}
 		return
 	}
-	if !c.begun.IsZero() && !c.next.IsZero() && c.awareness.Late(now.Sub(c.next)) {
-		c.care = time.Time{} // now
+	if !c.begun.IsZero() && !c.next.IsZero() {
+		late := now.Sub(c.next)
+		if late >= stallTime {
+			c.stalled = now
+		}
+		if c.awareness.Late(late) {
+			c.care = time.Time{} // now
+		}
 	}
 	if c.begun.IsZero() {
 		c.begun = now
@@ -55,11 +63,13 @@ func (c *Core) Tick(now time.Time) {
 	if !c.care.After(now) {
 		if !c.observed.After(now) {
 			c.awareness.Observe()
-			c.observed = now.Add(careInterval)
+			c.observed = now.Add(observeInterval)
 		}
 		c.takeCare(now)
-		if c.care = now.Add(careInterval); c.awareness.Multiplier() == 1 { // else it shrinks with each
-			c.care = c.pings.With(c.care, careInterval/2)
+		if c.awareness.Multiplier() == 1 {
+			c.care = c.pings.With(now.Add(careInterval), careInterval/2)
+		} else { // it shrinks with each
+			c.care = now.Add(observeInterval)
 		}
 	}
 	for _, t := range []time.Time{c.antiEntropy.Next(), c.care} {
@@ -117,19 +127,20 @@ func (c *Core) ping(now time.Time) time.Time {
 
 // disseminate sends the news that wait.
 func (c *Core) disseminate(now time.Time) time.Time {
-	batches, next := c.news.Tick(c.slow, spread.AudienceSize(c.members.live), now)
-	if len(batches) == 0 {
-		return next
-	}
-	audience := spread.Audience(c.members.addrs(speaks), c.cfg.Random)
-	for _, entries := range batches {
-		b := datagram.Compose(c.family, datagram.Ack, c.cfg.Self.Addr.Port(), 0, entries)
-		for _, to := range audience {
-			c.count(countAnnouncements)
-			c.emit(Send{To: to, Channel: DatagramChannel, Data: b})
+	unconfirmed, due := c.findings.Tick(now)
+	for _, f := range unconfirmed {
+		if p := c.members.get(f.Entry.Addr); p != nil {
+			p.spread = true
+			c.addNews(f.Entry, c.untold(p, f))
 		}
 	}
-	return next
+	letters, next := c.news.Tick(c.slow, now)
+	for _, l := range letters {
+		c.count(countAnnouncements)
+		b := datagram.Compose(c.family, datagram.Ack, c.cfg.Self.Addr.Port(), 0, l.Entries)
+		c.emit(Send{To: l.To, Channel: DatagramChannel, Data: b})
+	}
+	return deadline.Earlier(next, due)
 }
 
 // late notes that a loop of this node was late, or that it was mistaken, if the multiplier
@@ -184,6 +195,7 @@ func (c *Core) setWaits(now time.Time) {
 	}
 	if want != c.minPing {
 		c.minPing = want
+		c.pings.Within(detect.PingInterval(c.cfg.Heartbeat, c.probeTimeout()))
 		c.emit(SetMinPing{want})
 	}
 }

@@ -27,7 +27,7 @@ func TestASlowHeartbeatDoesNotStretchTheWindows(t *testing.T) {
 			heard, accusation := w.now, datagram.Entry{Status: datagram.Dead, Addr: bob, Heartbeat: 1}
 			for _, after := range []time.Duration{c.denied - time.Millisecond, c.denied} {
 				want := after < c.denied
-				if got := w.strip(alice, accusation, heard.Add(after)) == countStrippedAgainstEvidence; got != want {
+				if got := w.strip(alice, accusation, false, heard.Add(after)) == countStrippedAgainstEvidence; got != want {
 					t.Errorf("heartbeat %v, %v after: denied is %v, want %v", c.every, after, got, want)
 				}
 			}

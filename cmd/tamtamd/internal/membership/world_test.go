@@ -221,6 +221,11 @@ func (w *world) gossip(from netip.AddrPort, heartbeat uint32, entries ...datagra
 	w.data(from, datagram.Compose(datagram.IPv4, datagram.Ping, from.Port(), heartbeat, entries))
 }
 
+// news has a member disseminate entries.
+func (w *world) news(from netip.AddrPort, entries ...datagram.Entry) {
+	w.data(from, datagram.Compose(datagram.IPv4, datagram.Ack, from.Port(), 0, entries))
+}
+
 // lives makes a node with a session answer at an address from now on.
 func (w *world) lives(a netip.AddrPort, session uint64) *host {
 	h := &host{session: session, name: "n" + a.String()}

@@ -4,31 +4,32 @@
 package simulation
 
 import (
+	"math"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
 )
 
-// cost returns how many frames all nodes send for something that happens, of all kinds and
-// with datagrams, beyond those that they send at rest in the same time.
-func cost(t *testing.T, nodes int, seed uint64, what func(*Cluster)) (all, data int) {
+// afterwards is for how long frames are counted after something happened.
+const afterwards = time.Second
+
+// cost returns how many frames all nodes send for something that happens, of all kinds, beyond
+// those that they send at rest in the same time.
+func cost(t *testing.T, nodes int, seed uint64, what func(*Cluster)) int {
 	t.Helper()
 	run := func(what func(*Cluster)) Result {
 		return Run(Options{Nodes: nodes, Seed: seed, Machine: Lab, Scenario: Scenario{Run: formed(func(c *Cluster) {
 			what(c)
-			c.Pass(5 * time.Second)
+			c.Pass(afterwards)
 		})}})
 	}
-	sent := func(r Result) (all, data int) {
+	sent := func(r Result) (all int) {
 		for _, f := range r.Frames {
-			if all += int(f.Sent); f.Kind == "data" {
-				data = int(f.Sent)
-			}
+			all += int(f.Sent)
 		}
-		return all, data
+		return all
 	}
 	busy := run(what)
 	for _, m := range busy.Marks {
@@ -36,60 +37,71 @@ func cost(t *testing.T, nodes int, seed uint64, what func(*Cluster)) (all, data 
 			t.Errorf("%d nodes: not reached: %v", nodes, m)
 		}
 	}
-	rest := run(func(c *Cluster) { c.Pass(busy.Elapsed - 5*time.Second) })
+	rest := run(func(c *Cluster) { c.Pass(busy.Elapsed - afterwards) })
 	if busy.Views < 1 {
 		t.Errorf("%d nodes: %.1f %% of the views are right in the end", nodes, 100*busy.Views)
 	}
-	all, data = sent(busy)
-	restAll, restData := sent(rest)
-	t.Logf("%d nodes: %d frames, %d with datagrams", nodes, all-restAll, data-restData)
-	return all - restAll, data - restData
+	return sent(busy) - sent(rest)
 }
 
-// TestFalseAccusationCostsLittle: a node stands still until another accuses it. To find out
-// takes some hundred frames in a cluster of any size, and each node may ask the accused.
+// costSizes are the sizes of clusters, and how many seeds each is tried with.
+var costSizes = []struct{ nodes, seeds int }{{30, 5}, {100, 3}, {300, 1}}
+
+// costs is the median of some seeds.
+func costs(t *testing.T, nodes, seeds int, what func(*Cluster)) int {
+	t.Helper()
+	var frames []int
+	for seed := range uint64(seeds) {
+		frames = append(frames, cost(t, nodes, seed, what))
+	}
+	slices.Sort(frames)
+	t.Logf("%d nodes: %v frames", nodes, frames)
+	return frames[len(frames)/2]
+}
+
+// TestFalseAccusationCostsLittle: a node stands still until another has accused it. The few
+// that are told ask it.
 func TestFalseAccusationCostsLittle(t *testing.T) {
-	const toFindOut = 800
-	for _, nodes := range []int{30, 60, 100} {
-		var frames []int
-		for seed := range uint64(5) {
-			all, _ := cost(t, nodes, seed, func(c *Cluster) {
-				c.Pause(1)
-				c.Until("accused", func() bool { return c.accused(1) })
-				c.Resume(1)
-			})
-			frames = append(frames, all)
+	for _, size := range costSizes {
+		nodes := size.nodes
+		if testing.Short() && nodes > 100 {
+			continue // it takes some seconds
 		}
-		slices.Sort(frames)
-		if median := frames[len(frames)/2]; median > toFindOut+4*nodes {
-			t.Errorf("%d nodes: %d frames, want at most %d + 4 a node", nodes, median, toFindOut)
+		if frames, most := costs(t, nodes, size.seeds, func(c *Cluster) {
+			c.Pause(1)
+			for !c.accused() {
+				c.Pass(20 * time.Millisecond)
+			}
+			c.Resume(1)
+		}), 4*nodes; frames > most {
+			t.Errorf("%d nodes: %d frames, want at most %d", nodes, frames, most)
 		}
 	}
 }
 
-// TestDeathCostsLittle: the news is sent to so many by each node in a large cluster, and
-// to all by the one that found it out in a small one.
+// TestDeathCostsLittle: all are told with fewer frames than when each node tells ln n + 2
+// others, acknowledgements included. To find it out takes as much in a cluster of any size.
 func TestDeathCostsLittle(t *testing.T) {
-	const toFindOut = 200
-	for _, nodes := range []int{30, 60, 100, 200} {
-		_, data := cost(t, nodes, 1, func(c *Cluster) {
+	const toFindOut = 130
+	for _, size := range costSizes {
+		nodes := size.nodes
+		if testing.Short() && nodes > 100 {
+			continue // it takes some seconds
+		}
+		if frames, most := costs(t, nodes, size.seeds, func(c *Cluster) {
 			c.Kill(1)
 			c.Until(deadOnAll, func() bool { return c.Seen(1, member.Dead) })
-		})
-		each := 2 // suspected, and dead
-		if nodes > spread.Small {
-			each *= spread.AudienceSize(nodes)
-		}
-		if data > toFindOut+each*nodes {
-			t.Errorf("%d nodes: %d datagrams, want at most %d + %d a node", nodes, data, toFindOut, each)
+		}), toFindOut+int(float64(nodes)*(math.Log(float64(nodes))+2)); frames > most {
+			t.Errorf("%d nodes: %d frames, want at most %d", nodes, frames, most)
 		}
 	}
 }
 
-// accused reports whether some node does not see another alive.
-func (c *Cluster) accused(i int) bool {
+// accused reports whether some node was told that another does not answer.
+func (c *Cluster) accused() bool {
 	for _, n := range c.nodes {
-		if n.Index != i && n.state == up && n.view[i].status != member.Alive {
+		counted := map[string]uint64{}
+		if n.membership.Counters(counted); counted["accusations"] > 0 {
 			return true
 		}
 	}

@@ -68,7 +68,7 @@ func TestNodesThatJoinAtOnceAgree(t *testing.T) {
 	}
 }
 
-// TestKilledNodeIsDeadOnAll in less than three seconds, and no node is a straggler.
+// TestKilledNodeIsDeadOnAll in two and a half seconds, and no node is a straggler.
 func TestKilledNodeIsDeadOnAll(t *testing.T) {
 	for _, nodes := range []int{2, 3, 10, 30} {
 		var took []time.Duration
@@ -82,8 +82,27 @@ func TestKilledNodeIsDeadOnAll(t *testing.T) {
 		}
 		slices.Sort(took)
 		t.Logf("%d nodes: DEAD on all after %v (%v)", nodes, median(took), took[len(took)-1])
-		if median(took) > 2200*time.Millisecond || took[len(took)-1] > 3*time.Second {
+		if median(took) > 2200*time.Millisecond || took[len(took)-1] > 2500*time.Millisecond {
 			t.Errorf("%d nodes: DEAD on all after %v", nodes, took)
+		}
+	}
+}
+
+// TestKillRightAfterAJoin: a hundred nodes were late while they joined, on a machine that others
+// use, too. They do not wait for long because of it.
+func TestKillRightAfterAJoin(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds of processor time")
+	}
+	for slow, limit := range map[float64]time.Duration{1: 2200 * time.Millisecond, 3: 2800 * time.Millisecond, 6: 2800 * time.Millisecond} {
+		for seed := range uint64(3) {
+			r := Run(Options{Nodes: 100, Seed: seed, Machine: Lab.Slower(slow), Scenario: Scenario{Run: func(c *Cluster) {
+				c.JoinAll()
+				c.Until(allSeeAll, c.Agree)
+				c.killMany(1)
+			}}})
+			r.within(t, deadOnAll, limit)
+			r.noFalseAlarms(t)
 		}
 	}
 }
@@ -111,7 +130,7 @@ func TestNodesThatEndTogetherAreDeadOnAll(t *testing.T) {
 }
 
 // TestDetectionTimeHolds: it is what the daemon says when it starts. The news takes some
-// milliseconds more.
+// milliseconds more. In a cluster of two it takes that long; larger ones are faster.
 func TestDetectionTimeHolds(t *testing.T) {
 	for _, nodes := range []int{2, 3, 4, 30} {
 		var detection time.Duration
@@ -125,7 +144,7 @@ func TestDetectionTimeHolds(t *testing.T) {
 			m, _ := r.Mark(deadOnAll)
 			took = append(took, m.Took)
 		}
-		if worst := slices.Max(took); worst > detection+150*time.Millisecond || worst < detection-500*time.Millisecond {
+		if worst := slices.Max(took); worst > detection+150*time.Millisecond || nodes == 2 && worst < detection-500*time.Millisecond {
 			t.Errorf("%d nodes: DEAD on all after %v at the most, said are %v", nodes, worst, detection)
 		}
 	}

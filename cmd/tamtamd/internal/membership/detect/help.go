@@ -16,9 +16,9 @@ const (
 	// other helpers.
 	maxHelp = 256
 	// helpInterval is the time between the first greetings of a member for others, and
-	// maxHelpInterval that between the last; from the third on it is doubled. The other
+	// maxHelpInterval that between the last; it is doubled each time. The other
 	// helpers greet it as well, and it has most likely ended.
-	helpInterval    = 60 * time.Millisecond
+	helpInterval    = 80 * time.Millisecond
 	maxHelpInterval = 4 * helpInterval
 	// helpTimeouts is for how many probe timeouts a member is greeted for another.
 	helpTimeouts = 2
@@ -29,7 +29,7 @@ type Request struct {
 	Asker, Target netip.AddrPort
 	Code          uint32 // the answer carries it back
 	due, end      time.Time
-	wait          time.Duration // after the next greeting; 0 before the first
+	wait          time.Duration // after the last greeting; 0 before the first
 }
 
 // Help keeps the requests of others that are under way. Smudge would ping the target and,
@@ -78,12 +78,8 @@ func (h *Help) Tick(now time.Time) (greet []netip.AddrPort, next time.Time) {
 	for i := range h.open {
 		r := &h.open[i]
 		if !r.due.After(now) {
-			r.due = now.Add(max(r.wait, helpInterval))
-			if r.wait == 0 {
-				r.wait = helpInterval
-			} else {
-				r.wait = min(2*r.wait, maxHelpInterval)
-			}
+			r.wait = min(max(2*r.wait, helpInterval), maxHelpInterval)
+			r.due = now.Add(r.wait)
 			if !slices.Contains(greet, r.Target) {
 				greet = append(greet, r.Target)
 			}

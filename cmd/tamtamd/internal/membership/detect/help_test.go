@@ -41,8 +41,8 @@ func TestHelpEnds(t *testing.T) {
 	var h Help
 	h.Asked(Request{Asker: alice, Target: bob, Code: 1}, timeout, epoch)
 	h.Asked(Request{Asker: alice, Target: bob, Code: 1}, timeout, epoch) // again
-	want := 3                                                            // at 0, 1 and 2 intervals; then 4, 8, 12, …
-	for at, wait := 4*helpInterval, maxHelpInterval; at < helpTimeouts*timeout; at += wait {
+	want := 0
+	for at, wait := time.Duration(0), helpInterval; at < helpTimeouts*timeout; at, wait = at+wait, min(2*wait, maxHelpInterval) {
 		want++
 	}
 	if n := h.greeted(time.Minute); n != want || len(h.open) != 0 {

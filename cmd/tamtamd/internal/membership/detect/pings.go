@@ -62,6 +62,14 @@ func (p *Pings) With(due time.Time, slack time.Duration) time.Time {
 	return at
 }
 
+// Within makes the next round due within an interval of the last one, if that is shorter now.
+func (p *Pings) Within(interval time.Duration) {
+	if p.interval > interval {
+		p.next = p.next.Add(interval - p.interval)
+		p.interval = interval
+	}
+}
+
 // Restart makes a round due now.
 func (p *Pings) Restart() { p.next = time.Time{} }
 

@@ -13,11 +13,12 @@ import (
 )
 
 // A member that did not answer a ping of Smudge's is greeted questionGreetings times, one
-// every questionInterval. All eight and their answers are lost at 30 % loss once in two
+// every questionInterval, and questionSlower more for each step of the multiplier. All eight and their answers are lost at 30 % loss once in two
 // hundred times.
 const (
 	questionGreetings = 8
-	questionInterval  = 30 * time.Millisecond
+	questionInterval  = 40 * time.Millisecond
+	questionSlower    = 30 * time.Millisecond
 	// QuestionTime is how long a verdict of this node's is held back at most while the
 	// node is in good health.
 	QuestionTime = questionGreetings * questionInterval
@@ -43,6 +44,7 @@ type question struct {
 //	A ─ PING ─▶ X        no answer
 //	A ─ PINGREQ(X) ─▶ B  … and the question begins: A ─ hello ─▶ X, eight times
 //	Smudge: X is dead    held back until X has answered, or the question has ended
+//	A ─ X is dead ─▶ askers  at its end, though Smudge may wait for its helpers: see Askers
 type Questions struct {
 	open map[netip.AddrPort]*question
 }
@@ -95,7 +97,7 @@ func (q *Questions) Tick(multiplier int, now time.Time) (greet []netip.AddrPort,
 				continue
 			}
 			open.sent++
-			open.due = now.Add(questionInterval * time.Duration(multiplier))
+			open.due = now.Add(questionInterval + questionSlower*time.Duration(multiplier-1))
 			greet = append(greet, a)
 		}
 		next = deadline.Earlier(next, open.due)

@@ -20,8 +20,8 @@ func TestQuestions(t *testing.T) {
 		silent     time.Duration // when the verdict is let out; 0 for never
 	}{
 		{"silent", 1, 0, questionGreetings, QuestionTime},
-		{"silent, and this node is late", 4, 0, questionGreetings, 4 * QuestionTime},
-		{"answers", 1, 100 * time.Millisecond, 4, 0},
+		{"silent, and this node is late", 4, 0, questionGreetings, QuestionTime + questionGreetings*3*questionSlower},
+		{"answers", 1, 100 * time.Millisecond, 3, 0},
 	} {
 		q := NewQuestions()
 		if !q.Ask(bob, epoch) || q.Ask(bob, epoch) {

@@ -13,28 +13,51 @@ import (
 )
 
 // An accused member is greeted confirmGreetings times, one every ConfirmInterval. An
-// accusation is confirmed after ConfirmTime without an answer.
+// accusation is confirmed after ConfirmTime without an answer. With the ping and the question
+// before (see Questions), a member has a second to answer: a pause of a second is no death.
 const (
 	confirmGreetings = 5
-	ConfirmInterval  = 40 * time.Millisecond
+	ConfirmInterval  = 80 * time.Millisecond
 	ConfirmTime      = confirmGreetings * ConfirmInterval
 )
 
-// silenceTime is for how long a member that did not answer is not asked again: an
-// accusation is taken as confirmed.
-const silenceTime = 5 * time.Second
+const (
+	// silenceTime is for how long a member that did not answer is not asked again: an
+	// accusation is taken as confirmed.
+	silenceTime = 5 * time.Second
+	// wordsTime is for how long a node that is no asker waits for the askers, before it asks
+	// itself.
+	wordsTime = ConfirmTime + 100*time.Millisecond
+	// wordTime is for how long it waits for the second word after the first.
+	wordTime = 100 * time.Millisecond
+	// maxAsked bounds the accused that a node asks at once; those past it wait.
+	maxAsked = 40
+)
+
+// Role is what a node has to do with an accusation.
+type Role uint8
+
+const (
+	Waits     Role = iota // for the askers' word
+	Asks                  // it is one of the askers; the word of others counts as well
+	AsksAlone             // it stood still, so that what it hears of may be long past
+)
 
 // Accusation is what a reporter says against a member: that it is suspected or dead.
 type Accusation struct {
 	Reporter netip.AddrPort
 	Entry    datagram.Entry
-	Since    time.Time // when the accused began to be asked
-	due      time.Time // when it is asked again, or the accusation is confirmed
+	Role     Role             // of this node
+	Since    time.Time        // when it was heard of
+	words    []netip.AddrPort // others than the finder that report it
+	due      time.Time        // when it is asked again, or the accusation is confirmed
 	sent     int
 }
 
-// Suspicion holds back accusations of others until the accused itself was asked. So one
-// node with a broken link, or one that lies, makes no member suspected or dead.
+// Suspicion holds back accusations of others until the accused was asked: by this node, if
+// it is one of the few askers or the askers are silent, else by two of them. So one node with
+// a broken link, or one that lies, makes no member suspected or dead, and an accused member has
+// few to answer.
 type Suspicion struct {
 	open       map[netip.AddrPort]*Accusation
 	unanswered map[netip.AddrPort]time.Time // when a member last failed to answer
@@ -47,20 +70,36 @@ func NewSuspicion() *Suspicion {
 
 // Accuse takes what a reporter says against a member that was last heard of at a time.
 // It reports whether the accusation is held back, and whether it is the first one open. It is
-// not held back if the member did not answer recently, and was not heard of since.
-func (s *Suspicion) Accuse(reporter netip.AddrPort, e datagram.Entry, heard, now time.Time) (held, first bool) {
+// not held back if the member did not answer recently, and was not heard of since; or if
+// enough others confirm it.
+func (s *Suspicion) Accuse(reporter netip.AddrPort, e datagram.Entry, role Role, heard, now time.Time) (held, first bool) {
 	if s.Silent(e.Addr, heard, now) {
 		return false, false
 	}
 	a := s.open[e.Addr]
 	switch {
 	case a == nil:
-		s.open[e.Addr] = &Accusation{Reporter: reporter, Entry: e, Since: now, due: now}
-		return true, true
+		a = &Accusation{Reporter: reporter, Entry: e, Role: role, Since: now, due: now}
+		if role == Waits {
+			a.due = now.Add(wordsTime)
+		}
+		s.open[e.Addr] = a
+		first = true
 	case e.Status == datagram.Dead && a.Entry.Status != datagram.Dead:
 		a.Reporter, a.Entry = reporter, e
 	}
-	return true, false
+	if a.Role != AsksAlone && reporter != e.Source && !slices.Contains(a.words, reporter) {
+		a.words = append(a.words, reporter)
+		if second := now.Add(wordTime); a.sent == 0 && a.due.After(second) {
+			a.due = second
+		}
+	}
+	if len(a.words) >= wordsNeeded {
+		delete(s.open, e.Addr)
+		s.unanswered[e.Addr] = now
+		return false, false
+	}
+	return true, first
 }
 
 // Unanswered notes that a member did not answer.
@@ -78,15 +117,16 @@ func (s *Suspicion) Silent(a netip.AddrPort, heard, now time.Time) bool {
 // Open reports whether an accusation of a member is open.
 func (s *Suspicion) Open(a netip.AddrPort) bool { return s.open[a] != nil }
 
-// Refute drops the accusation of a member that was heard of just now, and reports
-// whether there was one. A member that was not yet asked refutes nothing: what came may
-// be older than the accusation.
-func (s *Suspicion) Refute(a netip.AddrPort) bool {
-	if open := s.open[a]; open == nil || open.sent == 0 {
-		return false
+// Refute drops the accusation of a member that was heard of just now, and returns it, if
+// there was one. What came may be older than the accusation: a member that was not yet
+// asked refutes nothing at first.
+func (s *Suspicion) Refute(a netip.AddrPort, now time.Time) (refuted Accusation, ok bool) {
+	open := s.open[a]
+	if open == nil || open.sent == 0 && (open.Role != Waits || now.Sub(open.Since) < ConfirmInterval) {
+		return Accusation{}, false
 	}
 	delete(s.open, a)
-	return true
+	return *open, true
 }
 
 // Forget forgets all about a member: it left, was removed, or has another session.
@@ -99,6 +139,12 @@ func (s *Suspicion) Forget(a netip.AddrPort) {
 // node is so late itself that it accuses nobody. The accused are asked on then. It returns when
 // to call it next; the zero time is never.
 func (s *Suspicion) Tick(health *Awareness, now time.Time) (greet []netip.AddrPort, confirmed []Accusation, next time.Time) {
+	asked := 0
+	for _, open := range s.open {
+		if open.sent > 0 {
+			asked++
+		}
+	}
 	for a, open := range s.open {
 		if !open.due.After(now) {
 			if open.sent >= confirmGreetings && health.Trusted() {
@@ -107,8 +153,15 @@ func (s *Suspicion) Tick(health *Awareness, now time.Time) (greet []netip.AddrPo
 				confirmed = append(confirmed, *open)
 				continue
 			}
-			open.sent++
 			open.due = now.Add(ConfirmInterval * time.Duration(health.Multiplier()))
+			if open.sent == 0 {
+				if asked >= maxAsked {
+					next = deadline.Earlier(next, open.due)
+					continue
+				}
+				asked++
+			}
+			open.sent++
 			greet = append(greet, a)
 		}
 		next = deadline.Earlier(next, open.due)

@@ -4,6 +4,7 @@
 package detect
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -12,9 +13,11 @@ import (
 
 const heartbeat = 500 * time.Millisecond
 
-func death() datagram.Entry { return datagram.Entry{Status: datagram.Dead, Addr: bob, Heartbeat: 1} }
+func death() datagram.Entry {
+	return datagram.Entry{Status: datagram.Dead, Addr: bob, Heartbeat: 1, Source: alice}
+}
 func suspicion() datagram.Entry {
-	return datagram.Entry{Status: datagram.Suspected, Addr: bob, Heartbeat: 1}
+	return datagram.Entry{Status: datagram.Suspected, Addr: bob, Heartbeat: 1, Source: alice}
 }
 
 // TestSuspicion: what becomes of an accusation when something happens while the accused
@@ -27,15 +30,15 @@ func TestSuspicion(t *testing.T) {
 		want      *Accusation // that is confirmed
 	}{
 		{"silence", death(), func(*Suspicion) {}, &Accusation{Reporter: alice, Entry: death()}},
-		{"an answer", death(), func(s *Suspicion) { s.Refute(bob) }, nil},
-		{"an answer of another", death(), func(s *Suspicion) { s.Refute(carol) }, &Accusation{Reporter: alice, Entry: death()}},
+		{"an answer", death(), func(s *Suspicion) { s.Refute(bob, epoch.Add(ConfirmInterval/2)) }, nil},
+		{"an answer of another", death(), func(s *Suspicion) { s.Refute(carol, epoch) }, &Accusation{Reporter: alice, Entry: death()}},
 		{"a new session", death(), func(s *Suspicion) { s.Forget(bob) }, nil},
-		{"a second reporter", death(), func(s *Suspicion) { s.Accuse(carol, death(), epoch, epoch) }, &Accusation{Reporter: alice, Entry: death()}},
-		{"a death after a suspicion", suspicion(), func(s *Suspicion) { s.Accuse(carol, death(), epoch, epoch) }, &Accusation{Reporter: carol, Entry: death()}},
-		{"a suspicion after a death", death(), func(s *Suspicion) { s.Accuse(carol, suspicion(), epoch, epoch) }, &Accusation{Reporter: alice, Entry: death()}},
+		{"a second reporter", death(), func(s *Suspicion) { s.Accuse(carol, death(), Asks, epoch, epoch) }, &Accusation{Reporter: alice, Entry: death()}},
+		{"a death after a suspicion", suspicion(), func(s *Suspicion) { s.Accuse(carol, death(), Asks, epoch, epoch) }, &Accusation{Reporter: carol, Entry: death()}},
+		{"a suspicion after a death", death(), func(s *Suspicion) { s.Accuse(carol, suspicion(), Asks, epoch, epoch) }, &Accusation{Reporter: alice, Entry: death()}},
 	} {
 		s := NewSuspicion()
-		if held, first := s.Accuse(alice, c.first, epoch, epoch); !held || !first {
+		if held, first := s.Accuse(alice, c.first, Asks, epoch, epoch); !held || !first {
 			t.Fatalf("%s: held %v, first %v", c.name, held, first)
 		}
 		greetings := 0
@@ -65,15 +68,18 @@ func TestSuspicion(t *testing.T) {
 // TestRefutedOnlyByWhatCameAfterTheQuestion: a packet that was on its way is older.
 func TestRefutedOnlyByWhatCameAfterTheQuestion(t *testing.T) {
 	s := NewSuspicion()
-	s.Accuse(alice, death(), epoch, epoch)
-	if s.Refute(bob) {
+	s.Accuse(alice, death(), Asks, epoch, epoch)
+	if _, ok := s.Refute(bob, epoch); ok {
 		t.Error("refuted before it was asked")
 	}
 	if _, _, next := s.Tick(&Awareness{}, epoch); !next.Equal(epoch.Add(ConfirmInterval)) {
 		t.Errorf("asked again at %v", next)
 	}
-	if !s.Refute(bob) || s.Refute(bob) {
-		t.Error("not refuted, or twice")
+	if a, ok := s.Refute(bob, epoch); !ok || a.Reporter != alice {
+		t.Errorf("refuted: %v, %+v", ok, a)
+	}
+	if _, ok := s.Refute(bob, epoch); ok {
+		t.Error("refuted twice")
 	}
 }
 
@@ -93,14 +99,14 @@ func TestSilentMemberIsNotAskedAgain(t *testing.T) {
 		{"soon, in another session", epoch, time.Second, true, true},
 	} {
 		s := NewSuspicion()
-		s.Accuse(alice, death(), epoch, silent.Add(-ConfirmTime))
+		s.Accuse(alice, death(), Asks, epoch, silent.Add(-ConfirmTime))
 		for i := range confirmGreetings + 1 {
 			s.Tick(&Awareness{}, silent.Add(time.Duration(i)*ConfirmInterval-ConfirmTime))
 		}
 		if c.forget {
 			s.Forget(bob)
 		}
-		if held, _ := s.Accuse(carol, death(), c.heard, silent.Add(c.after)); held != c.held {
+		if held, _ := s.Accuse(carol, death(), Asks, c.heard, silent.Add(c.after)); held != c.held {
 			t.Errorf("%s: held %v, want %v", c.name, held, c.held)
 		}
 	}
@@ -111,7 +117,7 @@ func TestLateNodeBelievesNoAccusation(t *testing.T) {
 	s, now := NewSuspicion(), epoch
 	var health Awareness
 	health.Late(time.Second)
-	s.Accuse(alice, datagram.Entry{Status: datagram.Dead, Addr: bob}, time.Time{}, now)
+	s.Accuse(alice, datagram.Entry{Status: datagram.Dead, Addr: bob}, Asks, time.Time{}, now)
 	greetings := 0
 	for ; now.Before(epoch.Add(10 * time.Second)); now = now.Add(ConfirmInterval) {
 		greet, confirmed, _ := s.Tick(&health, now)
@@ -127,5 +133,62 @@ func TestLateNodeBelievesNoAccusation(t *testing.T) {
 	}
 	if _, confirmed, _ := s.Tick(&health, now.Add(maxMultiplier*ConfirmInterval)); len(confirmed) != 1 {
 		t.Error("not confirmed in good health")
+	}
+}
+
+// TestAskersWordIsEnough: a node that is no asker believes two of them, not the finder, and asks
+// by itself if they are silent.
+func TestAskersWordIsEnough(t *testing.T) {
+	dies := datagram.Entry{Status: datagram.Dead, Addr: bob, Source: alice}
+	for _, c := range []struct {
+		name     string
+		role     Role
+		words    []netip.AddrPort
+		believed bool
+		asked    time.Duration // when this node begins to ask
+	}{
+		{"the finder, twice", Waits, []netip.AddrPort{alice, alice}, false, wordsTime},
+		{"one asker, twice", Waits, []netip.AddrPort{alice, carol, carol}, false, wordTime},
+		{"two askers", Waits, []netip.AddrPort{alice, carol, dave}, true, 0},
+		{"two askers, and this is one", Asks, []netip.AddrPort{alice, carol, dave}, true, 0},
+		{"two askers, but this node stood still", AsksAlone, []netip.AddrPort{alice, carol, dave}, false, 0},
+	} {
+		s := NewSuspicion()
+		believed := false
+		for _, a := range c.words {
+			held, _ := s.Accuse(a, dies, c.role, time.Time{}, epoch)
+			believed = believed || !held
+		}
+		if believed != c.believed {
+			t.Errorf("%s: believed %v", c.name, believed)
+		}
+		for at := epoch; !at.After(epoch.Add(time.Second)); at = at.Add(time.Millisecond) {
+			if greet, _, _ := s.Tick(&Awareness{}, at); len(greet) > 0 {
+				if c.believed || at.Sub(epoch) != c.asked {
+					t.Errorf("%s: asks after %v", c.name, at.Sub(epoch))
+				}
+				break
+			}
+		}
+	}
+}
+
+// TestFewAreAskedAtOnce: those past the bound wait for their turn.
+func TestFewAreAskedAtOnce(t *testing.T) {
+	s := NewSuspicion()
+	for i := range 2 * maxAsked {
+		a := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, 0, byte(i)}), 1)
+		s.Accuse(alice, datagram.Entry{Status: datagram.Dead, Addr: a, Source: alice}, Asks, time.Time{}, epoch)
+	}
+	if greet, _, _ := s.Tick(&Awareness{}, epoch); len(greet) != maxAsked {
+		t.Errorf("%d are asked at once, want %d", len(greet), maxAsked)
+	}
+	confirmed := 0
+	for at := epoch; !at.After(epoch.Add(3 * ConfirmTime)); at = at.Add(time.Millisecond) {
+		_, done, _ := s.Tick(&Awareness{}, at)
+		confirmed += len(done)
+	}
+	if confirmed != 2*maxAsked {
+		t.Errorf("%d are confirmed in the end", confirmed)
 	}
 }

@@ -18,10 +18,9 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 )
 
-// Small is the size up to which a cluster is small: the node that finds out tells all.
-// In a larger one each node that learns of a change tells ln n + 2 others, as a message is
-// pushed: all hear of it seven times in eight, and those that do not hear by Smudge, or by
-// comparing.
+// Small is the size up to which a cluster is small: a node that has met a member again tells
+// all. In a larger one it tells ln n + 2 others, as a message is pushed, and one in four of
+// them tells as many: those that do not hear of it do by comparing.
 const Small = 64
 
 const (
@@ -45,16 +44,28 @@ const (
 	maxWaiting = 1024
 )
 
+// Letter is a datagram of news for a member.
+type Letter struct {
+	To      netip.AddrPort
+	Entries []datagram.Entry
+}
+
+// item is an entry that waits to be sent.
+type item struct {
+	entry datagram.Entry
+	to    []netip.AddrPort
+}
+
 // News are the entries that wait to be disseminated. Smudge spreads a suspicion or a
 // death little by little, on what it sends anyway, in some five datagrams. Here the news
-// goes to all at once, acknowledged as any datagram is, in Smudge's own words: Smudge is
-// made to send one datagram, and its entry about the member is passed on.
+// goes at once to those that must know it, acknowledged as any datagram is, in Smudge's own
+// words: Smudge is made to send one datagram, and its entry about the member is passed on.
 //
-//	Smudge ─▶ OnStatus ─▶ prompt ─▶ Smudge ─▶ Outgoing: the entry ─▶ News ─▶ all
+//	Smudge ─▶ OnStatus ─▶ prompt ─▶ Smudge ─▶ Outgoing: the entry ─▶ News ─▶ members
 //
 // Past the bound of entries the oldest is dropped: Smudge spreads it, and it is compared.
 type News struct {
-	waiting []datagram.Entry
+	waiting []item
 	after   time.Time // nothing is sent before
 	limit   *rate.Limiter
 }
@@ -62,11 +73,14 @@ type News struct {
 // NewNews returns empty News.
 func NewNews() *News { return &News{limit: rate.NewLimiter(framesPerSecond, maxSaved)} }
 
-// Add adds an entry, to go out with the next Tick. It replaces one about the same member. It
-// returns false if another was dropped for it.
-func (n *News) Add(e datagram.Entry) bool {
-	n.waiting = slices.DeleteFunc(n.waiting, func(o datagram.Entry) bool { return o.Addr == e.Addr })
-	n.waiting = append(n.waiting, e)
+// Add adds an entry, to go out to some members with the next Tick. It replaces one about the
+// same member. It returns false if another was dropped for it.
+func (n *News) Add(e datagram.Entry, to []netip.AddrPort) bool {
+	n.waiting = slices.DeleteFunc(n.waiting, func(o item) bool { return o.entry.Addr == e.Addr })
+	if len(to) == 0 {
+		return true
+	}
+	n.waiting = append(n.waiting, item{e, slices.Clone(to)})
 	if len(n.waiting) <= maxWaiting {
 		return true
 	}
@@ -74,10 +88,9 @@ func (n *News) Add(e datagram.Entry) bool {
 	return false
 }
 
-// Tick returns the entries to send now to so many members, a batch for each datagram. The
-// interval is slow times as long as usual. It returns when to call it next; the zero time is
-// never.
-func (n *News) Tick(slow, audience int, now time.Time) (batches [][]datagram.Entry, next time.Time) {
+// Tick returns what to send now. The interval is slow times as long as usual. It returns when
+// to call it next; the zero time is never.
+func (n *News) Tick(slow int, now time.Time) (letters []Letter, next time.Time) {
 	switch {
 	case len(n.waiting) == 0:
 		return nil, time.Time{}
@@ -85,15 +98,27 @@ func (n *News) Tick(slow, audience int, now time.Time) (batches [][]datagram.Ent
 		return nil, n.after
 	}
 	n.after = now.Add(newsInterval * time.Duration(slow))
-	for len(n.waiting) > 0 {
-		if !n.limit.AllowN(now, min(audience, maxSaved)) {
-			return batches, n.after
-		}
-		some := min(len(n.waiting), maxNews)
-		batches = append(batches, n.waiting[:some])
-		n.waiting = n.waiting[some:]
+	for len(n.waiting) > 0 && n.limit.AllowN(now, 1) {
+		letters = append(letters, n.take(n.waiting[0].to[0]))
 	}
-	return batches, time.Time{}
+	if len(n.waiting) > 0 {
+		next = n.after
+	}
+	return letters, next
+}
+
+// take takes what waits for a member, as far as it fits into a datagram.
+func (n *News) take(to netip.AddrPort) Letter {
+	l := Letter{To: to}
+	for i := range n.waiting {
+		it := &n.waiting[i]
+		if at := slices.Index(it.to, to); at >= 0 && len(l.Entries) < maxNews {
+			it.to = slices.Delete(it.to, at, at+1)
+			l.Entries = append(l.Entries, it.entry)
+		}
+	}
+	n.waiting = slices.DeleteFunc(n.waiting, func(o item) bool { return len(o.to) == 0 })
+	return l
 }
 
 // Audience returns the members that are told news: all, or some if there are many. It

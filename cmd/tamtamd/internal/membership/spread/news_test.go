@@ -13,6 +13,8 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 )
 
+var to = []netip.AddrPort{nth(1 << 15)} // whom news goes to
+
 var epoch = time.Unix(1_000_000, 0)
 
 func random() *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }
@@ -31,12 +33,12 @@ func TestManyNewsShareDatagrams(t *testing.T) {
 	} {
 		n := NewNews()
 		for i := range c.entries {
-			n.Add(datagram.Entry{Addr: nth(i)})
+			n.Add(datagram.Entry{Addr: nth(i)}, to)
 		}
-		batches, _ := n.Tick(1, 1, epoch)
+		batches, _ := n.Tick(1, epoch)
 		var got []int
 		for _, b := range batches {
-			got = append(got, len(b))
+			got = append(got, len(b.Entries))
 		}
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%d entries go out as %v, want %v", c.entries, got, c.want)
@@ -47,16 +49,16 @@ func TestManyNewsShareDatagrams(t *testing.T) {
 // TestNewsWaitForEachOther: the first goes out at once, others a moment later.
 func TestNewsWaitForEachOther(t *testing.T) {
 	n := NewNews()
-	n.Add(datagram.Entry{Addr: nth(1)})
-	if batches, next := n.Tick(1, 1, epoch); len(batches) != 1 || !next.IsZero() {
+	n.Add(datagram.Entry{Addr: nth(1)}, to)
+	if batches, next := n.Tick(1, epoch); len(batches) != 1 || !next.IsZero() {
 		t.Errorf("at first: %v, next %v", batches, next)
 	}
-	n.Add(datagram.Entry{Addr: nth(2)})
-	if batches, next := n.Tick(1, 1, epoch.Add(1)); len(batches) != 0 || !next.Equal(epoch.Add(newsInterval)) {
+	n.Add(datagram.Entry{Addr: nth(2)}, to)
+	if batches, next := n.Tick(1, epoch.Add(1)); len(batches) != 0 || !next.Equal(epoch.Add(newsInterval)) {
 		t.Errorf("at once again: %v, next %v", batches, next)
 	}
-	n.Add(datagram.Entry{Addr: nth(3)})
-	if batches, _ := n.Tick(1, 1, epoch.Add(newsInterval)); len(batches) != 1 || len(batches[0]) != 2 {
+	n.Add(datagram.Entry{Addr: nth(3)}, to)
+	if batches, _ := n.Tick(1, epoch.Add(newsInterval)); len(batches) != 1 || len(batches[0].Entries) != 2 {
 		t.Errorf("later: %v", batches)
 	}
 }
@@ -78,11 +80,28 @@ func TestAudience(t *testing.T) {
 // TestSlowNodeTellsLessOften: the interval is so many times longer.
 func TestSlowNodeTellsLessOften(t *testing.T) {
 	n := NewNews()
-	n.Add(datagram.Entry{Addr: nth(1)})
-	n.Tick(4, 1, epoch)
-	n.Add(datagram.Entry{Addr: nth(2)})
-	if batches, next := n.Tick(4, 1, epoch.Add(newsInterval)); len(batches) != 0 || !next.Equal(epoch.Add(4*newsInterval)) {
+	n.Add(datagram.Entry{Addr: nth(1)}, to)
+	n.Tick(4, epoch)
+	n.Add(datagram.Entry{Addr: nth(2)}, to)
+	if batches, next := n.Tick(4, epoch.Add(newsInterval)); len(batches) != 0 || !next.Equal(epoch.Add(4*newsInterval)) {
 		t.Errorf("%v, next %v", batches, next)
+	}
+}
+
+// TestNewsGoToWhomTheyAreFor, each once, together with what else is for the same member.
+func TestNewsGoToWhomTheyAreFor(t *testing.T) {
+	n := NewNews()
+	alice, bob := nth(1), nth(2)
+	both := []netip.AddrPort{alice, bob}
+	n.Add(datagram.Entry{Addr: nth(3)}, both)
+	n.Add(datagram.Entry{Addr: nth(4)}, []netip.AddrPort{bob})
+	n.Add(datagram.Entry{Addr: nth(5)}, nil)
+	letters, next := n.Tick(1, epoch)
+	if len(letters) != 2 || letters[0].To != alice || len(letters[0].Entries) != 1 || letters[1].To != bob || len(letters[1].Entries) != 2 || !next.IsZero() {
+		t.Errorf("sent %v, next %v", letters, next)
+	}
+	if !slices.Equal(both, []netip.AddrPort{alice, bob}) {
+		t.Error("the caller's members were changed")
 	}
 }
 
@@ -91,24 +110,29 @@ func TestNewsAreBounded(t *testing.T) {
 	n := NewNews()
 	dropped := 0
 	for i := range maxWaiting + 10 {
-		if !n.Add(datagram.Entry{Addr: nth(i)}) {
+		if !n.Add(datagram.Entry{Addr: nth(i)}, to) {
 			dropped++
 		}
 	}
-	if n.Add(datagram.Entry{Addr: nth(20), Status: datagram.Dead}); dropped != 10 || len(n.waiting) != maxWaiting {
+	if n.Add(datagram.Entry{Addr: nth(20), Status: datagram.Dead}, to); dropped != 10 || len(n.waiting) != maxWaiting {
 		t.Errorf("%d dropped, %d wait", dropped, len(n.waiting))
 	}
-	const audience = 50
+	var all []netip.AddrPort
+	for i := range 2 * maxSaved {
+		all = append(all, nth(1<<14+i))
+	}
+	n.Add(datagram.Entry{Addr: nth(21)}, all)
 	frames := 0
 	for now := epoch; now.Before(epoch.Add(time.Second)); now = now.Add(newsInterval) {
-		batches, _ := n.Tick(1, audience, now)
-		frames += audience * len(batches)
+		letters, _ := n.Tick(1, now)
+		frames += len(letters)
 	}
 	if frames < maxSaved || frames > maxSaved+framesPerSecond {
 		t.Errorf("%d frames in a second, want %d to %d", frames, maxSaved, maxSaved+framesPerSecond)
 	}
-	rest, _ := n.Tick(1, 1, epoch.Add(time.Hour))
-	if last := rest[len(rest)-1]; last[len(last)-1].Status != datagram.Dead || len(n.waiting) != 0 {
-		t.Errorf("the last is %v, %d are left", last[len(last)-1], len(n.waiting))
+	for now := epoch.Add(time.Hour); len(n.waiting) > 0; now = now.Add(time.Second) {
+		if letters, _ := n.Tick(1, now); len(letters) == 0 {
+			t.Fatal("the rest is not sent")
+		}
 	}
 }

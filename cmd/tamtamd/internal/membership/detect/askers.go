@@ -1,0 +1,57 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package detect
+
+import (
+	"cmp"
+	"encoding/binary"
+	"math"
+	"net/netip"
+	"slices"
+)
+
+// wordsNeeded is how many members, but the finder, must report a death before a node believes it
+// that has not asked the accused itself. Each node is told by as many.
+const wordsNeeded = 2
+
+// Askers returns the members that confirm an accusation: ln n + 2 of them, but the accused and
+// the finder, which is the node that found it out. All nodes that know the same members choose
+// the same ones, by a hash. The accused has the session.
+//
+//	finder ─ X is dead ─▶ askers ─ hello ─▶ X    answers: the finder is told, and nobody else
+//	                      askers ─ X is dead ─▶  all, each told by two of them
+func Askers(accused netip.AddrPort, session uint64, finder netip.AddrPort, members []netip.AddrPort) []netip.AddrPort {
+	type candidate struct {
+		addr netip.AddrPort
+		hash uint64
+	}
+	all := make([]candidate, 0, len(members))
+	for _, a := range members {
+		if a != accused && a != finder {
+			all = append(all, candidate{a, drawOf(a, session)})
+		}
+	}
+	slices.SortFunc(all, func(a, b candidate) int { return cmp.Or(cmp.Compare(a.hash, b.hash), a.addr.Compare(b.addr)) })
+	askers := make([]netip.AddrPort, 0, len(all))
+	for _, c := range all[:min(len(all), askerCount(len(members)))] {
+		askers = append(askers, c.addr)
+	}
+	return askers
+}
+
+func askerCount(members int) int { return int(math.Ceil(math.Log(float64(members+1)))) + 1 }
+
+// ToldBy reports whether a member learns of a death from the asker with an index, of so many.
+func ToldBy(m netip.AddrPort, session uint64, asker, askers int) bool {
+	first := int(mix(drawOf(m, session)) % uint64(askers))
+	return (asker-first+askers)%askers < wordsNeeded
+}
+
+// drawOf returns the lot of a member for the confirmation of a death of a session.
+func drawOf(a netip.AddrPort, session uint64) uint64 {
+	ip := a.Addr().As16()
+	h := mix(session ^ uint64(a.Port()))
+	h = mix(h ^ binary.BigEndian.Uint64(ip[:]))
+	return mix(h ^ binary.BigEndian.Uint64(ip[8:]))
+}
