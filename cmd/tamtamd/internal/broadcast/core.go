@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	// pushAll is the largest number of members to which the origin itself pushes. In a
-	// larger cluster it pushes to fanOut of them, and so does each node on first receipt.
+	// pushAll is the largest number of members to which the origin always pushes itself.
+	// In a larger cluster it does so while direct allows that. Otherwise it pushes to
+	// fanOut of them, and so does each node on first receipt.
 	pushAll = 64
 	// antiEntropyEvery is the mean time between two digests to a random member.
 	antiEntropyEvery = time.Second
@@ -47,6 +48,7 @@ type Core struct {
 	waiting      map[*stream]struct{} // streams whose due() is not zero
 	fanOut       func(n int) int      // FanOut, except in an experiment
 	own          own
+	direct       direct
 	members      map[netip.AddrPort]*target
 	list         []netip.AddrPort // the keys of members, to draw from
 	pending      int              // bytes, in all streams
@@ -189,13 +191,22 @@ func (c *Core) push(m Message, from netip.AddrPort) {
 	}
 	if len(c.list) <= pushAll {
 		if own { // the origin itself pushes to the others
-			for _, a := range c.list {
-				c.send(a, b, token)
-			}
+			c.sendAll(b, token)
 		}
 		return
 	}
+	if own && c.direct.take(len(c.list), m.Sent) {
+		b[0] = kindRepair // nobody passes it on
+		c.sendAll(b, token)
+		return
+	}
 	for _, a := range c.some(c.fanOut(len(c.list)+1), from, m.Origin) {
+		c.send(a, b, token)
+	}
+}
+
+func (c *Core) sendAll(b []byte, token uint64) {
+	for _, a := range c.list {
 		c.send(a, b, token)
 	}
 }
