@@ -49,6 +49,7 @@ type Core struct {
 	fanOut       func(n int) int      // FanOut, except in an experiment
 	own          own
 	direct       direct
+	directAll    int // directAll, except in an experiment
 	members      map[netip.AddrPort]*target
 	list         []netip.AddrPort // the keys of members, to draw from
 	pending      int              // bytes, in all streams
@@ -63,7 +64,7 @@ type Core struct {
 func NewCore(cfg CoreConfig) *Core {
 	return &Core{
 		cfg: cfg, store: newStore(cfg.Keep, cfg.KeepBytes),
-		streams: make(map[Stream]*stream), waiting: make(map[*stream]struct{}), fanOut: FanOut,
+		streams: make(map[Stream]*stream), waiting: make(map[*stream]struct{}), fanOut: FanOut, directAll: directAll,
 		members: make(map[netip.AddrPort]*target), counts: counters.NewSet(),
 	}
 }
@@ -195,7 +196,7 @@ func (c *Core) push(m Message, from netip.AddrPort) {
 		}
 		return
 	}
-	if own && c.direct.take(len(c.list), m.Sent) {
+	if own && len(c.list) <= c.directAll && c.direct.take(len(c.list), m.Sent) {
 		b[0] = kindRepair // nobody passes it on
 		c.sendAll(b, token)
 		return

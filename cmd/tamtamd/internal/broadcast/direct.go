@@ -25,9 +25,6 @@ type direct struct {
 // take reports whether the origin pushes a message to all n members itself, and counts
 // the copies if so.
 func (d *direct) take(n int, now time.Time) bool {
-	if n > directAll {
-		return false
-	}
 	if d.at.IsZero() {
 		d.copies = directBurst
 	} else if since := now.Sub(d.at); since > 0 {

@@ -18,10 +18,11 @@ import (
 var update = flag.Bool("update", false, "write what the experiment found to docs/")
 
 // experiment is one message of 200 bytes in a cluster that is large enough for the
-// origin not to send it to all.
+// origin not to send it to all, unless it is direct.
 type experiment struct {
 	nodes, fanOut int
 	loss          float64
+	direct        bool // the origin sends it to all while it may
 }
 
 // outcome is how it spread. The times are in milliseconds, from when it was sent.
@@ -44,6 +45,9 @@ func meshed(t *testing.T, e experiment, seed uint64) *sim {
 			Deliver: n.deliver, Random: s.r.IntN,
 		})
 		n.Core.fanOut = func(int) int { return e.fanOut }
+		if !e.direct {
+			n.Core.directAll = 0
+		}
 		s.nodes[n.addr] = n
 		s.list = append(s.list, n)
 	}
@@ -136,14 +140,14 @@ func TestFanOut(t *testing.T) {
 	}
 	for _, loss := range []float64{0, 0.1, 0.3} {
 		for fan := 2; fan <= 12; fan++ {
-			o := row(experiment{300, fan, loss})
+			o := row(experiment{nodes: 300, fanOut: fan, loss: loss})
 			if loss == 0 {
 				point(&points, fan, o)
 			}
 		}
 	}
-	row(experiment{1000, FanOut(1000), 0})
-	row(experiment{1000, FanOut(1000), 0.1})
+	row(experiment{nodes: 1000, fanOut: FanOut(1000)})
+	row(experiment{nodes: 1000, fanOut: FanOut(1000), loss: 0.1})
 	page := fmt.Sprintf(`<!-- written by: go test ./cmd/tamtamd/internal/broadcast -run TestFanOut -update -->
 
 # Fan-out
@@ -152,7 +156,8 @@ One message of 200 bytes, from one origin, in virtual time: 0.5 to 1 ms from nod
 node, three seeds each. In a cluster of more than %d members, an origin pushes a message
 to some of them, and so does each node when it first receives the message. Anti-entropy
 repairs the rest: nodes compare digests once a second each. In a smaller cluster, the
-origin pushes to all.
+origin pushes to all. It does so up to %d members, too, while that is at most %d
+copies a second; above that rate the members pass messages on as here.
 
 The fan-out in use is ⌈ln n⌉ + 2: %d for 300 nodes, %d for 1,000.
 
@@ -160,7 +165,7 @@ The fan-out in use is ⌈ln n⌉ + 2: %d for 300 nodes, %d for 1,000.
 
 | nodes | loss | fan-out | reached by push only | half have it, ms | 99 %%, ms | all, ms | pushes per node | bytes per node |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |
-%s`, pushAll, FanOut(300), FanOut(1000), table.String())
+%s`, pushAll, directAll, directRate, FanOut(300), FanOut(1000), table.String())
 	docs := filepath.Join("..", "..", "..", "..", "docs")
 	for name, text := range map[string]string{"broadcast-fanout.md": page, "broadcast-fanout.svg": plot(points.String())} {
 		if err := os.WriteFile(filepath.Join(docs, name), []byte(text), 0o644); err != nil {

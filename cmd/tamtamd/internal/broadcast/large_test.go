@@ -41,8 +41,8 @@ func TestLargeClusterGetsAll(t *testing.T) {
 
 // TestLargeClusterOutlivesItsOrigin: it dies once a few have what it sent.
 func TestLargeClusterOutlivesItsOrigin(t *testing.T) {
-	for seed := range seeds(8) {
-		s := meshed(t, experiment{nodes: 100, fanOut: FanOut(100), loss: 0.3}, seed)
+	for seed := range seeds(16) {
+		s := meshed(t, experiment{nodes: 100, fanOut: FanOut(100), loss: 0.3, direct: seed%2 == 1}, seed)
 		origin := s.list[0]
 		m := origin.say()
 		s.run(time.Duration(s.r.IntN(1500)) * time.Microsecond)
@@ -86,8 +86,12 @@ func TestLargeClusterKeepsUp(t *testing.T) {
 // TestLargeClusterKeepsPace: there, one origin sends 2,000 messages a second and more, for
 // longer than its window lasts.
 func TestLargeClusterKeepsPace(t *testing.T) {
-	const nodes, perSecond, load = pushAll + 2, 2500, 700 * time.Millisecond
-	s := meshed(t, experiment{nodes: nodes, fanOut: FanOut(nodes)}, 1)
+	largeClusterKeepsPace(t, experiment{nodes: pushAll + 2, fanOut: FanOut(pushAll + 2)})
+}
+
+func largeClusterKeepsPace(t *testing.T, e experiment) {
+	const perSecond, load = 2500, 700 * time.Millisecond
+	s := meshed(t, e, 1)
 	origin, sent, began := s.list[0], 0, s.now
 	for s.now.Sub(began) < load {
 		for origin.HasCapacity(s.now) && float64(sent) < perSecond*s.now.Sub(began).Seconds() {

@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package broadcast
+
+import (
+	"testing"
+	"time"
+)
+
+// copiesOf returns the copies of messages that all nodes of a cluster have pushed.
+func copiesOf(s *sim) (all uint64) {
+	for _, n := range s.list {
+		m := map[string]uint64{}
+		n.Counters(m)
+		all += m[pushed.Name]
+	}
+	return all
+}
+
+// TestOriginPushesOneCopyEach: up to directAll members the origin pushes a message to all,
+// and nobody passes it on.
+func TestOriginPushesOneCopyEach(t *testing.T) {
+	for _, nodes := range []int{pushAll + 2, 100, directAll + 1} {
+		s := meshed(t, experiment{nodes: nodes, fanOut: FanOut(nodes), direct: true}, 1)
+		const messages = 10
+		for range messages {
+			s.list[0].say()
+			s.run(50 * time.Millisecond)
+		}
+		if got, want := copiesOf(s), uint64(messages*(nodes-1)); got != want {
+			t.Errorf("%d nodes: %d copies of %d messages, want %d", nodes, got, messages, want)
+		}
+		for _, n := range s.list {
+			n.whole(t, s.list[0].cfg.Local, 1, messages)
+		}
+	}
+}
+
+// TestOriginSharesTheWork: the members pass a message on if the origin has pushed as much
+// as it may, or has more than directAll of them.
+func TestOriginSharesTheWork(t *testing.T) {
+	s := meshed(t, experiment{nodes: 100, fanOut: FanOut(100), direct: true}, 1)
+	origin := s.list[0]
+	const messages = 100
+	for range messages {
+		origin.say()
+	}
+	m := map[string]uint64{}
+	origin.Counters(m)
+	if most := uint64(directBurst + messages*FanOut(100)); m[pushed.Name] > most {
+		t.Errorf("the origin pushed %d copies at once, want at most %d", m[pushed.Name], most)
+	}
+	s.run(5 * time.Second)
+	for _, n := range s.list {
+		n.whole(t, origin.cfg.Local, 1, messages)
+	}
+	large := meshed(t, experiment{nodes: directAll + 2, fanOut: 5, direct: true}, 1)
+	large.list[0].say()
+	m = map[string]uint64{}
+	large.list[0].Counters(m)
+	if m[pushed.Name] != 5 {
+		t.Errorf("the origin pushed %d copies to %d members, want 5", m[pushed.Name], directAll+1)
+	}
+}
+
+// TestDirectKeepsPace: an origin that may push to all itself is no slower for it.
+func TestDirectKeepsPace(t *testing.T) {
+	largeClusterKeepsPace(t, experiment{nodes: pushAll + 2, fanOut: FanOut(pushAll + 2), direct: true})
+}
