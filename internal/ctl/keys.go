@@ -18,6 +18,7 @@ import (
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
 	"github.com/eelcocramer/tamtam/internal/limits"
+	"github.com/eelcocramer/tamtam/internal/operator"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -94,9 +95,13 @@ the members do not have the same keys.`,
 }
 
 func keysInstallCommand(a *app) *ffcli.Command {
+	var sign signer
+	fs := flag.NewFlagSet("install", flag.ContinueOnError)
+	sign.register(fs)
 	return a.command(&ffcli.Command{
 		Name:       "install",
-		ShortUsage: "tamtamctl keys install FILE",
+		ShortUsage: "tamtamctl keys install [--operator-key FILE] FILE",
+		FlagSet:    fs,
 		ShortHelp:  "Add a key to all keyrings, to decrypt with.",
 		LongHelp: `FILE holds the key as generate prints it; - is standard input. Prints the key ID. No
 node encrypts with the key before keys use. The key travels encrypted with the present
@@ -115,7 +120,11 @@ key of the cluster, and to the daemon over the connection of --rpc.
 			with := a.client()
 			with.Secret = "key"
 			return callKeys(ctx, a, with, func(ctx context.Context, c *client.Conn) (string, []*tamtamv1.MemberKeys, error) {
-				r, err := c.InstallKey(ctx, &tamtamv1.InstallKeyRequest{Key: key})
+				signed, err := sign.keys(ctx, c, operator.Install, operator.KeyHash(key))
+				if err != nil {
+					return "", nil, err
+				}
+				r, err := c.InstallKey(ctx, &tamtamv1.InstallKeyRequest{Key: key, Signature: signed})
 				return r.GetKey(), r.GetMembers(), err
 			})
 		},
@@ -126,8 +135,12 @@ func keysUseCommand(a *app) *ffcli.Command {
 	return keyCommand(a, "use", "Have all members encrypt with an installed key.",
 		`Changes nothing if a live member does not confirm that it has the key, as it could no
 longer decrypt the packets of the others. --force changes the key all the same.`,
-		func(ctx context.Context, c *client.Conn, name string, force bool) ([]*tamtamv1.MemberKeys, error) {
-			r, err := c.UseKey(ctx, &tamtamv1.UseKeyRequest{Key: name, Force: force})
+		func(ctx context.Context, c *client.Conn, name string, force bool, sign *signer) ([]*tamtamv1.MemberKeys, error) {
+			signed, err := sign.keys(ctx, c, operator.Use, name)
+			if err != nil {
+				return nil, err
+			}
+			r, err := c.UseKey(ctx, &tamtamv1.UseKeyRequest{Key: name, Force: force, Signature: signed})
 			return r.GetMembers(), err
 		})
 }
@@ -136,19 +149,25 @@ func keysRemoveCommand(a *app) *ffcli.Command {
 	return keyCommand(a, "remove", "Remove a key from all keyrings.",
 		`Changes nothing if a live member does not confirm that it encrypts with another key, as
 the others could no longer decrypt its packets. --force removes the key all the same.`,
-		func(ctx context.Context, c *client.Conn, name string, force bool) ([]*tamtamv1.MemberKeys, error) {
-			r, err := c.RemoveKey(ctx, &tamtamv1.RemoveKeyRequest{Key: name, Force: force})
+		func(ctx context.Context, c *client.Conn, name string, force bool, sign *signer) ([]*tamtamv1.MemberKeys, error) {
+			signed, err := sign.keys(ctx, c, operator.Remove, name)
+			if err != nil {
+				return nil, err
+			}
+			r, err := c.RemoveKey(ctx, &tamtamv1.RemoveKeyRequest{Key: name, Force: force, Signature: signed})
 			return r.GetMembers(), err
 		})
 }
 
 // keyCommand returns a command about a key ID.
-func keyCommand(a *app, name, short, long string, call func(context.Context, *client.Conn, string, bool) ([]*tamtamv1.MemberKeys, error)) *ffcli.Command {
+func keyCommand(a *app, name, short, long string, call func(context.Context, *client.Conn, string, bool, *signer) ([]*tamtamv1.MemberKeys, error)) *ffcli.Command {
+	var sign signer
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
+	sign.register(fs)
 	force := fs.Bool("force", false, "do it, even if a live member is locked out")
 	return a.command(&ffcli.Command{
 		Name:       name,
-		ShortUsage: "tamtamctl keys " + name + " [--force] ID",
+		ShortUsage: "tamtamctl keys " + name + " [--force] [--operator-key FILE] ID",
 		ShortHelp:  short,
 		LongHelp:   long,
 		FlagSet:    fs,
@@ -158,7 +177,7 @@ func keyCommand(a *app, name, short, long string, call func(context.Context, *cl
 				return err
 			}
 			return callKeys(ctx, a, a.client(), func(ctx context.Context, c *client.Conn) (string, []*tamtamv1.MemberKeys, error) {
-				nodes, err := call(ctx, c, key, *force)
+				nodes, err := call(ctx, c, key, *force, &sign)
 				return key, nodes, err
 			})
 		},

@@ -39,6 +39,7 @@ type Flags struct {
 	MulticastPort     uint16
 	ClusterName       string
 	KeyringFile       string // "": nothing is encrypted, unless KeyringEnv is set
+	OperatorKey       string // "": every member may remove others and change keys
 	Encrypt           string // "": EncryptRequire with a keyring, else EncryptOff
 	RPC               []netaddr.RPC
 	RPCGuard          RPCGuard
@@ -89,6 +90,7 @@ func Register(fs *flag.FlagSet) *Flags {
 	f.ClusterName = "smudge"
 	fs.Var(nameValue{&f.ClusterName, limits.MaxCluster, unicode.IsControl}, "clustername", "`name` of the cluster; a node ignores announcements of other clusters; plain Smudge nodes use smudge")
 	fs.Var(fileValue{&f.KeyringFile}, "keyring-file", "`file` with the keys that encrypt all gossip, one per line, 32 bytes in base64; the first key encrypts, all keys decrypt; only its owner may read it, and keys install, use and remove write it (default: none, gossip is not encrypted)")
+	fs.Var(fileValue{&f.OperatorKey}, "operator-key", "`file` with the public keys of the operators, one per line, as tamtamctl operator generate writes them; members are then removed, and keys changed, only if one of them has signed it (default: none, every member may)")
 	fs.Var(choiceValue{&f.Encrypt, Encryptions}, "encrypt", "`mode` of encryption of a node with a keyring: off ignores the keyring; accept sends in clear and accepts both; send encrypts and accepts both; require encrypts and accepts only encrypted packets (default: require with a keyring, else off)")
 	f.registerRPC(fs)
 	fs.StringVar(&f.Config, "config", "", "YAML `file` with the names of flags as keys (default: the first that exists of tamtam/tamtam.yaml in the user's configuration directory, $HOME/.tamtam.yaml and /etc/tamtam/tamtam.yaml)")

@@ -925,7 +925,10 @@ type RemoveMemberRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// IP or host name of the member, with a port or without: the port that the
 	// answering node gossips on is the default.
-	Address       string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// An operator's signature; a cluster whose nodes have operators' keys needs one. The
+	// time does not matter: the signature is for the member's present session.
+	Signature     *OperatorSignature `protobuf:"bytes,2,opt,name=signature,proto3" json:"signature,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -967,6 +970,70 @@ func (x *RemoveMemberRequest) GetAddress() string {
 	return ""
 }
 
+func (x *RemoveMemberRequest) GetSignature() *OperatorSignature {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+// OperatorSignature is the signature of a change by who holds an operator's private key.
+// docs/security.md has the bytes that are signed.
+type OperatorSignature struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The Ed25519 signature, 64 bytes.
+	Signature []byte `protobuf:"bytes,1,opt,name=signature,proto3" json:"signature,omitempty"`
+	// When it was made. For a change of keys, the clock of each member may differ from it
+	// by 5 minutes.
+	Issued        *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=issued,proto3" json:"issued,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OperatorSignature) Reset() {
+	*x = OperatorSignature{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OperatorSignature) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OperatorSignature) ProtoMessage() {}
+
+func (x *OperatorSignature) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OperatorSignature.ProtoReflect.Descriptor instead.
+func (*OperatorSignature) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *OperatorSignature) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+func (x *OperatorSignature) GetIssued() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Issued
+	}
+	return nil
+}
+
 // RemoveMemberResponse describes the removed member.
 type RemoveMemberResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -978,7 +1045,7 @@ type RemoveMemberResponse struct {
 
 func (x *RemoveMemberResponse) Reset() {
 	*x = RemoveMemberResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[11]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -990,7 +1057,7 @@ func (x *RemoveMemberResponse) String() string {
 func (*RemoveMemberResponse) ProtoMessage() {}
 
 func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[11]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1003,7 +1070,7 @@ func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberResponse.ProtoReflect.Descriptor instead.
 func (*RemoveMemberResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{11}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *RemoveMemberResponse) GetMember() *Member {
@@ -1037,7 +1104,7 @@ type BroadcastRequest struct {
 
 func (x *BroadcastRequest) Reset() {
 	*x = BroadcastRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[12]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1049,7 +1116,7 @@ func (x *BroadcastRequest) String() string {
 func (*BroadcastRequest) ProtoMessage() {}
 
 func (x *BroadcastRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[12]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1062,7 +1129,7 @@ func (x *BroadcastRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BroadcastRequest.ProtoReflect.Descriptor instead.
 func (*BroadcastRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{12}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *BroadcastRequest) GetPayload() []byte {
@@ -1153,7 +1220,7 @@ type BroadcastResponse struct {
 
 func (x *BroadcastResponse) Reset() {
 	*x = BroadcastResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[13]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1165,7 +1232,7 @@ func (x *BroadcastResponse) String() string {
 func (*BroadcastResponse) ProtoMessage() {}
 
 func (x *BroadcastResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[13]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1178,7 +1245,7 @@ func (x *BroadcastResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BroadcastResponse.ProtoReflect.Descriptor instead.
 func (*BroadcastResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{13}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *BroadcastResponse) GetSentTo() uint32 {
@@ -1246,7 +1313,7 @@ type Message struct {
 
 func (x *Message) Reset() {
 	*x = Message{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[14]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1258,7 +1325,7 @@ func (x *Message) String() string {
 func (*Message) ProtoMessage() {}
 
 func (x *Message) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[14]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1271,7 +1338,7 @@ func (x *Message) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Message.ProtoReflect.Descriptor instead.
 func (*Message) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{14}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Message) GetOrigin() string {
@@ -1340,7 +1407,7 @@ type Gap struct {
 
 func (x *Gap) Reset() {
 	*x = Gap{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[15]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1352,7 +1419,7 @@ func (x *Gap) String() string {
 func (*Gap) ProtoMessage() {}
 
 func (x *Gap) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[15]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1365,7 +1432,7 @@ func (x *Gap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gap.ProtoReflect.Descriptor instead.
 func (*Gap) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{15}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Gap) GetOrigin() string {
@@ -1414,7 +1481,7 @@ type StreamMessagesRequest struct {
 
 func (x *StreamMessagesRequest) Reset() {
 	*x = StreamMessagesRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[16]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1426,7 +1493,7 @@ func (x *StreamMessagesRequest) String() string {
 func (*StreamMessagesRequest) ProtoMessage() {}
 
 func (x *StreamMessagesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[16]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1439,7 +1506,7 @@ func (x *StreamMessagesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamMessagesRequest.ProtoReflect.Descriptor instead.
 func (*StreamMessagesRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{16}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *StreamMessagesRequest) GetTopics() []string {
@@ -1486,7 +1553,7 @@ type StreamMessagesResponse struct {
 
 func (x *StreamMessagesResponse) Reset() {
 	*x = StreamMessagesResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[17]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1498,7 +1565,7 @@ func (x *StreamMessagesResponse) String() string {
 func (*StreamMessagesResponse) ProtoMessage() {}
 
 func (x *StreamMessagesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[17]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1511,7 +1578,7 @@ func (x *StreamMessagesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamMessagesResponse.ProtoReflect.Descriptor instead.
 func (*StreamMessagesResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{17}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *StreamMessagesResponse) GetEvent() isStreamMessagesResponse_Event {
@@ -1569,7 +1636,7 @@ type WatchMembersRequest struct {
 
 func (x *WatchMembersRequest) Reset() {
 	*x = WatchMembersRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[18]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1581,7 +1648,7 @@ func (x *WatchMembersRequest) String() string {
 func (*WatchMembersRequest) ProtoMessage() {}
 
 func (x *WatchMembersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[18]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1594,7 +1661,7 @@ func (x *WatchMembersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchMembersRequest.ProtoReflect.Descriptor instead.
 func (*WatchMembersRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{18}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *WatchMembersRequest) GetAfterRevision() uint64 {
@@ -1627,7 +1694,7 @@ type MemberChange struct {
 
 func (x *MemberChange) Reset() {
 	*x = MemberChange{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[19]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1639,7 +1706,7 @@ func (x *MemberChange) String() string {
 func (*MemberChange) ProtoMessage() {}
 
 func (x *MemberChange) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[19]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1652,7 +1719,7 @@ func (x *MemberChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberChange.ProtoReflect.Descriptor instead.
 func (*MemberChange) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{19}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *MemberChange) GetMember() *Member {
@@ -1709,7 +1776,7 @@ type Synced struct {
 
 func (x *Synced) Reset() {
 	*x = Synced{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[20]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1721,7 +1788,7 @@ func (x *Synced) String() string {
 func (*Synced) ProtoMessage() {}
 
 func (x *Synced) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[20]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1734,7 +1801,7 @@ func (x *Synced) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Synced.ProtoReflect.Descriptor instead.
 func (*Synced) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{20}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Synced) GetResumed() bool {
@@ -1764,7 +1831,7 @@ type WatchMembersResponse struct {
 
 func (x *WatchMembersResponse) Reset() {
 	*x = WatchMembersResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[21]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1776,7 +1843,7 @@ func (x *WatchMembersResponse) String() string {
 func (*WatchMembersResponse) ProtoMessage() {}
 
 func (x *WatchMembersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[21]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1789,7 +1856,7 @@ func (x *WatchMembersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchMembersResponse.ProtoReflect.Descriptor instead.
 func (*WatchMembersResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{21}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *WatchMembersResponse) GetRevision() uint64 {
@@ -1870,7 +1937,7 @@ type GetMemberHistoryRequest struct {
 
 func (x *GetMemberHistoryRequest) Reset() {
 	*x = GetMemberHistoryRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1882,7 +1949,7 @@ func (x *GetMemberHistoryRequest) String() string {
 func (*GetMemberHistoryRequest) ProtoMessage() {}
 
 func (x *GetMemberHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1895,7 +1962,7 @@ func (x *GetMemberHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMemberHistoryRequest.ProtoReflect.Descriptor instead.
 func (*GetMemberHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{22}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetMemberHistoryRequest) GetMember() string {
@@ -1917,7 +1984,7 @@ type GetMemberHistoryResponse struct {
 
 func (x *GetMemberHistoryResponse) Reset() {
 	*x = GetMemberHistoryResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1929,7 +1996,7 @@ func (x *GetMemberHistoryResponse) String() string {
 func (*GetMemberHistoryResponse) ProtoMessage() {}
 
 func (x *GetMemberHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1942,7 +2009,7 @@ func (x *GetMemberHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMemberHistoryResponse.ProtoReflect.Descriptor instead.
 func (*GetMemberHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{23}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetMemberHistoryResponse) GetHistories() []*MemberHistory {
@@ -1969,7 +2036,7 @@ type MemberHistory struct {
 
 func (x *MemberHistory) Reset() {
 	*x = MemberHistory{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1981,7 +2048,7 @@ func (x *MemberHistory) String() string {
 func (*MemberHistory) ProtoMessage() {}
 
 func (x *MemberHistory) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1994,7 +2061,7 @@ func (x *MemberHistory) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberHistory.ProtoReflect.Descriptor instead.
 func (*MemberHistory) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{24}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *MemberHistory) GetMember() *Member {
@@ -2046,7 +2113,7 @@ type MemberHistoryStep struct {
 
 func (x *MemberHistoryStep) Reset() {
 	*x = MemberHistoryStep{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2058,7 +2125,7 @@ func (x *MemberHistoryStep) String() string {
 func (*MemberHistoryStep) ProtoMessage() {}
 
 func (x *MemberHistoryStep) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2071,7 +2138,7 @@ func (x *MemberHistoryStep) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberHistoryStep.ProtoReflect.Descriptor instead.
 func (*MemberHistoryStep) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{25}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *MemberHistoryStep) GetTime() *timestamppb.Timestamp {
@@ -2128,7 +2195,7 @@ type PingRequest struct {
 
 func (x *PingRequest) Reset() {
 	*x = PingRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2140,7 +2207,7 @@ func (x *PingRequest) String() string {
 func (*PingRequest) ProtoMessage() {}
 
 func (x *PingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2153,7 +2220,7 @@ func (x *PingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PingRequest.ProtoReflect.Descriptor instead.
 func (*PingRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{26}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PingRequest) GetAddress() string {
@@ -2176,7 +2243,7 @@ type PingResponse struct {
 
 func (x *PingResponse) Reset() {
 	*x = PingResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2188,7 +2255,7 @@ func (x *PingResponse) String() string {
 func (*PingResponse) ProtoMessage() {}
 
 func (x *PingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2201,7 +2268,7 @@ func (x *PingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PingResponse.ProtoReflect.Descriptor instead.
 func (*PingResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{27}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *PingResponse) GetAddress() string {
@@ -2231,7 +2298,7 @@ type Settings struct {
 
 func (x *Settings) Reset() {
 	*x = Settings{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2243,7 +2310,7 @@ func (x *Settings) String() string {
 func (*Settings) ProtoMessage() {}
 
 func (x *Settings) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2256,7 +2323,7 @@ func (x *Settings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Settings.ProtoReflect.Descriptor instead.
 func (*Settings) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{28}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Settings) GetHeartbeat() *durationpb.Duration {
@@ -2282,7 +2349,7 @@ type GetSettingsRequest struct {
 
 func (x *GetSettingsRequest) Reset() {
 	*x = GetSettingsRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2294,7 +2361,7 @@ func (x *GetSettingsRequest) String() string {
 func (*GetSettingsRequest) ProtoMessage() {}
 
 func (x *GetSettingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2307,7 +2374,7 @@ func (x *GetSettingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSettingsRequest.ProtoReflect.Descriptor instead.
 func (*GetSettingsRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{29}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{30}
 }
 
 // GetSettingsResponse returns the settings.
@@ -2321,7 +2388,7 @@ type GetSettingsResponse struct {
 
 func (x *GetSettingsResponse) Reset() {
 	*x = GetSettingsResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[30]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2333,7 +2400,7 @@ func (x *GetSettingsResponse) String() string {
 func (*GetSettingsResponse) ProtoMessage() {}
 
 func (x *GetSettingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[30]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2346,7 +2413,7 @@ func (x *GetSettingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSettingsResponse.ProtoReflect.Descriptor instead.
 func (*GetSettingsResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{30}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *GetSettingsResponse) GetSettings() *Settings {
@@ -2369,7 +2436,7 @@ type UpdateSettingsRequest struct {
 
 func (x *UpdateSettingsRequest) Reset() {
 	*x = UpdateSettingsRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[31]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2381,7 +2448,7 @@ func (x *UpdateSettingsRequest) String() string {
 func (*UpdateSettingsRequest) ProtoMessage() {}
 
 func (x *UpdateSettingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[31]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2394,7 +2461,7 @@ func (x *UpdateSettingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSettingsRequest.ProtoReflect.Descriptor instead.
 func (*UpdateSettingsRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{31}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *UpdateSettingsRequest) GetHeartbeat() *durationpb.Duration {
@@ -2422,7 +2489,7 @@ type UpdateSettingsResponse struct {
 
 func (x *UpdateSettingsResponse) Reset() {
 	*x = UpdateSettingsResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[32]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2434,7 +2501,7 @@ func (x *UpdateSettingsResponse) String() string {
 func (*UpdateSettingsResponse) ProtoMessage() {}
 
 func (x *UpdateSettingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[32]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2447,7 +2514,7 @@ func (x *UpdateSettingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSettingsResponse.ProtoReflect.Descriptor instead.
 func (*UpdateSettingsResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{32}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *UpdateSettingsResponse) GetSettings() *Settings {
@@ -2466,7 +2533,7 @@ type GetVersionRequest struct {
 
 func (x *GetVersionRequest) Reset() {
 	*x = GetVersionRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[33]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2478,7 +2545,7 @@ func (x *GetVersionRequest) String() string {
 func (*GetVersionRequest) ProtoMessage() {}
 
 func (x *GetVersionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[33]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2491,7 +2558,7 @@ func (x *GetVersionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVersionRequest.ProtoReflect.Descriptor instead.
 func (*GetVersionRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{33}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{34}
 }
 
 // GetVersionResponse returns the versions of the running daemon.
@@ -2511,7 +2578,7 @@ type GetVersionResponse struct {
 
 func (x *GetVersionResponse) Reset() {
 	*x = GetVersionResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[34]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2523,7 +2590,7 @@ func (x *GetVersionResponse) String() string {
 func (*GetVersionResponse) ProtoMessage() {}
 
 func (x *GetVersionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[34]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2536,7 +2603,7 @@ func (x *GetVersionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVersionResponse.ProtoReflect.Descriptor instead.
 func (*GetVersionResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{34}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GetVersionResponse) GetVersion() string {
@@ -2576,7 +2643,7 @@ type GetCountersRequest struct {
 
 func (x *GetCountersRequest) Reset() {
 	*x = GetCountersRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[35]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2588,7 +2655,7 @@ func (x *GetCountersRequest) String() string {
 func (*GetCountersRequest) ProtoMessage() {}
 
 func (x *GetCountersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[35]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2601,7 +2668,7 @@ func (x *GetCountersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCountersRequest.ProtoReflect.Descriptor instead.
 func (*GetCountersRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{35}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{36}
 }
 
 // GetCountersResponse returns the counters.
@@ -2616,7 +2683,7 @@ type GetCountersResponse struct {
 
 func (x *GetCountersResponse) Reset() {
 	*x = GetCountersResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[36]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2628,7 +2695,7 @@ func (x *GetCountersResponse) String() string {
 func (*GetCountersResponse) ProtoMessage() {}
 
 func (x *GetCountersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[36]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2641,7 +2708,7 @@ func (x *GetCountersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCountersResponse.ProtoReflect.Descriptor instead.
 func (*GetCountersResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{36}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *GetCountersResponse) GetCounters() map[string]uint64 {
@@ -2665,7 +2732,7 @@ type UpdateTagsRequest struct {
 
 func (x *UpdateTagsRequest) Reset() {
 	*x = UpdateTagsRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[37]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2677,7 +2744,7 @@ func (x *UpdateTagsRequest) String() string {
 func (*UpdateTagsRequest) ProtoMessage() {}
 
 func (x *UpdateTagsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[37]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2690,7 +2757,7 @@ func (x *UpdateTagsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateTagsRequest.ProtoReflect.Descriptor instead.
 func (*UpdateTagsRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{37}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *UpdateTagsRequest) GetSet() map[string]string {
@@ -2718,7 +2785,7 @@ type UpdateTagsResponse struct {
 
 func (x *UpdateTagsResponse) Reset() {
 	*x = UpdateTagsResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[38]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2730,7 +2797,7 @@ func (x *UpdateTagsResponse) String() string {
 func (*UpdateTagsResponse) ProtoMessage() {}
 
 func (x *UpdateTagsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[38]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2743,7 +2810,7 @@ func (x *UpdateTagsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateTagsResponse.ProtoReflect.Descriptor instead.
 func (*UpdateTagsResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{38}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *UpdateTagsResponse) GetTags() map[string]string {
@@ -2775,7 +2842,7 @@ type MemberKeys struct {
 
 func (x *MemberKeys) Reset() {
 	*x = MemberKeys{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[39]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2787,7 +2854,7 @@ func (x *MemberKeys) String() string {
 func (*MemberKeys) ProtoMessage() {}
 
 func (x *MemberKeys) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[39]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2800,7 +2867,7 @@ func (x *MemberKeys) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberKeys.ProtoReflect.Descriptor instead.
 func (*MemberKeys) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{39}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *MemberKeys) GetAddress() string {
@@ -2854,7 +2921,7 @@ type ListKeysRequest struct {
 
 func (x *ListKeysRequest) Reset() {
 	*x = ListKeysRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[40]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2866,7 +2933,7 @@ func (x *ListKeysRequest) String() string {
 func (*ListKeysRequest) ProtoMessage() {}
 
 func (x *ListKeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[40]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2879,7 +2946,7 @@ func (x *ListKeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListKeysRequest.ProtoReflect.Descriptor instead.
 func (*ListKeysRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{40}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{41}
 }
 
 // ListKeysResponse returns the key IDs.
@@ -2893,7 +2960,7 @@ type ListKeysResponse struct {
 
 func (x *ListKeysResponse) Reset() {
 	*x = ListKeysResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2905,7 +2972,7 @@ func (x *ListKeysResponse) String() string {
 func (*ListKeysResponse) ProtoMessage() {}
 
 func (x *ListKeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2918,7 +2985,7 @@ func (x *ListKeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListKeysResponse.ProtoReflect.Descriptor instead.
 func (*ListKeysResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{41}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ListKeysResponse) GetMembers() []*MemberKeys {
@@ -2932,14 +2999,16 @@ func (x *ListKeysResponse) GetMembers() []*MemberKeys {
 type InstallKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The key, 32 bytes.
-	Key           []byte `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	Key []byte `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// An operator's signature; a cluster whose nodes have operators' keys needs one.
+	Signature     *OperatorSignature `protobuf:"bytes,2,opt,name=signature,proto3" json:"signature,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *InstallKeyRequest) Reset() {
 	*x = InstallKeyRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[42]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2951,7 +3020,7 @@ func (x *InstallKeyRequest) String() string {
 func (*InstallKeyRequest) ProtoMessage() {}
 
 func (x *InstallKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[42]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2964,12 +3033,19 @@ func (x *InstallKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InstallKeyRequest.ProtoReflect.Descriptor instead.
 func (*InstallKeyRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{42}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *InstallKeyRequest) GetKey() []byte {
 	if x != nil {
 		return x.Key
+	}
+	return nil
+}
+
+func (x *InstallKeyRequest) GetSignature() *OperatorSignature {
+	if x != nil {
+		return x.Signature
 	}
 	return nil
 }
@@ -2987,7 +3063,7 @@ type InstallKeyResponse struct {
 
 func (x *InstallKeyResponse) Reset() {
 	*x = InstallKeyResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[43]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2999,7 +3075,7 @@ func (x *InstallKeyResponse) String() string {
 func (*InstallKeyResponse) ProtoMessage() {}
 
 func (x *InstallKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[43]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3012,7 +3088,7 @@ func (x *InstallKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InstallKeyResponse.ProtoReflect.Descriptor instead.
 func (*InstallKeyResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{43}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *InstallKeyResponse) GetKey() string {
@@ -3035,14 +3111,16 @@ type UseKeyRequest struct {
 	// The ID of the key.
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// Whether members that do not confirm that they have the key may be locked out.
-	Force         bool `protobuf:"varint,2,opt,name=force,proto3" json:"force,omitempty"`
+	Force bool `protobuf:"varint,2,opt,name=force,proto3" json:"force,omitempty"`
+	// An operator's signature; a cluster whose nodes have operators' keys needs one.
+	Signature     *OperatorSignature `protobuf:"bytes,3,opt,name=signature,proto3" json:"signature,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *UseKeyRequest) Reset() {
 	*x = UseKeyRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[44]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3054,7 +3132,7 @@ func (x *UseKeyRequest) String() string {
 func (*UseKeyRequest) ProtoMessage() {}
 
 func (x *UseKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[44]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3067,7 +3145,7 @@ func (x *UseKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UseKeyRequest.ProtoReflect.Descriptor instead.
 func (*UseKeyRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{44}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *UseKeyRequest) GetKey() string {
@@ -3084,6 +3162,13 @@ func (x *UseKeyRequest) GetForce() bool {
 	return false
 }
 
+func (x *UseKeyRequest) GetSignature() *OperatorSignature {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
 // UseKeyResponse has the result for each member.
 type UseKeyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3095,7 +3180,7 @@ type UseKeyResponse struct {
 
 func (x *UseKeyResponse) Reset() {
 	*x = UseKeyResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[45]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3107,7 +3192,7 @@ func (x *UseKeyResponse) String() string {
 func (*UseKeyResponse) ProtoMessage() {}
 
 func (x *UseKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[45]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3120,7 +3205,7 @@ func (x *UseKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UseKeyResponse.ProtoReflect.Descriptor instead.
 func (*UseKeyResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{45}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *UseKeyResponse) GetMembers() []*MemberKeys {
@@ -3137,14 +3222,16 @@ type RemoveKeyRequest struct {
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// Whether members that do not confirm that they encrypt with another key may be
 	// locked out.
-	Force         bool `protobuf:"varint,2,opt,name=force,proto3" json:"force,omitempty"`
+	Force bool `protobuf:"varint,2,opt,name=force,proto3" json:"force,omitempty"`
+	// An operator's signature; a cluster whose nodes have operators' keys needs one.
+	Signature     *OperatorSignature `protobuf:"bytes,3,opt,name=signature,proto3" json:"signature,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RemoveKeyRequest) Reset() {
 	*x = RemoveKeyRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[46]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3156,7 +3243,7 @@ func (x *RemoveKeyRequest) String() string {
 func (*RemoveKeyRequest) ProtoMessage() {}
 
 func (x *RemoveKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[46]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3169,7 +3256,7 @@ func (x *RemoveKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveKeyRequest.ProtoReflect.Descriptor instead.
 func (*RemoveKeyRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{46}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *RemoveKeyRequest) GetKey() string {
@@ -3186,6 +3273,13 @@ func (x *RemoveKeyRequest) GetForce() bool {
 	return false
 }
 
+func (x *RemoveKeyRequest) GetSignature() *OperatorSignature {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
 // RemoveKeyResponse has the result for each member.
 type RemoveKeyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3197,7 +3291,7 @@ type RemoveKeyResponse struct {
 
 func (x *RemoveKeyResponse) Reset() {
 	*x = RemoveKeyResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[47]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3209,7 +3303,7 @@ func (x *RemoveKeyResponse) String() string {
 func (*RemoveKeyResponse) ProtoMessage() {}
 
 func (x *RemoveKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[47]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3222,7 +3316,7 @@ func (x *RemoveKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveKeyResponse.ProtoReflect.Descriptor instead.
 func (*RemoveKeyResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{47}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *RemoveKeyResponse) GetMembers() []*MemberKeys {
@@ -3241,7 +3335,7 @@ type InspectRequest struct {
 
 func (x *InspectRequest) Reset() {
 	*x = InspectRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[48]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3253,7 +3347,7 @@ func (x *InspectRequest) String() string {
 func (*InspectRequest) ProtoMessage() {}
 
 func (x *InspectRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[48]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3266,7 +3360,7 @@ func (x *InspectRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectRequest.ProtoReflect.Descriptor instead.
 func (*InspectRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{48}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{49}
 }
 
 // InspectResponse returns the state of all members.
@@ -3284,7 +3378,7 @@ type InspectResponse struct {
 
 func (x *InspectResponse) Reset() {
 	*x = InspectResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[49]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3296,7 +3390,7 @@ func (x *InspectResponse) String() string {
 func (*InspectResponse) ProtoMessage() {}
 
 func (x *InspectResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[49]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3309,7 +3403,7 @@ func (x *InspectResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectResponse.ProtoReflect.Descriptor instead.
 func (*InspectResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{49}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *InspectResponse) GetMembers() []*Inspection {
@@ -3353,7 +3447,7 @@ type Inspection struct {
 
 func (x *Inspection) Reset() {
 	*x = Inspection{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[50]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3365,7 +3459,7 @@ func (x *Inspection) String() string {
 func (*Inspection) ProtoMessage() {}
 
 func (x *Inspection) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[50]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3378,7 +3472,7 @@ func (x *Inspection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Inspection.ProtoReflect.Descriptor instead.
 func (*Inspection) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{50}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *Inspection) GetMember() *Member {
@@ -3482,7 +3576,7 @@ type InspectionReport struct {
 
 func (x *InspectionReport) Reset() {
 	*x = InspectionReport{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[51]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3494,7 +3588,7 @@ func (x *InspectionReport) String() string {
 func (*InspectionReport) ProtoMessage() {}
 
 func (x *InspectionReport) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[51]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3507,7 +3601,7 @@ func (x *InspectionReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectionReport.ProtoReflect.Descriptor instead.
 func (*InspectionReport) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{51}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *InspectionReport) GetVersion() string {
@@ -3666,7 +3760,7 @@ type AddressConflict struct {
 
 func (x *AddressConflict) Reset() {
 	*x = AddressConflict{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[52]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3678,7 +3772,7 @@ func (x *AddressConflict) String() string {
 func (*AddressConflict) ProtoMessage() {}
 
 func (x *AddressConflict) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[52]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3691,7 +3785,7 @@ func (x *AddressConflict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddressConflict.ProtoReflect.Descriptor instead.
 func (*AddressConflict) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{52}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *AddressConflict) GetAddress() string {
@@ -3743,7 +3837,7 @@ type LinkState struct {
 
 func (x *LinkState) Reset() {
 	*x = LinkState{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[53]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3755,7 +3849,7 @@ func (x *LinkState) String() string {
 func (*LinkState) ProtoMessage() {}
 
 func (x *LinkState) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[53]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3768,7 +3862,7 @@ func (x *LinkState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkState.ProtoReflect.Descriptor instead.
 func (*LinkState) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{53}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *LinkState) GetSource() string {
@@ -3848,7 +3942,7 @@ type LinkTrouble struct {
 
 func (x *LinkTrouble) Reset() {
 	*x = LinkTrouble{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[54]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3860,7 +3954,7 @@ func (x *LinkTrouble) String() string {
 func (*LinkTrouble) ProtoMessage() {}
 
 func (x *LinkTrouble) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[54]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3873,7 +3967,7 @@ func (x *LinkTrouble) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkTrouble.ProtoReflect.Descriptor instead.
 func (*LinkTrouble) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{54}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *LinkTrouble) GetAddress() string {
@@ -3924,7 +4018,7 @@ type UnreadableSource struct {
 
 func (x *UnreadableSource) Reset() {
 	*x = UnreadableSource{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[55]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3936,7 +4030,7 @@ func (x *UnreadableSource) String() string {
 func (*UnreadableSource) ProtoMessage() {}
 
 func (x *UnreadableSource) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[55]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3949,7 +4043,7 @@ func (x *UnreadableSource) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnreadableSource.ProtoReflect.Descriptor instead.
 func (*UnreadableSource) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{55}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *UnreadableSource) GetIp() string {
@@ -4021,9 +4115,13 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\fLeaveRequest\"[\n" +
 	"\rLeaveResponse\x12\"\n" +
 	"\facknowledged\x18\x01 \x01(\rR\facknowledged\x12&\n" +
-	"\x0eunacknowledged\x18\x02 \x01(\rR\x0eunacknowledged\"/\n" +
+	"\x0eunacknowledged\x18\x02 \x01(\rR\x0eunacknowledged\"k\n" +
 	"\x13RemoveMemberRequest\x12\x18\n" +
-	"\aaddress\x18\x01 \x01(\tR\aaddress\"A\n" +
+	"\aaddress\x18\x01 \x01(\tR\aaddress\x12:\n" +
+	"\tsignature\x18\x02 \x01(\v2\x1c.tamtam.v1.OperatorSignatureR\tsignature\"e\n" +
+	"\x11OperatorSignature\x12\x1c\n" +
+	"\tsignature\x18\x01 \x01(\fR\tsignature\x122\n" +
+	"\x06issued\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x06issued\"A\n" +
 	"\x14RemoveMemberResponse\x12)\n" +
 	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\"\xa5\x01\n" +
 	"\x10BroadcastRequest\x12\x18\n" +
@@ -4151,20 +4249,23 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x05error\x18\x06 \x01(\tR\x05error\"\x11\n" +
 	"\x0fListKeysRequest\"C\n" +
 	"\x10ListKeysResponse\x12/\n" +
-	"\amembers\x18\x01 \x03(\v2\x15.tamtam.v1.MemberKeysR\amembers\"%\n" +
+	"\amembers\x18\x01 \x03(\v2\x15.tamtam.v1.MemberKeysR\amembers\"a\n" +
 	"\x11InstallKeyRequest\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\fR\x03key\"W\n" +
+	"\x03key\x18\x01 \x01(\fR\x03key\x12:\n" +
+	"\tsignature\x18\x02 \x01(\v2\x1c.tamtam.v1.OperatorSignatureR\tsignature\"W\n" +
 	"\x12InstallKeyResponse\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12/\n" +
-	"\amembers\x18\x02 \x03(\v2\x15.tamtam.v1.MemberKeysR\amembers\"7\n" +
+	"\amembers\x18\x02 \x03(\v2\x15.tamtam.v1.MemberKeysR\amembers\"s\n" +
 	"\rUseKeyRequest\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05force\x18\x02 \x01(\bR\x05force\"A\n" +
+	"\x05force\x18\x02 \x01(\bR\x05force\x12:\n" +
+	"\tsignature\x18\x03 \x01(\v2\x1c.tamtam.v1.OperatorSignatureR\tsignature\"A\n" +
 	"\x0eUseKeyResponse\x12/\n" +
-	"\amembers\x18\x01 \x03(\v2\x15.tamtam.v1.MemberKeysR\amembers\":\n" +
+	"\amembers\x18\x01 \x03(\v2\x15.tamtam.v1.MemberKeysR\amembers\"v\n" +
 	"\x10RemoveKeyRequest\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05force\x18\x02 \x01(\bR\x05force\"D\n" +
+	"\x05force\x18\x02 \x01(\bR\x05force\x12:\n" +
+	"\tsignature\x18\x03 \x01(\v2\x1c.tamtam.v1.OperatorSignatureR\tsignature\"D\n" +
 	"\x11RemoveKeyResponse\x12/\n" +
 	"\amembers\x18\x01 \x03(\v2\x15.tamtam.v1.MemberKeysR\amembers\"\x10\n" +
 	"\x0eInspectRequest\"\x7f\n" +
@@ -4299,7 +4400,7 @@ func file_tamtam_v1_tamtam_proto_rawDescGZIP() []byte {
 }
 
 var file_tamtam_v1_tamtam_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 61)
+var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 62)
 var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(MemberStatus)(0),                // 0: tamtam.v1.MemberStatus
 	(ChangeReason)(0),                // 1: tamtam.v1.ChangeReason
@@ -4315,171 +4416,177 @@ var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(*LeaveRequest)(nil),             // 11: tamtam.v1.LeaveRequest
 	(*LeaveResponse)(nil),            // 12: tamtam.v1.LeaveResponse
 	(*RemoveMemberRequest)(nil),      // 13: tamtam.v1.RemoveMemberRequest
-	(*RemoveMemberResponse)(nil),     // 14: tamtam.v1.RemoveMemberResponse
-	(*BroadcastRequest)(nil),         // 15: tamtam.v1.BroadcastRequest
-	(*BroadcastResponse)(nil),        // 16: tamtam.v1.BroadcastResponse
-	(*Message)(nil),                  // 17: tamtam.v1.Message
-	(*Gap)(nil),                      // 18: tamtam.v1.Gap
-	(*StreamMessagesRequest)(nil),    // 19: tamtam.v1.StreamMessagesRequest
-	(*StreamMessagesResponse)(nil),   // 20: tamtam.v1.StreamMessagesResponse
-	(*WatchMembersRequest)(nil),      // 21: tamtam.v1.WatchMembersRequest
-	(*MemberChange)(nil),             // 22: tamtam.v1.MemberChange
-	(*Synced)(nil),                   // 23: tamtam.v1.Synced
-	(*WatchMembersResponse)(nil),     // 24: tamtam.v1.WatchMembersResponse
-	(*GetMemberHistoryRequest)(nil),  // 25: tamtam.v1.GetMemberHistoryRequest
-	(*GetMemberHistoryResponse)(nil), // 26: tamtam.v1.GetMemberHistoryResponse
-	(*MemberHistory)(nil),            // 27: tamtam.v1.MemberHistory
-	(*MemberHistoryStep)(nil),        // 28: tamtam.v1.MemberHistoryStep
-	(*PingRequest)(nil),              // 29: tamtam.v1.PingRequest
-	(*PingResponse)(nil),             // 30: tamtam.v1.PingResponse
-	(*Settings)(nil),                 // 31: tamtam.v1.Settings
-	(*GetSettingsRequest)(nil),       // 32: tamtam.v1.GetSettingsRequest
-	(*GetSettingsResponse)(nil),      // 33: tamtam.v1.GetSettingsResponse
-	(*UpdateSettingsRequest)(nil),    // 34: tamtam.v1.UpdateSettingsRequest
-	(*UpdateSettingsResponse)(nil),   // 35: tamtam.v1.UpdateSettingsResponse
-	(*GetVersionRequest)(nil),        // 36: tamtam.v1.GetVersionRequest
-	(*GetVersionResponse)(nil),       // 37: tamtam.v1.GetVersionResponse
-	(*GetCountersRequest)(nil),       // 38: tamtam.v1.GetCountersRequest
-	(*GetCountersResponse)(nil),      // 39: tamtam.v1.GetCountersResponse
-	(*UpdateTagsRequest)(nil),        // 40: tamtam.v1.UpdateTagsRequest
-	(*UpdateTagsResponse)(nil),       // 41: tamtam.v1.UpdateTagsResponse
-	(*MemberKeys)(nil),               // 42: tamtam.v1.MemberKeys
-	(*ListKeysRequest)(nil),          // 43: tamtam.v1.ListKeysRequest
-	(*ListKeysResponse)(nil),         // 44: tamtam.v1.ListKeysResponse
-	(*InstallKeyRequest)(nil),        // 45: tamtam.v1.InstallKeyRequest
-	(*InstallKeyResponse)(nil),       // 46: tamtam.v1.InstallKeyResponse
-	(*UseKeyRequest)(nil),            // 47: tamtam.v1.UseKeyRequest
-	(*UseKeyResponse)(nil),           // 48: tamtam.v1.UseKeyResponse
-	(*RemoveKeyRequest)(nil),         // 49: tamtam.v1.RemoveKeyRequest
-	(*RemoveKeyResponse)(nil),        // 50: tamtam.v1.RemoveKeyResponse
-	(*InspectRequest)(nil),           // 51: tamtam.v1.InspectRequest
-	(*InspectResponse)(nil),          // 52: tamtam.v1.InspectResponse
-	(*Inspection)(nil),               // 53: tamtam.v1.Inspection
-	(*InspectionReport)(nil),         // 54: tamtam.v1.InspectionReport
-	(*AddressConflict)(nil),          // 55: tamtam.v1.AddressConflict
-	(*LinkState)(nil),                // 56: tamtam.v1.LinkState
-	(*LinkTrouble)(nil),              // 57: tamtam.v1.LinkTrouble
-	(*UnreadableSource)(nil),         // 58: tamtam.v1.UnreadableSource
-	nil,                              // 59: tamtam.v1.Member.TagsEntry
-	nil,                              // 60: tamtam.v1.ListMembersRequest.TagsEntry
-	nil,                              // 61: tamtam.v1.GetCountersResponse.CountersEntry
-	nil,                              // 62: tamtam.v1.UpdateTagsRequest.SetEntry
-	nil,                              // 63: tamtam.v1.UpdateTagsResponse.TagsEntry
-	(*timestamppb.Timestamp)(nil),    // 64: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),      // 65: google.protobuf.Duration
+	(*OperatorSignature)(nil),        // 14: tamtam.v1.OperatorSignature
+	(*RemoveMemberResponse)(nil),     // 15: tamtam.v1.RemoveMemberResponse
+	(*BroadcastRequest)(nil),         // 16: tamtam.v1.BroadcastRequest
+	(*BroadcastResponse)(nil),        // 17: tamtam.v1.BroadcastResponse
+	(*Message)(nil),                  // 18: tamtam.v1.Message
+	(*Gap)(nil),                      // 19: tamtam.v1.Gap
+	(*StreamMessagesRequest)(nil),    // 20: tamtam.v1.StreamMessagesRequest
+	(*StreamMessagesResponse)(nil),   // 21: tamtam.v1.StreamMessagesResponse
+	(*WatchMembersRequest)(nil),      // 22: tamtam.v1.WatchMembersRequest
+	(*MemberChange)(nil),             // 23: tamtam.v1.MemberChange
+	(*Synced)(nil),                   // 24: tamtam.v1.Synced
+	(*WatchMembersResponse)(nil),     // 25: tamtam.v1.WatchMembersResponse
+	(*GetMemberHistoryRequest)(nil),  // 26: tamtam.v1.GetMemberHistoryRequest
+	(*GetMemberHistoryResponse)(nil), // 27: tamtam.v1.GetMemberHistoryResponse
+	(*MemberHistory)(nil),            // 28: tamtam.v1.MemberHistory
+	(*MemberHistoryStep)(nil),        // 29: tamtam.v1.MemberHistoryStep
+	(*PingRequest)(nil),              // 30: tamtam.v1.PingRequest
+	(*PingResponse)(nil),             // 31: tamtam.v1.PingResponse
+	(*Settings)(nil),                 // 32: tamtam.v1.Settings
+	(*GetSettingsRequest)(nil),       // 33: tamtam.v1.GetSettingsRequest
+	(*GetSettingsResponse)(nil),      // 34: tamtam.v1.GetSettingsResponse
+	(*UpdateSettingsRequest)(nil),    // 35: tamtam.v1.UpdateSettingsRequest
+	(*UpdateSettingsResponse)(nil),   // 36: tamtam.v1.UpdateSettingsResponse
+	(*GetVersionRequest)(nil),        // 37: tamtam.v1.GetVersionRequest
+	(*GetVersionResponse)(nil),       // 38: tamtam.v1.GetVersionResponse
+	(*GetCountersRequest)(nil),       // 39: tamtam.v1.GetCountersRequest
+	(*GetCountersResponse)(nil),      // 40: tamtam.v1.GetCountersResponse
+	(*UpdateTagsRequest)(nil),        // 41: tamtam.v1.UpdateTagsRequest
+	(*UpdateTagsResponse)(nil),       // 42: tamtam.v1.UpdateTagsResponse
+	(*MemberKeys)(nil),               // 43: tamtam.v1.MemberKeys
+	(*ListKeysRequest)(nil),          // 44: tamtam.v1.ListKeysRequest
+	(*ListKeysResponse)(nil),         // 45: tamtam.v1.ListKeysResponse
+	(*InstallKeyRequest)(nil),        // 46: tamtam.v1.InstallKeyRequest
+	(*InstallKeyResponse)(nil),       // 47: tamtam.v1.InstallKeyResponse
+	(*UseKeyRequest)(nil),            // 48: tamtam.v1.UseKeyRequest
+	(*UseKeyResponse)(nil),           // 49: tamtam.v1.UseKeyResponse
+	(*RemoveKeyRequest)(nil),         // 50: tamtam.v1.RemoveKeyRequest
+	(*RemoveKeyResponse)(nil),        // 51: tamtam.v1.RemoveKeyResponse
+	(*InspectRequest)(nil),           // 52: tamtam.v1.InspectRequest
+	(*InspectResponse)(nil),          // 53: tamtam.v1.InspectResponse
+	(*Inspection)(nil),               // 54: tamtam.v1.Inspection
+	(*InspectionReport)(nil),         // 55: tamtam.v1.InspectionReport
+	(*AddressConflict)(nil),          // 56: tamtam.v1.AddressConflict
+	(*LinkState)(nil),                // 57: tamtam.v1.LinkState
+	(*LinkTrouble)(nil),              // 58: tamtam.v1.LinkTrouble
+	(*UnreadableSource)(nil),         // 59: tamtam.v1.UnreadableSource
+	nil,                              // 60: tamtam.v1.Member.TagsEntry
+	nil,                              // 61: tamtam.v1.ListMembersRequest.TagsEntry
+	nil,                              // 62: tamtam.v1.GetCountersResponse.CountersEntry
+	nil,                              // 63: tamtam.v1.UpdateTagsRequest.SetEntry
+	nil,                              // 64: tamtam.v1.UpdateTagsResponse.TagsEntry
+	(*timestamppb.Timestamp)(nil),    // 65: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),      // 66: google.protobuf.Duration
 }
 var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	0,  // 0: tamtam.v1.Member.status:type_name -> tamtam.v1.MemberStatus
-	64, // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
-	65, // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
-	59, // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
+	65, // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
+	66, // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
+	60, // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
 	3,  // 4: tamtam.v1.GetLocalNodeResponse.member:type_name -> tamtam.v1.Member
-	64, // 5: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
-	65, // 6: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
+	65, // 5: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
+	66, // 6: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
 	0,  // 7: tamtam.v1.ListMembersRequest.statuses:type_name -> tamtam.v1.MemberStatus
-	60, // 8: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
+	61, // 8: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
 	3,  // 9: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
 	10, // 10: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
-	3,  // 11: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
-	65, // 12: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
-	64, // 13: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
-	64, // 14: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
-	64, // 15: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
-	17, // 16: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
-	18, // 17: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
-	3,  // 18: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
-	0,  // 19: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
-	64, // 20: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
-	1,  // 21: tamtam.v1.MemberChange.reason:type_name -> tamtam.v1.ChangeReason
-	3,  // 22: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
-	23, // 23: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
-	22, // 24: tamtam.v1.WatchMembersResponse.change:type_name -> tamtam.v1.MemberChange
-	27, // 25: tamtam.v1.GetMemberHistoryResponse.histories:type_name -> tamtam.v1.MemberHistory
-	3,  // 26: tamtam.v1.MemberHistory.member:type_name -> tamtam.v1.Member
-	28, // 27: tamtam.v1.MemberHistory.steps:type_name -> tamtam.v1.MemberHistoryStep
-	64, // 28: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
-	0,  // 29: tamtam.v1.MemberHistoryStep.previous_status:type_name -> tamtam.v1.MemberStatus
-	0,  // 30: tamtam.v1.MemberHistoryStep.status:type_name -> tamtam.v1.MemberStatus
-	1,  // 31: tamtam.v1.MemberHistoryStep.reason:type_name -> tamtam.v1.ChangeReason
-	65, // 32: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
-	65, // 33: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
-	2,  // 34: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
-	31, // 35: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	65, // 36: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
-	2,  // 37: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
-	31, // 38: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	61, // 39: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
-	62, // 40: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
-	63, // 41: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
-	0,  // 42: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
-	42, // 43: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
-	42, // 44: tamtam.v1.InstallKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	42, // 45: tamtam.v1.UseKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	42, // 46: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	53, // 47: tamtam.v1.InspectResponse.members:type_name -> tamtam.v1.Inspection
-	58, // 48: tamtam.v1.InspectResponse.unreadable:type_name -> tamtam.v1.UnreadableSource
-	3,  // 49: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
-	54, // 50: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
-	56, // 51: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
-	65, // 52: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
-	65, // 53: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
-	65, // 54: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
-	0,  // 55: tamtam.v1.InspectionReport.known_status:type_name -> tamtam.v1.MemberStatus
-	56, // 56: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
-	57, // 57: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
-	55, // 58: tamtam.v1.InspectionReport.conflicts:type_name -> tamtam.v1.AddressConflict
-	65, // 59: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
-	65, // 60: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
-	65, // 61: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
-	0,  // 62: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
-	65, // 63: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
-	65, // 64: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
-	65, // 65: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
-	4,  // 66: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
-	6,  // 67: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
-	8,  // 68: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
-	11, // 69: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
-	13, // 70: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
-	15, // 71: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
-	19, // 72: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
-	21, // 73: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
-	25, // 74: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
-	29, // 75: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
-	32, // 76: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
-	34, // 77: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
-	36, // 78: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
-	38, // 79: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
-	40, // 80: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
-	43, // 81: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
-	45, // 82: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
-	47, // 83: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
-	49, // 84: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
-	51, // 85: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
-	5,  // 86: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
-	7,  // 87: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
-	9,  // 88: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
-	12, // 89: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
-	14, // 90: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
-	16, // 91: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
-	20, // 92: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
-	24, // 93: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
-	26, // 94: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
-	30, // 95: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
-	33, // 96: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
-	35, // 97: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
-	37, // 98: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
-	39, // 99: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
-	41, // 100: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
-	44, // 101: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
-	46, // 102: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
-	48, // 103: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
-	50, // 104: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
-	52, // 105: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
-	86, // [86:106] is the sub-list for method output_type
-	66, // [66:86] is the sub-list for method input_type
-	66, // [66:66] is the sub-list for extension type_name
-	66, // [66:66] is the sub-list for extension extendee
-	0,  // [0:66] is the sub-list for field type_name
+	14, // 11: tamtam.v1.RemoveMemberRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	65, // 12: tamtam.v1.OperatorSignature.issued:type_name -> google.protobuf.Timestamp
+	3,  // 13: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
+	66, // 14: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
+	65, // 15: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
+	65, // 16: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
+	65, // 17: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
+	18, // 18: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
+	19, // 19: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
+	3,  // 20: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
+	0,  // 21: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
+	65, // 22: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
+	1,  // 23: tamtam.v1.MemberChange.reason:type_name -> tamtam.v1.ChangeReason
+	3,  // 24: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
+	24, // 25: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
+	23, // 26: tamtam.v1.WatchMembersResponse.change:type_name -> tamtam.v1.MemberChange
+	28, // 27: tamtam.v1.GetMemberHistoryResponse.histories:type_name -> tamtam.v1.MemberHistory
+	3,  // 28: tamtam.v1.MemberHistory.member:type_name -> tamtam.v1.Member
+	29, // 29: tamtam.v1.MemberHistory.steps:type_name -> tamtam.v1.MemberHistoryStep
+	65, // 30: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
+	0,  // 31: tamtam.v1.MemberHistoryStep.previous_status:type_name -> tamtam.v1.MemberStatus
+	0,  // 32: tamtam.v1.MemberHistoryStep.status:type_name -> tamtam.v1.MemberStatus
+	1,  // 33: tamtam.v1.MemberHistoryStep.reason:type_name -> tamtam.v1.ChangeReason
+	66, // 34: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
+	66, // 35: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
+	2,  // 36: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
+	32, // 37: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
+	66, // 38: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
+	2,  // 39: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
+	32, // 40: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
+	62, // 41: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
+	63, // 42: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
+	64, // 43: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
+	0,  // 44: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
+	43, // 45: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
+	14, // 46: tamtam.v1.InstallKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	43, // 47: tamtam.v1.InstallKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	14, // 48: tamtam.v1.UseKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	43, // 49: tamtam.v1.UseKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	14, // 50: tamtam.v1.RemoveKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	43, // 51: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	54, // 52: tamtam.v1.InspectResponse.members:type_name -> tamtam.v1.Inspection
+	59, // 53: tamtam.v1.InspectResponse.unreadable:type_name -> tamtam.v1.UnreadableSource
+	3,  // 54: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
+	55, // 55: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
+	57, // 56: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
+	66, // 57: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
+	66, // 58: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
+	66, // 59: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
+	0,  // 60: tamtam.v1.InspectionReport.known_status:type_name -> tamtam.v1.MemberStatus
+	57, // 61: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
+	58, // 62: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
+	56, // 63: tamtam.v1.InspectionReport.conflicts:type_name -> tamtam.v1.AddressConflict
+	66, // 64: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
+	66, // 65: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
+	66, // 66: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
+	0,  // 67: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
+	66, // 68: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
+	66, // 69: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
+	66, // 70: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
+	4,  // 71: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
+	6,  // 72: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
+	8,  // 73: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
+	11, // 74: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
+	13, // 75: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
+	16, // 76: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
+	20, // 77: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
+	22, // 78: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
+	26, // 79: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
+	30, // 80: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
+	33, // 81: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
+	35, // 82: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
+	37, // 83: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
+	39, // 84: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
+	41, // 85: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
+	44, // 86: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
+	46, // 87: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
+	48, // 88: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
+	50, // 89: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
+	52, // 90: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
+	5,  // 91: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
+	7,  // 92: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
+	9,  // 93: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
+	12, // 94: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
+	15, // 95: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
+	17, // 96: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
+	21, // 97: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
+	25, // 98: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
+	27, // 99: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
+	31, // 100: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
+	34, // 101: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
+	36, // 102: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
+	38, // 103: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
+	40, // 104: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
+	42, // 105: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
+	45, // 106: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
+	47, // 107: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
+	49, // 108: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
+	51, // 109: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
+	53, // 110: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
+	91, // [91:111] is the sub-list for method output_type
+	71, // [71:91] is the sub-list for method input_type
+	71, // [71:71] is the sub-list for extension type_name
+	71, // [71:71] is the sub-list for extension extendee
+	0,  // [0:71] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_v1_tamtam_proto_init() }
@@ -4488,28 +4595,28 @@ func file_tamtam_v1_tamtam_proto_init() {
 		return
 	}
 	file_tamtam_v1_tamtam_proto_msgTypes[0].OneofWrappers = []any{}
-	file_tamtam_v1_tamtam_proto_msgTypes[12].OneofWrappers = []any{
+	file_tamtam_v1_tamtam_proto_msgTypes[13].OneofWrappers = []any{
 		(*BroadcastRequest_WaitAll)(nil),
 		(*BroadcastRequest_WaitMembers)(nil),
 	}
-	file_tamtam_v1_tamtam_proto_msgTypes[17].OneofWrappers = []any{
+	file_tamtam_v1_tamtam_proto_msgTypes[18].OneofWrappers = []any{
 		(*StreamMessagesResponse_Message)(nil),
 		(*StreamMessagesResponse_Gap)(nil),
 	}
-	file_tamtam_v1_tamtam_proto_msgTypes[18].OneofWrappers = []any{}
-	file_tamtam_v1_tamtam_proto_msgTypes[21].OneofWrappers = []any{
+	file_tamtam_v1_tamtam_proto_msgTypes[19].OneofWrappers = []any{}
+	file_tamtam_v1_tamtam_proto_msgTypes[22].OneofWrappers = []any{
 		(*WatchMembersResponse_Present)(nil),
 		(*WatchMembersResponse_Synced)(nil),
 		(*WatchMembersResponse_Change)(nil),
 	}
-	file_tamtam_v1_tamtam_proto_msgTypes[31].OneofWrappers = []any{}
+	file_tamtam_v1_tamtam_proto_msgTypes[32].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_v1_tamtam_proto_rawDesc), len(file_tamtam_v1_tamtam_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   61,
+			NumMessages:   62,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

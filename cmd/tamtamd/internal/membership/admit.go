@@ -61,6 +61,10 @@ func (c *Core) Join(now time.Time, a netip.AddrPort, readmit bool) (pending bool
 	if a == c.cfg.Self.Addr {
 		return false, fmt.Errorf("%s %w", a, ErrSelf)
 	}
+	if c.selfRemoved && now.Sub(c.removedAt) >= seedsAfterRemoval {
+		c.log(level.InfoValue(), "msg", "this node was removed a while ago, and joins its seeds again", "after", seedsAfterRemoval)
+		c.selfRemoved = false
+	}
 	if readmit {
 		c.tombstones.Readmit(a, now)
 		c.selfRemoved = false

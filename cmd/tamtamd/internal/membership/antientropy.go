@@ -151,6 +151,9 @@ func (c *Core) sendRecords(to netip.AddrPort, l recordList, all []record, now ti
 	for _, r := range all {
 		if l.buckets.Has(r.addr) && (r.status != recordRemoved || c.tombstones.ShutsOut(r.addr)) {
 			l.records = append(l.records, r)
+			if s := c.tombstones.Signature(r.addr); r.status == recordRemoved && s != "" {
+				c.emit(Send{To: to, Channel: RemovalChannel, Data: removed{r.addr, r.session, s}.encode()})
+			}
 		}
 	}
 	for _, p := range c.members.sorted {

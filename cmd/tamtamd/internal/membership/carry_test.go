@@ -222,7 +222,7 @@ func (w *world) send(o Send) {
 		p.what = "leave"
 	case RemovalChannel:
 		r, _ := parseRemoved(o.Data)
-		p = packet{what: "remove", to: o.To, session: r.session}
+		p = packet{what: "remove", to: o.To, session: r.session, b: []byte(r.signature)}
 	}
 	session := w.open[o.To]
 	if session == 0 {

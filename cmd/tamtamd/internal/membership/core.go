@@ -34,11 +34,13 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	"github.com/eelcocramer/tamtam/internal/limits"
+	"github.com/eelcocramer/tamtam/internal/operator"
 )
 
 // Config says what a core is made of. All fields but Sealed and ProbeSelf are required.
 type Config struct {
 	Self      member.Identity // this node, as others know it
+	Operators operator.Keys   // who may remove members; everybody without any
 	Heartbeat time.Duration
 	MinPing   time.Duration // the probe timeout; see smudgenode.Config
 	// ReconnectTimeout is for how long a member that has ended is kept, and, if it is
@@ -110,6 +112,7 @@ type Core struct {
 	probedSelf     time.Time     // when this node last probed its own address
 	leave          *leave        // nil before Leave
 	selfRemoved    bool          // this node was removed, and has not joined again
+	removedAt      time.Time     // and when
 	counts         *counter.Set
 }
 

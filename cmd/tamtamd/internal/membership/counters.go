@@ -34,6 +34,7 @@ var (
 	countGreetings               = counters.New("greetings", "Greetings of candidates.")
 	countHelps                   = counters.New("helps", "Requests for an indirect probe that were answered by TamTam, not by Smudge.")
 	countIgnoredHelp             = counters.New("ignored_help", "Requests for an indirect probe over the bound.")
+	countUnsignedRemovals        = counters.New("unsigned_removals", "Removals of members that were ignored since no operator of the cluster had signed them.")
 	countIgnoredRemoved          = counters.New("ignored_removed", "Addresses of removed nodes that were reported and not greeted.")
 	countGreetingsByRelay        = counters.New("greetings_by_relay", "Greetings of candidates by way of a member, because they did not answer directly.")
 	countNewsDropped             = counters.New("news_dropped", "News of members that was dropped for other news, over the bound.")

@@ -78,15 +78,21 @@ func (c *Core) mergeLeft(by, p *peer, r record, now time.Time) {
 }
 
 // mergeRemoved takes the record of a session that a user removed.
+//
+// A record has no signature, so where operators have keys it is no more than known: a member
+// that has the signature sends it with the record.
 func (c *Core) mergeRemoved(by, p *peer, r record, now time.Time) {
+	if len(c.cfg.Operators) > 0 {
+		return
+	}
 	if r.addr == c.cfg.Self.Addr {
 		if r.session == c.cfg.Self.Session {
-			c.removeSelf(by.addr)
+			c.removeSelf(by.addr, now)
 		}
 		return
 	}
 	if c.learn(p, r, now) && p != nil && p.info.Session == r.session {
-		c.removeHere(r.addr, by.addr, now.Add(-r.age()))
+		c.removeHere(removed{target: r.addr, session: r.session}, by.addr, now.Add(-r.age()))
 		c.emit(CloseSession{r.addr})
 	}
 }

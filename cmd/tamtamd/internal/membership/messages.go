@@ -4,6 +4,7 @@
 package membership
 
 import (
+	"crypto/ed25519"
 	"encoding/binary"
 	"net/netip"
 	"unicode/utf8"
@@ -21,7 +22,7 @@ const (
 	DatagramChannel  wire.Channel = iota // a datagram of Smudge's
 	MembersChannel                       // flags 1 · digest 8 · addresses · digest 8: see memberList
 	LeaveChannel                         // nothing: the sender leaves
-	RemovalChannel                       // session 8 · address: a user removed this member
+	RemovalChannel                       // session 8 · address · signature 64 or none: a user removed this member
 	BroadcastChannel                     // that of package broadcast
 	QuestionChannel                      // that of package peers
 	AnswerChannel                        // likewise
@@ -109,19 +110,24 @@ func parseMemberList(b []byte) (l memberList, ok bool) {
 
 // removed is what a member says of another that a user removed.
 type removed struct {
-	target  netip.AddrPort
-	session uint64 // of the target; 0 for any
+	target    netip.AddrPort
+	session   uint64 // of the target; 0 for any
+	signature string // of an operator; earlier versions do not read it
 }
 
 func (r removed) encode() []byte {
-	return frame.AppendAddr(binary.BigEndian.AppendUint64(nil, r.session), r.target)
+	return append(frame.AppendAddr(binary.BigEndian.AppendUint64(nil, r.session), r.target), r.signature...)
 }
 
 func parseRemoved(b []byte) (r removed, ok bool) {
 	if len(b) < 8+frame.AddrSize {
 		return r, false
 	}
-	return removed{frame.Addr(b[8:]), binary.BigEndian.Uint64(b)}, true
+	r.target, r.session = frame.Addr(b[8:]), binary.BigEndian.Uint64(b)
+	if b = b[8+frame.AddrSize:]; len(b) == ed25519.SignatureSize {
+		r.signature = string(b)
+	}
+	return r, true
 }
 
 // Bounds of the texts in a Profile, in bytes.

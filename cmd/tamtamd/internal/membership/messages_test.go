@@ -48,7 +48,7 @@ func TestMemberList(t *testing.T) {
 
 func TestRemoved(t *testing.T) {
 	for _, a := range []netip.AddrPort{alice, netip.MustParseAddrPort("[2001:db8::1]:1")} {
-		want := removed{a, 9}
+		want := removed{target: a, session: 9}
 		b := want.encode()
 		if have, ok := parseRemoved(b); !ok || have != want {
 			t.Errorf("%+v, want %+v", have, want)
@@ -92,7 +92,7 @@ func FuzzMessages(f *testing.F) {
 	f.Add(memberList{records: 8, members: []netip.AddrPort{alice}}.encode()[0])
 	f.Add(recordList{ask: true, buckets: 1, records: someRecords}.encode()[0])
 	f.Add(recordList{digests: &spread.Buckets{1, 2}}.encode()[0])
-	f.Add(removed{alice, 9}.encode())
+	f.Add(removed{target: alice, session: 9}.encode())
 	f.Add([]byte(Profile{MaxPayload: 256, Name: "n", Version: "v", Tags: "a=b"}.Encode()))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if l, ok := parseMemberList(b); ok && len(b) <= wire.MaxData {

@@ -12,19 +12,30 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
+	"github.com/eelcocramer/tamtam/internal/operator"
 )
 
 // Remove removes a member, dead or alive, from all nodes. Its address is shut out until
-// Join readmits it, or another session than the removed one greets from there. It returns
-// false if there is no such member.
-func (c *Core) Remove(now time.Time, a netip.AddrPort) bool {
-	p := c.removeHere(a, c.cfg.Self.Addr, now)
+// Join readmits it, or another session than the removed one greets from there. It fails with
+// ErrNotMember, or with operator.ErrUnsigned if the operators' keys do not accept the signature.
+func (c *Core) Remove(now time.Time, a netip.AddrPort, signature []byte) error {
+	p := c.members.get(a)
 	if p == nil {
-		return false
+		return ErrNotMember
 	}
-	c.emit(SendAll{RemovalChannel, removed{a, p.info.Session}.encode()})
+	r := removed{a, p.info.Session, string(signature)}
+	if err := c.signed(r); err != nil {
+		return err
+	}
+	c.removeHere(r, c.cfg.Self.Addr, now)
+	c.emit(SendAll{RemovalChannel, r.encode()})
 	c.emit(CloseSession{a})
-	return true
+	return nil
+}
+
+// signed returns an error unless a removal counts here.
+func (c *Core) signed(r removed) error {
+	return c.cfg.Operators.Removal(operator.Removal{Cluster: c.cfg.Self.Cluster, Member: r.target, Session: r.session}, []byte(r.signature))
 }
 
 // removedBy takes the word of a member that another was removed.
@@ -32,31 +43,37 @@ func (c *Core) removedBy(reporter netip.AddrPort, r removed, now time.Time) {
 	by, p := c.members.get(reporter), c.members.get(r.target)
 	switch {
 	case by == nil || !by.status.Live():
+	case c.signed(r) != nil:
+		c.count(countUnsignedRemovals)
+		if c.foreign.AllowN(now, 1) {
+			c.log(level.WarnValue(), "msg", "removal ignored: no operator of this cluster signed it", "member", r.target, "by", reporter)
+		}
 	case r.target == c.cfg.Self.Addr:
 		if r.session == 0 || r.session == c.cfg.Self.Session {
-			c.removeSelf(reporter)
+			c.removeSelf(reporter, now)
 		}
 	case p != nil && (r.session == 0 || r.session == p.info.Session):
-		c.removeHere(r.target, reporter, now)
+		r.session = p.info.Session
+		c.removeHere(r, reporter, now)
 		c.emit(CloseSession{r.target})
 	case p == nil && r.session != 0 && datagram.IsNodeAddr(r.target, c.family): // it has yet to be met, or rather not
-		c.tombstones.Learn(r.target, admission.Tombstone{Session: r.session, Removed: true, At: now})
+		c.tombstones.Learn(r.target, admission.Tombstone{Session: r.session, Removed: true, At: now, Signature: r.signature})
 	}
 }
 
 // removeHere removes a member at this node, which a user removed at some time, on the word of a
-// reporter, and returns it; nil if there is none.
-func (c *Core) removeHere(a, by netip.AddrPort, at time.Time) *peer {
+// reporter.
+func (c *Core) removeHere(r removed, by netip.AddrPort, at time.Time) {
+	a := r.target
 	if c.members.get(a) == nil {
-		return nil
+		return
 	}
 	p := c.unlist(a, by, member.Removed)
 	c.candidates.Drop(a)
 	c.emit(Joined{a, ErrNotMember})
-	c.tombstones.Add(a, admission.Tombstone{Session: p.info.Session, Removed: true, At: at})
+	c.tombstones.Add(a, admission.Tombstone{Session: p.info.Session, Removed: true, At: at, Signature: r.signature})
 	c.emit(EngineRemove{a})
 	c.log(level.InfoValue(), "msg", "member removed", "address", a, "status", p.status, "by", by)
-	return p
 }
 
 // tellRemoved answers a removed session that returns: it was cut off when all were told, and
@@ -67,14 +84,20 @@ func (c *Core) tellRemoved(a netip.AddrPort, session uint64) {
 		return
 	}
 	c.count(countRemovedAnswered)
-	c.emit(Send{To: a, Channel: RemovalChannel, Data: removed{a, session}.encode()})
+	c.emit(Send{To: a, Channel: RemovalChannel, Data: removed{a, session, c.tombstones.Signature(a)}.encode()})
 }
 
+// seedsAfterRemoval is when a node that was removed joins its seeds again by itself. An operator
+// who wants it out for good has stopped it by then, and one who removed the wrong node has a
+// cluster again.
+const seedsAfterRemoval = 10 * time.Minute
+
 // removeSelf takes the word that this node was removed: it is alone, in another session,
-// until a user has it join again.
-func (c *Core) removeSelf(by netip.AddrPort) {
-	c.log(level.WarnValue(), "msg", "this node was removed from the cluster; it is alone until told to join", "by", by)
-	c.selfRemoved = true
+// until a user has it join again, or seedsAfterRemoval has passed.
+func (c *Core) removeSelf(by netip.AddrPort, now time.Time) {
+	c.log(level.WarnValue(), "msg", "this node was removed from the cluster; it is alone until told to join",
+		"by", by, "seeds_in", seedsAfterRemoval)
+	c.selfRemoved, c.removedAt = true, now
 	// No node is greeted any more: a node that is greeted is met.
 	c.candidates.Clear()
 	for _, a := range c.members.addrs(func(*peer) bool { return true }) {

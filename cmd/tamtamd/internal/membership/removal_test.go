@@ -21,7 +21,7 @@ func leaves(a netip.AddrPort, session uint64) wire.Event {
 
 // removal of a member, as another reports it.
 func removes(by, target netip.AddrPort, session uint64) wire.Event {
-	return wire.Event{Kind: wire.Received, Addr: by, Channel: RemovalChannel, Data: removed{target, session}.encode()}
+	return wire.Event{Kind: wire.Received, Addr: by, Channel: RemovalChannel, Data: removed{target: target, session: session}.encode()}
 }
 
 func TestLeaveMakesLeftAtOnce(t *testing.T) {

@@ -319,9 +319,9 @@ func (w *world) outgoing(to netip.AddrPort, e datagram.Entry) bool {
 
 // remove has a user remove a member.
 func (w *world) remove(a netip.AddrPort) bool {
-	ok := w.Remove(w.now, a)
+	err := w.Remove(w.now, a, nil)
 	w.carryOut()
-	return ok
+	return err == nil
 }
 
 // silence makes nobody have been heard of recently.

@@ -29,6 +29,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
+	"github.com/eelcocramer/tamtam/internal/operator"
 )
 
 // smudgeStart bounds the start of Smudge, which takes no time unless something is
@@ -49,6 +50,7 @@ type Setup struct {
 	// Encryption is what the keys are for. With wire.EncryptOff the node is as one without
 	// a keyring.
 	Encryption wire.Encryption
+	Operators  operator.Keys // who may remove members and change keys; everybody without any
 	Build      buildinfo.Info
 	Logger     log.Logger
 	// Found is called whenever a seed is joined or another member is alive. OnMember
@@ -152,6 +154,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	}
 	a.Node = New(Config{
 		Self:             self,
+		Operators:        s.Operators,
 		Heartbeat:        flags.Heartbeat,
 		MinPing:          flags.MinPing,
 		ReconnectTimeout: flags.ReconnectTimeout,
@@ -172,7 +175,10 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	}
 
 	// What members are asked.
-	a.Keys = &keys.Cluster{Ring: s.Ring, Addr: self.Addr, Members: a.Members, Ask: a.queries.Each, Encryption: a.Wire.Encryption, Logger: s.Logger}
+	a.Keys = &keys.Cluster{
+		Ring: s.Ring, Addr: self.Addr, Members: a.Members, Ask: a.queries.Each, Encryption: a.Wire.Encryption,
+		Name: self.Cluster, Operators: s.Operators, Logger: s.Logger,
+	}
 	a.Inspector = inspect.New(inspect.Config{
 		Self: self, Members: a.Members, Wire: a.Wire, Ask: a.queries.Each, Heartbeat: a.Node.Heartbeat, Keys: idsOf(s.Ring),
 		Encryption: a.Wire.Encryption,

@@ -5,6 +5,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -36,8 +37,9 @@ func (n *Node) Leave(ctx context.Context) (acknowledged, missed int) {
 
 // Remove removes a member, dead or alive, from all nodes. Its address is
 // shut out until Join names it, or another session than the removed one greets from
-// there. Fails with ErrBadAddress, ErrUnresolved, ErrSelf or ErrNotMember.
-func (n *Node) Remove(ctx context.Context, address string) (member.Member, error) {
+// there. The signature is an operator's; see operator.Keys. Fails with ErrBadAddress,
+// ErrUnresolved, ErrSelf, ErrNotMember or operator.ErrUnsigned.
+func (n *Node) Remove(ctx context.Context, address string, signature []byte) (member.Member, error) {
 	targets, err := n.resolve(ctx, address)
 	if err != nil {
 		return member.Member{}, err
@@ -47,10 +49,9 @@ func (n *Node) Remove(ctx context.Context, address string) (member.Member, error
 			return member.Member{}, fmt.Errorf("%s %w", a, ErrSelf)
 		}
 		m, _ := n.cfg.Table.Get(a)
-		removed := false
-		n.do(func(now time.Time) { removed = n.core.Remove(now, a) })
-		if removed {
-			return m, nil
+		n.do(func(now time.Time) { err = n.core.Remove(now, a, signature) })
+		if !errors.Is(err, ErrNotMember) {
+			return m, err
 		}
 	}
 	return member.Member{}, fmt.Errorf("%s is %w", address, ErrNotMember)

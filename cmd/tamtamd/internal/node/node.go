@@ -30,6 +30,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	"github.com/eelcocramer/tamtam/internal/operator"
 )
 
 // Engine judges who is alive; *smudgenode.Node is one. It is never called with Node.mu
@@ -69,6 +70,7 @@ type Wire interface {
 // Config says what a node is made of. All fields but ProbeSelf are required.
 type Config struct {
 	Self      member.Identity // this node, as others know it
+	Operators operator.Keys   // see membership.Config
 	Heartbeat time.Duration
 	MinPing   time.Duration // see smudgenode.Config
 	// ReconnectTimeout is for how long a member that has ended is kept, and, if it is
@@ -122,7 +124,7 @@ func New(cfg Config) *Node {
 		gone:    make(chan struct{}),
 		waiting: newWaiting(),
 		core: membership.New(membership.Config{
-			Self: cfg.Self, Heartbeat: cfg.Heartbeat, MinPing: cfg.MinPing,
+			Self: cfg.Self, Operators: cfg.Operators, Heartbeat: cfg.Heartbeat, MinPing: cfg.MinPing,
 			ReconnectTimeout: cfg.ReconnectTimeout, Sealed: cfg.Wire.Encryption() != wire.EncryptOff, ProbeSelf: cfg.ProbeSelf,
 			Random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		}),

@@ -43,7 +43,7 @@ func TestSeekTriesOn(t *testing.T) {
 		time.Sleep(seedInterval + time.Second)
 		w.want(alice, member.Alive)
 		// What a user shut out, a seed does not bring back.
-		if _, err := w.Remove(ctx, alice.String()); err != nil {
+		if _, err := w.Remove(ctx, alice.String(), nil); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Hour)

@@ -256,7 +256,12 @@ type KeysQuestion struct {
 	//	*KeysQuestion_Install
 	//	*KeysQuestion_Use
 	//	*KeysQuestion_Remove
-	Change        isKeysQuestion_Change `protobuf_oneof:"change"`
+	Change isKeysQuestion_Change `protobuf_oneof:"change"`
+	// An operator's signature of the change, and when it was made, in seconds since 1970.
+	// A node with operators' keys makes no other change.
+	Signature []byte `protobuf:"bytes,4,opt,name=signature,proto3" json:"signature,omitempty"`
+	// See signature.
+	SignedAt      int64 `protobuf:"varint,5,opt,name=signed_at,json=signedAt,proto3" json:"signed_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -323,6 +328,20 @@ func (x *KeysQuestion) GetRemove() string {
 		}
 	}
 	return ""
+}
+
+func (x *KeysQuestion) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+func (x *KeysQuestion) GetSignedAt() int64 {
+	if x != nil {
+		return x.SignedAt
+	}
+	return 0
 }
 
 type isKeysQuestion_Change interface {
@@ -1064,11 +1083,13 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"\x04keys\x18\x02 \x01(\v2\x1a.tamtam.peer.v1.KeysAnswerH\x00R\x04keys\x129\n" +
 	"\ainspect\x18\x03 \x01(\v2\x1d.tamtam.peer.v1.InspectAnswerH\x00R\ainspect\x123\n" +
 	"\x05links\x18\x04 \x01(\v2\x1b.tamtam.peer.v1.LinksAnswerH\x00R\x05linksB\b\n" +
-	"\x06answer\"b\n" +
+	"\x06answer\"\x9d\x01\n" +
 	"\fKeysQuestion\x12\x1a\n" +
 	"\ainstall\x18\x01 \x01(\fH\x00R\ainstall\x12\x12\n" +
 	"\x03use\x18\x02 \x01(\tH\x00R\x03use\x12\x18\n" +
-	"\x06remove\x18\x03 \x01(\tH\x00R\x06removeB\b\n" +
+	"\x06remove\x18\x03 \x01(\tH\x00R\x06remove\x12\x1c\n" +
+	"\tsignature\x18\x04 \x01(\fR\tsignature\x12\x1b\n" +
+	"\tsigned_at\x18\x05 \x01(\x03R\bsignedAtB\b\n" +
 	"\x06change\"4\n" +
 	"\n" +
 	"KeysAnswer\x12\x12\n" +

@@ -27,6 +27,7 @@ type Tombstone struct {
 	// that another node's report of it is no news.
 	Readmitted bool
 	At         time.Time
+	Signature  string // of the removal, by an operator; empty without one
 }
 
 // shuts reports whether the address is shut out.
@@ -80,6 +81,9 @@ func (e Tombstone) supersedes(old Tombstone) bool {
 
 // ShutsOut reports whether an address is shut out.
 func (x *Tombstones) ShutsOut(a netip.AddrPort) bool { return x.m[a].shuts() }
+
+// Signature returns that of the removal of an address; empty if there is none.
+func (x *Tombstones) Signature(a netip.AddrPort) string { return x.m[a].Signature }
 
 // Admits reports whether a session, 0 for a plain Smudge node, may enter at an address. If
 // so, it ends what was said of the last one.

@@ -49,9 +49,9 @@ func TestReportedTombstones(t *testing.T) {
 		news, backNews bool // told when the first is known, and the other way round
 	}{
 		{"the same leave", Tombstone{Session: 7, At: epoch}, Tombstone{Session: 7, At: late}, false, false},
-		{"the same removal", Tombstone{7, true, false, epoch}, Tombstone{7, true, false, late}, false, false},
-		{"a removal of one that left", Tombstone{Session: 7, At: late}, Tombstone{7, true, false, epoch}, true, false},
-		{"a later session", Tombstone{7, true, false, epoch}, Tombstone{Session: 6, At: late}, true, false},
+		{"the same removal", Tombstone{Session: 7, Removed: true, At: epoch}, Tombstone{Session: 7, Removed: true, At: late}, false, false},
+		{"a removal of one that left", Tombstone{Session: 7, At: late}, Tombstone{Session: 7, Removed: true, At: epoch}, true, false},
+		{"a later session", Tombstone{Session: 7, Removed: true, At: epoch}, Tombstone{Session: 6, At: late}, true, false},
 		{"another session at the same time", Tombstone{Session: 7, At: epoch.Add(2 * time.Second)}, Tombstone{Session: 8, At: epoch}, true, false},
 	} {
 		for _, d := range []struct {
@@ -71,7 +71,7 @@ func TestReportedTombstones(t *testing.T) {
 
 // TestReadmissionCounts more than a report of the removal before it, not than a later one.
 func TestReadmissionCounts(t *testing.T) {
-	a, removed := netip.MustParseAddrPort("192.0.2.1:1"), Tombstone{7, true, false, epoch}
+	a, removed := netip.MustParseAddrPort("192.0.2.1:1"), Tombstone{Session: 7, Removed: true, At: epoch}
 	x := NewTombstones()
 	x.Add(a, removed)
 	x.Readmit(a, epoch.Add(time.Minute))
@@ -85,7 +85,7 @@ func TestReadmissionCounts(t *testing.T) {
 
 func TestTombstonesAreBounded(t *testing.T) {
 	at := func(i int) netip.AddrPort { return netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), uint16(i+1)) }
-	removed := func(i int) Tombstone { return Tombstone{7, true, false, epoch.Add(time.Duration(i))} }
+	removed := func(i int) Tombstone { return Tombstone{Session: 7, Removed: true, At: epoch.Add(time.Duration(i))} }
 	x := NewTombstones()
 	for i := range MaxTombstones {
 		x.Add(at(i), removed(i))

@@ -19,6 +19,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	"github.com/eelcocramer/tamtam/internal/operator"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
 
@@ -50,6 +51,8 @@ type Cluster struct {
 	// Encryption returns that of this node. Keys are changed only while it is
 	// wire.EncryptRequire.
 	Encryption func() wire.Encryption
+	Name       string        // of the cluster
+	Operators  operator.Keys // who may change keys; everybody without any
 	Logger     log.Logger
 }
 
@@ -61,26 +64,26 @@ func (c *Cluster) List(ctx context.Context) ([]Node, error) {
 
 // Install adds a key to all keyrings, so that it opens. Nodes that are not alive miss it:
 // each Node reports its result. Fails with ErrNoKeyring, ErrClear or ErrBadKey.
-func (c *Cluster) Install(ctx context.Context, k wire.Key) ([]Node, error) {
+func (c *Cluster) Install(ctx context.Context, k wire.Key, s Signature) ([]Node, error) {
 	if k == (wire.Key{}) {
 		return nil, fmt.Errorf("%w: all its bytes are zero", keyring.ErrBadKey)
 	}
-	return c.all(ctx, &peerv1.KeysQuestion{Change: &peerv1.KeysQuestion_Install{Install: k[:]}})
+	return c.all(ctx, s.on(&peerv1.KeysQuestion{Change: &peerv1.KeysQuestion_Install{Install: k[:]}}))
 }
 
 // Use has all nodes seal with a key. Fails with ErrNoKeyring, ErrClear, ErrUnknownKey, or, unless
 // force, with ErrNotEverywhere when a member that is alive has not told that it has it: it
 // could not read what the others send.
-func (c *Cluster) Use(ctx context.Context, id string, force bool) ([]Node, error) {
+func (c *Cluster) Use(ctx context.Context, id string, force bool, s Signature) ([]Node, error) {
 	return c.change(ctx, id, force, func(n Node) bool { return slices.Contains(n.Keys, id) }, "has not told that it has it",
-		&peerv1.KeysQuestion{Change: &peerv1.KeysQuestion_Use{Use: id}})
+		s.on(&peerv1.KeysQuestion{Change: &peerv1.KeysQuestion_Use{Use: id}}))
 }
 
 // Remove removes a key from all keyrings. Fails as Use does: with ErrNotEverywhere when a
 // member has not told that it seals with another, since it would not be heard.
-func (c *Cluster) Remove(ctx context.Context, id string, force bool) ([]Node, error) {
+func (c *Cluster) Remove(ctx context.Context, id string, force bool, s Signature) ([]Node, error) {
 	return c.change(ctx, id, force, func(n Node) bool { return len(n.Keys) > 0 && n.Keys[0] != id }, "has not told that it seals with another",
-		&peerv1.KeysQuestion{Change: &peerv1.KeysQuestion_Remove{Remove: id}})
+		s.on(&peerv1.KeysQuestion{Change: &peerv1.KeysQuestion_Remove{Remove: id}}))
 }
 
 func (c *Cluster) change(ctx context.Context, id string, force bool, ready func(Node) bool, not string, q *peerv1.KeysQuestion) ([]Node, error) {
@@ -143,10 +146,35 @@ func (c *Cluster) allowed(q *peerv1.KeysQuestion) error {
 	switch {
 	case c.Ring == nil:
 		return keyring.ErrNoKeyring
-	case q.GetChange() != nil && c.Encryption() != wire.EncryptRequire:
+	case q.GetChange() == nil:
+		return nil
+	case c.Encryption() != wire.EncryptRequire:
 		return ErrClear
 	}
-	return nil
+	change := operator.KeyChange{Cluster: c.Name, Issued: time.Unix(q.GetSignedAt(), 0)}
+	switch k := q.GetChange().(type) {
+	case *peerv1.KeysQuestion_Install:
+		change.Action, change.Key = operator.Install, operator.KeyHash(k.Install)
+	case *peerv1.KeysQuestion_Use:
+		change.Action, change.Key = operator.Use, k.Use
+	case *peerv1.KeysQuestion_Remove:
+		change.Action, change.Key = operator.Remove, k.Remove
+	}
+	return c.Operators.KeyChange(change, q.GetSignature(), time.Now())
+}
+
+// Signature is an operator's of a change; see operator.KeyChange. The zero value is none.
+type Signature struct {
+	Issued time.Time
+	Bytes  []byte
+}
+
+// on adds the signature to a question.
+func (s Signature) on(q *peerv1.KeysQuestion) *peerv1.KeysQuestion {
+	if s.Bytes != nil {
+		q.SignedAt, q.Signature = s.Issued.Unix(), s.Bytes
+	}
+	return q
 }
 
 // Answer does what a member, or this node itself, asks of this one's keyring.

@@ -116,9 +116,9 @@ func TestRotationOfAll(t *testing.T) {
 		want []int
 	}{
 		{"list", func() ([]Node, error) { return c.List(ctx) }, []int{1}},
-		{"install", func() ([]Node, error) { return c.Install(ctx, nth(2)) }, []int{1, 2}},
-		{"use", func() ([]Node, error) { return c.Use(ctx, id(2), false) }, []int{2, 1}},
-		{"remove", func() ([]Node, error) { return c.Remove(ctx, id(1), false) }, []int{2}},
+		{"install", func() ([]Node, error) { return c.Install(ctx, nth(2), Signature{}) }, []int{1, 2}},
+		{"use", func() ([]Node, error) { return c.Use(ctx, id(2), false, Signature{}) }, []int{2, 1}},
+		{"remove", func() ([]Node, error) { return c.Remove(ctx, id(1), false, Signature{}) }, []int{2}},
 	} {
 		all, err := step.do()
 		if err != nil || len(all) != 3 {
@@ -156,29 +156,29 @@ func TestRefusedChanges(t *testing.T) {
 		forced [][]int // what they have when it is forced
 	}{
 		{"use what one has not", [][]int{{1, 2}, {1, 2}, {1}},
-			func(c *Cluster, force bool) ([]Node, error) { return c.Use(ctx, id(2), force) }, ErrNotEverywhere, at(3).String(),
+			func(c *Cluster, force bool) ([]Node, error) { return c.Use(ctx, id(2), force, Signature{}) }, ErrNotEverywhere, at(3).String(),
 			[][]int{{2, 1}, {2, 1}, {1}}},
 		{"use what one does not tell", [][]int{{1, 2}, nil, {1, 2}},
-			func(c *Cluster, force bool) ([]Node, error) { return c.Use(ctx, id(2), force) }, ErrNotEverywhere, at(2).String(),
+			func(c *Cluster, force bool) ([]Node, error) { return c.Use(ctx, id(2), force, Signature{}) }, ErrNotEverywhere, at(2).String(),
 			[][]int{{2, 1}, nil, {2, 1}}},
 		{"use what this node has not", [][]int{{1}, {1, 2}, {1, 2}},
-			func(c *Cluster, force bool) ([]Node, error) { return c.Use(ctx, id(2), force) }, ErrNotEverywhere, at(1).String(),
+			func(c *Cluster, force bool) ([]Node, error) { return c.Use(ctx, id(2), force, Signature{}) }, ErrNotEverywhere, at(1).String(),
 			[][]int{{1}, {2, 1}, {2, 1}}},
 		{"remove what one seals with", [][]int{{2, 1}, {2, 1}, {1, 2}},
-			func(c *Cluster, force bool) ([]Node, error) { return c.Remove(ctx, id(1), force) }, ErrNotEverywhere, at(3).String(),
+			func(c *Cluster, force bool) ([]Node, error) { return c.Remove(ctx, id(1), force, Signature{}) }, ErrNotEverywhere, at(3).String(),
 			[][]int{{2}, {2}, {1, 2}}},
 		{"remove what one may seal with", [][]int{{2, 1}, nil},
-			func(c *Cluster, force bool) ([]Node, error) { return c.Remove(ctx, id(1), force) }, ErrNotEverywhere, at(2).String(),
+			func(c *Cluster, force bool) ([]Node, error) { return c.Remove(ctx, id(1), force, Signature{}) }, ErrNotEverywhere, at(2).String(),
 			[][]int{{2}, nil}},
 		{"remove what this node seals with", [][]int{{1, 2}, {2, 1}},
-			func(c *Cluster, force bool) ([]Node, error) { return c.Remove(ctx, id(1), force) }, ErrNotEverywhere, at(1).String(),
+			func(c *Cluster, force bool) ([]Node, error) { return c.Remove(ctx, id(1), force, Signature{}) }, ErrNotEverywhere, at(1).String(),
 			[][]int{{1, 2}, {2}}},
 		{"remove what one has not", [][]int{{2, 1}, {2}},
-			func(c *Cluster, force bool) ([]Node, error) { return c.Remove(ctx, id(1), force) }, nil, "", [][]int{{2}, {2}}},
+			func(c *Cluster, force bool) ([]Node, error) { return c.Remove(ctx, id(1), force, Signature{}) }, nil, "", [][]int{{2}, {2}}},
 		{"use what nobody has", [][]int{{1}, {1}},
-			func(c *Cluster, force bool) ([]Node, error) { return c.Use(ctx, id(3), force) }, keyring.ErrUnknownKey, id(3), nil},
+			func(c *Cluster, force bool) ([]Node, error) { return c.Use(ctx, id(3), force, Signature{}) }, keyring.ErrUnknownKey, id(3), nil},
 		{"remove what nobody has", [][]int{{1}, {1}},
-			func(c *Cluster, force bool) ([]Node, error) { return c.Remove(ctx, "x\x1b", force) }, keyring.ErrUnknownKey, `"x\x1b"`, nil},
+			func(c *Cluster, force bool) ([]Node, error) { return c.Remove(ctx, "x\x1b", force, Signature{}) }, keyring.ErrUnknownKey, `"x\x1b"`, nil},
 	} {
 		cl, n := cluster(t, c.keys...)
 		nodes, err := c.do(cl, false)
@@ -209,7 +209,7 @@ func TestWhoIsAway(t *testing.T) {
 	ctx := context.Background()
 	c, n := cluster(t, []int{1, 2}, nil, nil, []int{1, 2})
 	n.statuses[1], n.statuses[2] = member.Dead, member.Left
-	nodes, err := c.Use(ctx, id(2), false)
+	nodes, err := c.Use(ctx, id(2), false, Signature{})
 	if err != nil || len(nodes) != 4 || !slices.Equal(n.asked, []netip.AddrPort{at(4)}) {
 		t.Fatalf("%v, %v, asked %v", nodes, err, n.asked)
 	}
@@ -219,7 +219,7 @@ func TestWhoIsAway(t *testing.T) {
 		}
 	}
 	n.statuses[1] = member.Suspected
-	if _, err := c.Remove(ctx, id(1), false); !errors.Is(err, ErrNotEverywhere) || !strings.Contains(err.Error(), at(2).String()) {
+	if _, err := c.Remove(ctx, id(1), false, Signature{}); !errors.Is(err, ErrNotEverywhere) || !strings.Contains(err.Error(), at(2).String()) {
 		t.Errorf("a suspected member that says nothing: %v", err)
 	}
 }
@@ -228,7 +228,7 @@ func TestWhoIsAway(t *testing.T) {
 func TestSomeFail(t *testing.T) {
 	full := []int{1, 11, 12, 13, 14, 15, 16, 17}
 	c, n := cluster(t, []int{1}, full, nil, []int{1})
-	nodes, err := c.Install(context.Background(), nth(2))
+	nodes, err := c.Install(context.Background(), nth(2), Signature{})
 	if err != nil || nodes[0].Err != nil || !errors.Is(nodes[1].Err, keyring.ErrFull) || !errors.Is(nodes[2].Err, errSilent) || nodes[3].Err != nil {
 		t.Errorf("%+v, %v", nodes, err)
 	}
@@ -243,9 +243,9 @@ func TestWithoutAKeyring(t *testing.T) {
 	c := &Cluster{Addr: at(1), Members: &nodes{statuses: []member.Status{member.Alive}}, Logger: log.NewNopLogger()}
 	for name, call := range map[string]func() ([]Node, error){
 		"list":    func() ([]Node, error) { return c.List(ctx) },
-		"install": func() ([]Node, error) { return c.Install(ctx, nth(1)) },
-		"use":     func() ([]Node, error) { return c.Use(ctx, id(1), true) },
-		"remove":  func() ([]Node, error) { return c.Remove(ctx, id(1), true) },
+		"install": func() ([]Node, error) { return c.Install(ctx, nth(1), Signature{}) },
+		"use":     func() ([]Node, error) { return c.Use(ctx, id(1), true, Signature{}) },
+		"remove":  func() ([]Node, error) { return c.Remove(ctx, id(1), true, Signature{}) },
 	} {
 		if nodes, err := call(); !errors.Is(err, keyring.ErrNoKeyring) || nodes != nil {
 			t.Errorf("%s: %v, %v", name, nodes, err)
@@ -269,9 +269,9 @@ func TestKeysAreFixedWhileOthersMayJoin(t *testing.T) {
 		n.asked = nil
 		three := nth(3)
 		for name, call := range map[string]func() ([]Node, error){
-			"install": func() ([]Node, error) { return c.Install(ctx, three) },
-			"use":     func() ([]Node, error) { return c.Use(ctx, id(2), true) },
-			"remove":  func() ([]Node, error) { return c.Remove(ctx, id(2), true) },
+			"install": func() ([]Node, error) { return c.Install(ctx, three, Signature{}) },
+			"use":     func() ([]Node, error) { return c.Use(ctx, id(2), true, Signature{}) },
+			"remove":  func() ([]Node, error) { return c.Remove(ctx, id(2), true, Signature{}) },
 		} {
 			if nodes, err := call(); !errors.Is(err, ErrClear) || nodes != nil {
 				t.Errorf("%v: %s: %+v, %v", e, name, nodes, err)
@@ -336,7 +336,7 @@ func TestTimeIsSplit(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		began := time.Now()
-		nodes, err := c.Use(ctx, id(2), true)
+		nodes, err := c.Use(ctx, id(2), true, Signature{})
 		if err != nil || !errors.Is(nodes[1].Err, errSilent) || nodes[2].Err != nil {
 			t.Errorf("%+v, %v", nodes, err)
 		}

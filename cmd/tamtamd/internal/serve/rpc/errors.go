@@ -17,6 +17,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
+	"github.com/eelcocramer/tamtam/internal/operator"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
@@ -41,6 +42,7 @@ var mapping = []struct {
 	{broadcast.ErrTopic, codes.InvalidArgument, "BAD_TOPIC"},
 	{rpcguard.ErrTooMany, codes.ResourceExhausted, "TOO_MANY_CALLS"},
 	{rpcguard.ErrUnauthenticated, codes.Unauthenticated, "UNAUTHENTICATED"},
+	{operator.ErrUnsigned, codes.PermissionDenied, "UNSIGNED"},
 	{rpcguard.ErrDenied, codes.PermissionDenied, "READ_ONLY_TOKEN"},
 	{broadcast.ErrBusy, codes.ResourceExhausted, "BUSY"},
 	{errPattern, codes.InvalidArgument, "BAD_PATTERN"},

@@ -24,22 +24,28 @@ func (s *v1) InstallKey(ctx context.Context, r *tamtamv1.InstallKeyRequest) (*ta
 		return nil, toStatus(fmt.Errorf("%w: it has %d bytes, want %d", keyring.ErrBadKey, len(r.GetKey()), len(k)))
 	}
 	copy(k[:], r.GetKey())
-	nodes, err := memberKeys(ctx, func(ctx context.Context) ([]keys.Node, error) { return s.Keys.Install(ctx, k) })
+	nodes, err := memberKeys(ctx, func(ctx context.Context) ([]keys.Node, error) {
+		return s.Keys.Install(ctx, k, toSignature(r.GetSignature()))
+	})
 	return &tamtamv1.InstallKeyResponse{Key: keyring.ID(k), Members: nodes}, err
 }
 
 func (s *v1) UseKey(ctx context.Context, r *tamtamv1.UseKeyRequest) (*tamtamv1.UseKeyResponse, error) {
 	nodes, err := memberKeys(ctx, func(ctx context.Context) ([]keys.Node, error) {
-		return s.Keys.Use(ctx, r.GetKey(), r.GetForce())
+		return s.Keys.Use(ctx, r.GetKey(), r.GetForce(), toSignature(r.GetSignature()))
 	})
 	return &tamtamv1.UseKeyResponse{Members: nodes}, err
 }
 
 func (s *v1) RemoveKey(ctx context.Context, r *tamtamv1.RemoveKeyRequest) (*tamtamv1.RemoveKeyResponse, error) {
 	nodes, err := memberKeys(ctx, func(ctx context.Context) ([]keys.Node, error) {
-		return s.Keys.Remove(ctx, r.GetKey(), r.GetForce())
+		return s.Keys.Remove(ctx, r.GetKey(), r.GetForce(), toSignature(r.GetSignature()))
 	})
 	return &tamtamv1.RemoveKeyResponse{Members: nodes}, err
+}
+
+func toSignature(s *tamtamv1.OperatorSignature) keys.Signature {
+	return keys.Signature{Issued: s.GetIssued().AsTime(), Bytes: s.GetSignature()}
 }
 
 // memberKeys makes a call to all members and converts their answers.

@@ -38,15 +38,15 @@ func (f *fakeKeys) note(ctx context.Context, what string) ([]keys.Node, error) {
 
 func (f *fakeKeys) List(ctx context.Context) ([]keys.Node, error) { return f.note(ctx, "list") }
 
-func (f *fakeKeys) Install(ctx context.Context, k wire.Key) ([]keys.Node, error) {
+func (f *fakeKeys) Install(ctx context.Context, k wire.Key, _ keys.Signature) ([]keys.Node, error) {
 	return f.note(ctx, "install "+keyring.ID(k))
 }
 
-func (f *fakeKeys) Use(ctx context.Context, id string, force bool) ([]keys.Node, error) {
+func (f *fakeKeys) Use(ctx context.Context, id string, force bool, _ keys.Signature) ([]keys.Node, error) {
 	return f.note(ctx, fmt.Sprint("use ", id, " ", force))
 }
 
-func (f *fakeKeys) Remove(ctx context.Context, id string, force bool) ([]keys.Node, error) {
+func (f *fakeKeys) Remove(ctx context.Context, id string, force bool, _ keys.Signature) ([]keys.Node, error) {
 	return f.note(ctx, fmt.Sprint("remove ", id, " ", force))
 }
 

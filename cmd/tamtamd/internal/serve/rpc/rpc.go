@@ -32,7 +32,7 @@ import (
 // Node is what the services need of a node; *node.Node is one.
 type Node interface {
 	Join(ctx context.Context, addresses []string) []node.JoinResult
-	Remove(ctx context.Context, address string) (member.Member, error)
+	Remove(ctx context.Context, address string, signature []byte) (member.Member, error)
 	Ping(ctx context.Context, address string) (netip.AddrPort, time.Duration, error)
 	Heartbeat() time.Duration
 	SetHeartbeat(time.Duration) error
@@ -60,9 +60,9 @@ type Messages interface {
 // Keys changes and lists the keys of all members; *keys.Cluster is one.
 type Keys interface {
 	List(context.Context) ([]keys.Node, error)
-	Install(context.Context, wire.Key) ([]keys.Node, error)
-	Use(ctx context.Context, id string, force bool) ([]keys.Node, error)
-	Remove(ctx context.Context, id string, force bool) ([]keys.Node, error)
+	Install(context.Context, wire.Key, keys.Signature) ([]keys.Node, error)
+	Use(ctx context.Context, id string, force bool, s keys.Signature) ([]keys.Node, error)
+	Remove(ctx context.Context, id string, force bool, s keys.Signature) ([]keys.Node, error)
 }
 
 // Inspector asks all members for their view of the cluster; *inspect.Inspector is one.

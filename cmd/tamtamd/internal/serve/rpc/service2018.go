@@ -53,7 +53,7 @@ func (s *service2018) Join(ctx context.Context, a *service.NodeAddress) (*servic
 }
 
 func (s *service2018) Leave(ctx context.Context, a *service.NodeAddress) (*service.Response, error) {
-	_, err := s.Node.Remove(ctx, address(a))
+	_, err := s.Node.Remove(ctx, address(a), nil)
 	return done(err)
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
+	"github.com/eelcocramer/tamtam/internal/operator"
 	"github.com/eelcocramer/tamtam/internal/tags"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -77,6 +78,7 @@ func TestErrors(t *testing.T) {
 		{broadcast.ErrTopic, codes.InvalidArgument, "BAD_TOPIC"},
 		{rpcguard.ErrTooMany, codes.ResourceExhausted, "TOO_MANY_CALLS"},
 		{rpcguard.ErrUnauthenticated, codes.Unauthenticated, "UNAUTHENTICATED"},
+		{operator.ErrUnsigned, codes.PermissionDenied, "UNSIGNED"},
 		{rpcguard.ErrDenied, codes.PermissionDenied, "READ_ONLY_TOKEN"},
 		{broadcast.ErrBusy, codes.ResourceExhausted, "BUSY"},
 		{broadcast.ErrTooLarge, codes.InvalidArgument, "PAYLOAD_TOO_LARGE"},
@@ -118,7 +120,7 @@ func TestErrors(t *testing.T) {
 
 // TestErrorsAreAllMapped: each sentinel has a code here.
 func TestErrorsAreAllMapped(t *testing.T) {
-	if want := 26; len(mapping) != want {
+	if want := 27; len(mapping) != want {
 		t.Errorf("%d errors are mapped, %d are tested", len(mapping), want)
 	}
 }

@@ -95,7 +95,7 @@ func (s *v1) Leave(ctx context.Context, _ *tamtamv1.LeaveRequest) (*tamtamv1.Lea
 func (s *v1) RemoveMember(
 	ctx context.Context, r *tamtamv1.RemoveMemberRequest,
 ) (*tamtamv1.RemoveMemberResponse, error) {
-	m, err := s.Node.Remove(ctx, r.GetAddress())
+	m, err := s.Node.Remove(ctx, r.GetAddress(), r.GetSignature().GetSignature())
 	if err != nil {
 		return nil, toStatus(err)
 	}
