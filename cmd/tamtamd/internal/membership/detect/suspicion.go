@@ -16,7 +16,7 @@ import (
 // accusation is confirmed after ConfirmTime without an answer. With the ping and the question
 // before (see Questions), a member has a second to answer: a pause of a second is no death.
 const (
-	confirmGreetings = 5
+	confirmGreetings = 6
 	ConfirmInterval  = 80 * time.Millisecond
 	ConfirmTime      = confirmGreetings * ConfirmInterval
 )
