@@ -45,6 +45,7 @@ type Core struct {
 	cfg          CoreConfig
 	store        *store
 	streams      map[Stream]*stream
+	presumed     int                  // streams that are only presumed: see presume
 	waiting      map[*stream]struct{} // streams whose due() is not zero
 	fanOut       func(n int) int      // FanOut, except in an experiment
 	own          own
@@ -82,14 +83,17 @@ func FanOut(n int) int { return int(math.Ceil(math.Log(float64(n)))) + 2 }
 func (c *Core) Up(now time.Time, a netip.AddrPort, session uint64) {
 	if t := c.members[a]; t == nil {
 		c.list = append(c.list, a)
+	} else {
+		c.materialize(a, t) // a message of the earlier session may be on its way
 	}
 	from := c.sentBefore(now.Add(-meetGrace))
-	c.members[a] = &target{session: session, from: from, have: from}
+	t := &target{session: session, from: from, have: from}
+	c.members[a] = t
 	if c.own.last > 0 {
 		c.meet(a, flagMeet|flagAnswer)
 	}
-	if id := (Stream{a, session}); c.streams[id] == nil && len(c.streams) < MaxStreams {
-		c.streams[id] = &stream{Stream: id, presumed: true, active: now}
+	if c.streams[Stream{a, session}] == nil && c.streamCount() < MaxStreams {
+		c.presume(t, now)
 	}
 	c.sendDigests(a, c.activeEntries(now, activeFor), flagAnswer)
 }
@@ -117,6 +121,9 @@ func (c *Core) meet(a netip.AddrPort, flags byte) {
 
 // Gone removes a member that is dead, has left, or was removed.
 func (c *Core) Gone(a netip.AddrPort) {
+	if t := c.members[a]; t != nil {
+		c.materialize(a, t) // its first message may be on its way
+	}
 	delete(c.members, a)
 	c.list = slices.DeleteFunc(c.list, func(b netip.AddrPort) bool { return a == b })
 }
@@ -235,7 +242,7 @@ func (c *Core) some(n int, except ...netip.AddrPort) (drawn []netip.AddrPort) {
 
 // Counters adds this core's counters to m.
 func (c *Core) Counters(m map[string]uint64) {
-	c.counts.Put(streamsNow, uint64(len(c.streams)))
+	c.counts.Put(streamsNow, uint64(c.streamCount()))
 	c.counts.Put(keptNow, uint64(c.store.len()))
 	c.counts.Counters(m)
 }

@@ -43,6 +43,7 @@ type target struct {
 	from      uint64              // the last message before the member was met
 	have      uint64              // every message up to this one has arrived
 	beyond    map[uint64]struct{} // acknowledged messages after a missing one
+	presumed  time.Time           // since when its own stream is presumed; zero if it is not
 }
 
 func (t *target) has(sequence uint64) bool {
@@ -92,7 +93,7 @@ func (t *target) gotAll(sequence uint64, now time.Time) {
 // the streams stay. The stream so far becomes one of those of others: what is missing of it
 // is repaired, so a node that was restored from a snapshot gets what it sent since.
 func (c *Core) Renew(now time.Time, session uint64) {
-	if old := c.cfg.Local; c.own.last > 0 && len(c.streams) < MaxStreams {
+	if old := c.cfg.Local; c.own.last > 0 && c.streamCount() < MaxStreams {
 		c.streams[old] = &stream{Stream: old, started: true, next: c.own.last + 1, known: c.own.last, active: c.last}
 	}
 	c.cfg.Local.Session, c.own = session, own{}

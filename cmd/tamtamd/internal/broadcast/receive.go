@@ -101,7 +101,7 @@ func (c *Core) askPosition(s *stream, now time.Time) {
 // in that session and there is capacity; otherwise it returns nil, and the message is
 // dropped.
 func (c *Core) stream(now time.Time, id Stream) *stream {
-	s := c.streams[id]
+	s := c.known(id)
 	if s != nil {
 		return s
 	}
@@ -109,7 +109,7 @@ func (c *Core) stream(now time.Time, id Stream) *stream {
 		c.counts.Inc(droppedOrigin) // an earlier session, or not a member
 		return nil
 	}
-	if len(c.streams) >= MaxStreams {
+	if c.streamCount() >= MaxStreams {
 		c.counts.Inc(refused)
 		return nil
 	}

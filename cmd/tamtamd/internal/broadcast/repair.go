@@ -131,6 +131,11 @@ func (c *Core) unbegunEntries(now time.Time) (all []entry) {
 			all = append(all, entry{id, 0})
 		}
 	}
+	for a, t := range c.members {
+		if !t.presumed.IsZero() && now.Sub(t.presumed) < activeFor {
+			all = append(all, entry{Stream{a, t.session}, 0})
+		}
+	}
 	return all
 }
 
@@ -163,7 +168,10 @@ func (c *Core) onDigest(now time.Time, from netip.AddrPort, b []byte) bool {
 			continue
 		}
 		own := e.Origin == from
-		s := c.streams[e.Stream]
+		if e.have == 0 && !own && c.isPresumed(e.Stream) {
+			continue // that is what is known here
+		}
+		s := c.known(e.Stream)
 		if s == nil && own { // its position, now that the two meet
 			s = c.stream(now, e.Stream)
 		}

@@ -18,6 +18,8 @@ const (
 	// MaxInFlight bounds the frames of a link that wait for their acknowledgement; past it
 	// the oldest is given up that is not of bulk.
 	MaxInFlight = 512
+	// keptRetransmitted is how many frames are remembered that were sent more than once.
+	keptRetransmitted = 16
 	// maxAckData is how many frames that ride with an acknowledgement can be retransmitted.
 	maxAckData = 16
 	// silentTries is after how many tries without a frame from the other end a link is
@@ -76,8 +78,9 @@ type Link struct {
 	ackNext                 int // where in ackData the next goes
 	rtt                     rtt // of all frames, acknowledged at once or after a while
 	trip                    rtt // of those that were answered at once
-	// retransmitted are the last frames that were sent more than once and acknowledged.
-	retransmitted [16]uint32
+	// retransmitted are the last frames that were sent more than once and acknowledged, at
+	// most keptRetransmitted; the next goes to retransmits.
+	retransmitted []uint32
 	retransmits   int
 
 	// What it receives.
@@ -175,7 +178,7 @@ func (l *Link) remove(i int) {
 	if l.flights[i].bulk {
 		l.bulk--
 	}
-	l.flights = slices.Delete(l.flights, i, i+1)
+	l.keep(slices.Delete(l.flights, i, i+1))
 }
 
 // SendAckData registers a frame that is sent now with acknowledgements. It is retransmitted
@@ -269,7 +272,7 @@ func (l *Link) AckData(counter uint64) (b []byte, acknowledged bool) {
 func (l *Link) Acked(now time.Time, counter uint32, by Carrier) (b []byte, token uint64, ok bool) {
 	i := slices.IndexFunc(l.flights, func(f flight) bool { return uint32(f.counter) == counter })
 	if i < 0 {
-		if !by.retransmitted() && slices.Contains(l.retransmitted[:min(l.retransmits, len(l.retransmitted))], counter) {
+		if !by.retransmitted() && slices.Contains(l.retransmitted, counter) {
 			l.shared.Counts.Spurious++
 			l.rtt.spurious(now) // the acknowledgement before this one was of the first try, and late
 		}
@@ -287,12 +290,29 @@ func (l *Link) Acked(now time.Time, counter uint32, by Carrier) (b []byte, token
 		}
 	}
 	if f.tries > 1 {
-		l.retransmitted[l.retransmits%len(l.retransmitted)] = counter
-		l.retransmits++
+		l.noteRetransmitted(counter)
 	}
 	defer l.recount()
 	l.remove(i)
 	return f.b, f.token, true
+}
+
+func (l *Link) noteRetransmitted(counter uint32) {
+	if len(l.retransmitted) < keptRetransmitted {
+		l.retransmitted = append(l.retransmitted, counter)
+		return
+	}
+	l.retransmitted[l.retransmits] = counter
+	l.retransmits = (l.retransmits + 1) % keptRetransmitted
+}
+
+// keep sets the flights to what is left of them. A link at rest keeps no memory for them, since
+// a node of a large cluster has thousands of links.
+func (l *Link) keep(left []flight) {
+	if len(left) == 0 {
+		left = nil
+	}
+	l.flights = left
 }
 
 // Idle reports whether nothing is in flight or owed.

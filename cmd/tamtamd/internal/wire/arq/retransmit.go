@@ -112,7 +112,7 @@ func (l *Link) Tick(now time.Time, transmit func(b []byte)) {
 		kept = append(kept, f)
 	}
 	clear(l.flights[len(kept):])
-	l.flights = kept
+	l.keep(kept)
 }
 
 // retransmit counts a retransmission, and plans the next.

@@ -31,6 +31,40 @@ func TestWindow(t *testing.T) {
 				marked[c] = true
 			}
 			highest = max(highest, c)
+			if len(w.blocks) > maxBlocks {
+				t.Fatalf("seed %d: %d blocks", seed, len(w.blocks))
+			}
+		}
+	}
+}
+
+// TestWindowIsAsLongAsWhatIsMissing: a link on which nothing is lost needs no blocks, one on
+// which frames overtake each other few, and one that has lost a frame no more than windowSize
+// takes.
+func TestWindowIsAsLongAsWhatIsMissing(t *testing.T) {
+	const first = 7 << 32
+	var w window
+	for c := uint64(first + 1); c < first+3*windowSize; c++ {
+		w.mark(c)
+	}
+	if len(w.blocks) > idleBlocks {
+		t.Errorf("%d blocks, nothing is missing", len(w.blocks))
+	}
+	at := w.highest
+	for i := range uint64(10 * windowSize) {
+		w.mark((at + 1 + i) ^ 1) // two and two overtake each other
+	}
+	if len(w.blocks) > idleBlocks {
+		t.Errorf("%d blocks, frames overtake each other", len(w.blocks))
+	}
+	at = w.highest
+	for i := range uint64(10 * windowSize) {
+		w.mark(at + 2 + i)
+		if missing := at + 1; w.seen(missing) != (i >= windowSize-1) {
+			t.Fatalf("the missing counter is seen: %v, %d after it", w.seen(missing), i+1)
+		}
+		if len(w.blocks) > maxBlocks {
+			t.Fatalf("%d blocks", len(w.blocks))
 		}
 	}
 }
