@@ -29,6 +29,8 @@ const (
 	// maxDrain is how many packets are read at most before what is due at the socket
 	// is done, as in wire.Endpoint.
 	maxDrain = 1024
+	// keptInbox is for how many packets an empty receive buffer keeps its memory.
+	keptInbox = 16
 	// look is how often a busy host looks at what is due. To find out takes time that
 	// grows with the cluster.
 	look = time.Millisecond
@@ -140,6 +142,9 @@ func (h *host) take() packet {
 	h.pending -= truesize(len(p.b))
 	if h.head == len(h.inbox) {
 		h.inbox, h.head = h.inbox[:0], 0
+		if cap(h.inbox) > keptInbox {
+			h.inbox = nil
+		}
 	} else if h.head >= 1024 && h.head*2 >= len(h.inbox) {
 		rest := copy(h.inbox, h.inbox[h.head:])
 		clear(h.inbox[rest:])

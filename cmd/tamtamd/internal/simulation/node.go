@@ -36,7 +36,7 @@ type Node struct {
 	broadcast  *broadcast.Core
 	engine     *Smudge
 	view       []seen // by the index of the member
-	tags       []string
+	tags       map[int]string // by the index of the member; of those that have some
 	asks       int // the node that it joins; -1 for none
 
 	events  []wire.Event // scratch
@@ -59,7 +59,7 @@ type seen struct {
 
 func newNode(c *Cluster, i int, now time.Time) *Node {
 	o := &c.options
-	n := &Node{Index: i, Addr: Address(i), cluster: c, view: make([]seen, o.Nodes), tags: make([]string, o.Nodes), asks: -1}
+	n := &Node{Index: i, Addr: Address(i), cluster: c, view: make([]seen, o.Nodes), tags: make(map[int]string), asks: -1}
 	random := rand.New(rand.NewPCG(c.random.Uint64(), uint64(i)))
 	profile := membership.Profile{MaxPayload: maxPayload, Name: nodeName(i), Version: "simulated"}
 	wireConfig := wire.CoreConfig{

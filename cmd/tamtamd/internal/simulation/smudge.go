@@ -92,14 +92,14 @@ type smudgePeer struct {
 	status    datagram.Status // 0: unknown
 	heartbeat uint32
 	source    *smudgePeer
-	emit      int
-	index     int // in known; -1 when it is not
+	timestamp time.Time
+	emit      int32
+	index     int32 // in known; -1 when it is not
+	pingMs    int32
+	countdown int32
+	retry     int8 // deadNodeCounter; 0 when there is none
 	updated   bool
 	ended     bool // removed: what is said of this session goes nowhere
-	timestamp time.Time
-	pingMs    int
-	retry     int // deadNodeCounter; 0 when there is none
-	countdown int
 }
 
 // NewSmudge returns a Smudge that begins now.
@@ -132,7 +132,7 @@ func (s *Smudge) newPeer(a netip.AddrPort) *smudgePeer {
 
 // list is nodeMap.add on knownNodes.
 func (s *Smudge) list(p *smudgePeer) {
-	p.index = len(s.known)
+	p.index = int32(len(s.known))
 	s.known = append(s.known, p)
 }
 
@@ -170,7 +170,7 @@ func (s *Smudge) update(p *smudgePeer, status datagram.Status, heartbeat uint32,
 		return
 	}
 	p.timestamp, p.status, p.source, p.heartbeat = s.now, status, source, heartbeat
-	p.emit = s.fanout()
+	p.emit = int32(s.fanout())
 	if !p.updated {
 		p.updated = true
 		s.updated = append(s.updated, p)
@@ -256,7 +256,7 @@ func (s *Smudge) States(now time.Time) map[netip.AddrPort]smudgenode.State {
 	for a, p := range s.peers {
 		if p != s.self {
 			states[a] = smudgenode.State{
-				Age: now.Sub(p.timestamp), EmitCounter: p.emit, PingMillis: p.pingMs, Timestamp: uint32(p.timestamp.UnixMilli()),
+				Age: now.Sub(p.timestamp), EmitCounter: int(p.emit), PingMillis: int(p.pingMs), Timestamp: uint32(p.timestamp.UnixMilli()),
 			}
 		}
 	}

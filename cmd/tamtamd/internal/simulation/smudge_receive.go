@@ -98,7 +98,7 @@ func (s *Smudge) acked(p *smudgePeer, code uint32) {
 		return
 	}
 	elapsed := uint32(s.now.UnixMilli() - k.started.UnixMilli())
-	p.pingMs = int(elapsed)
+	p.pingMs = int32(elapsed)
 	s.note(elapsed)
 }
 

@@ -170,7 +170,7 @@ func (s *Smudge) pick(count int, but *smudgePeer, living bool) []*smudgePeer {
 		j := i + s.cfg.Random.IntN(len(s.known)-i)
 		p := s.known[j]
 		s.known[i], s.known[j] = p, s.known[i]
-		s.known[j].index, p.index = j, i
+		s.known[j].index, p.index = int32(j), int32(i)
 		if p != s.self && p != but && !(living && p.status == datagram.Dead) {
 			s.picked = append(s.picked, p)
 		}
@@ -193,7 +193,7 @@ func (s *Smudge) news(count int, but *smudgePeer) []*smudgePeer {
 	}
 	if len(s.picked) > 1 { // which of equals is first is left to chance
 		s.cfg.Random.Shuffle(len(s.picked), func(i, j int) { s.picked[i], s.picked[j] = s.picked[j], s.picked[i] })
-		slices.SortFunc(s.picked, func(a, b *smudgePeer) int { return b.emit - a.emit })
+		slices.SortFunc(s.picked, func(a, b *smudgePeer) int { return int(b.emit - a.emit) })
 	}
 	return s.picked[:min(count, len(s.picked))]
 }

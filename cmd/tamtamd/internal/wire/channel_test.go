@@ -188,7 +188,7 @@ func TestProfile(t *testing.T) {
 		}
 		mesh(s)
 		s.run(2 * time.Second)
-		if have := b.peers[a.addr].info.Profile; have != last {
+		if have := b.peers[a.addr].profile; have != last {
 			t.Errorf("seed %d: profile %q, want %q", seed, have, last)
 		}
 		var told string

@@ -86,6 +86,7 @@ type Core struct {
 	long    []byte     // the last frame that came with a short header
 	shared  arq.Shared // of all links
 	traffic traffic
+	profile uint32 // numbers the profiles of this node
 	counts  *counter.Set
 	ticks   uint64 // how often Tick was called
 }

@@ -136,7 +136,7 @@ func (c *Core) sendInfo(p *peer) {
 	if p.informed {
 		o.answers = p.opening
 	}
-	p.told = c.cfg.Info.Profile
+	p.told = c.profile
 	c.send(p, frame.Info, 0, appendInfo(nil, o, c.cfg.Info), 0)
 	p.infoCounter, p.acknowledged = p.counter, false
 }
@@ -257,7 +257,7 @@ func (c *Core) accept(src netip.AddrPort, p *peer, f frame.Frame, o opening, inf
 	c.acceptID(p, f.Connection)
 	c.heardFrom(p, src)
 	p.link.Open(c.now, f.Counter)
-	p.sendID, p.info, p.profiledBy, p.informed, p.opening = o.id, info, f.Counter, true, o.number
+	p.sendID, p.profile, p.profiledBy, p.informed, p.opening = o.id, info.Profile, f.Counter, true, o.number
 	c.pairWith(p, o.share, o.renews)
 	p.short = o.short
 	c.takeAcks(p, f, arq.CarrierOpening)
@@ -268,7 +268,7 @@ func (c *Core) accept(src netip.AddrPort, p *peer, f frame.Frame, o opening, inf
 	if !p.acknowledged {
 		c.sendInfo(p)
 	}
-	if p.told != c.cfg.Info.Profile { // changed since it was sent
+	if p.told != c.profile { // changed since it was sent
 		c.sendProfile(p)
 	}
 	if !p.up {

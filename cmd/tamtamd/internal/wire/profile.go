@@ -13,7 +13,10 @@ import (
 // to all nodes with an open session.
 func (c *Core) SetProfile(now time.Time, profile string) {
 	c.advance(now)
-	c.cfg.Info.Profile = profile
+	if profile != c.cfg.Info.Profile {
+		c.cfg.Info.Profile = profile
+		c.profile++
+	}
 	for _, p := range c.peers {
 		if p.open() {
 			c.sendProfile(p)
@@ -45,8 +48,8 @@ func (c *Core) profiled(p *peer, counter uint64, profile string) {
 		return
 	}
 	p.profiledBy = counter
-	if p.up && profile != p.info.Profile {
-		p.info.Profile = profile
+	if p.up && profile != p.profile {
+		p.profile = profile
 		c.emit(Event{Kind: Changed, Addr: p.addr, Session: p.session, Profile: profile})
 	}
 }

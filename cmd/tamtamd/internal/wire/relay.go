@@ -35,12 +35,49 @@ const (
 // route is the way that frames to a peer go, and how it is heard. A way is a relay, or the
 // direct one, which is the invalid address.
 type route struct {
-	via     netip.AddrPort // the way
-	routed  time.Time      // since when
-	heard   time.Time      // when a frame of it last came by this way
-	other   netip.AddrPort // another way by which one came
+	via    netip.AddrPort // the way
+	routed time.Time      // since when
+	heard  time.Time      // when a frame of it last came by this way
+	detour *detour        // nil: it has always been the direct one
+}
+
+// detour is what is known of a route that is, or was, not only the direct way. Few peers have one.
+type detour struct {
+	other   netip.AddrPort // another way by which a frame of the peer came
 	otherAt time.Time      // and when
 	retry   time.Time      // when the direct way is tried again; zero if that is the way
+}
+
+// retry returns when the direct way is tried again; the zero time if that is the way.
+func (r *route) retry() time.Time {
+	if r.detour == nil {
+		return time.Time{}
+	}
+	return r.detour.retry
+}
+
+// retryAt has the direct way tried again.
+func (r *route) retryAt(t time.Time) {
+	if r.detour == nil {
+		r.detour = &detour{}
+	}
+	r.detour.retry = t
+}
+
+// heardByOther notes that a frame came by another way.
+func (r *route) heardByOther(way netip.AddrPort, at time.Time) {
+	if r.detour == nil {
+		r.detour = &detour{}
+	}
+	r.detour.other, r.detour.otherAt = way, at
+}
+
+// lastOther returns the other way by which a frame came, and when; the zero time if none did.
+func (r *route) lastOther() (way netip.AddrPort, at time.Time) {
+	if r.detour == nil {
+		return netip.AddrPort{}, time.Time{}
+	}
+	return r.detour.other, r.detour.otherAt
 }
 
 // relays reports whether a node can pass on frames: it has an open session, which goes by no
@@ -93,12 +130,12 @@ func (c *Core) setRoute(p *peer, via netip.AddrPort) {
 		return
 	}
 	r := route{via: via, routed: c.now}
-	if p.other == via {
-		r.heard = p.otherAt
+	if other, at := p.lastOther(); other == via {
+		r.heard = at
 	}
 	if via.IsValid() {
-		r.retry = c.now.Add(directFirst)
-		c.wake(p, r.retry)
+		r.retryAt(c.now.Add(directFirst))
+		c.wake(p, r.retry())
 	}
 	if p.route = r; p.up {
 		c.count(countRouted)
@@ -118,7 +155,7 @@ func (c *Core) heardFrom(p *peer, src netip.AddrPort) {
 		p.heard = c.now
 		return
 	}
-	p.other, p.otherAt = way, c.now
+	p.heardByOther(way, c.now)
 	stays := directStays
 	if p.via.IsValid() {
 		stays = c.cfg.Timing.MaxTimeout
@@ -126,8 +163,8 @@ func (c *Core) heardFrom(p *peer, src netip.AddrPort) {
 	unheard := c.now.Sub(p.heard) >= c.cfg.Timing.MaxTimeout && c.now.Sub(p.routed) >= stays
 	switch {
 	case !way.IsValid(): // it may have found the direct way
-		p.retry = deadline.Earlier(p.retry, c.now.Add(directFirst))
-		c.wake(p, p.retry)
+		p.retryAt(deadline.Earlier(p.retry(), c.now.Add(directFirst)))
+		c.wake(p, p.retry())
 	case unheard || c.fails(p):
 		c.setRoute(p, way)
 	}
@@ -138,8 +175,8 @@ func (c *Core) heardFrom(p *peer, src netip.AddrPort) {
 func (c *Core) transmit(p *peer, b []byte) {
 	way, other := c.usable(p.via), netip.AddrPort{}
 	both := p.via.IsValid() && p.heard.Before(p.routed)
-	if c.now.Sub(p.otherAt) < c.cfg.Timing.MaxTimeout {
-		other, both = c.usable(p.other), true
+	if by, at := p.lastOther(); c.now.Sub(at) < c.cfg.Timing.MaxTimeout {
+		other, both = c.usable(by), true
 	}
 	both = both && other != way
 	b = c.pack(p, b, !way.IsValid() && !both && p.readsShort()) // what is relayed has a long header
@@ -161,10 +198,10 @@ func (c *Core) sendBy(to, via netip.AddrPort, b []byte) {
 // tryDirect greets a peer directly that is reached by a relay.
 func (c *Core) tryDirect(p *peer) {
 	if p.closed {
-		p.retry = time.Time{}
+		p.retryAt(time.Time{})
 		return
 	}
-	p.retry = c.now.Add(directEvery*3/4 + time.Duration(c.random()%uint64(directEvery/2)))
+	p.retryAt(c.now.Add(directEvery*3/4 + time.Duration(c.random()%uint64(directEvery/2))))
 	c.hello(c.newNonce(), greeting{addr: p.addr, back: true})
 }
 

@@ -54,32 +54,32 @@ type peer struct {
 	number  uint64        // which opening of ours this is
 	opening uint64        // and which of the peer's; 0 before its first info
 	counter uint64        // of the last frame that was made for it
-	info    Info
+	profile string        // what it says of itself; see Info
 	// up: it has said who it is; informed: since this state of it was made.
 	up, informed bool
 	closed       bool
-	vouched      bool           // a relay has opened the session: the address is its word
-	until        time.Time      // when it is dropped, if it is half open or closed
-	next         time.Time      // when it is ticked; not after anything is due
-	renewed      time.Time      // when it was last greeted for its silence
-	challenged   time.Time      // when an info in its name was last answered
-	source       netip.AddrPort // where its last frame came from that no relay passed on
-
-	pair    *frame.Pair // encrypts the frames of the open session; nil: a key of the cluster does
-	share   string      // of the peer, that pair was made with; empty when it was renewed
-	renewal renewal
-	private *ecdh.PrivateKey // of the share in our infos to it; nil for none yet, or not any more
-	offers  bool             // our infos to it have our share
-	unread  bool             // frames in its name cannot be decrypted, so the session must be opened again
-
+	vouched      bool   // a relay has opened the session: the address is its word
+	offers       bool   // our infos to it have our share
+	unread       bool   // frames in its name cannot be decrypted, so the session must be opened again
 	short        bool   // it understands short headers
 	acknowledged bool   // it has our last info, and so knows the block of our counters
-	infoCounter  uint64 // of our last info to it; 0 for none
-	told         string // the profile that our info to it brought
-	profiledBy   uint64 // the counter of the frame that last brought its profile
+	profileOwed  bool   // it has not acknowledged our last frame with only the profile
+	told         uint32 // which profile our info to it brought; see Core.profile
+
+	until      time.Time      // when it is dropped, if it is half open or closed
+	next       time.Time      // when it is ticked; not after anything is due
+	renewed    time.Time      // when it was last greeted for its silence
+	challenged time.Time      // when an info in its name was last answered
+	source     netip.AddrPort // where its last frame came from that no relay passed on
+
+	pair        *frame.Pair // encrypts the frames of the open session; nil: a key of the cluster does
+	share       string      // of the peer, that pair was made with; empty when it was renewed
+	renewal     renewal
+	private     *ecdh.PrivateKey // of the share in our infos to it; nil for none yet, or not any more
+	infoCounter uint64           // of our last info to it; 0 for none
+	profiledBy  uint64           // the counter of the frame that last brought its profile
 
 	profileCounter uint64 // of our last frame with only the profile; 0 for none
-	profileOwed    bool   // and the peer has not acknowledged it
 }
 
 // open reports whether frames may be sent to the peer.
@@ -89,7 +89,7 @@ func (p *peer) accepts(id uint64) bool { return id == p.ids[0] || id == p.ids[1]
 
 // due returns when the peer must be ticked; the zero time is never.
 func (p *peer) due() time.Time {
-	due := deadline.Earlier(deadline.Earlier(p.until, p.link.Due()), p.retry)
+	due := deadline.Earlier(deadline.Earlier(p.until, p.link.Due()), p.retry())
 	return deadline.Earlier(due, p.renewal.until)
 }
 
@@ -119,7 +119,8 @@ func (c *Core) add(a netip.AddrPort, session uint64, via netip.AddrPort) *peer {
 	c.byID[p.ids[0]] = p
 	c.perIP[a.Addr()]++
 	if via.IsValid() {
-		p.vouched, p.route = true, route{other: via, otherAt: c.now}
+		p.vouched = true
+		p.heardByOther(via, c.now)
 		c.setRoute(p, via)
 	}
 	c.wake(p, p.until)
@@ -132,7 +133,7 @@ func (c *Core) reopen(p *peer) *peer {
 	c.count(countSessionsReopened)
 	c.drop(p)
 	fresh := c.add(p.addr, p.session, netip.AddrPort{}) // there was room for it
-	fresh.info, fresh.up, fresh.until = p.info, true, time.Time{}
+	fresh.profile, fresh.up, fresh.until = p.profile, true, time.Time{}
 	fresh.renewed, fresh.opening, fresh.source, fresh.route = p.renewed, p.opening, p.source, p.route
 	fresh.link.Inherit(p.link)
 	if fresh.offers {
@@ -268,7 +269,7 @@ func (c *Core) tick(p *peer) {
 		p.renewed = c.now
 		c.Greet(c.now, p.addr)
 	}
-	if !p.retry.IsZero() && !p.retry.After(c.now) {
+	if retry := p.retry(); !retry.IsZero() && !retry.After(c.now) {
 		c.tryDirect(p)
 	}
 	c.settle(p)

@@ -92,6 +92,10 @@ type Reason struct {
 	Passive bool
 }
 
+// manyCandidates is from how many candidates on the memory for them is given back when there is
+// none left: maps do not shrink, and those of a node that has joined a thousand others are large.
+const manyCandidates = 64
+
 // candidate is an address that may answer. It waits until the window has a place for it,
 // and its time to answer begins with its first greeting.
 type candidate struct {
@@ -113,6 +117,7 @@ func (k *candidate) waits() bool { return k.sent == 0 && !k.Passive }
 // Candidates are the addresses that may answer yet.
 type Candidates struct {
 	m               map[netip.AddrPort]*candidate
+	most            int // of m, since it was made
 	passive, active quota
 	perReporter     map[netip.AddrPort]int
 	limit           *rate.Limiter
@@ -182,6 +187,7 @@ func (c *Candidates) Add(a netip.AddrPort, why Reason, clock uint32, now time.Ti
 		k.doubled = c.failures.times(a, now)
 	}
 	c.m[a] = k
+	c.most = max(c.most, len(c.m))
 	c.perReporter[why.By]++
 	return true
 }
@@ -285,6 +291,9 @@ func (c *Candidates) remove(a netip.AddrPort) {
 	delete(c.m, a)
 	c.quota(why).give(a)
 	decrement(c.perReporter, why.By)
+	if len(c.m) == 0 && c.most > manyCandidates {
+		c.Clear()
+	}
 }
 
 // leave gives back the place of a candidate.

@@ -53,7 +53,11 @@ func (u *Unreached) makeRoom(counts time.Duration, now time.Time) bool {
 }
 
 // Forget forgets an address, since it was reached.
-func (u *Unreached) Forget(a netip.AddrPort) { delete(u.m, a) }
+func (u *Unreached) Forget(a netip.AddrPort) {
+	if delete(u.m, a); len(u.m) == 0 {
+		u.m = nil // a map does not shrink
+	}
+}
 
 // All returns the addresses, in order.
 func (u *Unreached) All(counts time.Duration, now time.Time) (all []netip.AddrPort) {

@@ -75,21 +75,21 @@ type Link struct {
 	// countedAll and countedBulk are what Shared counts of them.
 	countedAll, countedBulk int
 	ackData                 []ackData
-	ackNext                 int // where in ackData the next goes
-	rtt                     rtt // of all frames, acknowledged at once or after a while
-	trip                    rtt // of those that were answered at once
+	ackNext                 uint8     // where in ackData the next goes
+	rtt                     rtt       // of all frames, acknowledged at once or after a while
+	trip                    roundTrip // of those that were answered at once
 	// retransmitted are the last frames that were sent more than once and acknowledged, at
 	// most keptRetransmitted; the next goes to retransmits.
 	retransmitted []uint32
-	retransmits   int
+	retransmits   uint8
 
 	// What it receives.
 	window window
 	acks   []uint32 // owed
 	ackDue time.Time
 	heard  time.Time
-	stale  int  // frames in a row that had arrived before
-	gone   bool // see Abandon
+	stale  uint8 // frames in a row that had arrived before; staleFrames at most
+	gone   bool  // see Abandon
 
 	traffic      Traffic
 	lossRate     lossRate
@@ -217,7 +217,7 @@ func (l *Link) Withdraw(counter uint64) {
 func (l *Link) Receive(now time.Time, counter uint64) (fresh bool) {
 	if l.window.seen(counter) {
 		l.traffic.Duplicates++
-		l.stale++
+		l.stale = min(l.stale+1, staleFrames)
 		return false
 	}
 	l.heard, l.stale, l.gone = now, 0, false
@@ -286,7 +286,7 @@ func (l *Link) Acked(now time.Time, counter uint32, by Carrier) (b []byte, token
 	if f.tries == 1 && (by == CarrierAck || took < l.shared.Timing.FirstTimeout) {
 		l.sample(took, now)
 		if by.atOnce() {
-			l.trip.sample(took, now)
+			l.trip.sample(took)
 		}
 	}
 	if f.tries > 1 {

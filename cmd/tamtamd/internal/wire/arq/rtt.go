@@ -5,10 +5,13 @@ package arq
 
 import "time"
 
+// roundTrip is the estimate of a round trip; 0 if it is not known.
+type roundTrip struct{ smoothed, variance time.Duration }
+
 // rtt estimates the round trip and how long to wait for an answer (RFC 6298,
 // sections 2 and 3, but faster downwards; frames that were transmitted twice are not measured).
 type rtt struct {
-	smoothed, variance time.Duration
+	roundTrip
 	// backoff is the factor on the timeout, from 1 on. It grows when a retransmission turns
 	// out to have been spurious, and shrinks while none does.
 	backoff float64
@@ -42,6 +45,10 @@ func (r *rtt) spurious(now time.Time) {
 func (r *rtt) sample(d time.Duration, now time.Time) {
 	r.at = now
 	r.backoff = max(r.backoff*backoffDecline, 1)
+	r.roundTrip.sample(d)
+}
+
+func (r *roundTrip) sample(d time.Duration) {
 	if r.smoothed == 0 {
 		r.smoothed, r.variance = d, d/2
 		return
@@ -58,7 +65,7 @@ func (r *rtt) sample(d time.Duration, now time.Time) {
 }
 
 // surely returns what most round trips take at least: not much after one that was long.
-func (r *rtt) surely() time.Duration { return r.smoothed - r.variance }
+func (r *roundTrip) surely() time.Duration { return r.smoothed - r.variance }
 
 // timeout returns how long to wait before a frame is retransmitted; first is that of a link
 // that is not known.
