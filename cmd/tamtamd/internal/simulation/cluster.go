@@ -268,7 +268,7 @@ func (c *Cluster) saw(n *Node, i int, old, s seen, by netip.AddrPort) {
 	n.view[i] = s
 	c.right(n, i, 1)
 	c.version++
-	if m := c.nodes[i]; m.state == up {
+	if m := c.nodes[i]; m.state == up && !c.cutOff(n, m) {
 		switch s.status {
 		case member.Suspected:
 			c.result.Suspected++
@@ -277,6 +277,12 @@ func (c *Cluster) saw(n *Node, i int, old, s seen, by netip.AddrPort) {
 		}
 	}
 	c.trace.change(n, i, s, by)
+}
+
+// cutOff reports whether a node can hear nothing of another that runs.
+func (c *Cluster) cutOff(n, m *Node) bool {
+	cut := c.Network.Faults.Cut
+	return c.Network.Paused(m.Addr) || cut != nil && (cut(m.Addr, n.Addr) || cut(n.Addr, m.Addr))
 }
 
 // delivered notes that a node's readers get a message.

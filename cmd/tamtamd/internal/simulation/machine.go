@@ -43,6 +43,7 @@ type host struct {
 	state   hostState
 	down    bool // it has ended
 	paused  bool
+	slow    int // how many times longer everything takes here; 0 for once
 
 	inbox   []packet
 	head    int // the first of inbox
@@ -102,6 +103,20 @@ func (n *Network) Resume(a netip.AddrPort) {
 		h.paused = false
 		n.wake(h)
 	}
+}
+
+// SetSlow makes everything take so many times as long at an address, from 1 on, until the
+// process there ends.
+func (n *Network) SetSlow(a netip.AddrPort, times int) {
+	if h := n.hosts[a]; h != nil {
+		h.slow = times
+	}
+}
+
+// Paused reports whether the process at an address stands still.
+func (n *Network) Paused(a netip.AddrPort) bool {
+	h := n.hosts[a]
+	return h != nil && h.paused
 }
 
 // Wake has a process look at what is due. A scenario that gives a process something to do
@@ -188,7 +203,7 @@ func (n *Network) dispatch() {
 		c.free--
 		h.state = running
 		h.slice = n.queue.now + n.machine.Slice
-		n.queue.add(n.queue.now+n.machine.Wake, step, h)
+		n.queue.add(n.queue.now+n.machine.Wake*time.Duration(max(h.slow, 1)), step, h)
 	}
 }
 
@@ -220,7 +235,7 @@ func (n *Network) resume(h *host) {
 			return
 		}
 		if took > 0 {
-			n.queue.add(n.queue.now+took, step, h)
+			n.queue.add(n.queue.now+took*time.Duration(max(h.slow, 1)), step, h)
 			return
 		}
 	}

@@ -80,6 +80,21 @@ func (t Totals) since(o Totals) Totals {
 	}
 }
 
+// pace is how many packets are sent in a second: in the present one, and in the busiest.
+type pace struct {
+	at      time.Duration
+	sent    uint64
+	busiest uint64
+}
+
+func (p *pace) count(at time.Duration) {
+	if at = at.Truncate(time.Second); at != p.at {
+		p.at, p.sent = at, 0
+	}
+	p.sent++
+	p.busiest = max(p.busiest, p.sent)
+}
+
 // Network is a network of nodes in virtual time. All its chance comes from its seed. It
 // is not safe for concurrent use.
 type Network struct {
@@ -96,6 +111,7 @@ type Network struct {
 	out     []packet      // of the unit of work that is being done
 	charged time.Duration // to it
 	deepest int           // the most packets that waited in one receive buffer
+	second  pace
 }
 
 // NewNetwork returns a network without nodes.
@@ -132,6 +148,7 @@ func (n *Network) At(after time.Duration, do func()) {
 // depart puts a packet on its way.
 func (n *Network) depart(at time.Duration, p packet) {
 	n.Totals.Sent++
+	n.second.count(at)
 	n.Totals.SentBytes += uint64(len(p.b))
 	if n.Faults.Cut != nil && n.Faults.Cut(p.from, p.to) {
 		n.Totals.Cut++

@@ -35,9 +35,9 @@ type Node struct {
 	wire       *wire.Core
 	broadcast  *broadcast.Core
 	engine     *Smudge
-	view       []seen // by the index of the member
+	view       []seen         // by the index of the member
 	tags       map[int]string // by the index of the member; of those that have some
-	asks       int // the node that it joins; -1 for none
+	asks       int            // the node that it joins; -1 for none
 
 	events  []wire.Event // scratch
 	outputs []membership.Output

@@ -23,10 +23,12 @@ type Result struct {
 	// Views is the share of all pairs of nodes in which one sees the other alive, in
 	// the end.
 	Views float64
-	// Suspected and Dead are how often a node that ran was seen so.
+	// Suspected and Dead are how often a node that ran was seen so by one that it could
+	// reach.
 	Suspected, Dead int
 	Frames          []Frames // by kind; most first
 	Totals          Totals   // packets
+	Busiest         uint64   // packets sent in the busiest second
 	DeepestQueue    int      // the most packets that waited in one receive buffer
 	Counters        map[string]uint64
 	// Messages were broadcast, and delivered to others so many times; the delays are
@@ -71,6 +73,7 @@ func Run(o Options) Result {
 	r, last := &c.result, c.base
 	c.base = c.sum()
 	r.Nodes, r.Views, r.DeepestQueue = c.Len(), c.Views(), c.Network.deepest
+	r.Busiest = c.Network.second.busiest
 	r.Elapsed, r.Real = c.base.at-last.at, time.Since(began)
 	r.Totals = c.base.totals.since(last.totals)
 	r.Counters = map[string]uint64{}
@@ -104,7 +107,7 @@ type sums struct {
 // Measure has the counts of the result begin now.
 func (c *Cluster) Measure() {
 	c.base = c.sum()
-	c.Network.deepest = 0
+	c.Network.deepest, c.Network.second = 0, pace{}
 	c.result = Result{Marks: c.result.Marks}
 }
 
@@ -142,8 +145,8 @@ func (r *Result) Write(w io.Writer) {
 	perNode := func(n uint64) float64 { return float64(n) / float64(r.Nodes) }
 	seconds := max(r.Elapsed.Seconds(), 1e-9)
 	t := r.Totals
-	fmt.Fprintf(w, "  packets: %.0f a node, %.1f a node and second, %.0f B/s; lost %d, cut %d, overflowed %d, to nobody %d; deepest queue %d\n",
-		perNode(t.Sent), perNode(t.Sent)/seconds, perNode(t.SentBytes)/seconds, t.Lost, t.Cut, t.Overflowed, t.NoHost, r.DeepestQueue)
+	fmt.Fprintf(w, "  packets: %.0f a node, %.1f a node and second, %.1f in the busiest, %.0f B/s; lost %d, cut %d, overflowed %d, to nobody %d; deepest queue %d\n",
+		perNode(t.Sent), perNode(t.Sent)/seconds, perNode(r.Busiest), perNode(t.SentBytes)/seconds, t.Lost, t.Cut, t.Overflowed, t.NoHost, r.DeepestQueue)
 	for _, f := range r.Frames {
 		fmt.Fprintf(w, "    %-10s %9.1f a node %9.2f a node and second\n", f.Kind, perNode(f.Sent), perNode(f.Sent)/seconds)
 	}

@@ -35,6 +35,24 @@ var Scenarios = []Scenario{
 		c.restart(victim)
 	})},
 	{"rack", "a third of the nodes end at once, without a word", formed(func(c *Cluster) { c.killMany(c.Len() / 3) })},
+	{"gone", "a tenth of the nodes end at once", formed(func(c *Cluster) { c.killMany(c.Len() / 10) })},
+	{"slow", "everything takes 500 times as long on one node for a minute", formed(func(c *Cluster) {
+		c.Network.SetSlow(Address(c.Len()-1), 500)
+		c.Pass(time.Minute)
+		c.Network.SetSlow(Address(c.Len()-1), 1)
+		c.Until(allSeeAll, c.Agree)
+	})},
+	{"freeze", "all processes stand still for five seconds", formed(func(c *Cluster) {
+		for i := range c.Len() {
+			c.Pause(i)
+		}
+		c.Pass(5 * time.Second)
+		for i := range c.Len() {
+			c.Resume(i)
+		}
+		c.Pass(10 * time.Second)
+		c.Until(allSeeAll, c.Agree)
+	})},
 	{"leave", "a node leaves, and comes back", formed(func(c *Cluster) {
 		victim := c.Len() - 1
 		c.Leave(victim)
