@@ -49,7 +49,11 @@ lab: bin/lab
 lab-short: bin/lab
 	@scripts/lab-short.sh
 
-.PHONY: bin/lab
+# bin/plainnode is a plain Smudge member, for bin/lab -plain.
+.PHONY: bin/lab bin/plainnode
+bin/plainnode:
+	@$(BUILD) -o bin/ ./cmd/tamtamd/internal/clustertest/plainnode
+
 bin/lab:
 	@$(BUILD) -o bin/ ./cmd/tamtamd
 	@$(LAB) build -trimpath -o "$(CURDIR)/bin/lab" .

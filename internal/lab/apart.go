@@ -16,7 +16,7 @@ func cut(ctx context.Context, t *trial) error {
 	err := t.fresh(ctx)
 	for i := 0; i < t.opt.rounds && err == nil; i++ {
 		victim, since := t.victim(i), time.Now()
-		if err := t.net.apply(ctx, faults{cut: []netip.Addr{address(victim)}}); err != nil {
+		if err := t.net.apply(ctx, faults{cut: []netip.Addr{t.net.address(victim)}}); err != nil {
 			return err
 		}
 		if _, err := t.timed(ctx, "seen DEAD by all", since, t.board.seen(victim, dead)); err != nil {
@@ -30,12 +30,8 @@ func cut(ctx context.Context, t *trial) error {
 // partition cuts the halves of the network apart.
 func partition(ctx context.Context, t *trial) error {
 	err := t.fresh(ctx)
-	var half []netip.Addr
-	for i := range t.n / 2 {
-		half = append(half, address(i))
-	}
 	for i := 0; i < t.opt.rounds && err == nil; i++ {
-		if err := t.net.apply(ctx, faults{apart: half}); err != nil {
+		if err := t.net.apply(ctx, faults{apart: t.net.addresses(t.n / 2)}); err != nil {
 			return err
 		}
 		if err := t.pass(ctx, t.opt.partition); err != nil {

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"sync"
 	"time"
 )
@@ -31,11 +30,7 @@ func castPartition(ctx context.Context, t *trial) error {
 	if err := t.pass(ctx, t.opt.cast/4); err != nil {
 		return err
 	}
-	var half []netip.Addr
-	for i := range t.n / 2 {
-		half = append(half, address(i))
-	}
-	if err := t.net.apply(ctx, faults{apart: half}); err != nil {
+	if err := t.net.apply(ctx, faults{apart: t.net.addresses(t.n / 2)}); err != nil {
 		return err
 	}
 	if err := t.pass(ctx, t.opt.cast/2); err != nil {

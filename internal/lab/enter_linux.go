@@ -45,3 +45,25 @@ func bound() *syscall.SysProcAttr {
 
 // renice sets the niceness of a process with one thread.
 func renice(pid, nice int) error { return unix.Setpriority(unix.PRIO_PROCESS, pid, nice) }
+
+// openTap makes a TAP device in the namespace. It ends when it is closed.
+func (ns *namespace) openTap(name string) (f *os.File, err error) {
+	err = ns.enter(func() error {
+		fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+		if err != nil {
+			return err
+		}
+		request, err := unix.NewIfreq(name)
+		if err == nil {
+			request.SetUint16(unix.IFF_TAP | unix.IFF_NO_PI)
+			err = unix.IoctlIfreq(fd, unix.TUNSETIFF, request)
+		}
+		if err != nil {
+			_ = unix.Close(fd)
+			return err
+		}
+		f = os.NewFile(uintptr(fd), name)
+		return nil
+	})
+	return f, err
+}

@@ -7,12 +7,15 @@ package main
 
 import (
 	"errors"
+	"os"
 	"syscall"
 )
 
 // Without network namespaces the lab only reports that it cannot run.
 
 func (ns *namespace) enter(func() error) error { return errors.ErrUnsupported }
+
+func (ns *namespace) openTap(string) (*os.File, error) { return nil, errors.ErrUnsupported }
 
 func bound() *syscall.SysProcAttr { return nil }
 

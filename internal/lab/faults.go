@@ -27,19 +27,31 @@ func (f faults) ruleset() string {
 	b.WriteString("add table bridge lab\ndelete table bridge lab\ntable bridge lab {\n\tchain forward {\n")
 	b.WriteString("\t\ttype filter hook forward priority 0; policy accept;\n")
 	if len(f.cut) > 0 {
-		fmt.Fprintf(&b, "\t\tip saddr %s drop\n\t\tip daddr %[1]s drop\n", set(f.cut))
+		fmt.Fprintf(&b, "\t\t%[2]s saddr %[1]s drop\n\t\t%[2]s daddr %[1]s drop\n", set(f.cut), family(f.cut))
 	}
 	if len(f.apart) > 0 {
-		fmt.Fprintf(&b, "\t\tip saddr %s ip daddr != %[1]s drop\n\t\tip saddr != %[1]s ip daddr %[1]s drop\n", set(f.apart))
+		fmt.Fprintf(&b, "\t\t%[2]s saddr %[1]s %[2]s daddr != %[1]s drop\n\t\t%[2]s saddr != %[1]s %[2]s daddr %[1]s drop\n",
+			set(f.apart), family(f.apart))
 	}
 	if len(f.blocked) > 0 {
-		fmt.Fprintf(&b, "\t\tip saddr %s ip daddr %[1]s drop\n", set(f.blocked))
+		fmt.Fprintf(&b, "\t\t%[2]s saddr %[1]s %[2]s daddr %[1]s drop\n", set(f.blocked), family(f.blocked))
 	}
 	if f.loss > 0 {
+		for _, end := range farEnds { // a packet from there has passed a switch already
+			fmt.Fprintf(&b, "\t\tiifname %q accept\n", end)
+		}
 		fmt.Fprintf(&b, "\t\tnumgen random mod 100 < %d drop\n", f.loss)
 	}
 	b.WriteString("\t}\n}\n")
 	return b.String()
+}
+
+// family returns the word of nft for the family of addresses.
+func family(addrs []netip.Addr) string {
+	if addrs[0].Is6() {
+		return "ip6"
+	}
+	return "ip"
 }
 
 func set(addrs []netip.Addr) string {

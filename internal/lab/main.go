@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	} else if n > 0 {
 		fmt.Fprintf(stderr, "lab: removed %d namespaces of an earlier run\n", n)
 	}
-	net, err := newNetwork(ctx, opt.nodes)
+	net, err := newNetwork(ctx, opt.layout())
 	defer func() {
 		// The context may be done, and this must happen in any case.
 		err = errors.Join(err, net.remove(context.Background()))
@@ -89,7 +89,11 @@ func possible(opt options) error {
 			return fmt.Errorf("%w: %w", errSkipped, err)
 		}
 	}
-	for _, program := range []string{opt.tamtamd, opt.serf} {
+	programs := []string{opt.tamtamd, opt.serf}
+	if opt.plain > 0 {
+		programs = append(programs, opt.plainnode)
+	}
+	for _, program := range programs {
 		if _, err := exec.LookPath(program); program != "" && err != nil {
 			return err // the user has asked for it, so it is an error
 		}
@@ -125,6 +129,10 @@ func runOne(
 		system: name, net: net, board: newBoard(opt.nodes), logs: opt.logs, stderr: stderr, running: map[int]*process{},
 	}
 	t := &trial{scenario: s.name, n: opt.nodes, net: net, board: ps.board, opt: opt, figures: measured, progress: stderr}
+	if opt.plain > 0 {
+		t.plain = &plain{program: opt.plainnode, net: net, first: opt.nodes}
+		defer t.plain.stop()
+	}
 	switch tamtam := newTamtam(ps, opt.tamtamd, strings.Fields(opt.tamtamdArgs)); name {
 	case "serf":
 		t.system = newSerf(ps, opt.serf)
@@ -162,6 +170,15 @@ func describe(opt options) string {
 		if info, err := buildinfo.ReadFile(program); program != "" && err == nil {
 			parts = append(parts, fmt.Sprintf("%s %s (%s)", info.Main.Path, info.Main.Version, info.GoVersion))
 		}
+	}
+	if opt.ipv6 {
+		parts = append(parts, "IPv6")
+	}
+	if opt.delay > 0 {
+		parts = append(parts, fmt.Sprintf("%v each way between the halves", opt.delay))
+	}
+	if opt.plain > 0 {
+		parts = append(parts, fmt.Sprintf("%d plain Smudge members beside them", opt.plain))
 	}
 	if opt.tamtamdArgs != "" {
 		parts = append(parts, "tamtamd "+opt.tamtamdArgs)

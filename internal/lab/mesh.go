@@ -36,7 +36,7 @@ func mesh(ctx context.Context, t *trial) error {
 	for range t.opt.rounds {
 		for _, leg := range []meshLeg{
 			{t, "direct", faults{}},
-			{t, "blocked", faults{blocked: []netip.Addr{address(meshA), address(meshB)}}},
+			{t, "blocked", faults{blocked: []netip.Addr{t.net.address(meshA), t.net.address(meshB)}}},
 		} {
 			if err := leg.run(ctx); err != nil {
 				return err

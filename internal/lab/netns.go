@@ -45,6 +45,18 @@ func (ns *namespace) read(path string) (b []byte, err error) {
 	return b, err
 }
 
+// quietIPv6 keeps interfaces that are yet to come from looking for routers and from giving
+// themselves addresses.
+func (ns *namespace) quietIPv6() error {
+	return ns.enter(func() error {
+		var errs []error
+		for name, value := range map[string]string{"accept_ra": "0", "accept_dad": "0", "addr_gen_mode": "1"} {
+			errs = append(errs, os.WriteFile("/proc/sys/net/ipv6/conf/default/"+name, []byte(value), 0))
+		}
+		return errors.Join(errs...)
+	})
+}
+
 // disableIPv6 keeps interfaces that are yet to come quiet: no neighbour discovery,
 // no multicast listener reports among the packets that are counted.
 func (ns *namespace) disableIPv6() error {

@@ -4,20 +4,20 @@
 package main
 
 import (
-	"net/netip"
 	"os"
 	"testing"
 )
 
 func TestRuleset(t *testing.T) {
-	hosts := []netip.Addr{address(0), address(1)}
+	hosts, six := layout{}.addresses(2), layout{ipv6: true}.addresses(2)
 	for _, c := range []struct {
 		name  string
 		f     faults
 		rules string
 	}{
 		{"none", faults{}, ""},
-		{"loss", faults{loss: 30}, "\t\tnumgen random mod 100 < 30 drop\n"},
+		{"loss", faults{loss: 30}, "\t\tiifname \"far0\" accept\n\t\tiifname \"far1\" accept\n\t\tnumgen random mod 100 < 30 drop\n"},
+		{"cut, IPv6", faults{cut: six[1:]}, "\t\tip6 saddr { fd58::2 } drop\n\t\tip6 daddr { fd58::2 } drop\n"},
 		{"cut", faults{cut: hosts[1:]}, "\t\tip saddr { 10.88.0.2 } drop\n\t\tip daddr { 10.88.0.2 } drop\n"},
 		{"apart", faults{apart: hosts}, "\t\tip saddr { 10.88.0.1, 10.88.0.2 } ip daddr != { 10.88.0.1, 10.88.0.2 } drop\n" +
 			"\t\tip saddr != { 10.88.0.1, 10.88.0.2 } ip daddr { 10.88.0.1, 10.88.0.2 } drop\n"},
@@ -32,12 +32,15 @@ func TestRuleset(t *testing.T) {
 }
 
 func TestAddressesDiffer(t *testing.T) {
-	addresses, macs := map[string]bool{}, map[string]bool{}
-	for i := range 500 {
-		addresses[address(i).String()], macs[mac(i)] = true, true
-	}
-	if len(addresses) != 500 || len(macs) != 500 {
-		t.Errorf("%d addresses and %d link addresses of 500", len(addresses), len(macs))
+	const hosts = maxNodes + maxPlain
+	for _, l := range []layout{{}, {ipv6: true}} {
+		addresses, macs := map[string]bool{}, map[string]bool{}
+		for i := range hosts {
+			addresses[l.gossip(i)], macs[mac(i)] = true, true
+		}
+		if len(addresses) != hosts || len(macs) != hosts {
+			t.Errorf("%d addresses and %d link addresses of %d", len(addresses), len(macs), hosts)
+		}
 	}
 }
 

@@ -13,6 +13,18 @@ import (
 	"time"
 )
 
+// Bounds of the options. The hosts have addresses in one network.
+const (
+	maxNodes = 500
+	maxPlain = 32
+	maxDelay = time.Second
+)
+
+// layout is the network that the options ask for.
+func (o options) layout() layout {
+	return layout{nodes: o.nodes, plain: o.plain, ipv6: o.ipv6, delay: o.delay}
+}
+
 // options are the options on the command line.
 type options struct {
 	nodes                int
@@ -20,6 +32,10 @@ type options struct {
 	tamtamd, tamtamdArgs string
 	serf                 string
 	sealed               bool
+	ipv6                 bool
+	delay                time.Duration
+	plain                int
+	plainnode            string
 	json, logs           string
 	list                 bool
 	rounds, repeat       int
@@ -71,6 +87,10 @@ func parse(args []string, stdout, stderr io.Writer) (options, error) {
 	fs.StringVar(&o.tamtamd, "tamtamd", "bin/tamtamd", "`path` of tamtamd; empty to leave it out")
 	fs.StringVar(&o.tamtamdArgs, "tamtamd-args", "", "more `flags` for tamtamd, blank separated")
 	fs.BoolVar(&o.sealed, "sealed", false, "run tamtamd with a keyring, too, in turn")
+	fs.BoolVar(&o.ipv6, "ipv6", false, "the hosts have IPv6 addresses")
+	fs.DurationVar(&o.delay, "delay", 0, "`time` that a packet takes between the halves of the network, each way; -tamtamd-args '--profile wan' fits 40ms and more")
+	fs.IntVar(&o.plain, "plain", 0, "`number` of plain Smudge members beside the nodes of tamtamd, on more hosts; no part of the figures")
+	fs.StringVar(&o.plainnode, "plainnode", "bin/plainnode", "`path` of the program that is one; make bin/plainnode builds it")
 	fs.StringVar(&o.serf, "serf", "", "`path` of serf, to compare with")
 	fs.StringVar(&o.json, "json", "", "`file` for all samples")
 	fs.StringVar(&o.logs, "logs", "", "existing `directory` for what the nodes print")
@@ -117,8 +137,18 @@ func (o options) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
 		return fmt.Errorf("%q is no flag", rest[0])
-	case o.nodes < 2 || o.nodes > 500:
-		return fmt.Errorf("-n %d: want 2 to 500", o.nodes)
+	case o.nodes < 2 || o.nodes > maxNodes:
+		return fmt.Errorf("-n %d: want 2 to %d", o.nodes, maxNodes)
+	case o.plain < 0 || o.plain > maxPlain:
+		return fmt.Errorf("-plain %d: want 0 to %d", o.plain, maxPlain)
+	case o.delay < 0 || o.delay > maxDelay:
+		return fmt.Errorf("-delay %v: want 0 to %v", o.delay, maxDelay)
+	case o.plain > 0 && (o.serf != "" || slices.ContainsFunc(o.scenarios, func(s scenario) bool { return slices.Contains(o.systemsFor(s), "sealed") })):
+		return errors.New("-plain: plain Smudge members join neither Serf nor nodes with keys; leave out -serf, -sealed and the scenarios rotate and rotate10")
+	case o.ipv6 && o.plain > 0:
+		return errors.New("-plain: Smudge v1.0.1 speaks IPv4 only here; leave out -ipv6")
+	case o.ipv6 && o.serf != "":
+		return errors.New("-ipv6 is for tamtamd; leave out -serf")
 	case o.tamtamd == "" && o.serf == "":
 		return errors.New("nothing to run: give -tamtamd or -serf")
 	case o.hogs < 1 || o.hogs > 1000:

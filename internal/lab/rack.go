@@ -35,7 +35,7 @@ func (t *tamtam) list(ctx context.Context, i int) error {
 
 func (t *tamtam) ping(ctx context.Context, i, to int) error {
 	client := tamtamv1.NewTamTamServiceClient(t.conns[i].Load())
-	_, err := client.Ping(ctx, &tamtamv1.PingRequest{Address: gossip(to)})
+	_, err := client.Ping(ctx, &tamtamv1.PingRequest{Address: t.net.gossip(to)})
 	return err
 }
 
@@ -184,7 +184,7 @@ func (w *network) vanish(ctx context.Context, stay int) error {
 		if err := ip(ctx, w.hosts[i].name, "link set eth0 down"); err != nil {
 			return err
 		}
-		forget = append(forget, fmt.Sprintf("neigh del %s dev eth0", address(i)))
+		forget = append(forget, fmt.Sprintf("neigh del %s dev eth0", w.address(i)))
 	}
 	for _, host := range w.hosts[:stay] {
 		if err := ip(ctx, host.name, forget...); err != nil {
@@ -202,7 +202,7 @@ func (w *network) restore(ctx context.Context, stay int) error {
 				return err
 			}
 		}
-		if err := ip(ctx, host.name, neighbours(i, len(w.hosts))...); err != nil {
+		if err := ip(ctx, host.name, w.neighbours(i)...); err != nil {
 			return err
 		}
 	}

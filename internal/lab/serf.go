@@ -32,8 +32,8 @@ type serf struct {
 func newSerf(ps *processes, program string) *serf {
 	s := &serf{processes: ps, program: program, index: map[string]int{}}
 	s.clients = make([]atomic.Pointer[client.RPCClient], len(ps.net.hosts))
-	for i := range ps.net.hosts {
-		s.index[address(i).String()] = i
+	for i := range ps.net.nodes {
+		s.index[ps.net.address(i).String()] = i
 	}
 	return s
 }
@@ -44,7 +44,7 @@ func (s *serf) name() string { return s.system }
 func (s *serf) alarms() []status { return []status{dead} }
 
 func (s *serf) start(ctx context.Context, i int) error {
-	ip := address(i).String()
+	ip := s.net.address(i).String()
 	lines := &eventLines{board: s.board, observer: i, index: s.index}
 	return s.launch(ctx, i, lines, func(ctx context.Context, ready func()) { s.observe(ctx, i, ready) },
 		s.program, "agent", "-node="+ip, "-bind="+net.JoinHostPort(ip, "7946"), "-rpc-addr="+serfRPC,
@@ -52,7 +52,7 @@ func (s *serf) start(ctx context.Context, i int) error {
 }
 
 func (s *serf) join(_ context.Context, i, to int) error {
-	_, err := s.clients[i].Load().Join([]string{address(to).String()}, false)
+	_, err := s.clients[i].Load().Join([]string{s.net.address(to).String()}, false)
 	return err
 }
 

@@ -7,7 +7,6 @@ import (
 	"context"
 	"io"
 	"net"
-	"net/netip"
 	"slices"
 	"sync/atomic"
 	"syscall"
@@ -37,13 +36,11 @@ type tamtam struct {
 func newTamtam(ps *processes, program string, args []string) *tamtam {
 	t := &tamtam{processes: ps, program: program, args: args, index: map[string]int{}}
 	t.conns = make([]atomic.Pointer[grpc.ClientConn], len(ps.net.hosts))
-	for i := range ps.net.hosts {
-		t.index[gossip(i)] = i
+	for i := range ps.net.nodes {
+		t.index[ps.net.gossip(i)] = i
 	}
 	return t
 }
-
-func gossip(i int) string { return netip.AddrPortFrom(address(i), tamtamPort).String() }
 
 func (t *tamtam) name() string { return t.system }
 
@@ -53,13 +50,13 @@ func (t *tamtam) start(ctx context.Context, i int) error { return t.startWith(ct
 
 // startWith starts node i with additional flags.
 func (t *tamtam) startWith(ctx context.Context, i int, flags ...string) error {
-	argv := slices.Concat([]string{t.program, "--bind", address(i).String(), "--rpc", tamtamRPC}, t.args, flags)
+	argv := slices.Concat([]string{t.program, "--bind", t.net.address(i).String(), "--rpc", tamtamRPC}, t.args, flags)
 	return t.launch(ctx, i, io.Discard, func(ctx context.Context, ready func()) { t.observe(ctx, i, ready) }, argv...)
 }
 
 func (t *tamtam) join(ctx context.Context, i, to int) error {
 	client := tamtamv1.NewTamTamServiceClient(t.conns[i].Load())
-	_, err := client.Join(ctx, &tamtamv1.JoinRequest{Addresses: []string{gossip(to)}})
+	_, err := client.Join(ctx, &tamtamv1.JoinRequest{Addresses: []string{t.net.gossip(to)}})
 	return err
 }
 

@@ -24,6 +24,7 @@ type trial struct {
 	figures  *figures
 	progress io.Writer
 	joins    sync.WaitGroup
+	plain    *plain // nil for none
 }
 
 // errNotFormed: the nodes did not form a cluster, so that there is nothing to
@@ -105,7 +106,10 @@ func (t *trial) startAll(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil || t.plain == nil {
+		return err
+	}
+	return t.plain.start(ctx)
 }
 
 func (t *trial) startNode(ctx context.Context, i int) error {
