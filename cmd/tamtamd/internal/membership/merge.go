@@ -58,8 +58,15 @@ func (c *Core) mergeLive(by, p *peer, r record, now time.Time) {
 // mergeDead takes the record of a dead session. Who was heard since is not asked.
 func (c *Core) mergeDead(p *peer, r record, now time.Time) {
 	if c.isLive(p, r) && now.Sub(p.heard) > r.age() && c.mayAsk(now) {
-		c.question(p.addr, now)
+		c.judgeNow(p, now)
 	}
+}
+
+// judgeNow has this node find out whether a member lives, out of turn: Smudge pings it, and
+// finds it dead if neither it nor its helpers answer.
+func (c *Core) judgeNow(p *peer, now time.Time) {
+	c.question(p.addr, now)
+	c.emit(EnginePing{p.addr})
 }
 
 // mergeLeft takes the record of a session that left. One that is live here is asked: when
@@ -68,7 +75,7 @@ func (c *Core) mergeLeft(by, p *peer, r record, now time.Time) {
 	if c.isLive(p, r) {
 		if c.mayAsk(now) {
 			p.leftBy = by.addr
-			c.question(p.addr, now)
+			c.judgeNow(p, now)
 		}
 		return
 	}

@@ -129,6 +129,16 @@ func TestNodesThatEndTogetherAreDeadOnAll(t *testing.T) {
 	}
 }
 
+// TestHalfThatEndsIsDeadOnAll: there are more deaths than are confirmed in a second, and each
+// node hears of each only once or twice. Without the comparisons, some would be live for many
+// minutes to some.
+func TestHalfThatEndsIsDeadOnAll(t *testing.T) {
+	s := Scenario{Run: formed(func(c *Cluster) { c.killMany(c.Len() / 2) })}
+	r := Run(Options{Scenario: s, Nodes: 100, Seed: 1, Machine: perNode(Lab), Limit: time.Minute})
+	r.within(t, deadOnAll, 40*time.Second)
+	r.noFalseAlarms(t)
+}
+
 // TestDetectionTimeHolds: it is what the daemon says when it starts. The news takes some
 // milliseconds more. In a cluster of two it takes that long; larger ones are faster.
 func TestDetectionTimeHolds(t *testing.T) {
