@@ -10,7 +10,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,7 +34,7 @@ func DefaultFile() string {
 		files = append(files, filepath.Join(home, ".tamtam.yaml"))
 	}
 	for _, f := range files {
-		if _, err := os.Stat(f); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(f); err == nil {
 			return f
 		}
 	}

@@ -38,7 +38,7 @@ func guarded(path string, st fs.FileInfo, secret bool) error {
 	if owner == 0 {
 		readers &^= 0o040
 	}
-	if below(path, dockerSecrets) || below(path, os.Getenv("CREDENTIALS_DIRECTORY")) {
+	if below(real, dockerSecrets) || below(real, os.Getenv("CREDENTIALS_DIRECTORY")) {
 		readers = 0
 	}
 	if secret && readers != 0 {
@@ -72,7 +72,10 @@ func guardedDirs(path string) error {
 	}
 }
 
-// below reports whether a path is below a directory, by its name.
+// below reports whether a path without links is below a directory.
 func below(path, dir string) bool {
-	return dir != "" && strings.HasPrefix(filepath.Clean(path), filepath.Clean(dir)+"/")
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	return dir != "" && strings.HasPrefix(path, filepath.Clean(dir)+"/")
 }

@@ -117,6 +117,20 @@ func TestCredentialsOfSystemd(t *testing.T) {
 	if _, err := ReadSecret(path, 100); err != nil {
 		t.Error(err)
 	}
+	// By a link to the directory, too, and not by one that leads out of it.
+	links := t.TempDir()
+	for from, to := range map[string]string{filepath.Join(links, "by"): dir, filepath.Join(dir, "out"): filepath.Join(links, "f")} {
+		if err := os.Symlink(to, from); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, filepath.Join(links, "f"), 0o444)
+	if _, err := ReadSecret(filepath.Join(links, "by", "token"), 100); err != nil {
+		t.Error(err)
+	}
+	if _, err := ReadSecret(filepath.Join(dir, "out"), 100); err == nil {
+		t.Error("what a credential links to was taken for one")
+	}
 	t.Setenv("CREDENTIALS_DIRECTORY", dir+"x")
 	if _, err := ReadSecret(path, 100); err == nil {
 		t.Error("it was taken for a credential")

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net"
 	"path"
 	"slices"
 	"strings"
@@ -54,7 +55,8 @@ type auditor struct {
 	often map[caller]*repeated
 }
 
-// caller is who makes frequent calls of a method.
+// caller is who makes frequent calls of a method. Another connection or process of the same user
+// is the same caller.
 type caller struct {
 	method string
 	who    rpcguard.Caller
@@ -98,13 +100,18 @@ func (a *auditor) write(c caller, req any, result string) {
 func (a *auditor) count(c caller, req any, code codes.Code) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	first := c
+	if host, _, err := net.SplitHostPort(c.who.Address); err == nil {
+		c.who.Address = host
+	}
+	c.who.PID = 0
 	if len(a.often) >= maxAudited && a.often[c] == nil {
 		c.who = rpcguard.Caller{Address: "others", UID: -1}
 	}
 	r := a.often[c]
 	if r == nil {
 		a.often[c] = &repeated{}
-		a.write(c, req, code.String())
+		a.write(first, req, code.String())
 		time.AfterFunc(auditEvery, func() { a.flush(c) })
 		return
 	}

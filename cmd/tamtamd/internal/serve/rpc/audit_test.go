@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -100,9 +101,17 @@ func TestAuditOfFrequentCalls(t *testing.T) {
 	if b.Len() > 0 || len(a.often) > 0 {
 		t.Errorf("%q, and %d callers stay", b.String(), len(a.often))
 	}
+	// Another process of a user is the same caller, on another port, too.
+	for i := range 3 {
+		c.who = rpcguard.Caller{Address: fmt.Sprintf("192.0.2.1:%d", 1000+i), UID: 1, PID: i}
+		a.count(c, nil, codes.OK)
+	}
+	if len(a.often) != 1 {
+		t.Errorf("%d callers, want 1", len(a.often))
+	}
 	// Too many callers share a line.
 	for i := range maxAudited + 10 {
-		c.who.PID = i
+		c.who.UID = i
 		a.count(c, nil, codes.OK)
 	}
 	if len(a.often) != maxAudited+1 {

@@ -38,7 +38,10 @@ func CallerOf(ctx context.Context) Caller {
 func (c Caller) Fields() []any {
 	fields := []any{"peer", c.Address}
 	if c.UID >= 0 {
-		fields = append(fields, "uid", c.UID, "pid", c.PID)
+		fields = append(fields, "uid", c.UID)
+	}
+	if c.PID > 0 {
+		fields = append(fields, "pid", c.PID)
 	}
 	if c.Certificate != "" {
 		fields = append(fields, "certificate", c.Certificate)
