@@ -132,6 +132,7 @@ func (c *Core) admit(a netip.AddrPort, info member.Info, took time.Duration, now
 	}
 	if info.Plain() {
 		p.upgrade = upgradeTries
+		c.emit(Greet{a})
 	}
 	c.forget(a)
 	c.members.put(p)

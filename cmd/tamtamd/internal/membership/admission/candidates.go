@@ -51,6 +51,11 @@ const DirectGreetings = 2
 // postponeFor is how long a candidate is left to greet this node by itself.
 const postponeFor = 150 * time.Millisecond
 
+// moreRounds is how many times a candidate that a member lists as live is greeted from the start
+// when it has not answered. In a lossy network one in thirty does not, and the member may not
+// report it again soon.
+const moreRounds = 2
+
 // freshAfter is how long after its last greeting a candidate is greeted from the start on a
 // fresh word, at the earliest: many say the same at once.
 const freshAfter = 100 * time.Millisecond
@@ -107,6 +112,7 @@ type candidate struct {
 	sent      int
 	asked     bool // greeted or pinged at all
 	doubled   int  // how many times its intervals are doubled, as it failed before
+	rounds    int  // how many times it was greeted from the start since it did not answer
 	postponed bool
 	place     bool // takes one in the window
 }

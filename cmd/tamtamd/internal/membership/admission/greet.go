@@ -26,6 +26,10 @@ func (c *Candidates) Tick(now time.Time) (greetings []Greeting, expired []netip.
 			}
 		}
 		switch at := c.due(k); {
+		case !now.Before(c.end(k)) && k.persists():
+			k.rounds++
+			c.restart(k, now)
+			due = append(due, a)
 		case !now.Before(c.end(k)):
 			c.Failed(a, now)
 			expired = append(expired, a)
@@ -81,6 +85,12 @@ func (c *Candidates) greeting(a netip.AddrPort, k *candidate) Greeting {
 		g.Reporter = k.reporter
 	}
 	return g
+}
+
+// persists reports whether a candidate that has not answered is greeted from the start. Somebody
+// who waits for it is told that it did not answer.
+func (k *candidate) persists() bool {
+	return k.Fresh && k.By.IsValid() && !k.Ask && k.sent > 0 && k.rounds < moreRounds
 }
 
 // limitWait is waited when the limit of greetings is reached.
