@@ -68,6 +68,18 @@ func TestNodesThatJoinAtOnceAgree(t *testing.T) {
 	}
 }
 
+// TestJoinAtThirtyPercentLossMissesNoPair: once in some hundred runs a pair loses all its
+// greetings, on both sides, and nobody reports one to the other soon. If it was not greeted again,
+// one missed the other for up to half a minute.
+func TestJoinAtThirtyPercentLossMissesNoPair(t *testing.T) {
+	for seed := range uint64(60) {
+		r := simulate(t, Options{
+			Nodes: 30, Seed: seed, Machine: Lab, Faults: Faults{Loss: 0.3, Duplication: 0.3}, Limit: time.Minute,
+		}, "join")
+		r.within(t, allSeeAll, 15*time.Second)
+	}
+}
+
 // TestKilledNodeIsDeadOnAll in two and a half seconds, and no node is a straggler.
 func TestKilledNodeIsDeadOnAll(t *testing.T) {
 	for _, nodes := range []int{2, 3, 10, 30} {

@@ -291,6 +291,30 @@ func TestFreshWord(t *testing.T) {
 	}
 }
 
+// TestReportedAsLiveIsGreetedAgain: a candidate that a member lists as live has more than one
+// chance, but not for ever; one that somebody waits for has one.
+func TestReportedAsLiveIsGreetedAgain(t *testing.T) {
+	for _, test := range []struct {
+		why    Reason
+		rounds int
+	}{
+		{Reason{By: nth(1, false), Fresh: true}, 3},
+		{Reason{By: nth(1, false), Fresh: true, Ask: true}, 1},
+		{Reason{By: nth(1, false)}, 1},
+		{Reason{Fresh: true}, 1},
+	} {
+		c := NewCandidates(random())
+		c.Add(alice, test.why, 0, start)
+		sent, when, expired := run(c, start, time.Minute)
+		if len(sent) != test.rounds*len(greetingTimes) {
+			t.Errorf("%+v: %d greetings at %v, want %d rounds", test.why, len(sent), when, test.rounds)
+		}
+		if c.Len() != 0 || len(expired) != 1 || c.window.all != 0 {
+			t.Errorf("%+v: %d left, expired %v, %d in the window", test.why, c.Len(), expired, c.window.all)
+		}
+	}
+}
+
 // TestFailuresAreRemembered: an address that did not answer is greeted less often when it
 // is a candidate again, in the same time; an answer, or time, makes up for that.
 func TestFailuresAreRemembered(t *testing.T) {
