@@ -292,7 +292,7 @@ func TestFreshWord(t *testing.T) {
 }
 
 // TestReportedAsLiveIsGreetedAgain: a candidate that a member lists as live has more than one
-// chance, but not for ever; one that somebody waits for has one.
+// chance, but not forever; one that somebody waits for has one.
 func TestReportedAsLiveIsGreetedAgain(t *testing.T) {
 	for _, test := range []struct {
 		why    Reason
