@@ -315,3 +315,6 @@ func line(keyvals []any) string {
 	}
 	return b.String()
 }
+
+// silence makes nobody have been heard of recently.
+func (w *world) silence() { w.sleep(2 * evidenceBeats * heartbeat); w.forgetAll() }

@@ -389,19 +389,3 @@ func TestStrangersReportNoTombstones(t *testing.T) {
 		}
 	})
 }
-
-// TestRecordOfADeathMakesSmudgeFindOut: the member is not only asked. If it does not answer, it
-// is for Smudge to say so, which would ping it some minutes later in a large cluster.
-func TestRecordOfADeathMakesSmudgeFindOut(t *testing.T) {
-	inWorld(t, func(w *world) {
-		w.member(alice, bob)
-		session := w.open[bob]
-		w.dies(bob)
-		w.sleep(2 * time.Second)
-		w.heard.pinged = nil
-		w.says(alice, record{recordDead, bob, session, 1})
-		if !slices.Contains(w.heard.pinged, bob) {
-			t.Errorf("Smudge pings %v", w.heard.pinged)
-		}
-	})
-}

@@ -324,9 +324,6 @@ func (w *world) remove(a netip.AddrPort) bool {
 	return err == nil
 }
 
-// silence makes nobody have been heard of recently.
-func (w *world) silence() { w.sleep(2 * evidenceBeats * heartbeat); w.forgetAll() }
-
 // forgetAll forgets what was noted.
 func (w *world) forgetAll() {
 	w.take()
