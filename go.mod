@@ -2,6 +2,8 @@ module github.com/eelcocramer/tamtam
 
 go 1.26.0
 
+toolchain go1.26.8
+
 require (
 	github.com/peterbourgon/ff/v3 v3.4.0
 	go.yaml.in/yaml/v3 v3.0.6

@@ -2,6 +2,8 @@ module github.com/eelcocramer/tamtam/cmd/tamtamd
 
 go 1.26.0
 
+toolchain go1.26.8
+
 require (
 	github.com/clockworksoul/smudge v1.0.1
 	github.com/eelcocramer/tamtam v0.0.0

@@ -2,6 +2,8 @@ module github.com/eelcocramer/tamtam/internal/release
 
 go 1.26.0
 
+toolchain go1.26.8
+
 require (
 	github.com/CycloneDX/cyclonedx-go v0.12.0
 	github.com/goreleaser/nfpm/v2 v2.45.2
