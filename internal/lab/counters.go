@@ -33,7 +33,7 @@ const countersWithin = 10 * time.Second
 // hostCounters are those of the hosts' kernels, which a scenario does not start at 0.
 func (t *trial) hostCounters() []map[string]uint64 {
 	all := make([]map[string]uint64, t.n)
-	for i, host := range t.net.hosts {
+	for i, host := range t.net.hosts[:t.n] {
 		if b, err := host.read("/proc/thread-self/net/snmp"); err == nil {
 			all[i] = parseUDP(string(b))
 		}

@@ -214,11 +214,11 @@ func TestBadConfiguration(t *testing.T) {
 	}{
 		{"unknown flag", []string{"--frob"}, nil, 2, []string{"--frob"}},
 		{"argument", []string{"frob"}, nil, 2, []string{"frob"}},
-		{"bad address", []string{"--bind", "300.1.1.1"}, nil, 1, []string{"300.1.1.1", "--bind", "192.0.2.1"}},
+		{"bad address", []string{"--bind", "300.1.1.1"}, nil, 2, []string{"300.1.1.1", "--bind", "192.0.2.1"}},
 		{"not this machine's", []string{"--bind", "192.0.2.1", "--port", "0"}, nil, 1, []string{"192.0.2.1:0", "--bind"}},
 		{"unspecified", []string{"-b", "0.0.0.0"}, nil, 1, []string{"0.0.0.0", "--bind", "--iface"}},
-		{"bad port", []string{"-p", "70000"}, nil, 1, []string{"70000", "--port", "0 to 65535"}},
-		{"bad heartbeat", []string{"--heartbeat", "1"}, nil, 1, []string{"--heartbeat", "20ms"}},
+		{"bad port", []string{"-p", "70000"}, nil, 2, []string{"70000", "--port", "0 to 65535"}},
+		{"bad heartbeat", []string{"--heartbeat", "1"}, nil, 2, []string{"--heartbeat", "20ms"}},
 		{"no such interface", []string{"--iface", "nosuch0"}, nil, 1, []string{"nosuch0", "lo"}},
 		{"combination", []string{"--iface", "lo", "--bind", "127.0.0.1"}, nil, 1, []string{"--iface", "--bind"}},
 		{"combination", []string{"-6", "--bind", "127.0.0.1"}, nil, 1, []string{"--ipv6", "--bind"}},
@@ -227,8 +227,8 @@ func TestBadConfiguration(t *testing.T) {
 		{"bad variable", nil, []string{"TAMTAM_MAX=9999"}, 1, []string{"TAMTAM_MAX", "9999", "1024"}},
 		{"unknown key", []string{"--config", unknown}, nil, 1, []string{unknown + ":2", "prot", `"port"`}},
 		{"no such file", []string{"--config", filepath.Join(dir, "none.yaml")}, nil, 1, []string{"none.yaml"}},
-		{"bad join", []string{"--join", "a b"}, nil, 1, []string{"a b", "--join"}},
-		{"bad log format", []string{"--log-format", "xml"}, nil, 1, []string{"xml", "logfmt", "json"}},
+		{"bad join", []string{"--join", "a b"}, nil, 2, []string{"a b", "--join"}},
+		{"bad log format", []string{"--log-format", "xml"}, nil, 2, []string{"xml", "logfmt", "json"}},
 	} {
 		p, _ := start(t, bin, "tamtamd", c.args, c.env, true)
 		code, text := p.Wait(), p.out.String()

@@ -71,7 +71,7 @@ func TestOpenToEncryptedByRestarts(t *testing.T) {
 		if r := all[0].CtlIn(keyOf(t), "keys", "install", "-"); (r.Code == 0) != (step == "require") {
 			t.Errorf("%s: a key is installed: %+v", step, r)
 		}
-		verdict, found := "warning", map[string]string{"accept": "3 of 3 members still send in clear", "send": "3 of 3 members still take what is not encrypted"}[step]
+		verdict, found := "warning", map[string]string{"accept": "3 of 3 members still send in clear", "send": "3 of 3 members still accept unencrypted packets"}[step]
 		if step == "require" {
 			verdict, found = "ok", "all members that answer require encryption"
 		}

@@ -171,9 +171,13 @@ func (c *Cluster) killMany(count int) {
 	for i := range count {
 		c.Kill(c.Len() - 1 - i)
 	}
+	// There are many changes, so what was missing last is looked at first.
+	last := 0
 	c.Until(deadOnAll, func() bool {
 		for i := range count {
+			i = (last + i) % count
 			if !c.Seen(c.Len()-1-i, member.Dead) {
+				last = i
 				return false
 			}
 		}

@@ -35,11 +35,11 @@ func (c *Core) onHello(src netip.AddrPort, f frame.Frame) {
 		return
 	}
 	if p := c.sessions[f.Session]; p != nil {
-		if p.hailed == nonce&^tryMask && c.now.Sub(p.hailAt) < welcomeEvery {
+		if h := (hail{src, nonce &^ tryMask, p.hail.at}); h == p.hail && c.now.Sub(h.at) < welcomeEvery {
 			c.count(countHellosAnswered)
 			return
 		}
-		p.hailed, p.hailAt = nonce&^tryMask, c.now
+		p.hail = hail{src, nonce &^ tryMask, c.now}
 	}
 	b := binary.BigEndian.AppendUint64(c.outside(frame.Welcome, nonce), c.cookie(src, f.Session, nonce, 0))
 	known := byte(0)

@@ -49,8 +49,7 @@ type peer struct {
 	ids     [2]uint64     // the connection IDs that its frames may carry: the present and the last
 	nonce   uint64        // of our hello, if it came to the session by it
 	took    time.Duration // that it took to answer that
-	hailed  uint64        // the nonce of its greeting that was answered last, without the try
-	hailAt  time.Time     // when
+	hail    hail          // its greeting that was answered last
 	number  uint64        // which opening of ours this is
 	opening uint64        // and which of the peer's; 0 before its first info
 	counter uint64        // of the last frame that was made for it
@@ -80,6 +79,14 @@ type peer struct {
 	profiledBy  uint64           // the counter of the frame that last brought its profile
 
 	profileCounter uint64 // of our last frame with only the profile; 0 for none
+}
+
+// hail is a greeting of a peer that was answered. From another source it is answered as well, so
+// that a repeated one does not keep its sender from the answer.
+type hail struct {
+	src   netip.AddrPort
+	nonce uint64 // without the try
+	at    time.Time
 }
 
 // open reports whether frames may be sent to the peer.
