@@ -5,6 +5,8 @@
 package tamtam
 
 import (
+	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -68,5 +70,55 @@ func TestGraphHasNoReplace(t *testing.T) {
 		if strings.Contains(string(b), "replace") {
 			t.Errorf("%s has a replace", file)
 		}
+	}
+}
+
+// TestGraphIsDocumented: docs/security.md names each direct dependency in its version, and how
+// many modules are in each program.
+func TestGraphIsDocumented(t *testing.T) {
+	doc, err := os.ReadFile("docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"go.mod", "cmd/tamtamd/go.mod"} {
+		out, err := exec.Command("go", "mod", "edit", "-json", file).Output()
+		if err != nil {
+			t.Fatalf("go mod edit: %v\n%s", err, stderr(err))
+		}
+		var module struct {
+			Require []struct {
+				Path, Version string
+				Indirect      bool
+			}
+		}
+		if err := json.Unmarshal(out, &module); err != nil || len(module.Require) == 0 {
+			t.Fatalf("%s: %v, %+v", file, err, module)
+		}
+		for _, r := range module.Require {
+			version := r.Version
+			if p := strings.Split(version, "-"); len(p) == 3 { // a pseudo-version: without the commit
+				version = p[0] + "-" + p[1]
+			}
+			row := "| `" + r.Path + "` | " + version + " |"
+			if !r.Indirect && r.Version != "v0.0.0" && !strings.Contains(string(doc), row) {
+				t.Errorf("no %q in docs/security.md", row)
+			}
+		}
+	}
+	count := func(program string) int {
+		modules := map[string]bool{}
+		cmd := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}", program)
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("go list: %v\n%s", err, stderr(err))
+		}
+		for _, m := range strings.Fields(string(out)) {
+			modules[m] = true
+		}
+		return len(modules)
+	}
+	want := fmt.Sprintf("%d modules are compiled into `tamtamctl`, %d into\n`tamtamd`", count("./cmd/tamtamctl"), count("./cmd/tamtamd"))
+	if !strings.Contains(string(doc), want) {
+		t.Errorf("no %q in docs/security.md", want)
 	}
 }
