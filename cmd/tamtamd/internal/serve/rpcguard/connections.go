@@ -123,8 +123,14 @@ func (p *pool) remove(c *conn) {
 		return
 	}
 	delete(p.open, c)
-	if c.client.connections--; c.client.connections == 0 && c.client.calls == 0 {
-		delete(p.by, c.client.name)
+	c.client.connections--
+	p.forget(c.client)
+}
+
+// forget forgets a client without connections and calls.
+func (p *pool) forget(of *origin) {
+	if of.connections == 0 && of.calls == 0 {
+		delete(p.by, of.name)
 	}
 }
 
@@ -133,6 +139,9 @@ func (p *pool) remove(c *conn) {
 func (p *pool) begin(c *conn, stranger bool, now time.Time) (tooMany string, flood bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if _, ok := p.open[c]; !ok { // it was closed in favour of another one
+		return "connections", false
+	}
 	of := c.client
 	of.tokens = min(of.tokens+now.Sub(of.filled).Seconds()*callRate, callBurst)
 	of.filled = now
@@ -161,9 +170,8 @@ func (p *pool) end(c *conn, now time.Time) {
 	p.calls--
 	c.calls--
 	c.used = now
-	if c.client.calls--; c.client.calls == 0 && c.client.connections == 0 {
-		delete(p.by, c.client.name)
-	}
+	c.client.calls--
+	p.forget(c.client)
 }
 
 func (p *pool) counts() (connections, calls int) {

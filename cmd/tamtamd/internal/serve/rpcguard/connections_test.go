@@ -69,6 +69,9 @@ func TestPool(t *testing.T) {
 	evicts("all of one client have calls", "a", nil, "connections of this client")
 	b := enter("b", true, true)
 	evicts("all have calls", "c", nil, "connections")
+	if tooMany, _ := p.begin(idle, false, start); tooMany == "" {
+		t.Error("a connection that was closed begins a call")
+	}
 	for _, c := range []*conn{busy, again, last, b} {
 		p.end(c, start)
 		p.leave(c)
