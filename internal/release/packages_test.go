@@ -31,8 +31,8 @@ func TestPackages(t *testing.T) {
 	if err := run(t.Context(), []string{"-repository", filepath.Join("..", ".."), "-out", out, "-platforms", here}, &log); err != nil {
 		t.Fatal(err)
 	}
-	_, version, _ := strings.Cut(log.String(), "release: ")
-	version, _, _ = strings.Cut(version, ",")
+	_, version, _ := strings.Cut(log.String(), "release: v") // other lines come before
+	version, _, _ = strings.Cut("v"+version, ",")
 
 	t.Run("archive", func(t *testing.T) { testArchive(t, out, here, version) })
 	t.Run("deb", func(t *testing.T) { testDeb(t, out, version) })
