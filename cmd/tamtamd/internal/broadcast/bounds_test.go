@@ -71,7 +71,7 @@ func TestWantIsAnsweredWithinBounds(t *testing.T) {
 	} {
 		s.sent = nil
 		s.hear(appendWant(nil, c.w))
-		if r, g := len(s.of(kindRepair)), len(s.of(kindGone)); r != c.repairs || g != c.gone {
+		if r, g := s.repairs(), len(s.of(kindGone)); r != c.repairs || g != c.gone {
 			t.Errorf("%+v: %d repairs and %d gone, want %d and %d", c.w, r, g, c.repairs, c.gone)
 		}
 	}

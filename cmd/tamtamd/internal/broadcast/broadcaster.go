@@ -26,7 +26,7 @@ type Config struct {
 	// missed them.
 	Keep, KeepBytes int
 	// Send is CoreConfig.Send.
-	Send func(to netip.AddrPort, b []byte, token uint64) bool
+	Send func(to netip.AddrPort, b []byte, token uint64, push bool) bool
 	// SendDatagram sends a Smudge datagram to a member in a session. SendBare sends
 	// one to a plain Smudge node. None of these may block, or call the Broadcaster.
 	SendDatagram, SendBare func(to netip.AddrPort, b []byte)
@@ -46,20 +46,21 @@ type Broadcaster struct {
 	core    *Core
 	plain   plain
 	limits  map[netip.AddrPort]int // MaxPayload of each member that announces one, in bytes
-	changed chan struct{}          // closed and replaced when a sender that waits must check again
-	waiting int                    // senders
+	armed   time.Time              // when Run is next due by itself
+	room    signal                 // there may be room for a message
+	receipt signal                 // a member may have a message
 }
 
 // New returns a Broadcaster.
 func New(cfg Config) *Broadcaster {
 	b := &Broadcaster{
-		cfg:     cfg,
-		family:  datagram.FamilyOf(cfg.Local.Origin.Addr()),
-		hub:     fanout.New[Delivery](),
-		wake:    make(chan struct{}, 1),
-		plain:   newPlain(),
-		limits:  make(map[netip.AddrPort]int),
-		changed: make(chan struct{}),
+		cfg:    cfg,
+		family: datagram.FamilyOf(cfg.Local.Origin.Addr()),
+		hub:    fanout.New[Delivery](),
+		wake:   make(chan struct{}, 1),
+		plain:  newPlain(),
+		limits: make(map[netip.AddrPort]int),
+		room:   newSignal(), receipt: newSignal(),
 	}
 	b.core = b.newCore(cfg.Local)
 	return b
@@ -126,14 +127,15 @@ func (b *Broadcaster) limitLocked() int {
 
 // wakeAllLocked wakes Run and the senders that wait.
 func (b *Broadcaster) wakeAllLocked() {
-	b.wakeSendersLocked()
+	b.room.wake()
+	b.receipt.wake()
 	b.Wake()
 }
 
-func (b *Broadcaster) wakeSendersLocked() {
-	if b.waiting > 0 {
-		close(b.changed)
-		b.changed = make(chan struct{})
+// wakeRunLocked wakes Run if something is due earlier than it knows.
+func (b *Broadcaster) wakeRunLocked(now time.Time) {
+	if next := b.core.Next(now); !next.IsZero() && (b.armed.IsZero() || next.Before(b.armed)) {
+		b.Wake()
 	}
 }
 
@@ -141,16 +143,27 @@ func (b *Broadcaster) wakeSendersLocked() {
 func (b *Broadcaster) Receive(from netip.AddrPort, data []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.core.Receive(time.Now(), from, data)
-	b.wakeAllLocked()
+	now := time.Now()
+	b.core.Receive(now, from, data)
+	b.wakeRunLocked(now)
+	b.wakeSendersLocked(now)
 }
 
-// Acked handles the wire's report that a message has arrived; see Core.Acked.
+// Acked handles the wire's report that messages have arrived; see Core.Acked.
 func (b *Broadcaster) Acked(a netip.AddrPort, session, token uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.core.Acked(time.Now(), a, session, token) && b.waiting > 0 {
-		b.wakeAllLocked()
+	if now := time.Now(); b.core.Acked(now, a, session, token) {
+		b.wakeSendersLocked(now)
+	}
+}
+
+// wakeSendersLocked wakes those that wait for room if there is some, and those that wait for
+// receipts.
+func (b *Broadcaster) wakeSendersLocked(now time.Time) {
+	b.receipt.wake()
+	if b.room.waiting > 0 && b.core.HasCapacity(now) {
+		b.room.wake()
 	}
 }
 
@@ -163,12 +176,13 @@ func (b *Broadcaster) Run(ctx context.Context) {
 		b.mu.Lock()
 		now := time.Now()
 		b.core.Tick(now)
-		b.wakeSendersLocked() // a member may have stalled since
+		b.wakeSendersLocked(now) // a member may have stalled since
 		next := b.core.Next(now)
-		b.mu.Unlock()
 		if next.IsZero() {
 			next = now.Add(time.Hour)
 		}
+		b.armed = next
+		b.mu.Unlock()
 		timer.Reset(time.Until(next))
 		select {
 		case <-timer.C:

@@ -32,17 +32,17 @@ func inWorld(t *testing.T, f func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{sent: map[netip.AddrPort]int{}, bare: map[netip.AddrPort]int{}}
-		count := func(m map[netip.AddrPort]int, a netip.AddrPort) {
+		count := func(m map[netip.AddrPort]int, a netip.AddrPort, n int) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			m[a]++
+			m[a] += n
 		}
-		datagrams := func(a netip.AddrPort, _ []byte) { count(w.bare, a) }
+		datagrams := func(a netip.AddrPort, _ []byte) { count(w.bare, a, 1) }
 		w.Broadcaster = New(Config{
 			Local: local, MaxPayload: 256, Keep: 100, KeepBytes: 1 << 20,
-			Send: func(a netip.AddrPort, b []byte, _ uint64) bool {
-				if b[0] == kindMessage {
-					count(w.sent, a)
+			Send: func(a netip.AddrPort, b []byte, _ uint64, _ bool) bool {
+				if some, ok := parseBatch(b, time.Now()); ok && some[0].Stream == local {
+					count(w.sent, a, len(some))
 				}
 				return true
 			},
@@ -200,6 +200,7 @@ func TestPlainMembers(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		synctest.Wait()
 		if w.bare[peer] != plainBurst || w.sent[other] != 2*plainBurst || w.sent[peer] != 0 {
 			t.Errorf("%d sent to the plain one, %d to the other", w.bare[peer], w.sent[other])
 		}

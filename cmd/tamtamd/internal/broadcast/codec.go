@@ -8,6 +8,8 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"time"
+
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 // The first byte of a payload.
@@ -16,7 +18,9 @@ const (
 	kindDigest
 	kindWant
 	kindGone
-	kindRepair // a message that answers a want
+	kindRepair // a message that nobody passes on
+	kindBatch
+	kindRepairBatch // a batch that nobody passes on
 )
 
 const (
@@ -26,6 +30,11 @@ const (
 	digestHead  = 2
 	wantSize    = 1 + streamSize + 8 + 2
 	goneSize    = 1 + streamSize + 8
+	batchHead   = 1 + streamSize + 8
+	// maxBatch is the most bytes of a batch: it can go by a relay.
+	maxBatch = limits.RelayedData
+	// maxTogether is the most messages of a batch: a token counts them in eight bits.
+	maxTogether = 64
 
 	// maxEntries is the largest number of entries of a digest that fits in a frame.
 	maxEntries = 32
@@ -78,6 +87,100 @@ func parseMessage(b []byte, now time.Time) (m Message, ok bool) {
 	}
 	m.Topic, m.Payload = string(b[:topic]), bytes.Clone(b[topic:])
 	return m, checkTopic(m.Topic) && len(m.Payload) <= MaxPayload
+}
+
+// appendBatch encodes the first of some messages of one stream, as many as follow each other
+// and fit in maxBatch, and returns how many that are. One message alone is encoded as
+// appendMessage does, whatever its size.
+//
+//	kind 1 · stream 26 · sequence of the first 8 ·
+//	of each: nanoseconds since the one before was sent, varint · length 1 and topic ·
+//	length, uvarint, and payload
+func appendBatch(b []byte, some []Message, passOn bool) ([]byte, int) {
+	kind := byte(kindRepairBatch)
+	if passOn {
+		kind = kindBatch
+	}
+	start, n := len(b), 0
+	b = binary.BigEndian.AppendUint64(appendStream(append(b, kind), some[0].Stream), some[0].Sequence)
+	var sent int64
+	for _, m := range some {
+		whole := len(b)
+		b = binary.AppendVarint(b, m.Sent.UnixNano()-sent)
+		b = append(append(b, byte(len(m.Topic))), m.Topic...)
+		b = append(binary.AppendUvarint(b, uint64(len(m.Payload))), m.Payload...)
+		if n == maxTogether || len(b)-start > maxBatch || m.Sequence != some[0].Sequence+uint64(n) {
+			b = b[:whole]
+			break
+		}
+		sent = m.Sent.UnixNano()
+		n++
+	}
+	if n > 1 {
+		return b, n
+	}
+	b = appendMessage(b[:start], some[0])
+	if !passOn {
+		b[start] = kindRepair
+	}
+	return b, 1
+}
+
+// parseBatch parses messages of any kind. It does not keep b.
+func parseBatch(b []byte, now time.Time) (some []Message, ok bool) {
+	switch {
+	case len(b) == 0:
+		return nil, false
+	case b[0] == kindMessage || b[0] == kindRepair:
+		m, ok := parseMessage(b, now)
+		return []Message{m}, ok
+	case b[0] != kindBatch && b[0] != kindRepairBatch || len(b) < batchHead:
+		return nil, false
+	}
+	m := Message{Stream: streamAt(b[1:]), Sequence: binary.BigEndian.Uint64(b[1+streamSize:]), Received: now}
+	if m.Session == 0 || m.Origin.Port() == 0 {
+		return nil, false
+	}
+	var sent int64
+	for b = b[batchHead:]; len(b) > 0; m.Sequence++ {
+		since, n := binary.Varint(b)
+		if n <= 0 || len(some) == maxTogether || m.Sequence == 0 || m.Sequence > maxSequence {
+			return nil, false
+		}
+		sent += since
+		topic, rest, ok := cut(b[n:], 1)
+		if !ok {
+			return nil, false
+		}
+		payload, rest, ok := cut(rest, binary.MaxVarintLen64)
+		if !ok || !checkTopic(string(topic)) || len(payload) > MaxPayload {
+			return nil, false
+		}
+		m.Sent, m.Topic, m.Payload = time.Unix(0, sent), string(topic), bytes.Clone(payload)
+		some, b = append(some, m), rest
+	}
+	return some, len(some) > 0
+}
+
+// cut returns what follows a length, which takes so many bytes at most, and the rest.
+func cut(b []byte, most int) (value, rest []byte, ok bool) {
+	size, n := binary.Uvarint(b[:min(len(b), most)])
+	if n <= 0 || size > uint64(len(b)-n) {
+		return nil, nil, false
+	}
+	end := n + int(size)
+	return b[n:end], b[end:], true
+}
+
+// A token names the messages of one batch of this node's stream: the sequence number of the
+// first, and how many follow it. No node sends 2⁵⁶ messages.
+const tokenShift = 56
+
+func tokenOf(first uint64, n int) uint64 { return first | uint64(n-1)<<tokenShift }
+
+func messagesOf(token uint64) (first, last uint64) {
+	first = token & (1<<tokenShift - 1)
+	return first, first + token>>tokenShift
 }
 
 // entry is one stream in a digest.

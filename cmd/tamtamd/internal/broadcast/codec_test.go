@@ -86,13 +86,16 @@ func FuzzReceive(f *testing.F) {
 	now := time.Unix(1e9, 0)
 	m := Message{Stream: Stream{peer, 2}, Sequence: 3, Topic: "t", Payload: []byte("hi"), Sent: now}
 	f.Add(appendMessage(nil, m), appendDigest(nil, flagAnswer, []entry{{Stream{peer, 2}, 9}}))
+	batch, _ := appendBatch(nil, messagesOf200(1, 5), true)
+	repair, _ := appendBatch(nil, messagesOf200(3, 2), false)
+	f.Add(batch, repair)
 	f.Add(appendWant(nil, want{local, 1, 1 << 15}), appendGone(nil, Stream{peer, 2}, 1<<63))
 	f.Add(appendDigest(nil, 0, []entry{{Stream{peer, 2}, 0}}), appendDigest(nil, 0, []entry{{Stream{peer, 2}, 1<<64 - 1}}))
 	f.Fuzz(func(t *testing.T, a, b []byte) {
 		sent, told := 0, 0
 		c := NewCore(CoreConfig{
 			Local: local, Keep: 100, KeepBytes: 1 << 20, Random: rand.IntN,
-			Send:    func(netip.AddrPort, []byte, uint64) bool { sent++; return true },
+			Send:    func(netip.AddrPort, []byte, uint64, bool) bool { sent++; return true },
 			Deliver: func(Delivery) { told++ },
 		})
 		c.Up(now, peer, 2)
@@ -105,7 +108,7 @@ func FuzzReceive(f *testing.F) {
 			c.Tick(at)
 			_ = c.Next(at)
 		}
-		if sent > 200 || told > 20 || len(c.streams) > 1 || c.store.len() > 100 {
+		if sent > 200 || told > 20+2*maxTogether || len(c.streams) > 1 || c.store.len() > 100 {
 			t.Errorf("%d sent, %d told, %d streams", sent, told, len(c.streams))
 		}
 	})

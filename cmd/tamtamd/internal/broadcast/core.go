@@ -13,10 +13,15 @@ import (
 )
 
 const (
-	// pushAll is the largest number of members to which the origin always pushes itself.
-	// In a larger cluster it does so while direct allows that. Otherwise it pushes to
-	// fanOut of them, and so does each node on first receipt.
-	pushAll = 64
+	// pushAll is the largest number of members to which the origin pushes itself. In a
+	// larger cluster it pushes to fanOut of them, and so does each node on first receipt.
+	// Pushed by the origin, a message arrives once at each member; passed on, it arrives
+	// fanOut times, and what all nodes do for it grows by as much. But the origin alone
+	// does the work then, so there is a bound.
+	pushAll = 256
+	// quietAfter is how long after a push the next is acknowledged at once. More often, the
+	// acknowledgements of all members would be more than the origin can read.
+	quietAfter = 20 * time.Millisecond
 	// antiEntropyEvery is the mean time between two digests to a random member.
 	antiEntropyEvery = time.Second
 	// MaxStreams bounds the known streams; further ones are refused.
@@ -32,8 +37,10 @@ type CoreConfig struct {
 	Keep, KeepBytes int
 	// Send sends to a member, with retransmissions until b is acknowledged or out of
 	// date. If b is acknowledged and token is not 0, the caller of Core calls Acked
-	// with the token. Send returns false if it has no capacity now.
-	Send func(to netip.AddrPort, b []byte, token uint64) bool
+	// with the token. A push is acknowledged at once: it is the last that is sent for now,
+	// and acknowledges what was sent before it, too. Send returns false if it has no
+	// capacity now.
+	Send func(to netip.AddrPort, b []byte, token uint64, push bool) bool
 	// Deliver passes messages and gaps to readers.
 	Deliver func(Delivery)
 	// Random returns a number from 0 to n-1.
@@ -49,8 +56,7 @@ type Core struct {
 	waiting      map[*stream]struct{} // streams whose due() is not zero
 	fanOut       func(n int) int      // FanOut, except in an experiment
 	own          own
-	direct       direct
-	directAll    int // directAll, except in an experiment
+	pushAll      int // pushAll, except in an experiment
 	members      map[netip.AddrPort]*target
 	list         []netip.AddrPort // the keys of members, to draw from
 	pending      int              // bytes, in all streams
@@ -65,7 +71,7 @@ type Core struct {
 func NewCore(cfg CoreConfig) *Core {
 	return &Core{
 		cfg: cfg, store: newStore(cfg.Keep, cfg.KeepBytes),
-		streams: make(map[Stream]*stream), waiting: make(map[*stream]struct{}), fanOut: FanOut, directAll: directAll,
+		streams: make(map[Stream]*stream), waiting: make(map[*stream]struct{}), fanOut: FanOut, pushAll: pushAll,
 		members: make(map[netip.AddrPort]*target), counts: counters.NewSet(),
 	}
 }
@@ -116,7 +122,7 @@ func (c *Core) sentBefore(t time.Time) uint64 {
 
 // meet sends a member the position at which this node's stream begins for it.
 func (c *Core) meet(a netip.AddrPort, flags byte) {
-	c.cfg.Send(a, appendDigest(nil, flags, []entry{{c.cfg.Local, c.members[a].from}}), 0)
+	c.cfg.Send(a, appendDigest(nil, flags, []entry{{c.cfg.Local, c.members[a].from}}), 0, false)
 }
 
 // Gone removes a member that is dead, has left, or was removed.
@@ -145,8 +151,8 @@ func (c *Core) Suspect(a netip.AddrPort, suspected bool) {
 	}
 }
 
-// Broadcast sends a message to all members and delivers it here. The caller checks
-// HasCapacity first.
+// Broadcast delivers a message here and queues it for all members until Tick. So those that
+// are broadcast at about one time go out together. The caller checks HasCapacity first.
 func (c *Core) Broadcast(now time.Time, topic string, payload []byte) Message {
 	for _, t := range c.members {
 		if t.have == c.own.last {
@@ -158,14 +164,14 @@ func (c *Core) Broadcast(now time.Time, topic string, payload []byte) Message {
 	c.counts.Inc(sent)
 	c.keep(m)
 	c.markActive(now)
-	c.push(m, netip.AddrPort{})
+	c.own.queue = append(c.own.queue, m)
 	return m
 }
 
 // markActive starts anti-entropy, which goes on until forgetAfter without a message.
 func (c *Core) markActive(now time.Time) {
 	c.last = now
-	if c.burst.IsZero() && len(c.list) > pushAll {
+	if c.burst.IsZero() && len(c.list) > c.pushAll {
 		c.burst = now.Add(afterBurst)
 		if earliest := c.compared.Add(burstEvery); earliest.After(c.burst) {
 			c.burst = earliest
@@ -188,43 +194,54 @@ func (c *Core) keep(m Message) {
 	c.cfg.Deliver(Delivery{Message: m})
 }
 
-// push sends a message to all members of a small cluster, if it is this node's own, or
-// to some of a large one. It skips the sender and the origin.
-func (c *Core) push(m Message, from netip.AddrPort) {
-	b := appendMessage(nil, m)
-	own := m.Stream == c.cfg.Local
-	token := uint64(0)
-	if own {
-		token = m.Sequence
+// push sends the messages that are queued, to all members of a small cluster, or to some of a
+// large one, unless this node has sent too many times of late.
+func (c *Core) push(now time.Time) {
+	if len(c.own.queue) == 0 || !c.own.pace.take(c.targets(), now) {
+		return
 	}
-	if len(c.list) <= pushAll {
-		if own { // the origin itself pushes to the others
-			c.sendAll(b, token)
+	to, passOn := c.list, len(c.list) > c.pushAll
+	quiet := now.Sub(c.own.pushed) >= quietAfter
+	c.own.pushed = now
+	for queue := c.own.queue; len(queue) > 0; {
+		b, n := appendBatch(nil, queue, passOn)
+		if passOn {
+			to = c.some(c.targets())
 		}
+		token := tokenOf(queue[0].Sequence, n)
+		queue = queue[n:]
+		for _, a := range to {
+			c.send(a, b, n, token, quiet && !passOn && len(queue) == 0)
+		}
+	}
+	c.own.queue = nil
+}
+
+// targets returns to how many members this node pushes a message.
+func (c *Core) targets() int {
+	if len(c.list) <= c.pushAll {
+		return len(c.list)
+	}
+	return c.fanOut(len(c.list) + 1)
+}
+
+// passOn sends messages of another node to some members of a large cluster.
+func (c *Core) passOn(b []byte, n int, from, origin netip.AddrPort) {
+	if len(c.list) <= c.pushAll {
 		return
 	}
-	if own && len(c.list) <= c.directAll && c.direct.take(len(c.list), m.Sent) {
-		b[0] = kindRepair // nobody passes it on
-		c.sendAll(b, token)
-		return
-	}
-	for _, a := range c.some(c.fanOut(len(c.list)+1), from, m.Origin) {
-		c.send(a, b, token)
+	for _, a := range c.some(c.targets(), from, origin) {
+		c.send(a, b, n, 0, false)
 	}
 }
 
-func (c *Core) sendAll(b []byte, token uint64) {
-	for _, a := range c.list {
-		c.send(a, b, token)
-	}
-}
-
-func (c *Core) send(to netip.AddrPort, b []byte, token uint64) bool {
-	if !c.cfg.Send(to, b, token) {
-		c.counts.Inc(unpushed) // anti-entropy makes up for it
+// send sends n messages that are encoded in b.
+func (c *Core) send(to netip.AddrPort, b []byte, n int, token uint64, push bool) bool {
+	if !c.cfg.Send(to, b, token, push) {
+		c.counts.Add(unpushed, uint64(n)) // anti-entropy makes up for it
 		return false
 	}
-	c.counts.Inc(pushed)
+	c.counts.Add(pushed, uint64(n))
 	return true
 }
 

@@ -18,10 +18,10 @@ func copiesOf(s *sim) (all uint64) {
 	return all
 }
 
-// TestOriginPushesOneCopyEach: up to directAll members the origin pushes a message to all,
+// TestOriginPushesOneCopyEach: up to pushAll members the origin pushes a message to all,
 // and nobody passes it on.
 func TestOriginPushesOneCopyEach(t *testing.T) {
-	for _, nodes := range []int{pushAll + 2, 100, directAll + 1} {
+	for _, nodes := range []int{66, 100, pushAll + 1} {
 		s := meshed(t, experiment{nodes: nodes, fanOut: FanOut(nodes), direct: true}, 1)
 		const messages = 10
 		for range messages {
@@ -37,34 +37,18 @@ func TestOriginPushesOneCopyEach(t *testing.T) {
 	}
 }
 
-// TestOriginSharesTheWork: the members pass a message on if the origin has pushed as much
-// as it may, or has more than directAll of them.
+// TestOriginSharesTheWork: in a larger cluster the members pass a message on.
 func TestOriginSharesTheWork(t *testing.T) {
-	s := meshed(t, experiment{nodes: 100, fanOut: FanOut(100), direct: true}, 1)
-	origin := s.list[0]
-	const messages = 100
-	for range messages {
-		origin.say()
-	}
-	m := map[string]uint64{}
-	origin.Counters(m)
-	if most := uint64(directBurst + messages*FanOut(100)); m[pushed.Name] > most {
-		t.Errorf("the origin pushed %d copies at once, want at most %d", m[pushed.Name], most)
-	}
-	s.run(5 * time.Second)
-	for _, n := range s.list {
-		n.whole(t, origin.cfg.Local, 1, messages)
-	}
-	large := meshed(t, experiment{nodes: directAll + 2, fanOut: 5, direct: true}, 1)
+	large := meshed(t, experiment{nodes: pushAll + 2, fanOut: 5, direct: true}, 1)
 	large.list[0].say()
-	m = map[string]uint64{}
+	m := map[string]uint64{}
 	large.list[0].Counters(m)
 	if m[pushed.Name] != 5 {
-		t.Errorf("the origin pushed %d copies to %d members, want 5", m[pushed.Name], directAll+1)
+		t.Errorf("the origin pushed %d copies to %d members, want 5", m[pushed.Name], pushAll+1)
 	}
 }
 
-// TestDirectKeepsPace: an origin that may push to all itself is no slower for it.
+// TestDirectKeepsPace: an origin that pushes to all itself is no slower for it.
 func TestDirectKeepsPace(t *testing.T) {
-	largeClusterKeepsPace(t, experiment{nodes: pushAll + 2, fanOut: FanOut(pushAll + 2), direct: true})
+	largeClusterKeepsPace(t, experiment{nodes: 66, fanOut: FanOut(66), direct: true})
 }

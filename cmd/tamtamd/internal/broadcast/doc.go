@@ -11,12 +11,16 @@
 // A message is named by its stream, which is one session of its origin, and a
 // sequence number from 1.
 //
-//	push          origin ─ message ─▶ all members, or some of many
-//	              first receipt ─ message ─▶ some others, in a large cluster
+//	push          origin ─ messages ─▶ all members, or some of many
+//	              first receipt ─ messages ─▶ some others, in a large cluster
 //	anti-entropy  A ─ digest ─▶ B, a random member, once a second while there is traffic
 //	              A ◀─ digest ─ B  of the streams that differ
 //	repair        A ─ want ─▶ B ─ message, message, … ─▶ A
 //	              or B ─ gone ─▶ A when B no longer keeps the message
+//
+// What is broadcast at about one time goes out together. A member has little to do for a
+// message beside waking up for it, so an origin that sends much sends less often instead of
+// more packets; see pace.
 //
 // The wire retransmits each push until it is acknowledged, which makes up for most
 // losses. Anti-entropy finds the rest: messages that were sent while two members
@@ -39,6 +43,9 @@
 //	want     3 · stream 26 · from 8 · count 2
 //	gone     4 · stream 26 · first 8, the oldest that is kept
 //	repair   5, then as a message; not passed on
+//	batch    6, or 7 if it is not passed on · stream 26 · sequence 8 of the first ·
+//	         of each: nanoseconds since the one before was sent, varint ·
+//	         topic length 1 · topic · payload length, uvarint · payload
 //	stream   IP 16 (IPv4 mapped) · port 2 · session 8
 //
 // Plain Smudge nodes get and send Smudge's broadcasts, best effort; see plain.go.

@@ -22,7 +22,7 @@ func newScript() *script {
 	s := &script{now: time.Unix(1e9, 0)}
 	s.Core = NewCore(CoreConfig{
 		Local: local, Keep: 4096, KeepBytes: 4 << 20,
-		Send:   func(_ netip.AddrPort, b []byte, _ uint64) bool { s.sent = append(s.sent, b); return true },
+		Send:   func(_ netip.AddrPort, b []byte, _ uint64, _ bool) bool { s.sent = append(s.sent, b); return true },
 		Random: func(int) int { return 0 },
 		Deliver: func(d Delivery) {
 			if d.Gap.To != 0 {
@@ -46,6 +46,17 @@ func (s *script) of(kind byte) (found [][]byte) {
 		}
 	}
 	return found
+}
+
+// repairs returns how many messages it sent that nobody passes on.
+func (s *script) repairs() (n int) {
+	for _, kind := range []byte{kindRepair, kindRepairBatch} {
+		for _, b := range s.of(kind) {
+			some, _ := parseBatch(b, s.now)
+			n += len(some)
+		}
+	}
+	return n
 }
 
 func numbered(s Stream, seq uint64) []byte {

@@ -6,6 +6,7 @@ package broadcast
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
@@ -93,11 +94,13 @@ func TestPlainMemberThatGetsASession(t *testing.T) {
 		w.turn(member.Alive, 0, member.Info{})
 		w.turn(member.Alive, member.Alive, member.Info{Session: 2, MaxPayload: 100})
 		_, _ = w.Send(context.Background(), Request{})
+		synctest.Wait()
 		if w.bare[peer] != 0 || w.sent[peer] != 1 {
 			t.Errorf("%d plain ones, %d others", w.bare[peer], w.sent[peer])
 		}
 		w.turn(member.Alive, member.Alive, member.Info{})
 		_, _ = w.Send(context.Background(), Request{})
+		synctest.Wait()
 		if w.bare[peer] != 1 || w.sent[peer] != 1 || w.Limit() != 256 {
 			t.Errorf("%d plain ones, %d others, limit %d", w.bare[peer], w.sent[peer], w.Limit())
 		}

@@ -15,7 +15,7 @@ import (
 // the others only until that shows.
 const Window = 256
 
-// relayedWindow is the window in a cluster of more than pushAll members, where an origin
+// relayedWindow is the window in a cluster of more than PushAll members, where an origin
 // learns of receipts by reports. A report may be reportEvery old, and a message that all
 // pushes missed is repaired after some 200 ms: at 2,000 messages a second that is some
 // 600 messages.
@@ -32,7 +32,12 @@ const maxBeyond = 2 * relayedWindow
 const stallAfter = 3 * time.Second
 
 // own is this node's own stream.
-type own struct{ last uint64 }
+type own struct {
+	last   uint64
+	queue  []Message // not pushed yet; HasCapacity bounds them
+	pace   pace
+	pushed time.Time // when messages last were
+}
 
 // target is what a member has of this node's stream. from <= have <= own.last, and no
 // number in beyond is at or below have.
@@ -93,6 +98,8 @@ func (t *target) gotAll(sequence uint64, now time.Time) {
 // the streams stay. The stream so far becomes one of those of others: what is missing of it
 // is repaired, so a node that was restored from a snapshot gets what it sent since.
 func (c *Core) Renew(now time.Time, session uint64) {
+	c.own.pace = pace{}
+	c.push(now)
 	if old := c.cfg.Local; c.own.last > 0 && c.streamCount() < MaxStreams {
 		c.streams[old] = &stream{Stream: old, started: true, next: c.own.last + 1, known: c.own.last, active: c.last}
 	}
@@ -102,20 +109,24 @@ func (c *Core) Renew(now time.Time, session uint64) {
 	}
 }
 
-// Acked records that the message sent with the token has arrived at a member. It
-// reports whether that was news.
-func (c *Core) Acked(now time.Time, a netip.AddrPort, session, token uint64) bool {
+// Acked records that the messages sent with the token have arrived at a member. It reports
+// whether that was news.
+func (c *Core) Acked(now time.Time, a netip.AddrPort, session, token uint64) (news bool) {
 	t := c.members[a]
-	if t == nil || t.session != session || token > c.own.last || t.has(token) {
+	first, last := messagesOf(token)
+	if t == nil || t.session != session || last > c.own.last {
 		return false
 	}
-	t.got(token, now)
-	return true
+	for seq := first; seq <= last; seq++ {
+		news = news || !t.has(seq)
+		t.got(seq, now)
+	}
+	return news
 }
 
 // window returns the largest number of this node's messages in flight.
 func (c *Core) window() uint64 {
-	if len(c.list) > pushAll {
+	if len(c.list) > c.pushAll {
 		return relayedWindow
 	}
 	return Window

@@ -17,8 +17,8 @@ func (c *Core) Receive(now time.Time, from netip.AddrPort, b []byte) {
 	ok := len(b) > 0
 	if ok {
 		switch b[0] {
-		case kindMessage, kindRepair:
-			ok = c.onMessage(now, from, b)
+		case kindMessage, kindRepair, kindBatch, kindRepairBatch:
+			ok = c.onMessages(now, from, b)
 		case kindDigest:
 			ok = c.onDigest(now, from, b)
 		case kindWant:
@@ -34,24 +34,37 @@ func (c *Core) Receive(now time.Time, from netip.AddrPort, b []byte) {
 	}
 }
 
-func (c *Core) onMessage(now time.Time, from netip.AddrPort, b []byte) bool {
-	m, ok := parseMessage(b, now)
+// onMessages takes messages of one stream. If one of them is new, they are passed on.
+func (c *Core) onMessages(now time.Time, from netip.AddrPort, b []byte) bool {
+	some, ok := parseBatch(b, now)
 	if !ok {
 		return false
 	}
+	news := false
+	for _, m := range some {
+		news = c.onMessage(now, from, m) || news
+	}
+	if news && (b[0] == kindMessage || b[0] == kindBatch) {
+		c.passOn(b, len(some), from, some[0].Origin)
+	}
+	return true
+}
+
+// onMessage takes a message. It returns false if the message is not new, or not taken.
+func (c *Core) onMessage(now time.Time, from netip.AddrPort, m Message) bool {
 	if m.Stream == c.cfg.Local {
 		c.counts.Inc(duplicates) // our own, passed on by others
-		return true
+		return false
 	}
 	s := c.stream(now, m.Stream)
 	if s == nil {
-		return true
+		return false
 	}
 	s.active = now
 	c.markActive(now)
 	if _, dup := s.pending[m.Sequence]; dup || s.started && m.Sequence < s.next {
 		c.counts.Inc(duplicates)
-		return true
+		return false
 	}
 	if m.Sequence > s.known {
 		s.known, s.source = m.Sequence, from
@@ -61,7 +74,7 @@ func (c *Core) onMessage(now time.Time, from netip.AddrPort, b []byte) bool {
 	if !next && (ahead || len(s.pending) >= maxAhead || c.pending > maxPendingBytes) {
 		c.counts.Inc(droppedAhead)
 		c.noteMissing(s, now)
-		return true
+		return false
 	}
 	c.counts.Inc(received)
 	if s.pending == nil {
@@ -69,9 +82,6 @@ func (c *Core) onMessage(now time.Time, from netip.AddrPort, b []byte) bool {
 	}
 	s.pending[m.Sequence] = m
 	c.pending += weight(m)
-	if b[0] == kindMessage {
-		c.push(m, from)
-	}
 	switch {
 	case s.started:
 		c.advance(s, now)
@@ -200,7 +210,7 @@ func (c *Core) ask(s *stream, now time.Time) {
 		return
 	}
 	c.counts.Inc(wanted)
-	c.cfg.Send(to, appendWant(nil, w), 0)
+	c.cfg.Send(to, appendWant(nil, w), 0, false)
 }
 
 // skip gives up the missing messages before to, and reports them to readers as gaps.

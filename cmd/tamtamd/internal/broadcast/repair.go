@@ -13,6 +13,9 @@ import (
 // Next returns the time at which Tick must be called; the zero time for never.
 func (c *Core) Next(now time.Time) time.Time {
 	var next time.Time
+	if len(c.own.queue) > 0 {
+		next = c.own.pace.next(c.targets(), now)
+	}
 	for s := range c.waiting {
 		next = deadline.Earlier(next, s.due())
 	}
@@ -25,6 +28,7 @@ func (c *Core) Next(now time.Time) time.Time {
 
 // Tick carries out everything whose time has come.
 func (c *Core) Tick(now time.Time) {
+	c.push(now)
 	for s := range c.waiting {
 		if !s.due().After(now) {
 			c.tick(s, now)
@@ -145,7 +149,7 @@ func (c *Core) sendDigests(to netip.AddrPort, entries []entry, flags byte) {
 		some := entries[:min(len(entries), maxEntries)]
 		entries = entries[len(some):]
 		c.counts.Inc(digests)
-		c.cfg.Send(to, appendDigest(nil, flags, some), 0)
+		c.cfg.Send(to, appendDigest(nil, flags, some), 0, false)
 	}
 }
 
@@ -220,27 +224,34 @@ func (c *Core) onWant(from netip.AddrPort, b []byte) bool {
 	first := c.store.first[w.Stream]
 	if w.from < first {
 		c.counts.Inc(gone)
-		c.cfg.Send(from, appendGone(nil, w.Stream, first), 0)
+		c.cfg.Send(from, appendGone(nil, w.Stream, first), 0, false)
 		w.count -= int(min(first-w.from, uint64(w.count)))
 		w.from = first
 	}
-	for i := range min(w.count, wantAtOnce) {
-		m, ok := c.store.get(w.Stream, w.from+uint64(i))
-		if !ok {
-			continue
-		}
-		token := uint64(0)
-		if m.Stream == c.cfg.Local {
-			token = m.Sequence
-		}
-		b := appendMessage(nil, m)
-		b[0] = kindRepair
-		if !c.send(from, b, token) {
-			break
-		}
-		c.counts.Inc(repaired)
-	}
+	c.repair(from, w)
 	return true
+}
+
+// repair sends a member messages, as many as are kept here and as go out at once.
+func (c *Core) repair(to netip.AddrPort, w want) {
+	var some []Message
+	for i := range min(w.count, wantAtOnce) {
+		if m, ok := c.store.get(w.Stream, w.from+uint64(i)); ok {
+			some = append(some, m)
+		}
+	}
+	for len(some) > 0 {
+		b, n := appendBatch(nil, some, false)
+		token := uint64(0)
+		if w.Stream == c.cfg.Local {
+			token = tokenOf(some[0].Sequence, n)
+		}
+		if !c.send(to, b, n, token, false) {
+			return
+		}
+		c.counts.Add(repaired, uint64(n))
+		some = some[n:]
+	}
 }
 
 // onGone handles a member's report that it no longer keeps messages. Only the origin's
@@ -261,7 +272,7 @@ func (c *Core) onGone(from netip.AddrPort, b []byte) bool {
 // members, so the origin gets no acknowledgement of them.
 func (c *Core) report(s *stream, now time.Time) {
 	s.reportAt = time.Time{}
-	if len(c.list) <= pushAll || !s.started || s.have() <= s.reported || c.members[s.Origin] == nil {
+	if len(c.list) <= c.pushAll || !s.started || s.have() <= s.reported || c.members[s.Origin] == nil {
 		return
 	}
 	if due := s.reportedAt.Add(time.Duration(len(c.list)) * reportEvery); due.After(now) {
@@ -269,7 +280,7 @@ func (c *Core) report(s *stream, now time.Time) {
 		return
 	}
 	s.reported, s.reportedAt = s.have(), now
-	c.cfg.Send(s.Origin, appendDigest(nil, 0, []entry{{s.Stream, s.have()}}), 0)
+	c.cfg.Send(s.Origin, appendDigest(nil, 0, []entry{{s.Stream, s.have()}}), 0, false)
 }
 
 // forget drops streams whose origin is no longer a member in that session and that have

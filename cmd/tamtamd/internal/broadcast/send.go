@@ -50,16 +50,16 @@ func (b *Broadcaster) Send(ctx context.Context, r Request) (Receipt, error) {
 		return Receipt{}, fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(r.Payload), limit)
 	}
 	for !b.core.HasCapacity(time.Now()) {
-		if r.NoWait || !b.waitLocked(ctx) {
+		if r.NoWait || !b.room.wait(ctx, &b.mu) {
 			return Receipt{}, fmt.Errorf("%w: %d messages are not at all members yet", ErrBusy, b.core.window())
 		}
 	}
 	began := time.Now()
 	m := b.core.Broadcast(began, r.Topic, bytes.Clone(r.Payload))
 	b.sendPlainLocked(m)
-	b.Wake() // anti-entropy has a new deadline
+	b.Wake() // to push it, with what others send meanwhile
 	receipt := Receipt{Stream: m.Stream, Sequence: m.Sequence, Members: len(b.core.members) + len(b.plain.members)}
-	for more := true; ; more = b.waitLocked(ctx) {
+	for more := true; ; more = b.receipt.wait(ctx, &b.mu) {
 		if m.Stream != b.core.cfg.Local { // renewed: it is not known any more who has it
 			return receipt, nil
 		}
@@ -72,23 +72,5 @@ func (b *Broadcaster) Send(ctx context.Context, r Request) (Receipt, error) {
 		if enough || !more {
 			return receipt, nil
 		}
-	}
-}
-
-// waitLocked waits until something has changed. It returns false if ctx is done first.
-// It releases mu while it waits.
-func (b *Broadcaster) waitLocked(ctx context.Context) bool {
-	b.waiting++
-	changed := b.changed
-	b.mu.Unlock()
-	defer func() {
-		b.mu.Lock()
-		b.waiting--
-	}()
-	select {
-	case <-changed:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

@@ -102,7 +102,7 @@ func (s *sim) lone(a netip.AddrPort) *simNode {
 	n := &simNode{sim: s, addr: a, got: map[Stream][]uint64{}, when: map[id]time.Time{}}
 	n.Core = NewCore(CoreConfig{
 		Local: Stream{a, s.r.Uint64() | 1}, Keep: 4096, KeepBytes: 4 << 20,
-		Send:    func(to netip.AddrPort, b []byte, token uint64) bool { return s.send(n, to, b, token) },
+		Send:    func(to netip.AddrPort, b []byte, token uint64, _ bool) bool { return s.send(n, to, b, token) },
 		Deliver: n.deliver, Random: s.r.IntN,
 	})
 	s.nodes[a] = n
@@ -228,9 +228,16 @@ func (s *sim) cluster(n int) []*simNode {
 	return s.list
 }
 
-// say broadcasts, if there is room.
+// say broadcasts a text, and tell bytes, if there is room.
 func (n *simNode) say() Message {
-	return n.Broadcast(n.sim.now, "", fmt.Appendf(nil, "%s %d", n.addr, n.own.last+1))
+	return n.tell(fmt.Appendf(nil, "%s %d", n.addr, n.own.last+1))
+}
+
+func (n *simNode) tell(payload []byte) Message {
+	m := n.Broadcast(n.sim.now, "", payload)
+	n.push(n.sim.now)
+	n.touched = true
+	return m
 }
 
 // whole fails unless a node's readers got a stream from one number to another, each

@@ -98,7 +98,7 @@ func (c *Core) received(e wire.Event, now time.Time) {
 		} else {
 			c.count(countDroppedBadMessage)
 		}
-	case BroadcastChannel, QuestionChannel, AnswerChannel:
+	case BroadcastChannel, PushChannel, QuestionChannel, AnswerChannel:
 		c.message(e, now)
 	}
 }

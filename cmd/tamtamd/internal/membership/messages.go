@@ -27,6 +27,7 @@ const (
 	QuestionChannel                      // that of package peers
 	AnswerChannel                        // likewise
 	RecordsChannel                       // see recordList; a node that has not shown that it knows it gets none
+	PushChannel                          // as BroadcastChannel, but the sender waits for the acknowledgement
 )
 
 // Channels is how each of them is carried.
@@ -39,6 +40,15 @@ var Channels = []wire.ChannelInfo{
 	QuestionChannel:  {Name: "ask", Bulk: true, Refused: wire.CountRefused("asks_refused")},
 	AnswerChannel:    {Name: "answer", Bulk: true, Refused: wire.CountRefused("answers_refused")},
 	RecordsChannel:   {Name: "records"},
+	PushChannel:      {Name: "push", AckNow: true, Bulk: true, Refused: wire.CountRefused("pushes_refused")},
+}
+
+// ChannelOf returns the channel of what package broadcast sends.
+func ChannelOf(push bool) wire.Channel {
+	if push {
+		return PushChannel
+	}
+	return BroadcastChannel
 }
 
 // memberList is what a node says of the members that it knows. A digest at the end, which is

@@ -127,8 +127,8 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	a.Messages = broadcast.New(broadcast.Config{
 		Local:      broadcast.Stream{Origin: self.Addr, Session: self.Session},
 		MaxPayload: self.MaxPayload, Keep: flags.Keep, KeepBytes: flags.KeepBytes,
-		Send: func(to netip.AddrPort, b []byte, token uint64) bool {
-			return a.Wire.Send(to, membership.BroadcastChannel, b, token)
+		Send: func(to netip.AddrPort, b []byte, token uint64, push bool) bool {
+			return a.Wire.Send(to, membership.ChannelOf(push), b, token)
 		},
 		SendDatagram: func(to netip.AddrPort, b []byte) { a.Wire.Send(to, membership.DatagramChannel, b, 0) },
 		SendBare:     a.Wire.SendBare,

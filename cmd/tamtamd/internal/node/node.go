@@ -102,6 +102,7 @@ type Node struct {
 	left       chan struct{} // closed when all members know that this node leaves
 	gone       chan struct{} // closed when Leave has returned
 	iterations atomic.Uint64 // of Run
+	spoke      atomic.Bool   // the engine was called, and may have something to send
 
 	mu      sync.Mutex // guards the rest
 	core    *membership.Core
@@ -140,7 +141,9 @@ func (n *Node) Handle(e wire.Event) {
 		}
 		n.core.Handle(now, e)
 	})
-	n.cfg.Engine.Drain()
+	if n.spoke.Swap(false) {
+		n.cfg.Engine.Drain()
+	}
 }
 
 // Send sends a datagram of the engine's, which is only read during the call.

@@ -147,8 +147,10 @@ func (n *Node) carryOutOne(t task) {
 		engine.Remove(o.Addr)
 	case membership.EnginePing:
 		engine.Ping(o.Addr)
+		n.spoke.Store(true)
 	case membership.EngineDeliver:
 		engine.Deliver(o.From, o.Datagram, o.Pass.Mapper())
+		n.spoke.Store(true)
 	case membership.SetMinPing:
 		engine.SetMinPing(o.Wait)
 	case membership.TableSet:
@@ -248,11 +250,12 @@ func (n *Node) routed(c member.Change, changed bool) {
 
 // message hands on what came on a channel that is not of membership.
 func (n *Node) message(e wire.Event) {
+	broadcasts := e.Channel == membership.BroadcastChannel || e.Channel == membership.PushChannel
 	switch {
-	case e.Kind == wire.Acked && e.Channel == membership.BroadcastChannel:
+	case e.Kind == wire.Acked && broadcasts:
 		n.cfg.OnAcked(e.Addr, e.Session, e.Token)
 	case e.Kind == wire.Acked: // nobody has asked for it
-	case e.Channel == membership.BroadcastChannel:
+	case broadcasts:
 		n.cfg.OnMessage(e.Addr, e.Data)
 	case e.Channel == membership.QuestionChannel:
 		n.cfg.OnQuestion(e.Addr, e.Data)

@@ -83,8 +83,8 @@ func newNode(c *Cluster, i int, now time.Time) *Node {
 	n.membership = membership.New(config)
 	n.broadcast = broadcast.NewCore(broadcast.CoreConfig{
 		Local: broadcast.Stream{Origin: n.Addr, Session: n.session}, Keep: keptMessages, KeepBytes: keptBytes,
-		Send: func(to netip.AddrPort, b []byte, token uint64) bool {
-			return n.wire.Send(c.Network.Now(), to, membership.BroadcastChannel, b, token)
+		Send: func(to netip.AddrPort, b []byte, token uint64, push bool) bool {
+			return n.wire.Send(c.Network.Now(), to, membership.ChannelOf(push), b, token)
 		},
 		Deliver: func(d broadcast.Delivery) { c.delivered(n, d) },
 		Random:  random.IntN,
@@ -249,7 +249,7 @@ func (n *Node) send(now time.Time, o membership.Send) {
 
 func (n *Node) message(now time.Time, e wire.Event) {
 	switch {
-	case e.Channel != membership.BroadcastChannel:
+	case e.Channel != membership.BroadcastChannel && e.Channel != membership.PushChannel:
 	case e.Kind == wire.Acked:
 		n.broadcast.Acked(now, e.Addr, e.Session, e.Token)
 	default:

@@ -1,0 +1,42 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package broadcast
+
+import "time"
+
+const (
+	// paceRate is how many copies a second of what is queued an origin sends, if it is all
+	// sent at once, and paceBurst how many in a row. What a member does for a copy is mostly
+	// to wake up, so messages that go out together cost little more than one. An origin
+	// that sends less waits for nothing.
+	paceRate  = 5_000
+	paceBurst = 1000
+)
+
+// pace is what an origin may still send, as a token bucket of copies. The zero value is full.
+type pace struct {
+	spent float64 // of paceBurst
+	at    time.Time
+}
+
+// next returns when n copies may be sent; now if they may be already.
+func (p *pace) next(n int, now time.Time) time.Time {
+	if since := now.Sub(p.at).Seconds(); since > 0 {
+		p.spent, p.at = max(0, p.spent-since*paceRate), now
+	}
+	over := p.spent + min(float64(n), paceBurst) - paceBurst
+	if over <= 0 {
+		return now
+	}
+	return p.at.Add(time.Duration(over / paceRate * float64(time.Second)))
+}
+
+// take reports whether n copies may be sent now, and counts them if so.
+func (p *pace) take(n int, now time.Time) bool {
+	if p.next(n, now).After(now) {
+		return false
+	}
+	p.spent += float64(n)
+	return true
+}
