@@ -105,6 +105,9 @@ func (p *fileParser) entry(key, value *yaml.Node, set func(name, value string) e
 	values := []*yaml.Node{value}
 	if value.Kind == yaml.SequenceNode {
 		values = value.Content
+		if v, ok := p.flags.Lookup(key.Value).Value.(interface{ RefusesEmpty() error }); ok && len(values) == 0 {
+			return p.errorf(key.Line, "invalid value [] for key %s: %w", key.Value, v.RefusesEmpty())
+		}
 		if _, ok := p.flags.Lookup(key.Value).Value.(FirstOfList); ok && len(values) > 1 {
 			values = values[:1]
 		}

@@ -48,6 +48,8 @@ type Flags struct {
 	Verbose           bool
 	Trace             bool
 	Join              []string
+	Allow             netaddr.Networks // none: everybody may be a member
+	Plain             bool
 	ReconnectTimeout  time.Duration
 	StateDir          string // "": nothing is kept
 	LogFormat         string
@@ -98,6 +100,8 @@ func Register(fs *flag.FlagSet) *Flags {
 	fs.BoolVar(&f.Verbose, "verbose", false, "log one line per message, too")
 	fs.BoolVar(&f.Trace, "trace", false, "like --verbose, plus the Smudge library's own lines")
 	fs.Var(joinValue{&f.Join}, "join", "`address` of a node to join, IP or host name, with a port or the port of --port; repeatable and comma separated; the node retries it until it answers")
+	fs.Var(allowValue{&f.Allow}, "allow", "`network` whose nodes may be members, such as 192.0.2.0/24, or one IP address; repeatable and comma separated; packets from other addresses are dropped, those of 127.0.0.1 and ::1 too unless listed; this node's own address must be in one of them (default: all addresses)")
+	fs.BoolVar(&f.Plain, "plain", false, "let plain Smudge nodes, and agents of the tamtam of 2018, be members, too: anybody can then speak for them; has no effect if packets must be encrypted")
 	f.ReconnectTimeout = 24 * time.Hour
 	fs.Var(durationValue{p: &f.ReconnectTimeout, unit: time.Second, min: limits.MinReconnectTimeout, max: limits.MaxReconnectTimeout}, "reconnect-timeout", "`time` to keep and retry members that are dead or have left, 1s to 8760h; a bare number is seconds")
 	fs.StringVar(&f.StateDir, "state-dir", "", "`directory` for the addresses of known members, so that this node rejoins its cluster after a restart without --join (default: none, nothing is kept)")

@@ -103,7 +103,8 @@ type exam struct {
 	answered []*tamtamv1.Inspection // those of others with a report
 	members  map[string]*tamtamv1.Inspection
 	strange  []*tamtamv1.UnreadableSource
-	client   string // version of tamtamctl
+	plains   []*tamtamv1.UnreadableSource // plain Smudge nodes that are refused
+	client   string                       // version of tamtamctl
 }
 
 // Examine judges an inspection. It returns at least one finding for each check. client is the
@@ -111,7 +112,7 @@ type exam struct {
 func Examine(r *tamtamv1.InspectResponse, client string) []Finding {
 	e := &exam{
 		self: &tamtamv1.Inspection{}, members: map[string]*tamtamv1.Inspection{},
-		strange: r.GetUnreadable(), client: client,
+		strange: r.GetUnreadable(), plains: r.GetRefusedPlain(), client: client,
 	}
 	for _, m := range r.GetMembers() {
 		e.members[m.GetMember().GetAddress()] = m

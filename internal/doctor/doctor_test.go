@@ -197,6 +197,9 @@ func TestExamine(t *testing.T) {
 		{"packets that cannot be decrypted", func(r *pb.InspectResponse, _ []*pb.Inspection) {
 			r.Unreadable = []*pb.UnreadableSource{{Ip: "198.51.100.1", Age: d(time.Second)}}
 		}, []string{"keys warning -: from 198.51.100.1 cannot be decrypted"}},
+		{"a plain Smudge node that is refused", func(r *pb.InspectResponse, _ []*pb.Inspection) {
+			r.RefusedPlain = []*pb.UnreadableSource{{Ip: "198.51.100.1", Age: d(time.Second)}}
+		}, []string{"plain warning -: from 198.51.100.1 are dropped: this node was started without --plain"}},
 		{"a dead member that has other keys", func(r *pb.InspectResponse, m []*pb.Inspection) {
 			silent(m[3])
 			m[3].Member.Status = dead

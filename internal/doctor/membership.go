@@ -86,13 +86,19 @@ func host(addr string) string {
 	return addr
 }
 
-// plain: all members run TamTam.
+// plain: all members run TamTam, and no plain Smudge node is kept out.
 func plain(e *exam) (wrong []Finding, well string) {
 	for _, m := range e.others {
 		if m.GetMember().GetPlain() && live(m) {
 			wrong = append(wrong, about(m, Warning, "run a current tamtamd there",
 				"it is a plain Smudge node: lost packets to it are not retransmitted, and it answers no questions"))
 		}
+	}
+	for _, s := range e.plains {
+		wrong = append(wrong, Finding{
+			Verdict: Warning, Found: fmt.Sprintf("plain Smudge datagrams from %s are dropped: this node was started without --plain", s.GetIp()),
+			Do: "run a current tamtamd there; or, if it must stay, start all nodes with --plain",
+		})
 	}
 	return wrong, "all members run TamTam"
 }

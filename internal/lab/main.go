@@ -133,7 +133,11 @@ func runOne(
 		t.plain = &plain{program: opt.plainnode, net: net, first: opt.nodes}
 		defer t.plain.stop()
 	}
-	switch tamtam := newTamtam(ps, opt.tamtamd, strings.Fields(opt.tamtamdArgs)); name {
+	args := strings.Fields(opt.tamtamdArgs)
+	if opt.plain > 0 {
+		args = append(args, "--plain")
+	}
+	switch tamtam := newTamtam(ps, opt.tamtamd, args); name {
 	case "serf":
 		t.system = newSerf(ps, opt.serf)
 	case "sealed":

@@ -39,9 +39,10 @@ const (
 
 // Addresses.
 const (
-	MaxPort = 1<<16 - 1
-	MaxJoin = 256 // named in one request to join
-	MaxRPC  = 16  // that gRPC is served on
+	MaxPort  = 1<<16 - 1
+	MaxJoin  = 256 // named in one request to join
+	MaxRPC   = 16  // that gRPC is served on
+	MaxAllow = 256 // networks whose nodes may be members
 )
 
 // What a node keeps for late readers and repairs: messages, and their bytes.

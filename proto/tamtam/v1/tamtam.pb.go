@@ -3371,7 +3371,10 @@ type InspectResponse struct {
 	// Sources of packets in the last minute that this node could not decrypt, or, if it
 	// has no key, that are encrypted: at most 32, the latest first. Anybody can send such
 	// packets.
-	Unreadable    []*UnreadableSource `protobuf:"bytes,2,rep,name=unreadable,proto3" json:"unreadable,omitempty"`
+	Unreadable []*UnreadableSource `protobuf:"bytes,2,rep,name=unreadable,proto3" json:"unreadable,omitempty"`
+	// Sources of plain Smudge datagrams that this node dropped in the last minute, since it was
+	// started without --plain: the latest first, 32 at most.
+	RefusedPlain  []*UnreadableSource `protobuf:"bytes,3,rep,name=refused_plain,json=refusedPlain,proto3" json:"refused_plain,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3416,6 +3419,13 @@ func (x *InspectResponse) GetMembers() []*Inspection {
 func (x *InspectResponse) GetUnreadable() []*UnreadableSource {
 	if x != nil {
 		return x.Unreadable
+	}
+	return nil
+}
+
+func (x *InspectResponse) GetRefusedPlain() []*UnreadableSource {
+	if x != nil {
+		return x.RefusedPlain
 	}
 	return nil
 }
@@ -4005,7 +4015,7 @@ func (x *LinkTrouble) GetVia() string {
 	return ""
 }
 
-// UnreadableSource is a source of packets that cannot be decrypted.
+// UnreadableSource is a source of packets that this node drops.
 type UnreadableSource struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its IP address.
@@ -4268,12 +4278,13 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\tsignature\x18\x03 \x01(\v2\x1c.tamtam.v1.OperatorSignatureR\tsignature\"D\n" +
 	"\x11RemoveKeyResponse\x12/\n" +
 	"\amembers\x18\x01 \x03(\v2\x15.tamtam.v1.MemberKeysR\amembers\"\x10\n" +
-	"\x0eInspectRequest\"\x7f\n" +
+	"\x0eInspectRequest\"\xc1\x01\n" +
 	"\x0fInspectResponse\x12/\n" +
 	"\amembers\x18\x01 \x03(\v2\x15.tamtam.v1.InspectionR\amembers\x12;\n" +
 	"\n" +
 	"unreadable\x18\x02 \x03(\v2\x1b.tamtam.v1.UnreadableSourceR\n" +
-	"unreadable\"\xc0\x02\n" +
+	"unreadable\x12@\n" +
+	"\rrefused_plain\x18\x03 \x03(\v2\x1b.tamtam.v1.UnreadableSourceR\frefusedPlain\"\xc0\x02\n" +
 	"\n" +
 	"Inspection\x12)\n" +
 	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\x12\x14\n" +
@@ -4525,68 +4536,69 @@ var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	43, // 51: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
 	54, // 52: tamtam.v1.InspectResponse.members:type_name -> tamtam.v1.Inspection
 	59, // 53: tamtam.v1.InspectResponse.unreadable:type_name -> tamtam.v1.UnreadableSource
-	3,  // 54: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
-	55, // 55: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
-	57, // 56: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
-	66, // 57: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
-	66, // 58: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
-	66, // 59: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
-	0,  // 60: tamtam.v1.InspectionReport.known_status:type_name -> tamtam.v1.MemberStatus
-	57, // 61: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
-	58, // 62: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
-	56, // 63: tamtam.v1.InspectionReport.conflicts:type_name -> tamtam.v1.AddressConflict
-	66, // 64: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
-	66, // 65: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
-	66, // 66: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
-	0,  // 67: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
-	66, // 68: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
-	66, // 69: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
-	66, // 70: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
-	4,  // 71: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
-	6,  // 72: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
-	8,  // 73: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
-	11, // 74: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
-	13, // 75: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
-	16, // 76: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
-	20, // 77: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
-	22, // 78: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
-	26, // 79: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
-	30, // 80: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
-	33, // 81: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
-	35, // 82: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
-	37, // 83: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
-	39, // 84: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
-	41, // 85: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
-	44, // 86: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
-	46, // 87: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
-	48, // 88: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
-	50, // 89: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
-	52, // 90: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
-	5,  // 91: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
-	7,  // 92: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
-	9,  // 93: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
-	12, // 94: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
-	15, // 95: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
-	17, // 96: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
-	21, // 97: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
-	25, // 98: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
-	27, // 99: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
-	31, // 100: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
-	34, // 101: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
-	36, // 102: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
-	38, // 103: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
-	40, // 104: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
-	42, // 105: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
-	45, // 106: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
-	47, // 107: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
-	49, // 108: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
-	51, // 109: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
-	53, // 110: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
-	91, // [91:111] is the sub-list for method output_type
-	71, // [71:91] is the sub-list for method input_type
-	71, // [71:71] is the sub-list for extension type_name
-	71, // [71:71] is the sub-list for extension extendee
-	0,  // [0:71] is the sub-list for field type_name
+	59, // 54: tamtam.v1.InspectResponse.refused_plain:type_name -> tamtam.v1.UnreadableSource
+	3,  // 55: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
+	55, // 56: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
+	57, // 57: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
+	66, // 58: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
+	66, // 59: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
+	66, // 60: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
+	0,  // 61: tamtam.v1.InspectionReport.known_status:type_name -> tamtam.v1.MemberStatus
+	57, // 62: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
+	58, // 63: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
+	56, // 64: tamtam.v1.InspectionReport.conflicts:type_name -> tamtam.v1.AddressConflict
+	66, // 65: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
+	66, // 66: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
+	66, // 67: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
+	0,  // 68: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
+	66, // 69: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
+	66, // 70: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
+	66, // 71: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
+	4,  // 72: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
+	6,  // 73: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
+	8,  // 74: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
+	11, // 75: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
+	13, // 76: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
+	16, // 77: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
+	20, // 78: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
+	22, // 79: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
+	26, // 80: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
+	30, // 81: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
+	33, // 82: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
+	35, // 83: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
+	37, // 84: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
+	39, // 85: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
+	41, // 86: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
+	44, // 87: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
+	46, // 88: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
+	48, // 89: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
+	50, // 90: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
+	52, // 91: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
+	5,  // 92: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
+	7,  // 93: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
+	9,  // 94: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
+	12, // 95: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
+	15, // 96: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
+	17, // 97: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
+	21, // 98: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
+	25, // 99: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
+	27, // 100: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
+	31, // 101: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
+	34, // 102: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
+	36, // 103: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
+	38, // 104: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
+	40, // 105: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
+	42, // 106: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
+	45, // 107: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
+	47, // 108: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
+	49, // 109: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
+	51, // 110: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
+	53, // 111: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
+	92, // [92:112] is the sub-list for method output_type
+	72, // [72:92] is the sub-list for method input_type
+	72, // [72:72] is the sub-list for extension type_name
+	72, // [72:72] is the sub-list for extension extendee
+	0,  // [0:72] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_v1_tamtam_proto_init() }

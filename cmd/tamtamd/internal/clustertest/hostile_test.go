@@ -124,7 +124,7 @@ func TestHostileDatagrams(t *testing.T) {
 	}{{"127.0.0.1", datagram.IPv4}, {"::1", datagram.IPv6}} {
 		t.Run(c.ip, func(t *testing.T) {
 			requireIP(t, c.ip)
-			all := Cluster(t, bin, 3, "--bind", c.ip)
+			all := Cluster(t, bin, 3, "--plain", "--bind", c.ip)
 			victim := all[0]
 			a := &attacker{r: rand.New(rand.NewPCG(1, 2)), f: c.family}
 			for _, d := range all {

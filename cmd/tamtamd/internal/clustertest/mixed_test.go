@@ -12,7 +12,7 @@ import (
 // TestPlainIsShown: a plain node is marked as one, and sees a graceful leave, of which it
 // knows nothing, as a death.
 func TestPlainIsShown(t *testing.T) {
-	all := Cluster(t, bin, 2)
+	all := Cluster(t, bin, 2, "--plain")
 	p := startPlain(t, "127.0.0.1", nil, all[0].Gossip.String())
 	for _, d := range all {
 		Eventually(t, d.Gossip.String()+" sees it", func() bool {

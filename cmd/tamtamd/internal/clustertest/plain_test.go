@@ -62,7 +62,7 @@ func TestPlainNodesAreFullMembers(t *testing.T) {
 	for _, ip := range []string{"127.0.0.1", "::1"} {
 		t.Run(ip, func(t *testing.T) {
 			requireIP(t, ip)
-			all := Cluster(t, bin, 2, "--bind", ip)
+			all := Cluster(t, bin, 2, "--plain", "--bind", ip)
 			joins := startPlain(t, ip, nil, all[0].Gossip.String())
 			joined := startPlain(t, ip, nil)
 			if r := all[1].Ctl("join", joined.addr); r.Code != 0 {
@@ -147,7 +147,7 @@ func TestMulticastDiscovery(t *testing.T) {
 	if !multicastWorks(t, group) {
 		t.Skip("multicast does not come back on this machine's loopback interface")
 	}
-	args := []string{"--multicast", "--multicast-address", group, "--multicast-port", fmt.Sprint(port), "--multicast-interval", "1s"}
+	args := []string{"--plain", "--multicast", "--multicast-address", group, "--multicast-port", fmt.Sprint(port), "--multicast-interval", "1s"}
 	a := StartDaemon(t, bin, nil, args...)
 	b := StartDaemon(t, bin, nil, args...)
 	other := StartDaemon(t, bin, nil, append(args, "--clustername", "other")...)

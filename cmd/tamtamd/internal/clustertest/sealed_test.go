@@ -153,7 +153,7 @@ func keyOf(t testing.TB) string {
 
 // TestPlainNodeStaysOut: an encrypted cluster neither accepts nor sends plain Smudge.
 func TestPlainNodeStaysOut(t *testing.T) {
-	all, _ := Sealed(t, bin, 2, keyOf(t))
+	all, _ := Sealed(t, bin, 2, keyOf(t), "--plain") // which has no effect
 	p := startPlain(t, "127.0.0.1", nil, all[0].Gossip.String())
 	before := all[0].Counters()["dropped_unsealed"]
 	if r := all[1].Ctl("join", p.addr); r.Code != 6 || !strings.Contains(r.Err, "keys are others") {

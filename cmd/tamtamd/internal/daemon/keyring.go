@@ -74,6 +74,13 @@ func reencrypt(a *node.Assembly, value string, logger log.Logger) error {
 	return nil
 }
 
+// warnOfPlain warns if plain Smudge nodes should be members, and cannot be.
+func warnOfPlain(logger log.Logger, asked bool, e wire.Encryption) {
+	if asked && e.Sends() {
+		_ = level.Warn(logger).Log("msg", "--plain has no effect: plain Smudge nodes cannot decrypt what this node sends", "encrypt", e)
+	}
+}
+
 // warnOfClear warns of a step from open to encrypted: it should not last.
 func warnOfClear(logger log.Logger, e wire.Encryption) {
 	if e == wire.EncryptAccept || e == wire.EncryptSend {

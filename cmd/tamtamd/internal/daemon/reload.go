@@ -22,6 +22,7 @@ func reloadable(r *reload.Reloader, started *daemonflags.Flags, log *logging.Con
 	r.Apply(func(f *daemonflags.Flags) error { return a.Node.SetHeartbeat(f.Heartbeat) }, "heartbeat")
 	r.Apply(func(f *daemonflags.Flags) error { a.Messages.SetKeep(f.Keep, f.KeepBytes); return nil }, "keep", "keep-bytes")
 	r.Apply(func(f *daemonflags.Flags) error { a.SetSeeds(f.Join); return nil }, "join")
+	r.Apply(func(f *daemonflags.Flags) error { return a.Node.SetAllow(f.Allow) }, "allow")
 	configured := started.Tags
 	r.Apply(func(f *daemonflags.Flags) error {
 		var gone []string // those that a client set are not the file's to remove

@@ -140,7 +140,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	}
 	server := rpc.NewServer(rpc.Config{
 		Node: assembly.Node, Members: assembly.Members, Messages: assembly.Messages, Keys: assembly.Keys,
-		Inspector: assembly.Inspector, Strangers: assembly.Node.Strangers, Leave: leaver.onCall,
+		Inspector: assembly.Inspector, Strangers: assembly.Node.Strangers, RefusedPlain: assembly.Node.RefusedPlain, Leave: leaver.onCall,
 		Threshold: control, Guard: bound.guard, Counters: all.read, Observe: shown.OnCall,
 		Self: self, Started: started, Profile: flags.Profile, Build: build, Logger: logger, Audit: control.Audit(),
 	})
@@ -203,6 +203,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		"heartbeat", flags.Heartbeat, "detection", assembly.Node.DetectionTime(), "version", build.Version)
 	warnOfOpen(logger, bound.guard, bound.rpc)
 	warnOfClear(logger, encryption)
+	warnOfPlain(logger, flags.Plain, encryption)
 	state.Advance(lifecycle.Seeking)
 	if len(flags.Join) == 0 {
 		state.Advance(lifecycle.Settled) // it seeks nobody

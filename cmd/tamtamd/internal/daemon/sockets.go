@@ -53,6 +53,10 @@ func bind(flags *daemonflags.Flags, logger log.Logger) (s *sockets, err error) {
 		return s, fmt.Errorf("%w%s", err, bindHint(err, "--port", "--bind"))
 	}
 	s.local = advertised(flags.Advertise, s.gossip.Local())
+	if !flags.Allow.Allow(s.local.Addr()) {
+		return s, fmt.Errorf("--allow %s does not contain %s, by which other nodes know this one: add its network, or give another address by --bind or --advertise",
+			flags.Allow, s.local.Addr())
+	}
 	if s.guard, err = rpcguard.New(guardConfig(flags.RPCGuard, logger)); err != nil {
 		return s, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 const (
@@ -41,6 +42,10 @@ func (c *Core) consider(a netip.AddrPort, why admission.Reason, now time.Time) b
 	if p := c.members.get(a); p != nil && (p.status.Live() || p.status == member.Left && now.Sub(p.changed) < leftTime) {
 		return false
 	}
+	if !c.cfg.Allow.Allow(a.Addr()) {
+		c.count(countRefusedNotAllowed)
+		return false
+	}
 	if c.tombstones.ShutsOut(a) {
 		c.count(countIgnoredRemoved)
 		return false
@@ -56,10 +61,13 @@ func (c *Core) consider(a netip.AddrPort, why admission.Reason, now time.Time) b
 // Join makes an address a candidate that is asked for its members. It returns true if a
 // Joined output will say what becomes of it, and false without an error if it is a
 // member. readmit lets it in again after a removal, and has this node meet others again
-// after its own. Fails with ErrSelf, ErrNotMember or ErrTooMany.
+// after its own. Fails with ErrSelf, ErrNotAllowed, ErrNotMember or ErrTooMany.
 func (c *Core) Join(now time.Time, a netip.AddrPort, readmit bool) (pending bool, err error) {
 	if a == c.cfg.Self.Addr {
 		return false, fmt.Errorf("%s %w", a, ErrSelf)
+	}
+	if !c.cfg.Allow.Allow(a.Addr()) {
+		return false, fmt.Errorf("join %s: its address is %w", a, ErrNotAllowed)
 	}
 	if c.selfRemoved && now.Sub(c.removedAt) >= seedsAfterRemoval {
 		c.log(level.InfoValue(), "msg", "this node was removed a while ago, and joins its seeds again", "after", seedsAfterRemoval)
@@ -147,6 +155,9 @@ func (c *Core) mayEnter(a netip.AddrPort, info member.Info) error {
 	if c.leave != nil || c.selfRemoved || !c.tombstones.Admits(a, info.Session) {
 		return ErrNotMember
 	}
+	if !c.cfg.Allow.Allow(a.Addr()) {
+		return ErrNotAllowed
+	}
 	if c.members.get(a) != nil {
 		return nil
 	}
@@ -169,6 +180,18 @@ func (c *Core) mayEnter(a netip.AddrPort, info member.Info) error {
 		c.emit(CloseSession{givesWay})
 	}
 	return nil
+}
+
+// SetAllow changes the networks in which the addresses of members are. Members elsewhere are
+// none any more.
+func (c *Core) SetAllow(networks netaddr.Networks) {
+	c.cfg.Allow = networks
+	for _, a := range c.members.addrs(func(p *peer) bool { return !networks.Allow(p.addr.Addr()) }) {
+		p := c.unlist(a, c.cfg.Self.Addr, member.Refused)
+		c.log(level.InfoValue(), "msg", "member is in none of the networks that --allow names any more", "address", a, "status", p.status)
+		c.emit(CloseSession{a})
+		c.emit(EngineRemove{a})
+	}
 }
 
 // EngineFailed learns that the engine has no capacity for a member. It is none, unless it

@@ -34,10 +34,11 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	"github.com/eelcocramer/tamtam/internal/limits"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 	"github.com/eelcocramer/tamtam/internal/operator"
 )
 
-// Config says what a core is made of. All fields but Sealed and ProbeSelf are required.
+// Config says what a core is made of. All fields but Sealed, Plain, Allow and ProbeSelf are required.
 type Config struct {
 	Self      member.Identity // this node, as others know it
 	Operators operator.Keys   // who may remove members; everybody without any
@@ -48,6 +49,10 @@ type Config struct {
 	ReconnectTimeout time.Duration
 	// Sealed says that this node has keys, and opens what is encrypted with them.
 	Sealed bool
+	// Plain says that plain Smudge nodes may be members.
+	Plain bool
+	// Allow are the networks in which the addresses of members are; all without any.
+	Allow netaddr.Networks
 	// ProbeSelf says that this node advertises another address than it is bound to, so that
 	// another node may live there.
 	ProbeSelf bool
@@ -87,6 +92,7 @@ type Core struct {
 	clock      *admission.Clock
 	tombstones *admission.Tombstones
 	strangers  *admission.Strangers
+	plains     *admission.Strangers // plain Smudge nodes, without Config.Plain
 	unreached  admission.Unreached
 	conflicts  admission.Conflicts
 
@@ -128,6 +134,7 @@ func New(cfg Config) *Core {
 		clock:          admission.NewClock(),
 		tombstones:     admission.NewTombstones(),
 		strangers:      admission.NewStrangers(),
+		plains:         admission.NewStrangers(),
 		suspicion:      detect.NewSuspicion(),
 		findings:       detect.NewFindings(),
 		questions:      detect.NewQuestions(),
@@ -226,6 +233,10 @@ func (c *Core) ProbeHeartbeat() uint32 {
 // this node has no keys, are encrypted, and when the last came:
 // admission.MaxStrangers at most.
 func (c *Core) Strangers() map[netip.Addr]time.Time { return c.strangers.All() }
+
+// RefusedPlain returns the machines that sent plain Smudge datagrams, which this node drops, and
+// when the last came: admission.MaxStrangers at most.
+func (c *Core) RefusedPlain() map[netip.Addr]time.Time { return c.plains.All() }
 
 // StrangerSince reports whether such a packet came from a machine after some time.
 func (c *Core) StrangerSince(a netip.Addr, t time.Time) bool { return c.strangers.HeardSince(a, t) }

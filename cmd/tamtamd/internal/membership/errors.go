@@ -11,6 +11,8 @@ var (
 	ErrNoAnswer = errors.New("no answer")
 	// ErrForeign: the node at the address is of another cluster.
 	ErrForeign = errors.New("another cluster's node")
+	// ErrNotAllowed: the address is in none of the networks that --allow names.
+	ErrNotAllowed = errors.New("not in a network that --allow names")
 	// ErrNotMember: there is no such member.
 	ErrNotMember = errors.New("not a member")
 	// ErrSelf: the address is the node's own.

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/go-kit/log/level"
+
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
@@ -36,6 +38,10 @@ func (c *Core) bare(src netip.AddrPort, b []byte, now time.Time) {
 		c.count(countFaults[fault])
 		return
 	}
+	if !c.cfg.Plain {
+		c.refusePlain(src, now)
+		return
+	}
 	// The port is the claimed one: Smudge sends from any port it gets.
 	from := netip.AddrPortFrom(src.Addr(), d.Port())
 	p := c.members.get(from)
@@ -62,6 +68,15 @@ func (c *Core) bare(src netip.AddrPort, b []byte, now time.Time) {
 		return
 	}
 	c.deliver(p, d, now)
+}
+
+// refusePlain drops the datagram of a plain Smudge node. It is not answered.
+func (c *Core) refusePlain(src netip.AddrPort, now time.Time) {
+	c.count(countDroppedPlain)
+	if c.plains.Note(src.Addr(), now) {
+		c.log(level.WarnValue(), "msg", "plain Smudge datagram dropped", "from", src,
+			"why", "plain Smudge nodes, and agents of the tamtam of 2018, may be members of nodes that were started with --plain only")
+	}
 }
 
 // deliver takes a live member's datagram, hands its broadcast up, if it has one of

@@ -91,7 +91,7 @@ func (c *Core) greetCandidates(now time.Time) time.Time {
 		if g.ByRelay {
 			c.greetByRelay(g, now)
 		}
-		if g.Bare {
+		if g.Bare && c.cfg.Plain {
 			c.emit(SendBare{g.To, datagram.AppendBare(nil, datagram.Ping, c.cfg.Self.Addr.Port(), g.Heartbeat)})
 		}
 	}

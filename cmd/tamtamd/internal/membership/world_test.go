@@ -86,7 +86,7 @@ func inWorld(t *testing.T, f func(w *world)) {
 	info := member.Info{Session: w.session, MaxPayload: 256}
 	w.table = member.NewTable(self, info, 0, func() time.Time { return w.now })
 	w.Core = New(Config{
-		Self: member.Identity{Addr: self, Info: info}, Heartbeat: heartbeat, MinPing: minPing, ReconnectTimeout: reconnectTimeout,
+		Self: member.Identity{Addr: self, Info: info}, Heartbeat: heartbeat, MinPing: minPing, ReconnectTimeout: reconnectTimeout, Plain: true,
 		Random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 	})
 	w.settle()

@@ -114,7 +114,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	a.Wire = wire.NewEndpoint(s.Socket, wire.CoreConfig{
 		Info:   wire.Info{Addr: self.Addr, Cluster: self.Cluster, Profile: membership.Profile(self.Info).Encode()},
 		Timing: timings[flags.Profile], Channels: membership.Channels,
-		Keys: keysOf(s.Ring), Encryption: s.Encryption,
+		Keys: keysOf(s.Ring), Encryption: s.Encryption, Allow: flags.Allow,
 	})
 	if s.Ring != nil {
 		s.Ring.OnChange(a.Wire.SetKeys)
@@ -155,6 +155,8 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	a.Node = New(Config{
 		Self:             self,
 		Operators:        s.Operators,
+		Plain:            flags.Plain,
+		Allow:            flags.Allow,
 		Heartbeat:        flags.Heartbeat,
 		MinPing:          flags.MinPing,
 		ReconnectTimeout: flags.ReconnectTimeout,

@@ -18,10 +18,11 @@ var (
 	// ErrUnresolved: a host name has no address of the node's family.
 	ErrUnresolved = errors.New("host name does not resolve")
 
-	ErrNoAnswer  = membership.ErrNoAnswer
-	ErrForeign   = membership.ErrForeign
-	ErrNotMember = membership.ErrNotMember
-	ErrSelf      = membership.ErrSelf
-	ErrTooMany   = membership.ErrTooMany
-	ErrHeartbeat = membership.ErrHeartbeat
+	ErrNoAnswer   = membership.ErrNoAnswer
+	ErrForeign    = membership.ErrForeign
+	ErrNotAllowed = membership.ErrNotAllowed
+	ErrNotMember  = membership.ErrNotMember
+	ErrSelf       = membership.ErrSelf
+	ErrTooMany    = membership.ErrTooMany
+	ErrHeartbeat  = membership.ErrHeartbeat
 )

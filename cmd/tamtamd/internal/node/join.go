@@ -121,5 +121,8 @@ func (n *Node) perhapsKeys(a netip.AddrPort, err error, sent time.Time) string {
 		return ": nobody is there, its keys are others, or its --encrypt is more than a step from this node's " + encryption.String()
 	}
 	// A node with keys does not answer what is not sealed, so nothing shows that it is there.
-	return ": nobody is there, or it has a keyring, and this node has none"
+	if n.cfg.Plain {
+		return ": nobody is there, or it has a keyring, and this node has none"
+	}
+	return ": nobody is there; or it has a keyring, and this node has none; or it is a plain Smudge node, and this node was started without --plain"
 }

@@ -30,6 +30,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 	"github.com/eelcocramer/tamtam/internal/operator"
 )
 
@@ -57,6 +58,7 @@ type Wire interface {
 	Route(a, via netip.AddrPort)
 	Probe(netip.AddrPort) (nonce uint64)
 	SetProfile(profile string)
+	SetAllow(netaddr.Networks)
 	Abandon(netip.AddrPort)
 	CloseSession(netip.AddrPort)
 	Renew() (session uint64)
@@ -67,10 +69,12 @@ type Wire interface {
 	Loss(netip.AddrPort) (share float64, known bool)
 }
 
-// Config says what a node is made of. All fields but ProbeSelf are required.
+// Config says what a node is made of. All fields but Plain, Allow and ProbeSelf are required.
 type Config struct {
 	Self      member.Identity // this node, as others know it
 	Operators operator.Keys   // see membership.Config
+	Plain     bool            // likewise
+	Allow     netaddr.Networks
 	Heartbeat time.Duration
 	MinPing   time.Duration // see smudgenode.Config
 	// ReconnectTimeout is for how long a member that has ended is kept, and, if it is
@@ -127,6 +131,7 @@ func New(cfg Config) *Node {
 		core: membership.New(membership.Config{
 			Self: cfg.Self, Operators: cfg.Operators, Heartbeat: cfg.Heartbeat, MinPing: cfg.MinPing,
 			ReconnectTimeout: cfg.ReconnectTimeout, Sealed: cfg.Wire.Encryption() != wire.EncryptOff, ProbeSelf: cfg.ProbeSelf,
+			Plain: cfg.Plain, Allow: cfg.Allow,
 			Random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		}),
 	}
@@ -184,6 +189,17 @@ func (n *Node) SetHeartbeat(d time.Duration) (err error) {
 	return nil
 }
 
+// SetAllow changes the networks in which the addresses of members are. Fails if this node's own
+// is in none of them.
+func (n *Node) SetAllow(networks netaddr.Networks) error {
+	if !networks.Allow(n.cfg.Self.Addr.Addr()) {
+		return fmt.Errorf("%s does not contain %s, the address of this node", networks, n.cfg.Self.Addr)
+	}
+	n.cfg.Wire.SetAllow(networks)
+	n.do(func(time.Time) { n.core.SetAllow(networks) })
+	return nil
+}
+
 // DetectionTime is how soon a member that ends without a leave is found dead by all
 // others when nothing is lost, at the worst.
 func (n *Node) DetectionTime() time.Duration { return ask(n, (*membership.Core).DetectionTime) }
@@ -200,6 +216,12 @@ func (n *Node) Unreached() []netip.AddrPort {
 // Strangers returns the machines that sent packets which cannot be decrypted, or, if
 // this node has no keys, are encrypted, and when the last came.
 func (n *Node) Strangers() map[netip.Addr]time.Time { return ask(n, (*membership.Core).Strangers) }
+
+// RefusedPlain returns the machines that sent plain Smudge datagrams, which a node without
+// Config.Plain drops, and when the last came.
+func (n *Node) RefusedPlain() map[netip.Addr]time.Time {
+	return ask(n, (*membership.Core).RefusedPlain)
+}
 
 // Conflicts returns the addresses that two nodes advertise, as far as this node has seen it
 // within the last minutes.

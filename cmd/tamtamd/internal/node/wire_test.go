@@ -11,6 +11,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 // host is who answers at an address.
@@ -115,6 +116,8 @@ func (w fakeWire) SetProfile(text string) {
 	defer w.mu.Unlock()
 	w.note(packet{what: "profile", b: []byte(text)})
 }
+
+func (w fakeWire) SetAllow(netaddr.Networks) {}
 
 func (w fakeWire) Probe(a netip.AddrPort) uint64 { return w.hello(a, packet{what: "probe", to: a}) }
 

@@ -95,7 +95,7 @@ func inWorld(t *testing.T, f func(w *world)) {
 		}
 		w.table = member.NewTable(self, member.Info{Session: w.session}, 0, time.Now)
 		w.Node = New(Config{
-			Self: member.Identity{Addr: self, Info: member.Info{Session: w.session, MaxPayload: 256}}, Heartbeat: heartbeat, MinPing: minPing, ReconnectTimeout: reconnectTimeout,
+			Self: member.Identity{Addr: self, Info: member.Info{Session: w.session, MaxPayload: 256}}, Heartbeat: heartbeat, MinPing: minPing, ReconnectTimeout: reconnectTimeout, Plain: true,
 			Engine: engine{w}, Wire: fakeWire{w}, Table: w.table,
 			Logger: log.NewLogfmtLogger(&w.log),
 			OnBroadcast: func(from netip.AddrPort, b datagram.Broadcast) {

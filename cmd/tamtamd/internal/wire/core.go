@@ -15,6 +15,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/arq"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 // Key is a key of the cluster.
@@ -31,7 +32,7 @@ var (
 	Local = arq.Local
 )
 
-// CoreConfig says what a Core is made of. All fields but Keys and Encryption are
+// CoreConfig says what a Core is made of. All fields but Keys, Encryption and Allow are
 // required.
 type CoreConfig struct {
 	Info   Info // what this node says of itself
@@ -42,6 +43,9 @@ type CoreConfig struct {
 	// Without keys, Encryption is EncryptOff, and the other way round.
 	Keys       []Key
 	Encryption Encryption
+	// Allow are the networks that packets may come from, and advertised addresses be in; all
+	// without any.
+	Allow netaddr.Networks
 	// RenewEvery replaces the constant of this name; 0 does not. It is for tests.
 	RenewEvery time.Duration
 	// Random returns a random number that nobody can guess.
@@ -184,5 +188,9 @@ func (c *Core) SetKeys(now time.Time, keys []Key) {
 		c.sealer = frame.NewSealer(keys, c.session)
 	}
 }
+
+// SetAllow changes the networks that packets may come from. Sessions stay open, unheard: their
+// members must be removed.
+func (c *Core) SetAllow(networks netaddr.Networks) { c.cfg.Allow = networks }
 
 func (c *Core) count(what *counter.Counter) { c.counts.Inc(what) }

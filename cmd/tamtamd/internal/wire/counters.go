@@ -27,6 +27,7 @@ var (
 	countDroppedUnknownID        = counters.Of(counter.Dropped, "dropped_unknown_connection", "unknown_connection")
 	countDroppedUnknownSession   = counters.Of(counter.Dropped, "dropped_unknown_session", "unknown_session")
 	countDroppedUnsealed         = counters.Of(counter.Dropped, "dropped_unsealed", "unsealed")
+	countDroppedNotAllowed       = counters.Of(counter.Dropped, "dropped_not_allowed", "not_allowed")
 	countDroppedNoWay            = counters.Of(counter.Dropped, "dropped_no_way", "no_way")
 	countDroppedRelayLimit       = counters.Of(counter.Dropped, "dropped_relay_limit", "relay_limit")
 	countDroppedTooLong          = counters.Of(counter.Dropped, "dropped_relay_too_long", "relay_too_long")

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/wallclock"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 // Endpoint is a Core at a socket. One goroutine, Run, reads the socket and keeps
@@ -183,6 +184,11 @@ func (e *Endpoint) Encryption() (is Encryption) {
 // SetEncryption changes it, as Core.SetEncryption.
 func (e *Endpoint) SetEncryption(to Encryption) {
 	e.do(func(c *Core, now time.Time) { c.SetEncryption(now, to) })
+}
+
+// SetAllow changes the networks that packets may come from, as Core.SetAllow.
+func (e *Endpoint) SetAllow(networks netaddr.Networks) {
+	e.do(func(c *Core, _ time.Time) { c.SetAllow(networks) })
 }
 
 // SetProfile changes the profile of this node, as Core.SetProfile.

@@ -148,6 +148,10 @@ func (c *Core) onInfo(src netip.AddrPort, f frame.Frame) {
 		c.count(countDroppedBadInfo)
 		return
 	}
+	if !c.cfg.Allow.Allow(info.Addr.Addr()) {
+		c.count(countDroppedNotAllowed)
+		return
+	}
 	if c.shut || c.dormant {
 		return
 	}

@@ -18,6 +18,10 @@ func (c *Core) Receive(now time.Time, src netip.AddrPort, b []byte) {
 }
 
 func (c *Core) receive(src netip.AddrPort, b []byte) {
+	if !c.cfg.Allow.Allow(src.Addr()) {
+		c.count(countDroppedNotAllowed)
+		return
+	}
 	size := len(b) // on the wire, encrypted or not
 	b, ok := c.lengthen(b)
 	if !ok {

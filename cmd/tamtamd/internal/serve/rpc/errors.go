@@ -54,6 +54,7 @@ var mapping = []struct {
 	{keys.ErrNotEverywhere, codes.FailedPrecondition, "KEY_NOT_EVERYWHERE"},
 	{node.ErrNotMember, codes.NotFound, "NOT_MEMBER"},
 	{node.ErrForeign, codes.FailedPrecondition, "FOREIGN_CLUSTER"},
+	{node.ErrNotAllowed, codes.FailedPrecondition, "NOT_ALLOWED"},
 	{node.ErrSelf, codes.FailedPrecondition, "SELF"},
 	{node.ErrTooMany, codes.ResourceExhausted, "TOO_MANY"},
 	{fanout.ErrOverflow, codes.ResourceExhausted, "READER_TOO_SLOW"},

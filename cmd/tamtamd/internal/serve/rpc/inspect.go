@@ -21,8 +21,7 @@ import (
 )
 
 const (
-	// unreadableFor is how long after its last packet that could not be decrypted a
-	// source is listed.
+	// unreadableFor is how long after its last packet that was dropped a source is listed.
 	unreadableFor = time.Minute
 	// maxUnreadable bounds the sources that are listed.
 	maxUnreadable = 32
@@ -34,7 +33,8 @@ func (s *v1) Inspect(ctx context.Context, _ *tamtamv1.InspectRequest) (*tamtamv1
 		return nil, toStatus(err)
 	}
 	states := s.Node.Peers()
-	out := &tamtamv1.InspectResponse{Unreadable: unreadable(s.Strangers(), time.Now())}
+	now := time.Now()
+	out := &tamtamv1.InspectResponse{Unreadable: sources(s.Strangers(), now), RefusedPlain: sources(s.RefusedPlain(), now)}
 	for _, r := range records {
 		one := &tamtamv1.Inspection{Member: toMember(r.Member, states[r.Member.Addr]), Link: toLink(r.Link)}
 		one.Answered = r.Report != nil || errors.Is(r.Err, peers.ErrRefused)
@@ -122,8 +122,8 @@ func ofMillis(ms uint32) *durationpb.Duration {
 	return durationpb.New(time.Duration(ms) * time.Millisecond)
 }
 
-// unreadable lists the sources of packets that could not be decrypted, the latest first.
-func unreadable(strangers map[netip.Addr]time.Time, now time.Time) []*tamtamv1.UnreadableSource {
+// sources lists the sources of packets that were dropped, the latest first.
+func sources(strangers map[netip.Addr]time.Time, now time.Time) []*tamtamv1.UnreadableSource {
 	var all []*tamtamv1.UnreadableSource
 	for a, at := range strangers {
 		if age := now.Sub(at); age <= unreadableFor {

@@ -82,6 +82,9 @@ func TestInspect(t *testing.T) {
 	if u := r.GetUnreadable(); len(u) != 1 || u[0].GetIp() != bob.Addr().String() {
 		t.Errorf("unreadable: %v", u)
 	}
+	if u := r.GetRefusedPlain(); len(u) != 1 || u[0].GetIp() != alice.Addr().String() {
+		t.Errorf("refused plain Smudge nodes: %v", u)
+	}
 
 	f.err = context.DeadlineExceeded
 	_, err = c.Inspect(ctx, &tamtamv1.InspectRequest{})
@@ -96,7 +99,7 @@ func TestUnreadableIsBounded(t *testing.T) {
 		many[a] = now.Add(-time.Duration(i) * time.Millisecond)
 		a = a.Next()
 	}
-	got := unreadable(many, now)
+	got := sources(many, now)
 	if len(got) != maxUnreadable || got[0].GetIp() != "192.0.2.1" || got[maxUnreadable-1].GetAge().AsDuration() != (maxUnreadable-1)*time.Millisecond {
 		t.Errorf("%d, %v", len(got), got)
 	}

@@ -100,6 +100,8 @@ type Config struct {
 	// Strangers returns the sources of packets that could not be decrypted, with the time
 	// of the last one.
 	Strangers func() map[netip.Addr]time.Time
+	// RefusedPlain returns those of plain Smudge datagrams that were dropped.
+	RefusedPlain func() map[netip.Addr]time.Time
 	// Leave leaves the cluster gracefully and ends the daemon. It returns how many members
 	// acknowledged the leave, and how many did not.
 	Leave func(context.Context) (acknowledged, missed int)

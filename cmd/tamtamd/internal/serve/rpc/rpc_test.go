@@ -145,6 +145,9 @@ func serveBehind(t *testing.T, g Guard) (*fake, *grpc.ClientConn) {
 		Strangers: func() map[netip.Addr]time.Time {
 			return map[netip.Addr]time.Time{bob.Addr(): time.Now(), self.Addr(): time.Now().Add(-time.Hour)}
 		},
+		RefusedPlain: func() map[netip.Addr]time.Time {
+			return map[netip.Addr]time.Time{alice.Addr(): time.Now(), self.Addr(): time.Now().Add(-time.Hour)}
+		},
 		Counters: func() map[string]uint64 { return map[string]uint64{"a": 1} },
 		Self:     member.Identity{Addr: self, Cluster: "c"}, Started: start, Profile: "lan",
 		Leave: func(context.Context) (int, int) { return 2, 1 },

@@ -84,6 +84,7 @@ func TestErrors(t *testing.T) {
 		{broadcast.ErrTooLarge, codes.InvalidArgument, "PAYLOAD_TOO_LARGE"},
 		{node.ErrNotMember, codes.NotFound, "NOT_MEMBER"},
 		{node.ErrForeign, codes.FailedPrecondition, "FOREIGN_CLUSTER"},
+		{node.ErrNotAllowed, codes.FailedPrecondition, "NOT_ALLOWED"},
 		{node.ErrSelf, codes.FailedPrecondition, "SELF"},
 		{node.ErrTooMany, codes.ResourceExhausted, "TOO_MANY"},
 		{errPattern, codes.InvalidArgument, "BAD_PATTERN"},
@@ -120,7 +121,7 @@ func TestErrors(t *testing.T) {
 
 // TestErrorsAreAllMapped: each sentinel has a code here.
 func TestErrorsAreAllMapped(t *testing.T) {
-	if want := 27; len(mapping) != want {
+	if want := 28; len(mapping) != want {
 		t.Errorf("%d errors are mapped, %d are tested", len(mapping), want)
 	}
 }
