@@ -69,6 +69,7 @@ func (c *Core) Join(now time.Time, a netip.AddrPort, readmit bool) (pending bool
 	if !c.cfg.Allow.Allow(a.Addr()) {
 		return false, fmt.Errorf("join %s: its address is %w", a, ErrNotAllowed)
 	}
+	c.known.Add(a)
 	if c.selfRemoved && now.Sub(c.removedAt) >= seedsAfterRemoval {
 		c.log(level.InfoValue(), "msg", "this node was removed a while ago, and joins its seeds again", "after", seedsAfterRemoval)
 		c.selfRemoved = false
@@ -105,7 +106,7 @@ func (c *Core) admit(a netip.AddrPort, info member.Info, took time.Duration, now
 	if c.candidates.Waiting() {
 		c.wake(now)
 	}
-	if err := c.mayEnter(a, info); err != nil {
+	if err := c.mayEnter(a, info, why, now); err != nil {
 		c.emit(Joined{a, err})
 		c.tellRemoved(a, info.Session)
 		c.emit(CloseSession{a})
@@ -134,7 +135,10 @@ func (c *Core) admit(a netip.AddrPort, info member.Info, took time.Duration, now
 			c.wake(now)
 		}
 	}
-	p := &peer{addr: a, info: info, status: member.Alive, by: a, heard: now, proven: true, listed: true, changed: now}
+	p := &peer{addr: a, info: info, status: member.Alive, by: a, heard: now, proven: true, listed: true, changed: now, admitted: now, known: c.known.Has(a)}
+	if old != nil && old.proved() {
+		p.admitted = old.admitted
+	}
 	if old != nil && old.info.Session == info.Session {
 		p.via = old.via
 	}
@@ -151,7 +155,7 @@ func (c *Core) admit(a netip.AddrPort, info member.Info, took time.Duration, now
 }
 
 // mayEnter returns an error if a node may not be a member.
-func (c *Core) mayEnter(a netip.AddrPort, info member.Info) error {
+func (c *Core) mayEnter(a netip.AddrPort, info member.Info, why admission.Reason, now time.Time) error {
 	if c.leave != nil || c.selfRemoved || !c.tombstones.Admits(a, info.Session) {
 		return ErrNotMember
 	}
@@ -161,25 +165,51 @@ func (c *Core) mayEnter(a netip.AddrPort, info member.Info) error {
 	if c.members.get(a) != nil {
 		return nil
 	}
-	if !info.Plain() && c.members.len() < admission.MaxMembers {
+	n := c.newcomer(a, why, now)
+	if c.members.census.Fits(n) {
 		return nil // without a look at each of the others
 	}
-	capacity := admission.Capacity{Addr: a, Plain: info.Plain()}
-	for _, p := range c.members.sorted {
-		capacity.Count(p.addr, p.info.Plain(), p.status.Gone() && !p.listed, p.changed)
-	}
-	givesWay, ok := capacity.Verdict()
-	if !ok {
+	v := c.members.census.Decide(n, c.occupants)
+	if !v.OK || v.Limited && !c.displacements.AllowN(now, 1) {
 		c.count(countRefusedMembers)
 		return ErrTooMany
 	}
-	if givesWay.IsValid() {
-		p := c.unlist(givesWay, c.cfg.Self.Addr, member.GivenUp)
-		c.log(level.InfoValue(), "msg", "member given up for another", "address", givesWay, "status", p.status)
-		c.count(countEvictedMembers)
-		c.emit(CloseSession{givesWay})
+	if v.GivesWay.IsValid() {
+		c.giveWay(v.GivesWay)
 	}
 	return nil
+}
+
+// newcomer says what is known of a node that wants to be a member.
+func (c *Core) newcomer(a netip.AddrPort, why admission.Reason, now time.Time) admission.Newcomer {
+	by := c.members.get(why.By)
+	return admission.Newcomer{
+		Addr: a, Known: c.known.Has(a), Vouched: by != nil && by.proved(), Open: c.open(), Now: now,
+	}
+}
+
+// occupants passes what counts about each member when one must give way.
+func (c *Core) occupants(yield func(admission.Occupant) bool) {
+	for _, p := range c.members.sorted {
+		o := admission.Occupant{Addr: p.addr, Known: p.known, Proved: p.proved(), Ended: p.status.Gone() && !p.listed, Since: p.admitted}
+		if o.Ended {
+			o.Since = p.changed
+		}
+		if !yield(o) {
+			return
+		}
+	}
+}
+
+// giveWay removes a member, in whose place another comes.
+func (c *Core) giveWay(a netip.AddrPort) {
+	p := c.unlist(a, c.cfg.Self.Addr, member.GivenUp)
+	c.log(level.InfoValue(), "msg", "member given up for another", "address", a, "status", p.status)
+	c.count(countEvictedMembers)
+	c.emit(CloseSession{a})
+	if p.listed {
+		c.emit(EngineRemove{a})
+	}
 }
 
 // SetAllow changes the networks in which the addresses of members are. Members elsewhere are

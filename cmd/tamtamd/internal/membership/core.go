@@ -38,7 +38,7 @@ import (
 	"github.com/eelcocramer/tamtam/internal/operator"
 )
 
-// Config says what a core is made of. All fields but Sealed, Plain, Allow and ProbeSelf are required.
+// Config says what a core is made of. All fields but Sealed, TakesClear, Known, Plain, Allow and ProbeSelf are required.
 type Config struct {
 	Self      member.Identity // this node, as others know it
 	Operators operator.Keys   // who may remove members; everybody without any
@@ -49,6 +49,11 @@ type Config struct {
 	ReconnectTimeout time.Duration
 	// Sealed says that this node has keys, and opens what is encrypted with them.
 	Sealed bool
+	// TakesClear reports whether what is not encrypted is accepted, so that anybody can be a
+	// member; nil: never.
+	TakesClear func() bool
+	// Known are the members before a restart.
+	Known []netip.AddrPort
 	// Plain says that plain Smudge nodes may be members.
 	Plain bool
 	// Allow are the networks in which the addresses of members are; all without any.
@@ -68,6 +73,10 @@ const (
 // answersPerSecond bounds the pings outside a session that are answered: 11 bytes
 // each, as many as were sent.
 const answersPerSecond = 1000
+
+// displacementsPerSecond bounds the members that were never of use and give way to others for no
+// better reason than that they are older. See admission.Verdict.
+const displacementsPerSecond = 20
 
 // accusationsPerSecond bounds the accusations whose confirmation begins in a second. One past
 // it is ignored; if it is true, it comes again.
@@ -95,6 +104,8 @@ type Core struct {
 	plains     *admission.Strangers // plain Smudge nodes, without Config.Plain
 	unreached  admission.Unreached
 	conflicts  admission.Conflicts
+	known      admission.Known
+	crowd      int // how many strangers there were at most, if there are many: see askStrangers
 
 	awareness detect.Awareness
 	suspicion *detect.Suspicion
@@ -113,6 +124,7 @@ type Core struct {
 	accusations    *rate.Limiter // of accusations that are confirmed
 	recordAsks     *rate.Limiter // of members that are asked because a record differs
 	relayGreetings *rate.Limiter // of greetings by way of members
+	displacements  *rate.Limiter // of members that were never of use, for others
 	foreign        *rate.Limiter // of log lines about other clusters
 	minPing        time.Duration // the engine's
 	probedSelf     time.Time     // when this node last probed its own address
@@ -124,7 +136,7 @@ type Core struct {
 
 // New returns the core of a node that is alone. Tick is due at once.
 func New(cfg Config) *Core {
-	return &Core{
+	c := &Core{
 		cfg:            cfg,
 		family:         datagram.FamilyOf(cfg.Self.Addr.Addr()),
 		next:           time.Unix(0, 0),
@@ -147,11 +159,19 @@ func New(cfg Config) *Core {
 		accusations:    rate.NewLimiter(accusationsPerSecond, 2*accusationsPerSecond),
 		recordAsks:     rate.NewLimiter(recordAsksPerSecond, 2*recordAsksPerSecond),
 		relayGreetings: rate.NewLimiter(relayGreetingsPerSecond, relayGreetingsPerSecond),
+		displacements:  rate.NewLimiter(displacementsPerSecond, 2*displacementsPerSecond),
 		foreign:        rate.NewLimiter(rate.Every(time.Minute), 1),
 		minPing:        cfg.MinPing,
 		counts:         counters.NewSet(),
 	}
+	for _, a := range cfg.Known {
+		c.known.Add(a)
+	}
+	return c
 }
+
+// open reports whether anybody can be a member.
+func (c *Core) open() bool { return c.cfg.TakesClear != nil && c.cfg.TakesClear() }
 
 // AppendOutputs appends the outputs that were not yet returned.
 func (c *Core) AppendOutputs(to []Output) []Output {

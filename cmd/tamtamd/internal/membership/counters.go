@@ -47,6 +47,7 @@ var (
 	countRefusedNotAllowed       = counters.Of(counter.Refused, "refused_not_allowed", "not_allowed")
 	countRefusedMembers          = counters.Of(counter.Refused, "refused_members", "members")
 	countRemovedAnswered         = counters.New("removed_answered", "Removed sessions that returned and were told so.")
+	countStrangersGivenUp        = counters.New("strangers_given_up", "Members that were given up since they had not answered from the start, when there were many of them.")
 	countStrippedAboutSelf       = counters.New("stripped_about_self", "Entries that were removed from datagrams before Smudge read them: about self.")
 	countStrippedAccusation      = counters.New("stripped_accusation", "Entries that were removed from datagrams before Smudge read them: accusation.")
 	countStrippedAgainstEvidence = counters.New("stripped_against_evidence", "Entries that were removed from datagrams before Smudge read them: against evidence.")

@@ -153,6 +153,9 @@ func (c *Core) refused(e wire.Event, now time.Time) {
 // greeted. Those who wait for the one wait for the other.
 func (c *Core) moved(from, to netip.AddrPort, now time.Time) {
 	why := c.candidates.Drop(from)
+	if c.known.Has(from) { // a seed has another address as well
+		c.known.Add(to)
+	}
 	c.emit(Redirected{from, to})
 	if p := c.members.get(to); p != nil && p.status.Live() {
 		c.emit(Joined{Addr: to})

@@ -19,18 +19,18 @@ func TestPlainMembersOfOneMachineAreBounded(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice)
 		at := func(i int) netip.AddrPort { return netip.AddrPortFrom(bob.Addr(), uint16(i+1)) }
-		const claims = admission.MaxPlainPerIP + 50
+		const claims = admission.MaxPerIP + 50
 		for i := range claims {
 			w.plainAnswers(at(i))
 		}
-		if n := w.known(); n != 1+admission.MaxPlainPerIP || w.counted()["refused_members"] != 50 {
+		if n := w.known(); n != 1+admission.MaxPerIP || w.counted()["refused_members"] != 50 {
 			t.Fatalf("%d members, counted %v", n, w.counted())
 		}
 		w.plainAnswers(carol)
 		if w.is(carol) != member.Alive {
 			t.Error("another machine's is refused")
 		}
-		for i := range admission.MaxPlainPerIP {
+		for i := range admission.MaxPerIP {
 			w.status(at(i), datagram.Dead, self)
 		}
 		w.plainAnswers(at(claims))
@@ -40,7 +40,7 @@ func TestPlainMembersOfOneMachineAreBounded(t *testing.T) {
 		w.sleep(2 * retireTime)
 		w.plainAnswers(at(claims))
 		if w.is(at(claims)) != member.Alive || w.counted()["evicted_members"] != 1 ||
-			w.counted()["members"] != 3+admission.MaxPlainPerIP {
+			w.counted()["members"] != 3+admission.MaxPerIP {
 			t.Errorf("counted %v", w.counted())
 		}
 	})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
 )
 
@@ -24,18 +25,22 @@ import (
 // When all outputs have been carried out, Smudge knows the member if and only if it is
 // listed, and the table has it with this status and session.
 type peer struct {
-	addr    netip.AddrPort
-	life    uint64 // differs from one peer to the next
-	info    member.Info
-	status  member.Status  // changed by members.set only
-	by      netip.AddrPort // the reporter of the status
-	heard   time.Time      // when a datagram of it last came in
-	proven  bool           // it has just answered: its clock may be far ahead
-	listed  bool           // Smudge knows it
-	changed time.Time      // when it took its status
-	greeted time.Time      // when it was last greeted because it spoke although it is dead
-	asked   bool           // it has asked for the members while it was dead
-	upgrade int            // hellos yet to try on it, if it is plain
+	addr     netip.AddrPort
+	life     uint64 // differs from one peer to the next
+	info     member.Info
+	status   member.Status  // changed by members.set only
+	by       netip.AddrPort // the reporter of the status
+	heard    time.Time      // when a datagram of it last came in
+	proven   bool           // it has just answered: its clock may be far ahead
+	listed   bool           // Smudge knows it
+	changed  time.Time      // when it took its status
+	admitted time.Time      // when it, or the session before it there, became a member
+	known    bool           // see admission.Newcomer
+	checked  time.Time      // when it was last asked whether it is of use
+	checks   int            // and how often
+	greeted  time.Time      // when it was last greeted because it spoke although it is dead
+	asked    bool           // it has asked for the members while it was dead
+	upgrade  int            // hellos yet to try on it, if it is plain
 	// leftBy is the member that says that it has left, although it is live here; invalid if
 	// none does, or it was heard since.
 	leftBy netip.AddrPort
@@ -52,9 +57,12 @@ type members struct {
 	live   int           // how many are live
 	digest spread.Digest // of the live ones
 	lives  uint64
+	census admission.Census
 }
 
-func newMembers() members { return members{byAddr: make(map[netip.AddrPort]*peer)} }
+func newMembers() members {
+	return members{byAddr: make(map[netip.AddrPort]*peer), census: admission.NewCensus()}
+}
 
 func (m *members) get(a netip.AddrPort) *peer { return m.byAddr[a] }
 
@@ -74,6 +82,7 @@ func (m *members) put(p *peer) {
 	m.byAddr[p.addr] = p
 	m.sorted = slices.Insert(m.sorted, m.find(p.addr), p)
 	m.count(p, 1)
+	m.census.Add(p.addr, p.known)
 }
 
 // remove removes a member, and returns it; nil if there is none.
@@ -83,11 +92,16 @@ func (m *members) remove(a netip.AddrPort) *peer {
 		return nil
 	}
 	m.count(p, -1)
+	m.census.Remove(a, p.known)
 	delete(m.byAddr, a)
 	i := m.find(a)
 	m.sorted = slices.Delete(m.sorted, i, i+1)
 	return p
 }
+
+// proved reports whether a peer does not give way to another while it lives: it is known, or was
+// heard long enough after it became a member.
+func (p *peer) proved() bool { return p.known || p.heard.Sub(p.admitted) >= admission.ProvedAfter }
 
 // set changes the status of a peer.
 func (m *members) set(p *peer, s member.Status, by netip.AddrPort, now time.Time) {

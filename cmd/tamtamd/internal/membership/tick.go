@@ -177,6 +177,7 @@ func (c *Core) takeCare(now time.Time) {
 			c.emit(EngineRemove{p.addr})
 		}
 	}
+	c.askStrangers(now)
 	c.tombstones.Expire(now.Add(-c.cfg.ReconnectTimeout))
 	c.probeSelf(now)
 	c.setWaits(now)

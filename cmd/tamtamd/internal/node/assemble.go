@@ -157,6 +157,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 		Operators:        s.Operators,
 		Plain:            flags.Plain,
 		Allow:            flags.Allow,
+		Known:            known,
 		Heartbeat:        flags.Heartbeat,
 		MinPing:          flags.MinPing,
 		ReconnectTimeout: flags.ReconnectTimeout,
@@ -201,7 +202,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	if flags.StateDir != "" {
 		a.loops = append(a.loops,
 			func(ctx context.Context) { a.Node.Return(ctx, known) },
-			func(ctx context.Context) { peerfile.Keep(ctx, flags.StateDir, a.Members, s.Logger) })
+			func(ctx context.Context) { peerfile.Keep(ctx, flags.StateDir, a.Members, a.Node.Keeps, s.Logger) })
 	}
 	if a.multicast != nil {
 		a.loops = append(a.loops, a.multicast.Run)

@@ -69,12 +69,13 @@ type Wire interface {
 	Loss(netip.AddrPort) (share float64, known bool)
 }
 
-// Config says what a node is made of. All fields but Plain, Allow and ProbeSelf are required.
+// Config says what a node is made of. All fields but Plain, Allow, Known and ProbeSelf are required.
 type Config struct {
 	Self      member.Identity // this node, as others know it
 	Operators operator.Keys   // see membership.Config
 	Plain     bool            // likewise
 	Allow     netaddr.Networks
+	Known     []netip.AddrPort
 	Heartbeat time.Duration
 	MinPing   time.Duration // see smudgenode.Config
 	// ReconnectTimeout is for how long a member that has ended is kept, and, if it is
@@ -131,7 +132,8 @@ func New(cfg Config) *Node {
 		core: membership.New(membership.Config{
 			Self: cfg.Self, Operators: cfg.Operators, Heartbeat: cfg.Heartbeat, MinPing: cfg.MinPing,
 			ReconnectTimeout: cfg.ReconnectTimeout, Sealed: cfg.Wire.Encryption() != wire.EncryptOff, ProbeSelf: cfg.ProbeSelf,
-			Plain: cfg.Plain, Allow: cfg.Allow,
+			TakesClear: func() bool { return cfg.Wire.Encryption().TakesClear() },
+			Known:      cfg.Known, Plain: cfg.Plain, Allow: cfg.Allow,
 			Random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		}),
 	}
@@ -221,6 +223,11 @@ func (n *Node) Strangers() map[netip.Addr]time.Time { return ask(n, (*membership
 // Config.Plain drops, and when the last came.
 func (n *Node) RefusedPlain() map[netip.Addr]time.Time {
 	return ask(n, (*membership.Core).RefusedPlain)
+}
+
+// Keeps reports whether the address of a member is worth keeping for a restart.
+func (n *Node) Keeps(a netip.AddrPort) bool {
+	return ask(n, func(c *membership.Core) bool { return c.Keeps(a) })
 }
 
 // Conflicts returns the addresses that two nodes advertise, as far as this node has seen it

@@ -73,6 +73,7 @@ func newNode(c *Cluster, i int, now time.Time) *Node {
 		}},
 		Heartbeat: o.Profile.Heartbeat, MinPing: o.Profile.MinPing,
 		ReconnectTimeout: reconnectTimeout, Random: random,
+		TakesClear: func() bool { return n.wire.Encryption().TakesClear() },
 	}
 	if o.Tune != nil {
 		o.Tune(i, &config, &wireConfig)

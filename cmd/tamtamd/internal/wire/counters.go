@@ -46,6 +46,7 @@ var (
 	countTakenClear              = counters.New("frames_taken_clear", "Frames that were taken though they are not encrypted, with --encrypt accept or send.")
 	countSessionsPaired          = counters.Gauge("sessions_paired", "tamtam_sessions_paired", "Sessions whose frames are encrypted with a key of their own, which does not follow from those of the cluster.")
 	countPairsRenewed            = counters.New("pairs_renewed", "Times that the key of a session was replaced by a new one, by age.")
+	countSessionsDropped         = counters.New("sessions_dropped", "Sessions that were closed or not open yet, and were dropped before their time to make room for others.")
 	countSessionsReopened        = counters.New("sessions_reopened", "Sessions that were opened again with another counter block.")
 )
 

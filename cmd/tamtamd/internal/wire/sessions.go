@@ -16,10 +16,13 @@ import (
 )
 
 const (
-	// MaxPeers and MaxPeersPerIP bound the sessions. One machine may well run a
-	// hundred nodes.
-	MaxPeers      = 4096
-	MaxPeersPerIP = 256
+	// MaxPeers and MaxPeersPerIP bound the sessions: more than there can be members, so that a
+	// node can be heard that is a member when another has made room. At a bound, a session that
+	// was closed, or is not open yet, gives way.
+	MaxPeers      = 4096 + 1024
+	MaxPeersPerIP = 256 + 64
+	// dropAtOnce is how many sessions give way at a bound, so that it is not reached again at once.
+	dropAtOnce = 16
 	// maxEnded is from how many ended sessions on the old ones are forgotten, and half
 	// of how many there can be.
 	maxEnded = 1024
@@ -106,7 +109,7 @@ func (c *Core) add(a netip.AddrPort, session uint64, via netip.AddrPort) *peer {
 	if old := c.peers[a]; old != nil {
 		c.drop(old)
 	}
-	if len(c.peers) >= MaxPeers || c.perIP[a.Addr()] >= MaxPeersPerIP || c.blocks >= maxBlocks {
+	if !c.makeRoom(a) || c.blocks >= maxBlocks {
 		c.count(countRefusedSessions)
 		return nil
 	}
@@ -132,6 +135,34 @@ func (c *Core) add(a netip.AddrPort, session uint64, via netip.AddrPort) *peer {
 	}
 	c.wake(p, p.until)
 	return p
+}
+
+// makeRoom reports whether there is room for one more session at an address. At a bound, some of
+// those that are closed are dropped before their time, or of those that are not open yet.
+func (c *Core) makeRoom(a netip.AddrPort) bool {
+	sameIP := c.perIP[a.Addr()] >= MaxPeersPerIP
+	if !sameIP && len(c.peers) < MaxPeers {
+		return true
+	}
+	var closed, halfOpen []*peer
+	for _, p := range c.peers {
+		switch {
+		case sameIP && p.addr.Addr() != a.Addr():
+		case p.closed:
+			closed = append(closed, p)
+		case !p.up:
+			halfOpen = append(halfOpen, p)
+		}
+	}
+	giveWay := closed
+	if len(closed) == 0 {
+		giveWay = halfOpen
+	}
+	for _, p := range giveWay[:min(len(giveWay), dropAtOnce)] {
+		c.count(countSessionsDropped)
+		c.drop(p)
+	}
+	return len(giveWay) > 0
 }
 
 // reopen starts over with a peer whose session is the same, by the way by which this was

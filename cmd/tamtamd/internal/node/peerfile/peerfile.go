@@ -72,14 +72,14 @@ func Load(dir string) ([]netip.AddrPort, error) {
 	return all, nil
 }
 
-// Keep writes the addresses of the members whenever they change, until ctx is
-// done.
-func Keep(ctx context.Context, dir string, members Members, logger log.Logger) {
+// Keep writes the addresses of the members that keeps selects whenever they change, until ctx
+// is done.
+func Keep(ctx context.Context, dir string, members Members, keeps func(netip.AddrPort) bool, logger log.Logger) {
 	warned := false
 	var written []byte
 	for ctx.Err() == nil {
 		w := members.Watch(nil, 1)
-		text := lines(w.Members)
+		text := lines(w.Members, keeps)
 		// A node that is alone has lost the others, or not found them yet.
 		if len(text) > 0 && !bytes.Equal(text, written) {
 			if err := files.Replace(filepath.Join(dir, name), text); err == nil {
@@ -107,10 +107,10 @@ func Keep(ctx context.Context, dir string, members Members, logger log.Logger) {
 }
 
 // lines is the file for some members. A member that left is not found where it was.
-func lines(members []member.Member) []byte {
+func lines(members []member.Member, keeps func(netip.AddrPort) bool) []byte {
 	var b bytes.Buffer
 	for _, m := range members {
-		if !m.Local && m.Status != member.Left {
+		if !m.Local && m.Status != member.Left && keeps(m.Addr) {
 			fmt.Fprintln(&b, m.Addr)
 		}
 	}

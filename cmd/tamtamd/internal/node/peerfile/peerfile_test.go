@@ -25,6 +25,7 @@ import (
 var (
 	self  = netip.MustParseAddrPort("192.0.2.1:9999")
 	alice = netip.MustParseAddrPort("192.0.2.2:9999")
+	carol = netip.MustParseAddrPort("192.0.2.4:9999") // is not worth keeping
 	bob   = netip.MustParseAddrPort("[2001:db8::2]:1")
 )
 
@@ -41,7 +42,9 @@ func keeping(t *testing.T, dir string, f func(k *keeper)) {
 		k := &keeper{t: t, table: member.NewTable(self, member.Info{Session: 1}, 0, time.Now)}
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
-		wg.Go(func() { Keep(ctx, dir, k.table, log.NewLogfmtLogger(&k.logged)) })
+		wg.Go(func() {
+			Keep(ctx, dir, k.table, func(a netip.AddrPort) bool { return a != carol }, log.NewLogfmtLogger(&k.logged))
+		})
 		f(k)
 		cancel()
 		wg.Wait()
@@ -75,6 +78,7 @@ func TestRoundTrip(t *testing.T) {
 	keeping(t, dir, func(k *keeper) {
 		k.put(alice, member.Alive)
 		k.put(bob, member.Dead) // it may come back where it was
+		k.put(carol, member.Alive)
 		k.lasts(3 * settle)
 		want(t, dir, alice, bob)
 		k.table.Remove(alice, self, member.Removed)
