@@ -52,6 +52,15 @@ func (e *Endpoint) do(call func(c *Core, now time.Time)) {
 	e.arm()
 }
 
+// look reads the core. Nothing becomes due by that, so unlike do, it does not look for what is due
+// next, which takes a look at each session that has something to do: members are many, and the
+// list of them asks for each.
+func (e *Endpoint) look(read func(c *Core, now time.Time)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	read(e.core, time.Now())
+}
+
 // now returns the time. It is called before each use of the core, so that nothing is sent in
 // the old session once the wall clock shows that the machine was restored from a snapshot.
 // mu is held.
@@ -177,7 +186,7 @@ func (e *Endpoint) SetKeys(keys []Key) {
 
 // Encryption returns that of this node, as Core.Encryption.
 func (e *Endpoint) Encryption() (is Encryption) {
-	e.do(func(c *Core, _ time.Time) { is = c.Encryption() })
+	e.look(func(c *Core, _ time.Time) { is = c.Encryption() })
 	return is
 }
 
@@ -265,7 +274,7 @@ func (e *Endpoint) Announced(b []byte) (payload []byte, ok bool) {
 
 // RoundTrip returns the smoothed round trip to a node; 0 when it is not known.
 func (e *Endpoint) RoundTrip(a netip.AddrPort) (d time.Duration) {
-	e.do(func(c *Core, _ time.Time) { d = c.RoundTrip(a) })
+	e.look(func(c *Core, _ time.Time) { d = c.RoundTrip(a) })
 	return d
 }
 
@@ -289,7 +298,7 @@ func (e *Endpoint) Links() (all []Link) {
 
 // Loss returns the loss rate of a link, as Core.Loss.
 func (e *Endpoint) Loss(a netip.AddrPort) (share float64, known bool) {
-	e.do(func(c *Core, now time.Time) { share, known = c.Loss(now, a) })
+	e.look(func(c *Core, now time.Time) { share, known = c.Loss(now, a) })
 	return share, known
 }
 
