@@ -90,6 +90,24 @@ func TestPrecedence(t *testing.T) {
 	}
 }
 
+// guarded is a flag that must not be empty.
+type guarded struct{ flag.Value }
+
+func (guarded) String() string      { return "" }
+func (guarded) Set(string) error    { return nil }
+func (guarded) RefusesEmpty() error { return errors.New("want a network") }
+
+// TestEmptyListOfAGuard: a flag that guards something is not left open by an empty list.
+func TestEmptyListOfAGuard(t *testing.T) {
+	home(t, "")
+	p := newProgram()
+	p.Var(guarded{}, "allow", "")
+	err := p.parse("--config", file(t, "allow: []\n"))
+	if err == nil || !strings.Contains(err.Error(), ":1: invalid value [] for key allow: want a network") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestWhichFile(t *testing.T) {
 	home(t, "name: home")
 	named, other := file(t, "name: named"), file(t, "name: other")

@@ -47,11 +47,6 @@ func from4(a, b, c, d byte, port int) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{a, b, c, d}), uint16(port))
 }
 
-// subnet returns addresses of one IP address in the nth network.
-func subnet(n byte) func(i int) netip.AddrPort {
-	return func(i int) netip.AddrPort { return from4(172, 16, n, 9, i+1) }
-}
-
 func TestDecide(t *testing.T) {
 	stranger, proved, known := Occupant{}, Occupant{Proved: true}, Occupant{Proved: true, Known: true}
 	ended := Occupant{Proved: true, Ended: true}
