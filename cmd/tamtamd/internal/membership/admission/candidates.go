@@ -27,6 +27,13 @@ const (
 	MaxCandidatesPerIP       = 256  // one machine may well run a hundred nodes
 )
 
+// keptForAsked and keptPerIP are how many candidates more there may be if somebody asks for them:
+// members that report addresses without end keep no seed out.
+const (
+	keptForAsked = 128
+	keptPerIP    = 64
+)
+
 // Bounds of the passive ones, which anybody makes with a forged source: they are
 // counted by themselves, so that they take no room from those that somebody asked
 // for or that a member reported.
@@ -174,7 +181,7 @@ func (c *Candidates) Add(a netip.AddrPort, why Reason, clock uint32, now time.Ti
 			k.reporter = why.By
 		}
 		if k.Passive && !why.Passive {
-			if !c.active.take(a) {
+			if !c.active.take(a, why.Ask) {
 				return false
 			}
 			c.passive.give(a)
@@ -185,7 +192,7 @@ func (c *Candidates) Add(a netip.AddrPort, why Reason, clock uint32, now time.Ti
 		}
 		return true
 	}
-	if why.By.IsValid() && c.perReporter[why.By] >= MaxCandidatesPerReporter || !c.quota(why).take(a) {
+	if why.By.IsValid() && c.perReporter[why.By] >= MaxCandidatesPerReporter || !c.quota(why).take(a, why.Ask) {
 		return false
 	}
 	k := &candidate{Reason: why, reporter: why.By, heartbeat: GreetingHeartbeat(clock, c.random), first: now}

@@ -12,8 +12,14 @@ type quota struct {
 	perIP         map[netip.Addr]int
 }
 
-func (q *quota) take(a netip.AddrPort) bool {
-	if q.taken >= q.max || q.perIP[a.Addr()] >= q.maxPerIP {
+// take takes a place, which may be one of those that are kept for candidates that somebody asks
+// for. It returns false if there is none.
+func (q *quota) take(a netip.AddrPort, kept bool) bool {
+	more, morePerIP := 0, 0
+	if kept {
+		more, morePerIP = keptForAsked, keptPerIP
+	}
+	if q.taken >= q.max+more || q.perIP[a.Addr()] >= q.maxPerIP+morePerIP {
 		return false
 	}
 	q.taken++
