@@ -119,10 +119,15 @@ lint: fmt .bin/stamp
 	cd internal/webtest && GOWORK=off ../../.bin/staticcheck .
 	.bin/buf lint
 
-# vulncheck looks the modules up in the vulnerability database GOVULNDB; it is skipped if
-# none can be had, unless VULNCHECK=require.
+# vulncheck looks the modules up in the vulnerability database that internal/vulndb pins, or in
+# GOVULNDB; it is skipped if it cannot be had, unless VULNCHECK=require.
 vulncheck: .bin/stamp
 	@scripts/vulncheck.sh
+
+# vulncheck-update pins the latest vulnerability database.
+.PHONY: vulncheck-update
+vulncheck-update:
+	cd internal/vulndb && GOWORK=off $(GO) get golang.org/x/vulndb@latest
 
 # fmt fails if a file is not formatted.
 fmt:
@@ -168,7 +173,9 @@ graph-check:
 cross:
 	@scripts/cross.sh $(PROGRAMS)
 
-# release writes everything that is published for the current commit to dist/.
+# release writes everything that is published for the current commit to dist/. It builds with the Go
+# that make vulncheck checks, and fetches it if another one is installed.
+release: export GOTOOLCHAIN = $(shell sed -n 's/^toolchain //p' go.mod)
 release: bin/release
 	bin/release
 

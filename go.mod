@@ -2,7 +2,7 @@ module github.com/eelcocramer/tamtam
 
 go 1.26.0
 
-toolchain go1.26.8
+toolchain go1.26.11
 
 require (
 	github.com/peterbourgon/ff/v3 v3.4.0

@@ -2,7 +2,7 @@ module github.com/eelcocramer/tamtam/cmd/tamtamd
 
 go 1.26.0
 
-toolchain go1.26.8
+toolchain go1.26.11
 
 require (
 	github.com/clockworksoul/smudge v1.0.1
