@@ -44,7 +44,7 @@ type app struct {
 
 // client returns a client with the flags.
 func (a *app) client() client.Client {
-	c := client.Client{Flags: a.flags, Log: a.Err}
+	c := client.Client{Flags: a.flags, Log: a.Err, Visible: a.flags.Output != ctlflags.JSON}
 	// For a person who sets this up; in the mails of cron jobs and the events of probes, the
 	// same line would repeat forever.
 	if a.flags.Verbose || render.IsTerminal(a.Err) {

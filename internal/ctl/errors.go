@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
 )
 
 // errNothing: a list has no entries. The exit code says so; stderr does not.
@@ -19,7 +21,7 @@ type missingError struct {
 }
 
 func (e *missingError) Error() string {
-	return fmt.Sprintf("not confirmed by %s", strings.Join(e.members, ", "))
+	return fmt.Sprintf("not confirmed by %s", render.Escape(strings.Join(e.members, ", ")))
 }
 
 // lineError is an error about a line of stdin, from 1.

@@ -41,7 +41,7 @@ through it. stderr lists the addresses that do not answer. Exit status 6 if none
 				}
 				for _, r := range r.GetResults() {
 					if r.GetError() != "" {
-						fmt.Fprintf(a.Err, "tamtamctl: %s\n", r.GetError())
+						fmt.Fprintf(a.Err, "tamtamctl: %s\n", render.Escape(r.GetError()))
 					}
 				}
 				return printJoined(a.printer(), r.GetResults())

@@ -64,7 +64,7 @@ func callKeys(ctx context.Context, a *app, with client.Client, call keysCall) er
 		}
 		for _, m := range members {
 			if key != "" && !isLive(m) {
-				fmt.Fprintf(a.Err, "%s is %s, so it misses this: update its keyring file before it comes back\n", m.GetAddress(), render.Status(m.GetStatus()))
+				fmt.Fprintf(a.Err, "%s is %s, so it misses this: update its keyring file before it comes back\n", render.Escape(m.GetAddress()), render.Status(m.GetStatus()))
 			}
 		}
 		return keysFault(members)
@@ -91,7 +91,7 @@ func keysFault(members []*tamtamv1.MemberKeys) error {
 		switch {
 		case !isLive(m): // callKeys reports it
 		case m.GetError() != "":
-			faults = append(faults, fmt.Sprintf("%s: %s", m.GetAddress(), render.Escape(m.GetError())))
+			faults = append(faults, fmt.Sprintf("%s: %s", render.Escape(m.GetAddress()), render.Escape(m.GetError())))
 		case first == nil:
 			first = ordered(m)
 		case !slices.Equal(first, ordered(m)):

@@ -116,7 +116,7 @@ func printGap(a *app, g *tamtamv1.Gap) error {
 	if g.GetFrom() == g.GetTo() {
 		what = fmt.Sprintf("message %d", g.GetFrom())
 	}
-	fmt.Fprintf(a.Err, "tamtamctl: lost: %s of %s\n", what, g.GetOrigin())
+	fmt.Fprintf(a.Err, "tamtamctl: lost: %s of %s\n", what, render.Escape(g.GetOrigin()))
 	return nil
 }
 

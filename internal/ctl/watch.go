@@ -66,6 +66,9 @@ change are not set. Not available on Windows.
 				return err
 			}
 			cfg.Client, cfg.Printer, cfg.Err = a.client(), a.printer(), a.Err
+			if cfg.Exec.Command != "" {
+				cfg.Client.Visible = false // a program reads it
+			}
 			return watch.Run(ctx, cfg)
 		},
 	})

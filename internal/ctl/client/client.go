@@ -45,6 +45,9 @@ type Client struct {
 	// Exposed is called at each connection over which a token goes to a port of this machine
 	// without TLS, unless --rpc-insecure says that this is meant; may be nil.
 	Exposed func()
+	// Visible: all texts in answers are escaped for people, who read them on a terminal: see
+	// escape.Text. Without it, what is printed must be JSON, or go to another program.
+	Visible bool
 }
 
 // Within returns a client with another --timeout.
@@ -92,8 +95,8 @@ func (c Client) Dial(f func(*Conn) error) error {
 	options := []grpc.DialOption{
 		grpc.WithTransportCredentials(trust),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepAliveAfter, Timeout: keepAliveWithin}),
-		grpc.WithUnaryInterceptor(c.logUnary),
-		grpc.WithStreamInterceptor(c.logStream),
+		grpc.WithChainUnaryInterceptor(c.visibleUnary, c.logUnary),
+		grpc.WithChainStreamInterceptor(c.visibleStream, c.logStream),
 	}
 	secret := c.Secret
 	if guard.TokenFile != "" {

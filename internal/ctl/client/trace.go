@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/encoding/prototext"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/eelcocramer/tamtam/internal/escape"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -79,7 +80,7 @@ func (c Client) trace(what string, m any) {
 		}
 		rest := proto.CloneOf(m.GetMessage())
 		rest.Payload = nil
-		fmt.Fprintf(c.Log, "  %s payload of %d bytes from %s {%s}\n", what, len(m.GetMessage().GetPayload()), rest.GetOrigin(), text(rest))
+		fmt.Fprintf(c.Log, "  %s payload of %d bytes from %s {%s}\n", what, len(m.GetMessage().GetPayload()), escape.Text(rest.GetOrigin()), text(rest))
 	case *tamtamv1.InstallKeyRequest:
 		fmt.Fprintf(c.Log, "  %s a key\n", what)
 	case proto.Message:
