@@ -26,7 +26,8 @@ const maxCaptured = 64
 // socket, and says beside that what the test wants it to.
 type rogue struct {
 	*rawSocket
-	to *Daemon
+	to      *Daemon
+	profile membership.Profile
 
 	mu       sync.Mutex // guards the rest
 	core     *wire.Core
@@ -43,7 +44,13 @@ type rogue struct {
 // newRogue starts one that joins a daemon.
 func newRogue(t testing.TB, to *Daemon) *rogue {
 	t.Helper()
-	r := &rogue{rawSocket: newRawSocket(t), to: to}
+	return newRogueAs(t, to, membership.Profile{MaxPayload: 256, Name: "rogue", Version: "devel"})
+}
+
+// newRogueAs starts one that says of itself what the test wants.
+func newRogueAs(t testing.TB, to *Daemon, profile membership.Profile) *rogue {
+	t.Helper()
+	r := &rogue{rawSocket: newRawSocket(t), to: to, profile: profile}
 	ended := make(chan struct{})
 	t.Cleanup(func() {
 		_ = r.conn.Close()
@@ -62,7 +69,7 @@ func (r *rogue) open() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
-	info := wire.Info{Addr: r.addr, Cluster: "smudge", Profile: membership.Profile{MaxPayload: 256, Name: "rogue", Version: "devel"}.Encode()}
+	info := wire.Info{Addr: r.addr, Cluster: "smudge", Profile: r.profile.Encode()}
 	r.core = wire.NewCore(wire.CoreConfig{
 		Info: info, Timing: wire.LAN, Channels: membership.Channels, Random: rand.Uint64, Output: r.output,
 	}, now)
