@@ -8,6 +8,9 @@ import (
 	"os"
 	"strings"
 
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
 	"github.com/eelcocramer/tamtam/internal/limits"
@@ -25,11 +28,22 @@ func nodeName(asked string) string {
 	if asked != "" {
 		return asked
 	}
-	host, err := os.Hostname()
-	if err != nil {
-		return "" // a node needs none
+	return hostLabel(hostname())
+}
+
+// hostname returns the name of the host, empty if it has none: a node needs none.
+func hostname() string {
+	host, _ := os.Hostname()
+	return host
+}
+
+// sayName says what was replaced in the name of the host, if that is the node's.
+func sayName(logger log.Logger, asked, host string) {
+	if asked != "" || hostLabel(host) == host {
+		return
 	}
-	return hostLabel(host)
+	_ = level.Warn(logger).Log("msg", "the name of the host has characters that others must quote: they are replaced; --name gives another name",
+		"host", host, "name", hostLabel(host))
 }
 
 // hostLabel turns the name of a host into one that no script needs to quote: letters, digits and

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-kit/log"
+
 	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
@@ -20,6 +22,19 @@ func TestHostLabel(t *testing.T) {
 	} {
 		if have := hostLabel(host); have != want {
 			t.Errorf("%q became %q, want %q", host, have, want)
+		}
+	}
+}
+
+// TestSayName: only a name of the host that was changed is worth a line.
+func TestSayName(t *testing.T) {
+	for _, c := range []struct{ asked, host, want string }{
+		{"", "db-1", ""}, {"x", "my host", ""}, {"", "my host", `host="my host" name=my-host`}, {"", "...", "host=... name=\n"},
+	} {
+		var b strings.Builder
+		sayName(log.NewLogfmtLogger(&b), c.asked, c.host)
+		if (b.Len() > 0) != (c.want != "") || !strings.Contains(b.String(), c.want) {
+			t.Errorf("%q, %q: %q, want %q", c.asked, c.host, b.String(), c.want)
 		}
 	}
 }

@@ -201,6 +201,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	_ = level.Info(logger).Log("msg", "ready", "gossip", self.Addr, "rpc", addresses(bound.rpc),
 		"name", self.Name, "cluster", self.Cluster, "profile", flags.Profile, "encrypt", encryption,
 		"heartbeat", flags.Heartbeat, "detection", assembly.Node.DetectionTime(), "version", build.Version)
+	sayName(logger, flags.Name, hostname())
 	warnOfOpen(logger, bound.guard, bound.rpc)
 	warnOfClear(logger, encryption)
 	warnOfPlain(logger, flags.Plain, encryption)
