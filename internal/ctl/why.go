@@ -66,7 +66,8 @@ type stepJSON struct {
 	Removed    bool      `json:"removed"`
 	ReportedBy string    `json:"reported_by,omitempty"`
 	Reason     string    `json:"reason,omitempty"`
-	Sentence   string    `json:"sentence"` // for people: its words may change
+	Caller     string    `json:"caller,omitempty"` // who asked for the removal
+	Sentence   string    `json:"sentence"`         // for people: its words may change
 }
 
 // toHistory returns a history as JSON has it; local is the node that was asked.
@@ -75,7 +76,7 @@ func toHistory(h *tamtamv1.MemberHistory, local string) historyJSON {
 	for _, s := range h.GetSteps() {
 		j.Changes = append(j.Changes, stepJSON{
 			Time: s.GetTime().AsTime(), Previous: render.PreviousStatus(s.GetPreviousStatus()), Status: render.Status(s.GetStatus()),
-			Removed: s.GetRemoved(), ReportedBy: s.GetReportedBy(), Reason: render.Reason(s.GetReason()),
+			Removed: s.GetRemoved(), ReportedBy: s.GetReportedBy(), Reason: render.Reason(s.GetReason()), Caller: s.GetCaller(),
 			Sentence: render.Cause{Member: j.Member.Address, Local: local, Reporter: s.GetReportedBy(), Reason: s.GetReason(), Status: s.GetStatus()}.Sentence(),
 		})
 	}
@@ -119,6 +120,9 @@ func (s stepJSON) line() string {
 	line := render.Local(s.Time) + "  " + change
 	if s.Sentence != "" {
 		line += ": " + s.Sentence
+	}
+	if s.Caller != "" {
+		line += ", asked by " + s.Caller
 	}
 	return line
 }

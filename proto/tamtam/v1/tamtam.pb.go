@@ -2106,7 +2106,10 @@ type MemberHistoryStep struct {
 	// The gossip address of the reporter, as in MemberChange.
 	ReportedBy string `protobuf:"bytes,5,opt,name=reported_by,json=reportedBy,proto3" json:"reported_by,omitempty"`
 	// The reason, if it is known.
-	Reason        ChangeReason `protobuf:"varint,6,opt,name=reason,proto3,enum=tamtam.v1.ChangeReason" json:"reason,omitempty"`
+	Reason ChangeReason `protobuf:"varint,6,opt,name=reason,proto3,enum=tamtam.v1.ChangeReason" json:"reason,omitempty"`
+	// If the answering node was asked to remove the member: who asked, as far as it is
+	// known, such as "unix uid=1000 pid=4711 token=laptop". Empty otherwise.
+	Caller        string `protobuf:"bytes,7,opt,name=caller,proto3" json:"caller,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2181,6 +2184,13 @@ func (x *MemberHistoryStep) GetReason() ChangeReason {
 		return x.Reason
 	}
 	return ChangeReason_CHANGE_REASON_UNSPECIFIED
+}
+
+func (x *MemberHistoryStep) GetCaller() string {
+	if x != nil {
+		return x.Caller
+	}
+	return ""
 }
 
 // PingRequest names an address to ping.
@@ -4197,7 +4207,7 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\x12\x18\n" +
 	"\aremoved\x18\x02 \x01(\bR\aremoved\x122\n" +
 	"\x05steps\x18\x03 \x03(\v2\x1c.tamtam.v1.MemberHistoryStepR\x05steps\x12\x18\n" +
-	"\aearlier\x18\x04 \x01(\x04R\aearlier\"\xa2\x02\n" +
+	"\aearlier\x18\x04 \x01(\x04R\aearlier\"\xba\x02\n" +
 	"\x11MemberHistoryStep\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12@\n" +
 	"\x0fprevious_status\x18\x02 \x01(\x0e2\x17.tamtam.v1.MemberStatusR\x0epreviousStatus\x12/\n" +
@@ -4205,7 +4215,8 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\aremoved\x18\x04 \x01(\bR\aremoved\x12\x1f\n" +
 	"\vreported_by\x18\x05 \x01(\tR\n" +
 	"reportedBy\x12/\n" +
-	"\x06reason\x18\x06 \x01(\x0e2\x17.tamtam.v1.ChangeReasonR\x06reason\"'\n" +
+	"\x06reason\x18\x06 \x01(\x0e2\x17.tamtam.v1.ChangeReasonR\x06reason\x12\x16\n" +
+	"\x06caller\x18\a \x01(\tR\x06caller\"'\n" +
 	"\vPingRequest\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\"b\n" +
 	"\fPingResponse\x12\x18\n" +

@@ -28,6 +28,7 @@ func TestAuditNamesWhoAsked(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := StartDaemon(t, bin, nil, "--rpc", "unix://"+socket, "--rpc-token-file", file)
+	other := StartDaemon(t, bin, nil, "--join", d.Gossip.String())
 	ctl := func(tokens string, args ...string) Result {
 		return Ctl(t, bin, []string{"TAMTAM_RPC=unix://" + socket, "TAMTAM_RPC_TOKEN_FILE=" + tokens}, "", args...)
 	}
@@ -58,10 +59,23 @@ func TestAuditNamesWhoAsked(t *testing.T) {
 			return false
 		})
 	}
+	// The history of a member names who removed it.
+	Eventually(t, "it is removed", func() bool { return ctl(second, "leave", other.Gossip.String()).Code == 0 })
+	if r := ctl(file, "why", other.Gossip.String()); !strings.Contains(r.Out, fmt.Sprintf("asked by unix uid=%d pid=", os.Getuid())) || !strings.Contains(r.Out, "token=ci\n") {
+		t.Errorf("%+v", r)
+	}
+	for range 3 {
+		if r := ctl(second, "broadcast", "x"); r.Code != 0 {
+			t.Errorf("%+v", r)
+		}
+	}
 	if r := ctl(file, "leave"); r.Code != 0 {
 		t.Errorf("%+v", r)
 	}
 	d.Wait()
+	if out := d.out.String(); !strings.Contains(out, `"calls":2`) {
+		t.Errorf("it logged no count at the end: %s", out)
+	}
 	if out := d.out.String(); !strings.Contains(out, `"method":"Leave"`) || strings.Contains(out, "secret-payload") || strings.Contains(out, "0123456789") {
 		t.Errorf("it logged %s", out)
 	}

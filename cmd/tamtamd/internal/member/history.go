@@ -4,6 +4,7 @@
 package member
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"time"
@@ -24,6 +25,7 @@ type Step struct {
 	Removed  bool
 	By       netip.AddrPort // the reporter; invalid if not known
 	Reason   Reason
+	Caller   string // who asked this node for it, as far as it is known; empty otherwise
 }
 
 // History is the past of a member.
@@ -71,7 +73,24 @@ func (p *past) note(c Change) {
 		h.Earlier++
 	}
 	h.Member, h.Removed = c.Member, c.Removed
-	h.Steps = append(h.Steps, Step{c.Time, c.Previous, c.Member.Status, c.Removed, c.By, c.Reason})
+	h.Steps = append(h.Steps, Step{c.Time, c.Previous, c.Member.Status, c.Removed, c.By, c.Reason, ""})
+}
+
+// Credit notes who asked this node to remove a member, in the history of its removal.
+func (t *Table) Credit(a netip.AddrPort, caller string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	h := t.past.of[a]
+	if h == nil {
+		return
+	}
+	// It may have joined again since.
+	for i := len(h.Steps) - 1; i >= 0; i-- {
+		if h.Steps[i].Removed && h.Steps[i].Reason == Removed {
+			h.Steps[i].Caller = cmp.Or(h.Steps[i].Caller, caller)
+			return
+		}
+	}
 }
 
 // History returns the histories of the members that match, ordered by address. Removed

@@ -83,7 +83,7 @@ func TestHistoryOfTheLocalNode(t *testing.T) {
 	table := newTable()
 	table.Retag(self, "x")
 	table.Renew(9, SelfRemoved)
-	want := []Step{{start, 0, Alive, false, self, Started}, {start, Alive, Alive, false, self, Updated}, {start, Alive, Alive, false, self, SelfRemoved}}
+	want := []Step{{start, 0, Alive, false, self, Started, ""}, {start, Alive, Alive, false, self, Updated, ""}, {start, Alive, Alive, false, self, SelfRemoved, ""}}
 	if h := of(t, table, self); !reflect.DeepEqual(h.Steps, want) || h.Member.Session != 9 || !h.Member.Local {
 		t.Errorf("%+v", h)
 	}

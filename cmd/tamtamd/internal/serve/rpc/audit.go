@@ -63,7 +63,10 @@ type caller struct {
 }
 
 // repeated counts the calls since the last line.
-type repeated struct{ calls, failed int }
+type repeated struct {
+	calls, failed int
+	since         time.Time
+}
 
 func newAuditor(l log.Logger) *auditor { return &auditor{logger: l, often: map[caller]*repeated{}} }
 
@@ -110,7 +113,7 @@ func (a *auditor) count(c caller, req any, code codes.Code) {
 	}
 	r := a.often[c]
 	if r == nil {
-		a.often[c] = &repeated{}
+		a.often[c] = &repeated{since: time.Now()}
 		a.write(first, req, code.String())
 		time.AfterFunc(auditEvery, func() { a.flush(c) })
 		return
@@ -129,10 +132,26 @@ func (a *auditor) flush(c caller) {
 		delete(a.often, c)
 		return
 	}
-	_ = a.logger.Log(append(append([]any{"msg", "audit", "method", path.Base(c.method)}, c.who.Fields()...),
-		"calls", r.calls, "failed", r.failed, "in", auditEvery)...)
-	*r = repeated{}
+	a.writeCount(c, r)
 	time.AfterFunc(auditEvery, func() { a.flush(c) })
+}
+
+// end writes the lines about the calls since the last ones: the daemon ends.
+func (a *auditor) end() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for c, r := range a.often {
+		if r.calls > 0 {
+			a.writeCount(c, r)
+		}
+	}
+}
+
+// writeCount writes a line about the calls that were counted. mu is held.
+func (a *auditor) writeCount(c caller, r *repeated) {
+	_ = a.logger.Log(append(append([]any{"msg", "audit", "method", path.Base(c.method)}, c.who.Fields()...),
+		"calls", r.calls, "failed", r.failed, "in", time.Since(r.since).Round(time.Second))...)
+	*r = repeated{since: time.Now()}
 }
 
 // arguments returns the fields of a request that are set, ordered by name. Of bytes, which are

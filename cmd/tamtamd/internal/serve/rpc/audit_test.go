@@ -92,8 +92,17 @@ func TestAuditOfFrequentCalls(t *testing.T) {
 		t.Errorf("%q, want %q", b.String(), want)
 	}
 	b.Reset()
+	a.often[c].since = time.Now().Add(-time.Minute)
 	a.flush(c)
 	if want := "msg=audit method=Broadcast peer=unknown calls=9 failed=1 in=1m0s\n"; b.String() != want {
+		t.Errorf("%q, want %q", b.String(), want)
+	}
+	// What was counted when the daemon ends has a line, too.
+	b.Reset()
+	a.end()
+	a.count(c, nil, codes.OK)
+	a.end()
+	if want := "msg=audit method=Broadcast peer=unknown calls=1 failed=0 in=0s\n"; b.String() != want {
 		t.Errorf("%q, want %q", b.String(), want)
 	}
 	b.Reset()

@@ -55,6 +55,7 @@ func (s *v1) GetMemberHistory(
 				Removed:        step.Removed,
 				ReportedBy:     toReporter(step.By),
 				Reason:         toReason(step.Reason),
+				Caller:         step.Caller,
 			})
 		}
 		out.Histories = append(out.Histories, one)

@@ -48,6 +48,7 @@ type Members interface {
 	List() ([]member.Member, uint64)
 	Watch(after *uint64, buffer int) member.Watch
 	History(match func(member.Member) bool) []member.History
+	Credit(a netip.AddrPort, caller string)
 }
 
 // Messages is what the services need of broadcasts; *broadcast.Broadcaster is one.

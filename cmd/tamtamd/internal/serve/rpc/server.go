@@ -27,6 +27,7 @@ import (
 type Server struct {
 	grpc   *grpc.Server
 	health *health.Server
+	audit  *auditor
 }
 
 const (
@@ -41,6 +42,7 @@ const (
 
 // NewServer returns a server that serves nothing yet.
 func NewServer(cfg Config) *Server {
+	audit := newAuditor(cfg.Audit)
 	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(maxRequestBytes),
 		grpc.MaxHeaderListSize(maxHeaderBytes),
@@ -50,14 +52,14 @@ func NewServer(cfg Config) *Server {
 		grpc.KeepaliveEnforcementPolicy(
 			keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.ConnectionTimeout(establishWithin),
-		grpc.ChainUnaryInterceptor(unary(cfg), newAuditor(cfg.Audit).unary, deadline),
+		grpc.ChainUnaryInterceptor(unary(cfg), audit.unary, deadline),
 		grpc.StreamInterceptor(stream(cfg)),
 	}
 	if cfg.Guard != nil {
 		options = append(options, grpc.Creds(cfg.Guard.Credentials()), grpc.InTapHandle(enter(cfg.Guard)),
 			grpc.StatsHandler(cfg.Guard.Connections()))
 	}
-	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer()}
+	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer(), audit: audit}
 	tamtamv1.RegisterTamTamServiceServer(s.grpc, &v1{Config: cfg})
 	service.RegisterTamTamServer(s.grpc, &service2018{Config: cfg})
 	grpc_health_v1.RegisterHealthServer(s.grpc, s.health)
@@ -69,6 +71,7 @@ func NewServer(cfg Config) *Server {
 // Serve serves on all listeners until Stop or until one of them fails, and closes
 // them.
 func (s *Server) Serve(listeners ...net.Listener) error {
+	defer s.audit.end()
 	ended := make(chan error, len(listeners))
 	for _, l := range listeners {
 		go func() { ended <- s.grpc.Serve(l) }()

@@ -18,6 +18,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/proto/service"
 )
 
@@ -53,7 +54,10 @@ func (s *service2018) Join(ctx context.Context, a *service.NodeAddress) (*servic
 }
 
 func (s *service2018) Leave(ctx context.Context, a *service.NodeAddress) (*service.Response, error) {
-	_, err := s.Node.Remove(ctx, address(a), nil)
+	m, err := s.Node.Remove(ctx, address(a), nil)
+	if err == nil {
+		s.Members.Credit(m.Addr, rpcguard.CallerOf(ctx).String())
+	}
 	return done(err)
 }
 

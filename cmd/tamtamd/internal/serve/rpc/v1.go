@@ -14,6 +14,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/internal/limits"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -99,6 +100,7 @@ func (s *v1) RemoveMember(
 	if err != nil {
 		return nil, toStatus(err)
 	}
+	s.Members.Credit(m.Addr, rpcguard.CallerOf(ctx).String())
 	return &tamtamv1.RemoveMemberResponse{Member: toMember(m, node.PeerState{})}, nil
 }
 

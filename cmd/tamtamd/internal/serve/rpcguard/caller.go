@@ -5,6 +5,7 @@ package rpcguard
 
 import (
 	"context"
+	"fmt"
 
 	"google.golang.org/grpc/credentials"
 )
@@ -32,6 +33,15 @@ func CallerOf(ctx context.Context) Caller {
 		c.Certificate = t.State.PeerCertificates[0].Subject.String()
 	}
 	return c
+}
+
+// String returns what is known of the caller, such as "unix uid=1000 pid=4711 token=laptop".
+func (c Caller) String() string {
+	text := c.Address
+	for f := c.Fields()[2:]; len(f) > 0; f = f[2:] {
+		text += fmt.Sprintf(" %v=%v", f[0], f[1])
+	}
+	return text
 }
 
 // Fields returns what is known of the caller, for a line of the log.
