@@ -19,8 +19,9 @@ import (
 // The owner is root or this user. Nobody else may write. Nobody else may read, but the group of
 // a file of root, as PostgreSQL has it for its key, and as Kubernetes mounts a secret for a
 // group; and anybody below /run/secrets, where Docker mounts them in a container, and below
-// $CREDENTIALS_DIRECTORY, which systemd makes for a unit. No directory on the way to it may be
-// writable by all, unless it is sticky: else somebody could put another file in its place.
+// $CREDENTIALS_DIRECTORY, which systemd makes for a unit. The directories and links on the way to it
+// belong to root or this user, too, and no directory may be writable by all, unless it is sticky: else
+// somebody could put another file in its place.
 func ReadSecret(path string, max int64) ([]byte, error) { return readGuarded(path, max, true) }
 
 // ReadTrusted reads a file that guards something by being what it is, such as a certificate of

@@ -105,6 +105,63 @@ func TestDirectories(t *testing.T) {
 	}
 }
 
+// TestOwnersOnTheWay: who owns a directory or a link on the way can replace the file.
+func TestOwnersOnTheWay(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	const other = 65534
+	for name, c := range map[string]struct {
+		links []string // "where to", in order
+		gives string   // what belongs to another user
+		read  string
+		want  string
+	}{
+		"all are ours":               {nil, "", "a/b/f", ""},
+		"a parent":                   {nil, "a/b", "a/b/f", "a/b belongs to another user"},
+		"a parent's parent":          {nil, "a", "a/b/f", "a belongs to another user"},
+		"beside the way":             {nil, "c", "a/b/f", ""},
+		"a link to the file":         {[]string{"c/l ../a/b/f"}, "c/l", "c/l", "the link "},
+		"a link to a directory":      {[]string{"c/l ../a/b"}, "c/l", "c/l/f", "the link "},
+		"a link of a link":           {[]string{"c/m ../a/b/f", "d/l ../c/m"}, "c/m", "d/l", "the link "},
+		"the directory of that link": {[]string{"c/m ../a/b/f", "d/l ../c/m"}, "c", "d/l", "c belongs to another user"},
+		"an absolute link":           {[]string{"c/l /TOP/a/b/f"}, "c", "c/l", "c belongs to another user"},
+		"a link that is left again":  {[]string{"c/l ../a/b"}, "a", "c/l/../../d/f", "a belongs to another user"},
+		"Kubernetes":                 {[]string{"a/..data b", "a/token ..data/f"}, "", "a/token", ""},
+		"a loop":                     {[]string{"c/l m", "c/m l"}, "", "c/l", "too many"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			for _, d := range []string{"a/b", "c", "d"} {
+				if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			write(t, filepath.Join(dir, "a/b/f"), 0o600)
+			write(t, filepath.Join(dir, "d/f"), 0o600)
+			for _, l := range c.links {
+				where, to, _ := strings.Cut(l, " ")
+				if err := os.Symlink(strings.Replace(to, "/TOP", dir, 1), filepath.Join(dir, where)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if c.gives != "" {
+				if err := os.Lchown(filepath.Join(dir, c.gives), other, other); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, err := ReadSecret(dir+"/"+c.read, 100) // not Join, which takes ".." away
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("%v, want %q", err, c.want)
+			}
+			t.Chdir(dir)
+			if _, relative := ReadSecret(c.read, 100); (relative == nil) != (err == nil) {
+				t.Errorf("relative: %v, absolute: %v", relative, err)
+			}
+		})
+	}
+}
+
 // TestCredentialsOfSystemd: the unit alone can read them, whatever the mode says.
 func TestCredentialsOfSystemd(t *testing.T) {
 	dir := t.TempDir()
