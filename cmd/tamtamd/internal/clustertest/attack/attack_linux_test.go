@@ -57,6 +57,12 @@ type target struct {
 
 func newTarget(t *testing.T, args ...string) *target {
 	t.Helper()
+	return newTargetOf(t, nil, args...)
+}
+
+// newTargetOf starts one in a cluster whose members all have the flags of both.
+func newTargetOf(t *testing.T, both []string, args ...string) *target {
+	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "token")
 	if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
@@ -69,8 +75,8 @@ func newTarget(t *testing.T, args ...string) *target {
 	port := l.Addr().String()
 	_ = l.Close()
 	socket := filepath.Join(dir, "s")
-	d := StartDaemon(t, bin, nil, append([]string{"--rpc", "unix://" + socket + "," + port, "--rpc-token-file", file}, args...)...)
-	other := StartDaemon(t, bin, nil, "--join", d.Gossip.String())
+	d := StartDaemon(t, bin, nil, append([]string{"--rpc", "unix://" + socket + "," + port, "--rpc-token-file", file}, append(both, args...)...)...)
+	other := StartDaemon(t, bin, nil, append([]string{"--join", d.Gossip.String()}, both...)...)
 	Eventually(t, "the other one sees it", func() bool { return other.Status(d) == "ALIVE" })
 	return &target{d, t, port, socket, other, time.Now()}
 }
@@ -142,6 +148,30 @@ func (a *target) operator(ctx context.Context, network, address string) []time.D
 
 // list lists the members, with the token.
 func list(network, address string) error {
+	return call(network, address, func(ctx context.Context, c tamtamv1.TamTamServiceClient) error {
+		_, err := c.ListMembers(ctx, &tamtamv1.ListMembersRequest{})
+		return err
+	})
+}
+
+// counters returns those of the target, or of another daemon, which needs no token.
+func (a *target) counters(of *Daemon) (counters map[string]uint64) {
+	a.t.Helper()
+	if of != a.Daemon {
+		return of.Counters()
+	}
+	if err := call("unix", a.socket, func(ctx context.Context, c tamtamv1.TamTamServiceClient) error {
+		r, err := c.GetCounters(ctx, &tamtamv1.GetCountersRequest{})
+		counters = r.GetCounters()
+		return err
+	}); err != nil {
+		a.t.Fatal(err)
+	}
+	return counters
+}
+
+// call makes a call with the token, over a connection of its own.
+func call(network, address string, f func(context.Context, tamtamv1.TamTamServiceClient) error) error {
 	conn, err := grpc.NewClient("passthrough:///x", grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithContextDialer(
 		func(ctx context.Context, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, address)
@@ -152,9 +182,7 @@ func list(network, address string) error {
 	defer conn.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
-	_, err = tamtamv1.NewTamTamServiceClient(conn).ListMembers(ctx, &tamtamv1.ListMembersRequest{})
-	return err
+	return f(metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token), tamtamv1.NewTamTamServiceClient(conn))
 }
 
 // attack is what is done to a target.

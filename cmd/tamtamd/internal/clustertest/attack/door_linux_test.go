@@ -8,14 +8,19 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
+	"path"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
+	"google.golang.org/protobuf/proto"
 
 	. "github.com/eelcocramer/tamtam/cmd/tamtamd/internal/clustertest"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
@@ -26,6 +31,8 @@ const (
 	// strangersMiB is what docs/security.md says that strangers can have a daemon take, its own
 	// memory included, and some for a garbage collector that is late.
 	strangersMiB = 128
+	// callersMiB is the same of callers with a token.
+	callersMiB = 128
 )
 
 // raw is a connection of HTTP/2 without a library that keeps its rules.
@@ -35,6 +42,7 @@ type raw struct {
 	block  bytes.Buffer
 	encode *hpack.Encoder
 	stream uint32
+	token  string // in the calls; empty for none
 	dead   atomic.Bool
 }
 
@@ -60,6 +68,9 @@ func dial(address string) (*raw, error) {
 func (r *raw) call(method, timeout string, end bool) (stream uint32, err error) {
 	r.block.Reset()
 	fields := [][2]string{{":method", "POST"}, {":scheme", "http"}, {":path", method}, {":authority", "x"}, {"content-type", "application/grpc"}, {"te", "trailers"}}
+	if r.token != "" {
+		fields = append(fields, [2]string{"authorization", "Bearer " + r.token})
+	}
 	if timeout != "" {
 		fields = append(fields, [2]string{"grpc-timeout", timeout})
 	}
@@ -154,6 +165,75 @@ func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
 	}})
 }
 
+// TestGuessedTokens: each call has another token.
+func TestGuessedTokens(t *testing.T) {
+	a := newTarget(t)
+	before := a.counters(a.Daemon)
+	a.run(attack{for_: short, workers: 4, most: strangersMiB, rest: 24, port: true, do: flood(a.port, func(r *raw) error {
+		r.token = fmt.Sprintf("guess-%016x", rand.Uint64())
+		stream, err := r.call(tamtamv1.TamTamService_ListMembers_FullMethodName, "", false)
+		if err == nil {
+			err = r.WriteData(stream, true, make([]byte, 5))
+		}
+		return err
+	})})
+	if n := a.counters(a.Daemon)["rpc_calls_unauthenticated"] - before["rpc_calls_unauthenticated"]; n == 0 {
+		t.Error("no token was looked at")
+	}
+}
+
+// TestUnreadAnswers: a caller with a token asks, and takes no answer: by HTTP/2's window, which it
+// leaves at 0, so that the system's buffers are empty.
+func TestUnreadAnswers(t *testing.T) {
+	a := newTarget(t)
+	for i := range 200 { // what streams begin with
+		if r := a.another.CtlIn(strings.Repeat("x", 250), "broadcast", "--topic", fmt.Sprint(i), "-"); r.Code != 0 {
+			t.Fatalf("%+v", r)
+		}
+	}
+	for _, method := range []string{tamtamv1.TamTamService_ListMembers_FullMethodName, tamtamv1.TamTamService_GetCounters_FullMethodName,
+		tamtamv1.TamTamService_StreamMessages_FullMethodName, tamtamv1.TamTamService_WatchMembers_FullMethodName} {
+		request := make([]byte, 5)
+		if method == tamtamv1.TamTamService_StreamMessages_FullMethodName {
+			b, err := proto.Marshal(&tamtamv1.StreamMessagesRequest{Last: 1000})
+			if err != nil {
+				t.Fatal(err)
+			}
+			request = append([]byte{0, 0, 0, 0, byte(len(b))}, b...)
+		}
+		t.Run(path.Base(method), func(t *testing.T) {
+			b := *a
+			b.t, b.began = t, time.Now()
+			var mu sync.Mutex
+			open := 0
+			b.run(attack{for_: short, workers: 60, most: callersMiB, rest: 40, do: func(ctx context.Context, _ int) (tries int) {
+				tries = flood(a.port, func(r *raw) error {
+					if r.token == "" {
+						r.token = token
+						if err := r.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0}); err != nil {
+							return err
+						}
+						mu.Lock()
+						open++
+						mu.Unlock()
+					}
+					if r.stream > 2*200 {
+						time.Sleep(10 * time.Millisecond)
+						return nil
+					}
+					stream, err := r.call(method, "", false)
+					if err == nil {
+						err = r.WriteData(stream, true, request)
+					}
+					return err
+				})(ctx, 0)
+				return tries
+			}})
+			t.Logf("%d connections in all", open)
+		})
+	}
+}
+
 // TestFloodsOfHTTP2: frames that cost the server more than the client.
 func TestFloodsOfHTTP2(t *testing.T) {
 	a := newTarget(t)
@@ -195,6 +275,7 @@ func TestViewersKeepNoProbeOut(t *testing.T) {
 	newTarget(t, "--http", at)
 	for name, text := range map[string]string{
 		"events": "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n", "idle": "", "slow": "GET /livez HTTP/1.1\r\nHost: loc",
+		"pipelined": strings.Repeat("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", 2000),
 	} {
 		t.Run(name, func(t *testing.T) {
 			for range 64 {
@@ -208,7 +289,7 @@ func TestViewersKeepNoProbeOut(t *testing.T) {
 				}
 			}
 			client := http.Client{Timeout: Timeout}
-			for i := range 20 {
+			for i, began := 0, time.Now(); i < 20 || time.Since(began) < short; i++ {
 				resp, err := client.Get("http://" + at + "/livez")
 				if err != nil {
 					t.Fatalf("probe %d: %v", i, err)

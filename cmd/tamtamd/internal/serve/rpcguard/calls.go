@@ -88,6 +88,7 @@ func (i identified) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInf
 	secured, info, err := i.TransportCredentials.ServerHandshake(raw)
 	if c, ok := raw.(*conn); ok && err == nil {
 		info = &identity{AuthInfo: info, conn: c}
+		secured = c.see(secured)
 	}
 	return secured, info, err
 }

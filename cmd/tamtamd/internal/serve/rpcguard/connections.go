@@ -152,9 +152,12 @@ func (p *pool) begin(c *conn, stranger bool, now time.Time) (tooMany string, flo
 	switch {
 	case stranger && c.calls >= strangerCalls:
 		return "calls of this connection without a token", false
-	case of.calls >= p.bounds.callsEach:
+	}
+	each, all := p.unread(of)
+	switch { // the stream of this call is one of them
+	case of.calls+each > p.bounds.callsEach:
 		return "calls of this client", false
-	case p.calls >= p.bounds.calls:
+	case p.calls+all > p.bounds.calls:
 		return "calls", false
 	}
 	c.known = c.known || !stranger
@@ -162,6 +165,19 @@ func (p *pool) begin(c *conn, stranger bool, now time.Time) (tooMany string, flo
 	of.calls++
 	p.calls++
 	return "", false
+}
+
+// unread returns how many calls of a client, and of all, are done, but not taken. They are bounded
+// with those under way.
+func (p *pool) unread(of *origin) (each, all int) {
+	for c := range p.open {
+		n := c.unread()
+		all += n
+		if c.client == of {
+			each += n
+		}
+	}
+	return max(1, each), max(1, all) // the stream of the call that is about to begin is one
 }
 
 func (p *pool) end(c *conn, now time.Time) {
@@ -234,6 +250,8 @@ type conn struct {
 	calls   int  // under way
 	used    time.Time
 	refused int
+	streams *streams    // nil before the handshake is done
+	stall   *time.Timer // likewise
 }
 
 func newConn(raw net.Conn, g *Guard, p *pool) *conn {
@@ -310,6 +328,11 @@ func (c *conn) Close() error {
 	if c.timer != nil {
 		c.timer.Stop()
 	}
+	c.pool.mu.Lock()
+	if c.stall != nil {
+		c.stall.Stop()
+	}
+	c.pool.mu.Unlock()
 	c.pool.leave(c)
 	return c.Conn.Close()
 }

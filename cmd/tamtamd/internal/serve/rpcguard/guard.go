@@ -98,6 +98,7 @@ var (
 	connectionsRefused = counters.New("rpc_connections_refused", "Connections to the gRPC addresses that were refused since there were too many.")
 	connectionsEvicted = counters.New("rpc_connections_evicted", "Connections to the gRPC addresses that were closed in favour of another one: of strangers, or without calls.")
 	connectionsUnused  = counters.New("rpc_connections_unused", "Connections to the gRPC addresses that were closed since no call was admitted in time.")
+	connectionsStalled = counters.New("rpc_connections_stalled", "Connections to the gRPC addresses that were closed since the client took nothing of an answer.")
 	connectionsFlooded = counters.New("rpc_connections_flooded", "Connections to the gRPC addresses that were closed since they sent too much, or too many calls that were refused.")
 	callsRefused       = counters.New("rpc_calls_refused", "Calls that were refused since there were too many.")
 	handshakesFailed   = counters.New("rpc_handshakes_failed", "TLS handshakes that failed.")

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	"github.com/eelcocramer/tamtam/internal/netaddr"
@@ -15,10 +16,12 @@ import (
 
 const (
 	// maxConnections bounds the open connections, and maxConnectionsEach those of one client; see
-	// netaddr.Client. Over them, the oldest one is closed that no request is being served on, so
-	// that probes get in. Package page bounds what may take long, which is fewer.
+	// netaddr.Client. Over them, the oldest one is closed that no request is being served on, or
+	// whose client has taken nothing of an answer for takesNothing, so that probes get in. Package
+	// page bounds what may take long, which is fewer.
 	maxConnections     = 64
 	maxConnectionsEach = 40
+	takesNothing       = 200 * time.Millisecond
 )
 
 // counters are what this package counts.
@@ -48,6 +51,7 @@ type conn struct {
 	// The listener's lock guards what follows.
 	used    uint64 // its number, or a later one when a request of it has ended
 	serving bool
+	writing time.Time // since when a write has been under way; zero if none is
 }
 
 // Accept implements net.Listener.
@@ -77,11 +81,12 @@ func (l *Listener) enter(c *conn) (old *conn, ok bool) {
 	defer l.mu.Unlock()
 	each := 0
 	var idle, own *conn // the oldest of all, and of this client
+	stuck := time.Now().Add(-takesNothing)
 	for o := range l.open {
 		if o.client == c.client {
 			each++
 		}
-		if o.serving {
+		if o.serving && (o.writing.IsZero() || o.writing.After(stuck)) {
 			continue
 		}
 		if idle == nil || o.used < idle.used {
@@ -125,6 +130,20 @@ func (c *conn) Close() error {
 	delete(c.l.open, c)
 	c.l.mu.Unlock()
 	return c.Conn.Close()
+}
+
+// Write implements net.Conn.
+func (c *conn) Write(b []byte) (int, error) {
+	c.note(time.Now())
+	defer c.note(time.Time{})
+	return c.Conn.Write(b)
+}
+
+// note notes since when a write has been under way.
+func (c *conn) note(since time.Time) {
+	c.l.mu.Lock()
+	defer c.l.mu.Unlock()
+	c.writing = since
 }
 
 // serve notes whether a request of the connection is being served.
