@@ -37,13 +37,15 @@ func New[T any]() *Hub[T] {
 // Subscription is what one reader gets from a hub.
 type Subscription[T any] struct {
 	hub *Hub[T]
-	ch  chan T
+	// Pointers, since a buffer is made whole, and readers get the same value: one that may fall
+	// 1,024 values behind takes 8 KiB.
+	ch  chan *T
 	err error // set before ch is closed
 }
 
-// C returns the values. The hub closes it when the subscription ends. Values that were in
+// C returns the values, which all readers share, and must not change. The hub closes it when the subscription ends. Values that were in
 // the buffer then can still be read.
-func (s *Subscription[T]) C() <-chan T { return s.ch }
+func (s *Subscription[T]) C() <-chan *T { return s.ch }
 
 // Err returns why C was closed: ErrOverflow, ErrClosed, or nil after Unsubscribe. It must
 // be called only after C is closed.
@@ -52,7 +54,7 @@ func (s *Subscription[T]) Err() error { return s.err }
 // Subscribe adds a reader with a buffer of that many values, at least 1. On a
 // closed hub the subscription has ended already.
 func (h *Hub[T]) Subscribe(buffer int) *Subscription[T] {
-	s := &Subscription[T]{hub: h, ch: make(chan T, buffer)}
+	s := &Subscription[T]{hub: h, ch: make(chan *T, buffer)}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
@@ -72,7 +74,7 @@ func (h *Hub[T]) Publish(v T) {
 	h.published.Add(1)
 	for s := range h.subs {
 		select {
-		case s.ch <- v:
+		case s.ch <- &v:
 		default:
 			h.overflows.Add(1)
 			h.endLocked(s, ErrOverflow)

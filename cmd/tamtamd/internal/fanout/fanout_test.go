@@ -15,7 +15,7 @@ import (
 // all reads a subscription to its end.
 func all(s *Subscription[int]) (got []int) {
 	for v := range s.C() {
-		got = append(got, v)
+		got = append(got, *v)
 	}
 	return got
 }
@@ -123,7 +123,7 @@ func BenchmarkPublish(b *testing.B) {
 				s := h.Subscribe(buffer)
 				wg.Go(func() {
 					for v := range s.C() {
-						if v%(buffer/2) == 0 {
+						if *v%(buffer/2) == 0 {
 							caughtUp.Done()
 						}
 					}

@@ -226,7 +226,7 @@ func rebuild(t *testing.T, table *Table, leaves bool) map[netip.AddrPort]Member 
 		}
 		n := 0
 		for c := range w.Changes.C() {
-			apply(c)
+			apply(*c)
 			if n++; leaves && n == 50 {
 				break
 			}

@@ -75,7 +75,8 @@ func newTargetOf(t *testing.T, both []string, args ...string) *target {
 	port := l.Addr().String()
 	_ = l.Close()
 	socket := filepath.Join(dir, "s")
-	d := StartDaemon(t, bin, nil, append([]string{"--rpc", "unix://" + socket + "," + port, "--rpc-token-file", file}, append(both, args...)...)...)
+	// As in the manifests for Kubernetes, whose limit is 128 MiB.
+	d := StartDaemon(t, bin, []string{"GOMEMLIMIT=110MiB"}, append([]string{"--rpc", "unix://" + socket + "," + port, "--rpc-token-file", file}, append(both, args...)...)...)
 	other := StartDaemon(t, bin, nil, append([]string{"--join", d.Gossip.String()}, both...)...)
 	Eventually(t, "the other one sees it", func() bool { return other.Status(d) == "ALIVE" })
 	return &target{d, t, port, socket, other, time.Now()}

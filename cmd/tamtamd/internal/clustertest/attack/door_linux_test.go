@@ -206,7 +206,7 @@ func TestUnreadAnswers(t *testing.T) {
 			b.t, b.began = t, time.Now()
 			var mu sync.Mutex
 			open := 0
-			b.run(attack{for_: short, workers: 60, most: callersMiB, rest: 40, do: func(ctx context.Context, _ int) (tries int) {
+			b.run(attack{for_: short, workers: 60, most: callersMiB, rest: 80, do: func(ctx context.Context, _ int) (tries int) {
 				tries = flood(a.port, func(r *raw) error {
 					if r.token == "" {
 						r.token = token

@@ -150,13 +150,13 @@ func (p *Page) stream(r *http.Request, s *stream, after *uint64) {
 				s.end(w.Changes.Err())
 				return
 			}
-			s.change(c)
+			s.change(*c)
 		case d, ok := <-messages.C():
 			if !ok {
 				s.end(messages.Err())
 				return
 			}
-			waiting.add(d)
+			waiting.add(*d)
 		case <-batches.C:
 			s.messages(&waiting)
 		case <-beats.C:

@@ -28,7 +28,7 @@ func forward[T any](ctx context.Context, sub *fanout.Subscription[T], send func(
 			if !ok {
 				return toStatus(sub.Err())
 			}
-			if err := send(v); err != nil {
+			if err := send(*v); err != nil {
 				return err
 			}
 		case <-ctx.Done():
