@@ -25,7 +25,11 @@ import (
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-const token = "full-0123456789abcdef"
+const (
+	token = "full-0123456789abcdef"
+	// memoryLimit is as in the manifests for Kubernetes, whose limit is 128 MiB.
+	memoryLimit = "GOMEMLIMIT=110MiB"
+)
 
 var bin string
 
@@ -49,6 +53,7 @@ func TestMain(m *testing.M) {
 type target struct {
 	*Daemon
 	t       *testing.T
+	again   func() *Daemon // starts it again
 	port    string
 	socket  string
 	another *Daemon
@@ -75,11 +80,12 @@ func newTargetOf(t *testing.T, both []string, args ...string) *target {
 	port := l.Addr().String()
 	_ = l.Close()
 	socket := filepath.Join(dir, "s")
-	// As in the manifests for Kubernetes, whose limit is 128 MiB.
-	d := StartDaemon(t, bin, []string{"GOMEMLIMIT=110MiB"}, append([]string{"--rpc", "unix://" + socket + "," + port, "--rpc-token-file", file}, append(both, args...)...)...)
+	args = append([]string{"--rpc", "unix://" + socket + "," + port, "--rpc-token-file", file}, append(both, args...)...)
+	start := func() *Daemon { return StartDaemon(t, bin, []string{memoryLimit}, args...) }
+	d := start()
 	other := StartDaemon(t, bin, nil, append([]string{"--join", d.Gossip.String()}, both...)...)
 	Eventually(t, "the other one sees it", func() bool { return other.Status(d) == "ALIVE" })
-	return &target{d, t, port, socket, other, time.Now()}
+	return &target{d, t, start, port, socket, other, time.Now()}
 }
 
 // residentMiB is the memory of the daemon.

@@ -116,33 +116,34 @@ type gossipRow struct {
 	sources   int // addresses
 	workers   int
 	// next returns the next packet; captured has what a member sent the daemon.
-	next func(r *rand.Rand, captured [][]byte) []byte
-	// to the other member instead.
-	other bool
+	next    func(r *rand.Rand, captured [][]byte) []byte
+	other   bool // sent to the other member instead
+	restart bool // the daemon was restarted since the capture
 }
 
 var gossipRows = []gossipRow{
-	{"1", "garbage", 1, 1, 1, func(r *rand.Rand, _ [][]byte) []byte { return noise(r, 20+r.IntN(300)) }, false},
-	{"2", "frames that look sealed", 1, 1, 1, looksSealed, false},
-	{"3", "the same, twice as many", 1, 2, 2, looksSealed, false},
+	{"1", "garbage", 1, 1, 1, func(r *rand.Rand, _ [][]byte) []byte { return noise(r, 20+r.IntN(300)) }, false, false},
+	{"2", "frames that look sealed", 1, 1, 1, looksSealed, false, false},
+	{"3", "the same, twice as many", 1, 2, 2, looksSealed, false, false},
 	{"4", "hellos that look sealed, of 100 addresses", 1, 100, 1, func(r *rand.Rand, _ [][]byte) []byte {
 		return frame(hello|sealed, r.Uint64(), 0, r.Uint64(), noise(r, 40))
-	}, false},
-	{"5", "frames that look sealed, 8 keys", 8, 1, 1, looksSealed, false},
-	{"6", "the same, twice as many", 8, 2, 2, looksSealed, false},
+	}, false, false},
+	{"5", "frames that look sealed, 8 keys", 8, 1, 1, looksSealed, false, false},
+	{"6", "the same, twice as many", 8, 2, 2, looksSealed, false, false},
 	{"7", "hellos in clear, of 200 addresses", 0, 200, 1, func(r *rand.Rand, _ [][]byte) []byte {
 		return frame(hello, r.Uint64(), 0, 0, append(noise(r, 8), "smudge"...))
-	}, false},
+	}, false, false},
 	{"8", "pings of plain Smudge", 0, 200, 2, func(r *rand.Rand, _ [][]byte) []byte {
 		return datagram.AppendBare(nil, datagram.Ping, uint16(1+r.UintN(60000)), r.Uint32())
-	}, false},
-	{"9", "replay", 1, 0, 1, func(r *rand.Rand, c [][]byte) []byte { return c[r.IntN(len(c))] }, false},
-	{"10", "replay to another member", 1, 1, 1, func(r *rand.Rand, c [][]byte) []byte { return c[r.IntN(len(c))] }, true},
+	}, false, false},
+	{"9", "replay", 1, 0, 1, func(r *rand.Rand, c [][]byte) []byte { return c[r.IntN(len(c))] }, false, false},
+	{"10", "replay to another member", 1, 1, 1, func(r *rand.Rand, c [][]byte) []byte { return c[r.IntN(len(c))] }, true, false},
 	{"11", "flipped bits", 1, 0, 1, func(r *rand.Rand, c [][]byte) []byte {
 		b := append([]byte(nil), c[r.IntN(len(c))]...)
 		b[r.IntN(len(b))] ^= 1 << r.IntN(8)
 		return b
-	}, false},
+	}, false, false},
+	{"12", "replay after a restart", 1, 0, 1, func(r *rand.Rand, c [][]byte) []byte { return c[r.IntN(len(c))] }, false, true},
 }
 
 func looksSealed(r *rand.Rand, _ [][]byte) []byte {
@@ -179,6 +180,16 @@ func tryGossip(t *testing.T, x gossipRow) {
 	c.pass(to)
 	a := newTargetOf(t, both, "--port", fmt.Sprint(port), "--advertise", c.at.LocalAddr().String())
 	Eventually(t, "there is a capture", func() bool { return len(c.packets()) > 20 })
+	captured := c.packets()
+	if x.restart {
+		a.Kill()
+		a.Daemon = a.again()
+		Eventually(t, "the other one has it back", func() bool {
+			m := a.another.Members()[c.at.LocalAddr().String()]
+			return m.Status == "ALIVE" && a.counters(a.Daemon)["sessions"] > 0
+		})
+		a.began = time.Now()
+	}
 	victim := a.Daemon
 	if x.other {
 		victim, to = a.another, a.another.Gossip
@@ -199,7 +210,7 @@ func tryGossip(t *testing.T, x gossipRow) {
 				time.Sleep(time.Millisecond)
 				continue
 			}
-			b := x.next(r, c.packets())
+			b := x.next(r, captured)
 			if _, err := by[tries%len(by)].WriteToUDPAddrPort(b, to); err == nil {
 				in[worker] += len(b)
 				tries++
