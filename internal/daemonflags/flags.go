@@ -81,7 +81,7 @@ func Register(fs *flag.FlagSet) *Flags {
 	fs.Var(intValue{&f.MaxPayload, 1, limits.MaxPayload}, "max", "maximum `bytes` of a broadcast payload, 1 to 1024; the smallest limit among all members applies; plain Smudge nodes drop payloads over their own limit, 256 by default")
 	f.Keep = 4096
 	fs.Var(intValue{&f.Keep, 0, limits.MaxKeep}, "keep", "maximum number of `messages` to keep for late readers and for members that missed them, 0 to 1048576")
-	f.KeepBytes = 4 << 20
+	f.KeepBytes = limits.KeepBytes
 	fs.Var(intValue{&f.KeepBytes, 0, limits.MaxKeepBytes}, "keep-bytes", "maximum `bytes` of the kept messages, including 256 for each message, 0 to 1073741824")
 	fs.BoolVar(&f.Multicast, "multicast", false, "announce this node by multicast, and contact nodes that do")
 	fs.Var(groupValue{&f.MulticastAddress}, "multicast-address", "multicast `IP` to announce on (default: 224.0.0.0, or ff02::1 with IPv6)")

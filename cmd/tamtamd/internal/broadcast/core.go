@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 const (
@@ -27,7 +28,7 @@ const (
 	// MaxStreams bounds the known streams; further ones are refused.
 	MaxStreams = 8192
 	// maxPendingBytes bounds the messages of all streams that wait for an earlier one.
-	maxPendingBytes = 16 << 20
+	maxPendingBytes = limits.MessagesAhead
 )
 
 // CoreConfig says what a Core is made of. All fields are required.

@@ -25,7 +25,7 @@ const (
 // that a flood of Smudge's datagrams keeps no message, query or key from being sent.
 const (
 	maxBulk    = 384
-	maxBulkAll = 1 << 16
+	maxBulkAll = limits.BulkFrames
 )
 
 // Send sends at most MaxData bytes on a channel to a node, until they are acknowledged

@@ -13,13 +13,14 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/arq"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 const (
 	// MaxPeers and MaxPeersPerIP bound the sessions: more than there can be members, so that a
 	// node can be heard that is a member when another has made room. At a bound, a session that
 	// was closed, or is not open yet, gives way.
-	MaxPeers      = 4096 + 1024
+	MaxPeers      = limits.MaxMembers + limits.OtherSessions
 	MaxPeersPerIP = 256 + 64
 	// dropAtOnce is how many sessions give way at a bound, so that it is not reached again at once.
 	dropAtOnce = 16

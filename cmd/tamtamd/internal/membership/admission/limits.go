@@ -7,13 +7,15 @@ import (
 	"iter"
 	"net/netip"
 	"time"
+
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 // Bounds of the members.
 const (
 	// MaxMembers bounds the members of a node, itself not counted. Each takes a
 	// socket and a goroutine.
-	MaxMembers = 4096
+	MaxMembers = limits.MaxMembers
 	// MaxPerIP bounds the members of one IP address, as the wire bounds sessions.
 	MaxPerIP = 256
 	// Reserved is how many members more there may be if they are known, in a cluster where

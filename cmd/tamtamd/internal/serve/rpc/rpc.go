@@ -26,6 +26,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
+	"github.com/eelcocramer/tamtam/internal/limits"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
@@ -122,7 +123,7 @@ type Config struct {
 // Bounds on what one client can ask for.
 const (
 	// streamBuffer is the number of messages or changes that a reader may fall behind.
-	streamBuffer = 1024
+	streamBuffer = limits.ReaderBuffer
 	// maxRequestBytes is far larger than any valid request.
 	maxRequestBytes = 64 << 10
 	// maxHeaderBytes is far larger than the longest token with all other headers of a

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-kit/log/level"
 
+	"github.com/eelcocramer/tamtam/internal/limits"
 	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
@@ -28,8 +29,8 @@ type bounds struct {
 // A connection takes some 50 KiB and a file descriptor. A call takes some 15 KiB, and up to
 // 64 KiB more while its request is read, which is only after its token was.
 var (
-	tcpBounds  = bounds{connections: 192, connectionsEach: 64, calls: 768, callsEach: 256}
-	unixBounds = bounds{connections: 64, connectionsEach: 32, calls: 256, callsEach: 128}
+	tcpBounds  = bounds{limits.PortConnections, limits.PortConnectionsEach, limits.PortCalls, limits.PortCallsEach}
+	unixBounds = bounds{limits.SocketConnections, limits.SocketConnectionsEach, limits.SocketCalls, limits.SocketCallsEach}
 )
 
 const (
@@ -39,7 +40,7 @@ const (
 	// some calls with large metadata.
 	strangerBytes = 256 << 10
 	// strangerCalls bounds the calls without a token of one such connection: probes.
-	strangerCalls = 8
+	strangerCalls = limits.StrangerCalls
 	// strangerRefusals and refusals bound the refused calls of one connection, which is then
 	// closed. The gRPC library keeps some of a refused call until then; see Connections.
 	strangerRefusals = 32

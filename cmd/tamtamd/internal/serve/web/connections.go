@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
+	"github.com/eelcocramer/tamtam/internal/limits"
 	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
@@ -19,7 +20,7 @@ const (
 	// netaddr.Client. Over them, the oldest one is closed that no request is being served on, or
 	// whose client has taken nothing of an answer for takesNothing, so that probes get in. Package
 	// page bounds what may take long, which is fewer.
-	maxConnections     = 64
+	maxConnections     = limits.HTTPConnections
 	maxConnectionsEach = 40
 	takesNothing       = 200 * time.Millisecond
 )

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 const (
@@ -21,7 +22,7 @@ const (
 	// keptRetransmitted is how many frames are remembered that were sent more than once.
 	keptRetransmitted = 16
 	// maxAckData is how many frames that ride with an acknowledgement can be retransmitted.
-	maxAckData = 16
+	maxAckData = limits.AnswerFrames
 	// silentTries is after how many tries without a frame from the other end a link is
 	// silent.
 	silentTries = 4

@@ -1,0 +1,107 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package limits
+
+import "fmt"
+
+// What callers and viewers can have a daemon keep. Ports and unix sockets have bounds of their
+// own.
+const (
+	PortConnections       = 192 // at the same time
+	PortConnectionsEach   = 64  // of one client
+	PortCalls             = 768
+	PortCallsEach         = 256
+	SocketConnections     = 64
+	SocketConnectionsEach = 32
+	SocketCalls           = 256
+	SocketCallsEach       = 128
+	StrangerCalls         = 8 // of one connection without a token or certificate
+	HTTPConnections       = 64
+	ReaderBuffer          = 1024 // values that a stream may fall behind
+)
+
+// What a cluster can have a daemon keep.
+const (
+	MaxMembers     = 4096
+	OtherSessions  = 1024    // of nodes that are no members; they end soon
+	BulkFrames     = 1 << 16 // with messages, queries and keys, not acknowledged, to all members
+	AnswerFrames   = 16      // of one member, on which acknowledgements ride
+	MessagesAhead  = 16 << 20
+	KeepBytes      = 4 << 20 // the default of --keep-bytes
+	memberBytes    = 20 << 10
+	sessionBytes   = 4 << 10
+	connectBytes   = 50 << 10
+	callBytes      = 15 << 10
+	requestBytes   = 64 << 10
+	streamBytes    = 64 << 10 // of an answer that the client does not take
+	idleBytes      = 17 << 20 // of a daemon without members
+	pointerBytes   = 8
+	httpConnection = 64 << 10
+)
+
+// Bound is how much of something a daemon keeps at most, and what that takes.
+type Bound struct {
+	What string
+	Most int // how many
+	Each int // bytes of memory, as measured, or as they are sent
+	By   string
+}
+
+// Bytes returns what all of it takes.
+func (b Bound) Bytes() int { return b.Most * b.Each }
+
+// Who can fill a bound.
+const (
+	Nobody    = "-"
+	Cluster   = "members"
+	Strangers = "strangers"
+	Callers   = "callers with a token"
+)
+
+// Bounds are all bounds that take memory worth counting. docs/limits.md has them as a table, with
+// the sums.
+func Bounds() []Bound {
+	return []Bound{
+		{"the daemon itself", 1, idleBytes, Nobody},
+		{"members", MaxMembers, memberBytes, Cluster},
+		{"sessions of nodes that are no members", OtherSessions, sessionBytes, Cluster},
+		{"frames with messages that are not acknowledged", BulkFrames, Frame, Cluster},
+		{"acknowledgements that ride with answers", MaxMembers * AnswerFrames, Frame, Cluster},
+		{"messages that wait for an earlier one", 1, MessagesAhead, Cluster},
+		{"messages that are kept (`--keep-bytes`)", 1, KeepBytes, Cluster},
+		{"gRPC connections", PortConnections + SocketConnections, connectBytes, Strangers},
+		{"calls without a token", (PortConnections + SocketConnections) * StrangerCalls, callBytes, Strangers},
+		{"HTTP connections", HTTPConnections, httpConnection, Strangers},
+		{"calls with a token", PortCalls + SocketCalls, callBytes, Callers},
+		{"their requests, or their answers that are not taken, of streams", PortCalls + SocketCalls, requestBytes, Callers},
+		{"what they may fall behind", PortCalls + SocketCalls, ReaderBuffer * pointerBytes, Callers},
+	}
+}
+
+// Table returns the bounds as a table in Markdown, in MiB, with the sums.
+func Table() string {
+	text := "| what | most | each | in all | filled by |\n| --- | --- | --- | --- | --- |\n"
+	sums := map[string]int{}
+	total := 0
+	for _, b := range Bounds() {
+		text += fmt.Sprintf("| %s | %d | %s | %s | %s |\n", b.What, b.Most, size(b.Each), size(b.Bytes()), b.By)
+		sums[b.By] += b.Bytes()
+		total += b.Bytes()
+	}
+	for _, by := range []string{Cluster, Strangers, Callers} {
+		text += fmt.Sprintf("| **sum of what %s can fill** | | | **%s** | |\n", by, size(sums[by]))
+	}
+	return text + fmt.Sprintf("| **sum** | | | **%s** | |\n", size(total))
+}
+
+// size returns bytes as people read them.
+func size(n int) string {
+	switch {
+	case n >= 1<<20:
+		return fmt.Sprintf("%d MiB", (n+1<<19)>>20)
+	case n >= 10<<10:
+		return fmt.Sprintf("%d KiB", (n+1<<9)>>10)
+	}
+	return fmt.Sprintf("%d B", n)
+}
