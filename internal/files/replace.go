@@ -24,5 +24,11 @@ func Replace(path string, text []byte) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
+	// Until the directory is on the disk, too, a power cut can bring the old file back. Not all
+	// systems can sync a directory, and the file is replaced in any case.
+	if dir, err := os.Open(filepath.Dir(path)); err == nil {
+		_ = dir.Sync()
+		_ = dir.Close()
+	}
 	return nil
 }

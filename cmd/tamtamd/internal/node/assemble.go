@@ -99,7 +99,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	}
 	var known []netip.AddrPort
 	if flags.StateDir != "" {
-		if known, err = peerfile.Load(flags.StateDir); err != nil {
+		if known, err = peerfile.Load(flags.StateDir, s.Logger); err != nil {
 			return nil, fmt.Errorf("--state-dir %s: %w", flags.StateDir, err)
 		}
 	}

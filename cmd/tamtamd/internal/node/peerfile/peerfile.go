@@ -41,12 +41,15 @@ type Members interface {
 	Watch(after *uint64, buffer int) member.Watch
 }
 
-// Load returns the addresses in the directory's file; none when there is no file
-// yet. It makes the directory if there is none. A line that is no address is an
-// error that names it.
-func Load(dir string) ([]netip.AddrPort, error) {
+// Load returns the addresses in the directory's file; none when there is no file yet. It makes
+// the directory if there is none, and fails only if it cannot.
+//
+// The file only helps to find the cluster, so a damaged one does not keep a node from starting:
+// Load returns what it can read, and logs one warning with the first line that is no address, or
+// the reason why it stopped.
+func Load(dir string, logger log.Logger) ([]netip.AddrPort, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("state directory: %w", err)
+		return nil, withoutPath(err)
 	}
 	path := filepath.Join(dir, name)
 	f, err := os.Open(path)
@@ -54,22 +57,46 @@ func Load(dir string) ([]netip.AddrPort, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read peers: %w", err)
+		_ = level.Warn(logger).Log("msg", "known peers not read, the file is ignored", "err", err)
+		return nil, nil
 	}
 	defer f.Close()
-	var all []netip.AddrPort
-	lines := bufio.NewScanner(io.LimitReader(f, maxSize))
-	for n := 1; lines.Scan(); n++ {
-		a, err := netip.ParseAddrPort(lines.Text())
-		if err != nil {
-			return nil, fmt.Errorf("%s:%d: %q: want an IP and a port; or remove the file", path, n, lines.Text())
-		}
-		all = append(all, a)
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+	all, skipped, err := read(f)
+	if err != nil {
+		err = fmt.Errorf("%s:%w", path, err)
+		_ = level.Warn(logger).Log("msg", "known peers read in part, the file is damaged", "read", len(all), "skipped", skipped, "err", err)
 	}
 	return all, nil
+}
+
+// read returns the addresses of a file, one a line, how many lines are none, and the first error.
+func read(r io.Reader) (all []netip.AddrPort, skipped int, first error) {
+	lines := bufio.NewScanner(io.LimitReader(r, maxSize))
+	n := 1
+	for ; lines.Scan(); n++ {
+		a, err := netip.ParseAddrPort(lines.Text())
+		if err == nil {
+			all = append(all, a)
+			continue
+		}
+		if skipped++; first == nil {
+			text := lines.Text()
+			first = fmt.Errorf("%d: %.64q: want an IP and a port", n, text)
+		}
+	}
+	if err := lines.Err(); err != nil && first == nil {
+		first = fmt.Errorf("%d: %w", n, err)
+	}
+	return all, skipped, first
+}
+
+// withoutPath returns an error without the path, for a caller that names it.
+func withoutPath(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return fmt.Errorf("make the directory: %w", at.Err)
+	}
+	return err
 }
 
 // Keep writes the addresses of the members that keeps selects whenever they change, until ctx

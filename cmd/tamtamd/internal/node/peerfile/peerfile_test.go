@@ -66,7 +66,7 @@ func (k *keeper) lasts(d time.Duration) {
 // want fails when the file of the directory holds others.
 func want(t *testing.T, dir string, want ...netip.AddrPort) {
 	t.Helper()
-	got, err := Load(dir)
+	got, err := Load(dir, log.NewNopLogger())
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("kept %v, %v; want %v", got, err, want)
 	}
@@ -161,44 +161,56 @@ func TestUnwritableIsLoggedOnceAndTriedOn(t *testing.T) {
 	})
 }
 
-func TestBadLineNamesFileAndLine(t *testing.T) {
-	for text, line := range map[string]string{
-		"192.0.2.2:9999\nnonsense\n":            "2",
-		"192.0.2.2\n":                           "1",
-		"192.0.2.2:9999\n\n":                    "2",
-		"192.0.2.2:9999\n192.0.2.3:99999\nx\n":  "2",
-		"192.0.2.2:9999\n[2001:db8::1]:1\nhost": "3",
+// TestDamage: what can be read is used, and one line of the log names the first that cannot.
+func TestDamage(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		want       []netip.AddrPort
+		line       string // "" for no warning
+	}{
+		{"whole", "192.0.2.2:9999\n[2001:db8::2]:1\n", []netip.AddrPort{alice, bob}, ""},
+		{"nonsense", "192.0.2.2:9999\nnonsense\n[2001:db8::2]:1\n", []netip.AddrPort{alice, bob}, "2"},
+		{"no port", "192.0.2.2\n", nil, "1"},
+		{"an empty line", "192.0.2.2:9999\n\n", []netip.AddrPort{alice}, "2"},
+		{"two", "192.0.2.2:9999\n192.0.2.3:99999\nx\n", []netip.AddrPort{alice}, "2"},
+		{"cut off", "192.0.2.2:9999\n[2001:db8::2]:1\n192.0.2.", []netip.AddrPort{alice, bob}, "3"},
+		{"zeros, as after a power cut", "192.0.2.2:9999\n" + strings.Repeat("\x00", 4096), []netip.AddrPort{alice}, "2"},
+		{"a line without an end", "192.0.2.2:9999\n" + strings.Repeat("x", maxSize), []netip.AddrPort{alice}, "2"},
 	} {
 		dir := t.TempDir()
 		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		got, err := Load(dir)
-		if err == nil || got != nil || !strings.Contains(err.Error(), path+":"+line+":") {
-			t.Errorf("%q: %v, %v; want line %s", text, got, err, line)
+		var logged bytes.Buffer
+		got, err := Load(dir, log.NewLogfmtLogger(&logged))
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, %v; want %v", c.name, got, err, c.want)
+		}
+		text := logged.String()
+		if warned := strings.Contains(text, path+":"+c.line+":"); warned != (c.line != "") || strings.Count(text, "\n") > 1 || len(text) > 1024 {
+			t.Errorf("%s: logged %s; want line %q", c.name, text, c.line)
 		}
 	}
 }
 
-func TestUnreadableIsAnError(t *testing.T) {
+// TestUnreadable: without a directory nothing can be kept, which is an error. A file that cannot
+// be read is none.
+func TestUnreadable(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Load(file); err == nil {
-		t.Error("a file passes for a directory")
+	if _, err := Load(file, log.NewNopLogger()); err == nil || strings.Contains(err.Error(), file) {
+		t.Errorf("a file passes for a directory, or is named twice: %v", err)
 	}
-	long := filepath.Join(dir, "long")
-	if err := os.Mkdir(long, 0o700); err != nil {
+	if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(long, name), make([]byte, maxSize), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Load(long); err == nil {
-		t.Error("a line without an end is read")
+	var logged bytes.Buffer
+	if got, err := Load(dir, log.NewLogfmtLogger(&logged)); err != nil || len(got) > 0 || !strings.Contains(logged.String(), name) {
+		t.Errorf("%v, %v, logged %s", got, err, logged.String())
 	}
 }
 
