@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/signal"
 	"syscall"
 	"time"
 
@@ -55,7 +56,8 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	hangups, noHangups := catchHangups()
 	defer noHangups()
 
-	// What to log, and how much of it.
+	// What to log, and how much of it. The daemon outlives the reader of its log.
+	signal.Ignore(syscall.SIGPIPE)
 	logger, control, err := logging.New(stderr, flags.LogFormat, threshold(flags))
 	if err != nil {
 		return err
@@ -120,7 +122,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	}
 
 	// The servers: with --http, probes, metrics and the status page; and the API.
-	all := counters{assembly.Counters, bound.guard.Counters}
+	all := counters{assembly.Counters, bound.guard.Counters, control.Counters}
 	var website *web.Server // nil without --http
 	if bound.http != nil {
 		home := page.New(page.Config{

@@ -6,6 +6,7 @@
 package logging
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"slices"
@@ -38,6 +39,7 @@ func (l Level) String() string {
 
 // Control changes the threshold of a logger.
 type Control struct {
+	writer   *writer
 	base     log.Logger
 	swap     log.SwapLogger
 	onChange func(Level)
@@ -47,23 +49,35 @@ type Control struct {
 }
 
 // New returns a logger that writes lines to w, and its control. format is "logfmt" or
-// "json".
+// "json". A line that w does not take is lost; it delays or fails nobody who logs.
 func New(w io.Writer, format string, l Level) (log.Logger, *Control, error) {
-	c := &Control{}
-	switch w = log.NewSyncWriter(w); format {
+	var to func(io.Writer) log.Logger
+	switch format {
 	case "logfmt":
-		c.base = visible{log.NewLogfmtLogger(w)}
+		to = log.NewLogfmtLogger
 	case "json":
-		c.base = visible{log.NewJSONLogger(w)}
+		to = log.NewJSONLogger
 	default:
 		return nil, nil, fmt.Errorf("log format %q: want logfmt or json", format)
 	}
 	// In UTC with milliseconds, since people compare the logs of several machines.
 	utc := func() time.Time { return time.Now().UTC() }
-	c.base = log.With(c.base, "ts", log.TimestampFormat(utc, "2006-01-02T15:04:05.000Z"))
+	lines := func(w io.Writer) log.Logger {
+		return log.With(visible{to(w)}, "ts", log.TimestampFormat(utc, "2006-01-02T15:04:05.000Z"))
+	}
+	c := &Control{}
+	c.writer = newWriter(w, func(lost uint64) []byte {
+		var b bytes.Buffer
+		_ = level.Warn(lines(&b)).Log("msg", "log lines were lost", "lines", lost)
+		return b.Bytes()
+	})
+	c.base = lines(c.writer)
 	c.SetLevel(l)
 	return &c.swap, c, nil
 }
+
+// Counters adds the number of lines that were lost to m.
+func (c *Control) Counters(m map[string]uint64) { c.writer.counts.Counters(m) }
 
 // Audit returns a logger that the level does not silence.
 func (c *Control) Audit() log.Logger { return log.With(c.base, "level", "info") }
