@@ -86,6 +86,8 @@ type Guard interface {
 	Enter(ctx context.Context, need rpcguard.Access) (context.Context, error)
 	// Connections ends what belongs to a connection with it.
 	Connections() stats.Handler
+	// End takes no more connections, and closes those that no call was admitted of.
+	End()
 }
 
 // Config has what the services need. All fields are required, except Observe, Audit and Guard.

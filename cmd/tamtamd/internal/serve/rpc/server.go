@@ -28,6 +28,7 @@ type Server struct {
 	grpc   *grpc.Server
 	health *health.Server
 	audit  *auditor
+	guard  Guard // may be nil
 }
 
 const (
@@ -59,7 +60,7 @@ func NewServer(cfg Config) *Server {
 		options = append(options, grpc.Creds(cfg.Guard.Credentials()), grpc.InTapHandle(enter(cfg.Guard)),
 			grpc.StatsHandler(cfg.Guard.Connections()))
 	}
-	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer(), audit: audit}
+	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer(), audit: audit, guard: cfg.Guard}
 	tamtamv1.RegisterTamTamServiceServer(s.grpc, &v1{Config: cfg})
 	service.RegisterTamTamServer(s.grpc, &service2018{Config: cfg})
 	grpc_health_v1.RegisterHealthServer(s.grpc, s.health)
@@ -89,6 +90,9 @@ func (s *Server) Serve(listeners ...net.Listener) error {
 // subscriptions first.
 func (s *Server) Stop(within time.Duration) {
 	s.health.Shutdown() // NOT_SERVING
+	if s.guard != nil {
+		s.guard.End()
+	}
 	timer := time.AfterFunc(within, s.grpc.Stop)
 	defer timer.Stop()
 	s.grpc.GracefulStop()

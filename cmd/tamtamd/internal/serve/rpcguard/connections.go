@@ -56,6 +56,7 @@ type pool struct {
 
 	mu    sync.Mutex // guards what follows
 	open  map[*conn]struct{}
+	ended bool // the daemon ends: no connection is taken
 	calls int
 	by    map[string]*origin // those that have connections
 }
@@ -80,6 +81,8 @@ func (p *pool) enter(c *conn) (evicted *conn, tooMany string) {
 	defer p.mu.Unlock()
 	of := p.by[c.name]
 	switch {
+	case p.ended:
+		return nil, ending
 	case of != nil && of.connections >= p.bounds.connectionsEach:
 		evicted, tooMany = p.leastUseful(of), "connections of this client"
 	case len(p.open) >= p.bounds.connections:
@@ -110,6 +113,22 @@ func (p *pool) leastUseful(of *origin) (least *conn) {
 		}
 	}
 	return least
+}
+
+// ending is what keeps a connection out while the daemon ends.
+const ending = "connections: the daemon ends"
+
+// stop takes no more connections, and returns those that no call was admitted of.
+func (p *pool) stop() (strangers []*conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ended = true
+	for c := range p.open {
+		if !c.known && c.calls == 0 {
+			strangers = append(strangers, c)
+		}
+	}
+	return strangers
 }
 
 // leave forgets a connection. It may be called again.
@@ -197,6 +216,16 @@ func (p *pool) counts() (connections, calls int) {
 	return len(p.open), p.calls
 }
 
+// End takes no more connections, and closes those that no call was admitted of. The gRPC server
+// would wait for their handshakes when it stops: for seconds, if they say nothing.
+func (g *Guard) End() {
+	for _, p := range []*pool{&g.tcp, &g.unix} {
+		for _, c := range p.stop() {
+			_ = c.Close()
+		}
+	}
+}
+
 // limited is a listener whose connections are in a pool.
 type limited struct {
 	net.Listener
@@ -220,6 +249,10 @@ func (l *limited) Accept() (net.Conn, error) {
 		if tooMany == "" {
 			c.begin()
 			return c, nil
+		}
+		if tooMany == ending {
+			_ = raw.Close()
+			continue
 		}
 		l.guard.counts.Inc(connectionsRefused)
 		_ = raw.Close()

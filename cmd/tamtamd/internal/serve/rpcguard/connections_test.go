@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"google.golang.org/grpc"
 )
 
 func tokenFile(t *testing.T) string {
@@ -163,5 +165,42 @@ func TestStrangersSendLittle(t *testing.T) {
 	}
 	if err := check(t, at[0], nil); err != nil {
 		t.Errorf("another connection: %v", err)
+	}
+}
+
+// TestSilentConnectionsDelayNoStop: grpc waits for handshakes when it stops.
+func TestSilentConnectionsDelayNoStop(t *testing.T) {
+	g, _ := newGuard(t, Config{})
+	all, err := g.Listen(addresses(t, "127.0.0.1:0,unix://"+socketPath(t)), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := grpc.NewServer(grpc.Creds(g.Credentials()))
+	for _, l := range all {
+		go func() { _ = s.Serve(l) }()
+		for range 5 {
+			c, err := net.Dial(l.Addr().Network(), l.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+		}
+	}
+	for deadline := time.Now().Add(timeout); ; time.Sleep(time.Millisecond) {
+		tcp, _ := g.tcp.counts()
+		if unix, _ := g.unix.counts(); tcp+unix == 10 {
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatalf("%d and %d connections", tcp, unix)
+		}
+	}
+	g.End()
+	began := time.Now()
+	s.Stop()
+	if took := time.Since(began); took > 2*time.Second { // grpc's bound on a handshake is far longer
+		t.Errorf("the stop took %v", took)
+	}
+	if tcp, _ := g.tcp.counts(); tcp != 0 {
+		t.Errorf("%d connections stay", tcp)
 	}
 }
