@@ -94,7 +94,7 @@ func startDaemon(t *testing.T, args ...string) *daemon {
 			if l.HTTP != "" {
 				d.HTTP = l.HTTP
 			}
-			if l.Msg == "ready" {
+			if l.Msg == "started" {
 				d.Gossip, d.RPC, is = l.Gossip, l.RPC, true
 				close(ready)
 			}

@@ -160,7 +160,7 @@ type Daemon struct {
 }
 
 // StartDaemon starts a tamtamd on 127.0.0.1 and ports of its own, as far as args
-// say nothing else, and waits until it is ready.
+// say nothing else, and waits until it serves. It may not have joined its seeds yet.
 func StartDaemon(t testing.TB, dir string, env []string, args ...string) *Daemon {
 	t.Helper()
 	has := func(flag string) bool {
@@ -175,22 +175,22 @@ func StartDaemon(t testing.TB, dir string, env []string, args ...string) *Daemon
 	args = append(args, "--log-format", "json")
 	p, _ := start(t, dir, "tamtamd", args, env, true)
 	d := &Daemon{Process: p, dir: dir}
-	Eventually(t, "tamtamd is ready", func() bool {
+	Eventually(t, "tamtamd has started", func() bool {
 		select {
 		case <-p.done:
 			t.Fatalf("tamtamd %v has ended:\n%s", args, p.out.String())
 		default:
 		}
-		return d.ready()
+		return d.started()
 	})
 	return d
 }
 
-// ready looks for the line that tells the addresses.
-func (d *Daemon) ready() bool {
+// started looks for the line that tells the addresses.
+func (d *Daemon) started() bool {
 	for line := range strings.Lines(d.out.String()) {
 		var l struct{ Msg, Gossip, RPC string }
-		if json.Unmarshal([]byte(line), &l) == nil && l.Msg == "ready" {
+		if json.Unmarshal([]byte(line), &l) == nil && l.Msg == "started" {
 			d.Gossip, d.RPC = netip.MustParseAddrPort(l.Gossip), l.RPC
 			return true
 		}

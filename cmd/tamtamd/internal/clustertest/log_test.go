@@ -60,3 +60,70 @@ func TestLogReaderGone(t *testing.T) {
 	default:
 	}
 }
+
+// event is a line of the log.
+type event struct{ Level, Msg, Address, Status, Previous, Reason, By string }
+
+// events returns the lines of a daemon's log so far that are of an event.
+func (d *Daemon) events(msg string) (all []event) {
+	for line := range strings.Lines(d.out.String()) {
+		var e event
+		if json.Unmarshal([]byte(line), &e) == nil && e.Msg == msg {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// TestEvents: the log has an event for what happens to a member, and a death is a warning with
+// its reason and who reported it.
+func TestEvents(t *testing.T) {
+	all := Cluster(t, bin, 3)
+	seen, leaves, dies := all[0], all[1], all[2]
+	await := func(msg string, of *Daemon, want event) {
+		t.Helper()
+		want.Msg, want.Address = msg, of.Gossip.String()
+		var last event
+		Eventually(t, msg, func() bool {
+			for _, e := range seen.events(msg) {
+				if last = e; e.Address == want.Address {
+					return true
+				}
+			}
+			return false
+		})
+		if want.By == "" { // any member may be the first to report a death
+			last.By, last.Previous = "", want.Previous
+		}
+		if last != want {
+			t.Errorf("%+v, want %+v", last, want)
+		}
+	}
+	await("member joined", dies, event{Level: "info", Status: "ALIVE", Previous: "NONE", Reason: "JOINED"})
+	dies.Kill()
+	await("member dead", dies, event{Level: "warn", Status: "DEAD", Previous: "SUSPECTED", Reason: "NO_ANSWER"})
+	dies = dies.Restart("--join", seen.Gossip.String())
+	await("member returned", dies, event{Level: "info", Status: "ALIVE", Previous: "DEAD", Reason: "RETURNED"})
+	if code, _ := leaves.End(os.Interrupt); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	await("member left", leaves, event{Level: "info", Status: "LEFT", Previous: "ALIVE", Reason: "GOODBYE"})
+	if r := seen.Ctl("leave", leaves.Gossip.String()); r.Code != 0 {
+		t.Fatalf("%+v", r)
+	}
+	await("member removed", leaves, event{Level: "info", Status: "LEFT", Reason: "EXPELLED", By: seen.Gossip.String()})
+}
+
+// TestReadyInTheLog: a node that has joined none of its seeds has started, and is not ready.
+func TestReadyInTheLog(t *testing.T) {
+	seed := absent(t)
+	d := StartDaemon(t, bin, nil, "--join", seed)
+	Eventually(t, "it seeks its seed", func() bool { return len(d.events("seed not joined yet, retrying")) == 1 })
+	if len(d.events("started")) != 1 || len(d.events("ready")) != 0 {
+		t.Errorf("logged:\n%s", d.out.String())
+	}
+	StartDaemon(t, bin, nil, "--join", d.Gossip.String())
+	Eventually(t, "it is ready", func() bool { return len(d.events("ready")) == 1 })
+	alone := StartDaemon(t, bin, nil)
+	Eventually(t, "one without seeds is ready", func() bool { return len(alone.events("ready")) == 1 })
+}

@@ -153,7 +153,7 @@ func TestReload(t *testing.T) {
 	// Not StartDaemon, whose flags are stronger than the file.
 	p, _ := start(t, bin, "tamtamd", []string{"--config", file, "--bind", "127.0.0.1", "--port", "0", "--rpc", "127.0.0.1:0", "--http", "localhost:0", "--log-format", "json"}, nil, true)
 	d := &Daemon{Process: p, dir: bin}
-	Eventually(t, "tamtamd is ready", d.ready)
+	Eventually(t, "tamtamd has started", d.started)
 	hangup := func(outcome string) {
 		t.Helper()
 		before := strings.Count(d.out.String(), outcome)

@@ -146,7 +146,12 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		Threshold: control, Guard: bound.guard, Counters: all.read, Observe: shown.OnCall,
 		Self: self, Started: started, Profile: flags.Profile, Build: build, Logger: logger, Audit: control.Audit(),
 	})
-	state.OnChange(func(p lifecycle.Phase) { server.SetReady(p.Ready()) })
+	state.OnChange(func(p lifecycle.Phase) {
+		server.SetReady(p.Ready())
+		if p.Ready() {
+			_ = level.Info(logger).Log("msg", "ready", "after", time.Since(started).Round(time.Millisecond))
+		}
+	})
 
 	// The actors. Interrupts are called in this order and each waits for none.
 	var g run.Group
@@ -200,7 +205,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		}()
 	})
 
-	_ = level.Info(logger).Log("msg", "ready", "gossip", self.Addr, "rpc", addresses(bound.rpc),
+	_ = level.Info(logger).Log("msg", "started", "gossip", self.Addr, "rpc", addresses(bound.rpc),
 		"name", self.Name, "cluster", self.Cluster, "profile", flags.Profile, "encrypt", encryption,
 		"heartbeat", flags.Heartbeat, "detection", assembly.Node.DetectionTime(), "version", build.Version)
 	sayName(logger, flags.Name, hostname())

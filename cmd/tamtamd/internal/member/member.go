@@ -89,3 +89,31 @@ type Change struct {
 	By     netip.AddrPort
 	Reason Reason // none if not known
 }
+
+// Kinds are the kinds of changes, as the log and the metrics name them.
+var Kinds = []string{
+	"joined", "returned", "restarted", "updated", "suspected", "recovered", "dead", "left", "removed",
+}
+
+// Kind returns which of Kinds a change is.
+func (c Change) Kind() string {
+	switch s := c.Member.Status; {
+	case c.Removed:
+		return "removed"
+	case c.Reason == Updated:
+		return "updated"
+	case s == Suspected:
+		return "suspected"
+	case s == Dead:
+		return "dead"
+	case s == Left:
+		return "left"
+	case c.Previous == 0:
+		return "joined"
+	case c.Previous.Gone():
+		return "returned"
+	case c.Previous == Suspected:
+		return "recovered"
+	}
+	return "restarted"
+}

@@ -204,7 +204,7 @@ func (c *Core) occupants(yield func(admission.Occupant) bool) {
 // giveWay removes a member, in whose place another comes.
 func (c *Core) giveWay(a netip.AddrPort) {
 	p := c.unlist(a, c.cfg.Self.Addr, member.GivenUp)
-	c.log(level.InfoValue(), "msg", "member given up for another", "address", a, "status", p.status)
+	c.log(level.InfoValue(), "msg", "member given up", "address", a, "name", p.info.Name, "status", p.status, "reason", member.GivenUp, "for", "another that needed its place")
 	c.count(countEvictedMembers)
 	c.emit(CloseSession{a})
 	if p.listed {

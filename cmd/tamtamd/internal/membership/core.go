@@ -33,6 +33,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
 	"github.com/eelcocramer/tamtam/internal/limits"
 	"github.com/eelcocramer/tamtam/internal/netaddr"
 	"github.com/eelcocramer/tamtam/internal/operator"
@@ -125,13 +126,14 @@ type Core struct {
 	recordAsks     *rate.Limiter // of members that are asked because a record differs
 	relayGreetings *rate.Limiter // of greetings by way of members
 	displacements  *rate.Limiter // of members that were never of use, for others
-	foreign        *rate.Limiter // of log lines about other clusters
-	minPing        time.Duration // the engine's
-	probedSelf     time.Time     // when this node last probed its own address
-	leave          *leave        // nil before Leave
-	selfRemoved    bool          // this node was removed, and has not joined again
-	removedAt      time.Time     // and when
-	counts         *counter.Set
+	// Lines of the log that others can cause, by where they come from.
+	foreignLog, unsealedLog, unsignedLog, plainLog *logging.Limit[netip.Addr]
+	minPing                                        time.Duration // the engine's
+	probedSelf                                     time.Time     // when this node last probed its own address
+	leave                                          *leave        // nil before Leave
+	selfRemoved                                    bool          // this node was removed, and has not joined again
+	removedAt                                      time.Time     // and when
+	counts                                         *counter.Set
 }
 
 // New returns the core of a node that is alone. Tick is due at once.
@@ -160,7 +162,10 @@ func New(cfg Config) *Core {
 		recordAsks:     rate.NewLimiter(recordAsksPerSecond, 2*recordAsksPerSecond),
 		relayGreetings: rate.NewLimiter(relayGreetingsPerSecond, relayGreetingsPerSecond),
 		displacements:  rate.NewLimiter(displacementsPerSecond, 2*displacementsPerSecond),
-		foreign:        rate.NewLimiter(rate.Every(time.Minute), 1),
+		foreignLog:     logging.NewLimit[netip.Addr](),
+		unsealedLog:    logging.NewLimit[netip.Addr](),
+		unsignedLog:    logging.NewLimit[netip.Addr](),
+		plainLog:       logging.NewLimit[netip.Addr](),
 		minPing:        cfg.MinPing,
 		counts:         counters.NewSet(),
 	}
@@ -188,6 +193,13 @@ func (c *Core) Next() time.Time { return c.next }
 func (c *Core) emit(o Output) { c.out = append(c.out, o) }
 
 func (c *Core) log(l level.Value, keyvals ...any) { c.emit(Log{l, keyvals}) }
+
+// warn logs what others cause, within the limit for where it comes from.
+func (c *Core) warn(limit *logging.Limit[netip.Addr], from netip.Addr, now time.Time, keyvals ...any) {
+	if held, ok := limit.Allow(from, now); ok {
+		c.log(level.WarnValue(), append(keyvals, held...)...)
+	}
+}
 
 // wake makes Tick due now.
 func (c *Core) wake(now time.Time) { c.next = deadline.Earlier(c.next, now) }

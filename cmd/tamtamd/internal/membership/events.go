@@ -8,8 +8,6 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/go-kit/log/level"
-
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
@@ -144,9 +142,7 @@ func (c *Core) refused(e wire.Event, now time.Time) {
 		c.candidates.Drop(e.Addr)
 		c.emit(Joined{e.Addr, fmt.Errorf("%w at %s", ErrForeign, e.Addr)})
 	}
-	if c.foreign.AllowN(now, 1) {
-		c.log(level.WarnValue(), "msg", "a node of another cluster was refused", "address", e.Addr)
-	}
+	c.warn(c.foreignLog, e.Addr.Addr(), now, "msg", "a node of another cluster was refused", "address", e.Addr)
 }
 
 // moved learns that the node at an address says that it is at another, where it was
@@ -168,9 +164,7 @@ func (c *Core) moved(from, to netip.AddrPort, now time.Time) {
 // node, or is not encrypted and should be, or, without keys, that is encrypted.
 func (c *Core) unsealed(e wire.Event, now time.Time) {
 	src := e.Addr
-	if !c.strangers.Note(src.Addr(), now) {
-		return
-	}
+	c.strangers.Note(src.Addr(), now)
 	why := "it cannot be decrypted with the keys of this node"
 	p := c.members.get(src)
 	switch {
@@ -183,5 +177,5 @@ func (c *Core) unsealed(e wire.Event, now time.Time) {
 	case p == nil:
 		why += ": its sender has no keyring or that of another cluster, or the keys were changed while it, or this node, was away"
 	}
-	c.log(level.WarnValue(), "msg", "packet dropped", "from", src, "why", why)
+	c.warn(c.unsealedLog, src.Addr(), now, "msg", "packet dropped", "from", src, "why", why)
 }

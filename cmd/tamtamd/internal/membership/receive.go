@@ -73,10 +73,9 @@ func (c *Core) bare(src netip.AddrPort, b []byte, now time.Time) {
 // refusePlain drops the datagram of a plain Smudge node. It is not answered.
 func (c *Core) refusePlain(src netip.AddrPort, now time.Time) {
 	c.count(countDroppedPlain)
-	if c.plains.Note(src.Addr(), now) {
-		c.log(level.WarnValue(), "msg", "plain Smudge datagram dropped", "from", src,
-			"why", "plain Smudge nodes, and agents of the tamtam of 2018, may be members of nodes that were started with --plain only")
-	}
+	c.plains.Note(src.Addr(), now)
+	c.warn(c.plainLog, src.Addr(), now, "msg", "plain Smudge datagram dropped", "from", src,
+		"why", "plain Smudge nodes, and agents of the tamtam of 2018, may be members of nodes that were started with --plain only")
 }
 
 // deliver takes a live member's datagram, hands its broadcast up, if it has one of

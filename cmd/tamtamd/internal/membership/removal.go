@@ -45,9 +45,7 @@ func (c *Core) removedBy(reporter netip.AddrPort, r removed, now time.Time) {
 	case by == nil || !by.status.Live():
 	case c.signed(r) != nil:
 		c.count(countUnsignedRemovals)
-		if c.foreign.AllowN(now, 1) {
-			c.log(level.WarnValue(), "msg", "removal ignored: no operator of this cluster signed it", "member", r.target, "by", reporter)
-		}
+		c.warn(c.unsignedLog, reporter.Addr(), now, "msg", "removal ignored: no operator of this cluster signed it", "address", r.target, "by", reporter)
 	case r.target == c.cfg.Self.Addr:
 		if r.session == 0 || r.session == c.cfg.Self.Session {
 			c.removeSelf(reporter, now)
@@ -73,7 +71,7 @@ func (c *Core) removeHere(r removed, by netip.AddrPort, at time.Time) {
 	c.emit(Joined{a, ErrNotMember})
 	c.tombstones.Add(a, admission.Tombstone{Session: p.info.Session, Removed: true, At: at, Signature: r.signature})
 	c.emit(EngineRemove{a})
-	c.log(level.InfoValue(), "msg", "member removed", "address", a, "status", p.status, "by", by)
+	c.log(level.InfoValue(), "msg", "member removed", "address", a, "name", p.info.Name, "status", p.status, "reason", member.Removed, "by", by)
 }
 
 // tellRemoved answers a removed session that returns: it was cut off when all were told, and

@@ -4,12 +4,13 @@
 package membership
 
 import (
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
 	"net/netip"
 	"testing"
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -59,7 +60,7 @@ func TestUnsealedFlood(t *testing.T) {
 		for i := range 100_000 {
 			w.unsealedFrom(nth(i))
 		}
-		if lines := w.logged("packet dropped"); lines != 3 {
+		if lines := w.logged("packet dropped"); lines != logging.LimitBurst {
 			t.Errorf("%d lines", lines)
 		}
 		if n := len(w.Strangers()); n != admission.MaxStrangers {
@@ -68,12 +69,14 @@ func TestUnsealedFlood(t *testing.T) {
 		if all, _ := w.table.List(); len(all) != 2 || len(w.take()) != 0 {
 			t.Errorf("members %v", all)
 		}
-		for range 10 { // one in ten seconds, then
-			w.sleep(10*time.Second + time.Millisecond)
-			w.unsealedFrom(alice)
-			w.unsealedFrom(bob)
+		for range 10 { // of each source one in ten seconds, then
+			w.sleep(logging.LimitEvery + time.Millisecond)
+			for range 3 {
+				w.unsealedFrom(alice)
+				w.unsealedFrom(bob)
+			}
 		}
-		if lines := w.logged("packet dropped"); lines != 13 {
+		if lines := w.logged("packet dropped"); lines != logging.LimitBurst+20 || w.logged(`held_back="2"`) < 18 {
 			t.Errorf("%d lines after a while", lines)
 		}
 		w.want(alice, member.Alive)

@@ -169,7 +169,7 @@ func (c *Core) takeCare(now time.Time) {
 		switch gone := now.Sub(p.changed); {
 		case gone >= c.cfg.ReconnectTimeout:
 			c.unlist(p.addr, c.cfg.Self.Addr, member.GivenUp)
-			c.log(level.InfoValue(), "msg", "member given up", "address", p.addr, "status", p.status)
+			c.log(level.InfoValue(), "msg", "member given up", "address", p.addr, "name", p.info.Name, "status", p.status, "reason", member.GivenUp)
 			c.emit(CloseSession{p.addr})
 			c.emit(EngineRemove{p.addr})
 		case p.listed && gone >= retireTime:

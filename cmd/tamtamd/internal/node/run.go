@@ -160,7 +160,7 @@ func (n *Node) carryOutOne(t task) {
 	case membership.TableRenew:
 		table.Renew(o.Session, member.Restarted)
 	case membership.TableRetag:
-		table.Retag(o.Addr, o.Tags)
+		n.log(table.Retag(o.Addr, o.Tags))
 	case membership.TableRoute:
 		n.routed(table.Route(o.Addr, o.Via))
 	case membership.Broadcast:
@@ -211,19 +211,24 @@ func (n *Node) admit(o membership.Admit, joins []chan<- joined) {
 	answer(joins, joined{member: o.Addr})
 }
 
-// log logs a change of the table, if there was one.
+// log logs a change of the table, if there was one, as an event of its kind, such as "member
+// dead". docs/monitoring.md lists them.
 func (n *Node) log(c member.Change, changed bool) {
 	if !changed {
 		return
 	}
-	l := level.Info(n.cfg.Logger)
-	if c.Member.Flapping {
-		l = level.Warn(n.cfg.Logger)
+	l := level.Info
+	switch kind := c.Kind(); {
+	case c.Member.Flapping || kind == "dead":
+		l = level.Warn
+	case kind == "updated": // as often as its owner likes
+		l = level.Debug
 	}
-	kv := []any{"msg", "member", "address", c.Member.Addr, "status", c.Member.Status, "previous", c.Previous}
+	kv := []any{"msg", "member " + c.Kind(), "address", c.Member.Addr}
 	if c.Member.Name != "" {
 		kv = append(kv, "name", c.Member.Name)
 	}
+	kv = append(kv, "status", c.Member.Status, "previous", c.Previous, "reason", c.Reason)
 	if c.By.IsValid() && c.By != c.Member.Addr {
 		kv = append(kv, "by", c.By)
 	}
@@ -233,7 +238,7 @@ func (n *Node) log(c member.Change, changed bool) {
 	if c.Member.Flapping {
 		kv = append(kv, "flapping", true)
 	}
-	_ = l.Log(kv...)
+	_ = l(n.cfg.Logger).Log(kv...)
 }
 
 // routed logs by which way a member is reached from now on, if it is another.
@@ -241,9 +246,9 @@ func (n *Node) routed(c member.Change, changed bool) {
 	if !changed {
 		return
 	}
-	kv := []any{"msg", "a member is reached directly again", "address", c.Member.Addr}
+	kv := []any{"msg", "member reached directly again", "address", c.Member.Addr}
 	if via := c.Member.Via; via.IsValid() {
-		kv = []any{"msg", "a member is reached by a relay", "address", c.Member.Addr, "via", via}
+		kv = []any{"msg", "member reached by a relay", "address", c.Member.Addr, "via", via}
 	}
 	_ = level.Info(n.cfg.Logger).Log(kv...)
 }

@@ -9,29 +9,14 @@ import (
 	"time"
 )
 
-// TestStrangersFlood: a hundred thousand packets from as many addresses make a few lines
-// of log and a bounded table.
+// TestStrangersFlood: a hundred thousand packets from as many addresses make a bounded table.
 func TestStrangersFlood(t *testing.T) {
 	s := NewStrangers()
-	lines := 0
-	note := func(i int, at time.Time) {
-		if s.Note(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), at) {
-			lines++
-		}
-	}
 	for i := range 100_000 {
-		note(i, epoch)
+		s.Note(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), epoch)
 	}
-	if lines != firstLogged || len(s.All()) != MaxStrangers {
-		t.Errorf("%d lines, %d machines", lines, len(s.All()))
-	}
-	for i := range 10 {
-		at := epoch.Add(time.Duration(i+1) * logEvery)
-		note(1, at)
-		note(2, at)
-	}
-	if lines != firstLogged+10 {
-		t.Errorf("%d lines after a while", lines)
+	if len(s.All()) != MaxStrangers {
+		t.Errorf("%d machines", len(s.All()))
 	}
 }
 

@@ -80,7 +80,7 @@ func New(build buildinfo.Info) *Metrics {
 	}, func() float64 { return 1 })
 	m.registry.MustRegister(m.changes, m.flaps, m.latency, m.calls, m.callTimes, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	for _, k := range changeKinds {
+	for _, k := range member.Kinds {
 		m.changes.WithLabelValues(k) // so that it is 0, not absent, before the first change
 	}
 	return m
@@ -94,40 +94,12 @@ func (m *Metrics) Handler(s Sources) http.Handler {
 	})
 }
 
-// changeKinds are the values of kind.
-var changeKinds = []string{
-	"joined", "returned", "restarted", "updated", "suspected", "recovered", "dead", "left", "removed",
-}
-
-// kindOf returns the kind of a change.
-func kindOf(c member.Change) string {
-	switch s := c.Member.Status; {
-	case c.Removed:
-		return "removed"
-	case c.Reason == member.Updated:
-		return "updated"
-	case s == member.Suspected:
-		return "suspected"
-	case s == member.Dead:
-		return "dead"
-	case s == member.Left:
-		return "left"
-	case c.Previous == 0:
-		return "joined"
-	case c.Previous.Gone():
-		return "returned"
-	case c.Previous == member.Suspected:
-		return "recovered"
-	}
-	return "restarted"
-}
-
 // OnMember counts a change of a member.
 func (m *Metrics) OnMember(c member.Change) {
 	if m == nil {
 		return
 	}
-	kind := kindOf(c)
+	kind := c.Kind()
 	m.changes.WithLabelValues(kind).Inc()
 	switch kind {
 	case "joined", "returned", "restarted", "dead", "left":

@@ -114,7 +114,7 @@ func TestMembersComeAndGo(t *testing.T) {
 	b.table.Set(alice, member.Left, alice)
 	b.table.Remove(alice, self, 0)
 	wants(t, b.scrape(t), "tamtam_members{status=\"left\"} 0\n", "!tamtam_peer_")
-	for _, k := range changeKinds {
+	for _, k := range member.Kinds {
 		wants(t, b.scrape(t), fmt.Sprintf("tamtam_member_changes_total{kind=%q} 1\n", k))
 	}
 }

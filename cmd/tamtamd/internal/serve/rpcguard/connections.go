@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-kit/log/level"
-
 	"github.com/eelcocramer/tamtam/internal/limits"
 	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
@@ -256,10 +254,8 @@ func (l *limited) Accept() (net.Conn, error) {
 		}
 		l.guard.counts.Inc(connectionsRefused)
 		_ = raw.Close()
-		l.guard.refusals.Do(func() {
-			_ = level.Warn(l.guard.logger).Log("msg", "connection refused: too many "+tooMany, "client", c.name,
-				"most", l.pool.bounds.connections, "most_each", l.pool.bounds.connectionsEach)
-		})
+		l.guard.refused(c.name, "msg", "connection refused: too many "+tooMany, "client", c.name,
+			"most", l.pool.bounds.connections, "most_each", l.pool.bounds.connectionsEach)
 	}
 }
 

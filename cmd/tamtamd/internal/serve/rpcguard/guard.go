@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
-	"golang.org/x/time/rate"
+	"github.com/go-kit/log/level"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
 )
 
 // Config has the files that decide who may call. All fields but Logger are paths, and may
@@ -40,13 +41,16 @@ type Guard struct {
 	byCertificate  bool             // clients need certificates
 	tcp, unix      pool
 	strangerWithin time.Duration
-	refusals       rate.Sometimes // limits their log lines
+	refusals       *logging.Limit[string] // of log lines, by client
 	counts         *counter.Set
 }
 
-// logEvery is the shortest time between two log lines about refusals. All refusals are
-// counted.
-const logEvery = 10 * time.Second
+// refused logs that a client was refused something, within the limit for it.
+func (g *Guard) refused(client string, keyvals ...any) {
+	if held, ok := g.refusals.Allow(client, time.Now()); ok {
+		_ = level.Warn(g.logger).Log(append(keyvals, held...)...)
+	}
+}
 
 // New reads all files once, so that the daemon does not start with a bad one.
 func New(cfg Config) (*Guard, error) {
@@ -55,7 +59,7 @@ func New(cfg Config) (*Guard, error) {
 		known:         cfg.ClientCA != "" || cfg.TokenFile != "" || cfg.ReadTokenFile != "",
 		byCertificate: cfg.ClientCA != "", strangerWithin: strangerWithin,
 		tcp: newPool(tcpBounds), unix: newPool(unixBounds),
-		refusals: rate.Sometimes{Interval: logEvery},
+		refusals: logging.NewLimit[string](),
 		counts:   counters.NewSet(),
 	}
 	if err := g.loadTokens(cfg); err != nil {

@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-kit/log/level"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 
@@ -121,9 +120,7 @@ func (g *Guard) Admit(ctx context.Context, need Access) (token string, err error
 	default:
 		return token, nil
 	}
-	g.refusals.Do(func() {
-		_ = level.Warn(g.logger).Log("msg", "call refused", "peer", peerOf(ctx), "err", err)
-	})
+	g.refused(clientOf(ctx), "msg", "call refused", "peer", peerOf(ctx), "err", err)
 	return "", err
 }
 
@@ -157,6 +154,13 @@ func (g *Guard) access(ctx context.Context) (name string, has Access, err error)
 		}
 	}
 	return "", 0, fmt.Errorf("%w: the token of the call is unknown", ErrUnauthenticated)
+}
+
+func clientOf(ctx context.Context) string {
+	if p, ok := peer.FromContext(ctx); ok {
+		return netaddr.Client(p.Addr)
+	}
+	return "unknown"
 }
 
 func peerOf(ctx context.Context) string {
