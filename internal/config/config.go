@@ -42,27 +42,30 @@ func DefaultFile() string {
 }
 
 // Options returns the options with which ff reads the environment and the file, for a flag
-// set with a flag "config". named is the file that --config or TAMTAM_CONFIG names, if any.
-// others are the keys of another program, which the file may contain.
-func Options(fs *flag.FlagSet, named string, others []string) []ff.Option {
-	file := named
-	if file == "" {
+// set with a flag "config". args are the command line: its --config, else TAMTAM_CONFIG, names
+// the file, else it is the default one. An empty --config is no file. others are the keys of
+// another program, which the file may contain.
+func Options(fs *flag.FlagSet, args []string, others []string) []ff.Option {
+	file, named := NamedFile(args)
+	if !named {
 		file = DefaultFile()
 	}
-	p := &fileParser{file: file, flags: fs, others: others}
-	return []ff.Option{
-		ff.WithEnvVarPrefix(envPrefix),
-		ff.WithConfigFile(file),
-		ff.WithAllowMissingConfigFile(named == ""),
-		ff.WithConfigFileParser(p.parse),
+	options := []ff.Option{ff.WithEnvVarPrefix(envPrefix)}
+	if file == "" {
+		return options
 	}
+	p := &fileParser{file: file, flags: fs, others: others}
+	return append(options,
+		ff.WithConfigFile(file),
+		ff.WithAllowMissingConfigFile(!named),
+		ff.WithConfigFileParser(p.parse))
 }
 
 // Parse sets the flags of a program without commands. The error is one line, or
 // flag.ErrHelp.
 func Parse(fs *flag.FlagSet, args []string, short map[string]string, others []string) error {
 	args = ExpandShort(fs, args, short)
-	if err := ff.Parse(fs, args, Options(fs, NamedFile(args), others)...); err != nil {
+	if err := ff.Parse(fs, args, Options(fs, args, others)...); err != nil {
 		return Explain(fs, err)
 	}
 	if err := refuseEmpty(fs); err != nil {
@@ -88,10 +91,12 @@ func refuseEmpty(fs *flag.FlagSet) (err error) {
 }
 
 // NamedFile returns the file that --config names in args, anywhere before a "--", else
-// TAMTAM_CONFIG. The last --config counts, as with any flag. Parsing needs the file's name
-// first.
-func NamedFile(args []string) string {
-	file := os.Getenv(EnvName("config"))
+// TAMTAM_CONFIG, and whether one of them does. The last --config counts, as with any flag. An
+// empty variable names none; an empty flag does, and means no file. Parsing needs the file's
+// name first.
+func NamedFile(args []string) (file string, named bool) {
+	file = os.Getenv(EnvName("config"))
+	named = file != ""
 	for i, a := range args {
 		if a == "--" {
 			break
@@ -102,12 +107,12 @@ func NamedFile(args []string) string {
 		}
 		switch {
 		case has:
-			file = value
+			file, named = value, true
 		case i+1 < len(args):
-			file = args[i+1]
+			file, named = args[i+1], true
 		}
 	}
-	return file
+	return file, named
 }
 
 // EnvName returns the variable that sets a flag.

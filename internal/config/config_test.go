@@ -31,9 +31,26 @@ func newProgram() *program {
 	p.StringVar(&p.name, "name", "default", "")
 	p.IntVar(&p.port, "port", 1, "")
 	p.BoolVar(&p.quiet, "quiet", false, "")
-	p.Func("list", "", func(s string) error { p.list = append(p.list, s); return nil })
+	p.Var((*items)(&p.list), "list", "")
 	return p
 }
+
+// items is a flag that takes several values, as tags do.
+type items []string
+
+func (v *items) String() string { return "" }
+
+func (v *items) Set(s string) error {
+	*v = append(*v, strings.Split(s, ",")...)
+	return nil
+}
+
+func (v *items) SetItem(s string) error {
+	*v = append(*v, s)
+	return nil
+}
+
+func (v *items) SetPair(key, value string) error { return v.SetItem(key + "=" + value) }
 
 var short = map[string]string{"n": "name", "q": "quiet", "p": "port"}
 
@@ -120,6 +137,8 @@ func TestWhichFile(t *testing.T) {
 		{other, nil, "other"},
 		{other, []string{"--config", named}, "named"},
 		{"", []string{"-config=" + named}, "named"},
+		{other, []string{"--config", ""}, "default"},
+		{"", []string{"--config="}, "default"},
 	} {
 		t.Setenv("TAMTAM_CONFIG", c.env)
 		p := newProgram()
@@ -141,6 +160,23 @@ func TestFile(t *testing.T) {
 	path = file(t, "name: 'x y'\nport: 7\nquiet: true\ntheirs: {a: b}\nlist: [a, 2]\n")
 	if err := p.parse("--config", path); err != nil || p.name != "x y" || p.port != 7 || !p.quiet || !slices.Equal(p.list, []string{"a", "2"}) {
 		t.Errorf("got %+v, %v", p, err)
+	}
+	for text, want := range map[string][]string{
+		"list: a,b":                {"a", "b"},
+		`list: ["a,b", " c"]`:      {"a,b", " c"},
+		"list: {a: 'x,y', b: 2}":   {"a=x,y", "b=2"},
+		"list:\n  a: x\n  b: ''\n": {"a=x", "b="},
+		"list: []":                 nil,
+		"list: {}":                 nil,
+	} {
+		p := newProgram()
+		if err := p.parse("--config", file(t, text)); err != nil || !slices.Equal(p.list, want) {
+			t.Errorf("%q: got %q, %v; want %q", text, p.list, err, want)
+		}
+		p = newProgram() // the command line counts more
+		if err := p.parse("--config", file(t, text), "--list", "flag"); err != nil || !slices.Equal(p.list, []string{"flag"}) {
+			t.Errorf("%q with a flag: got %q, %v", text, p.list, err)
+		}
 	}
 	for _, empty := range []string{"", "\n", "# nothing\n", "{}", "---\n"} {
 		if err := newProgram().parse("--config", file(t, empty)); err != nil {
@@ -173,6 +209,11 @@ func TestErrors(t *testing.T) {
 		{"nothing", "name:\n", [2]string{}, nil, false, []string{"c.yaml:1:", `"name"`}},
 		{"list", "- name\n", [2]string{}, nil, false, []string{"c.yaml:1:", "key: value"}},
 		{"no YAML", "name: [\n", [2]string{}, nil, false, []string{"c.yaml"}},
+		{"list for a value", "port: 2\nname: [a, b]\n", [2]string{}, nil, false, []string{"c.yaml:2:", `"name"`, "one value, not a list"}},
+		{"mapping for a value", "name: {a: b}\n", [2]string{}, nil, false, []string{"c.yaml:1:", `"name"`, "one value"}},
+		{"nested list", "list: [[a]]\n", [2]string{}, nil, false, []string{"c.yaml:1:", `"list"`, "mapping"}},
+		{"nothing in a mapping", "list:\n  a:\n", [2]string{}, nil, false, []string{"c.yaml:2:", `"list"`}},
+		{"twice in a mapping", "list: {a: b, a: c}\n", [2]string{}, nil, false, []string{"c.yaml:1:", `"a"`, "twice"}},
 		{"another file", "config: x\n", [2]string{}, nil, false, []string{"c.yaml:1:", "another"}},
 		{"huge", "# " + strings.Repeat("x", maxFileBytes), [2]string{}, nil, false, []string{"c.yaml", "bytes"}},
 	} {

@@ -62,7 +62,7 @@ func TestLastConfigCounts(t *testing.T) {
 		"broadcast -- --config a":        "env",
 		"--config a broadcast -- --conf": "a",
 	} {
-		if got := config.NamedFile(strings.Fields(args)); got != want {
+		if got, _ := config.NamedFile(strings.Fields(args)); got != want {
 			t.Errorf("NamedFile(%s) = %q, want %q", args, got, want)
 		}
 	}

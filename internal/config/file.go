@@ -39,12 +39,20 @@ func (e *fileError) Unwrap() error { return e.err }
 // program uses the whole list.
 type FirstOfList interface{ FirstOfList() }
 
-// fileParser reads a YAML mapping of flag names to values; a list of values is
-// given to its flag one by one.
+// List is a flag.Value that takes several values. SetItem takes one that is whole: an item of a
+// list in the file. Set may take several at once, such as separated by commas.
+type List interface{ SetItem(item string) error }
+
+// Mapping is a flag.Value that takes pairs, each of which is an entry of a mapping in the file.
+type Mapping interface{ SetPair(key, value string) error }
+
+// fileParser reads a YAML mapping of flag names to values. A flag that is a List takes a list of
+// values, one by one; one that is a Mapping takes a mapping.
 type fileParser struct {
 	file   string
 	flags  *flag.FlagSet
 	others []string
+	given  map[string]bool
 }
 
 // parse is an ff.ConfigFileParser.
@@ -78,14 +86,22 @@ func (p *fileParser) parse(r io.Reader, set func(name, value string) error) erro
 	if root.Kind != yaml.MappingNode {
 		return p.errorf(root.Line, "want lines of the form key: value")
 	}
+	// What is set already is so by the command line or the environment, which count more.
+	p.given = map[string]bool{}
+	p.flags.Visit(func(f *flag.Flag) { p.given[f.Name] = true })
+	return p.entries(root, func(key, value *yaml.Node) error { return p.entry(key, value, set) })
+}
+
+// entries calls f for each entry of a mapping.
+func (p *fileParser) entries(mapping *yaml.Node, f func(key, value *yaml.Node) error) error {
 	seen := map[string]bool{}
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		key, value := root.Content[i], root.Content[i+1]
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		key, value := mapping.Content[i], mapping.Content[i+1]
 		if seen[key.Value] {
 			return p.errorf(key.Line, "key %q is there twice", key.Value)
 		}
 		seen[key.Value] = true
-		if err := p.entry(key, value, set); err != nil {
+		if err := f(key, value); err != nil {
 			return err
 		}
 	}
@@ -102,29 +118,69 @@ func (p *fileParser) entry(key, value *yaml.Node, set func(name, value string) e
 	if key.Value == "config" {
 		return p.errorf(key.Line, "a configuration file cannot name another")
 	}
-	values := []*yaml.Node{value}
-	if value.Kind == yaml.SequenceNode {
-		values = value.Content
-		if v, ok := p.flags.Lookup(key.Value).Value.(interface{ RefusesEmpty() error }); ok && len(values) == 0 {
-			return p.errorf(key.Line, "invalid value [] for key %s: %w", key.Value, v.RefusesEmpty())
-		}
-		if _, ok := p.flags.Lookup(key.Value).Value.(FirstOfList); ok && len(values) > 1 {
-			values = values[:1]
+	f := p.flags.Lookup(key.Value)
+	switch value.Kind {
+	case yaml.ScalarNode:
+		return p.scalar(f, value, func(v string) error { return set(f.Name, v) })
+	case yaml.SequenceNode:
+		return p.list(f, value, set)
+	case yaml.MappingNode:
+		if m, ok := f.Value.(Mapping); ok {
+			return p.entries(value, func(key, value *yaml.Node) error {
+				return p.scalar(f, value, func(v string) error { return m.SetPair(key.Value, v) })
+			})
 		}
 	}
-	for _, v := range values {
-		if v.Kind != yaml.ScalarNode || v.Tag == "!!null" {
-			return p.errorf(v.Line, "key %q: want a value, or a list of values", key.Value)
-		}
-		if err := set(key.Value, v.Value); err != nil {
-			cause := strings.TrimPrefix(err.Error(), fmt.Sprintf("error setting flag %q from config file: ", key.Value))
-			if IsBool(p.flags.Lookup(key.Value)) {
-				cause = wantBool(cause)
-			}
-			return p.errorf(v.Line, "invalid value %q for key %s: %s", v.Value, key.Value, cause)
+	return p.errorf(value.Line, "key %q: want %s", f.Name, wants(f))
+}
+
+// list sets the items of a list.
+func (p *fileParser) list(f *flag.Flag, list *yaml.Node, set func(name, value string) error) error {
+	items := list.Content
+	l, ok := f.Value.(List)
+	if _, first := f.Value.(FirstOfList); first && len(items) > 0 {
+		return p.scalar(f, items[0], func(v string) error { return set(f.Name, v) })
+	} else if !ok && !first {
+		return p.errorf(list.Line, "key %q: want %s, not a list", f.Name, wants(f))
+	}
+	if v, ok := f.Value.(interface{ RefusesEmpty() error }); ok && len(items) == 0 {
+		return p.errorf(list.Line, "invalid value [] for key %s: %w", f.Name, v.RefusesEmpty())
+	}
+	for _, item := range items {
+		if err := p.scalar(f, item, l.SetItem); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// scalar sets a single value of a flag, unless the command line or the environment has set it.
+func (p *fileParser) scalar(f *flag.Flag, v *yaml.Node, set func(value string) error) error {
+	if v.Kind != yaml.ScalarNode || v.Tag == "!!null" {
+		return p.errorf(v.Line, "key %q: want %s", f.Name, wants(f))
+	}
+	if p.given[f.Name] {
+		return nil
+	}
+	if err := set(v.Value); err != nil {
+		cause := strings.TrimPrefix(err.Error(), fmt.Sprintf("error setting flag %q from config file: ", f.Name))
+		if IsBool(f) {
+			cause = wantBool(cause)
+		}
+		return p.errorf(v.Line, "invalid value %q for key %s: %s", v.Value, f.Name, cause)
+	}
+	return nil
+}
+
+// wants returns what may stand after the key of a flag.
+func wants(f *flag.Flag) string {
+	if _, ok := f.Value.(Mapping); ok {
+		return "a value, a list of values, or a mapping of keys to values"
+	}
+	if _, ok := f.Value.(List); ok {
+		return "a value, or a list of values"
+	}
+	return "one value"
 }
 
 // syntax gives an error of the YAML library, "yaml: line 3: what is wrong", its position in

@@ -87,7 +87,7 @@ func Run(ctx context.Context, args []string, s Streams) int {
 		return exit(ctx, a.Err, err)
 	}
 	path, args := arrange(root, args)
-	root.Options = config.Options(root.FlagSet, config.NamedFile(args), daemonflags.Names())
+	root.Options = config.Options(root.FlagSet, args, daemonflags.Names())
 
 	// The command line is parsed without environment and file first, so that -h works even
 	// if one of those is wrong.

@@ -52,7 +52,7 @@ func Default() *Flags {
 // Register defines the flags in fs. Several flag sets may share one Flags.
 func (f *Flags) Register(fs *flag.FlagSet) {
 	f.registerRPC(fs)
-	fs.StringVar(&f.Config, "config", f.Config, "YAML `file` with values of flags by name (default: the first that exists of tamtam/tamtam.yaml in the user's configuration directory, $HOME/.tamtam.yaml and /etc/tamtam/tamtam.yaml)")
+	fs.StringVar(&f.Config, "config", f.Config, "YAML `file` with values of flags by name; empty for none (default: the first that exists of tamtam/tamtam.yaml in the user's configuration directory, $HOME/.tamtam.yaml and /etc/tamtam/tamtam.yaml)")
 	fs.BoolVar(&f.NoBanner, "nobanner", f.NoBanner, "with version, print no banner on a terminal")
 	fs.BoolVar(&f.Verbose, "verbose", f.Verbose, "print each call and its duration to stderr")
 	fs.BoolVar(&f.Trace, "trace", f.Trace, "as --verbose, and print requests and responses; of payloads, only the length")

@@ -48,6 +48,9 @@ func (v allowValue) Set(s string) error {
 	return nil
 }
 
+// SetItem makes it a config.List.
+func (v allowValue) SetItem(s string) error { return v.Set(s) }
+
 // RefusesEmpty returns the error for an empty value, which would allow everybody; see config.Parse.
 func (v allowValue) RefusesEmpty() error {
 	return errors.New("want a network such as 192.0.2.0/24; without --allow, all addresses are allowed")

@@ -70,7 +70,7 @@ func Register(fs *flag.FlagSet) *Flags {
 	fs.StringVar(&f.Iface, "iface", "", "gossip on the first usable address of the network interface `name`")
 	fs.BoolVar(&f.IPv6, "ipv6", false, "choose an IPv6 address to gossip on")
 	fs.Var(nameValue{&f.Name, limits.MaxName, unprintable}, "name", "`name` of this node, 1 to 128 bytes; need not be unique; scripts must quote other characters than A-Z a-z 0-9 . _ - (default: the host's, with - for other characters)")
-	fs.Var(tagValue{&f.Tags}, "tag", "tag `key=value` that this node advertises, such as role=web; repeatable and comma separated; 512 bytes and 32 tags at most")
+	fs.Var(tagValue{&f.Tags}, "tag", "tag `key=value` that this node advertises, such as role=web; repeatable and comma separated; in the file, also a list or a mapping, whose values may have commas; 512 bytes and 32 tags at most")
 	f.Profile = LAN
 	fs.Var(choiceValue{&f.Profile, profileNames()}, "profile", "`kind` of network: lan, wan, or local for one machine; sets the defaults of --heartbeat and --min-ping")
 	fs.Var(durationValue{p: &f.Heartbeat, unit: time.Millisecond, min: limits.MinHeartbeat, max: limits.MaxHeartbeat, unset: profiles[0].heartbeat}, "heartbeat",
@@ -95,7 +95,7 @@ func Register(fs *flag.FlagSet) *Flags {
 	fs.Var(fileValue{&f.OperatorKey}, "operator-key", "`file` with the public keys of the operators, one per line, as tamtamctl operator generate writes them; members are then removed, and keys changed, only if one of them has signed it (default: none, every member may)")
 	fs.Var(choiceValue{&f.Encrypt, Encryptions}, "encrypt", "`mode` of encryption of a node with a keyring: off ignores the keyring; accept sends in clear and accepts both; send encrypts and accepts both; require encrypts and accepts only encrypted packets (default: require with a keyring, else off)")
 	f.registerRPC(fs)
-	fs.StringVar(&f.Config, "config", "", "YAML `file` with the names of flags as keys (default: the first that exists of tamtam/tamtam.yaml in the user's configuration directory, $HOME/.tamtam.yaml and /etc/tamtam/tamtam.yaml)")
+	fs.StringVar(&f.Config, "config", "", "YAML `file` with the names of flags as keys; empty for none (default: the first that exists of tamtam/tamtam.yaml in the user's configuration directory, $HOME/.tamtam.yaml and /etc/tamtam/tamtam.yaml)")
 	fs.BoolVar(&f.NoBanner, "nobanner", false, "print no banner, even on a terminal")
 	fs.BoolVar(&f.Verbose, "verbose", false, "log one line per message, too")
 	fs.BoolVar(&f.Trace, "trace", false, "like --verbose, plus the Smudge library's own lines")

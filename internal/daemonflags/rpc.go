@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/eelcocramer/tamtam/internal/config"
 	"github.com/eelcocramer/tamtam/internal/limits"
 	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
@@ -61,7 +62,7 @@ type rpcValue struct {
 	set bool
 }
 
-var _ flag.Value = (*rpcValue)(nil)
+var _ config.List = (*rpcValue)(nil)
 
 func (v *rpcValue) String() string {
 	if v == nil || v.p == nil {
@@ -73,6 +74,9 @@ func (v *rpcValue) String() string {
 	}
 	return strings.Join(all, ",")
 }
+
+// SetItem makes it a config.List.
+func (v *rpcValue) SetItem(s string) error { return v.Set(s) }
 
 func (v *rpcValue) Set(s string) error {
 	all, err := netaddr.ParseRPCs(s)

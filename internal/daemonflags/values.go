@@ -16,6 +16,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/eelcocramer/tamtam/internal/config"
 	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
@@ -23,15 +24,15 @@ import (
 // each pointer can be nil there. Errors describe a correct value; package flag puts the
 // wrong value and the flag's name before them.
 var (
-	_ flag.Value = addrValue{}
-	_ flag.Value = advertiseValue{}
-	_ flag.Value = groupValue{}
-	_ flag.Value = portValue{}
-	_ flag.Value = intValue{}
-	_ flag.Value = durationValue{}
-	_ flag.Value = nameValue{}
-	_ flag.Value = joinValue{}
-	_ flag.Value = choiceValue{}
+	_ flag.Value  = addrValue{}
+	_ flag.Value  = advertiseValue{}
+	_ flag.Value  = groupValue{}
+	_ flag.Value  = portValue{}
+	_ flag.Value  = intValue{}
+	_ flag.Value  = durationValue{}
+	_ flag.Value  = nameValue{}
+	_ config.List = joinValue{}
+	_ flag.Value  = choiceValue{}
 )
 
 // addrValue is an address to bind to. Check decides, by other flags, whether it may be the
@@ -259,6 +260,9 @@ func (v joinValue) Set(s string) error {
 	}
 	return nil
 }
+
+// SetItem makes it a config.List.
+func (v joinValue) SetItem(s string) error { return v.Set(s) }
 
 // choiceValue is one of some words.
 type choiceValue struct {

@@ -7,8 +7,6 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/go-kit/log/level"
-
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
