@@ -10,6 +10,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -140,7 +141,7 @@ func UnknownEnv(environ []string, flagNames ...[]string) []string {
 
 // Explain turns an error of ff or flag into one line that names the flag, variable or file,
 // the value, and a correct value. It returns flag.ErrHelp unchanged.
-func Explain(fs *flag.FlagSet, err error) error {
+func Explain(set *flag.FlagSet, err error) error {
 	if errors.Is(err, flag.ErrHelp) {
 		return flag.ErrHelp
 	}
@@ -148,10 +149,18 @@ func Explain(fs *flag.FlagSet, err error) error {
 	if errors.As(err, &in) {
 		return in
 	}
+	var open *fs.PathError
+	if errors.As(err, &open) { // of the file: it is the only one that is opened
+		by := "--config"
+		if open.Path == os.Getenv(EnvName("config")) {
+			by = EnvName("config")
+		}
+		return fmt.Errorf("%s %s: %w", by, open.Path, open.Err)
+	}
 	text := err.Error()
 	if text, ok := strings.CutPrefix(text, "error parsing commandline arguments: "); ok {
 		if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
-			return &UsageError{text: unknownFlag(fs, name)}
+			return &UsageError{text: unknownFlag(set, name)}
 		}
 		// flag writes names with one dash.
 		for _, before := range []string{"for flag -", "for -", "flag needs an argument: -"} {
@@ -166,7 +175,7 @@ func Explain(fs *flag.FlagSet, err error) error {
 		return &UsageError{text, strings.HasPrefix(text, "invalid ")}
 	}
 	text = strings.TrimPrefix(text, "error parsing environment variables: ")
-	fs.VisitAll(func(f *flag.Flag) {
+	set.VisitAll(func(f *flag.Flag) {
 		prefix := fmt.Sprintf("error setting flag %q from environment variable %q: ", f.Name, EnvName(f.Name))
 		if cause, ok := strings.CutPrefix(text, prefix); ok {
 			if IsBool(f) {

@@ -110,9 +110,10 @@ func TestPrecedence(t *testing.T) {
 // guarded is a flag that must not be empty.
 type guarded struct{ flag.Value }
 
-func (guarded) String() string      { return "" }
-func (guarded) Set(string) error    { return nil }
-func (guarded) RefusesEmpty() error { return errors.New("want a network") }
+func (guarded) String() string       { return "" }
+func (guarded) Set(string) error     { return nil }
+func (guarded) SetItem(string) error { return nil }
+func (guarded) RefusesEmpty() error  { return errors.New("want a network") }
 
 // TestEmptyListOfAGuard: a flag that guards something is not left open by an empty list.
 func TestEmptyListOfAGuard(t *testing.T) {
@@ -243,6 +244,13 @@ func TestErrors(t *testing.T) {
 	if err := newProgram().parse("--config", "/nonexistent/c.yaml"); err == nil || !strings.Contains(err.Error(), "/nonexistent/c.yaml") {
 		t.Errorf("a named file that is not there: %v", err)
 	}
+	t.Setenv("TAMTAM_CONFIG", "/nonexistent/d.yaml")
+	for want, args := range map[string][]string{"--config /nonexistent/c.yaml: ": {"--config", "/nonexistent/c.yaml"}, "TAMTAM_CONFIG /nonexistent/d.yaml: ": nil} {
+		if err := newProgram().parse(args...); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v; want %s", err, want)
+		}
+	}
+	t.Setenv("TAMTAM_CONFIG", "")
 	if err := newProgram().parse("-h"); !errors.Is(err, flag.ErrHelp) {
 		t.Errorf("-h: %v", err)
 	}

@@ -38,18 +38,29 @@ func ExpandShort(fs *flag.FlagSet, args []string, short map[string]string) []str
 
 // Asks reports whether args contain a flag that is not in fs, such as --version, and not as
 // the value of another flag or after "--".
-func Asks(fs *flag.FlagSet, args []string, name string) bool {
+func Asks(fs *flag.FlagSet, args []string, name string) bool { return find(fs, args, name) >= 0 }
+
+// Take returns args without a flag that is not in fs, and whether it was there, as Asks reports.
+func Take(fs *flag.FlagSet, args []string, name string) (rest []string, there bool) {
+	for i := find(fs, args, name); i >= 0; i = find(fs, args, name) {
+		args, there = slices.Concat(args[:i], args[i+1:]), true
+	}
+	return args, there
+}
+
+// find returns the index of what Asks looks for; -1 if it is not there.
+func find(fs *flag.FlagSet, args []string, name string) int {
 	for i := 0; i < len(args) && args[i] != "--"; i++ {
 		a, ok := strings.CutPrefix(args[i], "-")
 		a = strings.TrimPrefix(a, "-")
 		if ok && a == name {
-			return true
+			return i
 		}
 		if f := fs.Lookup(a); ok && f != nil && !IsBool(f) {
 			i++ // its value
 		}
 	}
-	return false
+	return -1
 }
 
 // IsBool reports whether a flag is boolean, and so takes no separate value.

@@ -18,10 +18,10 @@ func (f *Flags) Check() error {
 		return fmt.Errorf("--bind %s and --iface %q both select the address: give only one of them", f.Bind, f.Iface)
 	case f.IPv6 && f.Bind.Is4():
 		return fmt.Errorf("--ipv6 with --bind %s, an IPv4 address: remove one of them", f.Bind)
-	case f.Bind.IsValid() && f.Bind.IsUnspecified() && !f.Advertise.IsValid():
+	case f.Bind.IsValid() && f.Bind.IsUnspecified() && f.Advertise == (Advertise{}):
 		return fmt.Errorf("--bind %s: this address names the node to others, so it must belong to this machine: omit it to choose one automatically, use --iface, or add --advertise", f.Bind)
-	case f.Advertise.IsValid() && f.Advertise.Addr().Is6() != f.WantsIPv6():
-		return fmt.Errorf("--advertise %s is not of this node's address family %s: %s", f.Advertise.Addr(), f.why(), f.family())
+	case f.Advertise.IP.IsValid() && f.Advertise.IP.Is6() != f.WantsIPv6():
+		return fmt.Errorf("--advertise %s is not of this node's address family %s: %s", f.Advertise.IP, f.why(), f.family())
 	case f.MulticastAddress.IsValid() && f.MulticastAddress.Is4() == f.WantsIPv6():
 		return fmt.Errorf("--multicast-address %s is not of this node's address family: %s", f.MulticastAddress, f.family())
 	case len(f.Join) > limits.MaxJoin:

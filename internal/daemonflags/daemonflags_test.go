@@ -33,12 +33,14 @@ func TestDefaults(t *testing.T) {
 	want := &Flags{
 		Port: 9999, Profile: LAN, Heartbeat: 500 * time.Millisecond, MinPing: 400 * time.Millisecond, MaxPayload: 256, Keep: 4096, KeepBytes: 4 << 20, MulticastInterval: 10 * time.Second,
 		MulticastPort: 9998, ClusterName: "smudge", RPC: []netaddr.RPC{{Network: "tcp", Addr: "localhost:6262"}}, LogFormat: "logfmt",
-		ReconnectTimeout: 24 * time.Hour,
+		ReconnectTimeout: 24 * time.Hour, LogLevel: "info",
 	}
 	if err != nil || !reflect.DeepEqual(f, want) {
 		t.Errorf("got %+v, %v; want %+v", f, err, want)
 	}
 }
+
+func adv(ip string, port uint16) Advertise { return Advertise{IP: netip.MustParseAddr(ip), Port: port} }
 
 func rpcOf(f *Flags) any { return fmt.Sprint(f.RPC) }
 
@@ -52,11 +54,15 @@ func TestValues(t *testing.T) {
 		{"--bind ::ffff:192.0.2.1", func(f *Flags) any { return f.Bind }, netip.MustParseAddr("192.0.2.1")},
 		{"--bind ::1", func(f *Flags) any { return f.WantsIPv6() }, true},
 		{"--bind :: --advertise ::1", func(f *Flags) any { return f.Bind }, netip.IPv6Unspecified()},
-		{"--bind 0.0.0.0 --advertise 192.0.2.1", func(f *Flags) any { return f.Advertise }, netip.MustParseAddrPort("192.0.2.1:0")},
-		{"--advertise ::ffff:192.0.2.1", func(f *Flags) any { return f.Advertise }, netip.MustParseAddrPort("192.0.2.1:0")},
-		{"--advertise 192.0.2.1:7", func(f *Flags) any { return f.Advertise }, netip.MustParseAddrPort("192.0.2.1:7")},
-		{"--advertise 2001:db8::1 -ipv6", func(f *Flags) any { return f.Advertise }, netip.MustParseAddrPort("[2001:db8::1]:0")},
-		{"--advertise [2001:db8::1]:7 --bind ::1", func(f *Flags) any { return f.Advertise }, netip.MustParseAddrPort("[2001:db8::1]:7")},
+		{"--bind 0.0.0.0 --advertise 192.0.2.1", func(f *Flags) any { return f.Advertise }, adv("192.0.2.1", 0)},
+		{"--advertise ::ffff:192.0.2.1", func(f *Flags) any { return f.Advertise }, adv("192.0.2.1", 0)},
+		{"--advertise 192.0.2.1:7", func(f *Flags) any { return f.Advertise }, adv("192.0.2.1", 7)},
+		{"--advertise 2001:db8::1 -ipv6", func(f *Flags) any { return f.Advertise }, adv("2001:db8::1", 0)},
+		{"--advertise [2001:db8::1]:7 --bind ::1", func(f *Flags) any { return f.Advertise }, adv("2001:db8::1", 7)},
+		{"--advertise node-1.example:7", func(f *Flags) any { return f.Advertise }, Advertise{Name: "node-1.example", Port: 7}},
+		{"--advertise eth0", func(f *Flags) any { return f.Advertise }, Advertise{Name: "eth0"}},
+		{"--bind :: --advertise node-1.example", func(f *Flags) any { return f.Advertise }, Advertise{Name: "node-1.example"}},
+		{"--log-level warn", func(f *Flags) any { return f.LogLevel }, "warn"},
 		{"--name blå-1", func(f *Flags) any { return f.Name }, "blå-1"},
 		{"--ipv6", func(f *Flags) any { return f.WantsIPv6() }, true},
 		{"--port 0", func(f *Flags) any { return f.Port }, uint16(0)},
@@ -123,7 +129,8 @@ func TestRefused(t *testing.T) {
 		{[]string{"--bind", "255.255.255.255"}, []string{"one machine"}},
 		{[]string{"--bind", "fe80::1"}, []string{"link-local"}},
 		{[]string{"--bind", "fe80::1%lo"}, []string{"link-local"}},
-		{[]string{"--advertise", "localhost"}, []string{"localhost", "192.0.2.1"}},
+		{[]string{"--advertise", "http://node-1"}, []string{"http", "192.0.2.1"}},
+		{[]string{"--advertise", "node 1"}, []string{"node 1", "192.0.2.1"}},
 		{[]string{"--advertise", ""}, []string{"192.0.2.1"}},
 		{[]string{"--advertise", "192.0.2.1:0"}, []string{"1 to 65535"}},
 		{[]string{"--advertise", "192.0.2.1:x"}, []string{"1 to 65535"}},
@@ -181,6 +188,7 @@ func TestRefused(t *testing.T) {
 		{[]string{"--allow", "192.0.2.0/24,db-1"}, []string{`"db-1"`, "want a network such as 192.0.2.0/24"}},
 		{[]string{"--allow", "192.0.2.7/24"}, []string{"192.0.2.7/24", "want 192.0.2.0/24"}},
 		{[]string{"--log-format", "xml"}, []string{"logfmt or json"}},
+		{[]string{"--log-level", "trace"}, []string{"trace", "debug, info, warn or error"}},
 		{[]string{"--bind", "192.0.2.1", "--iface", "lo"}, []string{"--bind 192.0.2.1", `--iface "lo"`}},
 		{[]string{"--bind", "192.0.2.1", "--iface", "a\nb"}, []string{"--bind 192.0.2.1", "--iface"}},
 		{[]string{"--bind", "192.0.2.1", "--ipv6"}, []string{"--bind 192.0.2.1", "--ipv6"}},

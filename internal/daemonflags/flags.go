@@ -22,9 +22,9 @@ import (
 
 // Flags are tamtamd's flags, each also a TAMTAM_* variable and a YAML key.
 type Flags struct {
-	Bind              netip.Addr     // invalid: chosen; unspecified only with Advertise
-	Port              uint16         // 0: any free one
-	Advertise         netip.AddrPort // invalid: the bound one; port 0: the bound port
+	Bind              netip.Addr // invalid: chosen; unspecified only with Advertise
+	Port              uint16     // 0: any free one
+	Advertise         Advertise
 	Iface             string
 	IPv6              bool
 	Name              string // "": the host's
@@ -53,7 +53,8 @@ type Flags struct {
 	ReconnectTimeout  time.Duration
 	StateDir          string // "": nothing is kept
 	LogFormat         string
-	Keep              int // messages
+	LogLevel          string // one of LogLevels
+	Keep              int    // messages
 	KeepBytes         int
 	HTTP              string // "": nothing is served
 	HTTPInsecure      bool
@@ -63,10 +64,10 @@ type Flags struct {
 // after it.
 func Register(fs *flag.FlagSet) *Flags {
 	f := &Flags{}
-	fs.Var(addrValue{&f.Bind}, "bind", "`IP` address to gossip on, which also identifies this node to others; 0.0.0.0 or :: for all addresses, only with --advertise (default: the address of the default route, else of the first interface that is up, else loopback)")
+	fs.Var(addrValue{&f.Bind}, "bind", "`IP` address to gossip on, which also identifies this node to others; 0.0.0.0 or :: for all addresses, only with --advertise (default: the address of the default route, else of an interface that is up, rather not one to containers, else loopback)")
 	f.Port = 9999
 	fs.Var(portValue{&f.Port, true}, "port", "UDP `port` to gossip on; 0 for any free one")
-	fs.Var(advertiseValue{&f.Advertise}, "advertise", "`address` at which others reach this node, IP or IP:port, if it differs from the bound one, as behind NAT or in a container (default: the bound address; without a port, the bound port)")
+	fs.Var(advertiseValue{&f.Advertise}, "advertise", "`address` at which others reach this node, if it differs from the bound one, as behind NAT or in a container: an IP, a host name, which is resolved once, at the start, or the name of a network interface, with a port or without (default: the bound address; without a port, the bound port)")
 	fs.StringVar(&f.Iface, "iface", "", "gossip on the first usable address of the network interface `name`")
 	fs.BoolVar(&f.IPv6, "ipv6", false, "choose an IPv6 address to gossip on")
 	fs.Var(nameValue{&f.Name, limits.MaxName, unprintable}, "name", "`name` of this node, 1 to 128 bytes; need not be unique; scripts must quote other characters than A-Z a-z 0-9 . _ - (default: the host's, with - for other characters)")
@@ -97,7 +98,7 @@ func Register(fs *flag.FlagSet) *Flags {
 	f.registerRPC(fs)
 	fs.StringVar(&f.Config, "config", "", "YAML `file` with the names of flags as keys; empty for none (default: the first that exists of tamtam/tamtam.yaml in the user's configuration directory, $HOME/.tamtam.yaml and /etc/tamtam/tamtam.yaml)")
 	fs.BoolVar(&f.NoBanner, "nobanner", false, "print no banner, even on a terminal")
-	fs.BoolVar(&f.Verbose, "verbose", false, "log one line per message, too")
+	fs.BoolVar(&f.Verbose, "verbose", false, "as --log-level debug: log one line per message, too")
 	fs.BoolVar(&f.Trace, "trace", false, "like --verbose, plus the Smudge library's own lines")
 	fs.Var(joinValue{&f.Join}, "join", "`address` of a node to join, IP or host name, with a port or the port of --port; repeatable and comma separated; the node retries it until it answers")
 	fs.Var(allowValue{&f.Allow}, "allow", "`network` whose nodes may be members, such as 192.0.2.0/24, or one IP address; repeatable and comma separated; packets from other addresses are dropped, those of 127.0.0.1 and ::1 too unless listed; this node's own address must be in one of them (default: all addresses)")
@@ -108,8 +109,21 @@ func Register(fs *flag.FlagSet) *Flags {
 	registerHTTP(fs, f)
 	f.LogFormat = "logfmt"
 	fs.Var(choiceValue{&f.LogFormat, []string{"logfmt", "json"}}, "log-format", "`format` of log lines: logfmt or json")
+	f.LogLevel = LogInfo
+	fs.Var(choiceValue{&f.LogLevel, LogLevels}, "log-level", "least severe `level` of lines to log: debug, info, warn or error")
 	return f
 }
+
+// The values of --log-level.
+const (
+	LogDebug = "debug"
+	LogInfo  = "info"
+	LogWarn  = "warn"
+	LogError = "error"
+)
+
+// LogLevels are the values of --log-level, from most lines to least.
+var LogLevels = []string{LogDebug, LogInfo, LogWarn, LogError}
 
 // Short returns the one-letter names of flags, by letter.
 func Short() map[string]string {
@@ -132,8 +146,10 @@ has no flag: it holds the contents of --keyring-file, with commas instead of lin
 
 The daemon leaves gracefully and ends at SIGTERM or SIGINT; a second signal ends it at
 once. At SIGHUP it reads the file again, applies changes where it can, and logs the
-changes that need a restart. --version prints the version. Exit codes: 0 ended by a
-signal, 1 failed, 2 wrong usage, 3 left its cluster as a caller asked for.
+changes that need a restart. --check reads the flags, the variables, the file and all
+files that they name, prints ok or what is wrong, and ends; it can run beside a daemon.
+--version prints the version. Exit codes: 0 ended by a signal, 1 failed, 2 wrong usage or
+a --check that failed, 3 left its cluster as a caller asked for.
 
   tamtamd
   tamtamd --bind 192.0.2.10 --join seed-1.example,seed-2.example

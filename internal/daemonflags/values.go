@@ -25,7 +25,6 @@ import (
 // wrong value and the flag's name before them.
 var (
 	_ flag.Value  = addrValue{}
-	_ flag.Value  = advertiseValue{}
 	_ flag.Value  = groupValue{}
 	_ flag.Value  = portValue{}
 	_ flag.Value  = intValue{}
@@ -68,41 +67,6 @@ func checkUnicast(ip netip.Addr) error {
 	}
 	return nil
 }
-
-// advertiseValue is the address that identifies this node to others; port 0 if none is given.
-type advertiseValue struct{ p *netip.AddrPort }
-
-func (v advertiseValue) String() string {
-	switch {
-	case v.p == nil || !v.p.IsValid():
-		return ""
-	case v.p.Port() == 0:
-		return v.p.Addr().String()
-	}
-	return v.p.String()
-}
-
-func (v advertiseValue) Set(s string) error {
-	host, port, err := netaddr.Split(s, 0)
-	if err != nil {
-		return fmt.Errorf("%w; %w", err, errAdvertise)
-	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return errAdvertise
-	}
-	ip = ip.Unmap()
-	if ip.IsUnspecified() {
-		return errors.New("others cannot reach this address: give one that they can, such as 192.0.2.1")
-	}
-	if err := checkUnicast(ip); err != nil {
-		return err
-	}
-	*v.p = netip.AddrPortFrom(ip, port)
-	return nil
-}
-
-var errAdvertise = errors.New("want an IP address with a port or without, such as 192.0.2.1 or [2001:db8::1]:9999")
 
 // groupValue is a multicast address.
 type groupValue struct{ p *netip.Addr }

@@ -15,7 +15,31 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
+	"github.com/eelcocramer/tamtam/internal/operator"
 )
+
+// secrets are what the node reads from files of keys.
+type secrets struct {
+	ring       *keyring.Ring // nil without keys
+	encryption wire.Encryption
+	operators  operator.Keys
+}
+
+// readSecrets reads the files of keys that flags name.
+func readSecrets(flags *daemonflags.Flags) (s secrets, err error) {
+	if s.ring, err = keyringOf(flags.KeyringFile); err != nil {
+		return s, err
+	}
+	if s.encryption, err = encryptionOf(flags.Encrypt, s.ring != nil); err != nil {
+		return s, err
+	}
+	if flags.OperatorKey != "" {
+		if s.operators, err = operator.ReadKeys(flags.OperatorKey); err != nil {
+			return s, fmt.Errorf("--operator-key: %w", err)
+		}
+	}
+	return s, nil
+}
 
 // keyringOf returns the keyring of a file, or the one in the environment, or nil when
 // neither is given. An empty variable is given, and an error: it holds no key. No error

@@ -15,7 +15,14 @@ import (
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
 )
 
-// threshold returns the level from which on lines are logged.
+// levels are the values of --log-level.
+var levels = map[string]logging.Level{
+	daemonflags.LogDebug: logging.Debug, daemonflags.LogInfo: logging.Info,
+	daemonflags.LogWarn: logging.Warn, daemonflags.LogError: logging.Error,
+}
+
+// threshold returns the level from which on lines are logged. --verbose and --trace, of 2018, ask
+// for more than --log-level does.
 func threshold(f *daemonflags.Flags) logging.Level {
 	switch {
 	case f.Trace:
@@ -23,13 +30,17 @@ func threshold(f *daemonflags.Flags) logging.Level {
 	case f.Verbose:
 		return logging.Debug
 	}
-	return logging.Info
+	return levels[f.LogLevel]
+}
+
+func unknownEnv() []string {
+	return config.UnknownEnv(os.Environ(), daemonflags.Names(), ctlflags.Names(), []string{daemonflags.Keyring})
 }
 
 // warnOfUnknownEnv warns of TAMTAM_* variables that neither program reads: a misspelt one
 // is not applied.
 func warnOfUnknownEnv(logger log.Logger) {
-	for _, name := range config.UnknownEnv(os.Environ(), daemonflags.Names(), ctlflags.Names(), []string{daemonflags.Keyring}) {
+	for _, name := range unknownEnv() {
 		_ = level.Warn(logger).Log("msg", "unknown environment variable ignored", "name", name)
 	}
 }

@@ -44,6 +44,9 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, text)
 		return exitDone
 	}
+	known := flag.NewFlagSet("tamtamd", flag.ContinueOnError)
+	daemonflags.Register(known)
+	args, checking := config.Take(known, args, "check")
 	settings, err := parse(fs, args)
 	if asks(fs, args, "version") {
 		fmt.Fprintln(stdout, buildinfo.Read().Line("tamtamd"))
@@ -52,11 +55,17 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	if asks(fs, args, "help") {
 		err = flag.ErrHelp
 	}
+	if errors.Is(err, flag.ErrHelp) {
+		daemonflags.WriteHelp(stdout, fs)
+		return exitDone
+	}
+	if err == nil && checking {
+		err = check(settings.Flags)
+	}
+	if checking {
+		return checked(err, stdout, stderr)
+	}
 	if err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			daemonflags.WriteHelp(stdout, fs)
-			return exitDone
-		}
 		fmt.Fprintf(stderr, "tamtamd: %v\n", err)
 		var usage *config.UsageError
 		if !errors.As(err, &usage) {
@@ -79,6 +88,19 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		return exitLeft
 	}
 	return exitFailed
+}
+
+// checked reports what came of --check.
+func checked(err error, stdout, stderr io.Writer) int {
+	if err != nil {
+		fmt.Fprintf(stderr, "tamtamd: %v\n", err)
+		return exitUsage
+	}
+	for _, name := range unknownEnv() {
+		fmt.Fprintf(stderr, "tamtamd: unknown environment variable %s is ignored\n", name)
+	}
+	fmt.Fprintln(stdout, "ok")
+	return exitDone
 }
 
 // complete answers what has to do with completion in shells: "completion SHELL" prints a

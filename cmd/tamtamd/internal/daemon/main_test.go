@@ -18,6 +18,8 @@ func TestAsks(t *testing.T) {
 		{"--help", "Join this machine", ""},
 		{"-h", "Join this machine", ""},
 		{"help", "Join this machine", ""},
+		{"--config= --check", "ok\n", ""},
+		{"--config= --log-level error -check", "ok\n", ""},
 		{"--name --version --port x", "", "--port"}, // a strange name
 		{"--prot 1", "", "did you mean --port?"},
 	} {

@@ -18,7 +18,7 @@ import (
 // reloadable registers what can be changed without a restart. docs/monitoring.md lists it.
 // started is what the daemon was started with.
 func reloadable(r *reload.Reloader, started *daemonflags.Flags, log *logging.Control, a *node.Assembly, logger kitlog.Logger) {
-	r.Apply(func(f *daemonflags.Flags) error { log.SetLevel(threshold(f)); return nil }, "verbose", "trace")
+	r.Apply(func(f *daemonflags.Flags) error { log.SetLevel(threshold(f)); return nil }, "log-level", "verbose", "trace")
 	r.Apply(func(f *daemonflags.Flags) error { return a.Node.SetHeartbeat(f.Heartbeat) }, "heartbeat")
 	r.Apply(func(f *daemonflags.Flags) error { a.Messages.SetKeep(f.Keep, f.KeepBytes); return nil }, "keep", "keep-bytes")
 	r.Apply(func(f *daemonflags.Flags) error { a.SetSeeds(f.Join); return nil }, "join")

@@ -26,7 +26,6 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpc"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/web"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
-	"github.com/eelcocramer/tamtam/internal/operator"
 )
 
 // callsEnd is how long calls under way may take to end at a shutdown.
@@ -81,26 +80,17 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	state.Advance(lifecycle.Bound)
 
 	// The node. It sends nothing yet.
-	ring, err := keyringOf(flags.KeyringFile)
+	secrets, err := readSecrets(flags)
 	if err != nil {
 		return err
 	}
-	encryption, err := encryptionOf(flags.Encrypt, ring != nil)
-	if err != nil {
-		return err
-	}
-	var operators operator.Keys
-	if flags.OperatorKey != "" {
-		if operators, err = operator.ReadKeys(flags.OperatorKey); err != nil {
-			return fmt.Errorf("--operator-key: %w", err)
-		}
-	}
+	encryption := secrets.encryption
 	var shown *metrics.Metrics // nil, which counts nothing, without --http
 	if bound.http != nil {
 		shown = metrics.New(build)
 	}
 	assembly, err := node.Assemble(ctx, node.Setup{
-		Flags: flags, Self: identity(flags, bound.local, build.Version), Socket: bound.gossip, Ring: ring, Encryption: encryption, Operators: operators,
+		Flags: flags, Self: identity(flags, bound.local, build.Version), Socket: bound.gossip, Ring: secrets.ring, Encryption: encryption, Operators: secrets.operators,
 		Build: build, Logger: logger,
 		Found: state.Found, OnMember: shown.OnMember, OnDelivery: shown.OnDelivery,
 	})

@@ -14,7 +14,6 @@ import (
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/web"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
@@ -40,19 +39,19 @@ func bind(flags *daemonflags.Flags, logger log.Logger) (s *sockets, err error) {
 			s = nil
 		}
 	}()
-	family := datagram.IPv4
-	if flags.WantsIPv6() {
-		family = datagram.IPv6
-	}
-	ip, err := gossipIP(flags.Bind, flags.Iface, family)
+	family := familyOf(flags)
+	at, err := gossipIP(flags.Bind, flags.Iface, family)
 	if err != nil {
 		return s, err
 	}
-	at := netip.AddrPortFrom(ip, flags.Port)
-	if s.gossip, err = patiently(logger, func() (*wire.Socket, error) { return wire.Listen(at) }); err != nil {
+	tellChosen(logger, at)
+	gossip := netip.AddrPortFrom(at.ip, flags.Port)
+	if s.gossip, err = patiently(logger, func() (*wire.Socket, error) { return wire.Listen(gossip) }); err != nil {
 		return s, fmt.Errorf("%w%s", err, bindHint(err, "--port", "--bind"))
 	}
-	s.local = advertised(flags.Advertise, s.gossip.Local())
+	if s.local, err = advertised(flags.Advertise, s.gossip.Local(), family); err != nil {
+		return s, err
+	}
 	if !flags.Allow.Allow(s.local.Addr()) {
 		return s, fmt.Errorf("--allow %s does not contain %s, by which other nodes know this one: add its network, or give another address by --bind or --advertise",
 			flags.Allow, s.local.Addr())
@@ -106,17 +105,6 @@ func closeAll(listeners []net.Listener) {
 	for _, l := range listeners {
 		_ = l.Close() // those that were served are closed already
 	}
-}
-
-// advertised returns the address that other nodes use for this one.
-func advertised(asked, bound netip.AddrPort) netip.AddrPort {
-	switch {
-	case !asked.IsValid():
-		return bound
-	case asked.Port() == 0:
-		return netip.AddrPortFrom(asked.Addr(), bound.Port())
-	}
-	return asked
 }
 
 // bindHint returns what to do about a socket that could not be bound, to be added to the

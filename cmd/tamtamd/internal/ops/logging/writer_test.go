@@ -76,7 +76,7 @@ func TestReaderGone(t *testing.T) {
 	}
 }
 
-// TestReaderStandsStill: whoever logs goes on, and the lines that fit come later.
+// TestReaderStandsStill: the caller goes on, and the lines that fit come later.
 func TestReaderStandsStill(t *testing.T) {
 	s := &sink{}
 	logger, control, _ := New(s, "logfmt", Info)

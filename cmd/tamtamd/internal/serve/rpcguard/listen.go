@@ -43,6 +43,33 @@ func (g *Guard) listen(a netaddr.RPC, open bool) (net.Listener, error) {
 		return l, nil
 	}
 	// The name is resolved only once, so that the checked address is the bound one.
+	tcp, err := g.resolve(a, open)
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.ListenTCP(a.Network, tcp)
+	if err != nil {
+		return nil, fmt.Errorf("serve gRPC on %s: %w", a, cause(err))
+	}
+	return l, nil
+}
+
+// Check returns an error if Listen refuses one of the addresses. It binds none of them.
+func (g *Guard) Check(addresses []netaddr.RPC, open bool) error {
+	for _, a := range addresses {
+		if a.Network == netaddr.Unix {
+			continue
+		}
+		if _, err := g.resolve(a, open); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resolve resolves the address of a port, and refuses one that is open to other machines and
+// should not be.
+func (g *Guard) resolve(a netaddr.RPC, open bool) (*net.TCPAddr, error) {
 	tcp, err := net.ResolveTCPAddr(a.Network, a.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("serve gRPC on %s: %w", a, err)
@@ -51,11 +78,7 @@ func (g *Guard) listen(a netaddr.RPC, open bool) (net.Listener, error) {
 		return nil, fmt.Errorf("serve gRPC on %s: other machines can reach this address without encryption or "+
 			"authentication: give --rpc-cert and --rpc-key, or --rpc-insecure to allow it", a)
 	}
-	l, err := net.ListenTCP(a.Network, tcp)
-	if err != nil {
-		return nil, fmt.Errorf("serve gRPC on %s: %w", a, cause(err))
-	}
-	return l, nil
+	return tcp, nil
 }
 
 // cause returns an error without the address that a net.OpError names, for a caller that

@@ -15,13 +15,9 @@ import (
 // The server has no encryption and no authentication, so Listen refuses an address that
 // other machines can reach, unless open is set.
 func Listen(address string, open bool) (*Listener, error) {
-	a, err := net.ResolveTCPAddr("tcp", address)
+	a, err := Check(address, open)
 	if err != nil {
 		return nil, err
-	}
-	if !open && !a.IP.IsLoopback() {
-		return nil, errors.New("other machines can reach this address without encryption or authentication: " +
-			"give a loopback address, such as localhost:6263, or --http-insecure to allow it")
 	}
 	l, err := net.ListenTCP("tcp", a)
 	var op *net.OpError
@@ -32,6 +28,19 @@ func Listen(address string, open bool) (*Listener, error) {
 		return nil, err
 	}
 	return &Listener{Listener: l, open: map[*conn]struct{}{}, counts: counters.NewSet()}, nil
+}
+
+// Check resolves an address, and returns an error if Listen refuses it.
+func Check(address string, open bool) (*net.TCPAddr, error) {
+	a, err := net.ResolveTCPAddr("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	if !open && !a.IP.IsLoopback() {
+		return nil, errors.New("other machines can reach this address without encryption or authentication: " +
+			"give a loopback address, such as localhost:6263, or --http-insecure to allow it")
+	}
+	return a, nil
 }
 
 // guard protects a server on loopback from web pages of other sites in a browser on this
