@@ -8,26 +8,29 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/go-kit/log/level"
 )
 
-// How often a seed is tried: soon again while it does not answer, since it may
-// just be starting, and now and then forever, since only a seed brings two halves
-// of a cluster together that have forgotten each other.
+// How often a seed is tried: soon again while none of its addresses is a live member, since it
+// may just be starting, or be elsewhere by now, and now and then forever, since only a seed
+// brings two halves of a cluster together that have forgotten each other.
 const (
 	seedRetryMin = time.Second
 	seedRetryMax = 10 * time.Second
 	seedInterval = 30 * time.Second
+	// seedLook is the time between two looks whether a seed still lives.
+	seedLook = time.Second
 )
 
 // Seek joins the cluster of each seed, and joins it again whenever none of the
-// seed's addresses is a member, until ctx is done. A seed that does not resolve
+// seed's addresses is a live member, until ctx is done. A seed that does not resolve
 // or answer yet is tried again; it is resolved again each time. The node itself may
-// be among the seeds. found is called each time that one was joined, or is this
-// node.
+// be among the seeds; while it knows nobody, it tries on, since the name may soon be
+// another's. found is called each time that one was joined, or is this node.
 func (n *Node) Seek(ctx context.Context, seeds []string, found func()) {
 	var wg sync.WaitGroup
 	for _, seed := range seeds {
@@ -42,9 +45,20 @@ func (n *Node) seek(ctx context.Context, seed string, found func()) {
 	for ctx.Err() == nil {
 		wait := seedInterval
 		switch r := n.join(ctx, seed, false); {
-		case r.Err == nil || errors.Is(r.Err, ErrSelf):
+		case r.Err == nil:
 			retry, warned = seedRetryMin, false
 			found()
+			n.whileLive(ctx, r.Members, seedInterval)
+			continue
+		case errors.Is(r.Err, ErrSelf):
+			warned = false
+			found()
+			if n.live() > 0 {
+				retry = seedRetryMin
+				break
+			}
+			wait = retry
+			retry = min(2*retry, seedRetryMax)
 		default:
 			if !warned && ctx.Err() == nil { // once an outage, not once a try
 				_ = level.Warn(n.cfg.Logger).Log("msg", "seed not joined yet, retrying", "seed", seed, "err", r.Err)
@@ -53,12 +67,42 @@ func (n *Node) seek(ctx context.Context, seed string, found func()) {
 			wait = retry
 			retry = min(2*retry, seedRetryMax)
 		}
-		// Up to a fifth off, so that nodes started together spread out.
-		wait -= rand.N(wait / 5)
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
+		sleep(ctx, spread(wait))
+	}
+}
+
+// whileLive waits for as long as one of some members is live, for a time at most.
+func (n *Node) whileLive(ctx context.Context, members []netip.AddrPort, at time.Duration) {
+	for end := time.Now().Add(spread(at)); ctx.Err() == nil && time.Now().Before(end); {
+		sleep(ctx, spread(seedLook))
+		if !slices.ContainsFunc(members, func(a netip.AddrPort) bool {
+			m, ok := n.cfg.Table.Get(a)
+			return ok && m.Status.Live()
+		}) {
+			return
 		}
+	}
+}
+
+// live returns how many other members are live.
+func (n *Node) live() (live int) {
+	all, _ := n.cfg.Table.List()
+	for _, m := range all {
+		if !m.Local && m.Status.Live() {
+			live++
+		}
+	}
+	return live
+}
+
+// spread returns a time that is up to a fifth shorter, so that nodes started together spread out.
+func spread(d time.Duration) time.Duration { return d - rand.N(d/5) }
+
+// sleep waits until a time has passed, or ctx is done.
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
 	}
 }
 
@@ -79,10 +123,7 @@ func (n *Node) Return(ctx context.Context, known []netip.AddrPort) {
 			wg.Go(func() { n.meet(ctx, a, false) })
 		}
 		wg.Wait()
-		select {
-		case <-time.After(around(retry)):
-		case <-ctx.Done():
-		}
+		sleep(ctx, around(retry))
 		retry = min(2*retry, seedRetryMax)
 	}
 }

@@ -40,7 +40,12 @@ func TestSeekTriesOn(t *testing.T) {
 		w.event(left(alice, 7))
 		time.Sleep(time.Minute)
 		w.lives(alice, 8)
-		time.Sleep(seedInterval + time.Second)
+		time.Sleep(seedRetryMax + time.Second)
+		w.want(alice, member.Alive)
+		// At once, if it was only restarted.
+		w.event(left(alice, 8))
+		w.lives(alice, 9)
+		time.Sleep(3 * seedLook)
 		w.want(alice, member.Alive)
 		// What a user shut out, a seed does not bring back.
 		if _, err := w.Remove(ctx, alice.String(), nil); err != nil {
@@ -67,6 +72,11 @@ func TestSeekFindsItself(t *testing.T) {
 		time.Sleep(time.Second)
 		if found.Load() == 0 {
 			t.Error("not found")
+		}
+		// The name may soon be another's, so it is resolved again.
+		time.Sleep(3 * seedRetryMax)
+		if n := found.Load(); n < 4 {
+			t.Errorf("tried %d times in half a minute", n)
 		}
 		cancel()
 		<-done
