@@ -5,6 +5,7 @@ package client
 
 import (
 	"context"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -15,10 +16,11 @@ import (
 // Follow follows the members, over restarts of the daemon if again allows it, until ctx is
 // done. With patient, a daemon may also be missing at the start. Each stream must begin
 // within --timeout, over a connection of its own: gRPC itself waits up to two minutes before
-// it dials again.
-func (c Client) Follow(ctx context.Context, patient bool, again func(err error, slow bool) bool, each func(follow.Event) error) error {
+// it dials again. hold is that of follow.Config.
+func (c Client) Follow(ctx context.Context, patient bool, hold time.Duration, again func(err error, slow bool) bool, each func(follow.Event) error) error {
 	return follow.Follow(ctx, follow.Config{
 		Patient: patient,
+		Hold:    hold,
 		Again:   again,
 		Open: func(ctx context.Context, after *uint64, each func(*tamtamv1.WatchMembersResponse) error) error {
 			return c.Dial(func(conn *Conn) error {

@@ -70,47 +70,48 @@ type Config struct {
 	Again func(err error, slow bool) bool
 	// Patient: do so even if no stream has ever brought anything.
 	Patient bool
+	// Hold is how long a member that the snapshot of a restarted daemon lacks is still known: it
+	// has to find the others again. If it comes back as it was within that time, there
+	// is no event; else it is removed after it. 0 removes it at once.
+	Hold time.Duration
 }
 
 // Follow watches until ctx is done, which is no error, or each fails, or a stream fails and
 // Again says no. It returns that error.
 func Follow(ctx context.Context, cfg Config, each func(Event) error) error {
-	w := &state{each: each, known: map[string]*tamtamv1.Member{}}
+	streams, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w := newState(each, cfg.Hold, cancel)
+	defer w.close()
 	backoff := MinBackoff
 	for {
-		w.begin()
-		err := cfg.Open(ctx, w.seen, w.step)
+		err := cfg.Open(streams, w.begin(), w.step)
+		w.mu.Lock()
 		// A slow reader continues at once, or it would fall behind further. Without
 		// progress it would do so forever.
 		slow := status.Code(err) == codes.ResourceExhausted && w.moved
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case w.err != nil:
-			return w.err
-		case !cfg.Again(err, slow) || !w.met && !cfg.Patient:
-			return err
-		}
+		failed, met := w.err, w.met
 		if w.moved {
 			backoff = MinBackoff
 		}
-		if w.connected || !w.lost {
-			w.connected, w.lost = false, true
-			event := Event{Kind: Disconnected, Err: err, Slow: slow}
-			if w.seen != nil {
-				event.Revision = *w.seen
-			}
-			if err := w.emit(event); err != nil {
-				return err
-			}
+		w.mu.Unlock()
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case failed != nil:
+			return failed
+		case !cfg.Again(err, slow) || !met && !cfg.Patient:
+			return err
+		}
+		if err := w.disconnected(err, slow); err != nil {
+			return err
 		}
 		if slow {
 			continue
 		}
 		select {
 		case <-time.After(backoff/2 + rand.N(backoff/2)):
-		case <-ctx.Done():
-			return nil
+		case <-streams.Done(): // the next round returns
 		}
 		backoff = min(2*backoff, MaxBackoff)
 	}

@@ -35,6 +35,13 @@ func node(a string, s tamtamv1.MemberStatus, session uint64) *tamtamv1.Member {
 	return &tamtamv1.Member{Address: a, Status: s, Session: session}
 }
 
+// local is the node itself.
+func local(session uint64) *tamtamv1.Member {
+	m := node("l", alive, session)
+	m.Local = true
+	return m
+}
+
 func present(revision uint64, m *tamtamv1.Member) *response {
 	return &response{Revision: revision, Event: &tamtamv1.WatchMembersResponse_Present{Present: m}}
 }
@@ -177,6 +184,100 @@ func TestFollow(t *testing.T) {
 
 // TestBackoff: tries become seldom, and frequent again after one that succeeded; who
 // is slow continues at once, but not forever.
+// TestHold: a member that a restarted daemon does not list is removed only after a while, and
+// not at all if it comes back as it was.
+func TestHold(t *testing.T) {
+	const hold = time.Minute
+	type step struct {
+		after time.Duration // since the step before
+		r     *response     // nil ends the stream
+	}
+	again := []step{{0, present(70, node("a", alive, 5))}, {0, synced(70, false)}}
+	for _, c := range []struct {
+		name   string
+		steps  []step // after the first stream, which lists a, b and c
+		events []string
+	}{
+		{"back as it was", append(again[:2:2], step{time.Second, change(71, node("b", alive, 2), 0)}, step{2 * hold, nil}),
+			[]string{"70 snapshot", "70 change a 1-1 inferred", "70 synced", "71 change c 1-1 removed inferred", "71 disconnected"}},
+		{"back as another", append(again[:2:2], step{time.Second, change(71, node("b", alive, 9), 0)}, step{0, change(72, node("c", dead, 3), 0)}, step{2 * hold, nil}),
+			[]string{"70 snapshot", "70 change a 1-1 inferred", "70 synced", "71 change b 1-1 inferred", "72 change c 1-3 inferred", "72 disconnected"}},
+		{"not back", append(again[:2:2], step{hold - time.Second, change(71, node("d", alive, 9), 0)}, step{2 * time.Second, change(72, node("d", dead, 9), alive)}),
+			[]string{"70 snapshot", "70 change a 1-1 inferred", "70 synced", "71 change d 0-1", "71 change b 1-1 removed inferred", "71 change c 1-1 removed inferred", "72 change d 1-3"}},
+		{"no restart", []step{{0, present(70, local(1))}, {0, synced(70, false)}, {0, nil}, {0, present(80, local(1))}, {0, synced(80, false)}},
+			[]string{"70 snapshot", "70 change l 0-1 inferred", "70 synced", "70 disconnected", "80 snapshot", "80 change a 1-1 removed inferred", "80 change b 1-1 removed inferred", "80 change c 1-1 removed inferred", "80 synced"}},
+		{"another restart", append(again[:2:2], step{hold / 2, nil}, step{hold, present(700, node("a", alive, 6))}, step{0, present(700, node("c", alive, 3))}, step{0, synced(700, false)},
+			step{hold - time.Second, change(701, node("b", alive, 2), 0)}, step{hold, change(702, node("c", dead, 3), alive)}),
+			[]string{"70 snapshot", "70 change a 1-1 inferred", "70 synced", "70 disconnected", "700 snapshot", "700 change a 1-1 inferred", "700 synced", "702 change c 1-3"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				steps := append([]step{{0, present(7, node("a", alive, 1))}, {0, present(7, node("b", alive, 2))}, {0, present(7, node("c", alive, 3))}, {0, synced(7, false)}, {0, nil}}, c.steps...)
+				var events []string
+				err := Follow(ctx, Config{
+					Hold:  hold,
+					Again: func(error, bool) bool { return true },
+					Open: func(_ context.Context, _ *uint64, each func(*response) error) error {
+						for len(steps) > 0 {
+							s := steps[0]
+							steps = steps[1:]
+							time.Sleep(s.after)
+							if s.r == nil {
+								return errGone
+							}
+							if err := each(s.r); err != nil {
+								return err
+							}
+						}
+						cancel()
+						return ctx.Err()
+					},
+				}, func(e Event) error {
+					events = append(events, describe(e))
+					return nil
+				})
+				if want := append(firstEvents[:2:2], append([]string{"7 present c 1", "7 synced", "7 disconnected"}, c.events...)...); err != nil || !reflect.DeepEqual(events, want) {
+					t.Errorf("%v, events %q,\nwant %q", err, events, want)
+				}
+			})
+		})
+	}
+}
+
+// TestHoldEnds: an error about a member that was held ends it, as any other does.
+func TestHoldEnds(t *testing.T) {
+	mine := errors.New("mine")
+	synctest.Test(t, func(t *testing.T) {
+		streams := 0
+		err := Follow(t.Context(), Config{
+			Hold:  time.Minute,
+			Again: func(error, bool) bool { return true },
+			Open: func(ctx context.Context, _ *uint64, each func(*response) error) error {
+				if streams++; streams == 1 {
+					for _, r := range first.steps {
+						_ = each(r)
+					}
+					return errGone
+				}
+				_ = each(present(70, node("a", alive, 1)))
+				_ = each(synced(70, false))
+				<-ctx.Done()
+				return ctx.Err()
+			},
+		}, func(e Event) error {
+			if e.Kind == Change {
+				return mine
+			}
+			return nil
+		})
+		if !errors.Is(err, mine) {
+			t.Errorf("ended with %v", err)
+		}
+	})
+}
+
 func TestBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())

@@ -4,15 +4,26 @@
 package follow
 
 import (
+	"context"
+	"sync"
+	"time"
+
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
 // state is what the streams have brought so far. It does no IO.
 type state struct {
 	each func(Event) error
-	err  error // of each
+	hold time.Duration
+	stop context.CancelFunc // ends the stream
 
-	known  map[string]*tamtamv1.Member // by address
+	mu    sync.Mutex  // guards what follows, and keeps the calls of each in order
+	err   error       // of each
+	timer *time.Timer // releases those that are held; nil before the first
+	ended bool        // each is not called any more
+
+	known  map[string]*tamtamv1.Member // by address, with those that are held
+	held   map[string]time.Time        // until when those are known that the last snapshot lacks
 	seen   *uint64                     // the last revision of which everything is known
 	local  string                      // the address of the node itself
 	synced bool                        // a stream was once up to date
@@ -27,9 +38,41 @@ type state struct {
 	lost      bool               // there was a Disconnected
 }
 
-// begin begins another stream.
-func (w *state) begin() {
+func newState(each func(Event) error, hold time.Duration, stop context.CancelFunc) *state {
+	return &state{each: each, hold: hold, stop: stop, known: map[string]*tamtamv1.Member{}, held: map[string]time.Time{}}
+}
+
+// begin begins another stream, and returns after which revision.
+func (w *state) begin() *uint64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.first, w.fresh, w.snapshot, w.moved = true, false, nil, false
+	return w.seen
+}
+
+// disconnected notes that a stream ended.
+func (w *state) disconnected(err error, slow bool) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.connected && w.lost {
+		return nil
+	}
+	w.connected, w.lost = false, true
+	event := Event{Kind: Disconnected, Err: err, Slow: slow}
+	if w.seen != nil {
+		event.Revision = *w.seen
+	}
+	return w.emit(event)
+}
+
+// close ends all calls of each.
+func (w *state) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ended = true
+	if w.timer != nil {
+		w.timer.Stop()
+	}
 }
 
 func (w *state) emit(e Event) error {
@@ -39,7 +82,11 @@ func (w *state) emit(e Event) error {
 
 // step takes one message of a stream. It returns, and keeps, the error of each.
 func (w *state) step(r *tamtamv1.WatchMembersResponse) error {
-	w.err = w.take(r)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil {
+		w.err = w.take(r)
+	}
 	return w.err
 }
 
@@ -64,6 +111,9 @@ func (w *state) take(r *tamtamv1.WatchMembersResponse) error {
 		return nil
 	case c != nil:
 		w.moveTo(revision)
+		if _, held := w.held[c.GetMember().GetAddress()]; held {
+			return w.back(c, revision)
+		}
 		w.learn(c)
 		return w.emit(Event{Kind: Change, Revision: revision, Member: c.GetMember(), Change: c})
 	case r.GetSynced() != nil:
@@ -102,7 +152,7 @@ func (w *state) know(m *tamtamv1.Member) {
 // replace makes the snapshot the known list. Of the first snapshot every member is an event;
 // of a later one, every difference.
 func (w *state) replace(revision uint64) error {
-	was, members := w.known, w.snapshot
+	was, members, local := w.known, w.snapshot, w.known[w.local]
 	w.known, w.snapshot, w.fresh = map[string]*tamtamv1.Member{}, nil, false
 	for _, m := range members {
 		w.know(m)
@@ -117,6 +167,11 @@ func (w *state) replace(revision uint64) error {
 	}
 	if !w.synced {
 		return nil
+	}
+	if now := w.known[w.local]; local == nil || now == nil || now.GetSession() != local.GetSession() {
+		w.holdMissing(was) // the daemon was restarted, and has to find the others again
+	} else {
+		clear(w.held)
 	}
 	for _, c := range compare(was, w.known) {
 		if err := w.emit(Event{Kind: Change, Revision: revision, Member: c.GetMember(), Change: c, Inferred: true}); err != nil {

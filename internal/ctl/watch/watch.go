@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
@@ -29,6 +30,11 @@ type Config struct {
 	Members  []arg.Member // only these; empty for all
 	Exec     Exec         // what to run instead of printing
 }
+
+// holdMissing is how long a member that a restarted daemon does not list yet is not reported as
+// removed. A daemon finds the others again within seconds, by its seeds, the file of its peers, or
+// since they look for it.
+const holdMissing = 30 * time.Second
 
 // Run watches until ctx is done.
 func Run(ctx context.Context, cfg Config) error {
@@ -50,7 +56,7 @@ func Run(ctx context.Context, cfg Config) error {
 	if cfg.Brief {
 		again = client.WhileUp
 	}
-	return cfg.Client.Follow(ctx, cfg.Retry, again, w.event)
+	return cfg.Client.Follow(ctx, cfg.Retry, holdMissing, again, w.event)
 }
 
 type watcher struct {
