@@ -4,6 +4,7 @@
 package clustertest
 
 import (
+	"os"
 	"testing"
 	"time"
 )
@@ -63,4 +64,38 @@ func TestFlapping(t *testing.T) {
 		t.Errorf("not flapping: %+v", es)
 	}
 	watch.Check()
+}
+
+// TestSeedlessRestart: a node that is restarted gracefully, in a cluster without seeds, is found
+// again by the others within seconds, and a handler on it is not told that they are gone.
+func TestSeedlessRestart(t *testing.T) {
+	all := []*Daemon{StartDaemon(t, bin, nil), StartDaemon(t, bin, nil), StartDaemon(t, bin, nil)}
+	for _, d := range all[1:] {
+		if r := all[0].Ctl("join", d.Gossip.String()); r.Code != 0 {
+			t.Fatalf("join: %+v", r)
+		}
+	}
+	for _, d := range all {
+		Eventually(t, d.Gossip.String()+" sees everybody", func() bool { return d.Sees(all...) })
+	}
+	watch := &Watch{StartStream(t, all[0], "watch", "-o", "json")} // unlike monitor, it goes on
+	Eventually(t, "the watch is synced", func() bool { return len(watch.Of(all[2])) == 1 })
+	rpc := all[0].RPC
+	if code, _ := all[0].End(os.Interrupt); code != 0 {
+		t.Fatalf("exit code %d", code)
+	}
+	all[0] = all[0].Restart("--rpc", rpc)
+	began := time.Now()
+	for _, d := range all {
+		Eventually(t, d.Gossip.String()+" sees everybody again", func() bool { return d.Sees(all...) })
+	}
+	if took := time.Since(began); took > 15*time.Second { // two, but machines are busy
+		t.Errorf("found again after %v", took)
+	}
+	Eventually(t, "the watch has caught up", func() bool { return len(watch.Of(all[0])) > 1 })
+	for _, d := range all[1:] {
+		if es := watch.Of(d); len(es) != 1 {
+			t.Errorf("of %s: %+v", d.Gossip, es)
+		}
+	}
 }

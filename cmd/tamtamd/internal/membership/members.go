@@ -20,7 +20,7 @@ import (
 //	Alive      yes                         maybe           no
 //	Suspected  yes                         maybe           yes, unless plain
 //	Dead       until Smudge forgets it     until confirmed yes
-//	Left       no                          no              no
+//	Left       no                          no              for a while
 //
 // When all outputs have been carried out, Smudge knows the member if and only if it is
 // listed, and the table has it with this status and session.

@@ -158,6 +158,7 @@ func TestReportedLeaveMakesTheDeadLeft(t *testing.T) {
 		w.want(bob, member.Dead)
 		w.says(alice, record{recordLeft, bob, session, 3})
 		w.want(bob, member.Left)
+		w.sleep(detect.LeftRetry)
 		w.take()
 		if sent := w.lasts(time.Minute); len(of(sent, "greet", bob)) != 0 {
 			t.Error("it is greeted on")

@@ -70,6 +70,7 @@ func TestUnreportedNodeIsMetDirectlyOnly(t *testing.T) {
 		w.sleep(time.Second)
 		w.reached(bob, alice)
 		w.event(leaves(alice, w.open[alice]))
+		w.dies(alice)
 		delete(w.open, alice)
 		w.forgetAll()
 		w.tell(bob, carol) // which would have to be passed on twice

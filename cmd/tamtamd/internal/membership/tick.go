@@ -98,7 +98,7 @@ func (c *Core) greetCandidates(now time.Time) time.Time {
 	return next
 }
 
-// greetLost greets the dead and suspected members whose turn it is.
+// greetLost greets the members whose turn it is of those that are dead or suspected, or left.
 func (c *Core) greetLost(now time.Time) time.Time {
 	greet, next := c.reconnect.Tick(c.members.live+1, c.cfg.Heartbeat, now)
 	for _, a := range greet {
@@ -106,7 +106,9 @@ func (c *Core) greetLost(now time.Time) time.Time {
 			c.consider(a, admission.Reason{}, now)
 		} else {
 			c.emit(Greet{a})
-			c.greetAround(a, now)
+			if p := c.members.get(a); p == nil || p.status != member.Left {
+				c.greetAround(a, now)
+			}
 		}
 	}
 	return next

@@ -114,6 +114,7 @@ func TestDeadMemberIsReapedAfterReconnectTimeout(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice, bob)
 		w.event(leaves(bob, w.hosts[bob].session))
+		w.dies(bob)
 		w.dead(alice)
 		watch := w.table.Watch(nil, 10)
 		defer watch.Changes.Unsubscribe()

@@ -29,6 +29,14 @@ const (
 	reconnectMax   = 20
 )
 
+// A member that left is greeted as a dead one is, but every leftBase heartbeats at first, and only
+// for LeftRetry. It may only have been restarted, and without seeds it knows nobody then; if it
+// was stopped, nobody waits for it.
+const (
+	leftBase  = 2
+	LeftRetry = 10 * time.Minute
+)
+
 // Bounds of the greetings in a second: a node that has lost a thousand members must not
 // flood the network for them. Hellos to hosts that are gone take up to three seconds of the
 // send buffer, some 830 bytes each as Linux counts them.
@@ -37,14 +45,15 @@ const (
 	DeadPerSecond      = 30
 )
 
-// lost is a member that is suspected or dead.
+// lost is a member that is suspected or dead, or has left.
 type lost struct {
-	dead  bool
-	since time.Time // when it died
+	dead  bool // or has left
+	left  bool
+	since time.Time // when it died or left
 	retry time.Time // when it is greeted next
 }
 
-// Reconnect decides when suspected and dead members are greeted.
+// Reconnect decides when suspected and dead members, and those that left, are greeted.
 type Reconnect struct {
 	lost            map[netip.AddrPort]*lost
 	suspected, dead *rate.Limiter
@@ -72,7 +81,14 @@ func (r *Reconnect) Dead(a netip.AddrPort, live int, heartbeat time.Duration, no
 	r.lost[a] = l
 }
 
-// Forget forgets a member: it lives, left, or was removed.
+// Left notes that a member has left gracefully, as Dead does.
+func (r *Reconnect) Left(a netip.AddrPort, live int, heartbeat time.Duration, now time.Time) {
+	l := &lost{dead: true, left: true, since: now}
+	l.retry = now.Add(r.wait(l, live, heartbeat, now))
+	r.lost[a] = l
+}
+
+// Forget forgets a member: it lives, or was removed.
 func (r *Reconnect) Forget(a netip.AddrPort) { delete(r.lost, a) }
 
 // Tick returns the members to greet. It returns when to call it next; the zero time is
@@ -80,7 +96,9 @@ func (r *Reconnect) Forget(a netip.AddrPort) { delete(r.lost, a) }
 func (r *Reconnect) Tick(live int, heartbeat time.Duration, now time.Time) (greet []netip.AddrPort, next time.Time) {
 	var due []netip.AddrPort
 	for a, l := range r.lost {
-		if l.retry.After(now) {
+		if l.left && now.Sub(l.since) >= LeftRetry {
+			delete(r.lost, a)
+		} else if l.retry.After(now) {
 			next = deadline.Earlier(next, l.retry)
 		} else {
 			due = append(due, a)
@@ -104,7 +122,11 @@ func (r *Reconnect) Tick(live int, heartbeat time.Duration, now time.Time) (gree
 
 // wait returns when this node greets a dead member next.
 func (r *Reconnect) wait(l *lost, live int, heartbeat time.Duration, now time.Time) time.Duration {
-	beats := reconnectBase * max(1, float64(now.Sub(l.since))/float64(reconnectGrows*heartbeat))
+	base := float64(reconnectBase)
+	if l.left {
+		base = leftBase
+	}
+	beats := base * max(1, float64(now.Sub(l.since))/float64(reconnectGrows*heartbeat))
 	return Around(time.Duration(min(beats, reconnectMax)*float64(live)*float64(heartbeat)), r.random)
 }
 
