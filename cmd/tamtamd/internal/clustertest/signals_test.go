@@ -265,3 +265,45 @@ func TestReloadOfAKeyring(t *testing.T) {
 		}
 	}
 }
+
+// TestFewDescriptors: clients that open as many connections as they can leave a node that may
+// open few descriptors enough for its pings, and for another client.
+func TestFewDescriptors(t *testing.T) {
+	seed := StartDaemon(t, bin, nil)
+	third := StartDaemon(t, bin, nil, "--join", seed.Gossip.String())
+	// A shell lowers the limit for the daemon that takes its place.
+	dir := t.TempDir()
+	script := filepath.Join(dir, program("", "tamtamd"))
+	text := fmt.Sprintf("#!/bin/sh\nulimit -n 64 && exec %s \"$@\"\n", program(bin, "tamtamd"))
+	if err := os.WriteFile(script, []byte(text), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	d := StartDaemon(t, dir, nil, "--join", seed.Gossip.String(), "--http", "127.0.0.1:0")
+	d.dir = bin
+	if n := len(d.events("few file descriptors: clients may have fewer connections, so that enough are left for the gossip")); n != 1 {
+		t.Errorf("said %d times", n)
+	}
+	Eventually(t, "all see all", func() bool { return d.Sees(seed, third, d) && seed.Sees(seed, third, d) })
+	for range 100 {
+		for _, at := range []string{d.RPC, d.HTTP()} {
+			if c, err := net.Dial("tcp", at); err == nil {
+				defer c.Close()
+			}
+		}
+	}
+	before := seed.Counters()["accusations"]
+	opened := func() int {
+		all, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", d.Cmd.Process.Pid))
+		if err != nil {
+			t.Skipf("the descriptors of a process cannot be counted here: %v", err)
+		}
+		return len(all)
+	}
+	pings := d.Counters()["datagrams_sent"]
+	Meanwhile(t, "descriptors are left", func() bool { return opened() <= 64-8 && d.Sees(seed, third, d) }, func() bool {
+		return d.Counters()["datagrams_sent"] > pings+20
+	})
+	if n := seed.Counters()["accusations"]; n != before || !seed.Sees(seed, third, d) {
+		t.Errorf("%d accusations more; members %v", n-before, seed.Statuses())
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/descriptors"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/web"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
@@ -56,7 +57,10 @@ func bind(flags *daemonflags.Flags, logger log.Logger) (s *sockets, err error) {
 		return s, fmt.Errorf("--allow %s does not contain %s, by which other nodes know this one: add its network, or give another address by --bind or --advertise",
 			flags.Allow, s.local.Addr())
 	}
-	if s.guard, err = rpcguard.New(guardConfig(flags.RPCGuard, logger)); err != nil {
+	connections := shares(logger, descriptors.Limit())
+	guard := guardConfig(flags.RPCGuard, logger)
+	guard.Connections = connections.rpc
+	if s.guard, err = rpcguard.New(guard); err != nil {
 		return s, err
 	}
 	listen := func() ([]net.Listener, error) { return s.guard.Listen(flags.RPC, flags.RPCGuard.Insecure) }
@@ -64,12 +68,27 @@ func bind(flags *daemonflags.Flags, logger log.Logger) (s *sockets, err error) {
 		return s, fmt.Errorf("%w%s", err, bindHint(err, "--rpc", "--rpc"))
 	}
 	if flags.HTTP != "" {
-		listen := func() (*web.Listener, error) { return web.Listen(flags.HTTP, flags.HTTPInsecure) }
+		listen := func() (*web.Listener, error) { return web.Listen(flags.HTTP, flags.HTTPInsecure, connections.http) }
 		if s.http, err = patiently(logger, listen); err != nil {
 			return s, fmt.Errorf("serve HTTP on %s: %w%s", flags.HTTP, err, bindHint(err, "--http", "--http"))
 		}
 	}
 	return s, nil
+}
+
+// connections is how many clients may have open.
+type connections struct{ rpc, http int }
+
+// shares returns how many connections there may be of each kind, if the process may open limit
+// descriptors. It warns if that is less than there would be otherwise.
+func shares(logger log.Logger, limit uint64) connections {
+	const wanted = rpcguard.MaxConnections + web.MaxConnections
+	all := int(descriptors.Share(limit, wanted))
+	if all < wanted {
+		_ = level.Warn(logger).Log("msg", "few file descriptors: clients may have fewer connections, so that enough are left for the gossip",
+			"descriptors", limit, "connections", all, "do", fmt.Sprintf("raise LimitNOFILE= or ulimit -n for %d connections", wanted))
+	}
+	return connections{rpc: all * rpcguard.MaxConnections / wanted, http: all * web.MaxConnections / wanted}
 }
 
 // bindWithin is how long a daemon waits for an address that is in use: by the one that it

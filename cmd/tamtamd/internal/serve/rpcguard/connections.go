@@ -31,6 +31,18 @@ var (
 	unixBounds = bounds{limits.SocketConnections, limits.SocketConnectionsEach, limits.SocketCalls, limits.SocketCallsEach}
 )
 
+// MaxConnections is how many connections may be open, of all networks.
+const MaxConnections = 192 + 64
+
+// within returns the bounds if only so many connections may be open in all; 0 for MaxConnections.
+func (b bounds) within(connections int) bounds {
+	if connections > 0 && connections < MaxConnections {
+		b.connections = max(2, b.connections*connections/MaxConnections)
+		b.connectionsEach = max(1, b.connectionsEach*connections/MaxConnections)
+	}
+	return b
+}
+
 const (
 	// strangerWithin is how long a connection may stay open without a call that was admitted.
 	strangerWithin = 30 * time.Second

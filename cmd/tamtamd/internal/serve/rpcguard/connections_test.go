@@ -84,6 +84,22 @@ func TestPool(t *testing.T) {
 	}
 }
 
+// TestFewConnections: each network has its part of the connections that may be open.
+func TestFewConnections(t *testing.T) {
+	if all := tcpBounds.connections + unixBounds.connections; all != MaxConnections {
+		t.Errorf("all have %d connections, not %d", all, MaxConnections)
+	}
+	for connections, want := range map[int][4]int{
+		0: {192, 64, 64, 32}, MaxConnections: {192, 64, 64, 32}, 1000: {192, 64, 64, 32},
+		32: {24, 8, 8, 4}, 4: {3, 1, 2, 1},
+	} {
+		tcp, unix := tcpBounds.within(connections), unixBounds.within(connections)
+		if got := [4]int{tcp.connections, tcp.connectionsEach, unix.connections, unix.connectionsEach}; got != want || tcp.calls != tcpBounds.calls {
+			t.Errorf("of %d: %v, want %v", connections, got, want)
+		}
+	}
+}
+
 // TestFlood: a client that begins too many calls a second is told, and may again later.
 func TestFlood(t *testing.T) {
 	start := time.Now()

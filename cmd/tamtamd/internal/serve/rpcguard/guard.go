@@ -27,6 +27,8 @@ type Config struct {
 	// If either file is given, calls need a token. Without TokenFile no client may change
 	// anything.
 	TokenFile, ReadTokenFile string
+	// Connections bounds the open connections; 0 for MaxConnections.
+	Connections int
 
 	Logger log.Logger
 }
@@ -58,7 +60,7 @@ func New(cfg Config) (*Guard, error) {
 		logger: cfg.Logger, credentials: insecure.NewCredentials(), encrypted: cfg.Cert != "",
 		known:         cfg.ClientCA != "" || cfg.TokenFile != "" || cfg.ReadTokenFile != "",
 		byCertificate: cfg.ClientCA != "", strangerWithin: strangerWithin,
-		tcp: newPool(tcpBounds), unix: newPool(unixBounds),
+		tcp: newPool(tcpBounds.within(cfg.Connections)), unix: newPool(unixBounds.within(cfg.Connections)),
 		refusals: logging.NewLimit[string](),
 		counts:   counters.NewSet(),
 	}

@@ -16,11 +16,11 @@ import (
 )
 
 const (
-	// maxConnections bounds the open connections, and maxConnectionsEach those of one client; see
+	// MaxConnections bounds the open connections, and maxConnectionsEach those of one client; see
 	// netaddr.Client. Over them, the oldest one is closed that no request is being served on, or
 	// whose client has taken nothing of an answer for takesNothing, so that probes get in. Package
 	// page bounds what may take long, which is fewer.
-	maxConnections     = limits.HTTPConnections
+	MaxConnections     = limits.HTTPConnections
 	maxConnectionsEach = 40
 	takesNothing       = 200 * time.Millisecond
 )
@@ -37,10 +37,20 @@ var (
 type Listener struct {
 	net.Listener
 	counts *counter.Set
+	most   int // open connections
+	each   int // the same of one client
 
 	mu   sync.Mutex // guards what follows
 	open map[*conn]struct{}
 	last uint64 // numbers the connections
+}
+
+func newListener(l net.Listener, most int) *Listener {
+	most = max(2, min(most, MaxConnections))
+	return &Listener{
+		Listener: l, open: map[*conn]struct{}{}, counts: counters.NewSet(),
+		most: most, each: max(1, most*maxConnectionsEach/MaxConnections),
+	}
 }
 
 // conn is an open connection.
@@ -98,9 +108,9 @@ func (l *Listener) enter(c *conn) (old *conn, ok bool) {
 		}
 	}
 	switch {
-	case each >= maxConnectionsEach:
+	case each >= l.each:
 		old = own
-	case len(l.open) >= maxConnections:
+	case len(l.open) >= l.most:
 		old = idle
 	default:
 		l.add(c)

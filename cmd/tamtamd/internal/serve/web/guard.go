@@ -13,8 +13,9 @@ import (
 
 // Listen binds a TCP address; port 0 is any free one. The error does not name the address.
 // The server has no encryption and no authentication, so Listen refuses an address that
-// other machines can reach, unless open is set.
-func Listen(address string, open bool) (*Listener, error) {
+// other machines can reach, unless open is set. most bounds the open connections, up to
+// MaxConnections.
+func Listen(address string, open bool, most int) (*Listener, error) {
 	a, err := Check(address, open)
 	if err != nil {
 		return nil, err
@@ -27,7 +28,7 @@ func Listen(address string, open bool) (*Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Listener{Listener: l, open: map[*conn]struct{}{}, counts: counters.NewSet()}, nil
+	return newListener(l, most), nil
 }
 
 // Check resolves an address, and returns an error if Listen refuses it.

@@ -41,7 +41,7 @@ var page = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 func serve(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{t: t, state: lifecycle.New(time.Now), alive: 1}
-	l, err := Listen("127.0.0.1:0", false)
+	l, err := Listen("127.0.0.1:0", false, MaxConnections)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,11 +182,11 @@ func TestHostsOfAnOpenServer(t *testing.T) {
 
 func TestListenAsksBeforeItIsOpen(t *testing.T) {
 	for _, address := range []string{"0.0.0.0:0", ":0", "[::]:0", "192.0.2.1:0"} {
-		if l, err := Listen(address, false); err == nil || !strings.Contains(err.Error(), "--http-insecure") {
+		if l, err := Listen(address, false, MaxConnections); err == nil || !strings.Contains(err.Error(), "--http-insecure") {
 			t.Errorf("%s: %v, %v", address, l, err)
 		}
 	}
-	l, err := Listen("0.0.0.0:0", true)
+	l, err := Listen("0.0.0.0:0", true, MaxConnections)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func TestProbesGetIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := serve(t)
-			for range 3 * maxConnections {
+			for range 3 * MaxConnections {
 				c, err := net.Dial("tcp", b.addr)
 				if err != nil {
 					t.Fatal(err)
@@ -230,7 +230,7 @@ func TestProbesGetIn(t *testing.T) {
 
 // TestConnectionsAreBounded: who is being served stays, and then one too many is closed.
 func TestConnectionsAreBounded(t *testing.T) {
-	l := &Listener{open: map[*conn]struct{}{}, counts: counters.NewSet()}
+	l := newListener(nil, MaxConnections)
 	enter := func(client string) (c, old *conn, ok bool) {
 		c = &conn{l: l, client: client}
 		old, ok = l.enter(c)
@@ -248,7 +248,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	if _, old, ok := enter("a"); old != all[1] || !ok {
 		t.Error("of one client, not the oldest makes room that is not served")
 	}
-	for i := range maxConnections - maxConnectionsEach {
+	for i := range MaxConnections - maxConnectionsEach {
 		if _, old, ok := enter("b"); old != nil || !ok {
 			t.Fatalf("connection %d of another: %v, %v", i, old, ok)
 		}

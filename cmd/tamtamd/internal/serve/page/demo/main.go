@@ -40,7 +40,7 @@ func main() {
 }
 
 func run(nodes int, address string) error {
-	l, err := web.Listen(address, false)
+	l, err := web.Listen(address, false, web.MaxConnections)
 	if err != nil {
 		return err
 	}
