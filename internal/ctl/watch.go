@@ -50,8 +50,8 @@ TAMTAM_TIME, TAMTAM_REVISION, TAMTAM_CHANGES and TAMTAM_DROPPED set. Values come
 other machines: quote them. There is one run at a time. Up to 1,024 changes wait; of
 more, the oldest are dropped, and counted on stderr. At --exec-timeout and at the end,
 CMD and all that it started get SIGTERM, and SIGKILL 5 s later. With --coalesce, one
-run gets all changes of that time, in order, a line each; the variables about one
-change are not set. Not available on Windows.
+run gets all changes, in order, a line each, when there was none for that time; the
+variables about one change are not set. Not available on Windows.
 
   tamtamctl watch --status dead
   tamtamctl watch -o json | jq -r 'select(.event == "change") | .member.address'

@@ -38,7 +38,7 @@ func (x *Exec) Register(fs *flag.FlagSet) {
 		return nil
 	})
 	fs.Var(arg.Duration{P: &x.Timeout}, "exec-timeout", "`time` that a run of the command may take")
-	fs.Var(arg.Duration{P: &x.Coalesce}, "coalesce", "one run for all changes within this `time` after the first")
+	fs.Var(arg.Duration{P: &x.Coalesce}, "coalesce", "one run for all changes, when there was none for this `time`, and at the latest after four times as long")
 	fs.BoolVar(&x.Initial, "exec-initial", false, "run the command for the members that are present at the start, too")
 }
 

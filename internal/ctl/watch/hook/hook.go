@@ -43,7 +43,7 @@ type Change struct {
 type Config struct {
 	Command  string        // for the shell
 	Timeout  time.Duration // of a run
-	Coalesce time.Duration // one run for all changes within it after the first; 0: a run for each
+	Coalesce time.Duration // one run when no change came for it, or after four times as long; 0: a run for each
 	Env      []string      // of every run, NAME=value
 	Out, Err io.Writer     // of every run
 	Warn     func(string)  // takes a line about a failure, without its newline

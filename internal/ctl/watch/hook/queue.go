@@ -10,6 +10,10 @@ import (
 	"time"
 )
 
+// maxCoalesce is after how many times the quiet time there is a run at the latest, though changes
+// go on.
+const maxCoalesce = 4
+
 // queue holds the changes that wait for a run, at most Bound.
 type queue struct {
 	coalesce time.Duration
@@ -18,6 +22,7 @@ type queue struct {
 	mu      sync.Mutex // guards the rest
 	waiting []Change
 	since   time.Time // when the first of them came
+	last    time.Time // when the last of them came
 	dropped int       // since the last run
 }
 
@@ -36,6 +41,7 @@ func (q *queue) add(c Change, now time.Time) {
 		q.dropped++
 	}
 	q.waiting = append(q.waiting, c)
+	q.last = now
 	q.mu.Unlock()
 	select {
 	case q.wake <- struct{}{}:
@@ -78,7 +84,8 @@ func (q *queue) ready(now time.Time) (changes []Change, dropped int, wait time.D
 		return nil, 0, 0
 	}
 	if q.coalesce > 0 && n < Bound {
-		if wait = q.coalesce - now.Sub(q.since); wait > 0 {
+		quiet, most := q.last.Add(q.coalesce), q.since.Add(maxCoalesce*q.coalesce)
+		if wait = min(quiet.Sub(now), most.Sub(now)); wait > 0 {
 			return nil, 0, wait
 		}
 	}

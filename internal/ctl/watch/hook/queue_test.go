@@ -36,23 +36,29 @@ func TestQueueDropsTheOldest(t *testing.T) {
 	}
 }
 
-// TestQueueCoalesces: what comes within the time after the first is one run, in order,
-// and what comes later is another.
+// TestQueueCoalesces: changes are one run, in order, when none has come for the time, and at the
+// latest after four times as long.
 func TestQueueCoalesces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(2 * time.Second)
 		go func() {
 			time.Sleep(time.Hour)
-			for i := range 5 {
+			for i := range 14 {
 				q.add(numbered(i), time.Now())
-				time.Sleep(800 * time.Millisecond)
+				time.Sleep(900 * time.Millisecond)
 			}
+			time.Sleep(time.Hour)
+			q.add(numbered(14), time.Now())
 		}()
 		began := time.Now()
 		for i, want := range []struct {
 			n  int
 			at time.Duration
-		}{{3, time.Hour + 2*time.Second}, {2, time.Hour + 4400*time.Millisecond}} {
+		}{
+			{9, time.Hour + 8*time.Second},            // the changes go on
+			{5, time.Hour + 13700*time.Millisecond},   // 2 s after the last of them
+			{1, 2*time.Hour + 14600*time.Millisecond}, // the next, after an hour
+		} {
 			changes, _, ok := q.take(t.Context())
 			if !ok || len(changes) != want.n || time.Since(began) != want.at {
 				t.Errorf("run %d: %d changes after %v, want %+v", i, len(changes), time.Since(began), want)
