@@ -89,6 +89,20 @@ func TestSystemd(t *testing.T) {
 	Eventually(t, "it left gracefully", func() bool { return other.Status(d) == "LEFT" })
 }
 
+// TestStopRightAfterReady: a daemon that is stopped as soon as it has said that it is ready ends
+// gracefully.
+func TestStopRightAfterReady(t *testing.T) {
+	m := newManager(t)
+	for range 20 {
+		p, _ := start(t, bin, "tamtamd", []string{"--bind", "127.0.0.1", "--port", "0", "--rpc", "127.0.0.1:0"}, []string{"NOTIFY_SOCKET=" + m.name}, true)
+		m.hears("^READY=1\n")
+		if code, _ := p.End(syscall.SIGTERM); code != 0 {
+			t.Fatalf("exit code %d:\n%s", code, p.out.String())
+		}
+		m.hears("^STOPPING=1\n")
+	}
+}
+
 // TestHungClients: connections that say nothing, to gRPC and to HTTP, and readers that stand still
 // do not delay the end.
 func TestHungClients(t *testing.T) {

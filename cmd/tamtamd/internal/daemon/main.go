@@ -11,10 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/oklog/run"
 
@@ -140,15 +137,4 @@ func parse(fs *flag.FlagSet, args []string) (reload.Settings, error) {
 		return reload.Settings{}, err
 	}
 	return reload.Settings{Flags: flags, Values: daemonflags.Text(fs)}, nil
-}
-
-// exitOnSecondSignal ends the process at once when another signal comes during a
-// shutdown.
-func exitOnSecondSignal() {
-	c := make(chan os.Signal, 1)
-	signal.Notify(c, syscall.SIGINT, syscall.SIGTERM)
-	go func() {
-		<-c
-		os.Exit(exitFailed)
-	}()
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"os/signal"
 	"syscall"
 	"time"
@@ -153,7 +152,8 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 			return nil
 		}, func(error) { cancel() })
 	}
-	g.Add(run.SignalHandler(ctx, os.Interrupt, syscall.SIGTERM))
+	signals := catchEndings()
+	g.Add(signals.actor(ctx))
 	add(func(ctx context.Context) {
 		reloadAt(ctx, hangups, func() {
 			notifier.Reloading()
@@ -173,7 +173,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 			return errLeft
 		}
 	}, func(error) {
-		exitOnSecondSignal()
+		signals.exitOnNext()
 		_ = level.Info(logger).Log("msg", "stopping")
 		state.Advance(lifecycle.Leaving)
 		assembly.Messages.Close()
