@@ -139,6 +139,19 @@ func UnknownEnv(environ []string, flagNames ...[]string) []string {
 	return unknown
 }
 
+// NearestEnv returns the variable of one of the flags that is most like an unknown one; "" if all
+// are far.
+func NearestEnv(unknown string, flagNames ...[]string) string {
+	var names []string
+	for _, name := range slices.Concat(flagNames...) {
+		names = append(names, strings.TrimPrefix(EnvName(name), envPrefix+"_"))
+	}
+	if n := Nearest(strings.TrimPrefix(unknown, envPrefix+"_"), names); n != "" {
+		return envPrefix + "_" + n
+	}
+	return ""
+}
+
 // Explain turns an error of ff or flag into one line that names the flag, variable or file,
 // the value, and a correct value. It returns flag.ErrHelp unchanged.
 func Explain(set *flag.FlagSet, err error) error {

@@ -281,6 +281,14 @@ func TestUnknownEnv(t *testing.T) {
 	}
 }
 
+func TestNearestEnv(t *testing.T) {
+	for unknown, want := range map[string]string{"TAMTAM_NMAE": "TAMTAM_NAME", "TAMTAM_LOGFORMAT": "TAMTAM_LOG_FORMAT", "TAMTAM_X": ""} {
+		if got := NearestEnv(unknown, []string{"name"}, []string{"log-format"}); got != want {
+			t.Errorf("%s: %q, want %q", unknown, got, want)
+		}
+	}
+}
+
 func TestNearest(t *testing.T) {
 	names := []string{"nodes", "stream", "address", "ping"}
 	for word, want := range map[string]string{

@@ -24,6 +24,7 @@ func TestDocument(t *testing.T) {
 		{"second document", "name: a\n---\nname: b\n", []string{"c.yaml:", "second document"}},
 		{"broken second document", "name: a\n---\nname: [\n", []string{"c.yaml:"}},
 		{"syntax", "name: a\nquiet: [true\nother: ]]\n", []string{"c.yaml:"}},
+		{"a tab", "name:\n\ta\n", []string{"c.yaml:2:", "a tab", "blanks"}},
 		{"no boolean", "name: a\nquiet: yes\n", []string{"c.yaml:2:", `"yes"`, "quiet", "true or false"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

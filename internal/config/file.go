@@ -187,6 +187,7 @@ func wants(f *flag.Flag) string {
 // the file.
 func (p *fileParser) syntax(err error) error {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	text = strings.Replace(text, "found character that cannot start any token", "a tab or another character that cannot begin a value: indent with blanks", 1)
 	if rest, ok := strings.CutPrefix(text, "line "); ok {
 		number, what, _ := strings.Cut(rest, ": ")
 		if line, err := strconv.Atoi(number); err == nil {

@@ -5,8 +5,11 @@ package daemonflags
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/eelcocramer/tamtam/internal/limits"
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 // Check returns an error for values that contradict each other. It also sets the profile's
@@ -26,6 +29,8 @@ func (f *Flags) Check() error {
 		return fmt.Errorf("--multicast-address %s is not of this node's address family: %s", f.MulticastAddress, f.family())
 	case len(f.Join) > limits.MaxJoin:
 		return fmt.Errorf("--join names %d addresses, at most %d: give only some of them, the node finds the others", len(f.Join), limits.MaxJoin)
+	case f.HTTP != "" && !strings.HasSuffix(f.HTTP, ":0") && slices.Contains(f.RPC, netaddr.RPC{Network: netaddr.TCP, Addr: f.HTTP}):
+		return fmt.Errorf("--http and --rpc are both %s: give different ones", f.HTTP)
 	case f.HTTPInsecure && f.HTTP == "":
 		return fmt.Errorf("--http-insecure without --http, the address to serve on")
 	case f.Multicast && f.MulticastPort == f.Port:

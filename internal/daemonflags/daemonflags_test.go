@@ -159,6 +159,7 @@ func TestRefused(t *testing.T) {
 		{[]string{"--multicast-port", "0"}, []string{"1 to 65535"}},
 		{[]string{"--heartbeat", "19ms"}, []string{"20ms", "1m"}},
 		{[]string{"--heartbeat", "61s"}, []string{"1m"}},
+		{[]string{"--heartbeat", "5"}, []string{"this is 5ms", "20ms to 1m"}},
 		{[]string{"--heartbeat", "-5"}, []string{"20ms"}},
 		{[]string{"--heartbeat", "99999999999999999999"}, []string{"20ms"}},
 		{[]string{"--max", "0"}, []string{"1 to 1024"}},
@@ -183,6 +184,7 @@ func TestRefused(t *testing.T) {
 		{[]string{"--rpc-key", "k"}, []string{"--rpc-cert"}},
 		{[]string{"--rpc-client-ca", "a"}, []string{"--rpc-cert"}},
 		{[]string{"--join", "a,b c"}, []string{"b c"}},
+		{[]string{"--join", "http://a"}, []string{"http://a", "URL"}},
 		{[]string{"--join", "a:0"}, []string{"a:0", "1 to 65535"}},
 		{[]string{"--allow", ""}, []string{"want a network such as 192.0.2.0/24"}},
 		{[]string{"--allow", "192.0.2.0/24,db-1"}, []string{`"db-1"`, "want a network such as 192.0.2.0/24"}},
@@ -197,6 +199,7 @@ func TestRefused(t *testing.T) {
 		{[]string{"--multicast", "--port", "9998"}, []string{"--multicast-port", "9998"}},
 		{[]string{"--http", "6263"}, []string{"host:port"}},
 		{[]string{"--http", "localhost:http"}, []string{"host:port"}},
+		{[]string{"--http", "localhost:6262"}, []string{"--rpc", "localhost:6262", "different"}},
 		{[]string{"--http-insecure"}, []string{"--http,"}},
 		{[]string{"--join", many(257)}, []string{"257", "256"}},
 	} {

@@ -168,7 +168,11 @@ func (v durationValue) Set(s string) error {
 		if v.zero {
 			or = ", or 0"
 		}
-		return fmt.Errorf("want a time from %s to %s, such as %s%s", compact(v.min), compact(v.max), compact(max(v.min, 10*v.unit)), or)
+		is := ""
+		if n, e := strconv.ParseInt(s, 10, 32); e == nil { // the unit may be what is wrong
+			is = fmt.Sprintf("this is %s: ", compact(time.Duration(n)*v.unit))
+		}
+		return fmt.Errorf("%swant a time from %s to %s, such as %s%s", is, compact(v.min), compact(v.max), compact(max(v.min, 10*v.unit)), or)
 	}
 	*v.p = d
 	return nil

@@ -40,6 +40,9 @@ func Split(address string, port uint16) (host string, p uint16, err error) {
 	if rest == "" {
 		return host, port, nil
 	}
+	if strings.HasPrefix(rest, "://") {
+		return "", 0, errors.New("this is a URL: want a host, with a port or without")
+	}
 	n, err := strconv.ParseUint(strings.TrimPrefix(rest, ":"), 10, 16)
 	if err != nil || n == 0 || rest[0] != ':' {
 		return "", 0, fmt.Errorf("port %q is not 1 to 65535", strings.TrimPrefix(rest, ":"))

@@ -33,14 +33,27 @@ func threshold(f *daemonflags.Flags) logging.Level {
 	return levels[f.LogLevel]
 }
 
-func unknownEnv() []string {
-	return config.UnknownEnv(os.Environ(), daemonflags.Names(), ctlflags.Names(), []string{daemonflags.Keyring})
+// unknownVariable is a TAMTAM_* variable that nothing reads.
+type unknownVariable struct{ name, meant string } // meant is "" if it is like none
+
+// unknownEnv returns the TAMTAM_* variables that neither program reads, each with the one that was
+// likely meant.
+func unknownEnv() (unknown []unknownVariable) {
+	known := [][]string{daemonflags.Names(), ctlflags.Names(), {daemonflags.Keyring}}
+	for _, name := range config.UnknownEnv(os.Environ(), known...) {
+		unknown = append(unknown, unknownVariable{name, config.NearestEnv(name, known...)})
+	}
+	return unknown
 }
 
 // warnOfUnknownEnv warns of TAMTAM_* variables that neither program reads: a misspelt one
 // is not applied.
 func warnOfUnknownEnv(logger log.Logger) {
-	for _, name := range unknownEnv() {
-		_ = level.Warn(logger).Log("msg", "unknown environment variable ignored", "name", name)
+	for _, v := range unknownEnv() {
+		kv := []any{"msg", "unknown environment variable ignored", "name", v.name}
+		if v.meant != "" {
+			kv = append(kv, "meant", v.meant)
+		}
+		_ = level.Warn(logger).Log(kv...)
 	}
 }

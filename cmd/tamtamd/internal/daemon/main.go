@@ -93,8 +93,12 @@ func checked(err error, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "tamtamd: %v\n", err)
 		return exitUsage
 	}
-	for _, name := range unknownEnv() {
-		fmt.Fprintf(stderr, "tamtamd: unknown environment variable %s is ignored\n", name)
+	for _, v := range unknownEnv() {
+		ask := ""
+		if v.meant != "" {
+			ask = ": did you mean " + v.meant + "?"
+		}
+		fmt.Fprintf(stderr, "tamtamd: unknown environment variable %s is ignored%s\n", v.name, ask)
 	}
 	fmt.Fprintln(stdout, "ok")
 	return exitDone
