@@ -6,6 +6,7 @@ package ctlflags
 import (
 	"flag"
 	"io"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -54,5 +55,22 @@ func TestTwoFlagSetsShareValues(t *testing.T) {
 	}
 	if f.RPC != "a:1" || f.Timeout != time.Second {
 		t.Errorf("got %+v", f)
+	}
+}
+
+// TestConnection: what another client needs to connect in the same way, and nothing else.
+func TestConnection(t *testing.T) {
+	f := Default()
+	fs := flag.NewFlagSet("x", flag.ContinueOnError)
+	f.Register(fs)
+	if err := fs.Parse([]string{"--rpc", "a:1", "--rpc-ca", "ca", "--rpc-token-file", "t", "--output", "json"}); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"TAMTAM_RPC": "a:1", "TAMTAM_RPC_CA": "ca", "TAMTAM_RPC_TOKEN_FILE": "t", "TAMTAM_RPC_CLIENT_CERT": "", "TAMTAM_RPC_CLIENT_KEY": "",
+		"TAMTAM_RPC_SERVER_NAME": "", "TAMTAM_RPC_TLS": "false", "TAMTAM_RPC_INSECURE": "false",
+	}
+	if got := f.Connection(); !maps.Equal(got, want) || f.RPC != "a:1" {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

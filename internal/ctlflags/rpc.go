@@ -6,6 +6,7 @@ package ctlflags
 import (
 	"flag"
 
+	"github.com/eelcocramer/tamtam/internal/config"
 	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
@@ -35,6 +36,17 @@ func (f *Flags) registerRPC(fs *flag.FlagSet) {
 	fs.StringVar(&g.ServerName, "rpc-server-name", g.ServerName, "`name` in the daemon's certificate (default: the host of --rpc)")
 	fs.StringVar(&g.TokenFile, "rpc-token-file", g.TokenFile, "`file` with the token for all calls in its first line; no other user may read the file")
 	fs.BoolVar(&g.Insecure, "rpc-insecure", g.Insecure, "send tokens and keys to other machines without TLS, too, and to ports of this one without a warning")
+}
+
+// Connection returns the variables that make another client connect as one with these flags does,
+// by name. The value is empty for one that must not be set.
+func (f *Flags) Connection() map[string]string {
+	own := *f // Register may write
+	fs := flag.NewFlagSet("", flag.ContinueOnError)
+	own.registerRPC(fs)
+	vars := map[string]string{}
+	fs.VisitAll(func(f *flag.Flag) { vars[config.EnvName(f.Name)] = f.Value.String() })
+	return vars
 }
 
 // rpc takes all values of tamtamd's --rpc, even port 0, and of several addresses the first: a

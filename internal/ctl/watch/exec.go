@@ -8,6 +8,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
 	"slices"
@@ -64,7 +65,7 @@ var changeVariables = []string{
 func (c *Config) startHook(ctx context.Context) (run func(line), stop func(), err error) {
 	runner, err := hook.New(hook.Config{
 		Command: c.Exec.Command, Timeout: c.Exec.Timeout, Coalesce: c.Exec.Coalesce,
-		Env: environ(os.Environ(), c.Client.Flags.RPC), Out: c.Printer.Out, Err: c.Err,
+		Env: environ(os.Environ(), c.Client.Flags.Connection()), Out: c.Printer.Out, Err: c.Err,
 		Warn: func(s string) { fmt.Fprintf(c.Err, "tamtamctl: %s\n", s) },
 	})
 	if err != nil {
@@ -96,13 +97,20 @@ func (c *Config) startHook(ctx context.Context) (run func(line), stop func(), er
 }
 
 // environ returns the environment of every run: ours, without the variables that another
-// watch set about its change, and with the daemon that is watched, for tamtamctl.
-func environ(ours []string, rpc string) []string {
+// watch set about its change, and with the connection to the daemon that is watched, for
+// tamtamctl, whether flags, variables or the file configured it.
+func environ(ours []string, connection map[string]string) []string {
 	env := slices.DeleteFunc(slices.Clone(ours), func(kv string) bool {
 		name, _, _ := strings.Cut(kv, "=")
-		return slices.Contains(changeVariables, name)
+		_, ok := connection[name]
+		return ok || slices.Contains(changeVariables, name)
 	})
-	return append(env, "TAMTAM_RPC="+rpc)
+	for _, name := range slices.Sorted(maps.Keys(connection)) {
+		if value := connection[name]; value != "" {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
 }
 
 // variables returns a change of a member as environment variables. All are set, some to
