@@ -11,7 +11,7 @@ import (
 // TestStuckReadersGiveWay: if all connections of a client have requests, one whose client takes
 // nothing of its answer is closed in favour of a new one.
 func TestStuckReadersGiveWay(t *testing.T) {
-	l := &Listener{open: map[*conn]struct{}{}}
+	l := newListener(nil, MaxConnections)
 	var all []*conn
 	for range maxConnectionsEach {
 		c := &conn{l: l, client: "loopback"}
