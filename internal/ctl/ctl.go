@@ -98,7 +98,8 @@ func Run(ctx context.Context, args []string, s Streams) int {
 	}
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		_, err = fmt.Fprintln(a.Out, help(bare.asked))
+		writeHelp(a.Out, bare.asked)
+		err = nil
 	case err != nil:
 		err = explain(root, path, err)
 	default:

@@ -5,14 +5,15 @@ package ctl
 
 import (
 	"context"
-	"flag"
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/peterbourgon/ff/v3/ffcli"
 
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
+	"github.com/eelcocramer/tamtam/internal/flaghelp"
 )
 
 func helpCommand(a *app, root *ffcli.Command) *ffcli.Command {
@@ -33,41 +34,34 @@ func helpCommand(a *app, root *ffcli.Command) *ffcli.Command {
 				}
 				c, path = sub, path+" "+sub.Name
 			}
-			_, err := fmt.Fprintln(a.Out, help(c))
-			return err
+			writeHelp(a.Out, c)
+			return nil
 		},
 	})
 }
 
-// help returns the text that -h prints.
-func help(c *ffcli.Command) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\nUSAGE\n  %s\n", c.ShortHelp, c.ShortUsage)
+// Flags of all commands, as the help has them.
+var groups = []flaghelp.Group{
+	{Title: "OUTPUT", Flags: []string{"output", "verbose", "trace", "nobanner"}},
+	{Title: "CONNECTION", Flags: []string{
+		"rpc", "timeout", "rpc-token-file", "rpc-tls", "rpc-ca", "rpc-server-name", "rpc-client-cert", "rpc-client-key",
+		"rpc-insecure", "config",
+	}},
+}
+
+// writeHelp writes the text that -h prints.
+func writeHelp(w io.Writer, c *ffcli.Command) {
+	fmt.Fprintf(w, "%s\n\nUSAGE\n  %s\n", c.ShortHelp, c.ShortUsage)
 	if long := strings.Trim(c.LongHelp, "\n"); long != "" {
-		fmt.Fprintf(&b, "\n%s\n", long)
+		fmt.Fprintf(w, "\n%s\n", long)
 	}
-	w := tabwriter.NewWriter(&b, 0, 2, 2, ' ', 0)
 	if len(c.Subcommands) > 0 {
 		fmt.Fprintf(w, "\nCOMMANDS\n")
+		t := tabwriter.NewWriter(w, 0, 2, 2, ' ', 0)
 		for _, sub := range c.Subcommands {
-			fmt.Fprintf(w, "  %s\t%s\n", sub.Name, sub.ShortHelp)
+			fmt.Fprintf(t, "  %s\t%s\n", sub.Name, sub.ShortHelp)
 		}
+		_ = t.Flush() // errors of w show in what follows
 	}
-	fmt.Fprintf(w, "\nFLAGS\n")
-	short := map[string]string{}
-	for letter, name := range ctlflags.Short() {
-		short[name] = "-" + letter + ", "
-	}
-	c.FlagSet.VisitAll(func(f *flag.Flag) {
-		arg, usage := flag.UnquoteUsage(f)
-		if arg != "" {
-			arg = " " + strings.ToUpper(arg)
-		}
-		if d := f.DefValue; d != "" && d != "false" {
-			usage += " (default " + d + ")"
-		}
-		fmt.Fprintf(w, "  %s--%s%s\t%s\n", short[f.Name], f.Name, arg, usage)
-	})
-	_ = w.Flush() // into memory
-	return strings.TrimRight(b.String(), "\n")
+	flaghelp.Write(w, c.FlagSet, ctlflags.Short(), groups, flaghelp.Width(w))
 }

@@ -8,10 +8,7 @@ package daemonflags
 
 import (
 	"flag"
-	"fmt"
-	"io"
 	"net/netip"
-	"strings"
 	"time"
 	"unicode"
 
@@ -154,24 +151,3 @@ a --check that failed, 3 left its cluster as a caller asked for.
   tamtamd
   tamtamd --bind 192.0.2.10 --join seed-1.example,seed-2.example
   TAMTAM_JOIN=seed.example TAMTAM_LOG_FORMAT=json tamtamd`
-
-// WriteHelp writes the help of tamtamd, with the flags of fs.
-func WriteHelp(w io.Writer, fs *flag.FlagSet) {
-	short := map[string]string{}
-	for letter, name := range Short() {
-		short[name] = "-" + letter + ", "
-	}
-	fmt.Fprintf(w, "Join this machine to a cluster, and serve its programs by gRPC.\n\nUSAGE\n  tamtamd [flags]\n\n%s\n\nFLAGS\n", Long)
-	fs.VisitAll(func(f *flag.Flag) {
-		arg, usage := flag.UnquoteUsage(f)
-		if arg != "" && arg != "value" {
-			arg = " " + strings.ToUpper(arg)
-		} else {
-			arg = ""
-		}
-		if f.DefValue != "" && f.DefValue != "false" {
-			usage += " (default " + f.DefValue + ")"
-		}
-		fmt.Fprintf(w, "  %s--%s%s\n      %s\n", short[f.Name], f.Name, arg, usage)
-	})
-}
