@@ -36,8 +36,9 @@ var arguments = map[string][]string{
 
 // live has the commands whose arguments the daemon knows.
 var live = map[string]source{
-	"tamtamctl leave":       memberWords,
+	"tamtamctl nodes":       memberWords,
 	"tamtamctl ping":        memberWords,
+	"tamtamctl remove":      memberWords,
 	"tamtamctl why":         memberWords,
 	"tamtamctl keys use":    keyWords,
 	"tamtamctl keys remove": keyWords,
@@ -58,7 +59,8 @@ var flagValues = map[string][]string{
 var liveValues = map[string]source{
 	"member": memberWords,
 	"gone":   memberWords,
-	"origin": addressWords,
+	"name":   nameWords,
+	"origin": memberWords,
 	"topic":  topicWords,
 }
 
@@ -159,11 +161,11 @@ func shared(fs *flag.FlagSet, words []string) (found []string) {
 }
 
 func memberWords(ctx context.Context, c *client.Conn) (all []completion.Candidate) {
-	return append(members(ctx, c, (*tamtamv1.Member).GetName), addressWords(ctx, c)...)
+	return append(nameWords(ctx, c), members(ctx, c, (*tamtamv1.Member).GetAddress)...)
 }
 
-func addressWords(ctx context.Context, c *client.Conn) []completion.Candidate {
-	return members(ctx, c, (*tamtamv1.Member).GetAddress)
+func nameWords(ctx context.Context, c *client.Conn) []completion.Candidate {
+	return members(ctx, c, (*tamtamv1.Member).GetName)
 }
 
 func members(ctx context.Context, c *client.Conn, word func(*tamtamv1.Member) string) (all []completion.Candidate) {

@@ -78,7 +78,8 @@ var lines = map[string][]string{
 	"tamtamctl why o":                     {"one"}, // the other name is no word
 	"tamtamctl ping 192.0.2.2:":           {"192.0.2.2:9999"},
 	"tamtamctl stream --topic ":           {"deploy"},
-	"tamtamctl nodes ":                    nil,
+	"tamtamctl stats ":                    nil,
+	"tamtamctl remove o":                  {"one"},
 	"tamtamctl why one ":                  nil,
 }
 

@@ -143,6 +143,7 @@ the daemon, 6 out of time.`,
 		operatorCommand(a),
 		pingCommand(a),
 		readyCommand(a),
+		removeCommand(a),
 		statsCommand(a),
 		streamCommand(a),
 		tagsCommand(a),
@@ -187,13 +188,13 @@ func group(c *ffcli.Command, path string) func(context.Context, []string) error 
 var instead = map[string]string{
 	"agent":        "tamtamd",
 	"event":        "tamtamctl broadcast",
-	"force-leave":  "tamtamctl leave ADDRESS",
+	"force-leave":  "tamtamctl remove MEMBER",
 	"info":         "tamtamctl stats, or tamtamctl doctor",
 	"keygen":       "tamtamctl keys generate",
 	"list":         "tamtamctl nodes",
 	"members":      "tamtamctl nodes",
 	"reachability": "tamtamctl doctor",
-	"rtt":          "tamtamctl ping ADDRESS",
+	"rtt":          "tamtamctl ping MEMBER",
 	"status":       "tamtamctl nodes, or tamtamctl doctor",
 }
 

@@ -24,6 +24,11 @@ func (e *missingError) Error() string {
 	return fmt.Sprintf("not confirmed by %s", render.Escape(strings.Join(e.members, ", ")))
 }
 
+// refusedError: nothing was done, since the user may not have meant it.
+type refusedError struct{ text string }
+
+func (e *refusedError) Error() string { return e.text }
+
 // lineError is an error about a line of stdin, from 1.
 type lineError struct {
 	number int

@@ -36,6 +36,9 @@ func exit(ctx context.Context, stderr io.Writer, err error) int {
 	var missing *missingError
 	var line *lineError
 	var distrusted *client.DistrustError
+	var ambiguous *arg.AmbiguousError
+	var unknown *arg.UnknownError
+	var refused *refusedError
 	where := ""
 	if errors.As(err, &line) {
 		where, err = fmt.Sprintf("line %d: ", line.number), line.err
@@ -59,7 +62,9 @@ func exit(ctx context.Context, stderr io.Writer, err error) int {
 		where, text, code = "", "interrupted", exitFailed
 	case errors.As(err, &unreachable), errors.As(err, &gone):
 		text, code = err.Error(), exitUnreachable
-	case errors.As(err, &distrusted):
+	case errors.As(err, &unknown):
+		text, code = err.Error(), exitNothing
+	case errors.As(err, &distrusted), errors.As(err, &ambiguous), errors.As(err, &refused):
 		text, code = err.Error(), exitRefused
 	case errors.As(err, &missing):
 		text, code = err.Error(), exitDeadline

@@ -16,17 +16,16 @@ import (
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-// addressHelp explains the addresses that join, ping and leave take.
-const addressHelp = `An address is an IP or a host name, with or without a port. The default is the port that
-the node itself gossips on.`
-
 func joinCommand(a *app) *ffcli.Command {
 	return a.command(&ffcli.Command{
 		Name:       "join",
 		ShortUsage: "tamtamctl join ADDRESS...",
 		ShortHelp:  "Join the cluster of the nodes at the addresses.",
-		LongHelp: addressHelp + ` One node that answers is enough, as the others are found
+		LongHelp: `An address is an IP or a host name, with or without a port. The default is the port that
+the node itself gossips on. One node that answers is enough, as the others are found
 through it. stderr lists the addresses that do not answer. Exit status 6 if none does.
+
+A node that was removed from the cluster is let in again by a join, there or here.
 
   tamtamctl join 192.0.2.1:9999
   tamtamctl join seed-1.example seed-2.example`,

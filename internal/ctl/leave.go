@@ -18,35 +18,32 @@ import (
 )
 
 func leaveCommand(a *app) *ffcli.Command {
-	var sign signer
+	r := &removal{app: a}
 	fs := flag.NewFlagSet("leave", flag.ContinueOnError)
-	sign.register(fs)
+	r.sign.register(fs)
 	return a.command(&ffcli.Command{
 		Name:       "leave",
-		ShortUsage: "tamtamctl leave [--operator-key FILE] [ADDRESS]",
-		ShortHelp:  "Have the node leave its cluster, or remove a member from it.",
-		LongHelp: `Without ADDRESS, the node leaves the cluster and its daemon ends. The members see it as
-left, not as dead.
+		ShortUsage: "tamtamctl leave",
+		ShortHelp:  "Have the node leave its cluster, and end its daemon.",
+		LongHelp: `The members see the node as left, not as dead.
 
-With ADDRESS, all nodes remove that member, dead or alive. A member that is alive is
-then alone, and may join again; it joins its seeds by itself after 10 minutes. If nodes
-have operators' keys, --operator-key is needed.
+"leave ADDRESS", as in 2018, is the same as "remove --force ADDRESS", but asks on a
+terminal. It is deprecated.
 
-` + addressHelp + `
-
-  tamtamctl leave
-  tamtamctl leave 192.0.2.1:9999`,
+  tamtamctl leave`,
 		FlagSet: fs,
 		Exec: func(ctx context.Context, args []string) error {
 			switch {
 			case len(args) == 0:
 				return a.call(ctx, func(ctx context.Context, c *client.Conn) error { return leave(ctx, a.printer(), c) })
 			case len(args) == 1 && args[0] != "":
-				return a.call(ctx, func(ctx context.Context, c *client.Conn) error { return remove(ctx, a.printer(), c, args[0], &sign) })
+				fmt.Fprintln(a.Err, `tamtamctl: "leave ADDRESS" is deprecated: use "tamtamctl remove MEMBER"`)
+				r.force = !render.IsTerminal(a.In) || !render.IsTerminal(a.Err)
+				return r.run(ctx, args[0])
 			case len(args) == 1: // an unset variable of a script must not end the daemon
-				return arg.Usage("leave", `"" is not an address: omit it to have the node itself leave`)
+				return arg.Usage("leave", `"" is not a member: omit it to have the node itself leave`)
 			}
-			return arg.Usage("leave", "leave takes one address or none, not %d arguments", len(args))
+			return arg.Usage("leave", "leave takes no argument, not %d", len(args))
 		},
 	})
 }
@@ -61,21 +58,4 @@ func leave(ctx context.Context, p render.Printer, c *client.Conn) error {
 	return p.Print(map[string]any{"acknowledged": know, "unacknowledged": not}, func(w io.Writer) {
 		fmt.Fprintf(w, "left: %d of %d members know\n", know, know+not)
 	})
-}
-
-// remove removes a member from the cluster.
-func remove(ctx context.Context, p render.Printer, c *client.Conn, address string, sign *signer) error {
-	member, err := arg.ParseMember(address)
-	if err != nil {
-		return err
-	}
-	signed, err := sign.removal(ctx, c, member)
-	if err != nil {
-		return err
-	}
-	r, err := c.RemoveMember(ctx, &tamtamv1.RemoveMemberRequest{Address: address, Signature: signed})
-	if err != nil {
-		return err
-	}
-	return p.Print(render.ToMember(r.GetMember()), func(w io.Writer) { fmt.Fprintln(w, r.GetMember().GetAddress()) })
 }

@@ -31,24 +31,30 @@ func nodesCommand(a *app) *ffcli.Command {
 	fs.Func("tag", "only members with a tag that matches `key=pattern`; repeatable, and then all must match", want.setTag)
 	return a.command(&ffcli.Command{
 		Name:       "nodes",
-		ShortUsage: "tamtamctl nodes [--status STATUS] [--name PATTERN] [--tag KEY=PATTERN]",
+		ShortUsage: "tamtamctl nodes [--status STATUS] [--name PATTERN] [--tag KEY=PATTERN] [MEMBER...]",
 		ShortHelp:  "List the members, as the node sees them.",
 		LongHelp: `The list includes the node itself. A plain member is a plain Smudge node: lost messages
 to it are not retransmitted. A flapping member came and went several times in the last
 minute. If a member has "via ADDRESS", this node does not reach it directly: the member
 at ADDRESS relays. SINCE is the time since the status changed; -o wide prints the moment,
 and the version, loss and tags. -o name prints names only, or the address of a member
-without a name. Exit status 3 if no member matches.
+without a name. Exit status 3 if no member matches, or one that is given is not listed.
+
+` + arg.MemberHelp + `
 
   tamtamctl nodes
-  tamtamctl nodes -o wide
+  tamtamctl nodes -o wide db-1
   tamtamctl nodes --status suspected,dead
   tamtamctl nodes --tag role=web --status alive --name 'web-*'
   tamtamctl nodes -o json | jq -r '.[].address'`,
 		FlagSet: fs,
 		Exec: func(ctx context.Context, args []string) error {
-			if err := arg.None("nodes", args); err != nil {
-				return err
+			for _, text := range args {
+				m, err := arg.ParseMember(text)
+				if err != nil {
+					return arg.Usage("nodes", `nodes takes members, not ""`)
+				}
+				want.members = append(want.members, &m)
 			}
 			return a.call(ctx, func(ctx context.Context, c *client.Conn) error { return list(ctx, a, c, want) })
 		},
@@ -58,6 +64,7 @@ without a name. Exit status 3 if no member matches.
 // filter says which members to list.
 type filter struct {
 	statuses arg.Statuses
+	members  []*arg.Member
 	name     string
 	tags     map[string]string
 }
@@ -74,6 +81,36 @@ func (f *filter) setTag(s string) error {
 	return nil
 }
 
+// chosen returns those of the members that the arguments stand for, all without one, and an
+// error about an argument that stands for none.
+func (f *filter) chosen(ctx context.Context, c *client.Conn, members []*tamtamv1.Member) (found []*tamtamv1.Member, unknown, err error) {
+	if len(f.members) == 0 {
+		return members, nil, nil
+	}
+	all, err := listed(ctx, c, f.members...)
+	if err != nil {
+		return nil, nil, err
+	}
+	wanted := map[string]bool{}
+	for _, m := range f.members {
+		one, err := m.One(all)
+		var none *arg.UnknownError
+		switch {
+		case errors.As(err, &none):
+			unknown = err
+		case err != nil:
+			return nil, nil, err
+		}
+		wanted[one.GetAddress()] = true
+	}
+	for _, m := range members {
+		if wanted[m.GetAddress()] {
+			found = append(found, m)
+		}
+	}
+	return found, unknown, nil
+}
+
 // list prints the members that match. It returns errNothing if there are none.
 func list(ctx context.Context, a *app, c *client.Conn, want filter) error {
 	p := a.printer()
@@ -81,7 +118,10 @@ func list(ctx context.Context, a *app, c *client.Conn, want filter) error {
 	if err != nil {
 		return err
 	}
-	members := r.GetMembers()
+	members, unknown, err := want.chosen(ctx, c, r.GetMembers())
+	if err != nil {
+		return err
+	}
 	rows := make([]render.Member, 0, len(members))
 	for _, m := range members {
 		rows = append(rows, render.ToMember(m))
@@ -99,6 +139,9 @@ func list(ctx context.Context, a *app, c *client.Conn, want filter) error {
 	})
 	if err != nil {
 		return err
+	}
+	if unknown != nil {
+		return unknown
 	}
 	if len(rows) == 0 {
 		return errNothing

@@ -27,7 +27,7 @@ func operatorCommand(a *app) *ffcli.Command {
 		Name:       "operator",
 		ShortUsage: "tamtamctl operator generate FILE",
 		ShortHelp:  "Make the key of an operator, who alone may remove members and change keys.",
-		LongHelp: `The private half stays with the operator, and goes to no daemon: leave and keys sign with
+		LongHelp: `The private half stays with the operator, and goes to no daemon: remove and keys sign with
 it. The public half is for --operator-key of all nodes.`,
 	})
 	c.Subcommands = []*ffcli.Command{operatorGenerateCommand(a)}
@@ -43,7 +43,7 @@ func operatorGenerateCommand(a *app) *ffcli.Command {
 		LongHelp: `Needs no daemon. Files that exist are not replaced.
 
   tamtamctl operator generate ~/.config/tamtam/operator
-  tamtamctl leave --operator-key ~/.config/tamtam/operator 192.0.2.1:9999`,
+  tamtamctl remove --operator-key ~/.config/tamtam/operator 192.0.2.1:9999`,
 		Exec: func(_ context.Context, args []string) error {
 			file, err := arg.One("operator generate", "file", args)
 			if err != nil {
@@ -82,8 +82,8 @@ func (s *signer) register(fs *flag.FlagSet) {
 	fs.StringVar(&s.file, "operator-key", "", "sign with the private key in this `file`; it is not sent")
 }
 
-// removal signs the removal of the member at an address, as it is now.
-func (s *signer) removal(ctx context.Context, c *client.Conn, member arg.Member) (*tamtamv1.OperatorSignature, error) {
+// removal signs the removal of a member, as it is now.
+func (s *signer) removal(ctx context.Context, c *client.Conn, m *tamtamv1.Member) (*tamtamv1.OperatorSignature, error) {
 	if s.file == "" {
 		return nil, nil
 	}
@@ -91,25 +91,11 @@ func (s *signer) removal(ctx context.Context, c *client.Conn, member arg.Member)
 	if err != nil {
 		return nil, err
 	}
-	self, err := c.GetLocalNode(ctx, &tamtamv1.GetLocalNodeRequest{})
+	a, err := netip.ParseAddrPort(m.GetAddress())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("member %q: %w", m.GetAddress(), err)
 	}
-	r, err := c.ListMembers(ctx, &tamtamv1.ListMembersRequest{})
-	if err != nil {
-		return nil, err
-	}
-	for _, m := range r.GetMembers() {
-		if !member.Matches(m, self.GetMember().GetAddress()) {
-			continue
-		}
-		a, err := netip.ParseAddrPort(m.GetAddress())
-		if err != nil {
-			return nil, fmt.Errorf("member %q: %w", m.GetAddress(), err)
-		}
-		return signature(key.SignRemoval(operator.Removal{Cluster: cluster, Member: a, Session: m.GetSession()}), time.Now()), nil
-	}
-	return nil, fmt.Errorf("%s: give the address as nodes lists it, so that it can be signed", member.Text)
+	return signature(key.SignRemoval(operator.Removal{Cluster: cluster, Member: a, Session: m.GetSession()}), time.Now()), nil
 }
 
 // keys signs a change of keys.

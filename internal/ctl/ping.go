@@ -19,19 +19,24 @@ import (
 func pingCommand(a *app) *ffcli.Command {
 	return a.command(&ffcli.Command{
 		Name:       "ping",
-		ShortUsage: "tamtamctl ping ADDRESS",
-		ShortHelp:  "Have the node ping an address, and print the round trip.",
-		LongHelp: addressHelp + ` The node at the address need not be a member, and does not
-become one. Exit status 6 if there is no answer within --timeout.
+		ShortUsage: "tamtamctl ping MEMBER",
+		ShortHelp:  "Have the node ping a member or an address, and print the round trip.",
+		LongHelp: arg.MemberHelp + `
+A node at an address need not be a member, and does not become one. Exit status 6 if
+there is no answer within --timeout.
 
-  tamtamctl ping 192.0.2.1:9999
+  tamtamctl ping db-1
   tamtamctl ping --timeout 1s 192.0.2.1`,
 		Exec: func(ctx context.Context, args []string) error {
-			address, err := arg.One("ping", "address", args)
+			text, err := arg.One("ping", "member or address", args)
 			if err != nil {
 				return err
 			}
 			return a.call(ctx, func(ctx context.Context, c *client.Conn) error {
+				address, err := memberAddress(ctx, c, text)
+				if err != nil {
+					return err
+				}
 				r, err := c.Ping(ctx, &tamtamv1.PingRequest{Address: address})
 				if err != nil {
 					return err

@@ -4,6 +4,7 @@
 package ctl
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"net/netip"
@@ -13,15 +14,17 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
 // query says which messages stream asks for.
 type query struct {
-	topics, origins []string
-	last            uint32
-	since           time.Time
-	ago             time.Duration // before the call, instead of since
+	topics  []string
+	origins []arg.Member
+	last    uint32
+	since   time.Time
+	ago     time.Duration // before the call, instead of since
 }
 
 // register registers the flags of the query.
@@ -30,20 +33,38 @@ func (q *query) register(fs *flag.FlagSet) {
 		q.topics = append(q.topics, strings.Split(s, ",")...)
 		return nil
 	})
-	fs.Func("origin", "only messages from the node with this gossip `address`, such as 192.0.2.1:9999; repeatable and comma separated", q.setOrigins)
+	fs.Func("origin", "only messages of this `member`; repeatable and comma separated", q.setOrigins)
 	fs.Func("last", "begin with the last `n` messages that the daemon keeps", q.setLast)
 	fs.Func("since", "begin with the messages that the daemon keeps since `when`: 5m, or 2026-01-31T15:04:05Z", q.setSince)
 }
 
 func (q *query) setOrigins(s string) error {
 	for one := range strings.SplitSeq(s, ",") {
-		a, err := netip.ParseAddrPort(strings.TrimSpace(one))
+		m, err := arg.ParseMember(strings.TrimSpace(one))
 		if err != nil {
-			return errors.New("want an IP and a port, such as 192.0.2.1:9999")
+			return err
 		}
-		q.origins = append(q.origins, a.String())
+		q.origins = append(q.origins, m)
 	}
 	return nil
+}
+
+// origin returns the addresses of the origins. That of a node that is no member is taken as it
+// is: the daemon may keep messages of it.
+func (q *query) origin(ctx context.Context, c *client.Conn, within time.Duration) (all []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	for _, m := range q.origins {
+		address, err := memberAddress(ctx, c, m.Text)
+		if err != nil {
+			return nil, c.Explain(err)
+		}
+		if _, err := netip.ParseAddrPort(address); err != nil {
+			return nil, &arg.UnknownError{Text: m.Text}
+		}
+		all = append(all, address)
+	}
+	return all, nil
 }
 
 func (q *query) setLast(s string) error {
@@ -65,8 +86,8 @@ func (q *query) setSince(s string) error {
 }
 
 // request returns the request for the daemon.
-func (q *query) request(now time.Time) *tamtamv1.StreamMessagesRequest {
-	r := &tamtamv1.StreamMessagesRequest{Topics: q.topics, Origins: q.origins, Last: q.last}
+func (q *query) request(origins []string, now time.Time) *tamtamv1.StreamMessagesRequest {
+	r := &tamtamv1.StreamMessagesRequest{Topics: q.topics, Origins: origins, Last: q.last}
 	switch {
 	case q.ago > 0:
 		r.Since = timestamppb.New(now.Add(-q.ago))

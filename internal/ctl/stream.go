@@ -46,7 +46,7 @@ func streamCommand(a *app) *ffcli.Command {
 	q.register(fs)
 	return a.command(&ffcli.Command{
 		Name:       "stream",
-		ShortUsage: "tamtamctl stream [--topic TOPIC] [--origin ADDRESS] [--last N] [--since WHEN] [--encoding FORM]",
+		ShortUsage: "tamtamctl stream [--topic TOPIC] [--origin MEMBER] [--last N] [--since WHEN] [--encoding FORM]",
 		ShortHelp:  "Print each message that is broadcast from now on.",
 		LongHelp: `Prints each message once, and the messages of one node in the order in which they were
 sent. With --last or --since, earlier messages come first; the daemon keeps a limited
@@ -58,9 +58,11 @@ a message is one line. In JSON, a message is a line with its payload in base64, 
 text if it is valid UTF-8; missing messages are a line with the event "gap" instead of
 "message".
 
+` + arg.MemberHelp + `
+
   tamtamctl stream
   tamtamctl stream --topic deploy,alert --last 10
-  tamtamctl stream --origin 192.0.2.1:9999 --since 5m
+  tamtamctl stream --origin db-1 --since 5m
   tamtamctl stream -o json | jq -r 'select(.event == "message").text'`,
 		FlagSet: fs,
 		Exec: func(ctx context.Context, args []string) error {
@@ -68,8 +70,12 @@ text if it is valid UTF-8; missing messages are a line with the event "gap" inst
 				return err
 			}
 			return a.client().Dial(func(c *client.Conn) error {
+				origins, err := q.origin(ctx, c, a.flags.Timeout)
+				if err != nil {
+					return err
+				}
 				return client.Stream(ctx, c, func(ctx context.Context) (grpc.ServerStreamingClient[tamtamv1.StreamMessagesResponse], error) {
-					return c.StreamMessages(ctx, q.request(time.Now()))
+					return c.StreamMessages(ctx, q.request(origins, time.Now()))
 				}, func(r *tamtamv1.StreamMessagesResponse) error { return printDelivery(a, r, form) })
 			})
 		},

@@ -30,10 +30,10 @@ func waitCommand(a *app) *ffcli.Command {
 also waits for a daemon that is not there yet, or restarts. Exit status 5 at once if
 the daemon refuses the call.
 
-MEMBER is an address, with or without a port, or an exact name. If several members
-have the name, --member needs one of them, and --gone all of them; stderr then says which
-ones have it. A member is gone if it is dead, has left or is not listed. A node that has just started knows no other
-member, so combine --gone with --alive.
+` + arg.MemberHelp + `
+A host name is looked up once, at the start. A member is gone if it is dead, has left or
+is not listed. A node that has just started knows no other member, so combine --gone
+with --alive.
 
   tamtamctl wait --alive 3 --stable 5s                      # in a script
   tamtamctl wait --timeout 5m --member db-1 --member db-2   # a Kubernetes init container

@@ -17,7 +17,7 @@ func watchCommand(a *app) *ffcli.Command {
 	var cfg watch.Config
 	fs := flag.NewFlagSet("watch", flag.ContinueOnError)
 	fs.Var(&cfg.Statuses, "status", "only members of this `status`, and changes to it: alive, suspected, dead or left; repeatable and comma separated")
-	fs.Func("member", "only this `member`, an address or a name; repeatable", func(s string) error {
+	fs.Func("member", "only this `member`; repeatable", func(s string) error {
 		m, err := arg.ParseMember(s)
 		cfg.Members = append(cfg.Members, m)
 		return err
@@ -42,6 +42,9 @@ changes are missing, with the differences: it may miss steps, but never the last
 With -o json each line has "event": present, synced, change, removed, disconnected,
 resumed (nothing was missed) or snapshot (the changes up to synced are the differences,
 and "inferred"); and "revision", as text. See docs/scripting.md.
+
+` + arg.MemberHelp + `
+With --member, that is checked once, at the start; later members of the name count.
 
 --exec runs CMD by sh -c for each change after synced, instead of printing it, with the
 line of JSON on stdin and TAMTAM_EVENT, TAMTAM_MEMBER_ADDRESS, TAMTAM_MEMBER_NAME,

@@ -22,21 +22,25 @@ func whyCommand(a *app) *ffcli.Command {
 		Name:       "why",
 		ShortUsage: "tamtamctl why MEMBER",
 		ShortHelp:  "Print the history of a member's status, with reasons and reporters.",
-		LongHelp: `MEMBER is an address, with or without a port, or an exact name. If several members
-have the name, all are printed. The history is what the node saw since it started: the
-last 32 changes of each member, and of the 256 members that were removed last. Exit
-status 3 if the node has no history of the member.
+		LongHelp: arg.MemberHelp + `
+The history is what the node saw since it started: the last 32 changes of each member,
+and of the 256 members that were removed last, which keep their names. Exit status 3 if
+the node has no history of the member.
 
   tamtamctl why db-1
   tamtamctl why 192.0.2.7:9999
   tamtamctl why db-1 -o json | jq -r '.[].changes[-1].reason'`,
 		Exec: func(ctx context.Context, args []string) error {
-			name, err := arg.One("why", "address or name", args)
+			name, err := arg.One("why", "member", args)
 			if err != nil {
 				return err
 			}
 			return a.call(ctx, func(ctx context.Context, c *client.Conn) error {
-				r, err := c.GetMemberHistory(ctx, &tamtamv1.GetMemberHistoryRequest{Member: name})
+				address, err := memberAddress(ctx, c, name)
+				if err != nil {
+					return err
+				}
+				r, err := c.GetMemberHistory(ctx, &tamtamv1.GetMemberHistoryRequest{Member: address})
 				if err != nil {
 					return err
 				}

@@ -44,7 +44,7 @@ func TestWhy(t *testing.T) {
 		`1970-01-01 \S+  SUSPECTED → DEAD: no answer to this node in time`,
 		`1970-01-01 \S+  DEAD → removed: removed by an operator, reported by 192\.0\.2\.3:9999`,
 	}, "\n")
-	if r.code != 0 || !regexp.MustCompile("^"+want+"\n$").MatchString(r.out) || asked != "one" {
+	if r.code != 0 || !regexp.MustCompile("^"+want+"\n$").MatchString(r.out) || asked != self {
 		t.Errorf("asked for %q: %+v", asked, r)
 	}
 	r = run(t, "why", "one", "--rpc", addr, "-o", "json")

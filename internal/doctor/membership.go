@@ -18,7 +18,7 @@ func reachable(e *exam) (wrong []Finding, well string) {
 		case s == tamtamv1.MemberStatus_MEMBER_STATUS_DEAD:
 			wrong = append(wrong, about(m, Failure,
 				fmt.Sprintf("start its tamtamd, or let UDP through: tamtamctl ping %[1]s; tamtamctl why %[1]s shows who reported "+
-					"it dead; if it is gone for good, tamtamctl leave %[1]s", addr(m)),
+					"it dead; if it is gone for good, tamtamctl remove %[1]s", addr(m)),
 				"it is DEAD"))
 		case live(m) && !m.GetMember().GetPlain() && !m.GetAnswered():
 			wrong = append(wrong, about(m, Failure,

@@ -101,29 +101,59 @@ func TestStatuses(t *testing.T) {
 	}
 }
 
+// TestMember: which of the members a text stands for.
 func TestMember(t *testing.T) {
-	m := &tamtamv1.Member{Address: "192.0.2.7:9999", Name: "db-1"}
-	for _, c := range []struct {
-		text, local string
-		want        bool
-	}{
-		{"db-1", "", true},
-		{"DB-1", "", false},
-		{"db", "", false},
-		{"192.0.2.7:9999", "", true},
-		{"[::ffff:192.0.2.7]:9999", "", true},
-		{"192.0.2.7:1", "", false},
-		{"192.0.2.7", "192.0.2.1:9999", true},
-		{"::ffff:192.0.2.7", "192.0.2.1:9999", true},
-		{"192.0.2.7", "192.0.2.1:1", false},
-		{"192.0.2.7", "", false}, // the port is not known yet
+	members := []*tamtamv1.Member{
+		{Address: "192.0.2.1:9999", Name: "one", Status: alive, Local: true},
+		{Address: "192.0.2.2:9999", Name: "db", Status: alive},
+		{Address: "192.0.2.3:9999", Name: "db", Status: dead},
+		{Address: "192.0.2.4:9999", Name: "two", Status: alive},
+		{Address: "192.0.2.5:7", Name: "two", Status: tamtamv1.MemberStatus_MEMBER_STATUS_SUSPECTED},
+		{Address: "192.0.2.6:9999", Name: "ended", Status: left},
+		{Address: "192.0.2.7:9999", Name: "ended", Status: dead},
+		{Address: "192.0.2.8:9999", Name: "192.0.2.1:9999", Status: alive}, // it would be another
+		{Address: "192.0.2.9:9999", Name: "192.0.2.1", Status: alive},
+		{Address: "[2001:db8::1]:9999", Name: "localhost", Status: alive},
+		{Address: "127.0.0.1:9999", Name: "0x1F", Status: alive},
+		{Address: "127.0.0.1:8", Name: "12:30", Status: dead},
+	}
+	for text, want := range map[string]string{
+		"one": "192.0.2.1:9999", "One": "", "on": "",
+		"0x1F": "127.0.0.1:9999", "12:30": "127.0.0.1:8",
+		"db":             "192.0.2.2:9999", // the live one
+		"two":            `"two" stands for 2 members: 192.0.2.4:9999 (ALIVE), 192.0.2.5:7 (SUSPECTED); give the address of one`,
+		"ended":          `"ended" stands for 2 members: 192.0.2.6:9999 (LEFT), 192.0.2.7:9999 (DEAD); give the address of one`,
+		"192.0.2.1:9999": "192.0.2.1:9999", "[::ffff:192.0.2.1]:9999": "192.0.2.1:9999",
+		"192.0.2.1": "192.0.2.9:9999", // a name
+		"192.0.2.2": "192.0.2.2:9999", "::ffff:192.0.2.2": "192.0.2.2:9999", "192.0.2.5": "", "192.0.2.2:1": "",
+		"2001:db8::1": "[2001:db8::1]:9999",
+		"localhost":   "[2001:db8::1]:9999", // a name, though it is a host name, too
+		"localhost:8": "127.0.0.1:8", "nobody.invalid": "", "a b": "",
 	} {
-		want, err := ParseMember(c.text)
-		if err != nil || want.Matches(m, c.local) != c.want {
-			t.Errorf("%q of %q: %v, want %v", c.text, c.local, !c.want, c.want)
+		m, err := ParseMember(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.LookUp(t.Context())
+		have, err := m.One(members)
+		got := have.GetAddress()
+		var unknown *UnknownError
+		if err != nil && !errors.As(err, &unknown) {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%q: %q, %v, want %q", text, got, err, want)
 		}
 	}
 	if _, err := ParseMember(""); err == nil {
 		t.Error("an empty text is a member")
+	}
+	m, _ := ParseMember("localhost")
+	m.LookUp(t.Context())
+	if have, err := m.One([]*tamtamv1.Member{members[10], {Address: "192.0.2.1:3", Local: true}}); err == nil {
+		t.Errorf("with another port: %v", have)
+	}
+	if have, err := m.One([]*tamtamv1.Member{members[10], {Address: "192.0.2.1:9999", Local: true}}); err != nil {
+		t.Errorf("a host name: %v, %v", have, err)
 	}
 }

@@ -4,11 +4,13 @@
 package wait
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
@@ -76,7 +78,6 @@ func (c *Conditions) None() bool {
 type view struct {
 	missing  string // why they are not known; empty if they are
 	members  map[string]*tamtamv1.Member
-	local    string
 	revision uint64
 	changed  time.Time // when something changed, or they became known
 }
@@ -100,7 +101,7 @@ func (v *view) take(e follow.Event, now time.Time) {
 			v.members[e.Member.GetAddress()] = e.Member
 		}
 	}
-	v.local, v.revision, v.changed = e.Local, e.Revision, now
+	v.revision, v.changed = e.Revision, now
 }
 
 func (v *view) alive() int {
@@ -113,15 +114,53 @@ func (v *view) alive() int {
 	return n
 }
 
-// named returns the members that match, ordered by address.
+// named returns the members that a condition is about.
 func (v *view) named(n arg.Member) []*tamtamv1.Member {
-	var all []*tamtamv1.Member
+	found, _ := n.Among(v.list()) // see refused
+	return found
+}
+
+// list returns the members, ordered by address.
+func (v *view) list() []*tamtamv1.Member {
+	all := make([]*tamtamv1.Member, 0, len(v.members))
 	for _, a := range render.SortedKeys(v.members) {
-		if n.Matches(v.members[a], v.local) {
-			all = append(all, v.members[a])
-		}
+		all = append(all, v.members[a])
 	}
 	return all
+}
+
+// all returns the members that the conditions are about.
+func (c *Conditions) all() []*arg.Member {
+	var all []*arg.Member
+	for i := range c.members {
+		all = append(all, &c.members[i].Member)
+	}
+	for i := range c.gone {
+		all = append(all, &c.gone[i])
+	}
+	return all
+}
+
+// lookUp looks up the host names among the members.
+func (c *Conditions) lookUp(ctx context.Context) {
+	var wg sync.WaitGroup
+	for _, m := range c.all() {
+		wg.Go(func() { m.LookUp(ctx) })
+	}
+	wg.Wait()
+}
+
+// refused returns an error if a condition may be about several live members.
+func (c *Conditions) refused(v *view) error {
+	if v.missing != "" {
+		return nil
+	}
+	for _, m := range c.all() {
+		if _, err := m.Among(v.list()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // unmet returns which conditions do not hold, and what holds instead; and in what time all
@@ -160,27 +199,6 @@ func (c *Conditions) unmet(v *view, now time.Time) (all []string, left time.Dura
 		all = append(all, fmt.Sprintf("no change for %v, want %v", quiet.Round(time.Millisecond), c.stable))
 	}
 	return all, left
-}
-
-// ambiguous returns the conditions of --member and --gone that more than one listed member
-// matches, with their addresses: any of those satisfies --member.
-func (c *Conditions) ambiguous(v *view) (all []string) {
-	names := slices.Clone(c.gone)
-	for _, m := range c.members {
-		names = append(names, m.Member)
-	}
-	for _, n := range names {
-		found := v.named(n)
-		if len(found) < 2 {
-			continue
-		}
-		var addrs []string
-		for _, m := range found {
-			addrs = append(addrs, m.GetAddress()+" "+render.Status(m.GetStatus()))
-		}
-		all = append(all, fmt.Sprintf("%d members have the name %s: %s", len(found), render.Escape(n.Text), strings.Join(addrs, ", ")))
-	}
-	return all
 }
 
 // statusesOf returns the statuses of members of one name: "ALIVE", or "ALIVE, DEAD".

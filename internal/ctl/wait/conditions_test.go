@@ -27,11 +27,12 @@ func TestConditions(t *testing.T) {
 	for _, m := range []*tamtamv1.Member{
 		{Address: "192.0.2.3:9999", Name: "db", Status: dead}, {Address: "192.0.2.4:9999", Name: "db", Status: alive},
 		{Address: "192.0.2.5:7", Name: "a=dead", Status: suspected}, {Address: "192.0.2.6:9999", Name: "gone", Status: left},
+		{Address: "192.0.2.8:9999", Name: "ended", Status: dead}, {Address: "192.0.2.9:9999", Name: "ended", Status: left},
 		{Address: "192.0.2.7:9999", Name: "x\x1b[2J", Status: suspected}, {Address: "192.0.2.1:9999", Name: "one", Status: alive, Local: true},
 	} {
-		v.take(follow.Event{Kind: follow.Present, Member: m, Local: "192.0.2.1:9999"}, now)
+		v.take(follow.Event{Kind: follow.Present, Member: m}, now)
 	}
-	v.take(follow.Event{Kind: follow.Synced, Local: "192.0.2.1:9999"}, now)
+	v.take(follow.Event{Kind: follow.Synced}, now)
 	for args, want := range map[string]string{
 		"--alive 2":                          "",
 		"--alive 3":                          "2 alive, want 3",
@@ -42,15 +43,17 @@ func TestConditions(t *testing.T) {
 		"--member 192.0.2.4=left":            "192.0.2.4 is ALIVE, want LEFT",
 		"--member 192.0.2.5":                 "192.0.2.5 is not listed, want ALIVE",
 		"--member 192.0.2.5:7=suspected":     "",
-		"--member db":                        "", // any
-		"--member db=dead":                   "",
-		"--member db=SUSPECTED":              "db is DEAD, ALIVE, want SUSPECTED",
+		"--member db":                        "", // the live one
+		"--member db=dead":                   "db is ALIVE, want DEAD",
+		"--member ended":                     "ended is DEAD, LEFT, want ALIVE",
+		"--member ended=left":                "", // any
+		"--gone ended":                       "",
 		"--member a=dead=suspected":          "",
 		"--member a=dead":                    "a is not listed, want DEAD",
 		"--gone gone":                        "",
 		"--gone nobody":                      "",
 		"--gone 192.0.2.3":                   "",
-		"--gone db":                          "db is ALIVE, want it gone",              // none may remain
+		"--gone db":                          "db is ALIVE, want it gone",
 		"--gone 192.0.2.5:7":                 "192.0.2.5:7 is SUSPECTED, want it gone", // a=dead
 		"--gone a=b":                         "",
 		"--gone x\x1b[2J":                    `x\x1b[2J is SUSPECTED, want it gone`,
@@ -111,24 +114,32 @@ func TestStable(t *testing.T) {
 	}
 }
 
-// TestAmbiguous: a name that several members have is reported with all their addresses.
+// TestAmbiguous: a name that several live members have is refused, with their addresses, once the
+// list is known.
 func TestAmbiguous(t *testing.T) {
-	member := func(addr, name string, s tamtamv1.MemberStatus) *tamtamv1.Member {
-		return &tamtamv1.Member{Address: addr, Name: name, Status: s}
+	v := view{missing: "nothing is known yet"}
+	for _, m := range []*tamtamv1.Member{
+		{Address: "192.0.2.1:9999", Name: "db\u202e", Status: tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE},
+		{Address: "192.0.2.2:9999", Name: "db\u202e", Status: tamtamv1.MemberStatus_MEMBER_STATUS_SUSPECTED},
+		{Address: "192.0.2.3:9999", Name: "db\u202e", Status: tamtamv1.MemberStatus_MEMBER_STATUS_DEAD},
+	} {
+		v.take(follow.Event{Kind: follow.Present, Member: m}, time.Unix(0, 0))
 	}
-	v := &view{members: map[string]*tamtamv1.Member{
-		"192.0.2.1:9999": member("192.0.2.1:9999", "db\u202e", tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE),
-		"192.0.2.2:9999": member("192.0.2.2:9999", "db\u202e", tamtamv1.MemberStatus_MEMBER_STATUS_DEAD),
-		"192.0.2.3:9999": member("192.0.2.3:9999", "one", tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE),
-	}}
-	var c Conditions
-	fs := flag.NewFlagSet("", flag.ContinueOnError)
-	c.Register(fs)
-	if err := fs.Parse([]string{"--member", "db\u202e", "--member", "one", "--member", "192.0.2.1:9999"}); err != nil {
-		t.Fatal(err)
-	}
-	want := `2 members have the name db\u202e: 192.0.2.1:9999 ALIVE, 192.0.2.2:9999 DEAD`
-	if all := c.ambiguous(v); len(all) != 1 || all[0] != want {
-		t.Errorf("%q, want %q", all, want)
+	for _, args := range [][]string{{"--member", "db\u202e"}, {"--gone", "db\u202e"}, {"--member", "192.0.2.1:9999"}} {
+		var c Conditions
+		fs := flag.NewFlagSet("", flag.ContinueOnError)
+		c.Register(fs)
+		if err := fs.Parse(args); err != nil {
+			t.Fatal(err)
+		}
+		v.missing = "the list is not complete"
+		if err := c.refused(&v); err != nil {
+			t.Errorf("%q, before the list is known: %v", args, err)
+		}
+		v.missing = ""
+		want := `"db\u202e" stands for 2 members: 192.0.2.1:9999 (ALIVE), 192.0.2.2:9999 (SUSPECTED); give the address of one`
+		if err := c.refused(&v); args[1] != "192.0.2.1:9999" && (err == nil || err.Error() != want) || args[1] == "192.0.2.1:9999" && err != nil {
+			t.Errorf("%q: %v", args, err)
+		}
 	}
 }

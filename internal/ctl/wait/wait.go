@@ -29,9 +29,11 @@ type result struct {
 }
 
 // Run waits until all conditions hold. After limit it returns a DeadlineExceeded that names
-// those that do not.
+// those that do not. It returns an arg.AmbiguousError at once if several live members have the
+// name of one that a condition is about.
 func Run(asked context.Context, c client.Client, p render.Printer, want *Conditions, limit time.Duration) error {
 	began := time.Now()
+	want.lookUp(asked)
 	// The daemon does not learn the limit: it might end the stream a moment before, and
 	// what is known would be lost.
 	ctx, cancel := context.WithCancel(asked)
@@ -72,6 +74,9 @@ func Run(asked context.Context, c client.Client, p render.Printer, want *Conditi
 			}
 			return refused
 		}
+		if err := want.refused(&v); err != nil {
+			return err
+		}
 		unmet, left := want.unmet(&v, time.Now())
 		if len(unmet) > 0 && !late {
 			due = nil
@@ -79,9 +84,6 @@ func Run(asked context.Context, c client.Client, p render.Printer, want *Conditi
 				due = time.After(left)
 			}
 			continue
-		}
-		for _, which := range want.ambiguous(&v) {
-			fmt.Fprintf(c.Log, "tamtamctl: warning: %s; --member needs one of them, --gone all; give an address for one of them\n", which)
 		}
 		if p.JSON {
 			r := result{len(unmet) == 0, append([]string{}, unmet...), v.alive(), render.ID(v.revision), time.Since(began).Milliseconds()}

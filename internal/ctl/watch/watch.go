@@ -16,6 +16,7 @@ import (
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
 	"github.com/eelcocramer/tamtam/internal/ctl/follow"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
 // Config says what to watch, and what to do about it.
@@ -39,6 +40,9 @@ const holdMissing = 30 * time.Second
 // Run watches until ctx is done.
 func Run(ctx context.Context, cfg Config) error {
 	w := &watcher{Config: cfg, handle: cfg.print}
+	for i := range w.Members {
+		w.Members[i].LookUp(ctx)
+	}
 	if cfg.Exec.Command != "" {
 		run, stop, err := cfg.startHook(ctx)
 		if err != nil {
@@ -62,12 +66,51 @@ func Run(ctx context.Context, cfg Config) error {
 type watcher struct {
 	Config
 	handle func(follow.Event) error
+
+	synced bool
+	first  []follow.Event // the present members of the first snapshot, until all are known
 }
 
 func (w *watcher) event(e follow.Event) error {
 	if text := connection(e); text != "" {
 		fmt.Fprintf(w.Err, "tamtamctl: %s\n", text)
 	}
+	switch {
+	case e.Kind == follow.Present:
+		w.first = append(w.first, e)
+		return nil
+	case e.Kind == follow.Synced && !w.synced:
+		w.synced = true
+		if err := w.begin(); err != nil {
+			return err
+		}
+	}
+	return w.pass(e)
+}
+
+// begin takes the first snapshot. It returns an arg.AmbiguousError if several live members have
+// the name of one to watch.
+func (w *watcher) begin() error {
+	var all []*tamtamv1.Member
+	for _, e := range w.first {
+		all = append(all, e.Member)
+	}
+	for _, m := range w.Members {
+		if _, err := m.Among(all); err != nil {
+			return err
+		}
+	}
+	for _, e := range w.first {
+		if err := w.pass(e); err != nil {
+			return err
+		}
+	}
+	w.first = nil
+	return nil
+}
+
+// pass handles an event that the filters let pass.
+func (w *watcher) pass(e follow.Event) error {
 	if e.Member != nil && !w.wants(e) {
 		return nil
 	}

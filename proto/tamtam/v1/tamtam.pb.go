@@ -928,7 +928,9 @@ type RemoveMemberRequest struct {
 	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
 	// An operator's signature; a cluster whose nodes have operators' keys needs one. The
 	// time does not matter: the signature is for the member's present session.
-	Signature     *OperatorSignature `protobuf:"bytes,2,opt,name=signature,proto3" json:"signature,omitempty"`
+	Signature *OperatorSignature `protobuf:"bytes,2,opt,name=signature,proto3" json:"signature,omitempty"`
+	// Fail with FAILED_PRECONDITION, reason MEMBER_LIVE, if the member is alive or suspected.
+	EndedOnly     bool `protobuf:"varint,3,opt,name=ended_only,json=endedOnly,proto3" json:"ended_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -975,6 +977,13 @@ func (x *RemoveMemberRequest) GetSignature() *OperatorSignature {
 		return x.Signature
 	}
 	return nil
+}
+
+func (x *RemoveMemberRequest) GetEndedOnly() bool {
+	if x != nil {
+		return x.EndedOnly
+	}
+	return false
 }
 
 // OperatorSignature is the signature of a change by who holds an operator's private key.
@@ -4135,10 +4144,12 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\fLeaveRequest\"[\n" +
 	"\rLeaveResponse\x12\"\n" +
 	"\facknowledged\x18\x01 \x01(\rR\facknowledged\x12&\n" +
-	"\x0eunacknowledged\x18\x02 \x01(\rR\x0eunacknowledged\"k\n" +
+	"\x0eunacknowledged\x18\x02 \x01(\rR\x0eunacknowledged\"\x8a\x01\n" +
 	"\x13RemoveMemberRequest\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12:\n" +
-	"\tsignature\x18\x02 \x01(\v2\x1c.tamtam.v1.OperatorSignatureR\tsignature\"e\n" +
+	"\tsignature\x18\x02 \x01(\v2\x1c.tamtam.v1.OperatorSignatureR\tsignature\x12\x1d\n" +
+	"\n" +
+	"ended_only\x18\x03 \x01(\bR\tendedOnly\"e\n" +
 	"\x11OperatorSignature\x12\x1c\n" +
 	"\tsignature\x18\x01 \x01(\fR\tsignature\x122\n" +
 	"\x06issued\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x06issued\"A\n" +

@@ -40,7 +40,7 @@ func TestAuditNamesWhoAsked(t *testing.T) {
 		{"configure threshold off", "UpdateSettings", "laptop", 0},
 		{"tags set role=web", "UpdateTags", "ci", 0},
 		{"broadcast secret-payload", "Broadcast", "laptop", 0},
-		{"leave 127.0.0.1:1", "RemoveMember", "ci", 3},
+		{"remove " + d.Gossip.String(), "RemoveMember", "ci", 5},
 	} {
 		tokens := file
 		if c.token == "ci" {

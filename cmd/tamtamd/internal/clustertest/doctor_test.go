@@ -84,7 +84,7 @@ func TestDoctor(t *testing.T) {
 	a.finds("the dead member", 1, func(g diagnosis) bool {
 		return g.has("reachable", "failure", c, "DEAD") && !g.has("one-way", "failure", a, "")
 	})
-	if r := a.Ctl("leave", c.Gossip.String()); r.Code != 0 {
+	if r := a.Ctl("remove", "--force", c.Gossip.String()); r.Code != 0 {
 		t.Fatalf("%+v", r)
 	}
 	a.finds("nothing that fails", 0, func(g diagnosis) bool { return g.has("reachable", "ok", nil, "2 of 2") })

@@ -73,7 +73,7 @@ func TestMetricsOfAMemberGoWithIt(t *testing.T) {
 			t.Errorf("%s has no %v", name, peer)
 		}
 	}
-	if r := d.Ctl("leave", other.Gossip.String()); r.Code != 0 {
+	if r := d.Ctl("remove", "--force", other.Gossip.String()); r.Code != 0 {
 		t.Fatalf("leave: %+v", r)
 	}
 	for name, m := range d.Scrape() {

@@ -35,7 +35,7 @@ func TestOperatorsKey(t *testing.T) {
 	other := Keyring(t, second)
 
 	// A node that wants no signature does what it is asked, and the others do not follow.
-	if r := rogue.Ctl("leave", b.Gossip.String()); r.Code != 0 {
+	if r := rogue.Ctl("remove", "--force", b.Gossip.String()); r.Code != 0 {
 		t.Errorf("the rogue does not remove: %+v", r)
 	}
 	rogue.Ctl("keys", "install", other) // whatever it says
@@ -52,13 +52,13 @@ func TestOperatorsKey(t *testing.T) {
 	}
 
 	// Without the private half, nor does a node that has the public one.
-	for _, args := range [][]string{{"leave", rogue.Gossip.String()}, {"keys", "install", other}, {"leave", "--operator-key", file + ".pub", rogue.Gossip.String()}} {
+	for _, args := range [][]string{{"remove", "--force", rogue.Gossip.String()}, {"keys", "install", other}, {"remove", "--force", "--operator-key", file + ".pub", rogue.Gossip.String()}} {
 		if r := a.Ctl(args...); r.Code == 0 || !strings.Contains(r.Err, "operator") {
 			t.Errorf("%v: %+v", args, r)
 		}
 	}
 	// With it, the rogue is out: what it says of that does not matter.
-	if r := a.Ctl("leave", "--operator-key", file, rogue.Gossip.String()); r.Code != 0 {
+	if r := a.Ctl("remove", "--force", "--operator-key", file, rogue.Gossip.String()); r.Code != 0 {
 		t.Errorf("%+v", r)
 	}
 	for _, d := range []*Daemon{a, b} {

@@ -17,8 +17,13 @@ func TestRemovingTheDead(t *testing.T) {
 	for _, d := range rest {
 		Eventually(t, d.Gossip.String()+" notices", func() bool { return d.Status(dead) == "DEAD" })
 	}
-	if r := rest[1].Ctl("leave", dead.Gossip.String()); r.Code != 0 {
-		t.Fatalf("leave: %+v", r)
+	// All have this machine's name, so that it stands for no one.
+	name := rest[0].Members()[dead.Gossip.String()].Name
+	if r := rest[1].Ctl("remove", "--force", name); r.Code != 5 || !strings.Contains(r.Err, dead.Gossip.String()+" (DEAD)") {
+		t.Errorf("by name: %+v", r)
+	}
+	if r := rest[1].Ctl("remove", dead.Gossip.String()); r.Code != 0 {
+		t.Fatalf("remove: %+v", r)
 	}
 	for _, d := range rest {
 		Eventually(t, "it is gone on "+d.Gossip.String(), func() bool { return d.Sees(rest...) })
@@ -34,8 +39,8 @@ func TestRemovingTheLiving(t *testing.T) {
 	all := Cluster(t, bin, 4)
 	rest, out := all[:3], all[3] // which has a --join: it must not follow it
 	watch := StartWatch(t, rest[0])
-	if r := rest[1].Ctl("leave", out.Gossip.String()); r.Code != 0 {
-		t.Fatalf("leave: %+v", r)
+	if r := rest[1].Ctl("remove", "--force", out.Gossip.String()); r.Code != 0 {
+		t.Fatalf("remove: %+v", r)
 	}
 	for _, d := range rest {
 		Eventually(t, "it is gone on "+d.Gossip.String(), func() bool { return d.Sees(rest...) })

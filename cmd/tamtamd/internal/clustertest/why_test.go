@@ -57,7 +57,7 @@ func TestWhy(t *testing.T) {
 		return strings.HasSuffix(had, "RETURNED RESTARTED") || strings.HasSuffix(had, "NO_ANSWER RETURNED") || strings.HasSuffix(had, "NO_ANSWER RESTARTED")
 	})
 	Eventually(t, "it sees all", func() bool { return other.Sees(all[0], all[1], other) })
-	if r := all[1].Ctl("leave", address); r.Code != 0 {
+	if r := all[1].Ctl("remove", "--force", address); r.Code != 0 {
 		t.Fatalf("%+v", r)
 	}
 	told("its removal", "EXPELLED")

@@ -15,6 +15,8 @@ var (
 	ErrNotAllowed = errors.New("not in a network that --allow names")
 	// ErrNotMember: there is no such member.
 	ErrNotMember = errors.New("not a member")
+	// ErrLive: the member is alive or suspected.
+	ErrLive = errors.New("is a live member")
 	// ErrSelf: the address is the node's own.
 	ErrSelf = errors.New("is this node itself")
 	// ErrTooMany: a bound of the node is reached: members, pings under way.

@@ -64,7 +64,7 @@ func TestOnlySignedRemovalsCount(t *testing.T) {
 		if w.Counters(m); m["unsigned_removals"] != 6 {
 			t.Errorf("counted %d, want 6", m["unsigned_removals"])
 		}
-		if err := w.Remove(w.now, bob, nil); !errors.Is(err, operator.ErrUnsigned) {
+		if err := w.Remove(w.now, bob, nil, false); !errors.Is(err, operator.ErrUnsigned) {
 			t.Errorf("unsigned: %v", err)
 		}
 		w.want(bob, member.Alive)
@@ -92,7 +92,7 @@ func TestSignedRemovalsTravel(t *testing.T) {
 		w.member(alice, bob)
 		session := w.hosts[bob].session
 		signature := sign(bob, session)
-		if err := w.Remove(w.now, bob, signature); err != nil {
+		if err := w.Remove(w.now, bob, signature, false); err != nil {
 			t.Fatal(err)
 		}
 		w.take()

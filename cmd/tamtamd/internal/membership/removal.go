@@ -4,6 +4,7 @@
 package membership
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -17,11 +18,15 @@ import (
 
 // Remove removes a member, dead or alive, from all nodes. Its address is shut out until
 // Join readmits it, or another session than the removed one greets from there. It fails with
-// ErrNotMember, or with operator.ErrUnsigned if the operators' keys do not accept the signature.
-func (c *Core) Remove(now time.Time, a netip.AddrPort, signature []byte) error {
+// ErrNotMember, with ErrLive if the member is live and only an ended one is meant, or with
+// operator.ErrUnsigned if the operators' keys do not accept the signature.
+func (c *Core) Remove(now time.Time, a netip.AddrPort, signature []byte, endedOnly bool) error {
 	p := c.members.get(a)
-	if p == nil {
+	switch {
+	case p == nil:
 		return ErrNotMember
+	case endedOnly && p.status.Live():
+		return fmt.Errorf("%s %w", a, ErrLive)
 	}
 	r := removed{a, p.info.Session, string(signature)}
 	if err := c.signed(r); err != nil {

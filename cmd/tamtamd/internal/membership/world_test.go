@@ -319,7 +319,7 @@ func (w *world) outgoing(to netip.AddrPort, e datagram.Entry) bool {
 
 // remove has a user remove a member.
 func (w *world) remove(a netip.AddrPort) bool {
-	err := w.Remove(w.now, a, nil)
+	err := w.Remove(w.now, a, nil, false)
 	w.carryOut()
 	return err == nil
 }

@@ -22,6 +22,7 @@ var (
 	ErrForeign    = membership.ErrForeign
 	ErrNotAllowed = membership.ErrNotAllowed
 	ErrNotMember  = membership.ErrNotMember
+	ErrLive       = membership.ErrLive
 	ErrSelf       = membership.ErrSelf
 	ErrTooMany    = membership.ErrTooMany
 	ErrHeartbeat  = membership.ErrHeartbeat

@@ -165,7 +165,7 @@ func TestSetHeartbeat(t *testing.T) {
 // removed, or left just now.
 func TestMovedToWhereNobodyIsGreeted(t *testing.T) {
 	for name, end := range map[string]func(w *world){
-		"removed": func(w *world) { _, _ = w.Remove(context.Background(), bob.String(), nil) },
+		"removed": func(w *world) { _, _ = w.Remove(context.Background(), bob.String(), nil, false) },
 		"left":    func(w *world) { w.event(left(bob, w.hosts[bob].session)) },
 	} {
 		inWorld(t, func(w *world) {

@@ -37,9 +37,10 @@ func (n *Node) Leave(ctx context.Context) (acknowledged, missed int) {
 
 // Remove removes a member, dead or alive, from all nodes. Its address is
 // shut out until Join names it, or another session than the removed one greets from
-// there. The signature is an operator's; see operator.Keys. Fails with ErrBadAddress,
-// ErrUnresolved, ErrSelf, ErrNotMember or operator.ErrUnsigned.
-func (n *Node) Remove(ctx context.Context, address string, signature []byte) (member.Member, error) {
+// there. The signature is an operator's; see operator.Keys. With endedOnly, a live member is
+// not removed. Fails with ErrBadAddress, ErrUnresolved, ErrSelf, ErrNotMember, ErrLive or
+// operator.ErrUnsigned.
+func (n *Node) Remove(ctx context.Context, address string, signature []byte, endedOnly bool) (member.Member, error) {
 	targets, err := n.resolve(ctx, address)
 	if err != nil {
 		return member.Member{}, err
@@ -49,7 +50,7 @@ func (n *Node) Remove(ctx context.Context, address string, signature []byte) (me
 			return member.Member{}, fmt.Errorf("%s %w", a, ErrSelf)
 		}
 		m, _ := n.cfg.Table.Get(a)
-		n.do(func(now time.Time) { err = n.core.Remove(now, a, signature) })
+		n.do(func(now time.Time) { err = n.core.Remove(now, a, signature, endedOnly) })
 		if !errors.Is(err, ErrNotMember) {
 			return m, err
 		}

@@ -20,7 +20,7 @@ func TestRemoveReturnsTheMember(t *testing.T) {
 		w.member(alice, bob)
 		w.dead(bob)
 		for a, want := range map[netip.AddrPort]member.Status{alice: member.Alive, bob: member.Dead} {
-			m, err := w.Remove(context.Background(), a.String(), nil)
+			m, err := w.Remove(context.Background(), a.String(), nil, false)
 			if _, listed := w.table.Get(a); err != nil || m.Addr != a || m.Status != want || listed {
 				t.Errorf("Remove(%s) = %v, %v; listed %v", a, m, err, listed)
 			}
@@ -57,7 +57,7 @@ func TestRemoveErrors(t *testing.T) {
 			"[::1]:9999":   ErrBadAddress,
 			"192.0.2.3:-1": ErrBadAddress,
 		} {
-			if _, err := w.Remove(context.Background(), address, nil); !errors.Is(err, want) {
+			if _, err := w.Remove(context.Background(), address, nil, false); !errors.Is(err, want) {
 				t.Errorf("Remove(%q) = %v, want %v", address, err, want)
 			}
 		}

@@ -33,7 +33,7 @@ func TestManyAtOnce(t *testing.T) {
 					case 2:
 						w.OnStatus(a, datagram.Dead, self)
 					case 3:
-						_, _ = w.Remove(context.Background(), a.String(), nil)
+						_, _ = w.Remove(context.Background(), a.String(), nil, false)
 					case 4:
 						w.Handle(left(a, session-1))
 					}

@@ -48,7 +48,7 @@ func TestSeekTriesOn(t *testing.T) {
 		time.Sleep(3 * seedLook)
 		w.want(alice, member.Alive)
 		// What a user shut out, a seed does not bring back.
-		if _, err := w.Remove(ctx, alice.String(), nil); err != nil {
+		if _, err := w.Remove(ctx, alice.String(), nil, false); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Hour)

@@ -15,7 +15,7 @@ import (
 // Remove has a node remove another from the cluster.
 func (c *Cluster) Remove(by, i int) {
 	c.do(by, func(n *Node) {
-		_ = n.membership.Remove(c.Network.Now(), Address(i), nil) // without operators, it can only be gone
+		_ = n.membership.Remove(c.Network.Now(), Address(i), nil, false) // without operators, it can only be gone
 		n.settle(c.Network.Now())
 		c.Network.Wake(n.Addr)
 	})

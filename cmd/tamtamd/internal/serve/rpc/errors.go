@@ -55,6 +55,7 @@ var mapping = []struct {
 	{node.ErrNotMember, codes.NotFound, "NOT_MEMBER"},
 	{node.ErrForeign, codes.FailedPrecondition, "FOREIGN_CLUSTER"},
 	{node.ErrNotAllowed, codes.FailedPrecondition, "NOT_ALLOWED"},
+	{node.ErrLive, codes.FailedPrecondition, "MEMBER_LIVE"},
 	{node.ErrSelf, codes.FailedPrecondition, "SELF"},
 	{node.ErrTooMany, codes.ResourceExhausted, "TOO_MANY"},
 	{fanout.ErrOverflow, codes.ResourceExhausted, "READER_TOO_SLOW"},

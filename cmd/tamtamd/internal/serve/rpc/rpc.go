@@ -33,7 +33,7 @@ import (
 // Node is what the services need of a node; *node.Node is one.
 type Node interface {
 	Join(ctx context.Context, addresses []string) []node.JoinResult
-	Remove(ctx context.Context, address string, signature []byte) (member.Member, error)
+	Remove(ctx context.Context, address string, signature []byte, endedOnly bool) (member.Member, error)
 	Ping(ctx context.Context, address string) (netip.AddrPort, time.Duration, error)
 	Heartbeat() time.Duration
 	SetHeartbeat(time.Duration) error

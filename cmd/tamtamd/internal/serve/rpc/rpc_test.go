@@ -70,7 +70,7 @@ func (f *fake) Join(_ context.Context, addresses []string) []node.JoinResult {
 	return results
 }
 
-func (f *fake) Remove(_ context.Context, a string, _ []byte) (member.Member, error) {
+func (f *fake) Remove(_ context.Context, a string, _ []byte, _ bool) (member.Member, error) {
 	f.asked = []string{a}
 	return member.Member{Addr: alice, Status: member.Dead, Since: start}, f.err
 }

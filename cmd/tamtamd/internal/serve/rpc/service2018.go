@@ -54,7 +54,7 @@ func (s *service2018) Join(ctx context.Context, a *service.NodeAddress) (*servic
 }
 
 func (s *service2018) Leave(ctx context.Context, a *service.NodeAddress) (*service.Response, error) {
-	m, err := s.Node.Remove(ctx, address(a), nil)
+	m, err := s.Node.Remove(ctx, address(a), nil, false)
 	if err == nil {
 		s.Members.Credit(m.Addr, rpcguard.CallerOf(ctx).String())
 	}

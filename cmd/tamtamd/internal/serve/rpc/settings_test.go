@@ -85,6 +85,7 @@ func TestErrors(t *testing.T) {
 		{node.ErrNotMember, codes.NotFound, "NOT_MEMBER"},
 		{node.ErrForeign, codes.FailedPrecondition, "FOREIGN_CLUSTER"},
 		{node.ErrNotAllowed, codes.FailedPrecondition, "NOT_ALLOWED"},
+		{node.ErrLive, codes.FailedPrecondition, "MEMBER_LIVE"},
 		{node.ErrSelf, codes.FailedPrecondition, "SELF"},
 		{node.ErrTooMany, codes.ResourceExhausted, "TOO_MANY"},
 		{errPattern, codes.InvalidArgument, "BAD_PATTERN"},

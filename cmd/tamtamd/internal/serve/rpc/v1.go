@@ -96,7 +96,7 @@ func (s *v1) Leave(ctx context.Context, _ *tamtamv1.LeaveRequest) (*tamtamv1.Lea
 func (s *v1) RemoveMember(
 	ctx context.Context, r *tamtamv1.RemoveMemberRequest,
 ) (*tamtamv1.RemoveMemberResponse, error) {
-	m, err := s.Node.Remove(ctx, r.GetAddress(), r.GetSignature().GetSignature())
+	m, err := s.Node.Remove(ctx, r.GetAddress(), r.GetSignature().GetSignature(), r.GetEndedOnly())
 	if err != nil {
 		return nil, toStatus(err)
 	}

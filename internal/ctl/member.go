@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ctl
+
+import (
+	"context"
+	"errors"
+
+	"github.com/eelcocramer/tamtam/internal/ctl/arg"
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+// listed asks for the members, and looks each text up that may be a host name and stands for
+// none of them.
+func listed(ctx context.Context, c *client.Conn, wanted ...*arg.Member) ([]*tamtamv1.Member, error) {
+	r, err := c.ListMembers(ctx, &tamtamv1.ListMembersRequest{})
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range wanted {
+		if len(m.All(r.GetMembers())) == 0 {
+			m.LookUp(ctx)
+		}
+	}
+	return r.GetMembers(), nil
+}
+
+// member returns the member that a text stands for; see arg.Member.
+func member(ctx context.Context, c *client.Conn, text string) (*tamtamv1.Member, error) {
+	m, err := arg.ParseMember(text)
+	if err != nil {
+		return nil, err
+	}
+	members, err := listed(ctx, c, &m)
+	if err != nil {
+		return nil, err
+	}
+	return m.One(members)
+}
+
+// memberAddress returns the address of the member that a text stands for, or the text itself if
+// no member is meant: the daemon may know more.
+func memberAddress(ctx context.Context, c *client.Conn, text string) (string, error) {
+	m, err := arg.ParseMember(text)
+	if err != nil {
+		return "", err
+	}
+	if a, ok := m.IsAddress(); ok {
+		return a.String(), nil
+	}
+	one, err := member(ctx, c, text)
+	var unknown *arg.UnknownError
+	if errors.As(err, &unknown) {
+		return text, nil
+	}
+	return one.GetAddress(), err
+}
