@@ -39,6 +39,7 @@ func doctorCommand(a *app) *ffcli.Command {
 and compares their answers. It changes nothing.
 
   daemon      tamtamd does not answer: a failure
+  removed     this node was removed from its cluster: a failure
   reachable   members that are DEAD or do not answer: a failure; SUSPECTED: a warning
   direct      members that reach each other only by way of a third: a warning
   one-way     paths between members on which packets pass in one direction only, or in

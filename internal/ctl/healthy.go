@@ -12,6 +12,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -21,8 +22,8 @@ func healthyCommand(a *app) *ffcli.Command {
 		ShortUsage: "tamtamctl healthy",
 		ShortHelp:  "List the members that are alive.",
 		LongHelp: `The same as "tamtamctl nodes --status alive". A daemon that has joined none of its seeds
-yet, or is leaving, is not ready: stderr says so; the exit status is the same. Probes use
-"tamtamctl ready".
+yet, or is leaving, is not ready: stderr says so; the exit status is the same. If it was
+removed from the cluster, the exit status is 1. Probes use "tamtamctl ready".
 
   tamtamctl healthy`,
 		Exec: func(ctx context.Context, args []string) error {
@@ -36,8 +37,12 @@ yet, or is leaving, is not ready: stderr says so; the exit status is the same. P
 					return err
 				}
 				// The list is correct, but may be this node only.
-				if c.Unready(ctx) {
-					fmt.Fprintln(a.Err, "tamtamctl: the daemon is not ready: it has joined none of its seeds yet, or is leaving")
+				reason, removal := c.Unready(ctx)
+				switch {
+				case removal != nil:
+					return errors.New(render.Escape(removal.GetFound() + "; " + removal.GetRemedy()))
+				case reason != "":
+					fmt.Fprintln(a.Err, "tamtamctl: the daemon is not ready: "+reason)
 				}
 				return err
 			})

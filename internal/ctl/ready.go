@@ -15,6 +15,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -33,7 +34,8 @@ func readyCommand(a *app) *ffcli.Command {
 		ShortUsage: "tamtamctl ready [--alive N]",
 		ShortHelp:  "Report whether the node is ready, for probes.",
 		LongHelp: `A node is ready when it has joined its cluster: one of its seeds has answered, or it has
-none. It is not when it leaves. Exit status 0 if it is ready, 1 if it is not, 4 if no
+none. It is not when it was removed from the cluster, until it joins again, and when it
+leaves. The reason is printed. Exit status 0 if it is ready, 1 if it is not, 4 if no
 daemon answers.
 
   tamtamctl ready
@@ -56,9 +58,11 @@ func ready(ctx context.Context, a *app, c *client.Conn, least int) error {
 	}
 	alive := len(r.GetMembers())
 	reason := ""
-	switch {
-	case c.Unready(ctx):
-		reason = "it has joined none of its seeds yet, or is leaving"
+	switch r, removal := c.Unready(ctx); {
+	case removal != nil:
+		reason = render.Escape(r + "; " + removal.GetRemedy())
+	case r != "":
+		reason = r
 	case alive < least:
 		reason = strconv.Itoa(alive) + " of " + strconv.Itoa(least) + " members are alive"
 	}

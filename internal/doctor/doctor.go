@@ -70,6 +70,7 @@ type check struct {
 // checks are in the order of the report: causes come before their effects.
 var checks = []check{
 	{Daemon, daemon},
+	{"removed", removed},
 	{"reachable", reachable},
 	{"direct", direct},
 	{"one-way", oneWay},
@@ -104,6 +105,7 @@ type exam struct {
 	members  map[string]*tamtamv1.Inspection
 	strange  []*tamtamv1.UnreadableSource
 	plains   []*tamtamv1.UnreadableSource // plain Smudge nodes that are refused
+	removal  *tamtamv1.Removal            // of the node that inspected
 	client   string                       // version of tamtamctl
 }
 
@@ -112,7 +114,7 @@ type exam struct {
 func Examine(r *tamtamv1.InspectResponse, client string) []Finding {
 	e := &exam{
 		self: &tamtamv1.Inspection{}, members: map[string]*tamtamv1.Inspection{},
-		strange: r.GetUnreadable(), plains: r.GetRefusedPlain(), client: client,
+		strange: r.GetUnreadable(), plains: r.GetRefusedPlain(), removal: r.GetRemoval(), client: client,
 	}
 	for _, m := range r.GetMembers() {
 		e.members[m.GetMember().GetAddress()] = m
@@ -154,6 +156,15 @@ func daemon(e *exam) (wrong []Finding, well string) {
 	r := e.self.GetReport()
 	return nil, fmt.Sprintf("tamtamd %s at %s answers: %d alive, %d suspected, %d dead, %d left",
 		r.GetVersion(), e.addr(), r.GetAlive(), r.GetSuspected(), r.GetDead(), r.GetLeft())
+}
+
+// removed: this node was not removed from its cluster. The daemon has the sentences, which are
+// the same wherever a removal is shown.
+func removed(e *exam) (wrong []Finding, well string) {
+	if e.removal != nil {
+		wrong = append(wrong, about(e.self, Failure, e.removal.GetRemedy(), "%s", e.removal.GetFound()))
+	}
+	return wrong, "this node was not removed from its cluster"
 }
 
 // addr returns the address of the node that inspected.

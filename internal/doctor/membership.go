@@ -30,7 +30,7 @@ func reachable(e *exam) (wrong []Finding, well string) {
 				"it is SUSPECTED: a ping was not answered"))
 		}
 	}
-	if len(e.others) == 0 {
+	if len(e.others) == 0 && e.removal == nil {
 		return []Finding{about(e.self, Warning,
 			fmt.Sprintf("tamtamctl join the address of another; if none answers, check whether others can send UDP to %s, "+
 				"which this node advertises: see --advertise", e.addr()),

@@ -127,11 +127,17 @@ func (c Client) Dial(f func(*Conn) error) error {
 	return f(&Conn{tamtamv1.NewTamTamServiceClient(conn), c.Flags, conn, d, encrypted})
 }
 
-// Unready reports whether the daemon says that it is not ready. A daemon that does not say
-// counts as ready.
-func (c *Conn) Unready(ctx context.Context) bool {
+// Unready returns why the daemon is not ready, the empty string if it is, and how it was removed
+// from its cluster, nil if it was not. A daemon that does not say counts as ready.
+func (c *Conn) Unready(ctx context.Context) (why string, removal *tamtamv1.Removal) {
+	if self, err := c.GetLocalNode(ctx, &tamtamv1.GetLocalNodeRequest{}); err == nil && self.GetUnready() != "" {
+		return self.GetUnready(), self.GetRemoval()
+	}
 	r, err := grpc_health_v1.NewHealthClient(c.conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
-	return err == nil && r.GetStatus() == grpc_health_v1.HealthCheckResponse_NOT_SERVING
+	if err == nil && r.GetStatus() == grpc_health_v1.HealthCheckResponse_NOT_SERVING { // an earlier version does not say why
+		return "it has joined none of its seeds yet, or is leaving", nil
+	}
+	return "", nil
 }
 
 // Explain turns the error of a call that found no daemon into an UnreachableError or a

@@ -42,6 +42,8 @@ func (st *state) sample(s sample) {
 	d.Name, d.Address, d.Cluster, d.Profile = render.Escape(self.GetName()), self.GetAddress(), render.Escape(s.node.GetClusterName()), s.node.GetProfile()
 	d.Started, d.Detection = s.node.GetStarted().AsTime().Local(), s.node.GetDetectionTime().AsDuration()
 	d.Lost, d.At = "", s.at
+	removal := s.node.GetRemoval()
+	d.Removed, d.Remedy = render.Escape(removal.GetFound()), render.Escape(removal.GetRemedy())
 	d.Rates = st.meter.Rates(d.Started, s.at, s.counters)
 	d.Members = make([]screen.Member, 0, len(s.members))
 	for _, m := range s.members {

@@ -473,6 +473,11 @@ type GetLocalNodeResponse struct {
 	// How long all others take to find a member dead that ends without a graceful
 	// leave, at the present probe interval, if no packets are lost.
 	DetectionTime *durationpb.Duration `protobuf:"bytes,6,opt,name=detection_time,json=detectionTime,proto3" json:"detection_time,omitempty"`
+	// Why the node is not ready: it has joined none of its seeds yet, was removed, or leaves.
+	// Empty if it is ready. For people; the health service has the same for programs.
+	Unready string `protobuf:"bytes,7,opt,name=unready,proto3" json:"unready,omitempty"`
+	// How the node was removed from its cluster; absent if it was not, or has joined again.
+	Removal       *Removal `protobuf:"bytes,8,opt,name=removal,proto3" json:"removal,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -549,6 +554,122 @@ func (x *GetLocalNodeResponse) GetDetectionTime() *durationpb.Duration {
 	return nil
 }
 
+func (x *GetLocalNodeResponse) GetUnready() string {
+	if x != nil {
+		return x.Unready
+	}
+	return ""
+}
+
+func (x *GetLocalNodeResponse) GetRemoval() *Removal {
+	if x != nil {
+		return x.Removal
+	}
+	return nil
+}
+
+// Removal is how the answering node was removed from its cluster. It is alone then, and not
+// ready. It joins again if a user runs a join, at this node or at a member, or tries its seeds
+// after 10 minutes.
+type Removal struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The gossip address of the member that reported it.
+	ReportedBy string `protobuf:"bytes,1,opt,name=reported_by,json=reportedBy,proto3" json:"reported_by,omitempty"`
+	// The name of that member; may be empty.
+	ReporterName string `protobuf:"bytes,2,opt,name=reporter_name,json=reporterName,proto3" json:"reporter_name,omitempty"`
+	// When, by this node's clock.
+	Time *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=time,proto3" json:"time,omitempty"`
+	// When this node tries its seeds again by itself; absent if it has none.
+	SeedsTried *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=seeds_tried,json=seedsTried,proto3" json:"seeds_tried,omitempty"`
+	// A sentence for people: all that show the removal have the same one.
+	Found string `protobuf:"bytes,5,opt,name=found,proto3" json:"found,omitempty"`
+	// A sentence for people: how the node joins again.
+	Remedy string `protobuf:"bytes,6,opt,name=remedy,proto3" json:"remedy,omitempty"`
+	// The command by which the node joins again, to be run at this node.
+	Command       string `protobuf:"bytes,7,opt,name=command,proto3" json:"command,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Removal) Reset() {
+	*x = Removal{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Removal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Removal) ProtoMessage() {}
+
+func (x *Removal) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Removal.ProtoReflect.Descriptor instead.
+func (*Removal) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Removal) GetReportedBy() string {
+	if x != nil {
+		return x.ReportedBy
+	}
+	return ""
+}
+
+func (x *Removal) GetReporterName() string {
+	if x != nil {
+		return x.ReporterName
+	}
+	return ""
+}
+
+func (x *Removal) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *Removal) GetSeedsTried() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SeedsTried
+	}
+	return nil
+}
+
+func (x *Removal) GetFound() string {
+	if x != nil {
+		return x.Found
+	}
+	return ""
+}
+
+func (x *Removal) GetRemedy() string {
+	if x != nil {
+		return x.Remedy
+	}
+	return ""
+}
+
+func (x *Removal) GetCommand() string {
+	if x != nil {
+		return x.Command
+	}
+	return ""
+}
+
 // ListMembersRequest says which members to list.
 type ListMembersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -565,7 +686,7 @@ type ListMembersRequest struct {
 
 func (x *ListMembersRequest) Reset() {
 	*x = ListMembersRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[3]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -577,7 +698,7 @@ func (x *ListMembersRequest) String() string {
 func (*ListMembersRequest) ProtoMessage() {}
 
 func (x *ListMembersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[3]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -590,7 +711,7 @@ func (x *ListMembersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMembersRequest.ProtoReflect.Descriptor instead.
 func (*ListMembersRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{3}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListMembersRequest) GetStatuses() []MemberStatus {
@@ -627,7 +748,7 @@ type ListMembersResponse struct {
 
 func (x *ListMembersResponse) Reset() {
 	*x = ListMembersResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[4]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -639,7 +760,7 @@ func (x *ListMembersResponse) String() string {
 func (*ListMembersResponse) ProtoMessage() {}
 
 func (x *ListMembersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[4]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -652,7 +773,7 @@ func (x *ListMembersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMembersResponse.ProtoReflect.Descriptor instead.
 func (*ListMembersResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{4}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListMembersResponse) GetMembers() []*Member {
@@ -682,7 +803,7 @@ type JoinRequest struct {
 
 func (x *JoinRequest) Reset() {
 	*x = JoinRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[5]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -694,7 +815,7 @@ func (x *JoinRequest) String() string {
 func (*JoinRequest) ProtoMessage() {}
 
 func (x *JoinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[5]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -707,7 +828,7 @@ func (x *JoinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinRequest.ProtoReflect.Descriptor instead.
 func (*JoinRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{5}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *JoinRequest) GetAddresses() []string {
@@ -729,7 +850,7 @@ type JoinResponse struct {
 
 func (x *JoinResponse) Reset() {
 	*x = JoinResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[6]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -741,7 +862,7 @@ func (x *JoinResponse) String() string {
 func (*JoinResponse) ProtoMessage() {}
 
 func (x *JoinResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[6]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -754,7 +875,7 @@ func (x *JoinResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinResponse.ProtoReflect.Descriptor instead.
 func (*JoinResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{6}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *JoinResponse) GetResults() []*JoinResult {
@@ -779,7 +900,7 @@ type JoinResult struct {
 
 func (x *JoinResult) Reset() {
 	*x = JoinResult{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[7]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -791,7 +912,7 @@ func (x *JoinResult) String() string {
 func (*JoinResult) ProtoMessage() {}
 
 func (x *JoinResult) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[7]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -804,7 +925,7 @@ func (x *JoinResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinResult.ProtoReflect.Descriptor instead.
 func (*JoinResult) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{7}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *JoinResult) GetAddress() string {
@@ -837,7 +958,7 @@ type LeaveRequest struct {
 
 func (x *LeaveRequest) Reset() {
 	*x = LeaveRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[8]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -849,7 +970,7 @@ func (x *LeaveRequest) String() string {
 func (*LeaveRequest) ProtoMessage() {}
 
 func (x *LeaveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[8]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -862,7 +983,7 @@ func (x *LeaveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaveRequest.ProtoReflect.Descriptor instead.
 func (*LeaveRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{8}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{9}
 }
 
 // LeaveResponse reports how many members know of it. The daemon ends right after it.
@@ -878,7 +999,7 @@ type LeaveResponse struct {
 
 func (x *LeaveResponse) Reset() {
 	*x = LeaveResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[9]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -890,7 +1011,7 @@ func (x *LeaveResponse) String() string {
 func (*LeaveResponse) ProtoMessage() {}
 
 func (x *LeaveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[9]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -903,7 +1024,7 @@ func (x *LeaveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaveResponse.ProtoReflect.Descriptor instead.
 func (*LeaveResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{9}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *LeaveResponse) GetAcknowledged() uint32 {
@@ -937,7 +1058,7 @@ type RemoveMemberRequest struct {
 
 func (x *RemoveMemberRequest) Reset() {
 	*x = RemoveMemberRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[10]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -949,7 +1070,7 @@ func (x *RemoveMemberRequest) String() string {
 func (*RemoveMemberRequest) ProtoMessage() {}
 
 func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[10]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -962,7 +1083,7 @@ func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberRequest.ProtoReflect.Descriptor instead.
 func (*RemoveMemberRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{10}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RemoveMemberRequest) GetAddress() string {
@@ -1001,7 +1122,7 @@ type OperatorSignature struct {
 
 func (x *OperatorSignature) Reset() {
 	*x = OperatorSignature{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[11]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1013,7 +1134,7 @@ func (x *OperatorSignature) String() string {
 func (*OperatorSignature) ProtoMessage() {}
 
 func (x *OperatorSignature) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[11]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1026,7 +1147,7 @@ func (x *OperatorSignature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperatorSignature.ProtoReflect.Descriptor instead.
 func (*OperatorSignature) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{11}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *OperatorSignature) GetSignature() []byte {
@@ -1054,7 +1175,7 @@ type RemoveMemberResponse struct {
 
 func (x *RemoveMemberResponse) Reset() {
 	*x = RemoveMemberResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[12]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1066,7 +1187,7 @@ func (x *RemoveMemberResponse) String() string {
 func (*RemoveMemberResponse) ProtoMessage() {}
 
 func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[12]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1079,7 +1200,7 @@ func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberResponse.ProtoReflect.Descriptor instead.
 func (*RemoveMemberResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{12}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *RemoveMemberResponse) GetMember() *Member {
@@ -1113,7 +1234,7 @@ type BroadcastRequest struct {
 
 func (x *BroadcastRequest) Reset() {
 	*x = BroadcastRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[13]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1125,7 +1246,7 @@ func (x *BroadcastRequest) String() string {
 func (*BroadcastRequest) ProtoMessage() {}
 
 func (x *BroadcastRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[13]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1138,7 +1259,7 @@ func (x *BroadcastRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BroadcastRequest.ProtoReflect.Descriptor instead.
 func (*BroadcastRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{13}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *BroadcastRequest) GetPayload() []byte {
@@ -1229,7 +1350,7 @@ type BroadcastResponse struct {
 
 func (x *BroadcastResponse) Reset() {
 	*x = BroadcastResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[14]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1241,7 +1362,7 @@ func (x *BroadcastResponse) String() string {
 func (*BroadcastResponse) ProtoMessage() {}
 
 func (x *BroadcastResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[14]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1254,7 +1375,7 @@ func (x *BroadcastResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BroadcastResponse.ProtoReflect.Descriptor instead.
 func (*BroadcastResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{14}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *BroadcastResponse) GetSentTo() uint32 {
@@ -1322,7 +1443,7 @@ type Message struct {
 
 func (x *Message) Reset() {
 	*x = Message{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[15]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1334,7 +1455,7 @@ func (x *Message) String() string {
 func (*Message) ProtoMessage() {}
 
 func (x *Message) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[15]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1347,7 +1468,7 @@ func (x *Message) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Message.ProtoReflect.Descriptor instead.
 func (*Message) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{15}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Message) GetOrigin() string {
@@ -1416,7 +1537,7 @@ type Gap struct {
 
 func (x *Gap) Reset() {
 	*x = Gap{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[16]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1428,7 +1549,7 @@ func (x *Gap) String() string {
 func (*Gap) ProtoMessage() {}
 
 func (x *Gap) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[16]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1441,7 +1562,7 @@ func (x *Gap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gap.ProtoReflect.Descriptor instead.
 func (*Gap) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{16}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Gap) GetOrigin() string {
@@ -1490,7 +1611,7 @@ type StreamMessagesRequest struct {
 
 func (x *StreamMessagesRequest) Reset() {
 	*x = StreamMessagesRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[17]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1502,7 +1623,7 @@ func (x *StreamMessagesRequest) String() string {
 func (*StreamMessagesRequest) ProtoMessage() {}
 
 func (x *StreamMessagesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[17]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1515,7 +1636,7 @@ func (x *StreamMessagesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamMessagesRequest.ProtoReflect.Descriptor instead.
 func (*StreamMessagesRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{17}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *StreamMessagesRequest) GetTopics() []string {
@@ -1562,7 +1683,7 @@ type StreamMessagesResponse struct {
 
 func (x *StreamMessagesResponse) Reset() {
 	*x = StreamMessagesResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[18]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1574,7 +1695,7 @@ func (x *StreamMessagesResponse) String() string {
 func (*StreamMessagesResponse) ProtoMessage() {}
 
 func (x *StreamMessagesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[18]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1587,7 +1708,7 @@ func (x *StreamMessagesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamMessagesResponse.ProtoReflect.Descriptor instead.
 func (*StreamMessagesResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{18}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *StreamMessagesResponse) GetEvent() isStreamMessagesResponse_Event {
@@ -1645,7 +1766,7 @@ type WatchMembersRequest struct {
 
 func (x *WatchMembersRequest) Reset() {
 	*x = WatchMembersRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[19]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1657,7 +1778,7 @@ func (x *WatchMembersRequest) String() string {
 func (*WatchMembersRequest) ProtoMessage() {}
 
 func (x *WatchMembersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[19]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1670,7 +1791,7 @@ func (x *WatchMembersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchMembersRequest.ProtoReflect.Descriptor instead.
 func (*WatchMembersRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{19}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *WatchMembersRequest) GetAfterRevision() uint64 {
@@ -1703,7 +1824,7 @@ type MemberChange struct {
 
 func (x *MemberChange) Reset() {
 	*x = MemberChange{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[20]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1715,7 +1836,7 @@ func (x *MemberChange) String() string {
 func (*MemberChange) ProtoMessage() {}
 
 func (x *MemberChange) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[20]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1728,7 +1849,7 @@ func (x *MemberChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberChange.ProtoReflect.Descriptor instead.
 func (*MemberChange) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{20}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *MemberChange) GetMember() *Member {
@@ -1785,7 +1906,7 @@ type Synced struct {
 
 func (x *Synced) Reset() {
 	*x = Synced{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[21]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1797,7 +1918,7 @@ func (x *Synced) String() string {
 func (*Synced) ProtoMessage() {}
 
 func (x *Synced) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[21]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1810,7 +1931,7 @@ func (x *Synced) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Synced.ProtoReflect.Descriptor instead.
 func (*Synced) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{21}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Synced) GetResumed() bool {
@@ -1840,7 +1961,7 @@ type WatchMembersResponse struct {
 
 func (x *WatchMembersResponse) Reset() {
 	*x = WatchMembersResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1852,7 +1973,7 @@ func (x *WatchMembersResponse) String() string {
 func (*WatchMembersResponse) ProtoMessage() {}
 
 func (x *WatchMembersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1865,7 +1986,7 @@ func (x *WatchMembersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchMembersResponse.ProtoReflect.Descriptor instead.
 func (*WatchMembersResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{22}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *WatchMembersResponse) GetRevision() uint64 {
@@ -1946,7 +2067,7 @@ type GetMemberHistoryRequest struct {
 
 func (x *GetMemberHistoryRequest) Reset() {
 	*x = GetMemberHistoryRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1958,7 +2079,7 @@ func (x *GetMemberHistoryRequest) String() string {
 func (*GetMemberHistoryRequest) ProtoMessage() {}
 
 func (x *GetMemberHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1971,7 +2092,7 @@ func (x *GetMemberHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMemberHistoryRequest.ProtoReflect.Descriptor instead.
 func (*GetMemberHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{23}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetMemberHistoryRequest) GetMember() string {
@@ -1993,7 +2114,7 @@ type GetMemberHistoryResponse struct {
 
 func (x *GetMemberHistoryResponse) Reset() {
 	*x = GetMemberHistoryResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2005,7 +2126,7 @@ func (x *GetMemberHistoryResponse) String() string {
 func (*GetMemberHistoryResponse) ProtoMessage() {}
 
 func (x *GetMemberHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2018,7 +2139,7 @@ func (x *GetMemberHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMemberHistoryResponse.ProtoReflect.Descriptor instead.
 func (*GetMemberHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{24}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *GetMemberHistoryResponse) GetHistories() []*MemberHistory {
@@ -2045,7 +2166,7 @@ type MemberHistory struct {
 
 func (x *MemberHistory) Reset() {
 	*x = MemberHistory{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2057,7 +2178,7 @@ func (x *MemberHistory) String() string {
 func (*MemberHistory) ProtoMessage() {}
 
 func (x *MemberHistory) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2070,7 +2191,7 @@ func (x *MemberHistory) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberHistory.ProtoReflect.Descriptor instead.
 func (*MemberHistory) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{25}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *MemberHistory) GetMember() *Member {
@@ -2125,7 +2246,7 @@ type MemberHistoryStep struct {
 
 func (x *MemberHistoryStep) Reset() {
 	*x = MemberHistoryStep{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2137,7 +2258,7 @@ func (x *MemberHistoryStep) String() string {
 func (*MemberHistoryStep) ProtoMessage() {}
 
 func (x *MemberHistoryStep) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2150,7 +2271,7 @@ func (x *MemberHistoryStep) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberHistoryStep.ProtoReflect.Descriptor instead.
 func (*MemberHistoryStep) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{26}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *MemberHistoryStep) GetTime() *timestamppb.Timestamp {
@@ -2214,7 +2335,7 @@ type PingRequest struct {
 
 func (x *PingRequest) Reset() {
 	*x = PingRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2226,7 +2347,7 @@ func (x *PingRequest) String() string {
 func (*PingRequest) ProtoMessage() {}
 
 func (x *PingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2239,7 +2360,7 @@ func (x *PingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PingRequest.ProtoReflect.Descriptor instead.
 func (*PingRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{27}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *PingRequest) GetAddress() string {
@@ -2262,7 +2383,7 @@ type PingResponse struct {
 
 func (x *PingResponse) Reset() {
 	*x = PingResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2274,7 +2395,7 @@ func (x *PingResponse) String() string {
 func (*PingResponse) ProtoMessage() {}
 
 func (x *PingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2287,7 +2408,7 @@ func (x *PingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PingResponse.ProtoReflect.Descriptor instead.
 func (*PingResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{28}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *PingResponse) GetAddress() string {
@@ -2317,7 +2438,7 @@ type Settings struct {
 
 func (x *Settings) Reset() {
 	*x = Settings{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2329,7 +2450,7 @@ func (x *Settings) String() string {
 func (*Settings) ProtoMessage() {}
 
 func (x *Settings) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2342,7 +2463,7 @@ func (x *Settings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Settings.ProtoReflect.Descriptor instead.
 func (*Settings) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{29}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Settings) GetHeartbeat() *durationpb.Duration {
@@ -2368,7 +2489,7 @@ type GetSettingsRequest struct {
 
 func (x *GetSettingsRequest) Reset() {
 	*x = GetSettingsRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[30]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2380,7 +2501,7 @@ func (x *GetSettingsRequest) String() string {
 func (*GetSettingsRequest) ProtoMessage() {}
 
 func (x *GetSettingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[30]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2393,7 +2514,7 @@ func (x *GetSettingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSettingsRequest.ProtoReflect.Descriptor instead.
 func (*GetSettingsRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{30}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{31}
 }
 
 // GetSettingsResponse returns the settings.
@@ -2407,7 +2528,7 @@ type GetSettingsResponse struct {
 
 func (x *GetSettingsResponse) Reset() {
 	*x = GetSettingsResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[31]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2419,7 +2540,7 @@ func (x *GetSettingsResponse) String() string {
 func (*GetSettingsResponse) ProtoMessage() {}
 
 func (x *GetSettingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[31]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2432,7 +2553,7 @@ func (x *GetSettingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSettingsResponse.ProtoReflect.Descriptor instead.
 func (*GetSettingsResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{31}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *GetSettingsResponse) GetSettings() *Settings {
@@ -2455,7 +2576,7 @@ type UpdateSettingsRequest struct {
 
 func (x *UpdateSettingsRequest) Reset() {
 	*x = UpdateSettingsRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[32]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2467,7 +2588,7 @@ func (x *UpdateSettingsRequest) String() string {
 func (*UpdateSettingsRequest) ProtoMessage() {}
 
 func (x *UpdateSettingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[32]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2480,7 +2601,7 @@ func (x *UpdateSettingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSettingsRequest.ProtoReflect.Descriptor instead.
 func (*UpdateSettingsRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{32}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *UpdateSettingsRequest) GetHeartbeat() *durationpb.Duration {
@@ -2508,7 +2629,7 @@ type UpdateSettingsResponse struct {
 
 func (x *UpdateSettingsResponse) Reset() {
 	*x = UpdateSettingsResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[33]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2520,7 +2641,7 @@ func (x *UpdateSettingsResponse) String() string {
 func (*UpdateSettingsResponse) ProtoMessage() {}
 
 func (x *UpdateSettingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[33]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2533,7 +2654,7 @@ func (x *UpdateSettingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSettingsResponse.ProtoReflect.Descriptor instead.
 func (*UpdateSettingsResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{33}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *UpdateSettingsResponse) GetSettings() *Settings {
@@ -2552,7 +2673,7 @@ type GetVersionRequest struct {
 
 func (x *GetVersionRequest) Reset() {
 	*x = GetVersionRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[34]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2564,7 +2685,7 @@ func (x *GetVersionRequest) String() string {
 func (*GetVersionRequest) ProtoMessage() {}
 
 func (x *GetVersionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[34]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2577,7 +2698,7 @@ func (x *GetVersionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVersionRequest.ProtoReflect.Descriptor instead.
 func (*GetVersionRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{34}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{35}
 }
 
 // GetVersionResponse returns the versions of the running daemon.
@@ -2597,7 +2718,7 @@ type GetVersionResponse struct {
 
 func (x *GetVersionResponse) Reset() {
 	*x = GetVersionResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[35]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2609,7 +2730,7 @@ func (x *GetVersionResponse) String() string {
 func (*GetVersionResponse) ProtoMessage() {}
 
 func (x *GetVersionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[35]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2622,7 +2743,7 @@ func (x *GetVersionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVersionResponse.ProtoReflect.Descriptor instead.
 func (*GetVersionResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{35}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *GetVersionResponse) GetVersion() string {
@@ -2662,7 +2783,7 @@ type GetCountersRequest struct {
 
 func (x *GetCountersRequest) Reset() {
 	*x = GetCountersRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[36]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2674,7 +2795,7 @@ func (x *GetCountersRequest) String() string {
 func (*GetCountersRequest) ProtoMessage() {}
 
 func (x *GetCountersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[36]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2687,7 +2808,7 @@ func (x *GetCountersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCountersRequest.ProtoReflect.Descriptor instead.
 func (*GetCountersRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{36}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{37}
 }
 
 // GetCountersResponse returns the counters.
@@ -2702,7 +2823,7 @@ type GetCountersResponse struct {
 
 func (x *GetCountersResponse) Reset() {
 	*x = GetCountersResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[37]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2714,7 +2835,7 @@ func (x *GetCountersResponse) String() string {
 func (*GetCountersResponse) ProtoMessage() {}
 
 func (x *GetCountersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[37]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2727,7 +2848,7 @@ func (x *GetCountersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCountersResponse.ProtoReflect.Descriptor instead.
 func (*GetCountersResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{37}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *GetCountersResponse) GetCounters() map[string]uint64 {
@@ -2751,7 +2872,7 @@ type UpdateTagsRequest struct {
 
 func (x *UpdateTagsRequest) Reset() {
 	*x = UpdateTagsRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[38]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2763,7 +2884,7 @@ func (x *UpdateTagsRequest) String() string {
 func (*UpdateTagsRequest) ProtoMessage() {}
 
 func (x *UpdateTagsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[38]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2776,7 +2897,7 @@ func (x *UpdateTagsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateTagsRequest.ProtoReflect.Descriptor instead.
 func (*UpdateTagsRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{38}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *UpdateTagsRequest) GetSet() map[string]string {
@@ -2804,7 +2925,7 @@ type UpdateTagsResponse struct {
 
 func (x *UpdateTagsResponse) Reset() {
 	*x = UpdateTagsResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[39]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2816,7 +2937,7 @@ func (x *UpdateTagsResponse) String() string {
 func (*UpdateTagsResponse) ProtoMessage() {}
 
 func (x *UpdateTagsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[39]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2829,7 +2950,7 @@ func (x *UpdateTagsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateTagsResponse.ProtoReflect.Descriptor instead.
 func (*UpdateTagsResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{39}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *UpdateTagsResponse) GetTags() map[string]string {
@@ -2861,7 +2982,7 @@ type MemberKeys struct {
 
 func (x *MemberKeys) Reset() {
 	*x = MemberKeys{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[40]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2873,7 +2994,7 @@ func (x *MemberKeys) String() string {
 func (*MemberKeys) ProtoMessage() {}
 
 func (x *MemberKeys) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[40]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2886,7 +3007,7 @@ func (x *MemberKeys) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberKeys.ProtoReflect.Descriptor instead.
 func (*MemberKeys) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{40}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *MemberKeys) GetAddress() string {
@@ -2940,7 +3061,7 @@ type ListKeysRequest struct {
 
 func (x *ListKeysRequest) Reset() {
 	*x = ListKeysRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2952,7 +3073,7 @@ func (x *ListKeysRequest) String() string {
 func (*ListKeysRequest) ProtoMessage() {}
 
 func (x *ListKeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2965,7 +3086,7 @@ func (x *ListKeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListKeysRequest.ProtoReflect.Descriptor instead.
 func (*ListKeysRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{41}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{42}
 }
 
 // ListKeysResponse returns the key IDs.
@@ -2979,7 +3100,7 @@ type ListKeysResponse struct {
 
 func (x *ListKeysResponse) Reset() {
 	*x = ListKeysResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[42]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2991,7 +3112,7 @@ func (x *ListKeysResponse) String() string {
 func (*ListKeysResponse) ProtoMessage() {}
 
 func (x *ListKeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[42]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3004,7 +3125,7 @@ func (x *ListKeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListKeysResponse.ProtoReflect.Descriptor instead.
 func (*ListKeysResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{42}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ListKeysResponse) GetMembers() []*MemberKeys {
@@ -3027,7 +3148,7 @@ type InstallKeyRequest struct {
 
 func (x *InstallKeyRequest) Reset() {
 	*x = InstallKeyRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[43]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3039,7 +3160,7 @@ func (x *InstallKeyRequest) String() string {
 func (*InstallKeyRequest) ProtoMessage() {}
 
 func (x *InstallKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[43]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3052,7 +3173,7 @@ func (x *InstallKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InstallKeyRequest.ProtoReflect.Descriptor instead.
 func (*InstallKeyRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{43}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *InstallKeyRequest) GetKey() []byte {
@@ -3082,7 +3203,7 @@ type InstallKeyResponse struct {
 
 func (x *InstallKeyResponse) Reset() {
 	*x = InstallKeyResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[44]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3094,7 +3215,7 @@ func (x *InstallKeyResponse) String() string {
 func (*InstallKeyResponse) ProtoMessage() {}
 
 func (x *InstallKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[44]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3107,7 +3228,7 @@ func (x *InstallKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InstallKeyResponse.ProtoReflect.Descriptor instead.
 func (*InstallKeyResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{44}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *InstallKeyResponse) GetKey() string {
@@ -3139,7 +3260,7 @@ type UseKeyRequest struct {
 
 func (x *UseKeyRequest) Reset() {
 	*x = UseKeyRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[45]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3151,7 +3272,7 @@ func (x *UseKeyRequest) String() string {
 func (*UseKeyRequest) ProtoMessage() {}
 
 func (x *UseKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[45]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3164,7 +3285,7 @@ func (x *UseKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UseKeyRequest.ProtoReflect.Descriptor instead.
 func (*UseKeyRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{45}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *UseKeyRequest) GetKey() string {
@@ -3199,7 +3320,7 @@ type UseKeyResponse struct {
 
 func (x *UseKeyResponse) Reset() {
 	*x = UseKeyResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[46]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3211,7 +3332,7 @@ func (x *UseKeyResponse) String() string {
 func (*UseKeyResponse) ProtoMessage() {}
 
 func (x *UseKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[46]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3224,7 +3345,7 @@ func (x *UseKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UseKeyResponse.ProtoReflect.Descriptor instead.
 func (*UseKeyResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{46}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *UseKeyResponse) GetMembers() []*MemberKeys {
@@ -3250,7 +3371,7 @@ type RemoveKeyRequest struct {
 
 func (x *RemoveKeyRequest) Reset() {
 	*x = RemoveKeyRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[47]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3262,7 +3383,7 @@ func (x *RemoveKeyRequest) String() string {
 func (*RemoveKeyRequest) ProtoMessage() {}
 
 func (x *RemoveKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[47]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3275,7 +3396,7 @@ func (x *RemoveKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveKeyRequest.ProtoReflect.Descriptor instead.
 func (*RemoveKeyRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{47}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *RemoveKeyRequest) GetKey() string {
@@ -3310,7 +3431,7 @@ type RemoveKeyResponse struct {
 
 func (x *RemoveKeyResponse) Reset() {
 	*x = RemoveKeyResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[48]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3322,7 +3443,7 @@ func (x *RemoveKeyResponse) String() string {
 func (*RemoveKeyResponse) ProtoMessage() {}
 
 func (x *RemoveKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[48]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3335,7 +3456,7 @@ func (x *RemoveKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveKeyResponse.ProtoReflect.Descriptor instead.
 func (*RemoveKeyResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{48}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *RemoveKeyResponse) GetMembers() []*MemberKeys {
@@ -3354,7 +3475,7 @@ type InspectRequest struct {
 
 func (x *InspectRequest) Reset() {
 	*x = InspectRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[49]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3366,7 +3487,7 @@ func (x *InspectRequest) String() string {
 func (*InspectRequest) ProtoMessage() {}
 
 func (x *InspectRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[49]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3379,7 +3500,7 @@ func (x *InspectRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectRequest.ProtoReflect.Descriptor instead.
 func (*InspectRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{49}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{50}
 }
 
 // InspectResponse returns the state of all members.
@@ -3393,14 +3514,16 @@ type InspectResponse struct {
 	Unreadable []*UnreadableSource `protobuf:"bytes,2,rep,name=unreadable,proto3" json:"unreadable,omitempty"`
 	// Sources of plain Smudge datagrams that this node dropped in the last minute, since it was
 	// started without --plain: the latest first, 32 at most.
-	RefusedPlain  []*UnreadableSource `protobuf:"bytes,3,rep,name=refused_plain,json=refusedPlain,proto3" json:"refused_plain,omitempty"`
+	RefusedPlain []*UnreadableSource `protobuf:"bytes,3,rep,name=refused_plain,json=refusedPlain,proto3" json:"refused_plain,omitempty"`
+	// How this node was removed from its cluster; absent if it was not, or has joined again.
+	Removal       *Removal `protobuf:"bytes,4,opt,name=removal,proto3" json:"removal,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *InspectResponse) Reset() {
 	*x = InspectResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[50]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3412,7 +3535,7 @@ func (x *InspectResponse) String() string {
 func (*InspectResponse) ProtoMessage() {}
 
 func (x *InspectResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[50]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3425,7 +3548,7 @@ func (x *InspectResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectResponse.ProtoReflect.Descriptor instead.
 func (*InspectResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{50}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *InspectResponse) GetMembers() []*Inspection {
@@ -3445,6 +3568,13 @@ func (x *InspectResponse) GetUnreadable() []*UnreadableSource {
 func (x *InspectResponse) GetRefusedPlain() []*UnreadableSource {
 	if x != nil {
 		return x.RefusedPlain
+	}
+	return nil
+}
+
+func (x *InspectResponse) GetRemoval() *Removal {
+	if x != nil {
+		return x.Removal
 	}
 	return nil
 }
@@ -3476,7 +3606,7 @@ type Inspection struct {
 
 func (x *Inspection) Reset() {
 	*x = Inspection{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[51]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3488,7 +3618,7 @@ func (x *Inspection) String() string {
 func (*Inspection) ProtoMessage() {}
 
 func (x *Inspection) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[51]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3501,7 +3631,7 @@ func (x *Inspection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Inspection.ProtoReflect.Descriptor instead.
 func (*Inspection) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{51}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *Inspection) GetMember() *Member {
@@ -3605,7 +3735,7 @@ type InspectionReport struct {
 
 func (x *InspectionReport) Reset() {
 	*x = InspectionReport{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[52]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3617,7 +3747,7 @@ func (x *InspectionReport) String() string {
 func (*InspectionReport) ProtoMessage() {}
 
 func (x *InspectionReport) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[52]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3630,7 +3760,7 @@ func (x *InspectionReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectionReport.ProtoReflect.Descriptor instead.
 func (*InspectionReport) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{52}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *InspectionReport) GetVersion() string {
@@ -3789,7 +3919,7 @@ type AddressConflict struct {
 
 func (x *AddressConflict) Reset() {
 	*x = AddressConflict{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[53]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3801,7 +3931,7 @@ func (x *AddressConflict) String() string {
 func (*AddressConflict) ProtoMessage() {}
 
 func (x *AddressConflict) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[53]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3814,7 +3944,7 @@ func (x *AddressConflict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddressConflict.ProtoReflect.Descriptor instead.
 func (*AddressConflict) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{53}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *AddressConflict) GetAddress() string {
@@ -3866,7 +3996,7 @@ type LinkState struct {
 
 func (x *LinkState) Reset() {
 	*x = LinkState{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[54]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3878,7 +4008,7 @@ func (x *LinkState) String() string {
 func (*LinkState) ProtoMessage() {}
 
 func (x *LinkState) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[54]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3891,7 +4021,7 @@ func (x *LinkState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkState.ProtoReflect.Descriptor instead.
 func (*LinkState) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{54}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *LinkState) GetSource() string {
@@ -3971,7 +4101,7 @@ type LinkTrouble struct {
 
 func (x *LinkTrouble) Reset() {
 	*x = LinkTrouble{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[55]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3983,7 +4113,7 @@ func (x *LinkTrouble) String() string {
 func (*LinkTrouble) ProtoMessage() {}
 
 func (x *LinkTrouble) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[55]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3996,7 +4126,7 @@ func (x *LinkTrouble) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkTrouble.ProtoReflect.Descriptor instead.
 func (*LinkTrouble) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{55}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *LinkTrouble) GetAddress() string {
@@ -4047,7 +4177,7 @@ type UnreadableSource struct {
 
 func (x *UnreadableSource) Reset() {
 	*x = UnreadableSource{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[56]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4059,7 +4189,7 @@ func (x *UnreadableSource) String() string {
 func (*UnreadableSource) ProtoMessage() {}
 
 func (x *UnreadableSource) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[56]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4072,7 +4202,7 @@ func (x *UnreadableSource) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnreadableSource.ProtoReflect.Descriptor instead.
 func (*UnreadableSource) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{56}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *UnreadableSource) GetIp() string {
@@ -4114,14 +4244,26 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\a\n" +
 	"\x05_loss\"\x15\n" +
-	"\x13GetLocalNodeRequest\"\xa2\x02\n" +
+	"\x13GetLocalNodeRequest\"\xea\x02\n" +
 	"\x14GetLocalNodeResponse\x12)\n" +
 	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\x124\n" +
 	"\astarted\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\astarted\x12!\n" +
 	"\fcluster_name\x18\x03 \x01(\tR\vclusterName\x12*\n" +
 	"\x11max_payload_bytes\x18\x04 \x01(\rR\x0fmaxPayloadBytes\x12\x18\n" +
 	"\aprofile\x18\x05 \x01(\tR\aprofile\x12@\n" +
-	"\x0edetection_time\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\rdetectionTime\"\xd3\x01\n" +
+	"\x0edetection_time\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\rdetectionTime\x12\x18\n" +
+	"\aunready\x18\a \x01(\tR\aunready\x12,\n" +
+	"\aremoval\x18\b \x01(\v2\x12.tamtam.v1.RemovalR\aremoval\"\x84\x02\n" +
+	"\aRemoval\x12\x1f\n" +
+	"\vreported_by\x18\x01 \x01(\tR\n" +
+	"reportedBy\x12#\n" +
+	"\rreporter_name\x18\x02 \x01(\tR\freporterName\x12.\n" +
+	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12;\n" +
+	"\vseeds_tried\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"seedsTried\x12\x14\n" +
+	"\x05found\x18\x05 \x01(\tR\x05found\x12\x16\n" +
+	"\x06remedy\x18\x06 \x01(\tR\x06remedy\x12\x18\n" +
+	"\acommand\x18\a \x01(\tR\acommand\"\xd3\x01\n" +
 	"\x12ListMembersRequest\x123\n" +
 	"\bstatuses\x18\x01 \x03(\x0e2\x17.tamtam.v1.MemberStatusR\bstatuses\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12;\n" +
@@ -4300,13 +4442,14 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\tsignature\x18\x03 \x01(\v2\x1c.tamtam.v1.OperatorSignatureR\tsignature\"D\n" +
 	"\x11RemoveKeyResponse\x12/\n" +
 	"\amembers\x18\x01 \x03(\v2\x15.tamtam.v1.MemberKeysR\amembers\"\x10\n" +
-	"\x0eInspectRequest\"\xc1\x01\n" +
+	"\x0eInspectRequest\"\xef\x01\n" +
 	"\x0fInspectResponse\x12/\n" +
 	"\amembers\x18\x01 \x03(\v2\x15.tamtam.v1.InspectionR\amembers\x12;\n" +
 	"\n" +
 	"unreadable\x18\x02 \x03(\v2\x1b.tamtam.v1.UnreadableSourceR\n" +
 	"unreadable\x12@\n" +
-	"\rrefused_plain\x18\x03 \x03(\v2\x1b.tamtam.v1.UnreadableSourceR\frefusedPlain\"\xc0\x02\n" +
+	"\rrefused_plain\x18\x03 \x03(\v2\x1b.tamtam.v1.UnreadableSourceR\frefusedPlain\x12,\n" +
+	"\aremoval\x18\x04 \x01(\v2\x12.tamtam.v1.RemovalR\aremoval\"\xc0\x02\n" +
 	"\n" +
 	"Inspection\x12)\n" +
 	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\x12\x14\n" +
@@ -4433,7 +4576,7 @@ func file_tamtam_v1_tamtam_proto_rawDescGZIP() []byte {
 }
 
 var file_tamtam_v1_tamtam_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 62)
+var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 63)
 var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(MemberStatus)(0),                // 0: tamtam.v1.MemberStatus
 	(ChangeReason)(0),                // 1: tamtam.v1.ChangeReason
@@ -4441,186 +4584,191 @@ var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(*Member)(nil),                   // 3: tamtam.v1.Member
 	(*GetLocalNodeRequest)(nil),      // 4: tamtam.v1.GetLocalNodeRequest
 	(*GetLocalNodeResponse)(nil),     // 5: tamtam.v1.GetLocalNodeResponse
-	(*ListMembersRequest)(nil),       // 6: tamtam.v1.ListMembersRequest
-	(*ListMembersResponse)(nil),      // 7: tamtam.v1.ListMembersResponse
-	(*JoinRequest)(nil),              // 8: tamtam.v1.JoinRequest
-	(*JoinResponse)(nil),             // 9: tamtam.v1.JoinResponse
-	(*JoinResult)(nil),               // 10: tamtam.v1.JoinResult
-	(*LeaveRequest)(nil),             // 11: tamtam.v1.LeaveRequest
-	(*LeaveResponse)(nil),            // 12: tamtam.v1.LeaveResponse
-	(*RemoveMemberRequest)(nil),      // 13: tamtam.v1.RemoveMemberRequest
-	(*OperatorSignature)(nil),        // 14: tamtam.v1.OperatorSignature
-	(*RemoveMemberResponse)(nil),     // 15: tamtam.v1.RemoveMemberResponse
-	(*BroadcastRequest)(nil),         // 16: tamtam.v1.BroadcastRequest
-	(*BroadcastResponse)(nil),        // 17: tamtam.v1.BroadcastResponse
-	(*Message)(nil),                  // 18: tamtam.v1.Message
-	(*Gap)(nil),                      // 19: tamtam.v1.Gap
-	(*StreamMessagesRequest)(nil),    // 20: tamtam.v1.StreamMessagesRequest
-	(*StreamMessagesResponse)(nil),   // 21: tamtam.v1.StreamMessagesResponse
-	(*WatchMembersRequest)(nil),      // 22: tamtam.v1.WatchMembersRequest
-	(*MemberChange)(nil),             // 23: tamtam.v1.MemberChange
-	(*Synced)(nil),                   // 24: tamtam.v1.Synced
-	(*WatchMembersResponse)(nil),     // 25: tamtam.v1.WatchMembersResponse
-	(*GetMemberHistoryRequest)(nil),  // 26: tamtam.v1.GetMemberHistoryRequest
-	(*GetMemberHistoryResponse)(nil), // 27: tamtam.v1.GetMemberHistoryResponse
-	(*MemberHistory)(nil),            // 28: tamtam.v1.MemberHistory
-	(*MemberHistoryStep)(nil),        // 29: tamtam.v1.MemberHistoryStep
-	(*PingRequest)(nil),              // 30: tamtam.v1.PingRequest
-	(*PingResponse)(nil),             // 31: tamtam.v1.PingResponse
-	(*Settings)(nil),                 // 32: tamtam.v1.Settings
-	(*GetSettingsRequest)(nil),       // 33: tamtam.v1.GetSettingsRequest
-	(*GetSettingsResponse)(nil),      // 34: tamtam.v1.GetSettingsResponse
-	(*UpdateSettingsRequest)(nil),    // 35: tamtam.v1.UpdateSettingsRequest
-	(*UpdateSettingsResponse)(nil),   // 36: tamtam.v1.UpdateSettingsResponse
-	(*GetVersionRequest)(nil),        // 37: tamtam.v1.GetVersionRequest
-	(*GetVersionResponse)(nil),       // 38: tamtam.v1.GetVersionResponse
-	(*GetCountersRequest)(nil),       // 39: tamtam.v1.GetCountersRequest
-	(*GetCountersResponse)(nil),      // 40: tamtam.v1.GetCountersResponse
-	(*UpdateTagsRequest)(nil),        // 41: tamtam.v1.UpdateTagsRequest
-	(*UpdateTagsResponse)(nil),       // 42: tamtam.v1.UpdateTagsResponse
-	(*MemberKeys)(nil),               // 43: tamtam.v1.MemberKeys
-	(*ListKeysRequest)(nil),          // 44: tamtam.v1.ListKeysRequest
-	(*ListKeysResponse)(nil),         // 45: tamtam.v1.ListKeysResponse
-	(*InstallKeyRequest)(nil),        // 46: tamtam.v1.InstallKeyRequest
-	(*InstallKeyResponse)(nil),       // 47: tamtam.v1.InstallKeyResponse
-	(*UseKeyRequest)(nil),            // 48: tamtam.v1.UseKeyRequest
-	(*UseKeyResponse)(nil),           // 49: tamtam.v1.UseKeyResponse
-	(*RemoveKeyRequest)(nil),         // 50: tamtam.v1.RemoveKeyRequest
-	(*RemoveKeyResponse)(nil),        // 51: tamtam.v1.RemoveKeyResponse
-	(*InspectRequest)(nil),           // 52: tamtam.v1.InspectRequest
-	(*InspectResponse)(nil),          // 53: tamtam.v1.InspectResponse
-	(*Inspection)(nil),               // 54: tamtam.v1.Inspection
-	(*InspectionReport)(nil),         // 55: tamtam.v1.InspectionReport
-	(*AddressConflict)(nil),          // 56: tamtam.v1.AddressConflict
-	(*LinkState)(nil),                // 57: tamtam.v1.LinkState
-	(*LinkTrouble)(nil),              // 58: tamtam.v1.LinkTrouble
-	(*UnreadableSource)(nil),         // 59: tamtam.v1.UnreadableSource
-	nil,                              // 60: tamtam.v1.Member.TagsEntry
-	nil,                              // 61: tamtam.v1.ListMembersRequest.TagsEntry
-	nil,                              // 62: tamtam.v1.GetCountersResponse.CountersEntry
-	nil,                              // 63: tamtam.v1.UpdateTagsRequest.SetEntry
-	nil,                              // 64: tamtam.v1.UpdateTagsResponse.TagsEntry
-	(*timestamppb.Timestamp)(nil),    // 65: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),      // 66: google.protobuf.Duration
+	(*Removal)(nil),                  // 6: tamtam.v1.Removal
+	(*ListMembersRequest)(nil),       // 7: tamtam.v1.ListMembersRequest
+	(*ListMembersResponse)(nil),      // 8: tamtam.v1.ListMembersResponse
+	(*JoinRequest)(nil),              // 9: tamtam.v1.JoinRequest
+	(*JoinResponse)(nil),             // 10: tamtam.v1.JoinResponse
+	(*JoinResult)(nil),               // 11: tamtam.v1.JoinResult
+	(*LeaveRequest)(nil),             // 12: tamtam.v1.LeaveRequest
+	(*LeaveResponse)(nil),            // 13: tamtam.v1.LeaveResponse
+	(*RemoveMemberRequest)(nil),      // 14: tamtam.v1.RemoveMemberRequest
+	(*OperatorSignature)(nil),        // 15: tamtam.v1.OperatorSignature
+	(*RemoveMemberResponse)(nil),     // 16: tamtam.v1.RemoveMemberResponse
+	(*BroadcastRequest)(nil),         // 17: tamtam.v1.BroadcastRequest
+	(*BroadcastResponse)(nil),        // 18: tamtam.v1.BroadcastResponse
+	(*Message)(nil),                  // 19: tamtam.v1.Message
+	(*Gap)(nil),                      // 20: tamtam.v1.Gap
+	(*StreamMessagesRequest)(nil),    // 21: tamtam.v1.StreamMessagesRequest
+	(*StreamMessagesResponse)(nil),   // 22: tamtam.v1.StreamMessagesResponse
+	(*WatchMembersRequest)(nil),      // 23: tamtam.v1.WatchMembersRequest
+	(*MemberChange)(nil),             // 24: tamtam.v1.MemberChange
+	(*Synced)(nil),                   // 25: tamtam.v1.Synced
+	(*WatchMembersResponse)(nil),     // 26: tamtam.v1.WatchMembersResponse
+	(*GetMemberHistoryRequest)(nil),  // 27: tamtam.v1.GetMemberHistoryRequest
+	(*GetMemberHistoryResponse)(nil), // 28: tamtam.v1.GetMemberHistoryResponse
+	(*MemberHistory)(nil),            // 29: tamtam.v1.MemberHistory
+	(*MemberHistoryStep)(nil),        // 30: tamtam.v1.MemberHistoryStep
+	(*PingRequest)(nil),              // 31: tamtam.v1.PingRequest
+	(*PingResponse)(nil),             // 32: tamtam.v1.PingResponse
+	(*Settings)(nil),                 // 33: tamtam.v1.Settings
+	(*GetSettingsRequest)(nil),       // 34: tamtam.v1.GetSettingsRequest
+	(*GetSettingsResponse)(nil),      // 35: tamtam.v1.GetSettingsResponse
+	(*UpdateSettingsRequest)(nil),    // 36: tamtam.v1.UpdateSettingsRequest
+	(*UpdateSettingsResponse)(nil),   // 37: tamtam.v1.UpdateSettingsResponse
+	(*GetVersionRequest)(nil),        // 38: tamtam.v1.GetVersionRequest
+	(*GetVersionResponse)(nil),       // 39: tamtam.v1.GetVersionResponse
+	(*GetCountersRequest)(nil),       // 40: tamtam.v1.GetCountersRequest
+	(*GetCountersResponse)(nil),      // 41: tamtam.v1.GetCountersResponse
+	(*UpdateTagsRequest)(nil),        // 42: tamtam.v1.UpdateTagsRequest
+	(*UpdateTagsResponse)(nil),       // 43: tamtam.v1.UpdateTagsResponse
+	(*MemberKeys)(nil),               // 44: tamtam.v1.MemberKeys
+	(*ListKeysRequest)(nil),          // 45: tamtam.v1.ListKeysRequest
+	(*ListKeysResponse)(nil),         // 46: tamtam.v1.ListKeysResponse
+	(*InstallKeyRequest)(nil),        // 47: tamtam.v1.InstallKeyRequest
+	(*InstallKeyResponse)(nil),       // 48: tamtam.v1.InstallKeyResponse
+	(*UseKeyRequest)(nil),            // 49: tamtam.v1.UseKeyRequest
+	(*UseKeyResponse)(nil),           // 50: tamtam.v1.UseKeyResponse
+	(*RemoveKeyRequest)(nil),         // 51: tamtam.v1.RemoveKeyRequest
+	(*RemoveKeyResponse)(nil),        // 52: tamtam.v1.RemoveKeyResponse
+	(*InspectRequest)(nil),           // 53: tamtam.v1.InspectRequest
+	(*InspectResponse)(nil),          // 54: tamtam.v1.InspectResponse
+	(*Inspection)(nil),               // 55: tamtam.v1.Inspection
+	(*InspectionReport)(nil),         // 56: tamtam.v1.InspectionReport
+	(*AddressConflict)(nil),          // 57: tamtam.v1.AddressConflict
+	(*LinkState)(nil),                // 58: tamtam.v1.LinkState
+	(*LinkTrouble)(nil),              // 59: tamtam.v1.LinkTrouble
+	(*UnreadableSource)(nil),         // 60: tamtam.v1.UnreadableSource
+	nil,                              // 61: tamtam.v1.Member.TagsEntry
+	nil,                              // 62: tamtam.v1.ListMembersRequest.TagsEntry
+	nil,                              // 63: tamtam.v1.GetCountersResponse.CountersEntry
+	nil,                              // 64: tamtam.v1.UpdateTagsRequest.SetEntry
+	nil,                              // 65: tamtam.v1.UpdateTagsResponse.TagsEntry
+	(*timestamppb.Timestamp)(nil),    // 66: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),      // 67: google.protobuf.Duration
 }
 var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	0,  // 0: tamtam.v1.Member.status:type_name -> tamtam.v1.MemberStatus
-	65, // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
-	66, // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
-	60, // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
+	66, // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
+	67, // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
+	61, // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
 	3,  // 4: tamtam.v1.GetLocalNodeResponse.member:type_name -> tamtam.v1.Member
-	65, // 5: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
-	66, // 6: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
-	0,  // 7: tamtam.v1.ListMembersRequest.statuses:type_name -> tamtam.v1.MemberStatus
-	61, // 8: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
-	3,  // 9: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
-	10, // 10: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
-	14, // 11: tamtam.v1.RemoveMemberRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	65, // 12: tamtam.v1.OperatorSignature.issued:type_name -> google.protobuf.Timestamp
-	3,  // 13: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
-	66, // 14: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
-	65, // 15: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
-	65, // 16: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
-	65, // 17: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
-	18, // 18: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
-	19, // 19: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
-	3,  // 20: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
-	0,  // 21: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
-	65, // 22: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
-	1,  // 23: tamtam.v1.MemberChange.reason:type_name -> tamtam.v1.ChangeReason
-	3,  // 24: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
-	24, // 25: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
-	23, // 26: tamtam.v1.WatchMembersResponse.change:type_name -> tamtam.v1.MemberChange
-	28, // 27: tamtam.v1.GetMemberHistoryResponse.histories:type_name -> tamtam.v1.MemberHistory
-	3,  // 28: tamtam.v1.MemberHistory.member:type_name -> tamtam.v1.Member
-	29, // 29: tamtam.v1.MemberHistory.steps:type_name -> tamtam.v1.MemberHistoryStep
-	65, // 30: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
-	0,  // 31: tamtam.v1.MemberHistoryStep.previous_status:type_name -> tamtam.v1.MemberStatus
-	0,  // 32: tamtam.v1.MemberHistoryStep.status:type_name -> tamtam.v1.MemberStatus
-	1,  // 33: tamtam.v1.MemberHistoryStep.reason:type_name -> tamtam.v1.ChangeReason
-	66, // 34: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
-	66, // 35: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
-	2,  // 36: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
-	32, // 37: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	66, // 38: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
-	2,  // 39: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
-	32, // 40: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	62, // 41: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
-	63, // 42: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
-	64, // 43: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
-	0,  // 44: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
-	43, // 45: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
-	14, // 46: tamtam.v1.InstallKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	43, // 47: tamtam.v1.InstallKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	14, // 48: tamtam.v1.UseKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	43, // 49: tamtam.v1.UseKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	14, // 50: tamtam.v1.RemoveKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	43, // 51: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	54, // 52: tamtam.v1.InspectResponse.members:type_name -> tamtam.v1.Inspection
-	59, // 53: tamtam.v1.InspectResponse.unreadable:type_name -> tamtam.v1.UnreadableSource
-	59, // 54: tamtam.v1.InspectResponse.refused_plain:type_name -> tamtam.v1.UnreadableSource
-	3,  // 55: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
-	55, // 56: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
-	57, // 57: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
-	66, // 58: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
-	66, // 59: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
-	66, // 60: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
-	0,  // 61: tamtam.v1.InspectionReport.known_status:type_name -> tamtam.v1.MemberStatus
-	57, // 62: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
-	58, // 63: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
-	56, // 64: tamtam.v1.InspectionReport.conflicts:type_name -> tamtam.v1.AddressConflict
-	66, // 65: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
-	66, // 66: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
-	66, // 67: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
-	0,  // 68: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
-	66, // 69: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
-	66, // 70: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
-	66, // 71: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
-	4,  // 72: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
-	6,  // 73: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
-	8,  // 74: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
-	11, // 75: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
-	13, // 76: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
-	16, // 77: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
-	20, // 78: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
-	22, // 79: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
-	26, // 80: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
-	30, // 81: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
-	33, // 82: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
-	35, // 83: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
-	37, // 84: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
-	39, // 85: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
-	41, // 86: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
-	44, // 87: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
-	46, // 88: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
-	48, // 89: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
-	50, // 90: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
-	52, // 91: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
-	5,  // 92: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
-	7,  // 93: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
-	9,  // 94: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
-	12, // 95: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
-	15, // 96: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
-	17, // 97: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
-	21, // 98: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
-	25, // 99: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
-	27, // 100: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
-	31, // 101: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
-	34, // 102: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
-	36, // 103: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
-	38, // 104: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
-	40, // 105: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
-	42, // 106: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
-	45, // 107: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
-	47, // 108: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
-	49, // 109: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
-	51, // 110: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
-	53, // 111: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
-	92, // [92:112] is the sub-list for method output_type
-	72, // [72:92] is the sub-list for method input_type
-	72, // [72:72] is the sub-list for extension type_name
-	72, // [72:72] is the sub-list for extension extendee
-	0,  // [0:72] is the sub-list for field type_name
+	66, // 5: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
+	67, // 6: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
+	6,  // 7: tamtam.v1.GetLocalNodeResponse.removal:type_name -> tamtam.v1.Removal
+	66, // 8: tamtam.v1.Removal.time:type_name -> google.protobuf.Timestamp
+	66, // 9: tamtam.v1.Removal.seeds_tried:type_name -> google.protobuf.Timestamp
+	0,  // 10: tamtam.v1.ListMembersRequest.statuses:type_name -> tamtam.v1.MemberStatus
+	62, // 11: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
+	3,  // 12: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
+	11, // 13: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
+	15, // 14: tamtam.v1.RemoveMemberRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	66, // 15: tamtam.v1.OperatorSignature.issued:type_name -> google.protobuf.Timestamp
+	3,  // 16: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
+	67, // 17: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
+	66, // 18: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
+	66, // 19: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
+	66, // 20: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
+	19, // 21: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
+	20, // 22: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
+	3,  // 23: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
+	0,  // 24: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
+	66, // 25: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
+	1,  // 26: tamtam.v1.MemberChange.reason:type_name -> tamtam.v1.ChangeReason
+	3,  // 27: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
+	25, // 28: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
+	24, // 29: tamtam.v1.WatchMembersResponse.change:type_name -> tamtam.v1.MemberChange
+	29, // 30: tamtam.v1.GetMemberHistoryResponse.histories:type_name -> tamtam.v1.MemberHistory
+	3,  // 31: tamtam.v1.MemberHistory.member:type_name -> tamtam.v1.Member
+	30, // 32: tamtam.v1.MemberHistory.steps:type_name -> tamtam.v1.MemberHistoryStep
+	66, // 33: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
+	0,  // 34: tamtam.v1.MemberHistoryStep.previous_status:type_name -> tamtam.v1.MemberStatus
+	0,  // 35: tamtam.v1.MemberHistoryStep.status:type_name -> tamtam.v1.MemberStatus
+	1,  // 36: tamtam.v1.MemberHistoryStep.reason:type_name -> tamtam.v1.ChangeReason
+	67, // 37: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
+	67, // 38: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
+	2,  // 39: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
+	33, // 40: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
+	67, // 41: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
+	2,  // 42: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
+	33, // 43: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
+	63, // 44: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
+	64, // 45: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
+	65, // 46: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
+	0,  // 47: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
+	44, // 48: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
+	15, // 49: tamtam.v1.InstallKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	44, // 50: tamtam.v1.InstallKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	15, // 51: tamtam.v1.UseKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	44, // 52: tamtam.v1.UseKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	15, // 53: tamtam.v1.RemoveKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	44, // 54: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	55, // 55: tamtam.v1.InspectResponse.members:type_name -> tamtam.v1.Inspection
+	60, // 56: tamtam.v1.InspectResponse.unreadable:type_name -> tamtam.v1.UnreadableSource
+	60, // 57: tamtam.v1.InspectResponse.refused_plain:type_name -> tamtam.v1.UnreadableSource
+	6,  // 58: tamtam.v1.InspectResponse.removal:type_name -> tamtam.v1.Removal
+	3,  // 59: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
+	56, // 60: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
+	58, // 61: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
+	67, // 62: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
+	67, // 63: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
+	67, // 64: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
+	0,  // 65: tamtam.v1.InspectionReport.known_status:type_name -> tamtam.v1.MemberStatus
+	58, // 66: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
+	59, // 67: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
+	57, // 68: tamtam.v1.InspectionReport.conflicts:type_name -> tamtam.v1.AddressConflict
+	67, // 69: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
+	67, // 70: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
+	67, // 71: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
+	0,  // 72: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
+	67, // 73: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
+	67, // 74: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
+	67, // 75: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
+	4,  // 76: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
+	7,  // 77: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
+	9,  // 78: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
+	12, // 79: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
+	14, // 80: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
+	17, // 81: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
+	21, // 82: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
+	23, // 83: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
+	27, // 84: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
+	31, // 85: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
+	34, // 86: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
+	36, // 87: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
+	38, // 88: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
+	40, // 89: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
+	42, // 90: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
+	45, // 91: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
+	47, // 92: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
+	49, // 93: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
+	51, // 94: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
+	53, // 95: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
+	5,  // 96: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
+	8,  // 97: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
+	10, // 98: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
+	13, // 99: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
+	16, // 100: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
+	18, // 101: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
+	22, // 102: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
+	26, // 103: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
+	28, // 104: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
+	32, // 105: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
+	35, // 106: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
+	37, // 107: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
+	39, // 108: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
+	41, // 109: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
+	43, // 110: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
+	46, // 111: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
+	48, // 112: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
+	50, // 113: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
+	52, // 114: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
+	54, // 115: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
+	96, // [96:116] is the sub-list for method output_type
+	76, // [76:96] is the sub-list for method input_type
+	76, // [76:76] is the sub-list for extension type_name
+	76, // [76:76] is the sub-list for extension extendee
+	0,  // [0:76] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_v1_tamtam_proto_init() }
@@ -4629,28 +4777,28 @@ func file_tamtam_v1_tamtam_proto_init() {
 		return
 	}
 	file_tamtam_v1_tamtam_proto_msgTypes[0].OneofWrappers = []any{}
-	file_tamtam_v1_tamtam_proto_msgTypes[13].OneofWrappers = []any{
+	file_tamtam_v1_tamtam_proto_msgTypes[14].OneofWrappers = []any{
 		(*BroadcastRequest_WaitAll)(nil),
 		(*BroadcastRequest_WaitMembers)(nil),
 	}
-	file_tamtam_v1_tamtam_proto_msgTypes[18].OneofWrappers = []any{
+	file_tamtam_v1_tamtam_proto_msgTypes[19].OneofWrappers = []any{
 		(*StreamMessagesResponse_Message)(nil),
 		(*StreamMessagesResponse_Gap)(nil),
 	}
-	file_tamtam_v1_tamtam_proto_msgTypes[19].OneofWrappers = []any{}
-	file_tamtam_v1_tamtam_proto_msgTypes[22].OneofWrappers = []any{
+	file_tamtam_v1_tamtam_proto_msgTypes[20].OneofWrappers = []any{}
+	file_tamtam_v1_tamtam_proto_msgTypes[23].OneofWrappers = []any{
 		(*WatchMembersResponse_Present)(nil),
 		(*WatchMembersResponse_Synced)(nil),
 		(*WatchMembersResponse_Change)(nil),
 	}
-	file_tamtam_v1_tamtam_proto_msgTypes[32].OneofWrappers = []any{}
+	file_tamtam_v1_tamtam_proto_msgTypes[33].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_v1_tamtam_proto_rawDesc), len(file_tamtam_v1_tamtam_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   62,
+			NumMessages:   63,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -91,7 +91,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	assembly, err := node.Assemble(ctx, node.Setup{
 		Flags: flags, Self: identity(flags, bound.local, build.Version), Socket: bound.gossip, Ring: secrets.ring, Encryption: encryption, Operators: secrets.operators,
 		Build: build, Logger: logger,
-		Found: state.Found, OnMember: shown.OnMember, OnDelivery: shown.OnDelivery,
+		Found: state.Found, Removed: state.Remove, Readmitted: state.Readmit, OnMember: shown.OnMember, OnDelivery: shown.OnDelivery,
 	})
 	if err != nil {
 		return err
@@ -133,7 +133,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		Node: assembly.Node, Members: assembly.Members, Messages: assembly.Messages, Keys: assembly.Keys,
 		Inspector: assembly.Inspector, Strangers: assembly.Node.Strangers, RefusedPlain: assembly.Node.RefusedPlain, Leave: leaver.onCall,
 		Threshold: control, Guard: bound.guard, Counters: all.read, Observe: shown.OnCall,
-		Self: self, Started: started, Profile: flags.Profile, Build: build, Logger: logger, Audit: control.Audit(),
+		State: state, Self: self, Started: started, Profile: flags.Profile, Build: build, Logger: logger, Audit: control.Audit(),
 	})
 	state.OnChange(func(p lifecycle.Phase) {
 		server.SetReady(p.Ready())

@@ -70,17 +70,17 @@ func (c *Core) Join(now time.Time, a netip.AddrPort, readmit bool) (pending bool
 		return false, fmt.Errorf("join %s: its address is %w", a, ErrNotAllowed)
 	}
 	c.known.Add(a)
-	if c.selfRemoved && now.Sub(c.removedAt) >= seedsAfterRemoval {
-		c.log(level.InfoValue(), "msg", "this node was removed a while ago, and joins its seeds again", "after", seedsAfterRemoval)
-		c.selfRemoved = false
+	if c.selfRemoved && now.Sub(c.removedAt) >= SeedsAfterRemoval {
+		c.log(level.InfoValue(), "msg", "this node was removed a while ago, and joins its seeds again", "after", SeedsAfterRemoval)
+		c.readmitSelf(now)
 	}
 	if readmit {
 		c.tombstones.Readmit(a, now)
-		c.selfRemoved = false
+		c.readmitSelf(now)
 	}
 	if p := c.members.get(a); p != nil && p.status.Live() {
 		if readmit {
-			c.sendMembers(a, true, now)
+			c.invite(a, now)
 		}
 		return false, nil
 	}
@@ -89,7 +89,7 @@ func (c *Core) Join(now time.Time, a netip.AddrPort, readmit bool) (pending bool
 	}
 	// Heard of before, it may be about to be given up: it is greeted again.
 	c.candidates.Failed(a, now)
-	if !c.candidates.Add(a, admission.Reason{Ask: true}, c.clock.Now(), now) {
+	if !c.candidates.Add(a, admission.Reason{Ask: true, Readmit: readmit}, c.clock.Now(), now) {
 		return false, fmt.Errorf("join %s: %w addresses are being greeted", a, ErrTooMany)
 	}
 	c.wake(now)
@@ -108,6 +108,9 @@ func (c *Core) admit(a netip.AddrPort, info member.Info, took time.Duration, now
 	}
 	if err := c.mayEnter(a, info, why, now); err != nil {
 		c.emit(Joined{a, err})
+		if c.hold(a, info, now) {
+			return
+		}
 		c.tellRemoved(a, info.Session)
 		c.emit(CloseSession{a})
 		return
@@ -116,7 +119,9 @@ func (c *Core) admit(a netip.AddrPort, info member.Info, took time.Duration, now
 	if old != nil && old.listed && old.status.Live() && old.info.Session == info.Session {
 		c.heard(old, now)
 		old.proven = true
-		if why.Ask {
+		if why.Readmit {
+			c.invite(a, now)
+		} else if why.Ask {
 			c.sendMembers(a, true, now)
 		}
 		c.emit(Joined{Addr: a})
@@ -149,7 +154,9 @@ func (c *Core) admit(a netip.AddrPort, info member.Info, took time.Duration, now
 	c.forget(a)
 	c.members.put(p)
 	c.emit(Admit{Addr: a, Info: info, Replace: old != nil && old.listed, life: p.life})
-	if asked := old != nil && old.asked; why.Ask || asked {
+	if why.Readmit {
+		c.invite(a, now)
+	} else if asked := old != nil && old.asked; why.Ask || asked {
 		c.sendMembers(a, why.Ask, now)
 	}
 }

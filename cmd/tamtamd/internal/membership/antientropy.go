@@ -34,6 +34,9 @@ func (c *Core) reporter(a netip.AddrPort, now time.Time) *peer {
 
 // told takes what a member says of the others.
 func (c *Core) told(by netip.AddrPort, l memberList, now time.Time) {
+	if l.invite && c.selfRemoved {
+		c.invited(by, now)
+	}
 	if c.reporter(by, now) == nil {
 		if p := c.members.get(by); p != nil && l.ask {
 			p.asked = true // and is answered when it has recovered

@@ -34,6 +34,7 @@ type packet struct {
 	to      netip.AddrPort
 	b       []byte
 	answer  bool
+	invite  bool
 	ask     bool
 	digest  uint64
 	session uint64
@@ -214,7 +215,7 @@ func (w *world) send(o Send) {
 	switch o.Channel {
 	case MembersChannel:
 		l, _ := parseMemberList(o.Data)
-		p = packet{what: "tell", to: o.To, ask: l.ask, digest: l.digest, members: l.members}
+		p = packet{what: "tell", to: o.To, ask: l.ask, invite: l.invite, digest: l.digest, members: l.members}
 	case RecordsChannel:
 		l, _ := parseRecordList(o.Data)
 		p = packet{what: "records", to: o.To, ask: l.ask, list: l}

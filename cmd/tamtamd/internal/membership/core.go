@@ -133,6 +133,7 @@ type Core struct {
 	leave                                          *leave        // nil before Leave
 	selfRemoved                                    bool          // this node was removed, and has not joined again
 	removedAt                                      time.Time     // and when
+	held                                           map[netip.AddrPort]held
 	counts                                         *counter.Set
 }
 
@@ -143,6 +144,7 @@ func New(cfg Config) *Core {
 		family:         datagram.FamilyOf(cfg.Self.Addr.Addr()),
 		next:           time.Unix(0, 0),
 		slow:           1,
+		held:           make(map[netip.AddrPort]held),
 		members:        newMembers(),
 		candidates:     admission.NewCandidates(cfg.Random),
 		clock:          admission.NewClock(),

@@ -56,6 +56,7 @@ func ChannelOf(push bool) wire.Channel {
 // understands RecordsChannel.
 type memberList struct {
 	ask     bool   // the receiver's own list is wanted, or its records
+	invite  bool   // a user of the sender lets the receiver in again; earlier versions do not read it
 	digest  uint64 // of the live members that the sender knows, by their addresses; 0 for none
 	records uint64 // of all records of the sender; 0 from a node that has none
 	members []netip.AddrPort
@@ -72,6 +73,7 @@ const (
 const (
 	flagAsk     = 1 << iota
 	flagRecords // there is a digest at the end
+	flagInvite
 )
 
 // encode returns the messages that carry a list, in order: one without members, else as
@@ -85,6 +87,9 @@ func (l memberList) encode() (messages [][]byte) {
 		b := make([]byte, 1, memberListFixed+len(some)*frame.AddrSize+recordsSumSize)
 		if l.ask && last {
 			b[0] = flagAsk
+		}
+		if l.invite {
+			b[0] |= flagInvite
 		}
 		b = binary.BigEndian.AppendUint64(b, l.digest)
 		for _, a := range some {
@@ -104,7 +109,7 @@ func parseMemberList(b []byte) (l memberList, ok bool) {
 	if len(b) < memberListFixed {
 		return l, false
 	}
-	l.ask, l.digest = b[0]&flagAsk != 0, binary.BigEndian.Uint64(b[1:])
+	l.ask, l.invite, l.digest = b[0]&flagAsk != 0, b[0]&flagInvite != 0, binary.BigEndian.Uint64(b[1:])
 	hasSum := b[0]&flagRecords != 0
 	for b = b[memberListFixed:]; len(b) >= frame.AddrSize; b = b[frame.AddrSize:] {
 		l.members = append(l.members, frame.Addr(b))

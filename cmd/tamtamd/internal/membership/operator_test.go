@@ -117,7 +117,7 @@ func TestRemovedNodeJoinsItsSeedsLater(t *testing.T) {
 		if _, err := w.Join(w.now, bob, false); !errors.Is(err, ErrNotMember) {
 			t.Errorf("at once: %v", err)
 		}
-		w.sleep(seedsAfterRemoval - time.Second)
+		w.sleep(SeedsAfterRemoval - time.Second)
 		if _, err := w.Join(w.now, bob, false); !errors.Is(err, ErrNotMember) {
 			t.Errorf("a second before: %v", err)
 		}

@@ -134,9 +134,16 @@ type (
 		Heartbeat uint32
 		At        time.Time
 	}
-	// SelfRemoved: this node was removed from the cluster. It begins another session, which
-	// Renewed takes. Those who wait for any address get ErrNotMember.
-	SelfRemoved struct{}
+	// SelfRemoved: this node was removed from the cluster, as a member with a name reports. It
+	// begins another session, which Renewed takes. Those who wait for any address get
+	// ErrNotMember.
+	SelfRemoved struct {
+		By   netip.AddrPort
+		Name string
+		At   time.Time
+	}
+	// SelfReadmitted: this node was removed, and may join again.
+	SelfReadmitted struct{}
 	// LeaveDone: all members know that this node leaves.
 	LeaveDone struct{}
 )
@@ -147,33 +154,34 @@ type Log struct {
 	KeyVals []any
 }
 
-func (Greet) output()         {}
-func (GreetBy) output()       {}
-func (Route) output()         {}
-func (Probe) output()         {}
-func (SendBare) output()      {}
-func (Send) output()          {}
-func (SendAll) output()       {}
-func (SetProfile) output()    {}
-func (Abandon) output()       {}
-func (CloseSession) output()  {}
-func (SetSlow) output()       {}
-func (Shut) output()          {}
-func (Admit) output()         {}
-func (EngineRemove) output()  {}
-func (EnginePing) output()    {}
-func (EngineDeliver) output() {}
-func (SetMinPing) output()    {}
-func (TableSet) output()      {}
-func (TableRemove) output()   {}
-func (TableRenew) output()    {}
-func (TableRetag) output()    {}
-func (TableRoute) output()    {}
-func (Broadcast) output()     {}
-func (Message) output()       {}
-func (Joined) output()        {}
-func (Redirected) output()    {}
-func (Echoed) output()        {}
-func (SelfRemoved) output()   {}
-func (LeaveDone) output()     {}
-func (Log) output()           {}
+func (Greet) output()          {}
+func (GreetBy) output()        {}
+func (Route) output()          {}
+func (Probe) output()          {}
+func (SendBare) output()       {}
+func (Send) output()           {}
+func (SendAll) output()        {}
+func (SetProfile) output()     {}
+func (Abandon) output()        {}
+func (CloseSession) output()   {}
+func (SetSlow) output()        {}
+func (Shut) output()           {}
+func (Admit) output()          {}
+func (EngineRemove) output()   {}
+func (EnginePing) output()     {}
+func (EngineDeliver) output()  {}
+func (SetMinPing) output()     {}
+func (TableSet) output()       {}
+func (TableRemove) output()    {}
+func (TableRenew) output()     {}
+func (TableRetag) output()     {}
+func (TableRoute) output()     {}
+func (Broadcast) output()      {}
+func (Message) output()        {}
+func (Joined) output()         {}
+func (Redirected) output()     {}
+func (Echoed) output()         {}
+func (SelfRemoved) output()    {}
+func (SelfReadmitted) output() {}
+func (LeaveDone) output()      {}
+func (Log) output()            {}

@@ -90,16 +90,20 @@ func (c *Core) tellRemoved(a netip.AddrPort, session uint64) {
 	c.emit(Send{To: a, Channel: RemovalChannel, Data: removed{a, session, c.tombstones.Signature(a)}.encode()})
 }
 
-// seedsAfterRemoval is when a node that was removed joins its seeds again by itself. An operator
+// SeedsAfterRemoval is when a node that was removed joins its seeds again by itself. An operator
 // who wants it out for good has stopped it by then, and one who removed the wrong node has a
 // cluster again.
-const seedsAfterRemoval = 10 * time.Minute
+const SeedsAfterRemoval = 10 * time.Minute
 
 // removeSelf takes the word that this node was removed: it is alone, in another session,
-// until a user has it join again, or seedsAfterRemoval has passed.
+// until a user has it join again, here or at a member, or SeedsAfterRemoval has passed.
 func (c *Core) removeSelf(by netip.AddrPort, now time.Time) {
 	c.log(level.WarnValue(), "msg", "this node was removed from the cluster; it is alone until told to join",
-		"by", by, "seeds_in", seedsAfterRemoval)
+		"by", by, "seeds_in", SeedsAfterRemoval)
+	removal := SelfRemoved{By: by, At: now}
+	if p := c.members.get(by); p != nil {
+		removal.Name = p.info.Name
+	}
 	c.selfRemoved, c.removedAt = true, now
 	// No node is greeted any more: a node that is greeted is met.
 	c.candidates.Clear()
@@ -107,7 +111,7 @@ func (c *Core) removeSelf(by netip.AddrPort, now time.Time) {
 		c.unlist(a, by, member.SelfRemoved)
 		c.emit(EngineRemove{a})
 	}
-	c.emit(SelfRemoved{})
+	c.emit(removal)
 }
 
 // Renewed learns the node's own session that began when it was removed.

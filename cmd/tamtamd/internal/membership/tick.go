@@ -50,6 +50,7 @@ func (c *Core) Tick(now time.Time) {
 		c.begun = now
 	}
 	next := c.greetCandidates(now)
+	next = deadline.Earlier(next, c.closeHeld(now))
 	next = deadline.Earlier(next, c.confirm(now))
 	next = deadline.Earlier(next, c.askQuestions(now))
 	next = deadline.Earlier(next, c.greetForOthers(now))

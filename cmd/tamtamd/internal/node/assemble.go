@@ -53,6 +53,10 @@ type Setup struct {
 	Operators  operator.Keys // who may remove members and change keys; everybody without any
 	Build      buildinfo.Info
 	Logger     log.Logger
+	// Removed is called when this node was removed from the cluster, and Readmitted when it may
+	// join again. Neither may block or call the node.
+	Removed    func(lifecycle.Removal)
+	Readmitted func()
 	// Found is called whenever a seed is joined or another member is alive. OnMember
 	// takes each change of a member, OnDelivery each broadcast that is delivered; own
 	// reports whether it is of this node. None of them may block or call the node.
@@ -169,6 +173,8 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 		OnAcked:          a.Messages.Acked,
 		OnQuestion:       a.queries.Asked,
 		OnAnswer:         a.queries.Answered,
+		OnRemoved:        func(r membership.SelfRemoved) { s.Removed(removal(r, len(flags.Join) > 0)) },
+		OnReadmitted:     s.Readmitted,
 		ProbeSelf:        self.Addr != s.Socket.Local(),
 		Logger:           s.Logger,
 	})
@@ -302,4 +308,13 @@ func (a *Assembly) Counters(m map[string]uint64) {
 	if a.multicast != nil {
 		a.multicast.Counters(m)
 	}
+}
+
+// removal is how this node was removed, for those who ask; seeds: it has seeds to try.
+func removal(r membership.SelfRemoved, seeds bool) lifecycle.Removal {
+	out := lifecycle.Removal{By: r.By, Name: r.Name, At: r.At}
+	if seeds {
+		out.SeedsAt = r.At.Add(membership.SeedsAfterRemoval)
+	}
+	return out
 }

@@ -69,7 +69,8 @@ type Wire interface {
 	Loss(netip.AddrPort) (share float64, known bool)
 }
 
-// Config says what a node is made of. All fields but Plain, Allow, Known and ProbeSelf are required.
+// Config says what a node is made of. All fields are required but Plain, Allow, Known, ProbeSelf
+// and those that say so.
 type Config struct {
 	Self      member.Identity // this node, as others know it
 	Operators operator.Keys   // see membership.Config
@@ -94,6 +95,10 @@ type Config struct {
 	// OnQuestion gets the questions of live members, OnAnswer their answers. The bytes
 	// are only valid during the call.
 	OnQuestion, OnAnswer func(from netip.AddrPort, b []byte)
+	// OnRemoved learns that this node was removed from the cluster, and OnReadmitted that it
+	// may join again. Either may be nil. They must not block or call the node.
+	OnRemoved    func(membership.SelfRemoved)
+	OnReadmitted func()
 	// ProbeSelf says that this node advertises another address than it is bound to.
 	ProbeSelf bool
 	Logger    log.Logger

@@ -171,7 +171,14 @@ func (n *Node) carryOutOne(t task) {
 		answer(t.joins, joined{member: o.Addr, err: o.Err})
 	case membership.SelfRemoved:
 		n.renew()
+		if n.cfg.OnRemoved != nil {
+			n.cfg.OnRemoved(o)
+		}
 		answer(t.joins, joined{err: ErrNotMember})
+	case membership.SelfReadmitted:
+		if n.cfg.OnReadmitted != nil {
+			n.cfg.OnReadmitted()
+		}
 	case membership.LeaveDone:
 		close(n.left)
 	case membership.Log:

@@ -69,7 +69,6 @@ type Core struct {
 	sealer         *frame.Sealer // nil without keys
 	private        *openingKey   // of the sessions that are opened now; nil without keys
 	shut           bool          // opens no session any more
-	dormant        bool          // opens no session until it greets
 
 	peers    map[netip.AddrPort]*peer
 	sessions map[uint64]*peer   // the one that was opened last, if several say the same

@@ -68,7 +68,6 @@ func (c *Core) greet(g greeting) {
 	if c.shut {
 		return
 	}
-	c.dormant = false
 	key := greetingKey{g.addr, g.via}
 	nonce, ok := c.greetings[key]
 	if !ok {

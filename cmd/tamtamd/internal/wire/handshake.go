@@ -25,7 +25,7 @@ func (c *Core) onHello(src netip.AddrPort, f frame.Frame) {
 		}
 		return
 	}
-	if c.shut || c.dormant {
+	if c.shut {
 		return
 	}
 	if string(f.Payload[8:]) != c.cfg.Info.Cluster {
@@ -152,7 +152,7 @@ func (c *Core) onInfo(src netip.AddrPort, f frame.Frame) {
 		c.count(countDroppedNotAllowed)
 		return
 	}
-	if c.shut || c.dormant {
+	if c.shut {
 		return
 	}
 	cl := claim{src: src, addr: info.Addr, opening: o}

@@ -18,9 +18,7 @@ func (c *Core) Restart(now time.Time) {
 	if c.shut {
 		return
 	}
-	dormant := c.dormant
 	c.Renew(now)
-	c.dormant = dormant
 	c.expiry = c.now // so that Tick is due, after which events are taken
 	c.count(countRestarts)
 	c.emit(Event{Kind: Renewed, Session: c.session})

@@ -268,8 +268,8 @@ func (c *Core) close(p *peer) {
 // Shut opens no session from now on. Those that are open stay.
 func (c *Core) Shut() { c.shut = true }
 
-// Renew begins a new session, after a removal: all nodes are forgotten, and no session is
-// opened before Greet.
+// Renew begins a new session, after a removal: all nodes are forgotten. Who may open a session
+// with it is up to the receiver of the events.
 func (c *Core) Renew(now time.Time) {
 	c.advance(now)
 	for _, p := range c.peers {
@@ -284,7 +284,6 @@ func (c *Core) Renew(now time.Time) {
 	clear(c.nonces)
 	c.events = slices.DeleteFunc(c.events, func(e Event) bool { return e.Kind == Renewed }) // of another session
 	c.begin()
-	c.dormant = true
 }
 
 // Has reports whether a session with the node is open.

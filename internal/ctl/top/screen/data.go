@@ -26,6 +26,10 @@ type Data struct {
 	Changes []Change  // the newest first
 	Rates   *Rates    // nil: not known yet
 
+	// Removed says how the node was removed from its cluster, and Remedy how it joins again;
+	// empty if it was not.
+	Removed, Remedy string
+
 	// Lost is why the node does not answer, since LostAt; empty if it does.
 	Lost   string
 	LostAt time.Time

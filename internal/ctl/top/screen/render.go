@@ -134,6 +134,8 @@ func (r *renderer) head(d *Data) {
 	s := r.data
 	if d.Lost != "" {
 		r.painted(reverse, fmt.Sprintf("NO ANSWER for %s (%s): retrying, data of %s", render.Age(r.now.Sub(d.LostAt)), d.Lost, s.At.Format(time.TimeOnly)))
+	} else if d.Removed != "" {
+		r.painted(red+reverse, "REMOVED: "+d.Removed)
 	} else if s != d {
 		r.painted(reverse, fmt.Sprintf("PAUSED at %s, p continues   %s", s.At.Format(time.TimeOnly), r.census()))
 	} else {
@@ -156,7 +158,11 @@ func (r *renderer) head(d *Data) {
 			"gaps " + perSecond(t.Gaps),
 		}
 	}
-	r.line("packets   " + fit(max(r.Width-10, 0), "   ", rates[:4]...))
+	if d.Lost == "" && d.Removed != "" { // alone, it sends next to nothing
+		r.painted(bold, d.Remedy)
+	} else {
+		r.line("packets   " + fit(max(r.Width-10, 0), "   ", rates[:4]...))
+	}
 	r.line("messages  " + fit(max(r.Width-10, 0), "   ", rates[4:]...))
 }
 

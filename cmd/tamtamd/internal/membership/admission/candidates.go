@@ -95,6 +95,8 @@ type Reason struct {
 	By netip.AddrPort
 	// Ask says that it must be asked for its members when it has answered.
 	Ask bool
+	// Readmit: a user let the node at the address in again, which may have been removed.
+	Readmit bool
 	// Fresh says that By lists it as a live member now, or that it has spoken: if it did not
 	// answer before, it may do so now.
 	Fresh bool

@@ -12,7 +12,7 @@ import (
 )
 
 // Phase is a step in the life cycle of a daemon. A daemon never goes back to an earlier
-// one.
+// one, except from Removed to Seeking.
 type Phase uint8
 
 // The phases, in their order.
@@ -21,19 +21,20 @@ const (
 	Bound                 // all sockets are bound, and nothing runs
 	Seeking               // joining: it serves, and no seed has answered
 	Settled               // joined: a member was found, or there are no seeds
+	Removed               // it was removed from the cluster, and is alone
 	Leaving               // it leaves gracefully
 )
 
 // Phases lists all phases, in their order.
-var Phases = []Phase{Starting, Bound, Seeking, Settled, Leaving}
+var Phases = []Phase{Starting, Bound, Seeking, Settled, Removed, Leaving}
 
 // String returns the name of the phase, as users see it.
 func (p Phase) String() string {
-	return [...]string{"starting", "bound", "seeking", "settled", "leaving"}[p]
+	return [...]string{"starting", "bound", "seeking", "settled", "removed", "leaving"}[p]
 }
 
 // Serves reports whether the API answers.
-func (p Phase) Serves() bool { return p == Seeking || p == Settled }
+func (p Phase) Serves() bool { return p >= Seeking && p <= Removed }
 
 // Ready reports whether clients should use the node. While it is joining it serves, but
 // would show them a cluster of one.
@@ -46,6 +47,7 @@ type State struct {
 	mu       sync.Mutex // guards the rest, and keeps the calls of onChange in order
 	phase    Phase
 	since    time.Time
+	removal  *Removal // of Removed
 	onChange []func(Phase)
 }
 
@@ -60,18 +62,23 @@ func (s *State) Phase() (Phase, time.Time) {
 }
 
 // Advance moves on to a phase. It returns false, and changes nothing, if that is not
-// after the present one.
+// after the present one, or is Removed.
 func (s *State) Advance(to Phase) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if to <= s.phase {
+	if to <= s.phase || to == Removed {
 		return false
 	}
-	s.phase, s.since = to, s.now()
+	s.enter(to, nil)
+	return true
+}
+
+// enter enters a phase. The caller holds the lock.
+func (s *State) enter(to Phase, r *Removal) {
+	s.phase, s.since, s.removal = to, s.now(), r
 	for _, f := range s.onChange {
 		f(to)
 	}
-	return true
 }
 
 // Found records that a member was found: a daemon that is joining has joined. In other

@@ -5,6 +5,7 @@ package lifecycle
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -25,7 +26,7 @@ func TestPhasesOnlyMoveOn(t *testing.T) {
 		moves bool
 	}{
 		{Starting, false}, {Bound, true}, {Starting, false}, {Seeking, true}, {Seeking, false},
-		{Settled, true}, {Seeking, false}, {Leaving, true}, {Settled, false}, {Leaving, false},
+		{Settled, true}, {Seeking, false}, {Removed, false}, {Leaving, true}, {Settled, false}, {Leaving, false},
 	} {
 		now = now.Add(time.Second)
 		before, since := s.Phase()
@@ -36,8 +37,8 @@ func TestPhasesOnlyMoveOn(t *testing.T) {
 			t.Errorf("from %v to %v: now %v since %v", before, c.to, p, at)
 		}
 	}
-	if !slices.Equal(reported, Phases) {
-		t.Errorf("reported %v, want %v", reported, Phases)
+	if want := slices.DeleteFunc(slices.Clone(Phases), func(p Phase) bool { return p == Removed }); !slices.Equal(reported, want) {
+		t.Errorf("reported %v, want %v", reported, want)
 	}
 }
 
@@ -54,6 +55,50 @@ func TestFound(t *testing.T) {
 	}
 }
 
+// TestRemoval: a node that was removed is not ready until it has joined again, and leaves as any
+// other.
+func TestRemoval(t *testing.T) {
+	s := New(func() time.Time { return start })
+	r := Removal{By: netip.MustParseAddrPort("192.0.2.1:9999"), Name: "one", At: start.UTC(), SeedsAt: start.Add(10 * time.Minute).UTC()}
+	s.Remove(r) // too early to mean anything
+	s.Readmit()
+	s.Advance(Bound)
+	if p, _ := s.Phase(); p != Bound || s.Removal() != nil || s.Unready() != "bound" {
+		t.Errorf("%v, %v, %q", p, s.Removal(), s.Unready())
+	}
+	s.Advance(Seeking)
+	s.Advance(Settled)
+	var reported []Phase
+	s.OnChange(func(p Phase) { reported = append(reported, p) })
+	for range 2 {
+		s.Remove(r)
+		s.Found() // a member that is not let in
+		const found = "this node was removed from the cluster by one (192.0.2.1:9999) at 2001-09-09 01:46:40 UTC; it is alone"
+		const remedy = "if that was a mistake, run tamtamctl join 192.0.2.1:9999 here, or join this node's address at a member; it tries its seeds by itself at 2001-09-09 01:56:40 UTC"
+		if p, _ := s.Phase(); p != Removed || p.Ready() || !p.Serves() || s.Removal().Sentence() != found || s.Removal().Remedy() != remedy || s.Unready() != "removed: "+found {
+			t.Errorf("removed: %v, %v, %q", p, s.Removal(), s.Unready())
+		}
+		s.Readmit()
+		if p, _ := s.Phase(); p != Seeking || s.Removal() != nil || s.Unready() != "seeking for 0s: no seed has been joined yet" {
+			t.Errorf("let in again: %v, %v, %q", p, s.Removal(), s.Unready())
+		}
+		s.Found()
+		if p, _ := s.Phase(); p != Settled || s.Unready() != "" {
+			t.Errorf("joined again: %v, %q", p, s.Unready())
+		}
+	}
+	s.Remove(r)
+	s.Advance(Leaving)
+	s.Readmit()
+	s.Remove(r)
+	if want := []Phase{Settled, Removed, Seeking, Settled, Removed, Seeking, Settled, Removed, Leaving}; !slices.Equal(reported, want) || s.Removal() != nil {
+		t.Errorf("reported %v, want %v", reported, want)
+	}
+	if r.Name, r.SeedsAt = "", (time.Time{}); strings.Contains(r.Sentence(), "(") || strings.Contains(r.Remedy(), "seeds") {
+		t.Errorf("%q, %q", r.Sentence(), r.Remedy())
+	}
+}
+
 func TestWhatThePhasesMean(t *testing.T) {
 	for _, c := range []struct {
 		p             Phase
@@ -61,7 +106,7 @@ func TestWhatThePhasesMean(t *testing.T) {
 		serves, ready bool
 	}{
 		{Starting, "starting", false, false}, {Bound, "bound", false, false}, {Seeking, "seeking", true, false},
-		{Settled, "settled", true, true}, {Leaving, "leaving", false, false},
+		{Settled, "settled", true, true}, {Removed, "removed", true, false}, {Leaving, "leaving", false, false},
 	} {
 		if c.p.String() != c.name || c.p.Serves() != c.serves || c.p.Ready() != c.ready {
 			t.Errorf("%d: %v, serves %v, ready %v; want %+v", c.p, c.p, c.p.Serves(), c.p.Ready(), c)

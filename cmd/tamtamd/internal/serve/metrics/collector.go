@@ -59,7 +59,9 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 var (
 	descNode = desc("tamtam_node_info",
 		"1, with the gossip address, the name and the cluster of this node.", "address", "name", "cluster")
-	descState    = desc("tamtam_state", "1 for the present state of the daemon, else 0.", "state")
+	descState   = desc("tamtam_state", "1 for the present state of the daemon, else 0.", "state")
+	descRemoved = desc("tamtam_removed",
+		"1 if this node was removed from the cluster and has not joined again, else 0.")
 	descLive     = desc("tamtam_live", "1 if all event loops of the daemon respond, else 0.")
 	descReloads  = desc("tamtam_config_reloads_total", "Reloads of the configuration.", "result")
 	descReloadOK = desc("tamtam_config_last_reload_successful",
@@ -102,6 +104,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	for _, p := range lifecycle.Phases {
 		gauge(descState, one(p == phase), p.String())
 	}
+	gauge(descRemoved, one(c.State.Removal() != nil))
 	gauge(descLive, one(c.Live() == nil))
 	reloads := c.Reloads()
 	count(descReloads, reloads.Succeeded, "ok")

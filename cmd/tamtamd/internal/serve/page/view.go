@@ -47,8 +47,14 @@ type (
 		phaseView
 	}
 	phaseView struct {
-		Phase string `json:"phase"`
-		Since int64  `json:"phaseSince"`
+		Phase   string       `json:"phase"`
+		Since   int64        `json:"phaseSince"`
+		Removal *removalView `json:"removal"` // null unless the node was removed
+	}
+	removalView struct {
+		Found   string `json:"found"`
+		Remedy  string `json:"remedy"`
+		Command string `json:"command"`
 	}
 	memberView struct {
 		Address  string   `json:"address"`
@@ -129,7 +135,11 @@ func (p *Page) snapshot(members []member.Member, revision uint64) statusView {
 
 func (p *Page) phase() phaseView {
 	phase, since := p.cfg.State.Phase()
-	return phaseView{phase.String(), since.UnixMilli()}
+	v := phaseView{phase.String(), since.UnixMilli(), nil}
+	if r := p.cfg.State.Removal(); r != nil {
+		v.Removal = &removalView{r.Sentence(), r.Remedy(), r.Command()}
+	}
+	return v
 }
 
 func showMember(m member.Member) memberView {

@@ -20,6 +20,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/inspect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
@@ -110,6 +111,8 @@ type Config struct {
 	// acknowledged the leave, and how many did not.
 	Leave func(context.Context) (acknowledged, missed int)
 
+	// State has the reason for which the node is not ready.
+	State   *lifecycle.State
 	Self    member.Identity
 	Started time.Time
 	Profile string

@@ -23,6 +23,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
 	"github.com/eelcocramer/tamtam/internal/limits"
@@ -40,6 +41,7 @@ var (
 
 // fake is a node that does as it is told.
 type fake struct {
+	state     *lifecycle.State
 	keys      fakeKeys
 	table     *member.Table
 	messages  *fanout.Hub[broadcast.Delivery]
@@ -138,6 +140,9 @@ func serveBehind(t *testing.T, g Guard) (*fake, *grpc.ClientConn) {
 		messages: fanout.New[broadcast.Delivery](), heartbeat: 500 * time.Millisecond, level: logging.Info,
 		ended: make(chan error, 1),
 	}
+	f.state = lifecycle.New(func() time.Time { return start })
+	f.state.Advance(lifecycle.Seeking)
+	f.state.Advance(lifecycle.Settled)
 	f.table.Put(alice, member.Info{Session: 8, Name: "alice", Version: "v2", Tags: "role=web\nzone=b\n"})
 	f.table.Set(alice, member.Suspected, bob)
 	f.server = NewServer(Config{
@@ -149,6 +154,7 @@ func serveBehind(t *testing.T, g Guard) (*fake, *grpc.ClientConn) {
 			return map[netip.Addr]time.Time{alice.Addr(): time.Now(), self.Addr(): time.Now().Add(-time.Hour)}
 		},
 		Counters: func() map[string]uint64 { return map[string]uint64{"a": 1} },
+		State:    f.state,
 		Self:     member.Identity{Addr: self, Cluster: "c"}, Started: start, Profile: "lan",
 		Leave: func(context.Context) (int, int) { return 2, 1 },
 		Build: buildinfo.Info{Version: "v1", Commit: "abc", Go: "go1", Smudge: "v1.0.1"}, Logger: log.NewNopLogger(),

@@ -14,6 +14,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/internal/limits"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
@@ -36,7 +37,24 @@ func (s *v1) GetLocalNode(context.Context, *tamtamv1.GetLocalNodeRequest) (*tamt
 		MaxPayloadBytes: uint32(s.Messages.Limit()),
 		Profile:         s.Profile,
 		DetectionTime:   durationpb.New(s.Node.DetectionTime()),
+		Unready:         s.State.Unready(),
+		Removal:         toRemoval(s.State.Removal()),
 	}, nil
+}
+
+// toRemoval returns how the node was removed, nil if it was not.
+func toRemoval(r *lifecycle.Removal) *tamtamv1.Removal {
+	if r == nil {
+		return nil
+	}
+	out := &tamtamv1.Removal{
+		ReportedBy: r.By.String(), ReporterName: r.Name, Time: timestamppb.New(r.At),
+		Found: r.Sentence(), Remedy: r.Remedy(), Command: r.Command(),
+	}
+	if !r.SeedsAt.IsZero() {
+		out.SeedsTried = timestamppb.New(r.SeedsAt)
+	}
+	return out
 }
 
 // join is Join of both services. It fails if no address was joined.

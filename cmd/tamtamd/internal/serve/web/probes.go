@@ -7,9 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"time"
-
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 )
 
 // livez reports whether the daemon's event loops respond. If not, a restart is the remedy.
@@ -35,14 +32,11 @@ func (c Config) readyz(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	phase, since := c.State.Phase()
-	alive := c.Alive()
+	phase, _ := c.State.Phase()
+	alive, unready := c.Alive(), c.State.Unready()
 	switch {
-	case phase == lifecycle.Seeking:
-		answer(w, http.StatusServiceUnavailable,
-			fmt.Sprintf("seeking for %s: no seed has been joined yet", time.Since(since).Round(time.Second)))
-	case !phase.Ready():
-		answer(w, http.StatusServiceUnavailable, phase.String())
+	case unready != "":
+		answer(w, http.StatusServiceUnavailable, unready)
 	case alive < want:
 		answer(w, http.StatusServiceUnavailable, fmt.Sprintf("%s: %d alive, want %d", phase, alive, want))
 	default:

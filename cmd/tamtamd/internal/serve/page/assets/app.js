@@ -36,7 +36,10 @@ function draw() {
 function header() {
   const n = state.node;
   fill(document.getElementById("phase"), `${n.phase}, up ${span(now() - n.started)}`);
-  const bad = [["DEAD", "dead"], ["SUSPECTED", "suspected"]].filter(([s]) => state.counts[s]).map(([s, w]) => `${state.counts[s]} ${w}`);
+  const banner = document.getElementById("removed");
+  banner.hidden = !n.removal;
+  fill(banner, n.removal ? `${safe(n.removal.found)}; ${safe(n.removal.remedy)}.` : "");
+  const bad = [n.removal ? "removed" : "", ...[["DEAD", "dead"], ["SUSPECTED", "suspected"]].filter(([s]) => state.counts[s]).map(([s, w]) => `${state.counts[s]} ${w}`)];
   const title = [...bad, safe(n.cluster), "TamTam"].filter(Boolean).join(" · ");
   if (document.title !== title) document.title = title;
 }
@@ -71,7 +74,7 @@ function beat(b) {
   state.ahead = b.now - Date.now();
   const flapping = new Set(b.flapping);
   for (const m of state.members.values()) m.flapping = flapping.has(m.address);
-  Object.assign(state.node ?? {}, { phase: b.phase, phaseSince: b.phaseSince });
+  Object.assign(state.node ?? {}, { phase: b.phase, phaseSince: b.phaseSince, removal: b.removal });
   draw();
 }
 
