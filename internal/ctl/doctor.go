@@ -60,8 +60,9 @@ and compares their answers. It changes nothing.
   views       members with another list of members than this node: a warning
   plain       plain Smudge nodes: a warning
 
-A table shows the first 10 findings of a kind, JSON shows all. Exit status 1 if there is
-a failure, such as no daemon; 0 if there are only warnings.
+A check is "ok" only if it was made at all members that it concerns. Else it is "skipped",
+with the reason. A table shows the first 10 findings of a kind, JSON shows all. Exit
+status 1 if there is a failure, such as no daemon; 0 if there are only warnings.
 
   tamtamctl doctor
   tamtamctl doctor -o json | jq '.findings[] | select(.verdict != "ok")'`,
@@ -94,7 +95,7 @@ func runDoctor(ctx context.Context, a *app) error {
 	err = a.print(map[string]any{"findings": findings, "summary": sum}, func(w io.Writer) {
 		fmt.Fprint(w, "VERDICT\tCHECK\tMEMBER\tFOUND\n")
 		findingRows(w, findings)
-		fmt.Fprintf(w, "\n%d ok, %s, %s\n", sum.OK, render.Plural(sum.Warnings, "warning"), render.Plural(sum.Failures, "failure"))
+		fmt.Fprintf(w, "\n%d ok, %d skipped, %s, %s\n", sum.OK, sum.Skipped, render.Plural(sum.Warnings, "warning"), render.Plural(sum.Failures, "failure"))
 	})
 	if err == nil && sum.Failures > 0 {
 		return fmt.Errorf("failed: %s", strings.Join(failed(findings), ", "))
@@ -102,14 +103,16 @@ func runDoctor(ctx context.Context, a *app) error {
 	return err
 }
 
-// findingRows writes the first findings of each kind, and below each what to do. Texts come
-// from members, and are escaped.
+// findingRows writes the first findings of each kind, below each what to do, and at the end what
+// was not checked. Texts come from members, and are escaped.
 func findingRows(w io.Writer, findings []doctor.Finding) {
 	type kind struct {
 		check   string
 		verdict doctor.Verdict
 	}
 	count, total := map[kind]int{}, map[kind]int{}
+	skipped := map[string][]string{} // checks, by the reason
+	var reasons []string
 	for _, f := range findings {
 		total[kind{f.Check, f.Verdict}]++
 	}
@@ -117,6 +120,11 @@ func findingRows(w io.Writer, findings []doctor.Finding) {
 		k := kind{f.Check, f.Verdict}
 		count[k]++
 		switch {
+		case f.Verdict == doctor.Skipped:
+			if skipped[f.Found] == nil {
+				reasons = append(reasons, f.Found)
+			}
+			skipped[f.Found] = append(skipped[f.Found], f.Check)
 		case count[k] == maxShown+1:
 			fmt.Fprintf(w, "%s\t%s\t-\tand %d more: see -o json\n", f.Verdict, f.Check, total[k]-maxShown)
 		case count[k] <= maxShown:
@@ -129,6 +137,14 @@ func findingRows(w io.Writer, findings []doctor.Finding) {
 				fmt.Fprintf(w, "\t\t\t-> %s\n", render.Escape(f.Do))
 			}
 		}
+	}
+	// Most often one member that does not answer is the reason for many.
+	for _, why := range reasons {
+		check, found := skipped[why][0], why
+		if len(skipped[why]) > 1 {
+			check, found = "-", strings.Join(skipped[why], ", ")+": "+why
+		}
+		fmt.Fprintf(w, "%s\t%s\t-\t%s\n", doctor.Skipped, check, render.Escape(found))
 	}
 }
 

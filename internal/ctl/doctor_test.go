@@ -51,12 +51,12 @@ func TestDoctor(t *testing.T) {
 		err       string
 		sum       doctor.Summary
 	}{
-		{"warnings", inspection(0, true), 0, []string{"ok       daemon", "warning  plain", other + " two\\x1b[2J\\n", "-> run a current", "0 failures"}, "",
-			doctor.Summary{OK: all - 2, Warnings: 2}},
+		{"warnings", inspection(0, true), 0, []string{"ok       daemon", "warning  plain", other + " two\\x1b[2J\\n", "-> run a current", "0 failures", "direct, one-way, address, encryption, clock, loss, round-trip, limits, views: not checked: no other"}, "",
+			doctor.Summary{OK: all - 13, Skipped: 11, Warnings: 2}},
 		{"a failure", inspection(1, false), 1, []string{"failure  reachable", "192.0.2.7:1 x\\x1b[2J  it is DEAD", "1 failure\n"}, "tamtamctl: failed: reachable\n",
-			doctor.Summary{OK: all - 1, Failures: 1}},
+			doctor.Summary{OK: all - 12, Skipped: 11, Failures: 1}},
 		{"many", inspection(12, false), 1, []string{"192.0.2.7:10 ", "and 2 more", "12 failures"}, "tamtamctl: failed: reachable\n",
-			doctor.Summary{OK: all - 1, Failures: 12}},
+			doctor.Summary{OK: all - 12, Skipped: 11, Failures: 12}},
 		{"refused", nil, 5, nil, "tamtamctl: not for you\n", doctor.Summary{}},
 	} {
 		addr := serve(t, &fake{inspected: c.inspected})
@@ -83,7 +83,7 @@ func TestDoctor(t *testing.T) {
 		if err := json.Unmarshal([]byte(r.out), &got); err != nil || strings.Count(r.out, "\n") != 1 || r.code != c.code || got.Summary != c.sum {
 			t.Errorf("%s: %+v, %v", c.name, r, err)
 		}
-		if n := c.sum.OK + c.sum.Warnings + c.sum.Failures; len(got.Findings) != n {
+		if n := c.sum.OK + c.sum.Skipped + c.sum.Warnings + c.sum.Failures; len(got.Findings) != n {
 			t.Errorf("%s: %d findings, want %d", c.name, len(got.Findings), n)
 		}
 	}

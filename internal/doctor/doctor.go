@@ -15,9 +15,11 @@ import (
 type Verdict string
 
 // The verdicts. A warning is about something that works, but should not stay as it is. A
-// failure is about something that does not work.
+// failure is about something that does not work. Skipped is what could not be checked, or not
+// at all members: it may be ok, and may not.
 const (
 	OK      Verdict = "ok"
+	Skipped Verdict = "skipped"
 	Warning Verdict = "warning"
 	Failure Verdict = "failure"
 )
@@ -30,7 +32,8 @@ type Finding struct {
 	Member string `json:"member,omitempty"`
 	// Name is the member's name.
 	Name string `json:"name,omitempty"`
-	// Found is a sentence. Do is another one, the remedy; empty if nothing is wrong.
+	// Found is a sentence. Do is another one, the remedy; empty if nothing is wrong, or
+	// nothing was checked.
 	Found string `json:"found"`
 	Do    string `json:"do,omitempty"`
 }
@@ -38,6 +41,7 @@ type Finding struct {
 // Summary counts findings.
 type Summary struct {
 	OK       int `json:"ok"`
+	Skipped  int `json:"skipped"`
 	Warnings int `json:"warnings"`
 	Failures int `json:"failures"`
 }
@@ -48,6 +52,8 @@ func Summarize(findings []Finding) (s Summary) {
 		switch f.Verdict {
 		case OK:
 			s.OK++
+		case Skipped:
+			s.Skipped++
 		case Warning:
 			s.Warnings++
 		case Failure:
@@ -60,32 +66,42 @@ func Summarize(findings []Finding) (s Summary) {
 // Daemon is the name of the first check. The others need a daemon that answers.
 const Daemon = "daemon"
 
-// check examines one aspect. It returns what is wrong, and a sentence for the case that
-// nothing is.
+// check examines one aspect. It returns what is wrong or was not checked, and a sentence for the
+// case that there is no such thing.
 type check struct {
-	name string
-	look func(*exam) (wrong []Finding, well string)
+	name  string
+	look  func(*exam) (wrong []Finding, well string)
+	needs needs
 }
+
+// needs is what a check needs to be able to find anything.
+type needs int
+
+const (
+	nothing   needs = iota // but this node
+	anOther                // another member, in any state
+	allAnswer              // the reports of all live members
+)
 
 // checks are in the order of the report: causes come before their effects.
 var checks = []check{
-	{Daemon, daemon},
-	{"removed", removed},
-	{"reachable", reachable},
-	{"direct", direct},
-	{"one-way", oneWay},
-	{"address", address},
-	{"keys", keys},
-	{"encryption", encryption},
-	{"clock", clock},
-	{"loss", loss},
-	{"round-trip", roundTrip},
-	{"version", version},
-	{"limits", limits},
-	{"names", distinct},
-	{"flapping", flapping},
-	{"views", views},
-	{"plain", plain},
+	{Daemon, daemon, nothing},
+	{"removed", removed, nothing},
+	{"reachable", reachable, anOther},
+	{"direct", direct, allAnswer},
+	{"one-way", oneWay, allAnswer},
+	{"address", address, allAnswer},
+	{"keys", keys, allAnswer},
+	{"encryption", encryption, allAnswer},
+	{"clock", clock, allAnswer},
+	{"loss", loss, allAnswer},
+	{"round-trip", roundTrip, allAnswer},
+	{"version", version, allAnswer},
+	{"limits", limits, allAnswer},
+	{"names", distinct, anOther},
+	{"flapping", flapping, anOther},
+	{"views", views, allAnswer},
+	{"plain", plain, anOther},
 }
 
 // Checks returns the names of the checks, in the order of what Examine returns.
@@ -131,7 +147,9 @@ func Examine(r *tamtamv1.InspectResponse, client string) []Finding {
 	var all []Finding
 	for _, c := range checks {
 		wrong, well := c.look(e)
-		if len(wrong) == 0 {
+		if unchecked := e.unchecked(c.needs); len(wrong) == 0 && unchecked != "" {
+			wrong = []Finding{skipped("%s", unchecked)}
+		} else if len(wrong) == 0 {
 			all = append(all, Finding{Check: c.name, Verdict: OK, Found: well})
 		}
 		for _, f := range wrong {
@@ -141,6 +159,39 @@ func Examine(r *tamtamv1.InspectResponse, client string) []Finding {
 		}
 	}
 	return all
+}
+
+// unchecked returns why a check without a finding is not ok; it is empty if it is.
+func (e *exam) unchecked(n needs) string {
+	var silent []*tamtamv1.Inspection
+	all := 0
+	for _, m := range e.others {
+		if live(m) {
+			if all++; m.GetReport() == nil {
+				silent = append(silent, m)
+			}
+		}
+	}
+	switch {
+	case n == nothing:
+		return ""
+	case len(e.others) == 0:
+		return "not checked: this node knows no other member"
+	case n == anOther:
+		return ""
+	case all == 0:
+		return "not checked: no other member is live"
+	case len(silent) == all:
+		return "not checked: no other member sends a report"
+	case len(silent) > 0:
+		return fmt.Sprintf("nothing found at %d of %d other members; not checked at %s: no report", all-len(silent), all, names(silent))
+	}
+	return ""
+}
+
+// skipped returns a finding about what could not be checked.
+func skipped(format string, args ...any) Finding {
+	return Finding{Verdict: Skipped, Found: fmt.Sprintf(format, args...)}
 }
 
 // NoDaemon returns the findings for the case that no daemon answers.

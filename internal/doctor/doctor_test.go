@@ -72,9 +72,6 @@ func TestExamine(t *testing.T) {
 	trouble := func(to int, s pb.MemberStatus, heard, unacked time.Duration) *pb.LinkTrouble {
 		return &pb.LinkTrouble{Address: at(to), Status: s, Heard: d(heard), Unacknowledged: d(unacked)}
 	}
-	silent := func(m *pb.Inspection) {
-		m.Report, m.Answered, m.Error, m.RoundTrip, m.ClockOffset = nil, false, "it did not answer", nil, nil
-	}
 	for _, c := range []struct {
 		name   string
 		change func(r *pb.InspectResponse, m []*pb.Inspection) // m[1] is the node itself
@@ -259,7 +256,7 @@ func TestExamine(t *testing.T) {
 		c.change(r, append([]*pb.Inspection{nil}, r.Members...))
 		var got []Finding
 		for _, f := range Examine(r, "v1") {
-			if f.Verdict != OK {
+			if f.Verdict != OK && f.Verdict != Skipped {
 				got = append(got, f)
 			}
 		}
@@ -283,8 +280,72 @@ func TestExamine(t *testing.T) {
 
 func TestAlone(t *testing.T) {
 	findings := Examine(healthy(1), "v2")
-	if s := Summarize(findings); s != (Summary{OK: len(Checks()) - 2, Warnings: 2}) {
+	if s := Summarize(findings); s != (Summary{OK: 2, Skipped: len(Checks()) - 4, Warnings: 2}) {
 		t.Errorf("%+v: %+v", s, findings)
+	}
+}
+
+// silent makes a member one that does not answer.
+func silent(m *pb.Inspection) {
+	m.Report, m.Answered, m.Error, m.RoundTrip, m.ClockOffset = nil, false, "it did not answer", nil, nil
+}
+
+// TestRemoved: a node that was removed knows why it is alone.
+func TestRemoved(t *testing.T) {
+	r := healthy(1)
+	r.Removal = &pb.Removal{Found: "this node was removed", Remedy: "run tamtamctl join"}
+	findings := Examine(r, "v1")
+	if s := Summarize(findings); s.Failures != 1 || s.Warnings != 0 || findings[1].Check != "removed" || findings[1].Found != r.Removal.Found ||
+		findings[1].Do != r.Removal.Remedy || findings[2].Check != "reachable" || findings[2].Verdict != Skipped {
+		t.Errorf("%+v: %+v", s, findings)
+	}
+}
+
+// TestSkipped: what was not checked at each member is not ok.
+func TestSkipped(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func([]*pb.Inspection)
+		checks string // those that are skipped
+		found  string
+	}{
+		{"all answer", func([]*pb.Inspection) {}, "", ""},
+		{"one is silent", func(m []*pb.Inspection) { silent(m[2]) }, "direct one-way address keys encryption clock loss round-trip version limits views",
+			"nothing found at 2 of 3 other members; not checked at n3: no report"},
+		{"all are silent", func(m []*pb.Inspection) {
+			for _, one := range m[1:] {
+				silent(one)
+			}
+		},
+			"direct one-way address keys encryption clock loss round-trip version limits views", "not checked: no other member sends a report"},
+		{"all are dead", func(m []*pb.Inspection) {
+			for _, one := range m[1:] {
+				silent(one)
+				one.Member.Status = dead
+			}
+		}, "direct one-way address keys encryption clock loss round-trip version limits views", "not checked: no other member is live"},
+		{"no keys", func(m []*pb.Inspection) {
+			for _, one := range m {
+				one.Report.Keys = nil
+			}
+		}, "keys", "no keyring"},
+		{"no round trip to one", func(m []*pb.Inspection) { m[1].Link.RoundTrip = nil }, "round-trip", "2 of 3 round trips are known"},
+		{"no clock of one", func(m []*pb.Inspection) { m[1].ClockOffset = nil }, "clock", "1 of 3 members"},
+	} {
+		r := healthy(4)
+		c.change(r.Members)
+		var checks []string
+		for _, f := range Examine(r, "v1") {
+			if f.Verdict == Skipped {
+				checks = append(checks, f.Check)
+				if !strings.Contains(f.Found, c.found) || f.Do != "" {
+					t.Errorf("%s: %+v, want %q", c.name, f, c.found)
+				}
+			}
+		}
+		if have := strings.Join(checks, " "); have != c.checks {
+			t.Errorf("%s: skipped %q, want %q", c.name, have, c.checks)
+		}
 	}
 }
 

@@ -196,8 +196,8 @@ func loss(e *exam) (wrong []Finding, well string) {
 				"retransmitted, so everything works, but more slowly",
 			"%.0f %% of the frames sent to it are lost, %.0f %% of those it sends here, since the session began", to, from))
 	}
-	if !judged {
-		return wrong, fmt.Sprintf("too few frames to judge: fewer than %d to each member", lossFrames)
+	if !judged && len(e.answered) > 0 {
+		return []Finding{skipped("not checked: too few frames, fewer than %d to each member", lossFrames)}, ""
 	}
 	return wrong, fmt.Sprintf("at most %.1f %% of the frames are lost", most)
 }
@@ -218,7 +218,12 @@ func roundTrip(e *exam) (wrong []Finding, well string) {
 	profile := e.self.GetReport().GetProfile()
 	limit, known := slow[profile]
 	var most time.Duration
+	measured := 0
 	for _, m := range e.answered {
+		if m.GetLink().GetRoundTrip() == nil {
+			continue
+		}
+		measured++
 		trip := m.GetLink().GetRoundTrip().AsDuration()
 		most = max(most, trip)
 		if known && trip > limit {
@@ -229,6 +234,13 @@ func roundTrip(e *exam) (wrong []Finding, well string) {
 			wrong = append(wrong, about(m, Warning, do,
 				"the round trip to it is %s, over the %s that the profile %s is for", short(trip), limit, profile))
 		}
+	}
+	switch {
+	case len(wrong) > 0 || len(e.answered) == 0:
+	case !known:
+		return []Finding{skipped("not checked: no limit is known for the profile %s", profile)}, ""
+	case measured < len(e.answered):
+		return []Finding{skipped("%d of %d round trips are known, the longest is %s", measured, len(e.answered), short(most))}, ""
 	}
 	return wrong, fmt.Sprintf("the longest round trip is %s", short(most))
 }

@@ -36,6 +36,15 @@ func reachable(e *exam) (wrong []Finding, well string) {
 				"which this node advertises: see --advertise", e.addr()),
 			"this node knows no other member")}, ""
 	}
+	var unasked []*tamtamv1.Inspection
+	for _, m := range e.others {
+		if live(m) && m.GetMember().GetPlain() {
+			unasked = append(unasked, m)
+		}
+	}
+	if len(unasked) > 0 && len(wrong) == 0 {
+		return []Finding{skipped("%d members answer; plain Smudge nodes cannot: %s", len(e.answered), names(unasked))}, ""
+	}
 	return wrong, fmt.Sprintf("%d of %d other members answer",
 		len(e.answered), len(e.others))
 }

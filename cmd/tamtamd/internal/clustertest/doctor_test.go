@@ -68,7 +68,7 @@ func TestDoctor(t *testing.T) {
 	for _, d := range all {
 		d.finds("nothing wrong", 0, func(g diagnosis) bool {
 			for _, f := range g.Findings {
-				if f.Verdict != "ok" && f.Check != "loss" { // on a busy machine, the kernel drops some
+				if f.Verdict != "ok" && f.Verdict != "skipped" && f.Check != "loss" { // on a busy machine, the kernel drops some
 					return false
 				}
 			}

@@ -45,6 +45,7 @@ var (
 	countRecordAsksIgnored       = counters.New("record_asks_ignored", "Such members over the rate, which were not asked.")
 	countRefusedCandidates       = counters.Of(counter.Refused, "refused_candidates", "candidates")
 	countRefusedNotAllowed       = counters.Of(counter.Refused, "refused_not_allowed", "not_allowed")
+	countRefusedHeld             = counters.Of(counter.Refused, "refused_held", "held")
 	countRefusedMembers          = counters.Of(counter.Refused, "refused_members", "members")
 	countRemovedAnswered         = counters.New("removed_answered", "Removed sessions that returned and were told so.")
 	countStrangersGivenUp        = counters.New("strangers_given_up", "Members that were given up since they had not answered from the start, when there were many of them.")

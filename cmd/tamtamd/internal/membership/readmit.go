@@ -35,7 +35,11 @@ type held struct {
 
 // hold holds the session of a node that is not let in since this node was removed.
 func (c *Core) hold(a netip.AddrPort, info member.Info, now time.Time) bool {
-	if !c.selfRemoved || c.leave != nil || info.Plain() || len(c.held) >= maxHeld || c.tombstones.ShutsOut(a) {
+	if !c.selfRemoved || c.leave != nil || info.Plain() || c.tombstones.ShutsOut(a) {
+		return false
+	}
+	if len(c.held) >= maxHeld {
+		c.count(countRefusedHeld)
 		return false
 	}
 	c.held[a] = held{info, now.Add(holdFor)}
