@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/peterbourgon/ff/v3/ffcli"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
@@ -52,12 +54,13 @@ which they were sent, even if packets are lost. Delivery to plain members is bes
 effort. The daemon limits the length: see "tamtamctl -o json address".
 
 Without MESSAGE, or with -, all of stdin is the message. With --lines, each line is a
-message, without its newline; empty lines count, too. The first line that fails ends
-the command, and the error names its number. A message that begins with a dash goes
-after --.
+message, without its newline; empty lines count, too. A line that is too long is not
+sent: stderr names it, the next ones follow, and the exit status is 5 at the end. The
+first line that fails otherwise ends the command, and the error names its number. A
+message that begins with a dash goes after --.
 
-With --wait, the command ends when that many members have the message, or all live
-ones if they are fewer. At --timeout it lists the members that have not confirmed it;
+With --wait, the command ends when that many members have the message. If fewer are live,
+nothing is sent; exit status 5. At --timeout it lists the members that have not confirmed it;
 exit status 6, although the message was sent. With all, it also lists the addresses that
 other members list as live and this node does not reach; it does not wait for them. If too many messages are in flight, the
 next one waits until --timeout; then it is not sent, and the exit status is 5.
@@ -97,15 +100,45 @@ func (b *broadcast) run(ctx context.Context, args []string) error {
 	if len(args) > 1 || len(args) == 1 && args[0] != "-" {
 		return arg.Usage("broadcast", "with --lines, the messages come from stdin, not %q", args[0])
 	}
-	return b.client().Dial(func(c *client.Conn) error {
-		return eachLine(ctx, b.In, func(line []byte) error {
-			payload, err := b.decode(line)
-			if err != nil {
-				return err
+	skipped := 0
+	err := b.client().Dial(func(c *client.Conn) error {
+		return eachLine(ctx, b.In, func(number int, line []byte, err error) error {
+			if err == nil {
+				err = b.sendLine(ctx, c, line)
 			}
-			return b.send(ctx, c, payload)
+			// The next lines may be short. A log has long ones now and then.
+			if errors.Is(err, errLong) || b.tooLong(ctx, c, line, err) {
+				skipped++
+				fmt.Fprintf(b.Err, "tamtamctl: line %d: %s: not sent\n", number, client.Describe(err))
+				return nil
+			}
+			return err
 		})
 	})
+	if err == nil && skipped > 0 {
+		return &refusedError{fmt.Sprintf("%s too long: not sent", render.Plural(skipped, "line"))}
+	}
+	return err
+}
+
+func (b *broadcast) sendLine(ctx context.Context, c *client.Conn, line []byte) error {
+	payload, err := b.decode(line)
+	if err != nil {
+		return err
+	}
+	return b.send(ctx, c, payload)
+}
+
+// tooLong reports whether a line could not be sent because it is over the daemon's limit.
+func (b *broadcast) tooLong(ctx context.Context, c *client.Conn, line []byte, err error) bool {
+	if status.Code(err) != codes.InvalidArgument {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, b.flags.Timeout)
+	defer cancel()
+	payload, _ := b.decode(line)
+	self, err := c.GetLocalNode(ctx, &tamtamv1.GetLocalNodeRequest{})
+	return err == nil && len(payload) > int(self.GetMaxPayloadBytes())
 }
 
 // send sends one message within --timeout, and prints the result.

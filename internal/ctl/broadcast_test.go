@@ -110,7 +110,7 @@ func TestBroadcastResults(t *testing.T) {
 func TestLinesEnd(t *testing.T) {
 	third := func(r *pb.BroadcastResponse, err error) func(*pb.BroadcastRequest) (*pb.BroadcastResponse, error) {
 		return func(req *pb.BroadcastRequest) (*pb.BroadcastResponse, error) {
-			if string(req.GetPayload()) == "3" {
+			if strings.HasPrefix(string(req.GetPayload()), "3") {
 				return r, err
 			}
 			return &pb.BroadcastResponse{SentTo: 1, Have: 1}, nil
@@ -127,12 +127,12 @@ func TestLinesEnd(t *testing.T) {
 				`{"sent_to":1,"session":"9223372036854775809","sequence":2,"have":0,"missing":[],"took_ms":1.5}` + "\n", ""},
 		{"--wait all", "1\n2", nil, 2, 0, strings.Repeat("0 of 1 members have it after 1.5ms\n", 2), ""},
 		{"", "1\n2\n3\n4\n", third(nil, status.Error(codes.ResourceExhausted, "busy")), 3, 5, "", "tamtamctl: line 3: busy\n"},
+		{"", "1\n2\n3\n4\n", third(nil, status.Error(codes.InvalidArgument, "bad topic")), 3, 5, "", "tamtamctl: line 3: bad topic\n"},
 		{"", "1\n2\n3\n4\n", third(nil, status.Error(codes.Internal, "broken")), 3, 1, "", "tamtamctl: line 3: broken\n"},
 		{"", "1\n2\n3\n4\n", third(nil, status.Error(codes.DeadlineExceeded, "late")), 3, 6, "", "tamtamctl: line 3: late\n"},
 		{"--wait 1 --timeout 9s", "3\n", third(&pb.BroadcastResponse{SentTo: 1, Missing: []string{other}}, nil), 1, 6,
 			"0 of 1 members have it after 0ms\n", "tamtamctl: line 1: not confirmed by 192.0.2.2:9999\n"},
 		{"--base64", "YQ==\n%\nYQ==\n", nil, 1, 2, "", "tamtamctl: line 2: the message is not base64"},
-		{"", "1\n" + strings.Repeat("x", 64<<10) + "\n", nil, 1, 1, "", "tamtamctl: line 2: more than 65536 bytes"},
 		// That there is no other member is printed once.
 		{"", "1\n2\n", func(*pb.BroadcastRequest) (*pb.BroadcastResponse, error) { return &pb.BroadcastResponse{}, nil }, 2, 0, "", "tamtamctl: no other member"},
 	} {
@@ -142,6 +142,14 @@ func TestLinesEnd(t *testing.T) {
 			strings.Count(r.err, "tamtamctl: ") > 1 || len(f.requests()) != c.sent {
 			t.Errorf("%s: sent %v; %+v; want %d, %q, %q", c.args, f.requests(), r, c.code, c.out, c.why)
 		}
+	}
+	// One that is too long, for the daemon or at all, is left out.
+	f := &fake{broadcast: third(nil, status.Error(codes.InvalidArgument, "payload too large: 300 bytes, at most 256"))}
+	r := runWith(t, "1\n"+strings.Repeat("x", 200<<10)+"\n3"+strings.Repeat(".", 299)+"\n4\n"+strings.Repeat("x", 64<<10), "broadcast", "--lines", "--rpc", serve(t, f))
+	const said = "tamtamctl: line 2: more than 65536 bytes: not sent\ntamtamctl: line 3: payload too large: 300 bytes, at most 256: not sent\n" +
+		"tamtamctl: line 5: more than 65536 bytes: not sent\ntamtamctl: 3 lines too long: not sent\n"
+	if r.code != 5 || r.out != "" || r.err != said || len(f.requests()) != 3 {
+		t.Errorf("long lines: %+v, sent %d", r, len(f.requests()))
 	}
 	if r := runWith(t, "x\n", "broadcast", "--lines", "--rpc", "127.0.0.1:1"); r.code != 4 || !strings.Contains(r.err, "line 1: no tamtamd") {
 		t.Errorf("nobody there: %+v", r)

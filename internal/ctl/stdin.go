@@ -36,12 +36,17 @@ func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
 	}
 }
 
+// errLong: a line is longer than maxStdin.
+var errLong = fmt.Errorf("more than %d bytes", maxStdin)
+
 // eachLine hands each line of r to f when it is read, without its newline, until r ends, f
-// fails, or ctx is done. Text after the last newline is a line, too. Errors are lineErrors. As in
-// readAll, the goroutine of a read may be abandoned.
-func eachLine(ctx context.Context, r io.Reader, f func(line []byte) error) error {
+// fails, or ctx is done; of a line that is longer than maxStdin, errLong. Text after the last
+// newline is a line, too. Errors are lineErrors. As in readAll, the goroutine of a read may be
+// abandoned.
+func eachLine(ctx context.Context, r io.Reader, f func(number int, line []byte, err error) error) error {
 	type result struct {
 		line []byte
+		long bool
 		err  error
 	}
 	lines := make(chan result)
@@ -51,8 +56,13 @@ func eachLine(ctx context.Context, r io.Reader, f func(line []byte) error) error
 		in := bufio.NewReaderSize(r, maxStdin)
 		for {
 			line, err := in.ReadSlice('\n')
+			got := result{bytes.Clone(line), errors.Is(err, bufio.ErrBufferFull), err}
+			for errors.Is(err, bufio.ErrBufferFull) { // the rest of the line
+				_, err = in.ReadSlice('\n')
+				got.err = err
+			}
 			select {
-			case lines <- result{bytes.Clone(line), err}:
+			case lines <- got:
 			case <-ended:
 				return
 			}
@@ -71,12 +81,14 @@ func eachLine(ctx context.Context, r io.Reader, f func(line []byte) error) error
 		switch {
 		case errors.Is(got.err, io.EOF) && len(got.line) == 0:
 			return nil
-		case errors.Is(got.err, bufio.ErrBufferFull):
-			return &lineError{number, fmt.Errorf("more than %d bytes: a broadcast must be short", maxStdin)}
 		case got.err != nil && !errors.Is(got.err, io.EOF):
 			return &lineError{number, fmt.Errorf("read stdin: %w", got.err)}
 		}
-		if err := f(bytes.TrimSuffix(got.line, []byte{'\n'})); err != nil {
+		var long error
+		if got.long {
+			long = errLong
+		}
+		if err := f(number, bytes.TrimSuffix(got.line, []byte{'\n'}), long); err != nil {
 			return &lineError{number, err}
 		}
 		if got.err != nil {

@@ -1318,7 +1318,9 @@ type BroadcastRequest_WaitAll struct {
 }
 
 type BroadcastRequest_WaitMembers struct {
-	// Until that many members have it, not counting this node, or all live ones.
+	// Until that many members have it, not counting this node. Fails with
+	// FAILED_PRECONDITION, reason TOO_FEW_MEMBERS, and sends nothing, if fewer members are
+	// live that can confirm it: plain Smudge nodes cannot.
 	WaitMembers uint32 `protobuf:"varint,4,opt,name=wait_members,json=waitMembers,proto3,oneof"`
 }
 

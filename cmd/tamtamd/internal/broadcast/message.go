@@ -26,6 +26,8 @@ var (
 	ErrTooLarge = errors.New("payload too large")
 	// ErrTopic: the topic is too long, or not printable UTF-8.
 	ErrTopic = errors.New("bad topic")
+	// ErrTooFew: fewer members are live than the sender wants to wait for.
+	ErrTooFew = errors.New("too few live members")
 	// ErrBusy: Window messages of this node have not reached all live members yet.
 	ErrBusy = errors.New("too many messages under way")
 )

@@ -39,7 +39,7 @@ type Receipt struct {
 // messages are in flight, it first waits for capacity. After sending, it waits for
 // Request.Wait members. ctx bounds both waits. The end of ctx during the second one is
 // no error: the receipt lists the members that lack the message. Send fails with
-// ErrTooLarge, ErrTopic or ErrBusy.
+// ErrTooLarge, ErrTopic, ErrBusy or ErrTooFew; then nothing was sent.
 func (b *Broadcaster) Send(ctx context.Context, r Request) (Receipt, error) {
 	if !checkTopic(r.Topic) {
 		return Receipt{}, fmt.Errorf("%w %.80q: want at most %d bytes of printable UTF-8", ErrTopic, r.Topic, MaxTopic)
@@ -53,6 +53,9 @@ func (b *Broadcaster) Send(ctx context.Context, r Request) (Receipt, error) {
 		if r.NoWait || !b.room.wait(ctx, &b.mu) {
 			return Receipt{}, fmt.Errorf("%w: %d messages are not at all members yet", ErrBusy, b.core.window())
 		}
+	}
+	if live := len(b.core.members); r.Wait > live {
+		return Receipt{}, fmt.Errorf("%w: %d other members can confirm a message, and %d are to be waited for; nothing was sent", ErrTooFew, live, r.Wait)
 	}
 	began := time.Now()
 	m := b.core.Broadcast(began, r.Topic, bytes.Clone(r.Payload))

@@ -44,6 +44,7 @@ var mapping = []struct {
 	{rpcguard.ErrUnauthenticated, codes.Unauthenticated, "UNAUTHENTICATED"},
 	{operator.ErrUnsigned, codes.PermissionDenied, "UNSIGNED"},
 	{rpcguard.ErrDenied, codes.PermissionDenied, "READ_ONLY_TOKEN"},
+	{broadcast.ErrTooFew, codes.FailedPrecondition, "TOO_FEW_MEMBERS"},
 	{broadcast.ErrBusy, codes.ResourceExhausted, "BUSY"},
 	{errPattern, codes.InvalidArgument, "BAD_PATTERN"},
 	{tags.ErrBad, codes.InvalidArgument, "BAD_TAG"},
