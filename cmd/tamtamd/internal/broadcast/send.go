@@ -55,7 +55,7 @@ func (b *Broadcaster) Send(ctx context.Context, r Request) (Receipt, error) {
 		}
 	}
 	if live := len(b.core.members); r.Wait > live {
-		return Receipt{}, fmt.Errorf("%w: %d other members can confirm a message, and %d are to be waited for; nothing was sent", ErrTooFew, live, r.Wait)
+		return Receipt{}, fmt.Errorf("%w: %d can confirm a message, want %d; nothing was sent", ErrTooFew, live, r.Wait)
 	}
 	began := time.Now()
 	m := b.core.Broadcast(began, r.Topic, bytes.Clone(r.Payload))

@@ -45,7 +45,8 @@ func TestCommands(t *testing.T) {
 		{[]string{"broadcast", "two", "words"}, 2, nil, []string{"quotes"}, false},
 		{[]string{"broadcast", strings.Repeat("x", 257)}, 5, nil, []string{"257", "256"}, false},
 		{[]string{"broadcast", "--topic", "t", "--wait", "all", "hello"}, 0, []string{"1 of 1 members have it after "}, nil, true},
-		{[]string{"broadcast", "--wait", "7", "hello"}, 0, []string{"1 of 1 members have it after "}, nil, true},
+		{[]string{"broadcast", "--wait", "7", "hello"}, 5, nil, []string{"too few live members: 1 can confirm a message, want 7"}, false},
+		{[]string{"broadcast", "--wait", "1", "hello"}, 0, []string{"1 of 1 members have it after "}, nil, true},
 		{[]string{"broadcast", "--no-wait", "hello"}, 0, nil, nil, false},
 		{[]string{"broadcast", "--lines"}, 0, nil, nil, false}, // of an empty stdin
 		{[]string{"broadcast", "--lines", "hello"}, 2, nil, []string{"hello", "stdin"}, false},
