@@ -10,7 +10,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/peterbourgon/ff/v3/ffcli"
@@ -19,7 +18,6 @@ import (
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
-	"github.com/eelcocramer/tamtam/internal/tags"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -27,11 +25,10 @@ func nodesCommand(a *app) *ffcli.Command {
 	var want filter
 	fs := flag.NewFlagSet("nodes", flag.ContinueOnError)
 	fs.Var(&want.statuses, "status", "only members of this `status`: alive, suspected, dead or left; repeatable and comma separated")
-	fs.StringVar(&want.name, "name", "", "only members whose name matches the `pattern`; * matches any text")
-	fs.Func("tag", "only members with a tag that matches `key=pattern`; repeatable, and then all must match", want.setTag)
+	want.Filter.Register(fs, "members")
 	return a.command(&ffcli.Command{
 		Name:       "nodes",
-		ShortUsage: "tamtamctl nodes [--status STATUS] [--name PATTERN] [--tag KEY=PATTERN] [MEMBER...]",
+		ShortUsage: "tamtamctl nodes [--status STATUS] [--name PATTERN] [--tag KEY[!]=PATTERN] [MEMBER...]",
 		ShortHelp:  "List the members, as the node sees them.",
 		LongHelp: `The list includes the node itself. A plain member is a plain Smudge node: lost messages
 to it are not retransmitted. A flapping member came and went several times in the last
@@ -45,7 +42,7 @@ without a name. Exit status 3 if no member matches, or one that is given is not 
   tamtamctl nodes
   tamtamctl nodes -o wide db-1
   tamtamctl nodes --status suspected,dead
-  tamtamctl nodes --tag role=web --status alive --name 'web-*'
+  tamtamctl nodes --tag role=web --tag 'drain!=*' --status alive --name 'web-*'
   tamtamctl nodes -o json | jq -r '.[].address'`,
 		FlagSet: fs,
 		Exec: func(ctx context.Context, args []string) error {
@@ -65,20 +62,7 @@ without a name. Exit status 3 if no member matches, or one that is given is not 
 type filter struct {
 	statuses arg.Statuses
 	members  []*arg.Member
-	name     string
-	tags     map[string]string
-}
-
-func (f *filter) setTag(s string) error {
-	key, pattern, ok := strings.Cut(s, "=")
-	if err := tags.CheckKey(key); !ok || err != nil {
-		return errors.New("want key=pattern, such as role=web or role=*")
-	}
-	if f.tags == nil {
-		f.tags = map[string]string{}
-	}
-	f.tags[key] = pattern
-	return nil
+	arg.Filter
 }
 
 // chosen returns those of the members that the arguments stand for, all without one, and an
@@ -114,7 +98,8 @@ func (f *filter) chosen(ctx context.Context, c *client.Conn, members []*tamtamv1
 // list prints the members that match. It returns errNothing if there are none.
 func list(ctx context.Context, a *app, c *client.Conn, want filter) error {
 	p := a.printer()
-	r, err := c.ListMembers(ctx, &tamtamv1.ListMembersRequest{Statuses: want.statuses, Name: want.name, Tags: want.tags})
+	name, tags := want.Earlier()
+	r, err := c.ListMembers(ctx, &tamtamv1.ListMembersRequest{Statuses: want.statuses, Name: name, Tags: tags, Filter: want.Wanted()})
 	if err != nil {
 		return err
 	}
@@ -134,7 +119,7 @@ func list(ctx context.Context, a *app, c *client.Conn, want filter) error {
 			return
 		}
 		render.Members{
-			Now: time.Now(), Wide: p.Form == ctlflags.Wide, Tagged: want.tags != nil, Colours: render.Colours(p.Out),
+			Now: time.Now(), Wide: p.Form == ctlflags.Wide, Tagged: want.Tagged(), Colours: render.Colours(p.Out),
 		}.Write(w, members)
 	})
 	if err != nil {

@@ -22,6 +22,7 @@ import (
 type query struct {
 	topics  []string
 	origins []arg.Member
+	filter  arg.Filter // of origins
 	last    uint32
 	since   time.Time
 	ago     time.Duration // before the call, instead of since
@@ -34,6 +35,7 @@ func (q *query) register(fs *flag.FlagSet) {
 		return nil
 	})
 	fs.Func("origin", "only messages of this `member`; repeatable and comma separated", q.setOrigins)
+	q.filter.Register(fs, "messages of members")
 	fs.Func("last", "begin with the last `n` messages that the daemon keeps", q.setLast)
 	fs.Func("since", "begin with the messages that the daemon keeps since `when`: 5m, or 2026-01-31T15:04:05Z", q.setSince)
 }
@@ -87,7 +89,7 @@ func (q *query) setSince(s string) error {
 
 // request returns the request for the daemon.
 func (q *query) request(origins []string, now time.Time) *tamtamv1.StreamMessagesRequest {
-	r := &tamtamv1.StreamMessagesRequest{Topics: q.topics, Origins: origins, Last: q.last}
+	r := &tamtamv1.StreamMessagesRequest{Topics: q.topics, Origins: origins, OriginFilter: q.filter.Wanted(), Last: q.last}
 	switch {
 	case q.ago > 0:
 		r.Since = timestamppb.New(now.Add(-q.ago))

@@ -46,7 +46,7 @@ func streamCommand(a *app) *ffcli.Command {
 	q.register(fs)
 	return a.command(&ffcli.Command{
 		Name:       "stream",
-		ShortUsage: "tamtamctl stream [--topic TOPIC] [--origin MEMBER] [--last N] [--since WHEN] [--encoding FORM]",
+		ShortUsage: "tamtamctl stream [--topic TOPIC] [--origin MEMBER] [--name PATTERN] [--tag KEY[!]=PATTERN] [--last N] [--since WHEN] [--encoding FORM]",
 		ShortHelp:  "Print each message that is broadcast from now on.",
 		LongHelp: `Prints each message once, and the messages of one node in the order in which they were
 sent. With --last or --since, earlier messages come first; the daemon keeps a limited
@@ -62,6 +62,7 @@ text if it is valid UTF-8; missing messages are a line with the event "gap" inst
 
   tamtamctl stream
   tamtamctl stream --topic deploy,alert --last 10
+  tamtamctl stream --tag role=web
   tamtamctl stream --origin db-1 --since 5m
   tamtamctl stream -o json | jq -r 'select(.event == "message").text'`,
 		FlagSet: fs,

@@ -22,11 +22,12 @@ func watchCommand(a *app) *ffcli.Command {
 		cfg.Members = append(cfg.Members, m)
 		return err
 	})
+	cfg.Filter.Register(fs, "members")
 	fs.BoolVar(&cfg.Retry, "retry", false, "wait for a daemon that is not there at the start, too")
 	cfg.Exec.Register(fs)
 	return a.command(&ffcli.Command{
 		Name:       "watch",
-		ShortUsage: "tamtamctl watch [--status STATUS] [--member MEMBER] [--retry] [--exec CMD]",
+		ShortUsage: "tamtamctl watch [--status STATUS] [--member MEMBER] [--name PATTERN] [--tag KEY[!]=PATTERN] [--retry] [--exec CMD]",
 		ShortHelp:  "Print the members, then each change of one, across restarts of the daemon.",
 		LongHelp: `Prints the present members, a line "synced", then a line for each change with its
 reason, until Ctrl-C or until its output is closed. If the daemon ends, watch
@@ -46,6 +47,8 @@ and "inferred"); and "revision", as text. See docs/scripting.md.
 ` + arg.MemberHelp + `
 With --member, that is checked once, at the start; later members of the name count.
 
+With --name or --tag, a change by which a member no longer matches is printed, too.
+
 --exec runs CMD by sh -c for each change after synced, instead of printing it, with the
 line of JSON on stdin and TAMTAM_EVENT, TAMTAM_MEMBER_ADDRESS, TAMTAM_MEMBER_NAME,
 TAMTAM_MEMBER_STATUS, TAMTAM_PREVIOUS_STATUS, TAMTAM_REASON, TAMTAM_REPORTED_BY,
@@ -56,7 +59,7 @@ CMD and all that it started get SIGTERM, and SIGKILL 5 s later. With --coalesce,
 run gets all changes, in order, a line each, when there was none for that time; the
 variables about one change are not set. Not available on Windows.
 
-  tamtamctl watch --status dead
+  tamtamctl watch --status dead --tag role=web
   tamtamctl watch -o json | jq -r 'select(.event == "change") | .member.address'
   tamtamctl watch --retry --exec 'logger -t tamtam "$TAMTAM_MEMBER_NAME: $TAMTAM_MEMBER_STATUS"'
   tamtamctl watch --coalesce 2s --exec-initial --exec ./write-backends.sh`,

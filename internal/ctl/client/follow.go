@@ -13,11 +13,11 @@ import (
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-// Follow follows the members, over restarts of the daemon if again allows it, until ctx is
-// done. With patient, a daemon may also be missing at the start. Each stream must begin
+// Follow follows the members that match a filter, all if it is nil, over restarts of the daemon
+// if again allows it, until ctx is done. With patient, a daemon may also be missing at the start. Each stream must begin
 // within --timeout, over a connection of its own: gRPC itself waits up to two minutes before
 // it dials again. hold is that of follow.Config.
-func (c Client) Follow(ctx context.Context, patient bool, hold time.Duration, again func(err error, slow bool) bool, each func(follow.Event) error) error {
+func (c Client) Follow(ctx context.Context, filter *tamtamv1.MemberFilter, patient bool, hold time.Duration, again func(err error, slow bool) bool, each func(follow.Event) error) error {
 	return follow.Follow(ctx, follow.Config{
 		Patient: patient,
 		Hold:    hold,
@@ -25,7 +25,7 @@ func (c Client) Follow(ctx context.Context, patient bool, hold time.Duration, ag
 		Open: func(ctx context.Context, after *uint64, each func(*tamtamv1.WatchMembersResponse) error) error {
 			return c.Dial(func(conn *Conn) error {
 				return Stream(ctx, conn, func(ctx context.Context) (grpc.ServerStreamingClient[tamtamv1.WatchMembersResponse], error) {
-					return conn.WatchMembers(ctx, &tamtamv1.WatchMembersRequest{AfterRevision: after})
+					return conn.WatchMembers(ctx, &tamtamv1.WatchMembersRequest{AfterRevision: after, Filter: filter})
 				}, each)
 			})
 		},

@@ -41,7 +41,7 @@ func startFeed(ctx context.Context, c client.Client, every time.Duration) *feed 
 	f.start(ctx, func() error { return f.run(ctx) })
 	f.start(ctx, func() error {
 		// Patient, as the samples show whether the daemon is there.
-		return c.Follow(ctx, true, 0, client.OverRestarts, func(e follow.Event) error {
+		return c.Follow(ctx, nil, true, 0, client.OverRestarts, func(e follow.Event) error {
 			select {
 			case f.events <- e:
 			case <-ctx.Done():

@@ -26,6 +26,7 @@ type Conditions struct {
 	members []memberIs
 	gone    []arg.Member
 	stable  time.Duration
+	filter  arg.Filter // the members that all of them are about
 }
 
 // memberIs holds if the member has the status.
@@ -66,6 +67,7 @@ func (c *Conditions) Register(fs *flag.FlagSet) {
 		c.gone = append(c.gone, n)
 		return err
 	})
+	c.filter.Register(fs, "members")
 	fs.Var(arg.Duration{P: &c.stable}, "stable", "no member has changed for this `time`")
 }
 

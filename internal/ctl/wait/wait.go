@@ -50,7 +50,7 @@ func Run(asked context.Context, c client.Client, p render.Printer, want *Conditi
 		// A stream must begin within the default time of a call, so that a daemon that
 		// hangs does not take up the whole wait with one attempt.
 		within := min(limit, ctlflags.Default().Timeout)
-		refused = c.Within(within).Follow(ctx, true, 0, client.OverRestarts, func(e follow.Event) error {
+		refused = c.Within(within).Follow(ctx, want.filter.Wanted(), true, 0, client.OverRestarts, func(e follow.Event) error {
 			select {
 			case events <- e:
 				return nil

@@ -29,6 +29,7 @@ type Config struct {
 	Retry    bool         // wait for a daemon that is not there at the start
 	Statuses arg.Statuses // only these; empty for all
 	Members  []arg.Member // only these; empty for all
+	Filter   arg.Filter   // what the daemon sends
 	Exec     Exec         // what to run instead of printing
 }
 
@@ -60,7 +61,7 @@ func Run(ctx context.Context, cfg Config) error {
 	if cfg.Brief {
 		again = client.WhileUp
 	}
-	return cfg.Client.Follow(ctx, cfg.Retry, holdMissing, again, w.event)
+	return cfg.Client.Follow(ctx, cfg.Filter.Wanted(), cfg.Retry, holdMissing, again, w.event)
 }
 
 type watcher struct {

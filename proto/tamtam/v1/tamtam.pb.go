@@ -679,7 +679,9 @@ type ListMembersRequest struct {
 	// text without a slash, ? for one character, and [a-c] for one of several.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// Only members that have all these tags, with values that match these patterns.
-	Tags          map[string]string `protobuf:"bytes,3,rep,name=tags,proto3" json:"tags,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Tags map[string]string `protobuf:"bytes,3,rep,name=tags,proto3" json:"tags,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Only members that match this, too; all if absent.
+	Filter        *MemberFilter `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -735,6 +737,132 @@ func (x *ListMembersRequest) GetTags() map[string]string {
 	return nil
 }
 
+func (x *ListMembersRequest) GetFilter() *MemberFilter {
+	if x != nil {
+		return x.Filter
+	}
+	return nil
+}
+
+// MemberFilter selects members by their name and tags.
+type MemberFilter struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only members whose name matches the pattern, as in ListMembersRequest; all if empty.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// All of them must match.
+	Tags          []*TagPattern `protobuf:"bytes,2,rep,name=tags,proto3" json:"tags,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MemberFilter) Reset() {
+	*x = MemberFilter{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MemberFilter) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MemberFilter) ProtoMessage() {}
+
+func (x *MemberFilter) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MemberFilter.ProtoReflect.Descriptor instead.
+func (*MemberFilter) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *MemberFilter) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *MemberFilter) GetTags() []*TagPattern {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+// TagPattern is a condition about one tag.
+type TagPattern struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key of the tag.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// A pattern for its value, as in ListMembersRequest.
+	Pattern string `protobuf:"bytes,2,opt,name=pattern,proto3" json:"pattern,omitempty"`
+	// Whether members must not have the tag with such a value. Those without the tag match.
+	Exclude       bool `protobuf:"varint,3,opt,name=exclude,proto3" json:"exclude,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TagPattern) Reset() {
+	*x = TagPattern{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TagPattern) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TagPattern) ProtoMessage() {}
+
+func (x *TagPattern) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TagPattern.ProtoReflect.Descriptor instead.
+func (*TagPattern) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *TagPattern) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *TagPattern) GetPattern() string {
+	if x != nil {
+		return x.Pattern
+	}
+	return ""
+}
+
+func (x *TagPattern) GetExclude() bool {
+	if x != nil {
+		return x.Exclude
+	}
+	return false
+}
+
 // ListMembersResponse lists members.
 type ListMembersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -748,7 +876,7 @@ type ListMembersResponse struct {
 
 func (x *ListMembersResponse) Reset() {
 	*x = ListMembersResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[5]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -760,7 +888,7 @@ func (x *ListMembersResponse) String() string {
 func (*ListMembersResponse) ProtoMessage() {}
 
 func (x *ListMembersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[5]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -773,7 +901,7 @@ func (x *ListMembersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMembersResponse.ProtoReflect.Descriptor instead.
 func (*ListMembersResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{5}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListMembersResponse) GetMembers() []*Member {
@@ -803,7 +931,7 @@ type JoinRequest struct {
 
 func (x *JoinRequest) Reset() {
 	*x = JoinRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[6]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -815,7 +943,7 @@ func (x *JoinRequest) String() string {
 func (*JoinRequest) ProtoMessage() {}
 
 func (x *JoinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[6]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -828,7 +956,7 @@ func (x *JoinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinRequest.ProtoReflect.Descriptor instead.
 func (*JoinRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{6}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *JoinRequest) GetAddresses() []string {
@@ -850,7 +978,7 @@ type JoinResponse struct {
 
 func (x *JoinResponse) Reset() {
 	*x = JoinResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[7]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -862,7 +990,7 @@ func (x *JoinResponse) String() string {
 func (*JoinResponse) ProtoMessage() {}
 
 func (x *JoinResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[7]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -875,7 +1003,7 @@ func (x *JoinResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinResponse.ProtoReflect.Descriptor instead.
 func (*JoinResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{7}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *JoinResponse) GetResults() []*JoinResult {
@@ -900,7 +1028,7 @@ type JoinResult struct {
 
 func (x *JoinResult) Reset() {
 	*x = JoinResult{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[8]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -912,7 +1040,7 @@ func (x *JoinResult) String() string {
 func (*JoinResult) ProtoMessage() {}
 
 func (x *JoinResult) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[8]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -925,7 +1053,7 @@ func (x *JoinResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinResult.ProtoReflect.Descriptor instead.
 func (*JoinResult) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{8}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *JoinResult) GetAddress() string {
@@ -958,7 +1086,7 @@ type LeaveRequest struct {
 
 func (x *LeaveRequest) Reset() {
 	*x = LeaveRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[9]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -970,7 +1098,7 @@ func (x *LeaveRequest) String() string {
 func (*LeaveRequest) ProtoMessage() {}
 
 func (x *LeaveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[9]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -983,7 +1111,7 @@ func (x *LeaveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaveRequest.ProtoReflect.Descriptor instead.
 func (*LeaveRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{9}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{11}
 }
 
 // LeaveResponse reports how many members know of it. The daemon ends right after it.
@@ -999,7 +1127,7 @@ type LeaveResponse struct {
 
 func (x *LeaveResponse) Reset() {
 	*x = LeaveResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[10]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1011,7 +1139,7 @@ func (x *LeaveResponse) String() string {
 func (*LeaveResponse) ProtoMessage() {}
 
 func (x *LeaveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[10]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1024,7 +1152,7 @@ func (x *LeaveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaveResponse.ProtoReflect.Descriptor instead.
 func (*LeaveResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{10}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *LeaveResponse) GetAcknowledged() uint32 {
@@ -1058,7 +1186,7 @@ type RemoveMemberRequest struct {
 
 func (x *RemoveMemberRequest) Reset() {
 	*x = RemoveMemberRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[11]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1070,7 +1198,7 @@ func (x *RemoveMemberRequest) String() string {
 func (*RemoveMemberRequest) ProtoMessage() {}
 
 func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[11]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1083,7 +1211,7 @@ func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberRequest.ProtoReflect.Descriptor instead.
 func (*RemoveMemberRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{11}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *RemoveMemberRequest) GetAddress() string {
@@ -1122,7 +1250,7 @@ type OperatorSignature struct {
 
 func (x *OperatorSignature) Reset() {
 	*x = OperatorSignature{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[12]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1134,7 +1262,7 @@ func (x *OperatorSignature) String() string {
 func (*OperatorSignature) ProtoMessage() {}
 
 func (x *OperatorSignature) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[12]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1147,7 +1275,7 @@ func (x *OperatorSignature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperatorSignature.ProtoReflect.Descriptor instead.
 func (*OperatorSignature) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{12}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *OperatorSignature) GetSignature() []byte {
@@ -1175,7 +1303,7 @@ type RemoveMemberResponse struct {
 
 func (x *RemoveMemberResponse) Reset() {
 	*x = RemoveMemberResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[13]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1187,7 +1315,7 @@ func (x *RemoveMemberResponse) String() string {
 func (*RemoveMemberResponse) ProtoMessage() {}
 
 func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[13]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1200,7 +1328,7 @@ func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberResponse.ProtoReflect.Descriptor instead.
 func (*RemoveMemberResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{13}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RemoveMemberResponse) GetMember() *Member {
@@ -1234,7 +1362,7 @@ type BroadcastRequest struct {
 
 func (x *BroadcastRequest) Reset() {
 	*x = BroadcastRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[14]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1246,7 +1374,7 @@ func (x *BroadcastRequest) String() string {
 func (*BroadcastRequest) ProtoMessage() {}
 
 func (x *BroadcastRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[14]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1259,7 +1387,7 @@ func (x *BroadcastRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BroadcastRequest.ProtoReflect.Descriptor instead.
 func (*BroadcastRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{14}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *BroadcastRequest) GetPayload() []byte {
@@ -1352,7 +1480,7 @@ type BroadcastResponse struct {
 
 func (x *BroadcastResponse) Reset() {
 	*x = BroadcastResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[15]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1364,7 +1492,7 @@ func (x *BroadcastResponse) String() string {
 func (*BroadcastResponse) ProtoMessage() {}
 
 func (x *BroadcastResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[15]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1377,7 +1505,7 @@ func (x *BroadcastResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BroadcastResponse.ProtoReflect.Descriptor instead.
 func (*BroadcastResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{15}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *BroadcastResponse) GetSentTo() uint32 {
@@ -1445,7 +1573,7 @@ type Message struct {
 
 func (x *Message) Reset() {
 	*x = Message{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[16]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1457,7 +1585,7 @@ func (x *Message) String() string {
 func (*Message) ProtoMessage() {}
 
 func (x *Message) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[16]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1470,7 +1598,7 @@ func (x *Message) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Message.ProtoReflect.Descriptor instead.
 func (*Message) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{16}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Message) GetOrigin() string {
@@ -1539,7 +1667,7 @@ type Gap struct {
 
 func (x *Gap) Reset() {
 	*x = Gap{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[17]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1551,7 +1679,7 @@ func (x *Gap) String() string {
 func (*Gap) ProtoMessage() {}
 
 func (x *Gap) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[17]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1564,7 +1692,7 @@ func (x *Gap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gap.ProtoReflect.Descriptor instead.
 func (*Gap) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{17}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Gap) GetOrigin() string {
@@ -1606,14 +1734,16 @@ type StreamMessagesRequest struct {
 	Last uint32 `protobuf:"varint,3,opt,name=last,proto3" json:"last,omitempty"`
 	// Send the kept messages that were received since then first; with last, at most
 	// that many of them.
-	Since         *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=since,proto3" json:"since,omitempty"`
+	Since *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=since,proto3" json:"since,omitempty"`
+	// Only messages of origins that are listed members and match; all if absent.
+	OriginFilter  *MemberFilter `protobuf:"bytes,5,opt,name=origin_filter,json=originFilter,proto3" json:"origin_filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StreamMessagesRequest) Reset() {
 	*x = StreamMessagesRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[18]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1625,7 +1755,7 @@ func (x *StreamMessagesRequest) String() string {
 func (*StreamMessagesRequest) ProtoMessage() {}
 
 func (x *StreamMessagesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[18]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1638,7 +1768,7 @@ func (x *StreamMessagesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamMessagesRequest.ProtoReflect.Descriptor instead.
 func (*StreamMessagesRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{18}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *StreamMessagesRequest) GetTopics() []string {
@@ -1669,6 +1799,13 @@ func (x *StreamMessagesRequest) GetSince() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *StreamMessagesRequest) GetOriginFilter() *MemberFilter {
+	if x != nil {
+		return x.OriginFilter
+	}
+	return nil
+}
+
 // StreamMessagesResponse is a step of the stream.
 type StreamMessagesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1685,7 +1822,7 @@ type StreamMessagesResponse struct {
 
 func (x *StreamMessagesResponse) Reset() {
 	*x = StreamMessagesResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[19]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1697,7 +1834,7 @@ func (x *StreamMessagesResponse) String() string {
 func (*StreamMessagesResponse) ProtoMessage() {}
 
 func (x *StreamMessagesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[19]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1710,7 +1847,7 @@ func (x *StreamMessagesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamMessagesResponse.ProtoReflect.Descriptor instead.
 func (*StreamMessagesResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{19}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *StreamMessagesResponse) GetEvent() isStreamMessagesResponse_Event {
@@ -1762,13 +1899,18 @@ type WatchMembersRequest struct {
 	// The last revision seen. If the changes after it are still kept, they are sent
 	// instead of the present members; otherwise the present members follow.
 	AfterRevision *uint64 `protobuf:"varint,1,opt,name=after_revision,json=afterRevision,proto3,oneof" json:"after_revision,omitempty"`
+	// Only members that match; all if absent. A change is sent if the member matches after it or
+	// matched before it, so a reader learns that a member no longer matches: its tags tell. Of
+	// a watch that resumed, the first change of a member may also be one of a member that
+	// never matched. The revisions of changes that are not sent are left out.
+	Filter        *MemberFilter `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WatchMembersRequest) Reset() {
 	*x = WatchMembersRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[20]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1780,7 +1922,7 @@ func (x *WatchMembersRequest) String() string {
 func (*WatchMembersRequest) ProtoMessage() {}
 
 func (x *WatchMembersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[20]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1793,7 +1935,7 @@ func (x *WatchMembersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchMembersRequest.ProtoReflect.Descriptor instead.
 func (*WatchMembersRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{20}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *WatchMembersRequest) GetAfterRevision() uint64 {
@@ -1801,6 +1943,13 @@ func (x *WatchMembersRequest) GetAfterRevision() uint64 {
 		return *x.AfterRevision
 	}
 	return 0
+}
+
+func (x *WatchMembersRequest) GetFilter() *MemberFilter {
+	if x != nil {
+		return x.Filter
+	}
+	return nil
 }
 
 // MemberChange is a change of one member: of its status; or, if the status is the same,
@@ -1826,7 +1975,7 @@ type MemberChange struct {
 
 func (x *MemberChange) Reset() {
 	*x = MemberChange{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[21]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1838,7 +1987,7 @@ func (x *MemberChange) String() string {
 func (*MemberChange) ProtoMessage() {}
 
 func (x *MemberChange) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[21]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1851,7 +2000,7 @@ func (x *MemberChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberChange.ProtoReflect.Descriptor instead.
 func (*MemberChange) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{21}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *MemberChange) GetMember() *Member {
@@ -1908,7 +2057,7 @@ type Synced struct {
 
 func (x *Synced) Reset() {
 	*x = Synced{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1920,7 +2069,7 @@ func (x *Synced) String() string {
 func (*Synced) ProtoMessage() {}
 
 func (x *Synced) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[22]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1933,7 +2082,7 @@ func (x *Synced) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Synced.ProtoReflect.Descriptor instead.
 func (*Synced) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{22}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Synced) GetResumed() bool {
@@ -1963,7 +2112,7 @@ type WatchMembersResponse struct {
 
 func (x *WatchMembersResponse) Reset() {
 	*x = WatchMembersResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1975,7 +2124,7 @@ func (x *WatchMembersResponse) String() string {
 func (*WatchMembersResponse) ProtoMessage() {}
 
 func (x *WatchMembersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[23]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1988,7 +2137,7 @@ func (x *WatchMembersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchMembersResponse.ProtoReflect.Descriptor instead.
 func (*WatchMembersResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{23}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *WatchMembersResponse) GetRevision() uint64 {
@@ -2069,7 +2218,7 @@ type GetMemberHistoryRequest struct {
 
 func (x *GetMemberHistoryRequest) Reset() {
 	*x = GetMemberHistoryRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2081,7 +2230,7 @@ func (x *GetMemberHistoryRequest) String() string {
 func (*GetMemberHistoryRequest) ProtoMessage() {}
 
 func (x *GetMemberHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[24]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2094,7 +2243,7 @@ func (x *GetMemberHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMemberHistoryRequest.ProtoReflect.Descriptor instead.
 func (*GetMemberHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{24}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetMemberHistoryRequest) GetMember() string {
@@ -2116,7 +2265,7 @@ type GetMemberHistoryResponse struct {
 
 func (x *GetMemberHistoryResponse) Reset() {
 	*x = GetMemberHistoryResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2128,7 +2277,7 @@ func (x *GetMemberHistoryResponse) String() string {
 func (*GetMemberHistoryResponse) ProtoMessage() {}
 
 func (x *GetMemberHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[25]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2141,7 +2290,7 @@ func (x *GetMemberHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMemberHistoryResponse.ProtoReflect.Descriptor instead.
 func (*GetMemberHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{25}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetMemberHistoryResponse) GetHistories() []*MemberHistory {
@@ -2168,7 +2317,7 @@ type MemberHistory struct {
 
 func (x *MemberHistory) Reset() {
 	*x = MemberHistory{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2180,7 +2329,7 @@ func (x *MemberHistory) String() string {
 func (*MemberHistory) ProtoMessage() {}
 
 func (x *MemberHistory) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[26]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2193,7 +2342,7 @@ func (x *MemberHistory) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberHistory.ProtoReflect.Descriptor instead.
 func (*MemberHistory) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{26}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *MemberHistory) GetMember() *Member {
@@ -2248,7 +2397,7 @@ type MemberHistoryStep struct {
 
 func (x *MemberHistoryStep) Reset() {
 	*x = MemberHistoryStep{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2260,7 +2409,7 @@ func (x *MemberHistoryStep) String() string {
 func (*MemberHistoryStep) ProtoMessage() {}
 
 func (x *MemberHistoryStep) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[27]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2273,7 +2422,7 @@ func (x *MemberHistoryStep) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberHistoryStep.ProtoReflect.Descriptor instead.
 func (*MemberHistoryStep) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{27}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *MemberHistoryStep) GetTime() *timestamppb.Timestamp {
@@ -2337,7 +2486,7 @@ type PingRequest struct {
 
 func (x *PingRequest) Reset() {
 	*x = PingRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2349,7 +2498,7 @@ func (x *PingRequest) String() string {
 func (*PingRequest) ProtoMessage() {}
 
 func (x *PingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[28]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2362,7 +2511,7 @@ func (x *PingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PingRequest.ProtoReflect.Descriptor instead.
 func (*PingRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{28}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *PingRequest) GetAddress() string {
@@ -2385,7 +2534,7 @@ type PingResponse struct {
 
 func (x *PingResponse) Reset() {
 	*x = PingResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2397,7 +2546,7 @@ func (x *PingResponse) String() string {
 func (*PingResponse) ProtoMessage() {}
 
 func (x *PingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[29]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2410,7 +2559,7 @@ func (x *PingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PingResponse.ProtoReflect.Descriptor instead.
 func (*PingResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{29}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *PingResponse) GetAddress() string {
@@ -2440,7 +2589,7 @@ type Settings struct {
 
 func (x *Settings) Reset() {
 	*x = Settings{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[30]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2452,7 +2601,7 @@ func (x *Settings) String() string {
 func (*Settings) ProtoMessage() {}
 
 func (x *Settings) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[30]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2465,7 +2614,7 @@ func (x *Settings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Settings.ProtoReflect.Descriptor instead.
 func (*Settings) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{30}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Settings) GetHeartbeat() *durationpb.Duration {
@@ -2491,7 +2640,7 @@ type GetSettingsRequest struct {
 
 func (x *GetSettingsRequest) Reset() {
 	*x = GetSettingsRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[31]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2503,7 +2652,7 @@ func (x *GetSettingsRequest) String() string {
 func (*GetSettingsRequest) ProtoMessage() {}
 
 func (x *GetSettingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[31]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2516,7 +2665,7 @@ func (x *GetSettingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSettingsRequest.ProtoReflect.Descriptor instead.
 func (*GetSettingsRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{31}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{33}
 }
 
 // GetSettingsResponse returns the settings.
@@ -2530,7 +2679,7 @@ type GetSettingsResponse struct {
 
 func (x *GetSettingsResponse) Reset() {
 	*x = GetSettingsResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[32]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2542,7 +2691,7 @@ func (x *GetSettingsResponse) String() string {
 func (*GetSettingsResponse) ProtoMessage() {}
 
 func (x *GetSettingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[32]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2555,7 +2704,7 @@ func (x *GetSettingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSettingsResponse.ProtoReflect.Descriptor instead.
 func (*GetSettingsResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{32}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetSettingsResponse) GetSettings() *Settings {
@@ -2578,7 +2727,7 @@ type UpdateSettingsRequest struct {
 
 func (x *UpdateSettingsRequest) Reset() {
 	*x = UpdateSettingsRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[33]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2590,7 +2739,7 @@ func (x *UpdateSettingsRequest) String() string {
 func (*UpdateSettingsRequest) ProtoMessage() {}
 
 func (x *UpdateSettingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[33]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2603,7 +2752,7 @@ func (x *UpdateSettingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSettingsRequest.ProtoReflect.Descriptor instead.
 func (*UpdateSettingsRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{33}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *UpdateSettingsRequest) GetHeartbeat() *durationpb.Duration {
@@ -2631,7 +2780,7 @@ type UpdateSettingsResponse struct {
 
 func (x *UpdateSettingsResponse) Reset() {
 	*x = UpdateSettingsResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[34]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2643,7 +2792,7 @@ func (x *UpdateSettingsResponse) String() string {
 func (*UpdateSettingsResponse) ProtoMessage() {}
 
 func (x *UpdateSettingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[34]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2656,7 +2805,7 @@ func (x *UpdateSettingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSettingsResponse.ProtoReflect.Descriptor instead.
 func (*UpdateSettingsResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{34}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *UpdateSettingsResponse) GetSettings() *Settings {
@@ -2675,7 +2824,7 @@ type GetVersionRequest struct {
 
 func (x *GetVersionRequest) Reset() {
 	*x = GetVersionRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[35]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2687,7 +2836,7 @@ func (x *GetVersionRequest) String() string {
 func (*GetVersionRequest) ProtoMessage() {}
 
 func (x *GetVersionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[35]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2700,7 +2849,7 @@ func (x *GetVersionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVersionRequest.ProtoReflect.Descriptor instead.
 func (*GetVersionRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{35}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{37}
 }
 
 // GetVersionResponse returns the versions of the running daemon.
@@ -2720,7 +2869,7 @@ type GetVersionResponse struct {
 
 func (x *GetVersionResponse) Reset() {
 	*x = GetVersionResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[36]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2732,7 +2881,7 @@ func (x *GetVersionResponse) String() string {
 func (*GetVersionResponse) ProtoMessage() {}
 
 func (x *GetVersionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[36]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2745,7 +2894,7 @@ func (x *GetVersionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVersionResponse.ProtoReflect.Descriptor instead.
 func (*GetVersionResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{36}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *GetVersionResponse) GetVersion() string {
@@ -2785,7 +2934,7 @@ type GetCountersRequest struct {
 
 func (x *GetCountersRequest) Reset() {
 	*x = GetCountersRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[37]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2797,7 +2946,7 @@ func (x *GetCountersRequest) String() string {
 func (*GetCountersRequest) ProtoMessage() {}
 
 func (x *GetCountersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[37]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2810,7 +2959,7 @@ func (x *GetCountersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCountersRequest.ProtoReflect.Descriptor instead.
 func (*GetCountersRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{37}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{39}
 }
 
 // GetCountersResponse returns the counters.
@@ -2825,7 +2974,7 @@ type GetCountersResponse struct {
 
 func (x *GetCountersResponse) Reset() {
 	*x = GetCountersResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[38]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2837,7 +2986,7 @@ func (x *GetCountersResponse) String() string {
 func (*GetCountersResponse) ProtoMessage() {}
 
 func (x *GetCountersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[38]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2850,7 +2999,7 @@ func (x *GetCountersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCountersResponse.ProtoReflect.Descriptor instead.
 func (*GetCountersResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{38}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *GetCountersResponse) GetCounters() map[string]uint64 {
@@ -2874,7 +3023,7 @@ type UpdateTagsRequest struct {
 
 func (x *UpdateTagsRequest) Reset() {
 	*x = UpdateTagsRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[39]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2886,7 +3035,7 @@ func (x *UpdateTagsRequest) String() string {
 func (*UpdateTagsRequest) ProtoMessage() {}
 
 func (x *UpdateTagsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[39]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2899,7 +3048,7 @@ func (x *UpdateTagsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateTagsRequest.ProtoReflect.Descriptor instead.
 func (*UpdateTagsRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{39}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *UpdateTagsRequest) GetSet() map[string]string {
@@ -2927,7 +3076,7 @@ type UpdateTagsResponse struct {
 
 func (x *UpdateTagsResponse) Reset() {
 	*x = UpdateTagsResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[40]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2939,7 +3088,7 @@ func (x *UpdateTagsResponse) String() string {
 func (*UpdateTagsResponse) ProtoMessage() {}
 
 func (x *UpdateTagsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[40]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2952,7 +3101,7 @@ func (x *UpdateTagsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateTagsResponse.ProtoReflect.Descriptor instead.
 func (*UpdateTagsResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{40}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *UpdateTagsResponse) GetTags() map[string]string {
@@ -2984,7 +3133,7 @@ type MemberKeys struct {
 
 func (x *MemberKeys) Reset() {
 	*x = MemberKeys{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2996,7 +3145,7 @@ func (x *MemberKeys) String() string {
 func (*MemberKeys) ProtoMessage() {}
 
 func (x *MemberKeys) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3009,7 +3158,7 @@ func (x *MemberKeys) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberKeys.ProtoReflect.Descriptor instead.
 func (*MemberKeys) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{41}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *MemberKeys) GetAddress() string {
@@ -3063,7 +3212,7 @@ type ListKeysRequest struct {
 
 func (x *ListKeysRequest) Reset() {
 	*x = ListKeysRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[42]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3075,7 +3224,7 @@ func (x *ListKeysRequest) String() string {
 func (*ListKeysRequest) ProtoMessage() {}
 
 func (x *ListKeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[42]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3088,7 +3237,7 @@ func (x *ListKeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListKeysRequest.ProtoReflect.Descriptor instead.
 func (*ListKeysRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{42}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{44}
 }
 
 // ListKeysResponse returns the key IDs.
@@ -3102,7 +3251,7 @@ type ListKeysResponse struct {
 
 func (x *ListKeysResponse) Reset() {
 	*x = ListKeysResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[43]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3114,7 +3263,7 @@ func (x *ListKeysResponse) String() string {
 func (*ListKeysResponse) ProtoMessage() {}
 
 func (x *ListKeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[43]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3127,7 +3276,7 @@ func (x *ListKeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListKeysResponse.ProtoReflect.Descriptor instead.
 func (*ListKeysResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{43}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ListKeysResponse) GetMembers() []*MemberKeys {
@@ -3150,7 +3299,7 @@ type InstallKeyRequest struct {
 
 func (x *InstallKeyRequest) Reset() {
 	*x = InstallKeyRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[44]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3162,7 +3311,7 @@ func (x *InstallKeyRequest) String() string {
 func (*InstallKeyRequest) ProtoMessage() {}
 
 func (x *InstallKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[44]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3175,7 +3324,7 @@ func (x *InstallKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InstallKeyRequest.ProtoReflect.Descriptor instead.
 func (*InstallKeyRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{44}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *InstallKeyRequest) GetKey() []byte {
@@ -3205,7 +3354,7 @@ type InstallKeyResponse struct {
 
 func (x *InstallKeyResponse) Reset() {
 	*x = InstallKeyResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[45]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3217,7 +3366,7 @@ func (x *InstallKeyResponse) String() string {
 func (*InstallKeyResponse) ProtoMessage() {}
 
 func (x *InstallKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[45]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3230,7 +3379,7 @@ func (x *InstallKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InstallKeyResponse.ProtoReflect.Descriptor instead.
 func (*InstallKeyResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{45}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *InstallKeyResponse) GetKey() string {
@@ -3262,7 +3411,7 @@ type UseKeyRequest struct {
 
 func (x *UseKeyRequest) Reset() {
 	*x = UseKeyRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[46]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3274,7 +3423,7 @@ func (x *UseKeyRequest) String() string {
 func (*UseKeyRequest) ProtoMessage() {}
 
 func (x *UseKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[46]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3287,7 +3436,7 @@ func (x *UseKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UseKeyRequest.ProtoReflect.Descriptor instead.
 func (*UseKeyRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{46}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *UseKeyRequest) GetKey() string {
@@ -3322,7 +3471,7 @@ type UseKeyResponse struct {
 
 func (x *UseKeyResponse) Reset() {
 	*x = UseKeyResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[47]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3334,7 +3483,7 @@ func (x *UseKeyResponse) String() string {
 func (*UseKeyResponse) ProtoMessage() {}
 
 func (x *UseKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[47]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3347,7 +3496,7 @@ func (x *UseKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UseKeyResponse.ProtoReflect.Descriptor instead.
 func (*UseKeyResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{47}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *UseKeyResponse) GetMembers() []*MemberKeys {
@@ -3373,7 +3522,7 @@ type RemoveKeyRequest struct {
 
 func (x *RemoveKeyRequest) Reset() {
 	*x = RemoveKeyRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[48]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3385,7 +3534,7 @@ func (x *RemoveKeyRequest) String() string {
 func (*RemoveKeyRequest) ProtoMessage() {}
 
 func (x *RemoveKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[48]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3398,7 +3547,7 @@ func (x *RemoveKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveKeyRequest.ProtoReflect.Descriptor instead.
 func (*RemoveKeyRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{48}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *RemoveKeyRequest) GetKey() string {
@@ -3433,7 +3582,7 @@ type RemoveKeyResponse struct {
 
 func (x *RemoveKeyResponse) Reset() {
 	*x = RemoveKeyResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[49]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3445,7 +3594,7 @@ func (x *RemoveKeyResponse) String() string {
 func (*RemoveKeyResponse) ProtoMessage() {}
 
 func (x *RemoveKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[49]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3458,7 +3607,7 @@ func (x *RemoveKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveKeyResponse.ProtoReflect.Descriptor instead.
 func (*RemoveKeyResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{49}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *RemoveKeyResponse) GetMembers() []*MemberKeys {
@@ -3477,7 +3626,7 @@ type InspectRequest struct {
 
 func (x *InspectRequest) Reset() {
 	*x = InspectRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[50]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3489,7 +3638,7 @@ func (x *InspectRequest) String() string {
 func (*InspectRequest) ProtoMessage() {}
 
 func (x *InspectRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[50]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3502,7 +3651,7 @@ func (x *InspectRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectRequest.ProtoReflect.Descriptor instead.
 func (*InspectRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{50}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{52}
 }
 
 // InspectResponse returns the state of all members.
@@ -3525,7 +3674,7 @@ type InspectResponse struct {
 
 func (x *InspectResponse) Reset() {
 	*x = InspectResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[51]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3537,7 +3686,7 @@ func (x *InspectResponse) String() string {
 func (*InspectResponse) ProtoMessage() {}
 
 func (x *InspectResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[51]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3550,7 +3699,7 @@ func (x *InspectResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectResponse.ProtoReflect.Descriptor instead.
 func (*InspectResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{51}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *InspectResponse) GetMembers() []*Inspection {
@@ -3608,7 +3757,7 @@ type Inspection struct {
 
 func (x *Inspection) Reset() {
 	*x = Inspection{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[52]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3620,7 +3769,7 @@ func (x *Inspection) String() string {
 func (*Inspection) ProtoMessage() {}
 
 func (x *Inspection) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[52]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3633,7 +3782,7 @@ func (x *Inspection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Inspection.ProtoReflect.Descriptor instead.
 func (*Inspection) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{52}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *Inspection) GetMember() *Member {
@@ -3737,7 +3886,7 @@ type InspectionReport struct {
 
 func (x *InspectionReport) Reset() {
 	*x = InspectionReport{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[53]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3749,7 +3898,7 @@ func (x *InspectionReport) String() string {
 func (*InspectionReport) ProtoMessage() {}
 
 func (x *InspectionReport) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[53]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3762,7 +3911,7 @@ func (x *InspectionReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectionReport.ProtoReflect.Descriptor instead.
 func (*InspectionReport) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{53}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *InspectionReport) GetVersion() string {
@@ -3921,7 +4070,7 @@ type AddressConflict struct {
 
 func (x *AddressConflict) Reset() {
 	*x = AddressConflict{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[54]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3933,7 +4082,7 @@ func (x *AddressConflict) String() string {
 func (*AddressConflict) ProtoMessage() {}
 
 func (x *AddressConflict) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[54]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3946,7 +4095,7 @@ func (x *AddressConflict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddressConflict.ProtoReflect.Descriptor instead.
 func (*AddressConflict) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{54}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *AddressConflict) GetAddress() string {
@@ -3998,7 +4147,7 @@ type LinkState struct {
 
 func (x *LinkState) Reset() {
 	*x = LinkState{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[55]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4010,7 +4159,7 @@ func (x *LinkState) String() string {
 func (*LinkState) ProtoMessage() {}
 
 func (x *LinkState) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[55]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4023,7 +4172,7 @@ func (x *LinkState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkState.ProtoReflect.Descriptor instead.
 func (*LinkState) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{55}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *LinkState) GetSource() string {
@@ -4103,7 +4252,7 @@ type LinkTrouble struct {
 
 func (x *LinkTrouble) Reset() {
 	*x = LinkTrouble{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[56]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4115,7 +4264,7 @@ func (x *LinkTrouble) String() string {
 func (*LinkTrouble) ProtoMessage() {}
 
 func (x *LinkTrouble) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[56]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4128,7 +4277,7 @@ func (x *LinkTrouble) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkTrouble.ProtoReflect.Descriptor instead.
 func (*LinkTrouble) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{56}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *LinkTrouble) GetAddress() string {
@@ -4179,7 +4328,7 @@ type UnreadableSource struct {
 
 func (x *UnreadableSource) Reset() {
 	*x = UnreadableSource{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[57]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4191,7 +4340,7 @@ func (x *UnreadableSource) String() string {
 func (*UnreadableSource) ProtoMessage() {}
 
 func (x *UnreadableSource) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[57]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4204,7 +4353,7 @@ func (x *UnreadableSource) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnreadableSource.ProtoReflect.Descriptor instead.
 func (*UnreadableSource) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{57}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *UnreadableSource) GetIp() string {
@@ -4265,14 +4414,23 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"seedsTried\x12\x14\n" +
 	"\x05found\x18\x05 \x01(\tR\x05found\x12\x16\n" +
 	"\x06remedy\x18\x06 \x01(\tR\x06remedy\x12\x18\n" +
-	"\acommand\x18\a \x01(\tR\acommand\"\xd3\x01\n" +
+	"\acommand\x18\a \x01(\tR\acommand\"\x84\x02\n" +
 	"\x12ListMembersRequest\x123\n" +
 	"\bstatuses\x18\x01 \x03(\x0e2\x17.tamtam.v1.MemberStatusR\bstatuses\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12;\n" +
-	"\x04tags\x18\x03 \x03(\v2'.tamtam.v1.ListMembersRequest.TagsEntryR\x04tags\x1a7\n" +
+	"\x04tags\x18\x03 \x03(\v2'.tamtam.v1.ListMembersRequest.TagsEntryR\x04tags\x12/\n" +
+	"\x06filter\x18\x04 \x01(\v2\x17.tamtam.v1.MemberFilterR\x06filter\x1a7\n" +
 	"\tTagsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"^\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"M\n" +
+	"\fMemberFilter\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12)\n" +
+	"\x04tags\x18\x02 \x03(\v2\x15.tamtam.v1.TagPatternR\x04tags\"R\n" +
+	"\n" +
+	"TagPattern\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x18\n" +
+	"\apattern\x18\x02 \x01(\tR\apattern\x12\x18\n" +
+	"\aexclude\x18\x03 \x01(\bR\aexclude\"^\n" +
 	"\x13ListMembersResponse\x12+\n" +
 	"\amembers\x18\x01 \x03(\v2\x11.tamtam.v1.MemberR\amembers\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\"+\n" +
@@ -4325,18 +4483,20 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x06origin\x18\x01 \x01(\tR\x06origin\x12\x18\n" +
 	"\asession\x18\x02 \x01(\x04R\asession\x12\x12\n" +
 	"\x04from\x18\x03 \x01(\x04R\x04from\x12\x0e\n" +
-	"\x02to\x18\x04 \x01(\x04R\x02to\"\x8f\x01\n" +
+	"\x02to\x18\x04 \x01(\x04R\x02to\"\xcd\x01\n" +
 	"\x15StreamMessagesRequest\x12\x16\n" +
 	"\x06topics\x18\x01 \x03(\tR\x06topics\x12\x18\n" +
 	"\aorigins\x18\x02 \x03(\tR\aorigins\x12\x12\n" +
 	"\x04last\x18\x03 \x01(\rR\x04last\x120\n" +
-	"\x05since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\"u\n" +
+	"\x05since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12<\n" +
+	"\rorigin_filter\x18\x05 \x01(\v2\x17.tamtam.v1.MemberFilterR\foriginFilter\"u\n" +
 	"\x16StreamMessagesResponse\x12.\n" +
 	"\amessage\x18\x01 \x01(\v2\x12.tamtam.v1.MessageH\x00R\amessage\x12\"\n" +
 	"\x03gap\x18\x02 \x01(\v2\x0e.tamtam.v1.GapH\x00R\x03gapB\a\n" +
-	"\x05event\"T\n" +
+	"\x05event\"\x85\x01\n" +
 	"\x13WatchMembersRequest\x12*\n" +
-	"\x0eafter_revision\x18\x01 \x01(\x04H\x00R\rafterRevision\x88\x01\x01B\x11\n" +
+	"\x0eafter_revision\x18\x01 \x01(\x04H\x00R\rafterRevision\x88\x01\x01\x12/\n" +
+	"\x06filter\x18\x02 \x01(\v2\x17.tamtam.v1.MemberFilterR\x06filterB\x11\n" +
 	"\x0f_after_revision\"\x97\x02\n" +
 	"\fMemberChange\x12)\n" +
 	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\x12@\n" +
@@ -4578,7 +4738,7 @@ func file_tamtam_v1_tamtam_proto_rawDescGZIP() []byte {
 }
 
 var file_tamtam_v1_tamtam_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 63)
+var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 65)
 var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(MemberStatus)(0),                // 0: tamtam.v1.MemberStatus
 	(ChangeReason)(0),                // 1: tamtam.v1.ChangeReason
@@ -4588,189 +4748,195 @@ var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(*GetLocalNodeResponse)(nil),     // 5: tamtam.v1.GetLocalNodeResponse
 	(*Removal)(nil),                  // 6: tamtam.v1.Removal
 	(*ListMembersRequest)(nil),       // 7: tamtam.v1.ListMembersRequest
-	(*ListMembersResponse)(nil),      // 8: tamtam.v1.ListMembersResponse
-	(*JoinRequest)(nil),              // 9: tamtam.v1.JoinRequest
-	(*JoinResponse)(nil),             // 10: tamtam.v1.JoinResponse
-	(*JoinResult)(nil),               // 11: tamtam.v1.JoinResult
-	(*LeaveRequest)(nil),             // 12: tamtam.v1.LeaveRequest
-	(*LeaveResponse)(nil),            // 13: tamtam.v1.LeaveResponse
-	(*RemoveMemberRequest)(nil),      // 14: tamtam.v1.RemoveMemberRequest
-	(*OperatorSignature)(nil),        // 15: tamtam.v1.OperatorSignature
-	(*RemoveMemberResponse)(nil),     // 16: tamtam.v1.RemoveMemberResponse
-	(*BroadcastRequest)(nil),         // 17: tamtam.v1.BroadcastRequest
-	(*BroadcastResponse)(nil),        // 18: tamtam.v1.BroadcastResponse
-	(*Message)(nil),                  // 19: tamtam.v1.Message
-	(*Gap)(nil),                      // 20: tamtam.v1.Gap
-	(*StreamMessagesRequest)(nil),    // 21: tamtam.v1.StreamMessagesRequest
-	(*StreamMessagesResponse)(nil),   // 22: tamtam.v1.StreamMessagesResponse
-	(*WatchMembersRequest)(nil),      // 23: tamtam.v1.WatchMembersRequest
-	(*MemberChange)(nil),             // 24: tamtam.v1.MemberChange
-	(*Synced)(nil),                   // 25: tamtam.v1.Synced
-	(*WatchMembersResponse)(nil),     // 26: tamtam.v1.WatchMembersResponse
-	(*GetMemberHistoryRequest)(nil),  // 27: tamtam.v1.GetMemberHistoryRequest
-	(*GetMemberHistoryResponse)(nil), // 28: tamtam.v1.GetMemberHistoryResponse
-	(*MemberHistory)(nil),            // 29: tamtam.v1.MemberHistory
-	(*MemberHistoryStep)(nil),        // 30: tamtam.v1.MemberHistoryStep
-	(*PingRequest)(nil),              // 31: tamtam.v1.PingRequest
-	(*PingResponse)(nil),             // 32: tamtam.v1.PingResponse
-	(*Settings)(nil),                 // 33: tamtam.v1.Settings
-	(*GetSettingsRequest)(nil),       // 34: tamtam.v1.GetSettingsRequest
-	(*GetSettingsResponse)(nil),      // 35: tamtam.v1.GetSettingsResponse
-	(*UpdateSettingsRequest)(nil),    // 36: tamtam.v1.UpdateSettingsRequest
-	(*UpdateSettingsResponse)(nil),   // 37: tamtam.v1.UpdateSettingsResponse
-	(*GetVersionRequest)(nil),        // 38: tamtam.v1.GetVersionRequest
-	(*GetVersionResponse)(nil),       // 39: tamtam.v1.GetVersionResponse
-	(*GetCountersRequest)(nil),       // 40: tamtam.v1.GetCountersRequest
-	(*GetCountersResponse)(nil),      // 41: tamtam.v1.GetCountersResponse
-	(*UpdateTagsRequest)(nil),        // 42: tamtam.v1.UpdateTagsRequest
-	(*UpdateTagsResponse)(nil),       // 43: tamtam.v1.UpdateTagsResponse
-	(*MemberKeys)(nil),               // 44: tamtam.v1.MemberKeys
-	(*ListKeysRequest)(nil),          // 45: tamtam.v1.ListKeysRequest
-	(*ListKeysResponse)(nil),         // 46: tamtam.v1.ListKeysResponse
-	(*InstallKeyRequest)(nil),        // 47: tamtam.v1.InstallKeyRequest
-	(*InstallKeyResponse)(nil),       // 48: tamtam.v1.InstallKeyResponse
-	(*UseKeyRequest)(nil),            // 49: tamtam.v1.UseKeyRequest
-	(*UseKeyResponse)(nil),           // 50: tamtam.v1.UseKeyResponse
-	(*RemoveKeyRequest)(nil),         // 51: tamtam.v1.RemoveKeyRequest
-	(*RemoveKeyResponse)(nil),        // 52: tamtam.v1.RemoveKeyResponse
-	(*InspectRequest)(nil),           // 53: tamtam.v1.InspectRequest
-	(*InspectResponse)(nil),          // 54: tamtam.v1.InspectResponse
-	(*Inspection)(nil),               // 55: tamtam.v1.Inspection
-	(*InspectionReport)(nil),         // 56: tamtam.v1.InspectionReport
-	(*AddressConflict)(nil),          // 57: tamtam.v1.AddressConflict
-	(*LinkState)(nil),                // 58: tamtam.v1.LinkState
-	(*LinkTrouble)(nil),              // 59: tamtam.v1.LinkTrouble
-	(*UnreadableSource)(nil),         // 60: tamtam.v1.UnreadableSource
-	nil,                              // 61: tamtam.v1.Member.TagsEntry
-	nil,                              // 62: tamtam.v1.ListMembersRequest.TagsEntry
-	nil,                              // 63: tamtam.v1.GetCountersResponse.CountersEntry
-	nil,                              // 64: tamtam.v1.UpdateTagsRequest.SetEntry
-	nil,                              // 65: tamtam.v1.UpdateTagsResponse.TagsEntry
-	(*timestamppb.Timestamp)(nil),    // 66: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),      // 67: google.protobuf.Duration
+	(*MemberFilter)(nil),             // 8: tamtam.v1.MemberFilter
+	(*TagPattern)(nil),               // 9: tamtam.v1.TagPattern
+	(*ListMembersResponse)(nil),      // 10: tamtam.v1.ListMembersResponse
+	(*JoinRequest)(nil),              // 11: tamtam.v1.JoinRequest
+	(*JoinResponse)(nil),             // 12: tamtam.v1.JoinResponse
+	(*JoinResult)(nil),               // 13: tamtam.v1.JoinResult
+	(*LeaveRequest)(nil),             // 14: tamtam.v1.LeaveRequest
+	(*LeaveResponse)(nil),            // 15: tamtam.v1.LeaveResponse
+	(*RemoveMemberRequest)(nil),      // 16: tamtam.v1.RemoveMemberRequest
+	(*OperatorSignature)(nil),        // 17: tamtam.v1.OperatorSignature
+	(*RemoveMemberResponse)(nil),     // 18: tamtam.v1.RemoveMemberResponse
+	(*BroadcastRequest)(nil),         // 19: tamtam.v1.BroadcastRequest
+	(*BroadcastResponse)(nil),        // 20: tamtam.v1.BroadcastResponse
+	(*Message)(nil),                  // 21: tamtam.v1.Message
+	(*Gap)(nil),                      // 22: tamtam.v1.Gap
+	(*StreamMessagesRequest)(nil),    // 23: tamtam.v1.StreamMessagesRequest
+	(*StreamMessagesResponse)(nil),   // 24: tamtam.v1.StreamMessagesResponse
+	(*WatchMembersRequest)(nil),      // 25: tamtam.v1.WatchMembersRequest
+	(*MemberChange)(nil),             // 26: tamtam.v1.MemberChange
+	(*Synced)(nil),                   // 27: tamtam.v1.Synced
+	(*WatchMembersResponse)(nil),     // 28: tamtam.v1.WatchMembersResponse
+	(*GetMemberHistoryRequest)(nil),  // 29: tamtam.v1.GetMemberHistoryRequest
+	(*GetMemberHistoryResponse)(nil), // 30: tamtam.v1.GetMemberHistoryResponse
+	(*MemberHistory)(nil),            // 31: tamtam.v1.MemberHistory
+	(*MemberHistoryStep)(nil),        // 32: tamtam.v1.MemberHistoryStep
+	(*PingRequest)(nil),              // 33: tamtam.v1.PingRequest
+	(*PingResponse)(nil),             // 34: tamtam.v1.PingResponse
+	(*Settings)(nil),                 // 35: tamtam.v1.Settings
+	(*GetSettingsRequest)(nil),       // 36: tamtam.v1.GetSettingsRequest
+	(*GetSettingsResponse)(nil),      // 37: tamtam.v1.GetSettingsResponse
+	(*UpdateSettingsRequest)(nil),    // 38: tamtam.v1.UpdateSettingsRequest
+	(*UpdateSettingsResponse)(nil),   // 39: tamtam.v1.UpdateSettingsResponse
+	(*GetVersionRequest)(nil),        // 40: tamtam.v1.GetVersionRequest
+	(*GetVersionResponse)(nil),       // 41: tamtam.v1.GetVersionResponse
+	(*GetCountersRequest)(nil),       // 42: tamtam.v1.GetCountersRequest
+	(*GetCountersResponse)(nil),      // 43: tamtam.v1.GetCountersResponse
+	(*UpdateTagsRequest)(nil),        // 44: tamtam.v1.UpdateTagsRequest
+	(*UpdateTagsResponse)(nil),       // 45: tamtam.v1.UpdateTagsResponse
+	(*MemberKeys)(nil),               // 46: tamtam.v1.MemberKeys
+	(*ListKeysRequest)(nil),          // 47: tamtam.v1.ListKeysRequest
+	(*ListKeysResponse)(nil),         // 48: tamtam.v1.ListKeysResponse
+	(*InstallKeyRequest)(nil),        // 49: tamtam.v1.InstallKeyRequest
+	(*InstallKeyResponse)(nil),       // 50: tamtam.v1.InstallKeyResponse
+	(*UseKeyRequest)(nil),            // 51: tamtam.v1.UseKeyRequest
+	(*UseKeyResponse)(nil),           // 52: tamtam.v1.UseKeyResponse
+	(*RemoveKeyRequest)(nil),         // 53: tamtam.v1.RemoveKeyRequest
+	(*RemoveKeyResponse)(nil),        // 54: tamtam.v1.RemoveKeyResponse
+	(*InspectRequest)(nil),           // 55: tamtam.v1.InspectRequest
+	(*InspectResponse)(nil),          // 56: tamtam.v1.InspectResponse
+	(*Inspection)(nil),               // 57: tamtam.v1.Inspection
+	(*InspectionReport)(nil),         // 58: tamtam.v1.InspectionReport
+	(*AddressConflict)(nil),          // 59: tamtam.v1.AddressConflict
+	(*LinkState)(nil),                // 60: tamtam.v1.LinkState
+	(*LinkTrouble)(nil),              // 61: tamtam.v1.LinkTrouble
+	(*UnreadableSource)(nil),         // 62: tamtam.v1.UnreadableSource
+	nil,                              // 63: tamtam.v1.Member.TagsEntry
+	nil,                              // 64: tamtam.v1.ListMembersRequest.TagsEntry
+	nil,                              // 65: tamtam.v1.GetCountersResponse.CountersEntry
+	nil,                              // 66: tamtam.v1.UpdateTagsRequest.SetEntry
+	nil,                              // 67: tamtam.v1.UpdateTagsResponse.TagsEntry
+	(*timestamppb.Timestamp)(nil),    // 68: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),      // 69: google.protobuf.Duration
 }
 var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
-	0,  // 0: tamtam.v1.Member.status:type_name -> tamtam.v1.MemberStatus
-	66, // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
-	67, // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
-	61, // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
-	3,  // 4: tamtam.v1.GetLocalNodeResponse.member:type_name -> tamtam.v1.Member
-	66, // 5: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
-	67, // 6: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
-	6,  // 7: tamtam.v1.GetLocalNodeResponse.removal:type_name -> tamtam.v1.Removal
-	66, // 8: tamtam.v1.Removal.time:type_name -> google.protobuf.Timestamp
-	66, // 9: tamtam.v1.Removal.seeds_tried:type_name -> google.protobuf.Timestamp
-	0,  // 10: tamtam.v1.ListMembersRequest.statuses:type_name -> tamtam.v1.MemberStatus
-	62, // 11: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
-	3,  // 12: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
-	11, // 13: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
-	15, // 14: tamtam.v1.RemoveMemberRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	66, // 15: tamtam.v1.OperatorSignature.issued:type_name -> google.protobuf.Timestamp
-	3,  // 16: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
-	67, // 17: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
-	66, // 18: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
-	66, // 19: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
-	66, // 20: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
-	19, // 21: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
-	20, // 22: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
-	3,  // 23: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
-	0,  // 24: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
-	66, // 25: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
-	1,  // 26: tamtam.v1.MemberChange.reason:type_name -> tamtam.v1.ChangeReason
-	3,  // 27: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
-	25, // 28: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
-	24, // 29: tamtam.v1.WatchMembersResponse.change:type_name -> tamtam.v1.MemberChange
-	29, // 30: tamtam.v1.GetMemberHistoryResponse.histories:type_name -> tamtam.v1.MemberHistory
-	3,  // 31: tamtam.v1.MemberHistory.member:type_name -> tamtam.v1.Member
-	30, // 32: tamtam.v1.MemberHistory.steps:type_name -> tamtam.v1.MemberHistoryStep
-	66, // 33: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
-	0,  // 34: tamtam.v1.MemberHistoryStep.previous_status:type_name -> tamtam.v1.MemberStatus
-	0,  // 35: tamtam.v1.MemberHistoryStep.status:type_name -> tamtam.v1.MemberStatus
-	1,  // 36: tamtam.v1.MemberHistoryStep.reason:type_name -> tamtam.v1.ChangeReason
-	67, // 37: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
-	67, // 38: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
-	2,  // 39: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
-	33, // 40: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	67, // 41: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
-	2,  // 42: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
-	33, // 43: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	63, // 44: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
-	64, // 45: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
-	65, // 46: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
-	0,  // 47: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
-	44, // 48: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
-	15, // 49: tamtam.v1.InstallKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	44, // 50: tamtam.v1.InstallKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	15, // 51: tamtam.v1.UseKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	44, // 52: tamtam.v1.UseKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	15, // 53: tamtam.v1.RemoveKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	44, // 54: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	55, // 55: tamtam.v1.InspectResponse.members:type_name -> tamtam.v1.Inspection
-	60, // 56: tamtam.v1.InspectResponse.unreadable:type_name -> tamtam.v1.UnreadableSource
-	60, // 57: tamtam.v1.InspectResponse.refused_plain:type_name -> tamtam.v1.UnreadableSource
-	6,  // 58: tamtam.v1.InspectResponse.removal:type_name -> tamtam.v1.Removal
-	3,  // 59: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
-	56, // 60: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
-	58, // 61: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
-	67, // 62: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
-	67, // 63: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
-	67, // 64: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
-	0,  // 65: tamtam.v1.InspectionReport.known_status:type_name -> tamtam.v1.MemberStatus
-	58, // 66: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
-	59, // 67: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
-	57, // 68: tamtam.v1.InspectionReport.conflicts:type_name -> tamtam.v1.AddressConflict
-	67, // 69: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
-	67, // 70: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
-	67, // 71: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
-	0,  // 72: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
-	67, // 73: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
-	67, // 74: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
-	67, // 75: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
-	4,  // 76: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
-	7,  // 77: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
-	9,  // 78: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
-	12, // 79: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
-	14, // 80: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
-	17, // 81: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
-	21, // 82: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
-	23, // 83: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
-	27, // 84: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
-	31, // 85: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
-	34, // 86: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
-	36, // 87: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
-	38, // 88: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
-	40, // 89: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
-	42, // 90: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
-	45, // 91: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
-	47, // 92: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
-	49, // 93: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
-	51, // 94: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
-	53, // 95: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
-	5,  // 96: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
-	8,  // 97: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
-	10, // 98: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
-	13, // 99: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
-	16, // 100: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
-	18, // 101: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
-	22, // 102: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
-	26, // 103: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
-	28, // 104: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
-	32, // 105: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
-	35, // 106: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
-	37, // 107: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
-	39, // 108: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
-	41, // 109: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
-	43, // 110: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
-	46, // 111: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
-	48, // 112: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
-	50, // 113: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
-	52, // 114: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
-	54, // 115: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
-	96, // [96:116] is the sub-list for method output_type
-	76, // [76:96] is the sub-list for method input_type
-	76, // [76:76] is the sub-list for extension type_name
-	76, // [76:76] is the sub-list for extension extendee
-	0,  // [0:76] is the sub-list for field type_name
+	0,   // 0: tamtam.v1.Member.status:type_name -> tamtam.v1.MemberStatus
+	68,  // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
+	69,  // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
+	63,  // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
+	3,   // 4: tamtam.v1.GetLocalNodeResponse.member:type_name -> tamtam.v1.Member
+	68,  // 5: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
+	69,  // 6: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
+	6,   // 7: tamtam.v1.GetLocalNodeResponse.removal:type_name -> tamtam.v1.Removal
+	68,  // 8: tamtam.v1.Removal.time:type_name -> google.protobuf.Timestamp
+	68,  // 9: tamtam.v1.Removal.seeds_tried:type_name -> google.protobuf.Timestamp
+	0,   // 10: tamtam.v1.ListMembersRequest.statuses:type_name -> tamtam.v1.MemberStatus
+	64,  // 11: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
+	8,   // 12: tamtam.v1.ListMembersRequest.filter:type_name -> tamtam.v1.MemberFilter
+	9,   // 13: tamtam.v1.MemberFilter.tags:type_name -> tamtam.v1.TagPattern
+	3,   // 14: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
+	13,  // 15: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
+	17,  // 16: tamtam.v1.RemoveMemberRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	68,  // 17: tamtam.v1.OperatorSignature.issued:type_name -> google.protobuf.Timestamp
+	3,   // 18: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
+	69,  // 19: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
+	68,  // 20: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
+	68,  // 21: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
+	68,  // 22: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
+	8,   // 23: tamtam.v1.StreamMessagesRequest.origin_filter:type_name -> tamtam.v1.MemberFilter
+	21,  // 24: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
+	22,  // 25: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
+	8,   // 26: tamtam.v1.WatchMembersRequest.filter:type_name -> tamtam.v1.MemberFilter
+	3,   // 27: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
+	0,   // 28: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
+	68,  // 29: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
+	1,   // 30: tamtam.v1.MemberChange.reason:type_name -> tamtam.v1.ChangeReason
+	3,   // 31: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
+	27,  // 32: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
+	26,  // 33: tamtam.v1.WatchMembersResponse.change:type_name -> tamtam.v1.MemberChange
+	31,  // 34: tamtam.v1.GetMemberHistoryResponse.histories:type_name -> tamtam.v1.MemberHistory
+	3,   // 35: tamtam.v1.MemberHistory.member:type_name -> tamtam.v1.Member
+	32,  // 36: tamtam.v1.MemberHistory.steps:type_name -> tamtam.v1.MemberHistoryStep
+	68,  // 37: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
+	0,   // 38: tamtam.v1.MemberHistoryStep.previous_status:type_name -> tamtam.v1.MemberStatus
+	0,   // 39: tamtam.v1.MemberHistoryStep.status:type_name -> tamtam.v1.MemberStatus
+	1,   // 40: tamtam.v1.MemberHistoryStep.reason:type_name -> tamtam.v1.ChangeReason
+	69,  // 41: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
+	69,  // 42: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
+	2,   // 43: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
+	35,  // 44: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
+	69,  // 45: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
+	2,   // 46: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
+	35,  // 47: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
+	65,  // 48: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
+	66,  // 49: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
+	67,  // 50: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
+	0,   // 51: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
+	46,  // 52: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
+	17,  // 53: tamtam.v1.InstallKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	46,  // 54: tamtam.v1.InstallKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	17,  // 55: tamtam.v1.UseKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	46,  // 56: tamtam.v1.UseKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	17,  // 57: tamtam.v1.RemoveKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	46,  // 58: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	57,  // 59: tamtam.v1.InspectResponse.members:type_name -> tamtam.v1.Inspection
+	62,  // 60: tamtam.v1.InspectResponse.unreadable:type_name -> tamtam.v1.UnreadableSource
+	62,  // 61: tamtam.v1.InspectResponse.refused_plain:type_name -> tamtam.v1.UnreadableSource
+	6,   // 62: tamtam.v1.InspectResponse.removal:type_name -> tamtam.v1.Removal
+	3,   // 63: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
+	58,  // 64: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
+	60,  // 65: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
+	69,  // 66: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
+	69,  // 67: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
+	69,  // 68: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
+	0,   // 69: tamtam.v1.InspectionReport.known_status:type_name -> tamtam.v1.MemberStatus
+	60,  // 70: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
+	61,  // 71: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
+	59,  // 72: tamtam.v1.InspectionReport.conflicts:type_name -> tamtam.v1.AddressConflict
+	69,  // 73: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
+	69,  // 74: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
+	69,  // 75: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
+	0,   // 76: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
+	69,  // 77: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
+	69,  // 78: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
+	69,  // 79: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
+	4,   // 80: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
+	7,   // 81: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
+	11,  // 82: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
+	14,  // 83: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
+	16,  // 84: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
+	19,  // 85: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
+	23,  // 86: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
+	25,  // 87: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
+	29,  // 88: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
+	33,  // 89: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
+	36,  // 90: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
+	38,  // 91: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
+	40,  // 92: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
+	42,  // 93: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
+	44,  // 94: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
+	47,  // 95: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
+	49,  // 96: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
+	51,  // 97: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
+	53,  // 98: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
+	55,  // 99: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
+	5,   // 100: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
+	10,  // 101: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
+	12,  // 102: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
+	15,  // 103: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
+	18,  // 104: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
+	20,  // 105: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
+	24,  // 106: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
+	28,  // 107: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
+	30,  // 108: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
+	34,  // 109: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
+	37,  // 110: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
+	39,  // 111: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
+	41,  // 112: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
+	43,  // 113: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
+	45,  // 114: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
+	48,  // 115: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
+	50,  // 116: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
+	52,  // 117: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
+	54,  // 118: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
+	56,  // 119: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
+	100, // [100:120] is the sub-list for method output_type
+	80,  // [80:100] is the sub-list for method input_type
+	80,  // [80:80] is the sub-list for extension type_name
+	80,  // [80:80] is the sub-list for extension extendee
+	0,   // [0:80] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_v1_tamtam_proto_init() }
@@ -4779,28 +4945,28 @@ func file_tamtam_v1_tamtam_proto_init() {
 		return
 	}
 	file_tamtam_v1_tamtam_proto_msgTypes[0].OneofWrappers = []any{}
-	file_tamtam_v1_tamtam_proto_msgTypes[14].OneofWrappers = []any{
+	file_tamtam_v1_tamtam_proto_msgTypes[16].OneofWrappers = []any{
 		(*BroadcastRequest_WaitAll)(nil),
 		(*BroadcastRequest_WaitMembers)(nil),
 	}
-	file_tamtam_v1_tamtam_proto_msgTypes[19].OneofWrappers = []any{
+	file_tamtam_v1_tamtam_proto_msgTypes[21].OneofWrappers = []any{
 		(*StreamMessagesResponse_Message)(nil),
 		(*StreamMessagesResponse_Gap)(nil),
 	}
-	file_tamtam_v1_tamtam_proto_msgTypes[20].OneofWrappers = []any{}
-	file_tamtam_v1_tamtam_proto_msgTypes[23].OneofWrappers = []any{
+	file_tamtam_v1_tamtam_proto_msgTypes[22].OneofWrappers = []any{}
+	file_tamtam_v1_tamtam_proto_msgTypes[25].OneofWrappers = []any{
 		(*WatchMembersResponse_Present)(nil),
 		(*WatchMembersResponse_Synced)(nil),
 		(*WatchMembersResponse_Change)(nil),
 	}
-	file_tamtam_v1_tamtam_proto_msgTypes[33].OneofWrappers = []any{}
+	file_tamtam_v1_tamtam_proto_msgTypes[35].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_v1_tamtam_proto_rawDesc), len(file_tamtam_v1_tamtam_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   63,
+			NumMessages:   65,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

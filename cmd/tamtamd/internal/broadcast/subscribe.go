@@ -28,6 +28,9 @@ func (b *Broadcaster) deliverLocked(d Delivery) {
 type Query struct {
 	Topics  []string         // any of them; all when empty
 	Origins []netip.AddrPort // any of them; all when empty
+	// Origin reports whether messages of an origin are wanted, too; nil for all. Subscribe
+	// calls it with a lock held.
+	Origin func(netip.AddrPort) bool
 	// Last is the number of kept messages to begin with. Since selects those received
 	// at that time or later. If both are zero, no kept message is returned.
 	Last  int
@@ -42,7 +45,7 @@ func (q *Query) Wants(d Delivery) bool {
 		origin = d.Gap.Origin
 	}
 	return (len(q.Topics) == 0 || d.Gap.To != 0 || slices.Contains(q.Topics, d.Message.Topic)) &&
-		(len(q.Origins) == 0 || slices.Contains(q.Origins, origin))
+		(len(q.Origins) == 0 || slices.Contains(q.Origins, origin)) && (q.Origin == nil || q.Origin(origin))
 }
 
 // Subscribe begins a reader's subscription with a buffer of that many deliveries. It

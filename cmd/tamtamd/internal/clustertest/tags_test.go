@@ -58,3 +58,43 @@ func TestTagsOfMembers(t *testing.T) {
 	b.Restart("--name", "db-1", "--tag", "role=db", "--join", a.Gossip.String())
 	Eventually(t, "the restarted node is found by its tag", func() bool { return listed(a, "--tag", fmt.Sprintf("role=%s", "db")) == "db-1" })
 }
+
+// TestTagsChoose: watch, wait, stream and nodes choose members by tag, and follow its changes.
+func TestTagsChoose(t *testing.T) {
+	all := Cluster(t, bin, 2)
+	d, web := all[0], all[1]
+	address := web.Gossip.String()
+	if r := web.Ctl("tags", "set", "role=web"); r.Code != 0 {
+		t.Fatalf("%+v", r)
+	}
+	if r := d.Ctl("wait", "--alive", "1", "--tag", "role=web", "--timeout", "50s"); r.Code != 0 {
+		t.Fatalf("%+v", r)
+	}
+	if r := d.Ctl("wait", "--alive", "2", "--tag", "role=web", "--timeout", "1s"); r.Code != 6 || !strings.Contains(r.Err, "1 alive, want 2") {
+		t.Errorf("%+v", r)
+	}
+	for args, want := range map[string]string{"--tag role=web": address, "--tag role!=web": d.Gossip.String(), "--tag role!=*": d.Gossip.String()} {
+		r := d.Ctl(append([]string{"nodes", "-o", "json"}, strings.Fields(args)...)...)
+		if strings.Count(r.Out, `"address"`) != 1 || !strings.Contains(r.Out, want) {
+			t.Errorf("nodes %s: %+v", args, r)
+		}
+	}
+	watch, _ := start(t, bin, "tamtamctl", []string{"watch", "--rpc", d.RPC, "--tag", "role=web", "-o", "json"}, nil, false)
+	stream := StartStream(t, d, "stream", "--tag", "role=web")
+	Eventually(t, "it is synced", func() bool { return strings.Contains(watch.out.String(), `"synced"`) })
+	d.Ctl("tags", "set", "role=db") // of no interest
+	for _, n := range all {
+		if r := n.Ctl("broadcast", "--wait", "all", "from "+n.Gossip.String()); r.Code != 0 {
+			t.Errorf("%+v", r)
+		}
+	}
+	stream.Wants(t, "from "+address+"\n")
+	web.Ctl("tags", "set", "role=db")
+	Eventually(t, "it is told that it no longer matches", func() bool { return strings.Contains(watch.out.String(), `"role":"db"`) })
+	web.Ctl("tags", "set", "x=y")
+	web.Ctl("tags", "set", "role=web")
+	Eventually(t, "it is told that it matches again", func() bool { return strings.Count(watch.out.String(), `"role":"web"`) == 2 })
+	if out := watch.out.String(); strings.Count(out, `"event":"change"`) != 2 || strings.Contains(out, d.Gossip.String()+`","name"`) {
+		t.Errorf("watched %s", out)
+	}
+}

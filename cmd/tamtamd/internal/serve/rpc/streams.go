@@ -54,7 +54,20 @@ func (s *v1) StreamMessages(
 		}
 		q.Origins = append(q.Origins, netip.AddrPortFrom(a.Addr().Unmap(), a.Port()))
 	}
+	matches, err := memberFilter(r.GetOriginFilter())
+	if err != nil {
+		return toStatus(err)
+	}
+	if r.GetOriginFilter() != nil {
+		q.Origin = s.ofMembers(matches)
+	}
 	kept, sub := s.Messages.Subscribe(q, streamBuffer)
+	if q.Origin != nil { // from now on, as it is then
+		q.Origin = func(a netip.AddrPort) bool {
+			m, ok := s.Members.Get(a)
+			return ok && matches(m)
+		}
+	}
 	defer sub.Unsubscribe()
 	// The header promises the client that it gets every message from now on.
 	if err := out.SendHeader(nil); err != nil {
@@ -73,9 +86,25 @@ func (s *v1) StreamMessages(
 	})
 }
 
+// ofMembers returns a function that reports whether an address is that of a member that matches
+// now. It may be called with any lock held.
+func (s *v1) ofMembers(matches func(member.Member) bool) func(netip.AddrPort) bool {
+	found := map[netip.AddrPort]bool{}
+	members, _ := s.Members.List()
+	for _, m := range members {
+		found[m.Addr] = matches(m)
+	}
+	return func(a netip.AddrPort) bool { return found[a] }
+}
+
 func (s *v1) WatchMembers(
 	r *tamtamv1.WatchMembersRequest, out grpc.ServerStreamingServer[tamtamv1.WatchMembersResponse],
 ) error {
+	matches, err := memberFilter(r.GetFilter())
+	if err != nil {
+		return toStatus(err)
+	}
+	filter := changeFilter{matches, map[netip.AddrPort]bool{}}
 	w := s.Members.Watch(r.AfterRevision, streamBuffer)
 	defer w.Changes.Unsubscribe()
 	var states map[netip.AddrPort]node.PeerState
@@ -83,6 +112,9 @@ func (s *v1) WatchMembers(
 		states = s.Node.Peers()
 	}
 	for _, m := range w.Members {
+		if filter.was[m.Addr] = matches(m); !filter.was[m.Addr] {
+			continue
+		}
 		if err := out.Send(&tamtamv1.WatchMembersResponse{
 			Revision: w.Revision,
 			Event:    &tamtamv1.WatchMembersResponse_Present{Present: toMember(m, states[m.Addr])},
@@ -91,6 +123,9 @@ func (s *v1) WatchMembers(
 		}
 	}
 	for _, c := range w.Missed {
+		if !filter.passes(c) {
+			continue
+		}
 		if err := out.Send(toChange(c)); err != nil {
 			return err
 		}
@@ -101,5 +136,10 @@ func (s *v1) WatchMembers(
 	}); err != nil {
 		return err
 	}
-	return forward(out.Context(), w.Changes, func(c member.Change) error { return out.Send(toChange(c)) })
+	return forward(out.Context(), w.Changes, func(c member.Change) error {
+		if !filter.passes(c) {
+			return nil
+		}
+		return out.Send(toChange(c))
+	})
 }

@@ -5,6 +5,7 @@ package rpc
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -176,6 +177,85 @@ func TestSlowReader(t *testing.T) {
 }
 
 // TestStopEndsStalledStreams: a client that does not read does not delay the end.
+// TestWatchFilter: a filtered watch has the members that match, and the changes of those that do or
+// did; also after it has resumed.
+func TestWatchFilter(t *testing.T) {
+	f, conn := serve(t)
+	c := tamtamv1.NewTamTamServiceClient(conn)
+	ctx := within(t)
+	for name, filter := range map[string]*tamtamv1.MemberFilter{
+		"role=w*":   {Tags: []*tamtamv1.TagPattern{{Key: "role", Pattern: "w*"}}},
+		"role!=web": {Tags: []*tamtamv1.TagPattern{{Key: "role", Pattern: "web", Exclude: true}}},
+		"name":      {Name: "a*"},
+	} {
+		f.table.Retag(alice, "role=web\n")
+		_, revision := f.table.List()
+		for _, after := range []*uint64{nil, &revision} {
+			s, err := c.WatchMembers(ctx, &tamtamv1.WatchMembersRequest{AfterRevision: after, Filter: filter})
+			s = open(t, s, err)
+			var got []string
+			next := func() string {
+				r := recv(t, s)
+				switch {
+				case r.GetPresent() != nil:
+					return r.GetPresent().GetName()
+				case r.GetChange() != nil:
+					return r.GetChange().GetMember().GetName() + " " + r.GetChange().GetMember().GetTags()["role"]
+				}
+				return "synced"
+			}
+			for last := ""; last != "synced"; got = append(got, last) {
+				last = next()
+			}
+			f.table.Put(bob, member.Info{Session: 9, Name: "bob", Tags: "role=db\n"})
+			f.table.Retag(alice, "role=db\n")
+			f.table.Retag(bob, "role=web\n")
+			f.table.Retag(bob, "role=web\nx=y\n")
+			f.table.Retag(alice, "role=web\n")
+			f.table.Remove(bob, self, member.Removed)
+			want := map[string][]string{
+				"role=w*":   {"alice", "synced", "alice db", "bob web", "bob web", "alice web", "bob web"},
+				"role!=web": {"me", "synced", "bob db", "alice db", "bob web", "alice web"},
+				"name":      {"alice", "synced", "alice db", "alice web"},
+			}[name]
+			if after != nil {
+				want = want[1:]
+			}
+			for len(got) < len(want) {
+				got = append(got, next())
+			}
+			// What follows is next: nothing else came between.
+			f.table.Put(bob, member.Info{Session: 10, Name: "abob", Tags: "role=web\n"})
+			f.table.Retag(bob, "role=\n")
+			if last := next(); !slices.Equal(got, want) || last != "abob "+map[string]string{"role=w*": "web", "name": "web"}[name] {
+				t.Errorf("%s after %v: %q, then %q; want %q", name, after, got, last, want)
+			}
+			f.table.Remove(bob, self, member.Removed)
+			_, revision = f.table.List()
+		}
+	}
+	s, err := c.WatchMembers(ctx, &tamtamv1.WatchMembersRequest{Filter: &tamtamv1.MemberFilter{Name: "["}})
+	if err == nil {
+		_, err = s.Recv()
+	}
+	code(t, err, codes.InvalidArgument)
+}
+
+// TestStreamByOriginsTags: messages of members that match.
+func TestStreamByOriginsTags(t *testing.T) {
+	f, conn := serve(t)
+	ctx := within(t)
+	s, err := tamtamv1.NewTamTamServiceClient(conn).StreamMessages(ctx, &tamtamv1.StreamMessagesRequest{
+		OriginFilter: &tamtamv1.MemberFilter{Tags: []*tamtamv1.TagPattern{{Key: "role", Pattern: "web"}}}})
+	s = open(t, s, err)
+	for _, origin := range []netip.AddrPort{self, bob, alice} {
+		f.messages.Publish(broadcast.Delivery{Message: broadcast.Message{Stream: broadcast.Stream{Origin: origin}, Received: start}})
+	}
+	if m := recv(t, s).GetMessage(); m.GetOrigin() != alice.String() {
+		t.Errorf("got %v", m)
+	}
+}
+
 func TestStopEndsStalledStreams(t *testing.T) {
 	f, conn := serve(t)
 	ctx := within(t)

@@ -1,0 +1,61 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package arg
+
+import (
+	"errors"
+	"flag"
+	"strings"
+
+	"github.com/eelcocramer/tamtam/internal/tags"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+// Filter are the flags --name and --tag, by which several commands choose members. The daemon
+// applies it.
+type Filter struct {
+	name string
+	tags []*tamtamv1.TagPattern
+}
+
+// Register registers the flags. whose says what is chosen, such as "members".
+func (f *Filter) Register(fs *flag.FlagSet, whose string) {
+	fs.StringVar(&f.name, "name", "", "only "+whose+" whose name matches the `pattern`; * matches any text")
+	fs.Func("tag", "only "+whose+" with a tag that matches `key=pattern`, or without one with key!=pattern; repeatable, and then all must match", f.setTag)
+}
+
+func (f *Filter) setTag(s string) error {
+	key, pattern, ok := strings.Cut(s, "=")
+	key, exclude := strings.CutSuffix(key, "!")
+	if err := tags.CheckKey(key); !ok || err != nil {
+		return errors.New("want key=pattern or key!=pattern, such as role=web, role=* or drain!=yes")
+	}
+	f.tags = append(f.tags, &tamtamv1.TagPattern{Key: key, Pattern: pattern, Exclude: exclude})
+	return nil
+}
+
+// Wanted returns the filter for the daemon; nil if no flag is set.
+func (f *Filter) Wanted() *tamtamv1.MemberFilter {
+	if f.name == "" && len(f.tags) == 0 {
+		return nil
+	}
+	return &tamtamv1.MemberFilter{Name: f.name, Tags: f.tags}
+}
+
+// Earlier returns the part that a daemon knows which knows no MemberFilter: the name, and the tags
+// that members must have.
+func (f *Filter) Earlier() (name string, tags map[string]string) {
+	for _, t := range f.tags {
+		if !t.GetExclude() {
+			if tags == nil {
+				tags = map[string]string{}
+			}
+			tags[t.GetKey()] = t.GetPattern()
+		}
+	}
+	return f.name, tags
+}
+
+// Tagged reports whether tags are filtered by.
+func (f *Filter) Tagged() bool { return len(f.tags) > 0 }
