@@ -29,7 +29,7 @@ func d(v time.Duration) *durationpb.Duration { return durationpb.New(v) }
 // healthy is a cluster of n in which all is well. The first member inspected it.
 func healthy(n int) *pb.InspectResponse {
 	link := func(to int) *pb.LinkState {
-		return &pb.LinkState{Source: at(to), RoundTrip: d(300 * time.Microsecond), Sent: 1000, Resent: 3, Received: 2000, Heard: d(90 * time.Millisecond), Unacknowledged: d(0)}
+		return &pb.LinkState{Source: at(to), RoundTrip: d(300 * time.Microsecond), Sent: 1000, Resent: 3, Received: 2000, Heard: d(90 * time.Millisecond), Unacknowledged: d(0), Loss: new(float64), LossFrames: 100}
 	}
 	r := &pb.InspectResponse{}
 	for i := 1; i <= n; i++ {
@@ -158,14 +158,11 @@ func TestExamine(t *testing.T) {
 		{"a clock that is not known well enough", func(_ *pb.InspectResponse, m []*pb.Inspection) {
 			m[2].ClockOffset, m[2].RoundTrip = d(1500*time.Millisecond), d(2*time.Second)
 		}, nil},
-		{"some loss", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Link.Resent = 100 },
-			[]string{"loss warning 2: 9 % of the frames sent to it"}},
-		{"much loss, the other way", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Report.Link.Resent = 600 },
-			[]string{"loss failure 2: 38 % of those it sends here"}},
-		{"spurious retransmissions", func(_ *pb.InspectResponse, m []*pb.Inspection) {
-			m[2].Link.Resent, m[2].Report.Link.Duplicates = 600, 590
-		}, nil},
-		{"too little sent to tell", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Link.Sent, m[2].Link.Resent = 49, 49 }, nil},
+		{"some loss", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Link.Loss = share(0.09) },
+			[]string{"loss warning 2: 9 % of 100 frames to it are lost, 0 % of 100 frames from it"}},
+		{"much loss, the other way", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Report.Link.Loss = share(0.38) },
+			[]string{"loss failure 2: 0 % of 100 frames to it are lost, 38 % of 100"}},
+		{"too little sent to tell", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Link.Loss = nil }, nil},
 		{"far away", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Link.RoundTrip = d(170 * time.Millisecond) },
 			[]string{"round-trip warning 2: 170ms, over the 100ms"}},
 		{"another version", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Report.Version = "v2" },
@@ -285,6 +282,8 @@ func TestAlone(t *testing.T) {
 	}
 }
 
+func share(f float64) *float64 { return &f }
+
 // silent makes a member one that does not answer.
 func silent(m *pb.Inspection) {
 	m.Report, m.Answered, m.Error, m.RoundTrip, m.ClockOffset = nil, false, "it did not answer", nil, nil
@@ -330,6 +329,13 @@ func TestSkipped(t *testing.T) {
 			}
 		}, "keys", "no keyring"},
 		{"no round trip to one", func(m []*pb.Inspection) { m[1].Link.RoundTrip = nil }, "round-trip", "2 of 3 round trips are known"},
+		{"too few frames to one", func(m []*pb.Inspection) { m[1].Link.Loss, m[1].Link.LossFrames = nil, 49 }, "loss",
+			"at most 0.0 % of 549 frames are lost; too few frames in 1 of 6 directions"},
+		{"too few frames", func(m []*pb.Inspection) {
+			for _, one := range m[1:] {
+				one.Link.Loss, one.Report.Link.Loss = nil, nil
+			}
+		}, "loss", "not checked: too few frames"},
 		{"no clock of one", func(m []*pb.Inspection) { m[1].ClockOffset = nil }, "clock", "1 of 3 members"},
 	} {
 		r := healthy(4)

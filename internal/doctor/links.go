@@ -12,8 +12,7 @@ import (
 
 // Thresholds for links.
 const (
-	// Loss of one direction in percent of the frames sent. It is judged once lossFrames
-	// frames were sent.
+	// Loss of one direction in percent. The daemon knows it once lossFrames frames were sent.
 	lossWarning, lossFailure = 5, 30
 	lossFrames               = 50
 )
@@ -176,14 +175,19 @@ func conflicts(e *exam) (wrong []Finding) {
 	return wrong
 }
 
-// loss: few frames are lost.
+// loss: few transmissions are lost, as each end measures it.
 func loss(e *exam) (wrong []Finding, well string) {
-	most, judged := 0.0, false
+	most, frames, unknown := 0.0, uint64(0), 0
 	for _, m := range e.answered {
 		ours, theirs := m.GetLink(), m.GetReport().GetLink()
-		to, from := lost(ours, theirs), lost(theirs, ours)
+		frames += ours.GetLossFrames() + theirs.GetLossFrames()
+		for _, l := range []*tamtamv1.LinkState{ours, theirs} {
+			if l == nil || l.Loss == nil {
+				unknown++
+			}
+		}
+		to, from := 100*ours.GetLoss(), 100*theirs.GetLoss()
 		most = max(most, to, from)
-		judged = judged || ours.GetSent() >= lossFrames || theirs.GetSent() >= lossFrames
 		v := Warning
 		switch worst := max(to, from); {
 		case worst > lossFailure:
@@ -194,23 +198,25 @@ func loss(e *exam) (wrong []Finding, well string) {
 		wrong = append(wrong, about(m, v,
 			"look for a bad cable, a wireless link, a full queue or an overloaded machine between them; lost frames are "+
 				"retransmitted, so everything works, but more slowly",
-			"%.0f %% of the frames sent to it are lost, %.0f %% of those it sends here, since the session began", to, from))
+			"%s frames to it are lost, %s frames from it, in the last one to two minutes",
+			percentOf(ours), percentOf(theirs)))
 	}
-	if !judged && len(e.answered) > 0 {
-		return []Finding{skipped("not checked: too few frames, fewer than %d to each member", lossFrames)}, ""
+	switch {
+	case len(wrong) > 0 || len(e.answered) == 0:
+	case unknown == 2*len(e.answered):
+		return []Finding{skipped("not checked: too few frames, fewer than %d in each direction in the last minutes", lossFrames)}, ""
+	case unknown > 0:
+		return []Finding{skipped("at most %.1f %% of %d frames are lost; too few frames in %d of %d directions", most, frames, unknown, 2*len(e.answered))}, ""
 	}
-	return wrong, fmt.Sprintf("at most %.1f %% of the frames are lost", most)
+	return wrong, fmt.Sprintf("at most %.1f %% of %d frames are lost", most, frames)
 }
 
-// lost returns an upper bound of the loss from sender to receiver, in percent. A spurious
-// retransmission is a duplicate to the receiver. It does not count, since then only the
-// acknowledgement, which travels in the other direction, was lost or late.
-func lost(sender, receiver *tamtamv1.LinkState) float64 {
-	if sender.GetSent() < lossFrames {
-		return 0
+// percentOf returns the loss of one direction in words.
+func percentOf(l *tamtamv1.LinkState) string {
+	if l == nil || l.Loss == nil {
+		return "an unknown share"
 	}
-	spurious := min(receiver.GetDuplicates(), sender.GetResent())
-	return 100 * float64(sender.GetResent()-spurious) / float64(sender.GetSent()+sender.GetResent())
+	return fmt.Sprintf("%.0f %% of %d", 100*l.GetLoss(), l.GetLossFrames())
 }
 
 // roundTrip: round trips are as short as the profile assumes.

@@ -29,9 +29,10 @@ type Member struct {
 	// Via is the address of the member that relays to it, empty if it is reached directly.
 	Via string `json:"via"`
 
-	// Loss is the loss rate of the last one to two minutes, 0 to 1: the share of frames
-	// that were retransmitted. It is absent when not known.
-	Loss *float64 `json:"loss,omitempty"`
+	// Loss is the share of transmissions that were lost in the last one to two minutes, 0 to
+	// 1, of so many frames. It is absent when not known: of fewer than 50 frames.
+	Loss       *float64 `json:"loss,omitempty"`
+	LossFrames uint64   `json:"loss_frames,omitempty"`
 
 	Tags map[string]string `json:"tags"`
 }
@@ -50,8 +51,8 @@ func ToMember(m *tamtamv1.Member) Member {
 		Plain:     m.GetPlain(),
 		Flapping:  m.GetFlapping(),
 		Via:       m.GetVia(),
-		Loss:      m.Loss,
-		Tags:      OrEmpty(m.GetTags()),
+		Loss:      m.Loss, LossFrames: m.GetLossFrames(),
+		Tags: OrEmpty(m.GetTags()),
 	}
 }
 

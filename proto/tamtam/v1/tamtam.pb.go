@@ -286,12 +286,14 @@ type Member struct {
 	// The tags that it advertises: 512 bytes and 32 tags at most. Empty for a plain
 	// Smudge node.
 	Tags map[string]string `protobuf:"bytes,11,rep,name=tags,proto3" json:"tags,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Share of frames that were retransmitted to it, of those in the last one to two
-	// minutes that ask for an acknowledgement: 0 to 1. A retransmission means that the
-	// frame or its acknowledgement was lost or late. Absent if nothing was sent, while
-	// the member is dead or has left, for a plain Smudge node, for the node itself, and
-	// in changes.
+	// Share of the transmissions to it that were lost, in the last one to two minutes: 0 to
+	// 1. A transmission is lost if its frame was retransmitted since no acknowledgement
+	// came, unless one was only late. Absent if fewer than 50 frames were sent that ask for
+	// an acknowledgement, while the member is dead or has left, for a plain Smudge node,
+	// for the node itself, and in changes.
 	Loss *float64 `protobuf:"fixed64,12,opt,name=loss,proto3,oneof" json:"loss,omitempty"`
+	// Of how many frames loss is, also if they are too few for it.
+	LossFrames uint64 `protobuf:"varint,14,opt,name=loss_frames,json=lossFrames,proto3" json:"loss_frames,omitempty"`
 	// Gossip address of the member that relays what the answering node sends to it, since the
 	// two do not reach each other directly. Empty if they do.
 	Via           string `protobuf:"bytes,13,opt,name=via,proto3" json:"via,omitempty"`
@@ -409,6 +411,13 @@ func (x *Member) GetTags() map[string]string {
 func (x *Member) GetLoss() float64 {
 	if x != nil && x.Loss != nil {
 		return *x.Loss
+	}
+	return 0
+}
+
+func (x *Member) GetLossFrames() uint64 {
+	if x != nil {
+		return x.LossFrames
 	}
 	return 0
 }
@@ -4141,8 +4150,13 @@ type LinkState struct {
 	// outstanding. If it is more than heard, the other's frames arrive here, and this
 	// node's frames do not arrive there.
 	Unacknowledged *durationpb.Duration `protobuf:"bytes,8,opt,name=unacknowledged,proto3" json:"unacknowledged,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Share of the transmissions that were lost in the last one to two minutes, as in Member;
+	// absent if fewer than 50 frames were sent.
+	Loss *float64 `protobuf:"fixed64,9,opt,name=loss,proto3,oneof" json:"loss,omitempty"`
+	// Of how many frames loss is.
+	LossFrames    uint64 `protobuf:"varint,10,opt,name=loss_frames,json=lossFrames,proto3" json:"loss_frames,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *LinkState) Reset() {
@@ -4229,6 +4243,20 @@ func (x *LinkState) GetUnacknowledged() *durationpb.Duration {
 		return x.Unacknowledged
 	}
 	return nil
+}
+
+func (x *LinkState) GetLoss() float64 {
+	if x != nil && x.Loss != nil {
+		return *x.Loss
+	}
+	return 0
+}
+
+func (x *LinkState) GetLossFrames() uint64 {
+	if x != nil {
+		return x.LossFrames
+	}
+	return 0
 }
 
 // LinkTrouble is a member with which another member reports trouble, or to which it has no
@@ -4374,7 +4402,7 @@ var File_tamtam_v1_tamtam_proto protoreflect.FileDescriptor
 
 const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\n" +
-	"\x16tamtam/v1/tamtam.proto\x12\ttamtam.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfa\x03\n" +
+	"\x16tamtam/v1/tamtam.proto\x12\ttamtam.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\x04\n" +
 	"\x06Member\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12/\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x17.tamtam.v1.MemberStatusR\x06status\x12=\n" +
@@ -4389,7 +4417,9 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\asession\x18\n" +
 	" \x01(\x04R\asession\x12/\n" +
 	"\x04tags\x18\v \x03(\v2\x1b.tamtam.v1.Member.TagsEntryR\x04tags\x12\x17\n" +
-	"\x04loss\x18\f \x01(\x01H\x00R\x04loss\x88\x01\x01\x12\x10\n" +
+	"\x04loss\x18\f \x01(\x01H\x00R\x04loss\x88\x01\x01\x12\x1f\n" +
+	"\vloss_frames\x18\x0e \x01(\x04R\n" +
+	"lossFrames\x12\x10\n" +
 	"\x03via\x18\r \x01(\tR\x03via\x1a7\n" +
 	"\tTagsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -4649,7 +4679,7 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x0fAddressConflict\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x14\n" +
 	"\x05first\x18\x02 \x01(\tR\x05first\x12\x16\n" +
-	"\x06second\x18\x03 \x01(\tR\x06second\"\xb9\x02\n" +
+	"\x06second\x18\x03 \x01(\tR\x06second\"\xfc\x02\n" +
 	"\tLinkState\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x128\n" +
 	"\n" +
@@ -4661,7 +4691,12 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"duplicates\x18\x06 \x01(\x04R\n" +
 	"duplicates\x12/\n" +
 	"\x05heard\x18\a \x01(\v2\x19.google.protobuf.DurationR\x05heard\x12A\n" +
-	"\x0eunacknowledged\x18\b \x01(\v2\x19.google.protobuf.DurationR\x0eunacknowledged\"\xde\x01\n" +
+	"\x0eunacknowledged\x18\b \x01(\v2\x19.google.protobuf.DurationR\x0eunacknowledged\x12\x17\n" +
+	"\x04loss\x18\t \x01(\x01H\x00R\x04loss\x88\x01\x01\x12\x1f\n" +
+	"\vloss_frames\x18\n" +
+	" \x01(\x04R\n" +
+	"lossFramesB\a\n" +
+	"\x05_loss\"\xde\x01\n" +
 	"\vLinkTrouble\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12/\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x17.tamtam.v1.MemberStatusR\x06status\x12/\n" +
@@ -4960,6 +4995,7 @@ func file_tamtam_v1_tamtam_proto_init() {
 		(*WatchMembersResponse_Change)(nil),
 	}
 	file_tamtam_v1_tamtam_proto_msgTypes[35].OneofWrappers = []any{}
+	file_tamtam_v1_tamtam_proto_msgTypes[57].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

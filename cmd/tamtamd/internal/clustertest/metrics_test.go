@@ -223,3 +223,30 @@ func (m *Metric) series() []map[string]string {
 	}
 	return m.Series
 }
+
+// TestLossIsOfEnoughFrames: a loss rate has its sample, is not known from a few frames, and on this
+// machine there is none: an acknowledgement that is late is no loss.
+func TestLossIsOfEnoughFrames(t *testing.T) {
+	all := Cluster(t, bin, 2)
+	d, other := all[0], all[1].Gossip.String()
+	type row struct {
+		Address string
+		Loss    *float64
+		Frames  uint64 `json:"loss_frames"`
+	}
+	look := func() row {
+		var rows []row
+		if r := d.Ctl("nodes", "-o", "json", other); json.Unmarshal([]byte(r.Out), &rows) != nil || len(rows) != 1 {
+			t.Fatalf("%+v", r)
+		}
+		return rows[0]
+	}
+	var last row
+	Eventually(t, "enough frames are sent", func() bool {
+		if last = look(); (last.Loss != nil) != (last.Frames >= 50) {
+			t.Fatalf("%+v", last)
+		}
+		d.Ctl("broadcast", "x")
+		return last.Loss != nil && *last.Loss < 0.02
+	})
+}

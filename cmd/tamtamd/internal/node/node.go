@@ -66,7 +66,7 @@ type Wire interface {
 	SetSlow(times int)
 	Shut()
 	RoundTrip(netip.AddrPort) time.Duration
-	Loss(netip.AddrPort) (share float64, known bool)
+	Loss(netip.AddrPort) (share float64, frames uint64, known bool)
 }
 
 // Config says what a node is made of. All fields are required but Plain, Allow, Known, ProbeSelf

@@ -17,7 +17,8 @@ type PeerState struct {
 	PingMillis  int32         // last round trip; -1 without data, -2 timed out
 	Timestamp   uint32        // when Age began, milliseconds since 1970 mod 2³²
 	RoundTrip   time.Duration // smoothed, or the last one of a plain member; 0 when not known
-	Loss        *float64      // share of sends recently that were repeats, 0 to 1; nil when not known
+	Loss        *float64      // share of transmissions that were lost recently, 0 to 1; nil when not known
+	LossFrames  uint64        // of how many frames; with too few of them, Loss is not known
 }
 
 // Peers returns the state of every member but this node.
@@ -37,7 +38,9 @@ func (n *Node) Peers() map[netip.AddrPort]PeerState {
 		if s.PingMillis > 0 && ask(n, func(c *membership.Core) bool { return c.Plain(a) }) {
 			p.RoundTrip = time.Duration(s.PingMillis) * time.Millisecond
 		}
-		if share, known := n.cfg.Wire.Loss(a); known {
+		var share float64
+		var known bool
+		if share, p.LossFrames, known = n.cfg.Wire.Loss(a); known {
 			p.Loss = &share
 		}
 		peers[a] = p

@@ -158,7 +158,7 @@ func TestPeersTellTheRoundTrip(t *testing.T) {
 		w.member(carol)
 		synctest.Wait()
 		p := w.Peers()
-		if want := (PeerState{Age: time.Second, EmitCounter: 2, PingMillis: 9, Timestamp: 5, RoundTrip: 3 * time.Millisecond}); p[alice] != want {
+		if want := (PeerState{Age: time.Second, EmitCounter: 2, PingMillis: 9, Timestamp: 5, RoundTrip: 3 * time.Millisecond, LossFrames: 60}); p[alice] != want {
 			t.Errorf("%+v, want %+v", p[alice], want)
 		}
 		if p[bob].RoundTrip != 7*time.Millisecond || p[carol].RoundTrip != 0 {

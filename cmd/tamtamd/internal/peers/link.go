@@ -19,6 +19,7 @@ func EncodeLink(l wire.Link) *peerv1.Link {
 		RoundTripUs: units(l.RoundTrip, time.Microsecond),
 		Sent:        l.Sent, Resent: l.Resent, Received: l.Received, Duplicates: l.Duplicates,
 		HeardMs: Millis(l.Heard), UnackedMs: Millis(l.Unacked),
+		RecentFrames: l.RecentFrames, RecentLost: l.RecentLost,
 	}
 	if l.Source.IsValid() {
 		m.Source = l.Source.String()
@@ -37,6 +38,7 @@ func DecodeLink(to netip.AddrPort, m *peerv1.Link) *wire.Link {
 		Addr: to, Source: source, RoundTrip: time.Duration(m.GetRoundTripUs()) * time.Microsecond,
 		Sent: m.GetSent(), Resent: m.GetResent(), Received: m.GetReceived(), Duplicates: m.GetDuplicates(),
 		Heard: ofMillis(m.GetHeardMs()), Unacked: ofMillis(m.GetUnackedMs()),
+		RecentFrames: m.GetRecentFrames(), RecentLost: m.GetRecentLost(),
 	}
 }
 

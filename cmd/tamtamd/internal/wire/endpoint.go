@@ -297,9 +297,9 @@ func (e *Endpoint) Links() (all []Link) {
 }
 
 // Loss returns the loss rate of a link, as Core.Loss.
-func (e *Endpoint) Loss(a netip.AddrPort) (share float64, known bool) {
-	e.look(func(c *Core, now time.Time) { share, known = c.Loss(now, a) })
-	return share, known
+func (e *Endpoint) Loss(a netip.AddrPort) (share float64, frames uint64, known bool) {
+	e.look(func(c *Core, now time.Time) { share, frames, known = c.Loss(now, a) })
+	return share, frames, known
 }
 
 // Wake makes Run do one iteration, soon.

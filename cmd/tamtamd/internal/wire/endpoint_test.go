@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/arq"
 )
 
 // running is an Endpoint on the loopback interface, and what it reports.
@@ -98,7 +100,7 @@ func TestEndpoints(t *testing.T) {
 			if l := a.Links(); len(l) != 1 || l[0].Addr != to || l[0].Sent == 0 || a.RoundTrip(to) != l[0].RoundTrip {
 				t.Errorf("links %+v, round trip %v", l, a.RoundTrip(to))
 			}
-			if share, known := a.Loss(to); !known || share < 0 || share > 1 {
+			if share, frames, known := a.Loss(to); known != (frames >= arq.LossFrames) || frames == 0 || share < 0 || share > 1 {
 				t.Errorf("loss rate %v, %v", share, known)
 			}
 			a.SendBare(to, []byte("bare"))

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/arq"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
 )
 
@@ -77,6 +78,9 @@ type Link struct {
 	// or, when that is 0, of the session so far.
 	Sent, Resent uint64
 	Window       time.Duration
+	// RecentFrames are the frames that were sent in the last one to two minutes, RecentLost the
+	// transmissions of them that were lost; see Loss.
+	RecentFrames, RecentLost uint64
 	// Received are the frames that came in; Duplicates, not among them, those that
 	// had come in before.
 	Received, Duplicates uint64
@@ -90,6 +94,10 @@ type Link struct {
 	// ours do not arrive.
 	Unacked time.Duration
 }
+
+// Loss returns the share of transmissions that were lost recently, 0 to 1; false if too few frames
+// were sent to know. See arq.Loss.
+func (l Link) Loss() (share float64, known bool) { return arq.Loss(l.RecentFrames, l.RecentLost) }
 
 // Links returns the links of all open sessions, in no order.
 func (c *Core) Links(now time.Time) []Link {
@@ -105,6 +113,7 @@ func (c *Core) Links(now time.Time) []Link {
 			Sent: t.Sent, Resent: t.Retransmitted, Received: t.Received, Duplicates: t.Duplicates,
 			Source: p.source, Heard: c.now.Sub(p.link.Heard()),
 		}
+		l.RecentFrames, l.RecentLost = p.link.Recent(c.now)
 		if since := p.link.Unacked(); !since.IsZero() {
 			l.Unacked = c.now.Sub(since)
 		}
@@ -122,14 +131,16 @@ func (c *Core) RoundTrip(a netip.AddrPort) time.Duration {
 	return 0
 }
 
-// Loss returns the share of what was sent to a node in the last one to two minutes, and
-// asks to be acknowledged, that was retransmitted, as it or its acknowledgement was lost or
-// late: 0 to 1; false when nothing was sent, or no session is open.
-func (c *Core) Loss(now time.Time, a netip.AddrPort) (share float64, known bool) {
+// Loss returns the share of transmissions to a node that were lost in the last one to two
+// minutes, 0 to 1, and of how many frames; see arq.Loss. It is not known without a session, and
+// of too few frames.
+func (c *Core) Loss(now time.Time, a netip.AddrPort) (share float64, frames uint64, known bool) {
 	if !c.Has(a) {
-		return 0, false
+		return 0, 0, false
 	}
-	return c.peers[a].link.LossRate(now)
+	frames, lost := c.peers[a].link.Recent(now)
+	share, known = arq.Loss(frames, lost)
+	return share, frames, known
 }
 
 // Counters adds what was counted to m.

@@ -6,6 +6,8 @@ package wire
 import (
 	"testing"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/arq"
 )
 
 // TestLossRate: what was lost counts for a span or two, and not after that.
@@ -13,7 +15,7 @@ func TestLossRate(t *testing.T) {
 	const span = time.Minute
 	s := newSim(t, 1)
 	a, b := s.node(at(1)), s.node(at(2))
-	if _, known := a.Loss(s.now, b.addr); known {
+	if _, _, known := a.Loss(s.now, b.addr); known {
 		t.Error("an unknown node has a loss rate")
 	}
 	mesh(s)
@@ -25,7 +27,7 @@ func TestLossRate(t *testing.T) {
 	}
 	want := func(when string, low, high float64) {
 		t.Helper()
-		if have, known := a.Loss(s.now, b.addr); !known || have < low || have > high {
+		if have, _, known := a.Loss(s.now, b.addr); !known || have < low || have > high {
 			t.Errorf("%s: %v, %v, want %v to %v", when, have, known, low, high)
 		}
 	}
@@ -38,8 +40,18 @@ func TestLossRate(t *testing.T) {
 	s.loss = 0
 	talk(2*span + time.Second)
 	want("after it", 0, 0)
+	s.loss, s.now = 0, s.now.Add(3*span) // all is forgotten
+	s.run(time.Second)
+	for i := range arq.LossFrames {
+		if _, frames, known := a.Loss(s.now, b.addr); known && frames < arq.LossFrames {
+			t.Fatalf("known after %d frames", i)
+		}
+		a.say(b.addr, true)
+		s.run(10 * time.Millisecond)
+	}
+	want("after as many frames as it takes", 0, 0)
 	a.CloseSession(s.now, b.addr)
-	if _, known := a.Loss(s.now, b.addr); known {
+	if _, _, known := a.Loss(s.now, b.addr); known {
 		t.Error("a closed session has a loss rate")
 	}
 }

@@ -773,7 +773,10 @@ type Link struct {
 	HeardMs uint32 `protobuf:"varint,7,opt,name=heard_ms,json=heardMs,proto3" json:"heard_ms,omitempty"`
 	// For how long frames have been sent without any acknowledgement, in milliseconds; 0 if
 	// none is outstanding.
-	UnackedMs     uint32 `protobuf:"varint,8,opt,name=unacked_ms,json=unackedMs,proto3" json:"unacked_ms,omitempty"`
+	UnackedMs uint32 `protobuf:"varint,8,opt,name=unacked_ms,json=unackedMs,proto3" json:"unacked_ms,omitempty"`
+	// Frames sent in the last one to two minutes, and transmissions of them that were lost.
+	RecentFrames  uint64 `protobuf:"varint,9,opt,name=recent_frames,json=recentFrames,proto3" json:"recent_frames,omitempty"`
+	RecentLost    uint64 `protobuf:"varint,10,opt,name=recent_lost,json=recentLost,proto3" json:"recent_lost,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -860,6 +863,20 @@ func (x *Link) GetHeardMs() uint32 {
 func (x *Link) GetUnackedMs() uint32 {
 	if x != nil {
 		return x.UnackedMs
+	}
+	return 0
+}
+
+func (x *Link) GetRecentFrames() uint64 {
+	if x != nil {
+		return x.RecentFrames
+	}
+	return 0
+}
+
+func (x *Link) GetRecentLost() uint64 {
+	if x != nil {
+		return x.RecentLost
 	}
 	return 0
 }
@@ -1124,7 +1141,7 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"\bConflict\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x14\n" +
 	"\x05first\x18\x02 \x01(\tR\x05first\x12\x16\n" +
-	"\x06second\x18\x03 \x01(\tR\x06second\"\xe4\x01\n" +
+	"\x06second\x18\x03 \x01(\tR\x06second\"\xaa\x02\n" +
 	"\x04Link\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12\"\n" +
 	"\rround_trip_us\x18\x02 \x01(\rR\vroundTripUs\x12\x12\n" +
@@ -1136,7 +1153,11 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"duplicates\x12\x19\n" +
 	"\bheard_ms\x18\a \x01(\rR\aheardMs\x12\x1d\n" +
 	"\n" +
-	"unacked_ms\x18\b \x01(\rR\tunackedMs\"\xa3\x01\n" +
+	"unacked_ms\x18\b \x01(\rR\tunackedMs\x12#\n" +
+	"\rrecent_frames\x18\t \x01(\x04R\frecentFrames\x12\x1f\n" +
+	"\vrecent_lost\x18\n" +
+	" \x01(\x04R\n" +
+	"recentLost\"\xa3\x01\n" +
 	"\aTrouble\x12\x0e\n" +
 	"\x02ip\x18\x01 \x01(\fR\x02ip\x12\x12\n" +
 	"\x04port\x18\x02 \x01(\rR\x04port\x12\x16\n" +

@@ -78,7 +78,9 @@ var (
 	descSent = desc("tamtam_peer_frames_sent_total",
 		"Frames sent to a live member for acknowledgement, each counted once.", "peer")
 	descResent = desc("tamtam_peer_frames_resent_total",
-		"Retransmissions of these frames; divided by the frames sent, a measure of loss.", "peer")
+		"Retransmissions of these frames, those included whose acknowledgement was only late.", "peer")
+	descLoss = desc("tamtam_peer_loss_ratio",
+		"Share of transmissions to a live member that were lost in the last one to two minutes, 0 to 1; absent if fewer than 50 frames were sent.", "peer")
 	descReceived = desc("tamtam_peer_frames_received_total",
 		"Frames received from a live member, each counted once.", "peer")
 	descDuplicates = desc("tamtam_peer_frames_duplicate_total",
@@ -158,6 +160,9 @@ func (c *collector) collectPeers(
 		if l, ok := links[m.Addr]; ok { // a plain Smudge node has none
 			count(descSent, l.Sent, peer)
 			count(descResent, l.Resent, peer)
+			if share, known := l.Loss(); known {
+				gauge(descLoss, share, peer)
+			}
 			count(descReceived, l.Received, peer)
 			count(descDuplicates, l.Duplicates, peer)
 		}

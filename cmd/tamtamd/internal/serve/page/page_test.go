@@ -281,16 +281,16 @@ func TestManyMembers(t *testing.T) {
 
 func TestLinks(t *testing.T) {
 	b := serve(t)
-	link := wire.Link{Addr: alice, RoundTrip: 1500 * time.Microsecond, Sent: 10, Resent: 1, Window: time.Minute}
+	link := wire.Link{Addr: alice, RoundTrip: 1500 * time.Microsecond, Sent: 10, Resent: 1, Window: time.Minute, RecentFrames: 90, RecentLost: 10}
 	b.links = &reach.Matrix{
 		Time: start, Omitted: 3, Own: map[netip.AddrPort]wire.Link{alice: link},
 		Nodes: []reach.Node{{Addr: self, Name: "me", Links: []wire.Link{{}, link}}, {Addr: alice, Err: errors.New("it did not answer")}},
 	}
 	code, body, _ := b.do("GET", "/links.json")
 	const want = `{"at":1000000000000,"omitted":3,"nodes":[` +
-		`{"address":"192.0.2.1:9999","name":"me","local":true,"links":[null,{"rttMicros":1500,"sent":10,"resent":1,"windowMillis":60000}]},` +
+		`{"address":"192.0.2.1:9999","name":"me","local":true,"links":[null,{"rttMicros":1500,"sent":10,"resent":1,"windowMillis":60000,"loss":0.1,"lossFrames":90}]},` +
 		`{"address":"192.0.2.2:9999","name":"","local":false,"error":"it did not answer","links":null}],` +
-		`"own":{"192.0.2.2:9999":{"rttMicros":1500,"sent":10,"resent":1,"windowMillis":60000}}}`
+		`"own":{"192.0.2.2:9999":{"rttMicros":1500,"sent":10,"resent":1,"windowMillis":60000,"loss":0.1,"lossFrames":90}}}`
 	if code != 200 || !bytes.Equal(bytes.TrimSpace([]byte(body)), []byte(want)) {
 		t.Errorf("%d %s", code, body)
 	}

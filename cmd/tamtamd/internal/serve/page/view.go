@@ -205,6 +205,10 @@ type (
 		Sent            uint64 `json:"sent"`
 		Resent          uint64 `json:"resent"`
 		WindowMillis    int64  `json:"windowMillis"` // 0 if the counts are of the whole session
+		// Loss is the share of transmissions that were lost recently, of so many frames; null
+		// if they are too few.
+		Loss       *float64 `json:"loss"`
+		LossFrames uint64   `json:"lossFrames"`
 	}
 )
 
@@ -234,7 +238,11 @@ func showLink(l wire.Link) *linkView {
 	if !l.Addr.IsValid() {
 		return nil
 	}
-	return &linkView{l.RoundTrip.Microseconds(), l.Sent, l.Resent, l.Window.Milliseconds()}
+	v := &linkView{l.RoundTrip.Microseconds(), l.Sent, l.Resent, l.Window.Milliseconds(), nil, l.RecentFrames}
+	if share, known := l.Loss(); known {
+		v.Loss = &share
+	}
+	return v
 }
 
 // answer sends v as JSON that no cache keeps.

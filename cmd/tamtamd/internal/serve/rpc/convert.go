@@ -45,7 +45,7 @@ func toMember(m member.Member, state node.PeerState) *tamtamv1.Member {
 		out.RoundTrip = durationpb.New(state.RoundTrip)
 	}
 	if m.Status == member.Alive || m.Status == member.Suspected {
-		out.Loss = state.Loss
+		out.Loss, out.LossFrames = state.Loss, state.LossFrames
 	}
 	return out
 }

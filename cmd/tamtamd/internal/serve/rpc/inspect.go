@@ -109,6 +109,10 @@ func toLink(l *wire.Link) *tamtamv1.LinkState {
 		Sent: l.Sent, Resent: l.Resent, Received: l.Received, Duplicates: l.Duplicates,
 		Heard: durationpb.New(l.Heard), Unacknowledged: durationpb.New(l.Unacked),
 	}
+	if share, known := l.Loss(); known {
+		out.Loss = &share
+	}
+	out.LossFrames = l.RecentFrames
 	if l.Source.IsValid() {
 		out.Source = l.Source.String()
 	}

@@ -275,6 +275,7 @@ func (l *Link) Acked(now time.Time, counter uint32, by Carrier) (b []byte, token
 	if i < 0 {
 		if !by.retransmitted() && slices.Contains(l.retransmitted, counter) {
 			l.shared.Counts.Spurious++
+			l.lossRate.at(now).spurious++
 			l.rtt.spurious(now) // the acknowledgement before this one was of the first try, and late
 		}
 		return nil, 0, false
@@ -351,9 +352,9 @@ func (l *Link) RoundTrip() time.Duration { return l.trip.smoothed }
 // Timeout returns after how long a frame is retransmitted first.
 func (l *Link) Timeout(now time.Time) time.Duration { return l.timeout(now) }
 
-// LossRate returns the share of the transmissions of the last one to two minutes that were
-// retransmissions, 0 to 1; false when there were none.
-func (l *Link) LossRate(now time.Time) (rate float64, known bool) { return l.lossRate.rate(now) }
+// Recent returns how many frames were sent in the last one to two minutes, and how many
+// transmissions of them were lost; see Loss.
+func (l *Link) Recent(now time.Time) (frames, lost uint64) { return l.lossRate.recent(now) }
 
 // Heard returns when a frame of the other end last came in.
 func (l *Link) Heard() time.Time { return l.heard }

@@ -9,9 +9,9 @@ import "time"
 // large cluster sends each other one a frame every few seconds, so less would say little.
 const lossSpan = time.Minute
 
-// sends are the frames that ask to be acknowledged, each counted once, and how often one
-// of them was retransmitted.
-type sends struct{ first, again uint64 }
+// sends counts frames that were sent first, retransmissions of them, and those of the
+// retransmissions that turned out to be spurious.
+type sends struct{ first, again, spurious uint64 }
 
 // lossRate counts what was sent in a window of time that moves on in steps of lossSpan.
 type lossRate struct {
@@ -30,14 +30,24 @@ func (l *lossRate) at(now time.Time) *sends {
 	return &l.now
 }
 
-// rate returns the share of the transmissions that were retransmissions, 0 to 1; false
-// when there were none.
-func (l *lossRate) rate(now time.Time) (float64, bool) {
-	present := l.at(now)
-	again := present.again + l.before.again
-	all := present.first + l.before.first + again
-	if all == 0 {
+// recent returns how many frames were sent in the last one to two spans, and how many
+// transmissions of them were lost: those that were retransmitted, except spuriously. When an
+// acknowledgement is late, nothing was lost.
+func (l *lossRate) recent(now time.Time) (frames, lost uint64) {
+	present, before := l.at(now), l.before
+	again, spurious := present.again+before.again, present.spurious+before.spurious
+	return present.first + before.first, again - min(again, spurious)
+}
+
+// LossFrames is how many frames a loss rate needs: of fewer, one lost frame would be a high loss.
+const LossFrames = 50
+
+// Loss returns the share of transmissions that were lost, 0 to 1, of so many frames and lost
+// transmissions of them; false of fewer than LossFrames. It is the only definition of loss: all
+// views show it.
+func Loss(frames, lost uint64) (share float64, known bool) {
+	if frames < LossFrames {
 		return 0, false
 	}
-	return float64(again) / float64(all), true
+	return float64(lost) / float64(frames+lost), true
 }

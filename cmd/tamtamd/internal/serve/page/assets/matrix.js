@@ -12,7 +12,7 @@ function cellOf(from, to, link, same) {
   if (!link) return el("td", { class: "none", title: `${safe(label(from))} has no session with ${safe(label(to))}` }, el("span", { "aria-hidden": "true" }, "✕"), el("span", { class: "hidden" }, "no session"));
   const l = loss(link);
   const since = link.windowMillis ? `in the last ${Math.round(link.windowMillis / 1000)} s` : "since the session began";
-  const td = el("td", { class: `grave${l.grave}`, title: `${safe(label(from))} → ${safe(label(to))}: ${millis(link.rttMicros)} ms; ${link.resent} of ${link.sent} frames retransmitted ${since}` }, millis(link.rttMicros));
+  const td = el("td", { class: `grave${l.grave}`, title: `${safe(label(from))} → ${safe(label(to))}: ${millis(link.rttMicros)} ms; ${l.text} of ${link.lossFrames} frames lost, ${link.resent} of ${link.sent} retransmitted ${since}` }, millis(link.rttMicros));
   if (l.grave) td.append(el("span", { class: "lost" }, l.text), el("span", { class: "hidden" }, " lost"));
   return td;
 }

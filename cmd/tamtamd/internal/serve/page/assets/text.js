@@ -58,12 +58,12 @@ export function millis(micros) {
   return ms < 10 ? ms.toFixed(2) : ms < 100 ? ms.toFixed(1) : ms.toFixed(0);
 }
 
-// loss is the part of a link's frames that were retransmitted: as text, and how grave, 0 to 3.
-// A frame or two prove nothing.
+// loss is the part of a link's transmissions that were lost recently: as text, and how grave, 0 to
+// 3. The daemon knows it, unless it sent too few frames.
 export function loss(link) {
-  if (!link || !link.sent) return { text: "–", grave: 0 };
-  const part = link.resent / link.sent;
+  if (!link || link.loss === null) return { text: "–", grave: 0 };
+  const part = link.loss;
   const percent = part * 100;
-  const grave = link.resent < 3 || part < 0.01 ? 0 : part < 0.05 ? 1 : part < 0.2 ? 2 : 3;
+  const grave = part < 0.01 ? 0 : part < 0.05 ? 1 : part < 0.2 ? 2 : 3;
   return { text: `${percent < 10 && percent > 0 ? percent.toFixed(1) : percent.toFixed(0)} %`, grave };
 }

@@ -150,16 +150,17 @@ func matrix(table *member.Table) *reach.Matrix {
 func made(from, to int) wire.Link {
 	apart := math.Abs(float64(from%3 - to%3)) // zones
 	trip := 0.31 + 0.74*apart + 0.13*float64((from*to)%7)/7
-	l := wire.Link{Addr: at(to), RoundTrip: time.Duration(trip * float64(time.Millisecond)), Sent: 240, Window: time.Minute}
+	l := wire.Link{Addr: at(to), RoundTrip: time.Duration(trip * float64(time.Millisecond)), Sent: 240, Window: time.Minute, RecentFrames: 240}
 	if from == 8 || to == 8 {
 		l.Resent = uint64(18 + 7*((from+to)%5))
+		l.RecentLost = l.Resent
 		l.RoundTrip *= 3
 	}
 	if from == 8 && to == 5 {
 		return wire.Link{}
 	}
 	if from == 3 && to == 9 {
-		l.Resent = 7
+		l.Resent, l.RecentLost = 7, 7
 	}
 	return l
 }
