@@ -246,6 +246,15 @@ func TestExamine(t *testing.T) {
 			silent(m[2])
 			m[2].Link, m[2].Member.Plain, m[2].Error = nil, true, "it is plain"
 		}, []string{"plain warning 2: plain Smudge node"}},
+		{"one lists others as dead", func(_ *pb.InspectResponse, m []*pb.Inspection) {
+			for i, one := range m[1:] {
+				one.Report.DeadDigest, one.Report.Dead = 5, 2
+				if i == 2 {
+					one.Report.DeadDigest, one.Report.Dead = 6, 3
+				}
+			}
+		}, []string{"views warning 3: lists 3 members as dead, this node 2"}},
+		{"one does not say whom it lists as dead", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[1].Report.DeadDigest = 5 }, nil},
 		{"all others see other members", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[1].Report.Digest = 43 },
 			[]string{"views warning 1: all others agree on 4"}},
 	} {

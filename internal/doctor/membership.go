@@ -112,7 +112,7 @@ func plain(e *exam) (wrong []Finding, well string) {
 	return wrong, "all members run TamTam"
 }
 
-// views: all members list the same members. Lists differ for a moment when a member comes or
+// views: all members list the same members as live, and as dead. Lists differ for a moment when a member comes or
 // goes.
 func views(e *exam) (wrong []Finding, well string) {
 	own := e.self.GetReport()
@@ -131,7 +131,18 @@ func views(e *exam) (wrong []Finding, well string) {
 			"this node lists %d members as live, and all others agree on %d", own.GetAlive()+own.GetSuspected(),
 			e.answered[0].GetReport().GetAlive()+e.answered[0].GetReport().GetSuspected())}, ""
 	}
-	return wrong, "all members that answer list the same live members"
+	if len(wrong) > 0 { // that comes first
+		return wrong, ""
+	}
+	for _, m := range e.answered {
+		if r := m.GetReport(); r.GetDeadDigest() != 0 && own.GetDeadDigest() != 0 && r.GetDeadDigest() != own.GetDeadDigest() {
+			wrong = append(wrong, about(m, Warning,
+				"run this again: a death takes some seconds to spread; if it persists, compare tamtamctl nodes --status dead on both, and "+
+					"tamtamctl remove those that will not return",
+				"it lists %d members as dead, this node %d, and they are not the same", r.GetDead(), own.GetDead()))
+		}
+	}
+	return wrong, "all members that answer list the same members as live and as dead"
 }
 
 func sameDigest(all []*tamtamv1.Inspection) bool {

@@ -3888,7 +3888,10 @@ type InspectionReport struct {
 	Conflicts []*AddressConflict `protobuf:"bytes,19,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
 	// What it encrypts and accepts: off, accept, send or require, as --encrypt. Empty if its
 	// version is older: then it requires encryption if sealed is set, else it is off.
-	Encryption    string `protobuf:"bytes,20,opt,name=encryption,proto3" json:"encryption,omitempty"`
+	Encryption string `protobuf:"bytes,20,opt,name=encryption,proto3" json:"encryption,omitempty"`
+	// A digest: equal for two members that list the same addresses as dead. 0 if its version is
+	// older.
+	DeadDigest    uint64 `protobuf:"fixed64,21,opt,name=dead_digest,json=deadDigest,proto3" json:"dead_digest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4061,6 +4064,13 @@ func (x *InspectionReport) GetEncryption() string {
 		return x.Encryption
 	}
 	return ""
+}
+
+func (x *InspectionReport) GetDeadDigest() uint64 {
+	if x != nil {
+		return x.DeadDigest
+	}
+	return 0
 }
 
 // AddressConflict is an address that two nodes advertise.
@@ -4651,7 +4661,7 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\n" +
 	"round_trip\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\troundTrip\x12<\n" +
 	"\fclock_offset\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\vclockOffset\x12\x1a\n" +
-	"\banswered\x18\a \x01(\bR\banswered\"\xd5\x05\n" +
+	"\banswered\x18\a \x01(\bR\banswered\"\xf6\x05\n" +
 	"\x10InspectionReport\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12%\n" +
 	"\x0esmudge_version\x18\x02 \x01(\tR\rsmudgeVersion\x12*\n" +
@@ -4675,7 +4685,9 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\tconflicts\x18\x13 \x03(\v2\x1a.tamtam.v1.AddressConflictR\tconflicts\x12\x1e\n" +
 	"\n" +
 	"encryption\x18\x14 \x01(\tR\n" +
-	"encryption\"Y\n" +
+	"encryption\x12\x1f\n" +
+	"\vdead_digest\x18\x15 \x01(\x06R\n" +
+	"deadDigest\"Y\n" +
 	"\x0fAddressConflict\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x14\n" +
 	"\x05first\x18\x02 \x01(\tR\x05first\x12\x16\n" +

@@ -112,6 +112,19 @@ func (t *Table) Put(a netip.AddrPort, info Info) (Change, bool) {
 	return t.setLocked(e, Alive, a, why), true
 }
 
+// Restore lists a member that ended at some time, as by reports, before this node knew it. It
+// returns false if one is listed at the address.
+func (t *Table) Restore(a netip.AddrPort, info Info, s Status, by netip.AddrPort, at time.Time) (Change, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.members[a] != nil {
+		return Change{}, false
+	}
+	e := &entry{Member: Member{Addr: a, Info: info, Status: s, Since: at}}
+	t.members[a] = e
+	return t.publishLocked(Change{Time: at, Member: e.member(t.now()), By: by, Reason: reasonTo(s)}), true
+}
+
 func (t *Table) setLocked(e *entry, s Status, by netip.AddrPort, why Reason) Change {
 	now, old := t.now(), e.Status
 	if old != 0 && (s.Gone() || old.Gone()) {

@@ -103,6 +103,7 @@ func (c *Core) Join(now time.Time, a netip.AddrPort, readmit bool) (pending bool
 func (c *Core) admit(a netip.AddrPort, info member.Info, took time.Duration, now time.Time) {
 	why := c.candidates.Admitted(a, took)
 	c.unreached.Forget(a)
+	delete(c.deaths, a)
 	if c.candidates.Waiting() {
 		c.wake(now)
 	}

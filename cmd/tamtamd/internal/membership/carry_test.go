@@ -114,6 +114,8 @@ func (w *world) carryOutOne(o Output) {
 		w.table.Remove(o.Addr, o.By, o.Reason)
 	case TableRenew:
 		w.table.Renew(o.Session, member.Restarted)
+	case TableRestore:
+		w.table.Restore(o.Addr, o.Info, o.Status, o.By, o.At)
 	case TableRetag:
 		w.table.Retag(o.Addr, o.Tags)
 	case TableRoute:

@@ -134,6 +134,7 @@ type Core struct {
 	selfRemoved                                    bool          // this node was removed, and has not joined again
 	removedAt                                      time.Time     // and when
 	held                                           map[netip.AddrPort]held
+	deaths                                         map[netip.AddrPort]reportedDeath
 	counts                                         *counter.Set
 }
 
@@ -145,6 +146,7 @@ func New(cfg Config) *Core {
 		next:           time.Unix(0, 0),
 		slow:           1,
 		held:           make(map[netip.AddrPort]held),
+		deaths:         make(map[netip.AddrPort]reportedDeath),
 		members:        newMembers(),
 		candidates:     admission.NewCandidates(cfg.Random),
 		clock:          admission.NewClock(),

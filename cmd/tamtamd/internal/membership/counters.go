@@ -45,6 +45,7 @@ var (
 	countRecordAsksIgnored       = counters.New("record_asks_ignored", "Such members over the rate, which were not asked.")
 	countRefusedCandidates       = counters.Of(counter.Refused, "refused_candidates", "candidates")
 	countRefusedNotAllowed       = counters.Of(counter.Refused, "refused_not_allowed", "not_allowed")
+	countDeathsLearned           = counters.New("deaths_learned", "Members that another node had found dead before this one knew them, and that do not answer it.")
 	countRefusedHeld             = counters.Of(counter.Refused, "refused_held", "held")
 	countRefusedMembers          = counters.Of(counter.Refused, "refused_members", "members")
 	countRemovedAnswered         = counters.New("removed_answered", "Removed sessions that returned and were told so.")

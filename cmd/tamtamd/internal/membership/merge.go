@@ -27,7 +27,7 @@ func (c *Core) merge(by *peer, r record, now time.Time) {
 	case recordAlive:
 		c.mergeLive(by, p, r, now)
 	case recordDead:
-		c.mergeDead(p, r, now)
+		c.mergeDead(by, p, r, now)
 	case recordLeft:
 		c.mergeLeft(by, p, r, now)
 	case recordRemoved:
@@ -56,7 +56,11 @@ func (c *Core) mergeLive(by, p *peer, r record, now time.Time) {
 }
 
 // mergeDead takes the record of a dead session. Who was heard since is not asked.
-func (c *Core) mergeDead(p *peer, r record, now time.Time) {
+func (c *Core) mergeDead(by, p *peer, r record, now time.Time) {
+	if p == nil {
+		c.learnDeath(by, r, now)
+		return
+	}
 	if c.isLive(p, r) && now.Sub(p.heard) > r.age() && c.mayAsk(now) {
 		c.judgeNow(p, now)
 	}

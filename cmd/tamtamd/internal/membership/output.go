@@ -91,6 +91,14 @@ type (
 		Status member.Status
 		By     netip.AddrPort
 	}
+	// TableRestore lists a member that ended before this node knew it.
+	TableRestore struct {
+		Addr   netip.AddrPort
+		Info   member.Info
+		Status member.Status
+		By     netip.AddrPort
+		At     time.Time
+	}
 	// TableRemove removes a member.
 	TableRemove struct {
 		Addr, By netip.AddrPort
@@ -172,6 +180,7 @@ func (EnginePing) output()     {}
 func (EngineDeliver) output()  {}
 func (SetMinPing) output()     {}
 func (TableSet) output()       {}
+func (TableRestore) output()   {}
 func (TableRemove) output()    {}
 func (TableRenew) output()     {}
 func (TableRetag) output()     {}

@@ -107,6 +107,7 @@ func (c *Core) removeSelf(by netip.AddrPort, now time.Time) {
 	c.selfRemoved, c.removedAt = true, now
 	// No node is greeted any more: a node that is greeted is met.
 	c.candidates.Clear()
+	clear(c.deaths)
 	for _, a := range c.members.addrs(func(*peer) bool { return true }) {
 		c.unlist(a, by, member.SelfRemoved)
 		c.emit(EngineRemove{a})

@@ -85,6 +85,7 @@ func (c *Core) greetCandidates(now time.Time) time.Time {
 	due, expired, next := c.candidates.Tick(now)
 	for _, a := range expired {
 		c.emit(Joined{a, ErrNoAnswer})
+		c.confirmDeath(a, now)
 	}
 	for _, g := range due {
 		c.count(countGreetings)

@@ -155,6 +155,8 @@ func (n *Node) carryOutOne(t task) {
 		engine.SetMinPing(o.Wait)
 	case membership.TableSet:
 		n.log(table.Set(o.Addr, o.Status, o.By))
+	case membership.TableRestore:
+		n.log(table.Restore(o.Addr, o.Info, o.Status, o.By, o.At))
 	case membership.TableRemove:
 		table.Remove(o.Addr, o.By, o.Reason)
 	case membership.TableRenew:

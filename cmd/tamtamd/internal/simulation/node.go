@@ -218,6 +218,8 @@ func (n *Node) carryOutOne(now time.Time, o membership.Output) {
 		n.engine.SetMinPing(o.Wait)
 	case membership.TableSet:
 		n.see(now, o.Addr, seen{n.view[n.cluster.index[o.Addr]].session, o.Status}, o.By)
+	case membership.TableRestore:
+		n.see(now, o.Addr, seen{o.Info.Session, o.Status}, o.By)
 	case membership.TableRemove:
 		n.see(now, o.Addr, seen{}, o.By)
 	case membership.TableRetag:

@@ -507,7 +507,9 @@ type InspectAnswer struct {
 	Conflicts []*Conflict `protobuf:"bytes,20,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
 	// What it encrypts and accepts, a value of --encrypt. Older versions leave it empty: they
 	// require encryption if sealed is set.
-	Encryption    string `protobuf:"bytes,21,opt,name=encryption,proto3" json:"encryption,omitempty"`
+	Encryption string `protobuf:"bytes,21,opt,name=encryption,proto3" json:"encryption,omitempty"`
+	// A digest: equal for two nodes that list the same addresses as dead. 0 if not known.
+	DeadDigest    uint64 `protobuf:"fixed64,22,opt,name=dead_digest,json=deadDigest,proto3" json:"dead_digest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -687,6 +689,13 @@ func (x *InspectAnswer) GetEncryption() string {
 		return x.Encryption
 	}
 	return ""
+}
+
+func (x *InspectAnswer) GetDeadDigest() uint64 {
+	if x != nil {
+		return x.DeadDigest
+	}
+	return 0
 }
 
 // Conflict is an address that two nodes advertise.
@@ -1112,7 +1121,7 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"KeysAnswer\x12\x12\n" +
 	"\x04keys\x18\x01 \x03(\tR\x04keys\x12\x12\n" +
 	"\x04kept\x18\x02 \x01(\bR\x04kept\"\x11\n" +
-	"\x0fInspectQuestion\"\xdb\x05\n" +
+	"\x0fInspectQuestion\"\xfc\x05\n" +
 	"\rInspectAnswer\x120\n" +
 	"\x05clock\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05clock\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12%\n" +
@@ -1137,7 +1146,9 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"\tconflicts\x18\x14 \x03(\v2\x18.tamtam.peer.v1.ConflictR\tconflicts\x12\x1e\n" +
 	"\n" +
 	"encryption\x18\x15 \x01(\tR\n" +
-	"encryption\"R\n" +
+	"encryption\x12\x1f\n" +
+	"\vdead_digest\x18\x16 \x01(\x06R\n" +
+	"deadDigest\"R\n" +
 	"\bConflict\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x14\n" +
 	"\x05first\x18\x02 \x01(\tR\x05first\x12\x16\n" +

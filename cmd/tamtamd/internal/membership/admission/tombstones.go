@@ -82,6 +82,12 @@ func (e Tombstone) supersedes(old Tombstone) bool {
 // ShutsOut reports whether an address is shut out.
 func (x *Tombstones) ShutsOut(a netip.AddrPort) bool { return x.m[a].shuts() }
 
+// Knows reports whether a session is known to have left, or to have been removed.
+func (x *Tombstones) Knows(a netip.AddrPort, session uint64) bool {
+	e, known := x.m[a]
+	return known && e.Session == session
+}
+
 // Signature returns that of the removal of an address; empty if there is none.
 func (x *Tombstones) Signature(a netip.AddrPort) string { return x.m[a].Signature }
 

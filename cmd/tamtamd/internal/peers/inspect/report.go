@@ -64,7 +64,7 @@ func (i *Inspector) report(links map[netip.AddrPort]wire.Link, asker netip.AddrP
 		r.Conflicts = append(r.Conflicts, &peerv1.Conflict{Address: k.Addr.String(), First: text(k.First), Second: text(k.Second)})
 	}
 	members, _ := i.Members.List()
-	live := fnv.New64a()
+	live, dead := fnv.New64a(), fnv.New64a()
 	for _, m := range members {
 		switch m.Status {
 		case member.Alive:
@@ -77,9 +77,13 @@ func (i *Inspector) report(links map[netip.AddrPort]wire.Link, asker netip.AddrP
 			r.Left++
 		}
 		l, open := links[m.Addr]
-		if m.Status.Live() {
-			b, _ := m.Addr.MarshalBinary() // never fails
-			_, _ = live.Write(append(b, byte(len(b))))
+		b, _ := m.Addr.MarshalBinary() // never fails
+		b = append(b, byte(len(b)))
+		switch {
+		case m.Status.Live():
+			_, _ = live.Write(b)
+		case m.Status == member.Dead:
+			_, _ = dead.Write(b)
 		}
 		if m.Addr == asker {
 			r.Asker, r.AskerSession, r.AskerStatus = m.Addr.String(), m.Session, statuses[m.Status]
@@ -91,7 +95,7 @@ func (i *Inspector) report(links map[netip.AddrPort]wire.Link, asker netip.AddrP
 			r.Troubles = append(r.Troubles, t)
 		}
 	}
-	r.Digest = live.Sum64()
+	r.Digest, r.DeadDigest = live.Sum64(), dead.Sum64()
 	r.Clock = timestamppb.New(i.now())
 	fit(r)
 	return r

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package clustertest
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestTheDeadSurviveARestart: a daemon that is restarted lists the dead members that others know,
+// since when they died, and with the reason; doctor sees that all agree.
+func TestTheDeadSurviveARestart(t *testing.T) {
+	all := Cluster(t, bin, 3)
+	d, other, dead := all[0], all[1], all[2]
+	dead.Kill()
+	for _, n := range []*Daemon{d, other} {
+		Eventually(t, n.Gossip.String()+" notices", func() bool { return n.Status(dead) == "DEAD" })
+	}
+	since := func(n *Daemon) time.Time {
+		var rows []struct{ Since time.Time }
+		if r := n.Ctl("nodes", "-o", "json", dead.Gossip.String()); json.Unmarshal([]byte(r.Out), &rows) != nil || len(rows) != 1 {
+			t.Fatalf("%+v", r)
+		}
+		return rows[0].Since
+	}
+	died := since(other)
+	d.Kill()
+	d = d.Restart("--join", other.Gossip.String())
+	Eventually(t, "it lists the dead again", func() bool { return d.Status(dead) == "DEAD" })
+	if after := since(d); after.Sub(died).Abs() > 5*time.Second {
+		t.Errorf("dead since %v, to the other since %v", after, died)
+	}
+	if r := d.Ctl("why", dead.Gossip.String()); r.Code != 0 || !strings.Contains(r.Out, "DEAD: no answer") || !strings.Contains(r.Out, other.Gossip.String()) {
+		t.Errorf("why: %+v", r)
+	}
+	d.finds("the same dead members", 1, func(g diagnosis) bool { return g.has("views", "ok", nil, "as dead") })
+
+	if r := d.Ctl("remove", dead.Gossip.String()); r.Code != 0 {
+		t.Fatalf("remove: %+v", r)
+	}
+	for _, n := range []*Daemon{d, other} {
+		Eventually(t, "it is gone on "+n.Gossip.String(), func() bool { return n.Sees(d, other) })
+	}
+	back := dead.Restart("--join", d.Gossip.String()) // another session: it may join
+	Eventually(t, "it is back", func() bool { return d.Sees(d, other, back) })
+}

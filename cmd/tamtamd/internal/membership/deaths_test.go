@@ -1,0 +1,85 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package membership
+
+import (
+	"testing"
+	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+)
+
+func toldRecord(r record) wire.Event {
+	return wire.Event{Kind: wire.Received, Addr: alice, Channel: RecordsChannel, Data: recordList{records: []record{r}}.encode()[0]}
+}
+
+// TestDeathIsLearned: a member that died before this node joined is listed as dead since then, if
+// it does not answer this node, either.
+func TestDeathIsLearned(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		record record
+		before func(*world)
+		want   member.Status
+	}{
+		{"silent", endedRecord(recordDead, bob, 77, time.Minute), func(*world) {}, member.Dead},
+		{"it answers", endedRecord(recordDead, bob, 77, time.Minute), func(w *world) { w.lives(bob, 77) }, member.Alive},
+		{"it was restarted", endedRecord(recordDead, bob, 77, time.Minute), func(w *world) { w.lives(bob, 78) }, member.Alive},
+		{"long ago", endedRecord(recordDead, bob, 77, reconnectTimeout-time.Second), func(*world) {}, 0},
+		{"plain", endedRecord(recordDead, bob, 0, time.Minute), func(*world) {}, 0},
+		{"removed here", endedRecord(recordDead, bob, 1, time.Minute), func(w *world) {
+			w.member(bob)
+			w.hosts[bob] = nil
+			delete(w.hosts, bob)
+			w.remove(bob)
+		}, 0},
+		{"itself", endedRecord(recordDead, self, 77, time.Minute), func(*world) {}, 0},
+	} {
+		inWorld(t, func(w *world) {
+			w.member(alice)
+			c.before(w)
+			if c.name == "removed here" { // the record is of the session that was removed
+				for _, e := range w.tombstones.All() {
+					c.record.session = e.Session
+				}
+			}
+			at := w.now
+			w.event(toldRecord(c.record))
+			if w.is(bob) == member.Dead {
+				t.Errorf("%s: dead before it was asked", c.name)
+			}
+			w.sleep(time.Minute)
+			m, listed := w.table.Get(bob)
+			if w.is(bob) != c.want || listed != (c.want != 0) {
+				t.Errorf("%s: %v, listed %v; want %v", c.name, w.is(bob), m, c.want)
+			}
+			if c.want != member.Dead {
+				return
+			}
+			if since := at.Sub(m.Since); since != time.Minute || m.Session != 77 {
+				t.Errorf("%s: %+v, %v ago", c.name, m, since)
+			}
+			if h := w.table.History(func(m member.Member) bool { return m.Addr == bob }); len(h) != 1 || len(h[0].Steps) != 1 || h[0].Steps[0].By != alice || h[0].Steps[0].Reason != member.NoAnswer {
+				t.Errorf("%s: history %+v", c.name, h)
+			}
+			// It is greeted now and then, as any other, until it is given up.
+			w.lives(bob, 78)
+			w.sleep(20 * time.Minute)
+			w.want(bob, member.Alive)
+		})
+	}
+}
+
+// TestLearnedDeathIsGivenUp at the time at which the others do.
+func TestLearnedDeathIsGivenUp(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice)
+		w.event(toldRecord(endedRecord(recordDead, bob, 77, reconnectTimeout/2)))
+		w.sleep(reconnectTimeout / 3)
+		w.want(bob, member.Dead)
+		w.sleep(reconnectTimeout / 3)
+		w.want(bob, 0)
+	})
+}
