@@ -46,8 +46,12 @@ func IsTerminal(stream any) bool {
 		return false
 	}
 	st, err := f.Stat()
-	// The null device is a character device, too.
-	return err == nil && st.Mode()&os.ModeCharDevice != 0 && f.Name() != os.DevNull
+	if err != nil || st.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	// The null device is a character device, too. As a standard stream it has another name.
+	null, err := os.Stat(os.DevNull)
+	return f.Name() != os.DevNull && (err != nil || !os.SameFile(st, null))
 }
 
 // Colours reports whether colours may be written to a stream; see https://no-color.org.

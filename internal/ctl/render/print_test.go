@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -52,5 +53,22 @@ func TestNoTerminal(t *testing.T) {
 		if IsTerminal(stream) {
 			t.Errorf("%v is a terminal", stream)
 		}
+	}
+}
+
+// TestNullIsNoTerminal: not by another name either, as a standard stream has one: in a cron job,
+// nobody answers a question.
+func TestNullIsNoTerminal(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "stdin")
+	if err := os.Symlink(os.DevNull, path); err != nil {
+		t.Skip("no symbolic links: ", err)
+	}
+	stream, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Close()
+	if IsTerminal(stream) {
+		t.Error("the null device is a terminal")
 	}
 }
