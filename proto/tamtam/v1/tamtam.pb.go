@@ -1450,7 +1450,8 @@ type isBroadcastRequest_Wait interface {
 }
 
 type BroadcastRequest_WaitAll struct {
-	// Until all live members have it.
+	// Until all live members have it. Fails with FAILED_PRECONDITION, reason REMOVED, and
+	// sends nothing, if this node was removed from its cluster.
 	WaitAll bool `protobuf:"varint,3,opt,name=wait_all,json=waitAll,proto3,oneof"`
 }
 

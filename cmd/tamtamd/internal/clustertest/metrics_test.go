@@ -43,6 +43,10 @@ func busy(t *testing.T) (d, other *Daemon) {
 		t.Fatal(err)
 	}
 	Eventually(t, "the round trip is known", func() bool { return d.Scrape()["tamtam_peer_round_trip_seconds"] != nil })
+	if r := d.CtlIn(strings.Repeat("x\n", 80), "broadcast", "--lines", "--wait", "all"); r.Code != 0 { // one by one, in a frame each
+		t.Fatalf("broadcast: %+v", r)
+	}
+	Eventually(t, "the loss is known", func() bool { return d.Scrape()["tamtam_peer_loss_ratio"] != nil })
 	Eventually(t, "the junk is counted", func() bool { return d.Counters()["dropped_bad_frame"] > 0 })
 	return d, other
 }
@@ -66,6 +70,7 @@ func TestMetricsOfAMemberGoWithIt(t *testing.T) {
 	names := []string{
 		"tamtam_peer_round_trip_seconds", "tamtam_peer_frames_sent_total", "tamtam_peer_frames_resent_total",
 		"tamtam_peer_frames_received_total", "tamtam_peer_frames_duplicate_total",
+		"tamtam_peer_loss_ratio",
 	}
 	all := d.Scrape()
 	for _, name := range names {
@@ -74,7 +79,7 @@ func TestMetricsOfAMemberGoWithIt(t *testing.T) {
 		}
 	}
 	if r := d.Ctl("remove", "--force", other.Gossip.String()); r.Code != 0 {
-		t.Fatalf("leave: %+v", r)
+		t.Fatalf("remove: %+v", r)
 	}
 	for name, m := range d.Scrape() {
 		if m.has(peer) {

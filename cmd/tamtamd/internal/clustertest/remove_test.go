@@ -108,6 +108,11 @@ func wantRemoved(t *testing.T, d *Daemon, by string) {
 	} else {
 		want("doctor", r.Out)
 	}
+	if r := d.Ctl("broadcast", "--wait", "all", "x"); r.Code != 5 {
+		t.Errorf("broadcast: %+v", r)
+	} else {
+		want("broadcast", r.Err)
+	}
 	if r := d.Ctl("top", "--count", "1"); r.Code != 0 {
 		t.Errorf("top: %+v", r)
 	} else {

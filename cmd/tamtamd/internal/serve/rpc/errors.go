@@ -27,6 +27,9 @@ const errorDomain = "tamtam"
 // errInvalid: the request is wrong in any state of the node.
 var errInvalid = errors.New("invalid request")
 
+// errRemoved: this node was removed from its cluster.
+var errRemoved = errors.New("nothing was sent")
+
 // mapping gives each sentinel its code and its reason. The first match counts, so the
 // order matters for an error that wraps two sentinels.
 var mapping = []struct {
@@ -44,6 +47,7 @@ var mapping = []struct {
 	{rpcguard.ErrUnauthenticated, codes.Unauthenticated, "UNAUTHENTICATED"},
 	{operator.ErrUnsigned, codes.PermissionDenied, "UNSIGNED"},
 	{rpcguard.ErrDenied, codes.PermissionDenied, "READ_ONLY_TOKEN"},
+	{errRemoved, codes.FailedPrecondition, "REMOVED"},
 	{broadcast.ErrTooFew, codes.FailedPrecondition, "TOO_FEW_MEMBERS"},
 	{broadcast.ErrBusy, codes.ResourceExhausted, "BUSY"},
 	{errPattern, codes.InvalidArgument, "BAD_PATTERN"},

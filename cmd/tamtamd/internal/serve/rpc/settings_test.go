@@ -80,6 +80,7 @@ func TestErrors(t *testing.T) {
 		{rpcguard.ErrUnauthenticated, codes.Unauthenticated, "UNAUTHENTICATED"},
 		{operator.ErrUnsigned, codes.PermissionDenied, "UNSIGNED"},
 		{rpcguard.ErrDenied, codes.PermissionDenied, "READ_ONLY_TOKEN"},
+		{errRemoved, codes.FailedPrecondition, "REMOVED"},
 		{broadcast.ErrTooFew, codes.FailedPrecondition, "TOO_FEW_MEMBERS"},
 		{broadcast.ErrBusy, codes.ResourceExhausted, "BUSY"},
 		{broadcast.ErrTooLarge, codes.InvalidArgument, "PAYLOAD_TOO_LARGE"},
@@ -123,7 +124,7 @@ func TestErrors(t *testing.T) {
 
 // TestErrorsAreAllMapped: each sentinel has a code here.
 func TestErrorsAreAllMapped(t *testing.T) {
-	if want := 29; len(mapping) != want {
+	if want := 30; len(mapping) != want {
 		t.Errorf("%d errors are mapped, %d are tested", len(mapping), want)
 	}
 }

@@ -125,6 +125,9 @@ func (s *v1) RemoveMember(
 func (s *v1) Broadcast(ctx context.Context, r *tamtamv1.BroadcastRequest) (*tamtamv1.BroadcastResponse, error) {
 	wait := int(r.GetWaitMembers())
 	if r.GetWaitAll() {
+		if removal := s.State.Removal(); removal != nil { // all others, of whom it knows none
+			return nil, toStatus(fmt.Errorf("%w: %s", errRemoved, removal.Sentence()))
+		}
 		wait = broadcast.All
 	}
 	got, err := s.Messages.Send(ctx, broadcast.Request{
