@@ -193,3 +193,14 @@ func TestRestartedOriginCountsAnew(t *testing.T) {
 		}
 	}
 }
+
+// TestLongLines: a line that is over the limit is left out and named, and the next ones arrive.
+func TestLongLines(t *testing.T) {
+	all := Cluster(t, bin, 2)
+	stream := StartStream(t, all[1], "stream")
+	r := all[0].CtlIn("a\n"+strings.Repeat("x", 300)+"\nb\n", "broadcast", "--lines")
+	if r.Code != 5 || !strings.Contains(r.Err, "line 2: payload too large: 300 bytes, at most 256: not sent\n") || !strings.HasSuffix(r.Err, "1 line too long: not sent\n") {
+		t.Errorf("%+v", r)
+	}
+	stream.Wants(t, "a\nb\n")
+}

@@ -42,7 +42,11 @@ func report(session uint64, own []wire.Link, q *peerv1.LinksQuestion) *peerv1.Li
 	for i, b := range q.GetNodes() {
 		if l, open := to[peers.DecodeAddr(b)]; open {
 			out.Nodes = append(out.Nodes, uint32(i))
-			out.Links = append(out.Links, peers.EncodeLink(wire.Link{RoundTrip: l.RoundTrip, Sent: l.Sent, Resent: l.Resent, RecentFrames: l.RecentFrames, RecentLost: l.RecentLost}))
+			some := wire.Link{RoundTrip: l.RoundTrip, RecentFrames: l.RecentFrames, RecentLost: l.RecentLost}
+			if l.RecentFrames == 0 { // all four do not fit into a frame for that many nodes
+				some.Sent, some.Resent = l.Sent, l.Resent
+			}
+			out.Links = append(out.Links, peers.EncodeLink(some))
 		}
 	}
 	return out

@@ -46,7 +46,8 @@ func rank(m member.Member) int {
 	return 2
 }
 
-// loss is the share of the frames that were retransmitted since the session began.
+// loss is the loss of a link, 0 if it is not known.
 func loss(l wire.Link) float64 {
-	return float64(l.Resent) / float64(max(l.Sent, 1))
+	share, _ := l.Loss()
+	return share
 }

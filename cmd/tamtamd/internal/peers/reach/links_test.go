@@ -213,9 +213,9 @@ func TestCountsAreOfTheLastMinute(t *testing.T) {
 func TestBounds(t *testing.T) {
 	w := newWorld(2 * MaxNodes)
 	own := w.links[at(1)]
-	own[2*MaxNodes-2].Resent = 90                        // to the last
-	own[2*MaxNodes-3].RoundTrip = time.Second            // to the one before
-	w.table.Set(at(MaxNodes+5), member.Suspected, at(1)) // in the midst
+	own[2*MaxNodes-2].Resent, own[2*MaxNodes-2].RecentFrames, own[2*MaxNodes-2].RecentLost = 90, 90, 90 // to the last
+	own[2*MaxNodes-3].RoundTrip = time.Second                                                           // to the one before
+	w.table.Set(at(MaxNodes+5), member.Suspected, at(1))                                                // in the midst
 	m := w.matrix(t)
 	if len(m.Nodes) != MaxNodes || m.Omitted != MaxNodes {
 		t.Fatalf("%d nodes, %d omitted", len(m.Nodes), m.Omitted)
@@ -242,7 +242,7 @@ func TestBounds(t *testing.T) {
 	for i := range 100 {
 		w.now = w.now.Add(every)
 		for j := range own {
-			own[j].Resent = uint64((i*31 + j*17) % 90) // others are the worst each time
+			own[j].RecentFrames, own[j].RecentLost = 90, uint64((i*31+j*17)%90) // others are the worst each time
 		}
 		w.matrix(t)
 		n := 0
@@ -262,6 +262,15 @@ func TestBounds(t *testing.T) {
 
 // TestFitsIntoAFrame: the largest question and answer do, with IPv6, too.
 func TestFitsIntoAFrame(t *testing.T) {
+	for name, link := range map[string]wire.Link{
+		"a busy link": {RoundTrip: time.Hour, Sent: 1 << 48, Resent: 1 << 48, RecentFrames: 1 << 27, RecentLost: 1 << 27},
+		"an idle one": {RoundTrip: time.Hour, Sent: 1 << 48, Resent: 1 << 48},
+	} {
+		t.Run(name, func(t *testing.T) { fitsIntoAFrame(t, link) })
+	}
+}
+
+func fitsIntoAFrame(t *testing.T, link wire.Link) {
 	q := &peerv1.LinksQuestion{}
 	var own []wire.Link
 	for i := range MaxNodes {
@@ -269,7 +278,8 @@ func TestFitsIntoAFrame(t *testing.T) {
 		if peers.DecodeAddr(peers.EncodeAddr(a)) != a {
 			t.Errorf("%v becomes %v", a, peers.DecodeAddr(peers.EncodeAddr(a)))
 		}
-		own = append(own, wire.Link{Addr: a, RoundTrip: time.Hour, Sent: 1 << 48, Resent: 1 << 48})
+		link.Addr = a
+		own = append(own, link)
 		q.Nodes = append(q.Nodes, peers.EncodeAddr(a))
 	}
 	table := member.NewTable(at(1), member.Info{}, 1, time.Now)
@@ -283,7 +293,7 @@ func TestFitsIntoAFrame(t *testing.T) {
 			t.Errorf("the %s is %d bytes, of %d at most", what, n, wire.MaxRelayedData-8)
 		}
 	}
-	if l := a.GetLinks().GetLinks()[0]; l.GetRoundTripUs() != 3600000000 || l.GetSent() != 1<<48 {
+	if l := a.GetLinks().GetLinks()[0]; l.GetRoundTripUs() != 3600000000 || l.GetRecentFrames() != link.RecentFrames || l.GetRecentFrames() == 0 && l.GetSent() != 1<<48 {
 		t.Errorf("it is %v", l)
 	}
 }

@@ -11,8 +11,8 @@ function cellOf(from, to, link, same) {
   if (same) return el("td", { class: "self" }, el("span", { "aria-hidden": "true" }, "·"), el("span", { class: "hidden" }, "itself"));
   if (!link) return el("td", { class: "none", title: `${safe(label(from))} has no session with ${safe(label(to))}` }, el("span", { "aria-hidden": "true" }, "✕"), el("span", { class: "hidden" }, "no session"));
   const l = loss(link);
-  const since = link.windowMillis ? `in the last ${Math.round(link.windowMillis / 1000)} s` : "since the session began";
-  const td = el("td", { class: `grave${l.grave}`, title: `${safe(label(from))} → ${safe(label(to))}: ${millis(link.rttMicros)} ms; ${l.text} of ${link.lossFrames} frames lost, ${link.resent} of ${link.sent} retransmitted ${since}` }, millis(link.rttMicros));
+  const lost = link.loss === null ? "too few frames to know the loss" : `${l.text} of ${link.lossFrames} frames lost in the last minutes`;
+  const td = el("td", { class: `grave${l.grave}`, title: `${safe(label(from))} → ${safe(label(to))}: ${millis(link.rttMicros)} ms; ${lost}` }, millis(link.rttMicros));
   if (l.grave) td.append(el("span", { class: "lost" }, l.text), el("span", { class: "hidden" }, " lost"));
   return td;
 }
