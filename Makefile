@@ -15,6 +15,8 @@ UNIT      = $$($(GO) list work | grep -v -e /internal/clustertest -e /internal/s
 LAB       = GOWORK=off $(GO) -C internal/lab
 # So is the release tool.
 RELEASE   = GOWORK=off $(GO) -C internal/release
+# And the tests of manifests, with the libraries of kustomize and Helm.
+MANIFESTS = GOWORK=off $(GO) -C internal/manifests
 # And the browser tests.
 WEBTEST   = GOWORK=off $(GO) -C internal/webtest
 # Filters "go test -v": hides passed tests, keeps skips and their reasons.
@@ -24,7 +26,7 @@ ARGS     ?=
 
 .PHONY: build cluster lab lab-short sim test unit race cluster-test soak soak-minute bench fuzz lint vulncheck fmt generate generate-check \
 	docs docs-check tidy tidy-check graph-check cross \
-	release release-check package-test image image-test examples-test web-test client-size ci clean
+	release release-check package-test image image-test manifests-test examples-test web-test client-size ci clean
 
 # Without grpc's own web pages about calls, which make the linker keep a quarter more of
 # each program: the programs are 4 MiB smaller, and the daemon uses 2.5 MiB less memory.
@@ -112,10 +114,12 @@ lint: fmt .bin/stamp
 	$(GO) vet work
 	$(LAB) vet .
 	$(RELEASE) vet .
+	$(MANIFESTS) vet .
 	$(WEBTEST) vet .
 	.bin/staticcheck $$($(GO) list work)
 	cd internal/lab && GOWORK=off ../../.bin/staticcheck .
 	cd internal/release && GOWORK=off ../../.bin/staticcheck .
+	cd internal/manifests && GOWORK=off ../../.bin/staticcheck .
 	cd internal/webtest && GOWORK=off ../../.bin/staticcheck .
 	.bin/buf lint
 
@@ -200,10 +204,14 @@ image:
 	@cp LICENSE "$(IMAGE_CONTEXT)/"
 	docker build -q -t "$(IMAGE)" -f packaging/docker/Dockerfile "$(IMAGE_CONTEXT)"
 
-# image-test runs three containers of it, if a Docker engine runs, and checks the
-# manifests.
+# image-test runs three containers of it, if a Docker engine runs.
 image-test:
 	@$(GO) test -count 1 -timeout 10m -v ./internal/shiptest 2>&1 | $(BRIEFLY)
+
+# manifests-test builds the manifests for Kubernetes as "kubectl apply -k" does, renders the Helm
+# chart, and checks both and the file for Compose.
+manifests-test:
+	$(MANIFESTS) test -count 1 -timeout 10m .
 
 # client-size prints the size of the client and of its parts.
 client-size:
@@ -211,7 +219,7 @@ client-size:
 
 # ci runs everything that must pass before a change lands.
 ci: generate-check lint vulncheck tidy-check graph-check docs-check build race cluster-test lab-short examples-test soak-minute cross \
-	package-test image-test web-test
+	package-test image-test manifests-test web-test
 	@$(MAKE) release-check PLATFORMS=linux_amd64
 	@echo "ci: all passed"
 

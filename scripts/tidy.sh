@@ -34,7 +34,7 @@ copy() {
 	cp "$1/go.sum" "$work/go.sum"
 }
 
-for dir in . internal/tools internal/lab internal/release internal/webtest; do
+for dir in . internal/tools internal/lab internal/manifests internal/release internal/webtest; do
 	copy "$dir"
 	(cd "$dir" && go mod tidy -modfile="$work/go.mod")
 	settle "$dir"

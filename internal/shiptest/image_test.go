@@ -16,6 +16,9 @@ import (
 	"time"
 )
 
+// top is the directory of the repository.
+var top = filepath.Join("..", "..")
+
 // timeout is how long anything may take. It is no expectation of speed.
 const timeout = 2 * time.Minute
 
