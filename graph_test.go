@@ -100,7 +100,7 @@ func TestGraphIsDocumented(t *testing.T) {
 				version = p[0] + "-" + p[1]
 			}
 			row := "| `" + r.Path + "` | " + version + " |"
-			if !r.Indirect && r.Version != "v0.0.0" && !strings.Contains(string(doc), row) {
+			if !r.Indirect && r.Path != "github.com/eelcocramer/tamtam" && !strings.Contains(string(doc), row) {
 				t.Errorf("no %q in docs/security.md", row)
 			}
 		}

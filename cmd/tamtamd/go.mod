@@ -6,7 +6,7 @@ toolchain go1.26.11
 
 require (
 	github.com/clockworksoul/smudge v1.0.1
-	github.com/eelcocramer/tamtam v0.0.0
+	github.com/eelcocramer/tamtam v1.1.0
 	github.com/go-kit/log v0.2.1
 	github.com/oklog/run v1.2.0
 	go.yaml.in/yaml/v3 v3.0.6

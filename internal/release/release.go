@@ -36,6 +36,9 @@ func release(ctx context.Context, c config) error {
 	if err != nil {
 		return err
 	}
+	if err := s.checkModules(ctx); err != nil {
+		return err
+	}
 	fmt.Fprintf(c.log, "release: %s, of %s\n", s.version, s.time.Format("2006-01-02"))
 	docs, err := s.documents(ctx, filepath.Join(work, "docs"))
 	if err != nil {
