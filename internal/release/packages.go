@@ -5,6 +5,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,17 +27,18 @@ func (s *source) packages(out string, p platform, stage string, files []entry) e
 		files = append(slices.Clone(files), s.debianChangelog(name))
 	}
 	for _, f := range files {
+		if isGuide(f.name) && f.name != "LICENSE" { // packaging/copyright says where that is
+			if err := s.stage(filepath.Join(stage, "guides"), f); err != nil {
+				return err
+			}
+		}
 		switch {
 		case strings.HasPrefix(f.name, "man/"):
 			f.name, f.data = f.name+".gz", compress(f.data) // as both formats want it
 		case f.name == "CHANGELOG.md":
 			f.name, f.data = "changelog.gz", compress(f.data)
 		}
-		path := filepath.Join(stage, filepath.FromSlash(f.name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, f.data, f.mode); err != nil {
+		if err := s.stage(stage, f); err != nil {
 			return err
 		}
 	}
@@ -63,6 +65,28 @@ func (s *source) packages(out string, p platform, stage string, files []entry) e
 		}
 	}
 	return nil
+}
+
+// stage writes a file below a directory, with a mode and times that do not depend on when and by whom.
+func (s *source) stage(dir string, f entry) error {
+	path := filepath.Join(dir, filepath.FromSlash(f.name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, f.data, f.mode); err != nil {
+		return err
+	}
+	if err := os.Chmod(path, f.mode); err != nil {
+		return err
+	}
+	if err := os.Chtimes(path, s.time, s.time); err != nil {
+		return err
+	}
+	for d := filepath.Dir(path); ; d = filepath.Dir(d) {
+		if err := errors.Join(os.Chmod(d, 0o755), os.Chtimes(d, s.time, s.time)); err != nil || d == dir {
+			return err
+		}
+	}
 }
 
 // debianChangelog returns the changelog that Debian requires besides the real one.

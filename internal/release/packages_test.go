@@ -104,8 +104,9 @@ func testArchive(t *testing.T, out, here, version string) {
 			t.Errorf("no %s in %s", name, base)
 		}
 	}
+	testGuides(t, path, base)
 	for name := range have {
-		if strings.Contains(name, "gendoc") {
+		if strings.Contains(name, "bin/") || strings.Contains(name, "gendoc") && !strings.HasPrefix(name, base+"/docs/") {
 			t.Errorf("%s is not to be published", name)
 		}
 	}
@@ -135,6 +136,7 @@ func testDeb(t *testing.T, out, version string) {
 	if field := must(t, "dpkg-deb", "-f", one(t, out, "tamtamd_*.deb"), "Version"); field != packageVersion(strings.TrimPrefix(version, "v"))+"-1\n" {
 		t.Errorf("version %q of %s", field, version)
 	}
+	testPackagedGuides(t, out, filepath.Join(dir, "usr", "share", "doc", "tamtamd"))
 	tamtamd := filepath.Join(dir, "usr", "bin", "tamtamd")
 	tryPrograms(t, version, tamtamd, filepath.Join(dir, "usr", "bin", "tamtamctl"))
 

@@ -138,13 +138,9 @@ func (s *source) build(ctx context.Context, p platform, dir string) ([]program, 
 
 // documents returns the files that are shipped besides the programs, on all systems.
 func (s *source) documents(ctx context.Context, dir string) ([]entry, error) {
-	var docs []entry
-	for _, name := range []string{"LICENSE", "README.md", "CHANGELOG.md"} {
-		data, err := os.ReadFile(filepath.Join(s.dir, name))
-		if err != nil {
-			return nil, err
-		}
-		docs = append(docs, entry{name, 0o644, data})
+	docs, err := s.guides()
+	if err != nil {
+		return nil, err
 	}
 	gendoc := exec.CommandContext(ctx, s.hostProgram("tamtam-gendoc"), "-format", "man", "-date", s.time.Format(time.DateOnly), "-out", dir)
 	if out, err := gendoc.CombinedOutput(); err != nil {
