@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
@@ -80,5 +81,26 @@ func TestCompose(t *testing.T) {
 			}
 			checkEnvironment(t, s.Environment)
 		})
+	}
+}
+
+// TestPorts: the table of ports has the ports that are the daemon's defaults.
+func TestPorts(t *testing.T) {
+	fs := flag.NewFlagSet("tamtamd", flag.ContinueOnError)
+	daemonflags.Register(fs)
+	guide, err := os.ReadFile(filepath.Join(top, "docs", "operations.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"port", "rpc", "multicast-port"} {
+		value := fs.Lookup(name).DefValue
+		port := value[strings.LastIndex(value, ":")+1:]
+		row := false
+		for line := range strings.Lines(string(guide)) {
+			row = row || strings.HasPrefix(line, "| "+port+" |") && strings.HasSuffix(line, "| `--"+name+"` |\n")
+		}
+		if !row || port == "" {
+			t.Errorf("docs/operations.md has no row of port %q of --%s", port, name)
+		}
 	}
 }
