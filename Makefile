@@ -24,7 +24,7 @@ BRIEFLY   = { grep -v -e '^=== ' -e '^ *--- PASS' || true; }
 # Flags of make lab and make sim.
 ARGS     ?=
 
-.PHONY: build cluster lab lab-short sim test unit race cluster-test soak soak-minute bench fuzz lint vulncheck fmt generate generate-check \
+.PHONY: build cluster lab lab-short sim test unit race cluster-test soak soak-minute bench fuzz lint vulncheck fmt generate generate-check baseline \
 	docs docs-check tidy tidy-check graph-check cross \
 	release release-check package-test image image-test manifests-test examples-test web-test client-size ci clean
 
@@ -108,7 +108,7 @@ bench:
 fuzz:
 	@scripts/fuzz.sh $(FUZZTIME)
 
-# lint checks format and style.
+# lint checks format and style, and that the API still has what its baseline has.
 lint: fmt .bin/stamp
 	scripts/words.sh
 	$(GO) vet work
@@ -122,6 +122,7 @@ lint: fmt .bin/stamp
 	cd internal/manifests && GOWORK=off ../../.bin/staticcheck .
 	cd internal/webtest && GOWORK=off ../../.bin/staticcheck .
 	.bin/buf lint
+	.bin/buf breaking --against proto/baseline.binpb
 
 # vulncheck looks the modules up in the vulnerability database that internal/vulndb pins, or in
 # GOVULNDB; it is skipped if it cannot be had, unless VULNCHECK=require.
@@ -147,6 +148,10 @@ fmt:
 generate: .bin/stamp
 	.bin/buf generate
 	.bin/buf build --as-file-descriptor-set -o proto/tamtam.binpb
+
+# baseline takes the present API as the one that later ones must be compatible with.
+baseline: .bin/stamp
+	.bin/buf build --as-file-descriptor-set --exclude-source-info -o proto/baseline.binpb
 
 # generate-check fails if that would change something.
 generate-check: .bin/stamp

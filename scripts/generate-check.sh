@@ -12,7 +12,7 @@ trap 'rm -rf "$fresh"' EXIT
 .bin/buf build --as-file-descriptor-set -o "$fresh/proto/tamtam.binpb"
 
 stale=0
-for file in $(cd "$fresh" && find proto -type f) $(git ls-files 'proto/*.pb.go' 'proto/*.binpb'); do
+for file in $(cd "$fresh" && find proto -type f) $(git ls-files 'proto/*.pb.go' proto/tamtam.binpb); do
 	cmp -s "$file" "$fresh/$file" || {
 		echo "stale: $file" >&2
 		stale=1

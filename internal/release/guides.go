@@ -25,12 +25,18 @@ func isGuide(name string) bool {
 	return slices.ContainsFunc(guidePaths, func(p string) bool { return name == p || strings.HasPrefix(name, p+"/") })
 }
 
-// guides returns the shipped files of the source. Generated Go code is only useful with the source.
+// onlySource reports whether a file is only useful with the source: generated code, and what the API is
+// compared with.
+func onlySource(name string) bool {
+	return strings.HasPrefix(name, "proto/") && path.Ext(name) == ".go" || name == "proto/baseline.binpb"
+}
+
+// guides returns the shipped files of the source.
 func (s *source) guides() ([]entry, error) {
 	var found []entry
 	for _, p := range guidePaths {
 		err := fs.WalkDir(os.DirFS(s.dir), p, func(name string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || strings.HasPrefix(name, "proto/") && path.Ext(name) == ".go" {
+			if err != nil || d.IsDir() || onlySource(name) {
 				return err
 			}
 			info, err := d.Info()
