@@ -99,7 +99,7 @@ func testArchive(t *testing.T, out, here, version string) {
 	}
 	have := untar(t, path)
 	for _, name := range []string{"tamtamd", "tamtamctl", "LICENSE", "README.md", "CHANGELOG.md", "man/tamtamd.8", "man/tamtamctl-configure-heartbeat.1",
-		"man/tamtam.yaml.5", "completions/tamtamctl.bash", "completions/_tamtamctl", "completions/tamtamctl.fish", "completions/tamtamd.bash"} {
+		"man/tamtam.yaml.5", "completions/tamtamctl.bash", "completions/_tamtamctl", "completions/tamtamctl.fish", "completions/tamtamd.bash", "completions/tamtamctl.ps1"} {
 		if h := have[base+"/"+name]; h == nil || h.Size == 0 {
 			t.Errorf("no %s in %s", name, base)
 		}

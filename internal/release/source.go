@@ -161,7 +161,7 @@ func (s *source) documents(ctx context.Context, dir string) ([]entry, error) {
 		docs = append(docs, entry{"man/" + page.Name(), 0o644, data})
 	}
 	for _, program := range []string{"tamtamctl", "tamtamd"} {
-		for shell, name := range map[string]string{"bash": program + ".bash", "zsh": "_" + program, "fish": program + ".fish"} {
+		for shell, name := range map[string]string{"bash": program + ".bash", "zsh": "_" + program, "fish": program + ".fish", "powershell": program + ".ps1"} {
 			cmd := exec.CommandContext(ctx, s.hostProgram(program), "completion", shell)
 			cmd.Env = []string{"HOME=" + dir} // no user's configuration
 			script, err := cmd.Output()
