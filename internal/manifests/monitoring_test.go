@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	"github.com/prometheus/prometheus/promql/parser"
 	"sigs.k8s.io/yaml"
 )
 
@@ -33,6 +34,7 @@ func TestAlerts(t *testing.T) {
 	var names []string
 	for _, r := range rules.Groups[0].Rules {
 		names = append(names, r.Alert)
+		parsePromQL(t, r.Expr.String())
 		if r.Annotations["summary"] == "" || r.Annotations["description"] == "" ||
 			!slices.Contains([]string{"critical", "warning", "info"}, r.Labels["severity"]) {
 			t.Errorf("%s: %v, %v", r.Alert, r.Labels, r.Annotations)
@@ -47,6 +49,15 @@ func TestAlerts(t *testing.T) {
 	}
 	if !slices.Equal(have, names) || !slices.Contains(names, "TamTamMemberDead") {
 		t.Errorf("docs/monitoring.md lists %v, the alerts are %v", have, names)
+	}
+}
+
+// parsePromQL checks an expression by Prometheus' own parser; of a dashboard, with a value for Grafana's
+// variable of time.
+func parsePromQL(t *testing.T, expr string) {
+	t.Helper()
+	if _, err := parser.NewParser(parser.Options{}).ParseExpr(strings.ReplaceAll(expr, "$__rate_interval", "5m")); err != nil {
+		t.Errorf("%s: %v", expr, err)
 	}
 }
 
@@ -101,6 +112,7 @@ func TestDashboard(t *testing.T) {
 			}
 		}
 		for _, target := range p.Targets {
+			parsePromQL(t, target.Expr)
 			if !strings.Contains(target.Expr, `instance=~"$instance"`) {
 				t.Errorf("%q shows all clusters: %s", p.Title, target.Expr)
 			}
