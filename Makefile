@@ -209,7 +209,7 @@ image:
 	@cp LICENSE "$(IMAGE_CONTEXT)/"
 	docker build -q -t "$(IMAGE)" -f packaging/docker/Dockerfile "$(IMAGE_CONTEXT)"
 
-# image-test runs three containers of it, if a Docker engine runs.
+# image-test runs containers of it, as Compose and as the pods for Kubernetes, if a Docker engine runs.
 image-test:
 	@$(GO) test -count 1 -timeout 10m -v ./internal/shiptest 2>&1 | $(BRIEFLY)
 
