@@ -233,3 +233,37 @@ func live(m *tamtamv1.Inspection) bool {
 func about(m *tamtamv1.Inspection, v Verdict, do, format string, args ...any) Finding {
 	return Finding{Verdict: v, Member: addr(m), Found: fmt.Sprintf(format, args...), Do: do}
 }
+
+// Wrong returns the failures, then the warnings, each in the order of the report.
+func Wrong(findings []Finding) (wrong []Finding) {
+	for _, v := range []Verdict{Failure, Warning} {
+		for _, f := range findings {
+			if f.Verdict == v {
+				wrong = append(wrong, f)
+			}
+		}
+	}
+	return wrong
+}
+
+// Agreement returns how many members list the same live members as the node that inspected,
+// which counts as one of them, and how many could be asked: those that are live, and that are
+// not plain Smudge nodes. A member without an answer does not agree.
+func Agreement(r *tamtamv1.InspectResponse) (agree, of int) {
+	var own uint64
+	for _, m := range r.GetMembers() {
+		if m.GetMember().GetLocal() {
+			own = m.GetReport().GetDigest()
+		}
+	}
+	for _, m := range r.GetMembers() {
+		if !live(m) || m.GetMember().GetPlain() {
+			continue
+		}
+		of++
+		if m.GetReport() != nil && m.GetReport().GetDigest() == own {
+			agree++
+		}
+	}
+	return agree, of
+}

@@ -391,3 +391,30 @@ func TestNames(t *testing.T) {
 		t.Errorf("%q, want %q", have, want)
 	}
 }
+
+// TestAgreement: who does not answer, and who lists others, does not agree; the dead and plain
+// nodes are not asked.
+func TestAgreement(t *testing.T) {
+	r := healthy(6)
+	if agree, of := Agreement(r); agree != 6 || of != 6 {
+		t.Errorf("all well: %d of %d", agree, of)
+	}
+	r.Members[1].Report.Digest++
+	r.Members[2].Report = nil
+	r.Members[3].Member.Status = dead
+	r.Members[4].Member.Plain = true
+	if agree, of := Agreement(r); agree != 2 || of != 4 {
+		t.Errorf("%d of %d, want 2 of 4", agree, of)
+	}
+}
+
+// TestWrong: failures come first, and what is well does not come.
+func TestWrong(t *testing.T) {
+	var have []string
+	for _, f := range Wrong([]Finding{{Check: "a", Verdict: Warning}, {Check: "b", Verdict: OK}, {Check: "c", Verdict: Failure}, {Check: "d", Verdict: Warning}}) {
+		have = append(have, f.Check)
+	}
+	if !slices.Equal(have, []string{"c", "a", "d"}) {
+		t.Errorf("%v", have)
+	}
+}

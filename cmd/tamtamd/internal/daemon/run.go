@@ -25,6 +25,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpc"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/web"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
 // callsEnd is how long calls under way may take to end at a shutdown.
@@ -113,10 +114,13 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	// The servers: with --http, probes, metrics and the status page; and the API.
 	all := counters{assembly.Counters, bound.guard.Counters, control.Counters}
 	var website *web.Server // nil without --http
+	var server *rpc.Server
 	if bound.http != nil {
 		home := page.New(page.Config{
 			Members: assembly.Members, Messages: assembly.Messages, Links: assembly.Observer.Matrix, State: state,
 			Self: self, Sealed: assembly.Sealed, Started: started, Now: time.Now,
+			// The server is there before any request is.
+			Inspect: func(ctx context.Context) (*tamtamv1.InspectResponse, error) { return server.Inspect(ctx) },
 		})
 		all = append(all, bound.http.Counters, home.Counters)
 		host, _, _ := net.SplitHostPort(flags.HTTP) // as it was listened on
@@ -129,7 +133,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		})
 		_ = level.Info(logger).Log("msg", "probes and metrics", "http", bound.http.Addr())
 	}
-	server := rpc.NewServer(rpc.Config{
+	server = rpc.NewServer(rpc.Config{
 		Node: assembly.Node, Members: assembly.Members, Messages: assembly.Messages, Keys: assembly.Keys,
 		Inspector: assembly.Inspector, Strangers: assembly.Node.Strangers, RefusedPlain: assembly.Node.RefusedPlain, Leave: leaver.onCall,
 		Threshold: control, Guard: bound.guard, Counters: all.read, Observe: shown.OnCall,

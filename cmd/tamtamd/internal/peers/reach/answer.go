@@ -15,8 +15,8 @@ import (
 
 // Answer answers the question of a member.
 func (o *Observer) Answer(q *peerv1.LinksQuestion) (*peerv1.Answer, error) {
-	if n := len(q.GetNodes()); n > MaxNodes {
-		return nil, fmt.Errorf("%d nodes: want at most %d", n, MaxNodes)
+	if n := len(q.GetNodes()); n > maxAsked {
+		return nil, fmt.Errorf("%d nodes: want at most %d", n, maxAsked)
 	}
 	members, _ := o.Members.List()
 	return &peerv1.Answer{Answer: &peerv1.Answer_Links{Links: report(session(members), o.Own(), q)}}, nil

@@ -19,9 +19,11 @@ import (
 )
 
 const (
-	// MaxNodes bounds a matrix: of more, those are in it with whom most is wrong. A
-	// question names as many, which fits into a frame with IPv6, too.
-	MaxNodes = 40
+	// MaxNodes bounds a matrix: of more, those are in it with whom most is wrong.
+	MaxNodes = 100
+	// maxAsked bounds the nodes of one question: they fit into a frame with IPv6, too. For
+	// more nodes there are several questions.
+	maxAsked = 40
 	// every is the least time between two rounds of questions; a caller that asks for a
 	// matrix meanwhile gets the last one.
 	every = 10 * time.Second
@@ -122,19 +124,10 @@ func (o *Observer) make(ctx context.Context) *Matrix {
 	own := o.Own()
 	nodes, omitted := choose(members, own)
 	m := &Matrix{Time: o.Now(), Omitted: omitted, Own: o.own(own, session(members))}
-	question := &peerv1.LinksQuestion{}
 	for _, n := range nodes {
 		m.Nodes = append(m.Nodes, Node{Addr: n.Addr, Name: n.Name})
-		question.Nodes = append(question.Nodes, peers.EncodeAddr(n.Addr))
 	}
-	answers := make([]*peerv1.LinksAnswer, len(nodes))
-	errs := peers.Survey(ctx, o.Ask, nodes, &peerv1.Question{Question: &peerv1.Question_Links{Links: question}}, func(i int, a *peerv1.Answer) error {
-		if !sound(a.GetLinks(), len(nodes)) {
-			return peers.ErrNotUnderstood
-		}
-		answers[i] = a.GetLinks()
-		return nil
-	})
+	answers, errs := o.ask(ctx, nodes)
 	now := o.Now()
 	for i, n := range nodes {
 		m.Nodes[i].Err = errs[i]
@@ -142,12 +135,54 @@ func (o *Observer) make(ctx context.Context) *Matrix {
 			for _, to := range nodes {
 				m.Nodes[i].Links = append(m.Nodes[i].Links, m.Own[to.Addr])
 			}
-		} else if answers[i] != nil {
+		} else if errs[i] == nil {
 			m.Nodes[i].Links = o.links(now, m.Nodes, i, answers[i])
 		}
 	}
 	o.forget(now)
 	return m
+}
+
+// ask asks nodes for their links to each other, and returns their answers, with the indexes of
+// nodes, and why there is none. All questions are sent at once.
+func (o *Observer) ask(ctx context.Context, nodes []member.Member) ([]*peerv1.LinksAnswer, []error) {
+	answers, errs := make([]*peerv1.LinksAnswer, len(nodes)), make([]error, len(nodes))
+	for i := range answers {
+		answers[i] = &peerv1.LinksAnswer{}
+	}
+	var mu sync.Mutex // guards answers and errs
+	var questions sync.WaitGroup
+	for first := 0; first < len(nodes); first += maxAsked {
+		named := nodes[first:min(first+maxAsked, len(nodes))]
+		question := &peerv1.LinksQuestion{}
+		for _, n := range named {
+			question.Nodes = append(question.Nodes, peers.EncodeAddr(n.Addr))
+		}
+		questions.Go(func() {
+			failed := peers.Survey(ctx, o.Ask, nodes, &peerv1.Question{Question: &peerv1.Question_Links{Links: question}}, func(i int, a *peerv1.Answer) error {
+				if !sound(a.GetLinks(), len(named)) {
+					return peers.ErrNotUnderstood
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				answers[i].Session = a.GetLinks().GetSession()
+				for j, n := range a.GetLinks().GetNodes() {
+					answers[i].Nodes = append(answers[i].Nodes, uint32(first)+n)
+					answers[i].Links = append(answers[i].Links, a.GetLinks().GetLinks()[j])
+				}
+				return nil
+			})
+			mu.Lock()
+			defer mu.Unlock()
+			for i, err := range failed {
+				if err != nil {
+					errs[i] = err
+				}
+			}
+		})
+	}
+	questions.Wait()
+	return answers, errs
 }
 
 // sound reports whether an answer can be one to a question about so many nodes.

@@ -208,6 +208,32 @@ func TestCountsAreOfTheLastMinute(t *testing.T) {
 	}
 }
 
+// TestSeveralQuestions: of more nodes than one question names, all are asked about, and a link
+// is that of its node.
+func TestSeveralQuestions(t *testing.T) {
+	const n = 2*maxAsked + 3
+	w := newWorld(n)
+	m := w.matrix(t)
+	if asked := int(w.asked.Load()); asked != 3*(n-1) {
+		t.Errorf("%d questions, want 3 a member", asked)
+	}
+	for i, node := range m.Nodes {
+		if node.Err != nil || len(node.Links) != n {
+			t.Fatalf("%d: %v, %d links", i, node.Err, len(node.Links))
+		}
+		for j, l := range node.Links {
+			if i != j && l.Addr != at(j+1) {
+				t.Errorf("%d to %d: %+v", i, j, l)
+			}
+		}
+	}
+	w.fails[at(5)] = errors.New("gone")
+	w.now = w.now.Add(every)
+	if m = w.matrix(t); m.Nodes[4].Err == nil || m.Nodes[4].Links != nil {
+		t.Errorf("one that does not answer: %+v", m.Nodes[4])
+	}
+}
+
 // TestBounds: of a large cluster those are shown with whom something is wrong, and what
 // is kept does not grow.
 func TestBounds(t *testing.T) {
@@ -254,7 +280,7 @@ func TestBounds(t *testing.T) {
 	if bound := 7 * (MaxNodes*MaxNodes + MaxNodes); most > bound {
 		t.Errorf("%d samples are kept, want %d at most", most, bound)
 	}
-	q := &peerv1.LinksQuestion{Nodes: make([][]byte, MaxNodes+1)}
+	q := &peerv1.LinksQuestion{Nodes: make([][]byte, maxAsked+1)}
 	if _, err := w.nodes[at(1)].Answer(q); err == nil {
 		t.Error("a question about too many is answered")
 	}
@@ -273,7 +299,7 @@ func TestFitsIntoAFrame(t *testing.T) {
 func fitsIntoAFrame(t *testing.T, link wire.Link) {
 	q := &peerv1.LinksQuestion{}
 	var own []wire.Link
-	for i := range MaxNodes {
+	for i := range maxAsked {
 		a := netip.AddrPortFrom(netip.AddrFrom16([16]byte{0x20, 1, 15: byte(i)}), 65535)
 		if peers.DecodeAddr(peers.EncodeAddr(a)) != a {
 			t.Errorf("%v becomes %v", a, peers.DecodeAddr(peers.EncodeAddr(a)))

@@ -10,6 +10,8 @@
 //	GET /page/NAME     its style and scripts
 //	GET /status.json   this node and the present members
 //	GET /links.json    the links between the nodes; see package reach
+//	GET /problems.json what is wrong, as tamtamctl doctor says it; see problems.go
+//	GET /history.json  the changes of one member, as far back as they are kept
 //	GET /events        the same as status.json, then changes and messages: see events.go
 package page
 
@@ -24,6 +26,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
 // Members is the member table; *member.Table is one.
@@ -43,7 +46,10 @@ type Config struct {
 	Members  Members
 	Messages Messages
 	// Links returns a matrix that is at most some seconds old.
-	Links   func(context.Context) (*reach.Matrix, error)
+	Links func(context.Context) (*reach.Matrix, error)
+	// Inspect asks all members for their state, which takes some seconds if one does not
+	// answer.
+	Inspect func(context.Context) (*tamtamv1.InspectResponse, error)
 	State   *lifecycle.State
 	Self    member.Identity
 	Sealed  func() bool // this node encrypts
@@ -56,19 +62,22 @@ type Page struct {
 	cfg     Config
 	mux     *http.ServeMux
 	readers readers
+	judge   judge
 	counts  *counter.Set
 	every   time.Duration // between two beats
 }
 
 // New returns a Page.
 func New(cfg Config) *Page {
-	p := &Page{cfg: cfg, mux: http.NewServeMux(), counts: counters.NewSet(), every: beatEvery}
+	p := &Page{cfg: cfg, mux: http.NewServeMux(), counts: counters.NewSet(), every: beatEvery, judge: judge{turn: make(chan struct{}, 1)}}
 	p.mux.Handle("GET /{$}", asset("index.html"))
 	for _, name := range names {
 		p.mux.Handle("GET /page/"+name, asset(name))
 	}
 	p.mux.Handle("GET /status.json", ours(p.status))
 	p.mux.Handle("GET /links.json", ours(p.links))
+	p.mux.Handle("GET /problems.json", ours(p.problems))
+	p.mux.Handle("GET /history.json", ours(p.history))
 	p.mux.Handle("GET /events", ours(p.events))
 	return p
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
 var (
@@ -45,7 +46,9 @@ type bench struct {
 	hub   *fanout.Hub[broadcast.Delivery]
 	kept  []broadcast.Message
 	links *reach.Matrix
-	http  *httptest.Server
+	// inspect is asked for an inspection.
+	inspect func() (*tamtamv1.InspectResponse, error)
+	http    *httptest.Server
 
 	mu  sync.Mutex // guards now
 	now time.Time
@@ -73,8 +76,9 @@ func serve(t *testing.T) *bench {
 	b.table = member.NewTable(self, member.Info{Session: 1, Name: "me"}, 1<<60, b.time)
 	b.page = New(Config{
 		Members: b.table, Messages: b, State: lifecycle.New(b.time),
-		Links: func(context.Context) (*reach.Matrix, error) { return b.links, nil },
-		Self:  member.Identity{Addr: self, Cluster: "c", Info: member.Info{Name: "me", Version: "v1"}}, Started: start, Now: b.time, Sealed: func() bool { return true },
+		Links:   func(context.Context) (*reach.Matrix, error) { return b.links, nil },
+		Inspect: func(context.Context) (*tamtamv1.InspectResponse, error) { return b.inspect() },
+		Self:    member.Identity{Addr: self, Cluster: "c", Info: member.Info{Name: "me", Version: "v1"}}, Started: start, Now: b.time, Sealed: func() bool { return true },
 	})
 	b.http = httptest.NewUnstartedServer(b.page)
 	b.http.Config.ReadTimeout, b.http.Config.WriteTimeout = 200*time.Millisecond, 200*time.Millisecond // as in package web, but shorter

@@ -60,7 +60,8 @@ type (
 		Address  string   `json:"address"`
 		Name     string   `json:"name"`
 		Version  string   `json:"version"`
-		Status   string   `json:"status"` // or REMOVED
+		Session  string   `json:"session"` // its incarnation; "0" of a plain Smudge node
+		Status   string   `json:"status"`  // or REMOVED
 		Since    int64    `json:"since"`
 		Local    bool     `json:"local"`
 		Plain    bool     `json:"plain"`
@@ -144,7 +145,7 @@ func (p *Page) phase() phaseView {
 
 func showMember(m member.Member) memberView {
 	v := memberView{
-		Address: m.Addr.String(), Name: m.Name, Version: m.Version, Status: m.Status.String(), Since: m.Since.UnixMilli(),
+		Address: m.Addr.String(), Name: m.Name, Version: m.Version, Session: strconv.FormatUint(m.Session, 10), Status: m.Status.String(), Since: m.Since.UnixMilli(),
 		Local: m.Local, Plain: m.Plain(), Flapping: m.Flapping,
 	}
 	if m.Via.IsValid() {

@@ -29,6 +29,7 @@ type Server struct {
 	health *health.Server
 	audit  *auditor
 	guard  Guard // may be nil
+	v1     *v1
 }
 
 const (
@@ -60,13 +61,18 @@ func NewServer(cfg Config) *Server {
 		options = append(options, grpc.Creds(cfg.Guard.Credentials()), grpc.InTapHandle(enter(cfg.Guard)),
 			grpc.StatsHandler(cfg.Guard.Connections()))
 	}
-	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer(), audit: audit, guard: cfg.Guard}
-	tamtamv1.RegisterTamTamServiceServer(s.grpc, &v1{Config: cfg})
+	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer(), audit: audit, guard: cfg.Guard, v1: &v1{Config: cfg}}
+	tamtamv1.RegisterTamTamServiceServer(s.grpc, s.v1)
 	service.RegisterTamTamServer(s.grpc, &service2018{Config: cfg})
 	grpc_health_v1.RegisterHealthServer(s.grpc, s.health)
 	s.SetReady(false)
 	reflection.Register(s.grpc)
 	return s
+}
+
+// Inspect is the call of that name, for the daemon itself.
+func (s *Server) Inspect(ctx context.Context) (*tamtamv1.InspectResponse, error) {
+	return s.v1.Inspect(ctx, &tamtamv1.InspectRequest{})
 }
 
 // Serve serves on all listeners until Stop or until one of them fails, and closes

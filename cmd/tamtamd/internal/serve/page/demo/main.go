@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
@@ -27,6 +28,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/page"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/web"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
 func main() {
@@ -50,8 +52,9 @@ func run(nodes int, address string) error {
 	state.Advance(lifecycle.Settled)
 	p := page.New(page.Config{
 		Members: table, Messages: &messages{hub: fanout.New[broadcast.Delivery](), kept: sent(now)}, State: state,
-		Links: func(context.Context) (*reach.Matrix, error) { return matrix(table), nil },
-		Self:  member.Identity{Addr: at(1), Cluster: "prod-eu", Info: member.Info{Name: "web-1", Version: version}}, Sealed: func() bool { return true },
+		Links:   func(context.Context) (*reach.Matrix, error) { return matrix(table), nil },
+		Inspect: func(context.Context) (*tamtamv1.InspectResponse, error) { return inspected(table), nil },
+		Self:    member.Identity{Addr: at(1), Cluster: "prod-eu", Info: member.Info{Name: "web-1", Version: version}}, Sealed: func() bool { return true },
 		Started: now.Add(-3 * 24 * time.Hour), Now: time.Now,
 	})
 	fmt.Println(l.Addr())
@@ -132,16 +135,18 @@ func matrix(table *member.Table) *reach.Matrix {
 			m.Nodes = append(m.Nodes, reach.Node{Addr: mem.Addr, Name: mem.Name})
 		}
 	}
+	for i, mem := range members {
+		if mem.Status.Live() && i > 0 {
+			m.Own[mem.Addr] = made(1, i+1)
+		}
+	}
 	for i, from := range live {
-		for j, to := range live {
+		for _, to := range live {
 			l := wire.Link{}
 			if from != to {
 				l = made(from, to)
 			}
 			m.Nodes[i].Links = append(m.Nodes[i].Links, l)
-			if from == 1 && from != to {
-				m.Own[m.Nodes[j].Addr] = l
-			}
 		}
 	}
 	return m
@@ -163,6 +168,41 @@ func made(from, to int) wire.Link {
 		l.Resent, l.RecentLost = 7, 7
 	}
 	return l
+}
+
+// inspected makes up an inspection, in which db-2 sees another list of members, and loses much.
+func inspected(table *member.Table) *tamtamv1.InspectResponse {
+	members, _ := table.List()
+	r := &tamtamv1.InspectResponse{}
+	for i, m := range members {
+		one := &tamtamv1.Inspection{Member: &tamtamv1.Member{
+			Address: m.Addr.String(), Name: m.Name, Local: m.Local, Flapping: m.Flapping, Version: m.Version, Session: m.Session,
+			Status: tamtamv1.MemberStatus(tamtamv1.MemberStatus_value["MEMBER_STATUS_"+m.Status.String()]),
+		}}
+		r.Members = append(r.Members, one)
+		if !m.Status.Live() {
+			continue
+		}
+		one.Answered = !m.Local
+		one.Report = &tamtamv1.InspectionReport{
+			Version: version, Profile: "lan", Heartbeat: durationpb.New(500 * time.Millisecond), MaxPayloadBytes: 1024,
+			Sealed: true, Encryption: "require", Keys: []string{"k1"}, Alive: uint32(len(members) - 1), Digest: 42,
+			KnownAddress: at(1).String(), KnownSession: 1,
+		}
+		if i == 7 {
+			one.Report.Digest, one.Report.Alive = 43, one.Report.GetAlive()-1
+		}
+		if !m.Local {
+			l := made(1, i+1)
+			one.Link = &tamtamv1.LinkState{
+				Source: m.Addr.String(), Sent: l.Sent, Resent: l.Resent, Received: l.Sent, RoundTrip: durationpb.New(l.RoundTrip),
+				Heard: durationpb.New(time.Second / 10), Unacknowledged: durationpb.New(0),
+			}
+			one.Report.Link = &tamtamv1.LinkState{Source: at(1).String(), Sent: 240, Received: 240}
+			one.RoundTrip, one.ClockOffset = durationpb.New(l.RoundTrip), durationpb.New(0)
+		}
+	}
+	return r
 }
 
 // messages has some broadcasts of the past, and no new ones.
