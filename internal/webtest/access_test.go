@@ -22,7 +22,7 @@ func perform(script string) chromedp.Action[chromedp.Void] {
 func openDemo(t *testing.T, width, height int64) *tab {
 	t.Helper()
 	b := openTab(t, startDemo(t), width, height)
-	b.until("all is shown", `document.querySelectorAll("#rows tr").length === 10 && document.querySelectorAll("#matrix tr").length === 8 && document.querySelectorAll("#message-list tr").length === 10`)
+	b.until("all is shown", `document.querySelectorAll("#rows tr[data-address]").length === 10 && document.querySelectorAll("#problem-list li").length === 4 && document.querySelectorAll("#matrix tr").length === 8 && document.querySelectorAll("#message-list tr").length === 10`)
 	return b
 }
 
@@ -30,11 +30,15 @@ func openDemo(t *testing.T, width, height int64) *tab {
 // shows where it is.
 func TestKeyboard(t *testing.T) {
 	b := openDemo(t, 1280, 800)
-	want := []string{"skip", "all", "ALIVE", "SUSPECTED", "DEAD", "LEFT", "find", "scroll links", "change-list", "scroll messages"}
+	want := []string{"skip", "problems", "problems", "problems", "problems", "all", "ALIVE", "SUSPECTED", "DEAD", "LEFT", "find", "ranges", "ranges", "ranges"}
+	for range 10 {
+		want = append(want, "members")
+	}
+	want = append(want, "links", "table-box", "change-list")
 	var have []string
 	for range want {
 		b.do(chromedp.KeyEvent(kb.Tab))
-		have = append(have, eval[string](b, `(({id, className, parentElement: p}) => id || (className === "scroll" ? "scroll " + p.id : className))(document.activeElement)`))
+		have = append(have, eval[string](b, `(({id, className, parentElement: p, localName}) => id || (p.id === "filters" ? className : p.id === "ranges" ? p.id : localName === "a" ? p.closest("section").id : className))(document.activeElement)`))
 		if outline := eval[string](b, `getComputedStyle(document.activeElement).outlineStyle`); outline == "none" {
 			t.Errorf("%s: no outline", have[len(have)-1])
 		}
@@ -43,7 +47,7 @@ func TestKeyboard(t *testing.T) {
 		t.Errorf("order %q, want %q", have, want)
 	}
 	b.do(perform(`document.querySelector("button.DEAD").focus()`), chromedp.KeyEvent(" "))
-	b.until("the space bar presses a button", `document.querySelector("button.DEAD").getAttribute("aria-pressed") === "true" && document.querySelectorAll("#rows tr").length === 1`)
+	b.until("the space bar presses a button", `document.querySelector("button.DEAD").getAttribute("aria-pressed") === "true" && document.querySelectorAll("#rows tr[data-address]").length === 1`)
 }
 
 // TestScreenReader: tables are tables in whatever shape they are shown, and pictures have
@@ -61,7 +65,7 @@ func TestScreenReader(t *testing.T) {
 		}
 		for role, want := range map[string]string{
 			"table": "Members as this node sees them", "rowheader": "db-1", "columnheader": "Round trip", "image": "Last hour: alive",
-			"cell": "dead 6 min", "button": "1 suspected", "searchbox": "Find", "region": "Links between nodes", "heading": "Changes", "main": "", "status": "",
+			"link": "db-2", "cell": "dead 6 min", "button": "1 suspected", "searchbox": "Find", "region": "Links between nodes", "heading": "Changes", "main": "", "status": "",
 		} {
 			if !slices.ContainsFunc(names[role], func(have string) bool { return strings.Contains(have, want) }) {
 				t.Errorf("at %d px: no %s %q among %.20q", width, role, want, names[role])
@@ -135,11 +139,13 @@ func TestNarrow(t *testing.T) {
 	}
 }
 
-// TestLarge: five hundred members are shown, and the links of forty.
+// TestLarge: of five hundred members the healthy are folded by zone, and links are shown by zone.
 func TestLarge(t *testing.T) {
 	b := openTab(t, startDemo(t, "-nodes", "500"), 1280, 800)
-	b.until("all members are", `document.querySelectorAll("#rows tr").length === 501`)
-	b.until("forty nodes are, and that there are more is said", `document.querySelectorAll("#matrix tr").length === 40 && document.getElementById("links-note").textContent.includes("40 nodes") && document.getElementById("links-note").textContent.includes("of 499")`)
+	b.until("those with trouble are, and what left", `document.querySelectorAll("#rows tr[data-address]").length === 3 && document.querySelectorAll("#rows button.fold").length === 3`)
+	b.until("the worst nodes are, by zone, and that there are more is said", `document.querySelectorAll("#matrix tr").length === 3 && document.getElementById("heat-box").hidden && document.getElementById("links-note").textContent.includes("100 nodes") && document.getElementById("links-note").textContent.includes("of 499")`)
+	b.do(perform(`document.querySelectorAll("#rows button.fold").forEach((f) => f.click())`))
+	b.until("all members are", `document.querySelectorAll("#rows tr[data-address]").length === 501`)
 	if have := eval[int64](b, `document.documentElement.scrollWidth`); have > 1280 {
 		t.Errorf("the page is %d px wide", have)
 	}

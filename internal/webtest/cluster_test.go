@@ -66,8 +66,10 @@ func TestCluster(t *testing.T) {
 	})
 
 	t.Run("death", func(t *testing.T) {
+		b.until("the checks find nothing, and all agree", `document.getElementById("verdict").className === "ok" && document.getElementById("agreement").textContent.includes("all 3 agree")`)
 		_ = third.cmd.Process.Kill()
 		b.until("it is dead", status(third, "DEAD"))
+		b.until("it is a problem, in the words of doctor", `document.querySelector("#problem-list li.failure .found")?.textContent === "it is DEAD" && document.querySelector("#problem-list li.failure .name").textContent === "third"`)
 		b.until("it is said", `document.getElementById("announce").textContent.includes("third dead")`)
 		for what, expression := range map[string]string{
 			"the page was loaded again":    `window.loadedOnce === true`,
@@ -85,12 +87,12 @@ func TestCluster(t *testing.T) {
 
 	t.Run("filters", func(t *testing.T) {
 		b.do(perform(`document.querySelector("button.DEAD").click()`))
-		b.until("only the dead one is shown", `document.querySelectorAll("#rows tr").length === 1 && document.querySelector("#rows tr").className === "DEAD"`)
+		b.until("only the dead one is shown", `document.querySelectorAll("#rows tr[data-address]").length === 1 && document.querySelector("#rows tr[data-address]").className === "DEAD"`)
 		b.do(perform(`document.querySelector("button.all").click()`))
 		b.do(perform(`(() => { const f = document.getElementById("find"); f.value = "ROLE=web third"; f.dispatchEvent(new Event("input")); })()`))
-		b.until("only the one with the tag is shown", `document.querySelectorAll("#rows tr").length === 1 && document.querySelector("#rows tr").textContent.includes("third")`)
+		b.until("only the one with the tag is shown", `document.querySelectorAll("#rows tr[data-address]").length === 1 && document.querySelector("#rows tr[data-address]").textContent.includes("third")`)
 		b.do(perform(`(() => { const f = document.getElementById("find"); f.value = ""; f.dispatchEvent(new Event("input")); })()`))
-		b.until("all are shown", `document.querySelectorAll("#rows tr").length === 3`)
+		b.until("all are shown", `document.querySelectorAll("#rows tr[data-address]").length === 3`)
 	})
 
 	t.Run("leave", func(t *testing.T) {
@@ -104,11 +106,24 @@ func TestCluster(t *testing.T) {
 	t.Run("the daemon ends, and is back", func(t *testing.T) {
 		_ = first.cmd.Process.Kill()
 		b.until("what is shown is said to be old", `document.getElementById("live").className === "broken" && document.body.classList.contains("stale")`)
+		b.until("a banner says so, and the title", `!document.getElementById("stale").hidden && document.getElementById("stale-since").textContent.startsWith("Not connected since ") && document.title.startsWith("✕ not connected")`)
+		since := `[...document.querySelectorAll("#rows .since, #phase")].map((e) => e.textContent).join("|")`
+		was, counted := eval[string](b, since), eval[string](b, `document.getElementById("stale-for").textContent`)
+		b.until("it counts how long", fmt.Sprintf(`document.getElementById("stale-for").textContent !== %q`, counted))
+		// The page redraws every 5 s.
+		b.do(perform(`window.redrawn = 0, new MutationObserver(() => window.redrawn++).observe(document.querySelector("#rows svg"), {childList: true})`))
+		b.until("it is drawn again", `window.redrawn > 0`)
+		if now := eval[string](b, since); now != was {
+			t.Errorf("while the daemon is away, the clock goes on: %q, then %q", was, now)
+		}
+		if bad := eval[[]string](b, contrasts); len(bad) > 0 {
+			t.Errorf("hard to read: %q", bad)
+		}
 		_, port, _ := net.SplitHostPort(first.HTTP)
 		_, gossip, _ := net.SplitHostPort(first.Gossip)
 		again := startDaemon(t, "--name", "again", "--http", "127.0.0.1:"+port, "--port", gossip, "--clustername", "other")
 		b.until("the page has found it", `document.getElementById("live").className === "live" && document.getElementById("node").textContent.startsWith("again")`)
-		b.until("it shows the new one's members", `document.querySelectorAll("#rows tr").length === 1 && `+status(again, "ALIVE"))
+		b.until("it shows the new one's members", `document.querySelectorAll("#rows tr[data-address]").length === 1 && `+status(again, "ALIVE"))
 		if !eval[bool](b, `window.loadedOnce === true`) {
 			t.Error("the page was loaded again")
 		}

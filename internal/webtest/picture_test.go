@@ -30,7 +30,7 @@ var pictures = os.Getenv("TAMTAM_PICTURES")
 // the picture in the guide with -update.
 func TestPicture(t *testing.T) {
 	b := openTab(t, startDemo(t), 1280, 800)
-	b.until("all is shown", `document.querySelectorAll("#rows tr").length === 10 && document.querySelectorAll("#matrix tr").length === 8 && document.querySelectorAll("#message-list tr").length === 10`)
+	b.until("all is shown", `document.querySelectorAll("#rows tr[data-address]").length === 10 && document.querySelectorAll("#problem-list li").length === 4 && document.querySelectorAll("#matrix tr").length === 8 && document.querySelectorAll("#message-list tr").length === 10`)
 	for _, scheme := range []string{"light", "dark"} {
 		b.like("prefers-color-scheme", scheme)
 		shot := call(b, page.CaptureScreenshot, page.CaptureScreenshotParams{}).Data

@@ -29,6 +29,7 @@ type (
 	problemsView struct {
 		At       int64         `json:"at"`    // time of the inspection
 		OK       int           `json:"ok"`    // checks that found nothing
+		Skipped  int           `json:"skipped"`
 		Agree    int           `json:"agree"` // members that list the same live members as this node
 		Of       int           `json:"of"`    // members that could be asked
 		Omitted  int           `json:"omitted"`
@@ -138,7 +139,8 @@ func (p *Page) problems(w http.ResponseWriter, r *http.Request) {
 	v := problemsView{At: at.UnixMilli(), Problems: []problemView{}}
 	v.Agree, v.Of = doctor.Agreement(inspection)
 	findings := doctor.Examine(inspection, p.cfg.Self.Version)
-	v.OK = doctor.Summarize(findings).OK
+	sum := doctor.Summarize(findings)
+	v.OK, v.Skipped = sum.OK, sum.Skipped
 	for _, f := range doctor.Wrong(findings) {
 		if len(v.Problems) == maxProblems {
 			v.Omitted++

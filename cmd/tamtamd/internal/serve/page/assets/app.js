@@ -1,21 +1,27 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The page: it follows /events while somebody looks, and asks for the links meanwhile.
+// The page: it follows /events while somebody looks, and asks for the problems and the links
+// meanwhile.
 
-import { el, fill, foreign, safe, span } from "./text.js";
-import { controls, render } from "./members.js";
-import { hour } from "./strip.js";
+import { clockText, el, fill, foreign, safe, span, zoneText } from "./text.js";
+import * as members from "./members.js";
+import * as strips from "./strip.js";
+import * as problems from "./problems.js";
+import * as drawer from "./drawer.js";
 import { render as renderMatrix } from "./matrix.js";
 import { addMessages, announce, renderChanges } from "./log.js";
+import * as url from "./url.js";
 
-const state = { members: new Map(), counts: {}, omitted: 0, node: null, links: { own: {} }, revision: "", ahead: 0 };
+const state = { members: new Map(), counts: {}, omitted: 0, node: null, links: { own: {} }, problems: null, revision: "", ahead: 0, frozen: 0 };
+const { hour } = strips;
 const quiet = 35e3; // three beats and some
 // The daemon asks the members at most every 10 s.
-const linksEvery = 5e3, redrawEvery = 5e3, leaveAfter = 30e3;
+const askEvery = 5e3, redrawEvery = 5e3, leaveAfter = 30e3, judgeAfter = 300;
 
-// now is the daemon's time: it may differ from this machine's.
-const now = () => Date.now() + state.ahead;
+// now is the daemon's time, which may differ from this machine's. It stands still while the
+// daemon is not reached: nothing is known of the time since.
+const now = () => state.frozen || Date.now() + state.ahead;
 
 let drawing = false;
 // draw shows what there is, once a frame.
@@ -28,7 +34,10 @@ function draw() {
     for (const [a, m] of state.members) {
       if (m.status === "REMOVED" && m.since < now() - hour) state.members.delete(a);
     }
-    render(state, now());
+    strips.setRange(state.node.started, now(), state.frozen);
+    members.render(state, now());
+    problems.render(state, now());
+    drawer.render(state, now(), draw);
     header();
   });
 }
@@ -36,23 +45,25 @@ function draw() {
 function header() {
   const n = state.node;
   fill(document.getElementById("phase"), `${n.phase}, up ${span(now() - n.started)}`);
+  fill(document.getElementById("zone"), zoneText(now()));
   const banner = document.getElementById("removed");
   banner.hidden = !n.removal;
   fill(banner, n.removal ? `${safe(n.removal.found)}; ${safe(n.removal.remedy)}.` : "");
   const bad = [n.removal ? "removed" : "", ...[["DEAD", "dead"], ["SUSPECTED", "suspected"]].filter(([s]) => state.counts[s]).map(([s, w]) => `${state.counts[s]} ${w}`)];
-  const title = [...bad, safe(n.cluster), "TamTam"].filter(Boolean).join(" · ");
+  const title = [state.frozen && "✕ not connected", ...bad, safe(n.cluster), "TamTam"].filter(Boolean).join(" · ");
   if (document.title !== title) document.title = title;
 }
 
 function snapshot(s) {
-  state.ahead = s.now - Date.now();
   Object.assign(state, { counts: s.counts, omitted: s.omitted, node: s.node, revision: s.revision });
   state.members = new Map(s.members.map((m) => [m.address, { ...m, steps: m.steps || [] }]));
   document.getElementById("cluster").replaceChildren(...(s.node.cluster ? [foreign(s.node.cluster)] : []));
   document.getElementById("node").replaceChildren(...(s.node.name ? [foreign(s.node.name, { class: "name" }), " "] : []), el("span", { class: "address" }, s.node.address));
   fill(document.getElementById("version"), s.node.version);
-  fill(document.getElementById("sealed"), s.node.sealed ? "sealed" : "not sealed");
+  fill(document.getElementById("sealed"), s.node.sealed ? "encrypted" : "not encrypted");
   renderChanges(state, now());
+  judgeSoon();
+  askLinks();
   draw();
 }
 
@@ -67,11 +78,11 @@ function change({ member, step }) {
   if (step.to !== "REMOVED") state.counts[step.to] = (state.counts[step.to] || 0) + 1;
   announce(step, member);
   renderChanges(state, now());
+  judgeSoon();
   draw();
 }
 
 function beat(b) {
-  state.ahead = b.now - Date.now();
   const flapping = new Set(b.flapping);
   for (const m of state.members.values()) m.flapping = flapping.has(m.address);
   Object.assign(state.node ?? {}, { phase: b.phase, phaseSince: b.phaseSince, removal: b.removal });
@@ -84,33 +95,58 @@ function live(kind, text) {
   const p = document.getElementById("live");
   p.className = kind;
   fill(p, text);
-  document.body.classList.toggle("stale", kind === "broken" && state.node !== null);
 }
 
-// broken says that what is shown is old.
+// freeze stops the clock at the last event, and with why says that what is shown is old.
+function freeze(why) {
+  if (state.node) state.frozen ||= heard + state.ahead;
+  const stale = Boolean(why && state.node);
+  document.body.classList.toggle("stale", stale);
+  document.getElementById("stale").hidden = !stale;
+  if (stale) {
+    fill(document.getElementById("stale-since"), `Not connected since ${clockText(state.frozen)}: ${why}. All below is as of then; trying again.`);
+    sayHowLong();
+  }
+  draw();
+}
+
+function sayHowLong() {
+  if (state.frozen) fill(document.getElementById("stale-for"), `(${span(Date.now() + state.ahead - state.frozen)})`);
+}
+
+function thaw(time) {
+  heard = Date.now();
+  if (time) state.ahead = time - heard;
+  state.frozen = 0;
+  document.body.classList.remove("stale");
+  document.getElementById("stale").hidden = true;
+  live("live", "live");
+}
+
 function broken(why) {
-  live("broken", state.node ? `${why}: this is as of ${new Date(heard).toLocaleTimeString()}` : why);
+  live("broken", "not connected");
+  freeze(why);
 }
 
 function open() {
   close();
   source = new EventSource(state.revision ? `/events?after=${state.revision}` : "/events");
   const on = (name, f) => source.addEventListener(name, (e) => {
-    heard = Date.now();
-    live("live", "live");
+    const data = JSON.parse(e.data);
+    thaw(data.now);
     if (e.lastEventId) state.revision = e.lastEventId;
-    f(JSON.parse(e.data));
+    f(data);
   });
   on("snapshot", snapshot);
   on("change", change);
   on("messages", (m) => addMessages(m, state));
   on("beat", beat);
   on("end", ({ why }) => {
-    broken(why === "closing" ? "the daemon ends" : "fell behind");
+    broken(why === "closing" ? "the daemon has ended" : "this page fell behind");
     retry(why === "closing" ? 2000 : 500);
   });
   source.addEventListener("error", () => {
-    broken("not connected");
+    broken("the daemon is not reached");
     if (source && source.readyState === EventSource.CLOSED) retry(5000); // it gives up at an answer that is none
   });
 }
@@ -126,19 +162,37 @@ function retry(ms) {
   again = setTimeout(open, ms);
 }
 
-async function askLinks() {
-  if (document.hidden || !source) return;
+// get asks for JSON, and does nothing with an answer that is none: the stream tells that the
+// daemon is not reached.
+async function get(path, take) {
+  if (document.hidden || !source || state.frozen) return;
   try {
-    const r = await fetch("/links.json");
-    if (!r.ok) return;
-    const links = await r.json();
-    if (links.at === state.links.at) return;
-    state.links = links;
-    renderMatrix(links);
-    draw();
+    const r = await fetch(path);
+    if (r.ok) take(await r.json());
   } catch {
-    // The stream tells that the daemon is not reached.
+    // see above
   }
+}
+
+const askLinks = () => get("/links.json", (links) => {
+  if (links.at === state.links.at || !state.node) return;
+  state.links = links;
+  renderMatrix(links, state.members);
+  draw();
+});
+
+const judge = () => get("/problems.json", (v) => {
+  state.problems = v;
+  draw();
+});
+
+let judging;
+// judgeSoon asks for the problems after a change, once for many.
+function judgeSoon() {
+  judging ||= setTimeout(() => {
+    judging = undefined;
+    judge();
+  }, judgeAfter);
 }
 
 let leaving;
@@ -149,17 +203,30 @@ document.addEventListener("visibilitychange", () => {
     leaving = setTimeout(() => {
       close();
       live("connecting", "paused");
+      freeze();
     }, leaveAfter);
     return;
   }
   if (!source) open();
   askLinks();
+  judge();
 });
 
-controls(draw);
+document.getElementById("skip").addEventListener("click", (e) => {
+  e.preventDefault(); // the address has what the viewer chose
+  document.getElementById("members").focus();
+});
+
+url.read();
+url.follow(draw);
+members.controls();
+strips.controls();
 open();
-askLinks();
-setInterval(askLinks, linksEvery);
+setInterval(() => {
+  askLinks();
+  judge();
+}, askEvery);
+setInterval(sayHowLong, 1000);
 setInterval(() => {
   if (source && heard && Date.now() - heard > quiet) {
     broken("no sign of life");

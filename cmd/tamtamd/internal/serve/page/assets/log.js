@@ -3,16 +3,24 @@
 
 // Changes and messages, the latest first, and what of them is said aloud.
 
-import { clock, el, fill, foreign, glyphs, safe, word } from "./text.js";
+import { clock, clockText, el, fill, foreign, glyphs, link, safe, span, word } from "./text.js";
 import { hour } from "./strip.js";
 
 const maxChanges = 60, maxMessages = 40;
+// soon is how close two changes are that are one entry: suspected and dead, or many that joined.
+const soon = 60e3, together = 10e3;
 
 const becauses = {
-  STARTED: "it started", JOINED: "it answered for the first time", RETURNED: "it answers again", RESTARTED: "it was restarted",
-  ANSWERED: "it answered", UPDATED: "it says something else of itself", NO_ANSWER: "no answer", GOODBYE: "it left gracefully",
-  EXPELLED: "a user removed it", GIVEN_UP: "it was gone for too long", REFUSED: "there was no room for it", EXILED: "this node was removed from the cluster",
+  STARTED: "it started", JOINED: "it answered for the first time", RETURNED: "it came back", RESTARTED: "it was restarted",
+  ANSWERED: "it answered", UPDATED: "its tags or its version changed", NO_ANSWER: "no answer", GOODBYE: "it left gracefully",
+  EXPELLED: "an operator removed it", GIVEN_UP: "it was gone for too long", REFUSED: "there was no room for it", EXILED: "this node was removed from the cluster",
 };
+
+// because is the reason of a step, and who reported it.
+export function because(step, m, name) {
+  const why = becauses[step.reason] || "";
+  return step.by && step.by !== m.address ? `${why}, says ${safe(name(step.by))}` : why;
+}
 
 // what a step made of a member, in a word or two.
 export function what(step) {
@@ -22,24 +30,54 @@ export function what(step) {
   return word(step.to);
 }
 
-function entry(step, m, name) {
-  const li = el("li", { class: step.to }, clock(step.at), el("span", { class: "glyph", "aria-hidden": "true" }, glyphs[step.to]),
-    el("span", { class: "who" }, foreign(m.name || m.address, { class: "name", title: m.address }), " ", el("span", { class: "word" }, what(step))));
-  const why = el("span", { class: "why" }, becauses[step.reason] || "");
-  if (step.by && step.by !== m.address) why.append(", says ", foreign(name(step.by), { title: step.by }));
-  li.append(why);
+// folded makes entries of the steps of one member: of a suspicion and what came of it, one.
+export function folded(m, steps) {
+  const out = [];
+  for (const s of steps) {
+    const last = out.at(-1);
+    if (last?.step.to === "SUSPECTED" && !last.then && s.at - last.step.at < soon && (s.to === "DEAD" || s.to === "ALIVE" && s.reason === "ANSWERED")) {
+      const took = span(s.at - last.step.at);
+      if (s.to === "DEAD") out[out.length - 1] = { m, step: s, note: ` (suspected ${took} before)` };
+      else last.then = `suspected for ${took}`;
+      continue;
+    }
+    out.push({ m, step: s });
+  }
+  return out;
+}
+
+export function entry({ m, step, then, note, count, until }, name, withName = true) {
+  const li = el("li", { class: step.to }, clock(step.at), el("span", { class: "glyph", "aria-hidden": "true" }, glyphs[step.to]));
+  const who = el("span", { class: "who" });
+  if (count) who.append(`${count} members `);
+  else if (withName) who.append(link(m.name || m.address, m.address, { class: "name" }), " ");
+  who.append(el("span", { class: "word" }, then || what(step)));
+  const why = count ? `until ${clockText(until)}` : `${because(step, m, name)}${note || ""}`;
+  li.append(who, el("span", { class: "why", title: why }, why));
   return li;
+}
+
+// gathered makes one entry of many members with the same change at about the same time.
+function gathered(all) {
+  const out = [];
+  for (const e of all) {
+    const last = out.at(-1);
+    if (last && !e.then && !last.then && what(last.step) === what(e.step) && e.step.to === "ALIVE" && last.step.at - e.step.at < together) {
+      last.list.push(e);
+      last.step = e.step;
+    } else out.push({ ...e, list: [e] });
+  }
+  return out.map((e) => (e.list.length > 2 ? { ...e, count: e.list.length, until: e.list[0].step.at } : e.list)).flat();
 }
 
 // renderChanges shows the changes of all members.
 export function renderChanges(state, now) {
   const all = [];
-  for (const m of state.members.values()) {
-    for (const s of m.steps) if (s.at > now - hour) all.push([s, m]);
-  }
-  all.sort((a, b) => b[0].at - a[0].at);
+  for (const m of state.members.values()) all.push(...folded(m, m.steps.filter((s) => s.at > now - hour)));
+  all.sort((a, b) => b.step.at - a.step.at);
   const name = (address) => state.members.get(address)?.name || address;
-  document.getElementById("change-list").replaceChildren(...all.slice(0, maxChanges).map(([s, m]) => entry(s, m, name)));
+  const list = gathered(all).slice(0, maxChanges).map((e) => entry(e, name));
+  document.getElementById("change-list").replaceChildren(...(list.length ? list : [el("li", { class: "nothing" }, "no change")]));
 }
 
 const messages = new Map(); // by name, the oldest first
@@ -58,7 +96,7 @@ export function addMessages({ messages: list, skipped }, state) {
     return el("tr", {}, el("td", {}, clock(m.received)), el("td", {}, m.topic ? foreign(m.topic) : el("span", { class: "since" }, "none")), from,
       el("td", { class: "number" }, m.sequence), el("td", { class: "number" }, String(m.bytes)));
   }));
-  fill(document.getElementById("messages-note"), skipped ? `too many to show all: ${skipped} were left out last` : "the latest first, without what is in them");
+  fill(document.getElementById("messages-note"), skipped ? `too many to show all: ${skipped} were left out last` : "the latest first; payloads are not shown");
 }
 
 let pending = [], timer;

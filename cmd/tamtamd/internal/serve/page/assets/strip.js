@@ -1,19 +1,22 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The states of a member over the last hour, as a strip. Each state has a height of its
+// The states of a member over the last hour, or less of it, as a strip. Each state has a height of its
 // own beside its colour, the graver the higher; and the strip says the same in words.
 
-import { span, word } from "./text.js";
+import { clockText, el, fill, span, word } from "./text.js";
+import { choose, view } from "./url.js";
 
 export const hour = 3600e3;
+const minutes = ["5", "15", "60"];
+let range = hour; // that the strips show
 const namespace = "http://www.w3.org/2000/svg";
 const width = 720, height = 16;
 const shapes = { ALIVE: [5, 6], SUSPECTED: [2, 12], DEAD: [0, 16], LEFT: [7, 2], UNKNOWN: [6, 4] };
 
 // runs are the states of a member, each with its time, and when it was restarted.
 export function runs(member, now) {
-  const from = now - hour;
+  const from = now - range;
   const out = [], restarts = [];
   let status = member.before, since = from;
   for (const s of member.steps) {
@@ -39,7 +42,7 @@ export function inWords(member, now) {
   }
   const parts = Object.entries(total).map(([s, ms]) => `${s === "UNKNOWN" ? "not kept" : word(s)} ${span(ms)}`);
   if (r.restarts.length) parts.push(`restarted ${r.restarts.length === 1 ? "once" : `${r.restarts.length} times`}`);
-  return `Last hour: ${parts.join(", ") || "no member"}`;
+  return `${rangeName()}: ${parts.join(", ") || "no member"}`;
 }
 
 function rect(x, w, [y, h], kind) {
@@ -50,7 +53,7 @@ function rect(x, w, [y, h], kind) {
 
 // draw fills an svg element with the strip.
 export function draw(svg, member, now) {
-  const at = (t) => ((t - now + hour) / hour) * width;
+  const at = (t) => ((t - now + range) / range) * width;
   const r = runs(member, now);
   const rects = [];
   for (const { status, from, to } of r.runs) {
@@ -66,6 +69,29 @@ export function draw(svg, member, now) {
   svg.replaceChildren(...rects);
   const words = inWords(member, now);
   if (svg.getAttribute("aria-label") !== words) svg.setAttribute("aria-label", words);
+}
+
+const rangeName = () => (range === hour ? "Last hour" : `Last ${range / 60e3} minutes`);
+
+// setRange takes the time that the viewer chose, or the shortest in which all of the cluster's
+// time fits, and labels the axis.
+export function setRange(began, now, frozen) {
+  const fits = minutes.find((m) => now - began < m * 60e3) || "60";
+  range = (view.range || fits) * 60e3;
+  const axis = document.querySelector(".axis").children;
+  const ago = (ms) => (ms === hour ? "1 h ago" : ms % 60e3 ? `${ms / 60e3} min` : `${ms / 60e3} min${ms === range ? " ago" : ""}`);
+  [ago(range), ago(range / 2), frozen ? clockText(now) : "now"].forEach((text, i) => fill(axis[i], text));
+  fill(document.getElementById("range-name"), rangeName());
+  for (const b of document.querySelectorAll("#ranges button")) b.setAttribute("aria-pressed", String(b.dataset.range * 60e3 === range));
+}
+
+// controls makes the buttons for the time.
+export function controls() {
+  for (const m of minutes) {
+    const b = el("button", { type: "button", "data-range": m, "aria-pressed": "false" }, m === "60" ? "1 h" : `${m} min`);
+    b.addEventListener("click", () => choose({ range: m }));
+    document.getElementById("ranges").append(b);
+  }
 }
 
 // strip makes one that is empty.

@@ -3,6 +3,8 @@
 
 // Small things that the others need: elements, and how texts and times are shown.
 
+import { address, choose, view } from "./url.js";
+
 // el makes an element. Text is only ever text: nothing here parses markup.
 export function el(name, attributes = {}, ...children) {
   const e = document.createElement(name);
@@ -28,6 +30,17 @@ export function fill(e, text) {
   if (e.textContent !== text) e.textContent = text;
 }
 
+// link is a name that opens the drawer of a member.
+export function link(name, member, attributes = {}) {
+  const a = el("a", { href: `#${new URLSearchParams({ member })}`, title: `${safe(name)} ${member}`, ...attributes }, foreign(name));
+  a.addEventListener("click", (e) => {
+    if (e.ctrlKey || e.metaKey || e.shiftKey || e.altKey) return; // another tab
+    e.preventDefault();
+    choose({ member }, address() !== address({ ...view, member }));
+  });
+  return a;
+}
+
 export const glyphs = { ALIVE: "●", SUSPECTED: "◐", DEAD: "✕", LEFT: "○", REMOVED: "–", NONE: "–", UNKNOWN: "?" };
 
 // word is a status in a sentence.
@@ -44,11 +57,22 @@ export function span(ms) {
   return h % 24 ? `${Math.floor(h / 24)} d ${h % 24} h` : `${h / 24} d`;
 }
 
-// clock is the time of day here.
-export function clock(ms) {
+const two = (n) => String(n).padStart(2, "0");
+
+// clockText is the time of day here, as in logs; with the day if it is not of the last day.
+export function clockText(ms) {
   const d = new Date(ms);
-  const two = (n) => String(n).padStart(2, "0");
-  return el("time", { datetime: d.toISOString(), title: d.toLocaleString() }, `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`);
+  const day = Date.now() - ms > 24 * 3600e3 ? `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ` : "";
+  return `${day}${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
+}
+
+export const clock = (ms) => el("time", { datetime: new Date(ms).toISOString() }, clockText(ms));
+
+// zoneText names the time zone of the clocks by its distance from UTC.
+export function zoneText(ms) {
+  const east = -new Date(ms).getTimezoneOffset();
+  const h = Math.floor(Math.abs(east) / 60), m = Math.abs(east) % 60;
+  return `UTC${east ? `${east < 0 ? "−" : "+"}${h}${m ? `:${two(m)}` : ""}` : ""}`;
 }
 
 // millis is a round trip in milliseconds.
@@ -58,12 +82,22 @@ export function millis(micros) {
   return ms < 10 ? ms.toFixed(2) : ms < 100 ? ms.toFixed(1) : ms.toFixed(0);
 }
 
-// loss is the part of a link's transmissions that were lost recently: as text, and how grave, 0 to
-// 3. The daemon knows it, unless it sent too few frames.
-export function loss(link) {
-  if (!link || link.loss === null) return { text: "–", grave: 0 };
-  const part = link.loss;
-  const percent = part * 100;
-  const grave = part < 0.01 ? 0 : part < 0.05 ? 1 : part < 0.2 ? 2 : 3;
+// loss is the daemon's figure for a link: as text, and how grave, 0 to 3.
+export function loss(l) {
+  if (!l || l.loss === null || l.loss === undefined) return { text: "–", grave: 0 };
+  const percent = l.loss * 100;
+  const grave = l.loss < 0.01 ? 0 : l.loss < 0.05 ? 1 : l.loss < 0.2 ? 2 : 3;
   return { text: `${percent < 10 && percent > 0 ? percent.toFixed(1) : percent.toFixed(0)} %`, grave };
+}
+
+// collator orders addresses and names by their numbers.
+export const collator = new Intl.Collator("en", { numeric: true });
+
+// zoneOf is the zone that a member has as a tag, or "".
+export const zoneOf = (m) => m?.tags?.zone || "";
+
+// median of numbers; 0 of none.
+export function median(list, at = 0.5) {
+  const sorted = [...list].sort((a, b) => a - b);
+  return sorted.length ? sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))] : 0;
 }

@@ -198,7 +198,11 @@ func inspected(table *member.Table) *tamtamv1.InspectResponse {
 				Source: m.Addr.String(), Sent: l.Sent, Resent: l.Resent, Received: l.Sent, RoundTrip: durationpb.New(l.RoundTrip),
 				Heard: durationpb.New(time.Second / 10), Unacknowledged: durationpb.New(0),
 			}
-			one.Report.Link = &tamtamv1.LinkState{Source: at(1).String(), Sent: 240, Received: 240}
+			if lost, known := l.Loss(); known {
+				one.Link.Loss, one.Link.LossFrames = &lost, l.RecentFrames
+			}
+			none := 0.0
+			one.Report.Link = &tamtamv1.LinkState{Source: at(1).String(), Sent: 240, Received: 240, Loss: &none, LossFrames: 240}
 			one.RoundTrip, one.ClockOffset = durationpb.New(l.RoundTrip), durationpb.New(0)
 		}
 	}

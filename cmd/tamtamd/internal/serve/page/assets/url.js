@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// What a viewer chose is in the address of the page, so that it can be sent to somebody else,
+// and survives a reload.
+
+// view is the choice: a status or "" for all, words to find, the address of the member in the
+// drawer, the minutes of the strips or "" for as many as fit, and the zones that are unfolded.
+export const view = { status: "", q: "", member: "", range: "", open: [] };
+
+const ranges = ["5", "15", "60"], statuses = ["ALIVE", "SUSPECTED", "DEAD", "LEFT"];
+const longest = 200;
+
+// read takes the choice from the address. What is not known there is left out.
+export function read() {
+  const p = new URLSearchParams(location.hash.slice(1));
+  const text = (k) => (p.get(k) || "").slice(0, longest);
+  view.status = statuses.includes(text("status")) ? text("status") : "";
+  view.q = text("q");
+  view.member = text("member");
+  view.range = ranges.includes(text("range")) ? text("range") : "";
+  view.open = p.getAll("open").map((z) => z.slice(0, longest));
+}
+
+// address is the one of a choice.
+export function address(choice = view) {
+  const p = new URLSearchParams();
+  for (const k of ["status", "q", "member", "range"]) if (choice[k]) p.set(k, choice[k]);
+  for (const z of choice.open) p.append("open", z);
+  const s = p.toString();
+  return s ? `#${s}` : location.pathname + location.search;
+}
+
+let changed = () => {};
+
+// choose changes the choice. With back, the browser's Back button undoes it.
+export function choose(change, back = false) {
+  Object.assign(view, change);
+  history[back ? "pushState" : "replaceState"](null, "", address());
+  changed();
+}
+
+// follow calls f whenever the choice is another.
+export function follow(f) {
+  changed = f;
+  for (const e of ["hashchange", "popstate"]) {
+    window.addEventListener(e, () => {
+      read();
+      changed();
+    });
+  }
+}
