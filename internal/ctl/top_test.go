@@ -57,7 +57,7 @@ func TestTopPlain(t *testing.T) {
 	if !strings.Contains(blocks[4], "in 0/s, 0 B/s") {
 		t.Errorf("no rates in\n%s", blocks[4])
 	}
-	if change := other + ` (two\x1b[2J\n)  was SUSPECTED`; strings.Count(r.out, change) != 1 {
+	if change := `two\x1b[2J\n DEAD  no answer`; strings.Count(r.out, change) != 1 {
 		t.Errorf("the change is not printed once:\n%s", r.out)
 	}
 }

@@ -32,12 +32,23 @@ type feed struct {
 	failed  chan error    // errors that no retry would help
 	sooner  chan struct{} // has room for one
 	panics  chan string
+
+	// Only with asks: what doctor judges, and the histories of members.
+	inspections chan *tamtamv1.InspectResponse
+	histories   chan *tamtamv1.MemberHistory
+	judge       chan struct{} // has room for one
+	wanted      chan string   // addresses of members whose histories are asked for
 }
 
 // startFeed samples the node and follows its members, until ctx is done. The first sample
 // must succeed.
 func startFeed(ctx context.Context, c client.Client, every time.Duration) *feed {
-	f := &feed{c, every, make(chan sample), make(chan follow.Event), make(chan error, 2), make(chan struct{}, 1), make(chan string)}
+	f := &feed{
+		client: c, every: every, samples: make(chan sample), events: make(chan follow.Event), failed: make(chan error, 2),
+		sooner: make(chan struct{}, 1), panics: make(chan string),
+		inspections: make(chan *tamtamv1.InspectResponse), histories: make(chan *tamtamv1.MemberHistory),
+		judge: make(chan struct{}, 1), wanted: make(chan string, maxWanted),
+	}
 	f.start(ctx, func() error { return f.run(ctx) })
 	f.start(ctx, func() error {
 		// Patient, as the samples show whether the daemon is there.

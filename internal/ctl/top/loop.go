@@ -24,6 +24,7 @@ func (c Config) draw(ctx context.Context, t *terminal) error {
 		client = client.Quiet()
 	}
 	feed := startFeed(ctx, client, c.Interval)
+	feed.startAsks(ctx)
 	st := newState(c.Interval)
 	// Nothing is drawn before the first sample, or error.
 	select {
@@ -76,9 +77,18 @@ func (l *loop) run(ctx context.Context, every time.Duration) error {
 			panic(p)
 		case s := <-l.feed.samples:
 			l.state.sample(s)
+			for _, a := range l.state.unknown() {
+				l.feed.want(a)
+			}
+		case r := <-l.feed.inspections:
+			l.state.inspection(r)
+		case h := <-l.feed.histories:
+			l.state.history(h)
 		case e := <-l.feed.events:
 			if l.state.event(e) {
 				l.feed.soon()
+				l.feed.judgeSoon()
+				l.feed.want(e.Member.GetAddress())
 			}
 		case b, ok := <-typed:
 			if !ok { // the terminal is gone

@@ -4,13 +4,16 @@
 package top
 
 import (
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/eelcocramer/tamtam/internal/buildinfo"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
 	"github.com/eelcocramer/tamtam/internal/ctl/follow"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	"github.com/eelcocramer/tamtam/internal/ctl/top/screen"
+	"github.com/eelcocramer/tamtam/internal/doctor"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -21,12 +24,15 @@ const maxChanges = 200
 type state struct {
 	data  screen.Data
 	meter *screen.Meter
+	asked map[string]bool // members whose history was asked for
+	seen  []screen.Change // of the watch, the newest first
+	local string          // address of the node
 }
 
 func newState(every time.Duration) *state {
 	// Samples come a little late or early. Those that come much sooner, because of a
 	// change, are too close for a rate.
-	return &state{meter: screen.NewMeter(every * 3 / 4)}
+	return &state{meter: screen.NewMeter(every * 3 / 4), asked: map[string]bool{}}
 }
 
 func (st *state) sample(s sample) {
@@ -41,7 +47,7 @@ func (st *state) sample(s sample) {
 	self := s.node.GetMember()
 	d.Name, d.Address, d.Cluster, d.Profile = render.Escape(self.GetName()), self.GetAddress(), render.Escape(s.node.GetClusterName()), s.node.GetProfile()
 	d.Started, d.Detection = s.node.GetStarted().AsTime().Local(), s.node.GetDetectionTime().AsDuration()
-	d.Lost, d.At = "", s.at
+	d.Lost, d.At, st.local = "", s.at, self.GetAddress()
 	removal := s.node.GetRemoval()
 	d.Removed, d.Remedy = render.Escape(removal.GetFound()), render.Escape(removal.GetRemedy())
 	d.Rates = st.meter.Rates(d.Started, s.at, s.counters)
@@ -60,10 +66,114 @@ func (st *state) event(e follow.Event) bool {
 	if t := e.Change.GetTime(); t != nil {
 		at = t.AsTime().Local()
 	}
-	c := screen.Change{Time: at, Status: render.ChangeStatus(e), Text: render.Label(e.Member) + render.Was(e) + render.Because(e)}
-	kept := st.data.Changes[:min(len(st.data.Changes), maxChanges-1)]
-	st.data.Changes = append([]screen.Change{c}, kept...)
+	c := screen.Change{
+		Time: at, Status: changeStatus(render.ChangeStatus(e), e.Change.GetReason()), Who: who(e.Member),
+		Why: st.named(strings.TrimPrefix(render.Because(e), ": ")),
+	}
+	st.seen = append([]screen.Change{c}, st.seen[:min(len(st.seen), maxChanges-1)]...)
+	st.changes()
 	return true
+}
+
+// who is what people call a member.
+func who(m *tamtamv1.Member) string {
+	if m.GetName() == "" {
+		return m.GetAddress()
+	}
+	return render.Escape(m.GetName())
+}
+
+// changeStatus is the status after a change, and RESTARTED of a restart, which leaves it.
+func changeStatus(status string, why tamtamv1.ChangeReason) string {
+	if why == tamtamv1.ChangeReason_CHANGE_REASON_RESTARTED {
+		return "RESTARTED"
+	}
+	return status
+}
+
+// named puts the name of a reporter in place of its address, which ends a sentence.
+func (st *state) named(sentence string) string {
+	for _, m := range st.data.Members {
+		if m.Name != "" && strings.HasSuffix(sentence, "by "+m.Address) {
+			return strings.TrimSuffix(sentence, m.Address) + m.Name
+		}
+	}
+	return sentence
+}
+
+// unknown returns the members whose histories are to be asked for, each once.
+func (st *state) unknown() (addresses []string) {
+	asked := make(map[string]bool, len(st.data.Members)) // without those that are gone
+	for _, m := range st.data.Members {
+		if asked[m.Address] = true; !st.asked[m.Address] {
+			addresses = append(addresses, m.Address)
+		}
+	}
+	st.asked = asked
+	return addresses
+}
+
+// history takes the history of a member, in place of an earlier one.
+func (st *state) history(h *tamtamv1.MemberHistory) {
+	m := h.GetMember()
+	p := screen.Past{Earlier: h.GetEarlier()}
+	for _, s := range h.GetSteps() {
+		status := changeStatus(render.Status(s.GetStatus()), s.GetReason())
+		if s.GetRemoved() {
+			status = render.Removed
+		}
+		p.Steps = append(p.Steps, screen.Change{
+			Time: s.GetTime().AsTime().Local(), Status: status, Who: who(m),
+			Why: st.named(render.Cause{Member: m.GetAddress(), Local: st.local, Reporter: s.GetReportedBy(), Reason: s.GetReason(), Status: s.GetStatus()}.Sentence()),
+		})
+	}
+	all := map[string]screen.Past{}
+	for address, old := range st.data.Pasts { // of those that are gone, for as long as their changes are shown
+		if st.asked[address] || time.Since(old.Steps[len(old.Steps)-1].Time) < before {
+			all[address] = old
+		}
+	}
+	if len(p.Steps) == 0 {
+		return
+	}
+	all[m.GetAddress()] = p
+	st.data.Pasts = all
+	st.changes()
+}
+
+// before is how far back changes are shown.
+const before = time.Hour
+
+// changes makes the last changes of the histories and of the watch, each once. A suspicion that
+// became a death is one with it.
+func (st *state) changes() {
+	all := slices.Clone(st.seen)
+	for _, p := range st.data.Pasts {
+		for i, c := range p.Steps {
+			suspicion := c.Status == "SUSPECTED" && i+1 < len(p.Steps) && p.Steps[i+1].Status == "DEAD"
+			if time.Since(c.Time) < before && !suspicion {
+				all = append(all, c)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b screen.Change) int { return b.Time.Compare(a.Time) })
+	all = slices.CompactFunc(all, func(older, newer screen.Change) bool {
+		return older.Who == newer.Who && (older.Time.Equal(newer.Time) || older.Status == "SUSPECTED" && newer.Status == "DEAD")
+	})
+	st.data.Changes = all[:min(len(all), maxChanges)]
+}
+
+// inspection takes what doctor finds in an inspection.
+func (st *state) inspection(r *tamtamv1.InspectResponse) {
+	d := &st.data
+	d.Judged, d.Problems = true, nil
+	d.Agree, d.Of = doctor.Agreement(r)
+	for _, f := range doctor.Wrong(doctor.Examine(r, buildinfo.Read().Version)) {
+		d.Problems = append(d.Problems, screen.Problem{
+			Failure: f.Verdict == doctor.Failure, Member: f.Member, Name: render.Escape(f.Name),
+			Found: render.Escape(f.Found), Remedy: render.Escape(f.Do),
+		})
+	}
 }
 
 // toRow makes a row of a member. Its texts come from that member, and are escaped.
@@ -71,11 +181,10 @@ func toRow(m *tamtamv1.Member) screen.Member {
 	row := screen.Member{
 		Address: m.GetAddress(), Name: render.Escape(m.GetName()), Status: render.Status(m.GetStatus()),
 		Since: m.GetStatusSince().AsTime(), Loss: -1,
-		Version: render.Escape(m.GetVersion()), Notes: strings.Join(render.Notes(m), ", "), Tags: render.Tags(m),
+		Version: render.Escape(m.GetVersion()), Notes: strings.Join(render.Notes(m), ", "), Tags: render.Tags(m), Flapping: m.GetFlapping(),
 	}
 	if m.GetRoundTrip() != nil {
 		row.Trip = m.GetRoundTrip().AsDuration()
-		row.TripText = render.Trip(row.Trip)
 	}
 	if m.Loss != nil {
 		row.Loss = m.GetLoss()

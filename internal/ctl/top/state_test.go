@@ -4,6 +4,7 @@
 package top
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -57,7 +58,7 @@ func TestChanges(t *testing.T) {
 		}
 	}
 	all := st.data.Changes
-	if len(all) != maxChanges || !all[0].Time.Equal(at(maxChanges+more-1)) || !all[maxChanges-1].Time.Equal(at(more)) || all[0].Status != "DEAD" || all[0].Text != "b:1" {
+	if len(all) != maxChanges || !all[0].Time.Equal(at(maxChanges+more-1)) || !all[maxChanges-1].Time.Equal(at(more)) || all[0].Status != "DEAD" || all[0].Who != "b:1" {
 		t.Errorf("%d changes, first %+v, last %+v", len(all), all[0], all[len(all)-1])
 	}
 }
@@ -73,10 +74,53 @@ func TestRow(t *testing.T) {
 			screen.Member{Address: "a:1", Status: "ALIVE", Since: at(1).UTC(), Loss: -1}},
 		{"hostile", &tamtamv1.Member{Address: "b:1", Name: "\x1b", Version: "\n", Plain: true, Flapping: true, Loss: &loss, RoundTrip: durationpb.New(time.Second),
 			Tags: map[string]string{"k": "\r"}, StatusSince: timestamppb.New(at(1))},
-			screen.Member{Address: "b:1", Name: `\x1b`, Status: "UNSPECIFIED", Since: at(1).UTC(), Trip: time.Second, TripText: "1s", Version: `\n`, Notes: "plain, flapping", Tags: `k=\r`}},
+			screen.Member{Address: "b:1", Name: `\x1b`, Status: "UNSPECIFIED", Since: at(1).UTC(), Trip: time.Second, Version: `\n`, Notes: "plain, flapping", Flapping: true, Tags: `k=\r`}},
 	} {
 		if have := toRow(c.member); have != c.want {
 			t.Errorf("%s: %+v, want %+v", c.name, have, c.want)
 		}
+	}
+}
+
+// TestHistory: what became of members before the view started is shown, each change once, and a
+// suspicion that became a death is one with it; a reporter has its name.
+func TestHistory(t *testing.T) {
+	const alive, suspected, dead = tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE, tamtamv1.MemberStatus_MEMBER_STATUS_SUSPECTED, tamtamv1.MemberStatus_MEMBER_STATUS_DEAD
+	st := newState(time.Second)
+	b, c := &tamtamv1.Member{Address: "b:1", Name: "beth"}, &tamtamv1.Member{Address: "c:1", Name: "carl"}
+	st.sample(sample{at: time.Now(), node: &tamtamv1.GetLocalNodeResponse{Member: &tamtamv1.Member{Address: "a:1"}}, members: []*tamtamv1.Member{b, c}})
+	if want := st.unknown(); !slices.Equal(want, []string{"b:1", "c:1"}) || st.unknown() != nil {
+		t.Errorf("asked for %v", want)
+	}
+	ago := func(d time.Duration) *timestamppb.Timestamp { return timestamppb.New(time.Now().Add(-d)) }
+	died := ago(time.Minute)
+	st.history(&tamtamv1.MemberHistory{Member: b, Earlier: 3, Steps: []*tamtamv1.MemberHistoryStep{
+		{Time: ago(3 * time.Hour), Status: alive, Reason: tamtamv1.ChangeReason_CHANGE_REASON_JOINED},
+		{Time: ago(30 * time.Minute), Status: alive, PreviousStatus: alive, Reason: tamtamv1.ChangeReason_CHANGE_REASON_RESTARTED},
+		{Time: ago(2 * time.Minute), Status: suspected, Reason: tamtamv1.ChangeReason_CHANGE_REASON_NO_ANSWER},
+		{Time: died, Status: dead, Reason: tamtamv1.ChangeReason_CHANGE_REASON_NO_ANSWER, ReportedBy: "c:1"},
+	}})
+	b.Status = suspected
+	st.event(follow.Event{Kind: follow.Change, Member: b, Change: &tamtamv1.MemberChange{Member: b, Time: ago(61 * time.Second)}})
+	b.Status = dead
+	st.event(follow.Event{Kind: follow.Change, Member: b, Change: &tamtamv1.MemberChange{Member: b, Time: died}})
+	var have []string
+	for _, c := range st.data.Changes {
+		have = append(have, c.Who+" "+c.Status+" "+c.Why)
+	}
+	if want := []string{"beth DEAD ", "beth RESTARTED it was restarted"}; !slices.Equal(have, want) {
+		if want[0] = "beth DEAD no answer in time, reported by carl"; !slices.Equal(have, want) {
+			t.Errorf("%q, want %q", have, want)
+		}
+	}
+	if p := st.data.Pasts["b:1"]; p.Earlier != 3 || len(p.Steps) != 4 {
+		t.Errorf("%+v", p)
+	}
+	st.inspection(&tamtamv1.InspectResponse{Members: []*tamtamv1.Inspection{
+		{Member: &tamtamv1.Member{Address: "a:1", Local: true, Status: alive}, Report: &tamtamv1.InspectionReport{Digest: 1}},
+		{Member: b}, {Member: &tamtamv1.Member{Address: "c:1", Status: alive}, Answered: true, Report: &tamtamv1.InspectionReport{Digest: 2}},
+	}})
+	if d := st.data; !d.Judged || d.Agree != 1 || d.Of != 2 || len(d.Problems) == 0 || d.Problems[0].Found != "it is DEAD" || !d.Problems[0].Failure {
+		t.Errorf("%+v", d.Problems)
 	}
 }

@@ -76,7 +76,7 @@ func (c Config) print(ctx context.Context) error {
 				return err
 			}
 			// A change is in one block only.
-			state.data.Changes = nil
+			state.data.Changes, state.seen = nil, nil
 			if printed++; printed == c.Count {
 				return nil
 			}

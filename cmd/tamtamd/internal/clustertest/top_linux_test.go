@@ -53,9 +53,14 @@ func TestTop(t *testing.T) {
 			return true
 		}
 	}
-	shows("all members, and rates", has("3 members: 3 alive", all[0].Gossip.String(), all[1].Gossip.String(), all[2].Gossip.String(), "B/s", "NO CHANGE YET"))
+	shows("all members, and rates", has("3 members: 3 alive", all[0].Gossip.String(), "B/s", "all 3 agree", "no problems", "LAST CHANGES", "it joined"))
 	all[2].Kill()
-	shows("a death", has("2 alive, 1 dead", "LAST CHANGES", "DEAD       "+all[2].Gossip.String()))
+	shows("a death", has("2 alive, 1 dead", "  no answer", "! 1 problem"))
+	p.Type("\x1b[B\r") // down and Enter
+	shows("why", has("PROBLEMS", "it is DEAD", "-> start its tamtamd", "CHANGES", "Esc back"))
+	p.Type("\r")
+	shows("the table again", has("LAST CHANGES"))
+	p.Type("a")
 	p.Resize(40, 10)
 	shows("ten lines", func(f []string, text string) bool { return len(f) == 10 && strings.Contains(text, "STATUS") })
 	p.Resize(120, 30)
@@ -65,10 +70,10 @@ func TestTop(t *testing.T) {
 		return has("/ filter: "+all[1].Gossip.String())(f, text) && !strings.Contains(strings.Join(f[6:8], "\n"), all[0].Gossip.String())
 	})
 	all[0].Kill()
-	shows("that there is no answer", has("NO ANSWER for"))
+	shows("that there is no answer", has("NOT CONNECTED for"))
 	all[0] = StartDaemon(t, bin, nil, "--rpc", all[0].RPC, "--join", all[1].Gossip.String())
 	shows("the daemon that is back", func(f []string, text string) bool {
-		return !strings.Contains(text, "NO ANSWER") && has("("+all[0].Gossip.String()+")")(f, text)
+		return !strings.Contains(text, "NOT CONNECTED") && has("("+all[0].Gossip.String()+")")(f, text)
 	})
 	p.Type("q")
 	if code := top.Wait(); code != 0 {

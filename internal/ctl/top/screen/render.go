@@ -73,12 +73,18 @@ type renderer struct {
 // are as many as needed, and none about keys.
 func Render(d *Data, v *View, now time.Time, size Size, paint Paint) []string {
 	r := &renderer{size, paint, now, v.Of(d), v, nil}
-	members := chosen(r.data.Members, v.Order, v.Filter)
+	if d.Lost != "" { // nothing is known of the time since
+		r.now = r.data.At
+	}
+	if v.Open != "" && size.Height > 0 {
+		return r.detail(d, now)
+	}
+	members := v.rows(r.data)
 	s := share(len(members), len(r.data.Changes), size.Height)
 	roomy := size.Height <= 0 || size.Height >= shortest
 	offset := clamp(v.Offset, len(members), s.rows)
 
-	r.head(d)
+	r.head(d, now)
 	if roomy {
 		r.line("")
 	}
@@ -123,27 +129,27 @@ func (r *renderer) ends(how, left, right string) {
 	r.painted(how, left)
 }
 
-func (r *renderer) head(d *Data) {
+func (r *renderer) head(d *Data, now time.Time) {
 	node := d.Address
 	if d.Name != "" {
 		node = d.Name + " (" + d.Address + ")"
 	}
-	clock := r.now.Format(time.TimeOnly)
+	clock := now.Format("15:04:05 MST")
 	r.ends(bold, fit(max(r.Width-len(clock)-1, 0), "  ", "TamTam", node, "cluster "+d.Cluster, "profile "+d.Profile, "up "+render.Age(r.now.Sub(d.Started))), clock)
 
 	s := r.data
 	if d.Lost != "" {
-		r.painted(reverse, fmt.Sprintf("NO ANSWER for %s (%s): retrying, data of %s", render.Age(r.now.Sub(d.LostAt)), d.Lost, s.At.Format(time.TimeOnly)))
+		r.painted(reverse, fmt.Sprintf("NOT CONNECTED for %s, data of %s: %s; retrying", render.Age(now.Sub(d.LostAt)), s.At.Format(time.TimeOnly), d.Lost))
 	} else if d.Removed != "" {
-		r.painted(red+reverse, "REMOVED: "+d.Removed)
+		how := reverse
+		if r.paint >= Colours {
+			how += red
+		}
+		r.painted(how, "REMOVED: "+d.Removed)
 	} else if s != d {
 		r.painted(reverse, fmt.Sprintf("PAUSED at %s, p continues   %s", s.At.Format(time.TimeOnly), r.census()))
 	} else {
-		detection := ""
-		if d.Detection > 0 {
-			detection = "a death is detected within " + d.Detection.Round(time.Millisecond).String()
-		}
-		r.line(fit(r.Width, "   ", r.census(), detection))
+		r.ends("", r.census(), r.verdict())
 	}
 	rates := []string{"in -", "out -", "resent -", "dropped -", "in -", "out -", "repaired -", "gaps -"}
 	if t := s.Rates; t != nil {
@@ -164,6 +170,22 @@ func (r *renderer) head(d *Data) {
 		r.line("packets   " + fit(max(r.Width-10, 0), "   ", rates[:4]...))
 	}
 	r.line("messages  " + fit(max(r.Width-10, 0), "   ", rates[4:]...))
+}
+
+// verdict is whether the members agree, and how many problems doctor finds.
+func (r *renderer) verdict() string {
+	d := r.data
+	if !d.Judged {
+		return ""
+	}
+	agree := fmt.Sprintf("%d of %d agree", d.Agree, d.Of)
+	if d.Agree == d.Of {
+		agree = fmt.Sprintf("all %d agree", d.Of)
+	}
+	if len(d.Problems) == 0 {
+		return agree + "   no problems"
+	}
+	return agree + "   ! " + render.Plural(len(d.Problems), "problem")
 }
 
 // census counts the members by status.
@@ -192,19 +214,37 @@ func (r *renderer) changes(n int) {
 	}
 	r.painted(bold, title)
 	for _, c := range r.data.Changes[:n] {
-		r.line(fmt.Sprintf("%s  %s  %s", c.Time.Format(time.TimeOnly), pad(c.Status, 9), c.Text))
-		r.colour(len(time.TimeOnly)+2, c.Status)
+		r.change(c, c.Who+" ")
 	}
 }
 
-// colour colours the status at a byte offset of the last line, unless it was cut.
-func (r *renderer) colour(at int, status string) {
+// change adds a line about a change; who is empty if that is known.
+func (r *renderer) change(c Change, who string) {
+	start := r.when(c.Time) + "  " + who
+	r.line(fit(0, "  ", start+c.Status, c.Why))
+	r.colour(len(start), c.Status, c.Status)
+}
+
+// when is the time of day, with the day if it is another.
+func (r *renderer) when(t time.Time) string {
+	if r.now.Sub(t) > 24*time.Hour {
+		return t.Format(time.DateTime)
+	}
+	return t.Format(time.TimeOnly)
+}
+
+// colour colours a word at a byte offset of the last line as a status is, unless it was cut.
+func (r *renderer) colour(at int, text, status string) {
 	last := &r.lines[len(r.lines)-1]
 	c := colours[status]
-	if c == "" || r.paint < Colours || len(*last) < at || !strings.HasPrefix((*last)[at:], status) {
+	if c == "" || text == "" || r.paint < Emphasis || len(*last) < at || !strings.HasPrefix((*last)[at:], text) {
 		return
 	}
-	*last = (*last)[:at] + c + status + reset + (*last)[at+len(status):]
+	how := bold
+	if r.paint >= Colours {
+		how += c
+	}
+	*last = (*last)[:at] + how + text + reset + (*last)[at+len(text):]
 }
 
 // last adds the line about keys.
@@ -213,12 +253,12 @@ func (r *renderer) last(offset, rows, count int) {
 		r.ends(reverse, "/"+r.view.Filter+"_", "Enter keeps it, Esc clears it")
 		return
 	}
-	parts := []string{"q quit", "? help", "s sort: " + r.view.Order.String(), "/ filter", "p pause"}
+	parts := []string{"q quit", "? help", "s sort: " + r.view.Order.String(), "/ filter", "Enter why", "p pause"}
 	if r.view.Filter != "" {
 		parts[3] = "/ filter: " + r.view.Filter
 	}
 	if r.view.Help {
-		parts = []string{"q Esc ^C quit", "? back", "up down PgUp PgDn Home End scroll", "^L redraw", "^Z suspend"}
+		parts = []string{"q Esc ^C quit", "? back", "up down PgUp PgDn Home End move", "a addresses", "^L redraw", "^Z suspend"}
 	}
 	where := ""
 	if rows > 0 && count > rows {

@@ -28,28 +28,46 @@ func cluster(n int) *Data {
 		Rates: &Rates{PacketsReceived: 17.2, BytesReceived: 1234, PacketsSent: 16.04, BytesSent: 980, Resent: 0.01, Dropped: 0,
 			MessagesReceived: 3, MessagesSent: 0.97, Repaired: 0, Gaps: 0},
 		Changes: []Change{
-			{noon.Add(-40 * time.Second), "SUSPECTED", "192.0.2.3:9999 (web-3)  was ALIVE: no answer, reported by 192.0.2.1:9999"},
-			{noon.Add(-3 * time.Minute), "DEAD", "192.0.2.4:9999 (web-4)  was SUSPECTED: no answer to this node in time"},
-			{noon.Add(-time.Hour), "ALIVE", "192.0.2.5:9999 (東京-5)  was LEFT: it came back"},
+			{noon.Add(-40 * time.Second), "SUSPECTED", "web-3", "no answer, reported by db-1"},
+			{noon.Add(-3 * time.Minute), "DEAD", "web-4", "no answer to this node in time"},
+			{noon.Add(-30 * time.Minute), "ALIVE", "東京-5", "it came back"},
 		},
 	}
+	d.Pasts = map[string]Past{}
 	for i := 1; i <= n; i++ {
 		trip := time.Duration(i) * 137 * time.Microsecond
 		m := Member{Address: fmt.Sprintf("192.0.2.%d:9999", i), Name: fmt.Sprintf("web-%d", i), Status: "ALIVE", Since: noon.Add(-time.Duration(i*i) * time.Minute),
-			Trip: trip, TripText: trip.String(), Loss: float64(i%5) / 100, Version: "v1.0.0", Tags: "role=web"}
+			Trip: trip, Loss: float64(i%5) / 100, Version: "v1.0.0", Tags: "role=web"}
 		switch i {
 		case 1:
-			m.Name, m.Trip, m.TripText, m.Loss, m.Notes, m.Tags = "db-1", 0, "", -1, "this node", "role=db"
+			m.Name, m.Trip, m.Loss, m.Notes, m.Tags = "db-1", 0, -1, "this node", "role=db"
 		case 3:
-			m.Status, m.Trip, m.TripText, m.Loss, m.Since = "SUSPECTED", 0, "", 0.416, noon.Add(-40*time.Second)
+			m.Status, m.Trip, m.Loss, m.Since = "SUSPECTED", 0, 0.416, noon.Add(-40*time.Second)
 		case 4:
-			m.Status, m.Trip, m.TripText, m.Loss, m.Since = "DEAD", 0, "", -1, noon.Add(-3*time.Minute)
+			m.Status, m.Trip, m.Loss, m.Since = "DEAD", 0, -1, noon.Add(-3*time.Minute)
 		case 5:
-			m.Name, m.Notes = "東京-5", "flapping"
+			m.Name, m.Notes, m.Flapping = "東京-5", "flapping", true
 		case 6:
 			m.Name, m.Version, m.Tags, m.Loss, m.Notes = "", "", "", -1, "plain"
 		}
 		d.Members = append(d.Members, m)
+		past := Past{Steps: []Change{{noon.Add(-26 * time.Hour), "ALIVE", m.Name, "it joined"}}}
+		for _, c := range d.Changes {
+			if c.Who == m.Name {
+				past.Steps = append(past.Steps, c)
+			}
+		}
+		if i == 2 {
+			past.Steps = append(past.Steps, Change{noon.Add(-7 * time.Minute), "RESTARTED", m.Name, "it was restarted"})
+		}
+		d.Pasts[m.Address] = past
+	}
+	if n > 4 {
+		d.Judged, d.Agree, d.Of = true, n-1, n-1
+		d.Problems = []Problem{
+			{true, "192.0.2.4:9999", "web-4", "it is DEAD", "start its tamtamd, or let UDP through: tamtamctl ping 192.0.2.4:9999; tamtamctl why 192.0.2.4:9999 shows who reported it dead"},
+			{false, "192.0.2.3:9999", "web-3", "it is SUSPECTED: a ping was not answered", "tamtamctl why 192.0.2.3:9999"},
+		}
 	}
 	return d
 }
@@ -60,11 +78,13 @@ var sgr = regexp.MustCompile("\x1b\\[[0-9]*m")
 func TestRender(t *testing.T) {
 	lost, fresh, empty := cluster(3), cluster(6), &Data{Address: "192.0.2.1:9999", Cluster: "default", Profile: "lan", Started: noon, At: noon}
 	lost.Lost, lost.LostAt, lost.At = "connection refused", noon.Add(-4*time.Second), noon.Add(-5*time.Second)
-	fresh.Rates, fresh.Changes = nil, nil
+	fresh.Rates, fresh.Changes, fresh.Pasts, fresh.Judged = nil, nil, nil, false
 	v6 := cluster(6)
 	for i := range v6.Members {
 		v6.Members[i].Address = fmt.Sprintf("[2001:db8:aaaa:bbbb:cccc:dddd:eeee:%d]:9999", i)
 	}
+	well := cluster(2)
+	well.Judged, well.Agree, well.Of = true, 2, 2
 	still := cluster(5)
 	still.At = noon.Add(-time.Minute)
 	for _, c := range []struct {
@@ -79,10 +99,12 @@ func TestRender(t *testing.T) {
 		{"80x24-first", fresh, View{}, Size{80, 24}},
 		{"80x24-paused", cluster(6), View{Paused: still, Help: true}, Size{80, 24}},
 		{"80x24-filter", cluster(60), View{Filter: "WEB-3", Typing: true}, Size{80, 24}},
-		{"80x24-v6", v6, View{Order: ByStatus}, Size{80, 24}},
+		{"80x24-v6", v6, View{Addresses: true}, Size{80, 24}},
+		{"80x24-why", cluster(6), View{Open: "192.0.2.4:9999"}, Size{80, 24}},
+		{"80x24-well", well, View{Cursor: "192.0.2.2:9999"}, Size{80, 24}},
 		{"40x10", cluster(6), View{Order: ByLoss}, Size{40, 10}},
 		{"40x10-many", cluster(60), View{Offset: 1000}, Size{40, 10}},
-		{"200x60", cluster(60), View{Order: ByStatus}, Size{200, 60}},
+		{"200x60", cluster(60), View{Addresses: true}, Size{200, 60}},
 		{"20x6", cluster(6), View{}, Size{20, 6}},
 		{"alone", empty, View{}, Size{}},
 		{"plain", cluster(6), View{}, Size{}},
@@ -141,7 +163,7 @@ func TestEverySize(t *testing.T) {
 		for w := 1; w <= 120; w += 7 {
 			for h := 1; h <= 30; h++ {
 				var v View
-				for _, k := range []Key{none, End, 's', Up, PageUp, Down, '?', '/', '東', Enter} {
+				for _, k := range []Key{none, End, 's', Up, PageUp, Down, Enter, Down, 'a', Escape, '?', '/', '東', Enter} {
 					v.Press(k, d, h)
 					checkSize(t, Render(d, &v, noon, Size{w, h}, Plain), Size{w, h})
 				}
@@ -158,7 +180,38 @@ func TestColours(t *testing.T) {
 	d := cluster(4)
 	d.Members[3].Name = "DEAD"
 	all := strings.Join(Render(d, &View{}, noon, Size{80, 24}, Colours), "\n")
-	if strings.Count(all, red+"DEAD"+reset) != 2 || strings.Count(all, yellow+"SUSPECTED"+reset) != 2 || !strings.Contains(all, "  DEAD   "+red) {
+	if strings.Count(all, bold+red+"DEAD"+reset) != 2 || strings.Count(all, bold+yellow+"SUSPECTED"+reset) != 2 || !strings.Contains(all, bold+red+"✕"+reset+" DEAD  ") {
 		t.Errorf("%q", all)
+	}
+}
+
+// TestStrip: a cell has the worst of its minute, and nothing is made up of the time before.
+func TestStrip(t *testing.T) {
+	ago := func(minutes float64) time.Time { return noon.Add(-time.Duration(minutes * float64(time.Minute))) }
+	for want, steps := range map[string][]Change{
+		"": nil,
+		"───────────────": {{ago(60), "ALIVE", "", ""}},
+		"          ─────": {{ago(5), "ALIVE", "", ""}},
+		"─────────▄█████": {{ago(60), "ALIVE", "", ""}, {ago(5.1), "SUSPECTED", "", ""}, {ago(5), "DEAD", "", ""}},
+		"─────▄─────────": {{ago(60), "ALIVE", "", ""}, {ago(9.5), "SUSPECTED", "", ""}, {ago(9.4), "ALIVE", "", ""}},
+		"───────┼───────": {{ago(60), "ALIVE", "", ""}, {ago(7.5), "RESTARTED", "", ""}},
+		"█████████.     ": {{ago(60), "DEAD", "", ""}, {ago(6.5), "LEFT", "", ""}, {ago(5.5), "REMOVED", "", ""}},
+	} {
+		if have := strip(Past{Steps: steps}, Member{}, noon); have != want {
+			t.Errorf("%q, want %q of %v", have, want, steps)
+		}
+	}
+}
+
+// TestStale: while the daemon is not reached, nothing gets older.
+func TestStale(t *testing.T) {
+	d := cluster(6)
+	d.Lost, d.LostAt = "refused", noon
+	at := func(s int) []string {
+		return Render(d, &View{}, noon.Add(time.Duration(s)*time.Second), Size{80, 24}, Plain)[2:]
+	}
+	first, later := at(1), at(90)
+	if a, b := strings.Join(first, "\n"), strings.Join(later, "\n"); a != b {
+		t.Errorf("it was\n%s\nand is\n%s", a, b)
 	}
 }

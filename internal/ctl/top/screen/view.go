@@ -4,6 +4,7 @@
 package screen
 
 import (
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -18,7 +19,12 @@ type View struct {
 	Typing bool // the filter is being typed
 	Help   bool
 	Paused *Data // shown instead of new data; nil when not paused
-	Offset int   // how many members are above the first row
+	Offset int   // how many lines of the table are above the first
+	// Cursor is the address of the member that the keys moved to; empty at first.
+	Cursor string
+	// Open is the address of the member whose problems and changes are shown; empty for the table.
+	Open      string
+	Addresses bool // addresses come before all but names and statuses
 }
 
 // Action is what the caller must do after a key.
@@ -47,22 +53,28 @@ func (v *View) Press(k Key, d *Data, height int) Action {
 		return Show
 	}
 	shown := v.Of(d)
-	count := len(chosen(shown.Members, v.Order, v.Filter))
-	page := max(share(count, len(shown.Changes), height).rows, 1)
+	rows := v.rows(shown)
+	page := max(share(len(rows), len(shown.Changes), height).rows, 1)
 	switch k {
 	case 'q', 'Q':
 		return Quit
 	case Escape:
-		if !v.Help {
+		switch {
+		case v.Open != "":
+			v.Open = ""
+		case v.Help:
+			v.Help = false
+		default:
 			return Quit
 		}
-		v.Help = false
 	case '?', 'h':
 		v.Help = !v.Help
 	case 's':
-		v.Order, v.Offset = (v.Order+1)%orders, 0
+		v.Order, v.Offset, v.Cursor = (v.Order+1)%orders, 0, ""
+	case 'a':
+		v.Addresses = !v.Addresses
 	case '/', 'f':
-		v.Typing, v.Help, v.Filter, v.Offset = true, false, "", 0
+		v.Typing, v.Help, v.Filter, v.Offset, v.Cursor, v.Open = true, false, "", 0, "", ""
 	case 'p', ' ':
 		if v.Paused == nil {
 			still := *d
@@ -70,21 +82,57 @@ func (v *View) Press(k Key, d *Data, height int) Action {
 		} else {
 			v.Paused = nil
 		}
+	case Enter:
+		if v.Open != "" {
+			v.Open = ""
+			break
+		}
+		v.move(rows, 0, page)
+		v.Open = v.Cursor
 	case Up, 'k':
-		v.Offset--
+		v.move(rows, -1, page)
 	case Down, 'j':
-		v.Offset++
+		v.move(rows, 1, page)
 	case PageUp:
-		v.Offset -= page
+		v.move(rows, -page, page)
 	case PageDown:
-		v.Offset += page
+		v.move(rows, page, page)
 	case Home, 'g':
-		v.Offset = 0
+		v.move(rows, -len(rows), page)
 	case End, 'G':
-		v.Offset = count
+		v.move(rows, len(rows), page)
 	}
-	v.Offset = clamp(v.Offset, count, page)
+	v.Offset = clamp(v.Offset, len(rows), page)
 	return Show
+}
+
+// move moves the cursor by some lines, over a rule, and scrolls so that it is seen. The first
+// move is to the first member, or to the page below or above it.
+func (v *View) move(rows []row, by, page int) {
+	if len(rows) == 0 {
+		v.Cursor = ""
+		return
+	}
+	at := slices.IndexFunc(rows, func(r row) bool { return r.rule == "" && r.Address == v.Cursor })
+	if at < 0 {
+		at = 0
+		if by == 1 || by == -1 {
+			by = 0
+		}
+	}
+	to := max(min(at+by, len(rows)-1), 0)
+	if rows[to].rule != "" { // neither the first nor the last
+		if by < 0 {
+			to--
+		} else {
+			to++
+		}
+	}
+	v.Cursor = rows[to].Address
+	if v.Open != "" {
+		v.Open = v.Cursor
+	}
+	v.Offset = max(min(v.Offset, to), to-page+1)
 }
 
 // typed takes a key of the filter.

@@ -13,8 +13,9 @@ import (
 
 // TestPress: what each key changes, and what it asks for.
 func TestPress(t *testing.T) {
-	d := cluster(60) // of which 24 lines show 12
-	const last = 60 - 12
+	d := cluster(60) // with a rule, 61 lines, of which 24 show 12
+	const last = 61 - 12
+	a := func(i int) string { return d.Members[i-1].Address }
 	for _, c := range []struct {
 		name   string
 		keys   []Key
@@ -31,14 +32,20 @@ func TestPress(t *testing.T) {
 		{"help and back by Esc", []Key{'?', Escape}, View{}, Show},
 		{"quit from help", []Key{'?', 'q'}, View{Help: true}, Quit},
 		{"sort", []Key{'s', 's', 's'}, View{Order: ByRoundTrip}, Show},
-		{"all sorts", []Key{'s', 's', 's', 's', 's'}, View{Order: ByAddress}, Show},
+		{"all sorts", []Key{'s', 's', 's', 's', 's'}, View{}, Show},
 		{"sort begins at the top", []Key{End, 's'}, View{Order: ByName}, Show},
-		{"not above the first", []Key{Down, Up, Up}, View{}, Show},
-		{"down", []Key{Down, Down, 'j', 'k'}, View{Offset: 2}, Show},
-		{"pages", []Key{PageDown, PageDown, PageUp}, View{Offset: 12}, Show},
-		{"end", []Key{End}, View{Offset: last}, Show},
-		{"not below the last", []Key{End, Down, PageDown}, View{Offset: last}, Show},
-		{"home", []Key{End, Home}, View{}, Show},
+		{"not above the first", []Key{Down, Up, Up}, View{Cursor: a(4)}, Show},
+		{"down", []Key{Down, Down, 'j', 'k'}, View{Cursor: a(3)}, Show},
+		{"over the rule", []Key{Down, Down, Down, Down}, View{Cursor: a(1)}, Show},
+		{"and back", []Key{Down, Down, Down, Down, Up}, View{Cursor: a(5)}, Show},
+		{"pages", []Key{PageDown, PageDown, PageUp}, View{Cursor: a(12), Offset: 12}, Show},
+		{"why", []Key{Down, Enter}, View{Cursor: a(4), Open: a(4)}, Show},
+		{"why of another", []Key{Enter, Down}, View{Cursor: a(3), Open: a(3)}, Show},
+		{"why and back", []Key{Enter, Escape}, View{Cursor: a(4)}, Show},
+		{"addresses", []Key{'a'}, View{Addresses: true}, Show},
+		{"end", []Key{End}, View{Cursor: a(60), Offset: last}, Show},
+		{"not below the last", []Key{End, Down, PageDown}, View{Cursor: a(60), Offset: last}, Show},
+		{"home", []Key{End, Home}, View{Cursor: a(4)}, Show},
 		{"filter is typed", []Key{'/', 'q', 's', '東', Backspace, 'é'}, View{Typing: true, Filter: "qsé"}, Show},
 		{"filter is kept", []Key{'/', 'd', 'b', Enter}, View{Filter: "db"}, Show},
 		{"filter is dropped", []Key{'/', 'd', Escape}, View{}, Show},
@@ -46,18 +53,18 @@ func TestPress(t *testing.T) {
 		{"backspace of nothing", []Key{'/', Backspace}, View{Typing: true}, Show},
 		{"arrows in a filter", []Key{'/', Up, Down, CtrlL}, View{Typing: true}, Redraw},
 		{"quit while typing", []Key{'/', CtrlC}, View{Typing: true}, Quit},
-		{"a filter leaves less to scroll", []Key{'/', 'b', '-', '5', Enter, End}, View{Filter: "b-5"}, Show},
+		{"a filter leaves less to scroll", []Key{'/', 'b', '-', '5', Enter, End}, View{Filter: "b-5", Cursor: a(59)}, Show},
 		{"unknown", []Key{'x', none, 0x01}, View{}, Show},
 		{"pause and on", []Key{'p', 'p'}, View{}, Show},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var v View
-			var a Action
+			var did Action
 			for _, k := range c.keys {
-				a = v.Press(k, d, 24)
+				did = v.Press(k, d, 24)
 			}
-			if v != c.want || a != c.action {
-				t.Errorf("%+v and %v, want %+v and %v", v, a, c.want, c.action)
+			if v != c.want || did != c.action {
+				t.Errorf("%+v and %v, want %+v and %v", v, did, c.want, c.action)
 			}
 		})
 	}
@@ -92,9 +99,9 @@ func TestPause(t *testing.T) {
 // TestOrders: what comes first, and that equals stay in the order of addresses.
 func TestOrders(t *testing.T) {
 	for order, want := range map[Order]string{
+		ByTrouble:   "192.0.2.4 192.0.2.3 192.0.2.5 192.0.2.1 192.0.2.2 192.0.2.6",
 		ByAddress:   "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6",
 		ByName:      "192.0.2.6 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5",
-		ByStatus:    "192.0.2.3 192.0.2.4 192.0.2.1 192.0.2.2 192.0.2.5 192.0.2.6",
 		ByRoundTrip: "192.0.2.6 192.0.2.5 192.0.2.2 192.0.2.1 192.0.2.3 192.0.2.4",
 		ByLoss:      "192.0.2.3 192.0.2.2 192.0.2.5 192.0.2.1 192.0.2.4 192.0.2.6",
 	} {

@@ -19,7 +19,7 @@ import (
 
 const (
 	// inspectEvery is the least time between two inspections of the cluster. What this
-	// node knows itself, the status of each member, is judged anew at each request.
+	// node knows itself, the status of each member, is judged again at each request.
 	inspectEvery = 10 * time.Second
 	// maxProblems bounds the findings of an answer, failures first.
 	maxProblems = 100
@@ -27,8 +27,8 @@ const (
 
 type (
 	problemsView struct {
-		At       int64         `json:"at"`    // time of the inspection
-		OK       int           `json:"ok"`    // checks that found nothing
+		At       int64         `json:"at"` // time of the inspection
+		OK       int           `json:"ok"` // checks that found nothing
 		Skipped  int           `json:"skipped"`
 		Agree    int           `json:"agree"` // members that list the same live members as this node
 		Of       int           `json:"of"`    // members that could be asked

@@ -1,0 +1,118 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package top
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+const (
+	// judgeEvery is the time between two inspections of the cluster, and judgeLeast the least
+	// one after a change: the daemon asks all members for it.
+	judgeEvery, judgeLeast = 10 * time.Second, 2 * time.Second
+	// maxWanted bounds the histories that wait to be asked for. Those over it have no strip
+	// until they change.
+	maxWanted = 1024
+	// maxInspection is the largest inspection, in bytes.
+	maxInspection = 16 << 20
+)
+
+// startAsks asks for inspections and histories, until ctx is done. Errors are not shown: the
+// samples tell whether the daemon is there, and what is not known is left out. A token that may
+// not inspect is such an error.
+func (f *feed) startAsks(ctx context.Context) {
+	f.start(ctx, func() error { return f.keepAsking(ctx, f.inspect) })
+	f.start(ctx, func() error { return f.keepAsking(ctx, f.past) })
+}
+
+// keepAsking runs ask over one connection as long as it works.
+func (f *feed) keepAsking(ctx context.Context, ask func(context.Context, *client.Conn) error) error {
+	for ctx.Err() == nil {
+		_ = f.client.Quiet().Dial(func(c *client.Conn) error { return ask(ctx, c) })
+		select {
+		case <-time.After(judgeLeast):
+		case <-ctx.Done():
+		}
+	}
+	return nil
+}
+
+func (f *feed) inspect(ctx context.Context, c *client.Conn) error {
+	for {
+		within, cancel := context.WithTimeout(ctx, f.client.Flags.Timeout)
+		r, err := c.Inspect(within, &tamtamv1.InspectRequest{}, grpc.MaxCallRecvMsgSize(maxInspection))
+		cancel()
+		if err != nil {
+			return err
+		}
+		select {
+		case f.inspections <- r:
+		case <-ctx.Done():
+			return nil
+		}
+		least, whole := time.NewTimer(judgeLeast), time.NewTimer(judgeEvery)
+		select {
+		case <-whole.C:
+		case <-f.judge:
+			select {
+			case <-least.C:
+			case <-ctx.Done():
+			}
+		case <-ctx.Done():
+		}
+		least.Stop()
+		whole.Stop()
+		if ctx.Err() != nil {
+			return nil
+		}
+	}
+}
+
+// past asks for the histories that are wanted, one at a time. Of a member that nobody knows any
+// more there is none.
+func (f *feed) past(ctx context.Context, c *client.Conn) error {
+	for {
+		select {
+		case address := <-f.wanted:
+			within, cancel := context.WithTimeout(ctx, f.client.Flags.Timeout)
+			r, err := c.GetMemberHistory(within, &tamtamv1.GetMemberHistoryRequest{Member: address})
+			cancel()
+			if err != nil && client.Retryable(err) {
+				f.want(address)
+				return err
+			}
+			for _, h := range r.GetHistories() {
+				select {
+				case f.histories <- h:
+				case <-ctx.Done():
+					return nil
+				}
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// want asks for the history of a member.
+func (f *feed) want(address string) {
+	select {
+	case f.wanted <- address:
+	default:
+	}
+}
+
+// judgeSoon asks for an inspection before the time.
+func (f *feed) judgeSoon() {
+	select {
+	case f.judge <- struct{}{}:
+	default: // one was asked for already
+	}
+}
