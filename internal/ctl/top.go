@@ -27,14 +27,15 @@ func topCommand(a *app) *ffcli.Command {
 		Name:       "top",
 		ShortUsage: "tamtamctl top [--interval TIME] [--count N]",
 		ShortHelp:  "Show members, round trips, loss, rates and changes, until q.",
-		LongHelp: `Fills the terminal: the members with round trip and loss, which is the share of frames
-that were retransmitted in the last one to two minutes; what the node sends, receives
-and drops per second; and the last changes, with their reasons. If the daemon ends, top
-reconnects, and shows how old the data is.
+		LongHelp: `Fills the terminal: how many members agree with the node on who is live, and how many
+problems doctor finds; the members, those in trouble first, with round trip, loss and their
+last 15 minutes; what the node sends, receives and drops per second; and the changes of the
+last hour, with their reasons. If the daemon ends, top reconnects, and its clock stops.
 
-Keys: q, Esc or Ctrl-C quits; s sorts by name, status, round trip, loss, address in
-turn; / filters by address, name or tag; p pauses and continues; arrows, PgUp, PgDn,
-Home and End scroll; ? shows the keys.
+Keys: arrows, PgUp, PgDn, Home and End move; Enter shows the problems of a member, what to
+do, and its changes; m shows the links between all nodes; s sorts by trouble, name, address,
+round trip, loss in turn; a shows addresses first; / filters by address, name or tag; p
+pauses and continues; ? shows the keys; Esc goes back; q or Ctrl-C quits.
 
 If stdout or stdin is not a terminal, or TERM is dumb or not set, and with --count, top
 prints blocks of plain text instead, one every --interval; with -o json, lines of JSON.

@@ -30,6 +30,7 @@ const (
 func (f *feed) startAsks(ctx context.Context) {
 	f.start(ctx, func() error { return f.keepAsking(ctx, f.inspect) })
 	f.start(ctx, func() error { return f.keepAsking(ctx, f.past) })
+	f.start(ctx, func() error { return f.keepAsking(ctx, f.askLinks) })
 }
 
 // keepAsking runs ask over one connection as long as it works.
@@ -106,6 +107,37 @@ func (f *feed) want(address string) {
 	select {
 	case f.wanted <- address:
 	default:
+	}
+}
+
+// askLinks asks for the links whenever the matrix is to be shown. The daemon asks the members at
+// most every 10 s.
+func (f *feed) askLinks(ctx context.Context, c *client.Conn) error {
+	for {
+		select {
+		case <-f.matrix:
+		case <-ctx.Done():
+			return nil
+		}
+		within, cancel := context.WithTimeout(ctx, f.client.Flags.Timeout)
+		r, err := c.GetLinks(within, &tamtamv1.GetLinksRequest{})
+		cancel()
+		if err != nil {
+			return err
+		}
+		select {
+		case f.links <- r:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// showLinks asks for the links.
+func (f *feed) showLinks() {
+	select {
+	case f.matrix <- struct{}{}:
+	default: // it was asked already
 	}
 }
 

@@ -36,7 +36,9 @@ type feed struct {
 	// Only with asks: what doctor judges, and the histories of members.
 	inspections chan *tamtamv1.InspectResponse
 	histories   chan *tamtamv1.MemberHistory
+	links       chan *tamtamv1.GetLinksResponse
 	judge       chan struct{} // has room for one
+	matrix      chan struct{} // has room for one
 	wanted      chan string   // addresses of members whose histories are asked for
 }
 
@@ -47,6 +49,7 @@ func startFeed(ctx context.Context, c client.Client, every time.Duration) *feed 
 		client: c, every: every, samples: make(chan sample), events: make(chan follow.Event), failed: make(chan error, 2),
 		sooner: make(chan struct{}, 1), panics: make(chan string),
 		inspections: make(chan *tamtamv1.InspectResponse), histories: make(chan *tamtamv1.MemberHistory),
+		links: make(chan *tamtamv1.GetLinksResponse), matrix: make(chan struct{}, 1),
 		judge: make(chan struct{}, 1), wanted: make(chan string, maxWanted),
 	}
 	f.start(ctx, func() error { return f.run(ctx) })

@@ -80,8 +80,13 @@ func (l *loop) run(ctx context.Context, every time.Duration) error {
 			for _, a := range l.state.unknown() {
 				l.feed.want(a)
 			}
+			if l.view.Matrix {
+				l.feed.showLinks()
+			}
 		case r := <-l.feed.inspections:
 			l.state.inspection(r)
+		case r := <-l.feed.links:
+			l.state.links(r)
 		case h := <-l.feed.histories:
 			l.state.history(h)
 		case e := <-l.feed.events:
@@ -109,6 +114,9 @@ func (l *loop) run(ctx context.Context, every time.Duration) error {
 		for _, k := range keys {
 			if quit, err := l.press(k); quit || err != nil {
 				return err
+			}
+			if l.view.Matrix {
+				l.feed.showLinks()
 			}
 		}
 	}

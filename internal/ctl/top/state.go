@@ -4,6 +4,7 @@
 package top
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -174,6 +175,26 @@ func (st *state) inspection(r *tamtamv1.InspectResponse) {
 			Found: render.Escape(f.Found), Remedy: render.Escape(f.Do),
 		})
 	}
+}
+
+// links takes a matrix. Indexes that are out of it are left out.
+func (st *state) links(r *tamtamv1.GetLinksResponse) {
+	m := &screen.Matrix{At: r.GetTime().AsTime().Local(), Omitted: int(r.GetOmitted())}
+	for _, n := range r.GetNodes() {
+		one := screen.Node{Name: render.Escape(cmp.Or(n.GetName(), n.GetAddress())), Error: render.Escape(n.GetError()), Links: make([]screen.Link, len(r.GetNodes()))}
+		for _, l := range n.GetLinks() {
+			if int(l.GetTo()) >= len(one.Links) {
+				continue
+			}
+			link := screen.Link{Open: true, Trip: l.GetRoundTrip().AsDuration(), Loss: -1}
+			if l.Loss != nil {
+				link.Loss = l.GetLoss()
+			}
+			one.Links[l.GetTo()] = link
+		}
+		m.Nodes = append(m.Nodes, one)
+	}
+	st.data.Links = m
 }
 
 // toRow makes a row of a member. Its texts come from that member, and are escaped.

@@ -124,3 +124,17 @@ func TestHistory(t *testing.T) {
 		t.Errorf("%+v", d.Problems)
 	}
 }
+
+// TestLinks: what a daemon says of links out of its own matrix is left out.
+func TestLinks(t *testing.T) {
+	st, loss := newState(time.Second), 0.5
+	st.links(&tamtamv1.GetLinksResponse{Omitted: 1, Nodes: []*tamtamv1.LinkNode{
+		{Address: "a:1", Name: "\x1b", Links: []*tamtamv1.NodeLink{{To: 1, RoundTrip: durationpb.New(time.Second), Loss: &loss}, {To: 7}}},
+		{Address: "b:1", Error: "gone\n"},
+	}})
+	m := st.data.Links
+	if len(m.Nodes) != 2 || m.Omitted != 1 || m.Nodes[0].Name != `\x1b` || m.Nodes[0].Links[0].Open || m.Nodes[0].Links[1] != (screen.Link{Open: true, Trip: time.Second, Loss: 0.5}) ||
+		m.Nodes[1].Name != "b:1" || m.Nodes[1].Error != `gone\n` {
+		t.Errorf("%+v", m)
+	}
+}

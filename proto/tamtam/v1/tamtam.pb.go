@@ -4409,6 +4409,247 @@ func (x *UnreadableSource) GetAge() *durationpb.Duration {
 	return nil
 }
 
+// GetLinksRequest has no fields.
+type GetLinksRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLinksRequest) Reset() {
+	*x = GetLinksRequest{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLinksRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLinksRequest) ProtoMessage() {}
+
+func (x *GetLinksRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLinksRequest.ProtoReflect.Descriptor instead.
+func (*GetLinksRequest) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{60}
+}
+
+// GetLinksResponse is a matrix of links.
+type GetLinksResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When the members were asked.
+	Time *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=time,proto3" json:"time,omitempty"`
+	// The nodes, ordered by address: at most 100. If there are more live members, this node
+	// and those whose links to it are the worst.
+	Nodes []*LinkNode `protobuf:"bytes,2,rep,name=nodes,proto3" json:"nodes,omitempty"`
+	// Number of live members that are left out.
+	Omitted       uint32 `protobuf:"varint,3,opt,name=omitted,proto3" json:"omitted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLinksResponse) Reset() {
+	*x = GetLinksResponse{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLinksResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLinksResponse) ProtoMessage() {}
+
+func (x *GetLinksResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLinksResponse.ProtoReflect.Descriptor instead.
+func (*GetLinksResponse) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{61}
+}
+
+func (x *GetLinksResponse) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *GetLinksResponse) GetNodes() []*LinkNode {
+	if x != nil {
+		return x.Nodes
+	}
+	return nil
+}
+
+func (x *GetLinksResponse) GetOmitted() uint32 {
+	if x != nil {
+		return x.Omitted
+	}
+	return 0
+}
+
+// LinkNode is a node with its links.
+type LinkNode struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Gossip address.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// Its name.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Why its links are not known. Empty if they are.
+	Error string `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
+	// Its links, as it measures them.
+	Links         []*NodeLink `protobuf:"bytes,4,rep,name=links,proto3" json:"links,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LinkNode) Reset() {
+	*x = LinkNode{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LinkNode) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LinkNode) ProtoMessage() {}
+
+func (x *LinkNode) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LinkNode.ProtoReflect.Descriptor instead.
+func (*LinkNode) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *LinkNode) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *LinkNode) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *LinkNode) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
+func (x *LinkNode) GetLinks() []*NodeLink {
+	if x != nil {
+		return x.Links
+	}
+	return nil
+}
+
+// NodeLink is how one node reaches another.
+type NodeLink struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Index of the other node in GetLinksResponse.nodes. A node that is not listed has no
+	// session with it.
+	To uint32 `protobuf:"varint,1,opt,name=to,proto3" json:"to,omitempty"`
+	// Smoothed round trip. Absent if it is not known.
+	RoundTrip *durationpb.Duration `protobuf:"bytes,2,opt,name=round_trip,json=roundTrip,proto3" json:"round_trip,omitempty"`
+	// Share of the transmissions that were lost in the last one to two minutes, as in Member.
+	// Absent if fewer than 50 frames were sent.
+	Loss          *float64 `protobuf:"fixed64,3,opt,name=loss,proto3,oneof" json:"loss,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NodeLink) Reset() {
+	*x = NodeLink{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NodeLink) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NodeLink) ProtoMessage() {}
+
+func (x *NodeLink) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NodeLink.ProtoReflect.Descriptor instead.
+func (*NodeLink) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *NodeLink) GetTo() uint32 {
+	if x != nil {
+		return x.To
+	}
+	return 0
+}
+
+func (x *NodeLink) GetRoundTrip() *durationpb.Duration {
+	if x != nil {
+		return x.RoundTrip
+	}
+	return nil
+}
+
+func (x *NodeLink) GetLoss() float64 {
+	if x != nil && x.Loss != nil {
+		return *x.Loss
+	}
+	return 0
+}
+
 var File_tamtam_v1_tamtam_proto protoreflect.FileDescriptor
 
 const file_tamtam_v1_tamtam_proto_rawDesc = "" +
@@ -4718,7 +4959,23 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x03via\x18\x05 \x01(\tR\x03via\"O\n" +
 	"\x10UnreadableSource\x12\x0e\n" +
 	"\x02ip\x18\x01 \x01(\tR\x02ip\x12+\n" +
-	"\x03age\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x03age*\x93\x01\n" +
+	"\x03age\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x03age\"\x11\n" +
+	"\x0fGetLinksRequest\"\x87\x01\n" +
+	"\x10GetLinksResponse\x12.\n" +
+	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12)\n" +
+	"\x05nodes\x18\x02 \x03(\v2\x13.tamtam.v1.LinkNodeR\x05nodes\x12\x18\n" +
+	"\aomitted\x18\x03 \x01(\rR\aomitted\"y\n" +
+	"\bLinkNode\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
+	"\x05error\x18\x03 \x01(\tR\x05error\x12)\n" +
+	"\x05links\x18\x04 \x03(\v2\x13.tamtam.v1.NodeLinkR\x05links\"v\n" +
+	"\bNodeLink\x12\x0e\n" +
+	"\x02to\x18\x01 \x01(\rR\x02to\x128\n" +
+	"\n" +
+	"round_trip\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\troundTrip\x12\x17\n" +
+	"\x04loss\x18\x03 \x01(\x01H\x00R\x04loss\x88\x01\x01B\a\n" +
+	"\x05_loss*\x93\x01\n" +
 	"\fMemberStatus\x12\x1d\n" +
 	"\x19MEMBER_STATUS_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13MEMBER_STATUS_ALIVE\x10\x01\x12\x1b\n" +
@@ -4747,7 +5004,7 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x0eLOG_LEVEL_INFO\x10\x03\x12\x12\n" +
 	"\x0eLOG_LEVEL_WARN\x10\x04\x12\x13\n" +
 	"\x0fLOG_LEVEL_ERROR\x10\x05\x12\x11\n" +
-	"\rLOG_LEVEL_OFF\x10\x062\xe0\v\n" +
+	"\rLOG_LEVEL_OFF\x10\x062\xa5\f\n" +
 	"\rTamTamService\x12O\n" +
 	"\fGetLocalNode\x12\x1e.tamtam.v1.GetLocalNodeRequest\x1a\x1f.tamtam.v1.GetLocalNodeResponse\x12L\n" +
 	"\vListMembers\x12\x1d.tamtam.v1.ListMembersRequest\x1a\x1e.tamtam.v1.ListMembersResponse\x127\n" +
@@ -4771,7 +5028,8 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"InstallKey\x12\x1c.tamtam.v1.InstallKeyRequest\x1a\x1d.tamtam.v1.InstallKeyResponse\x12=\n" +
 	"\x06UseKey\x12\x18.tamtam.v1.UseKeyRequest\x1a\x19.tamtam.v1.UseKeyResponse\x12F\n" +
 	"\tRemoveKey\x12\x1b.tamtam.v1.RemoveKeyRequest\x1a\x1c.tamtam.v1.RemoveKeyResponse\x12@\n" +
-	"\aInspect\x12\x19.tamtam.v1.InspectRequest\x1a\x1a.tamtam.v1.InspectResponseB8Z6github.com/eelcocramer/tamtam/proto/tamtam/v1;tamtamv1b\x06proto3"
+	"\aInspect\x12\x19.tamtam.v1.InspectRequest\x1a\x1a.tamtam.v1.InspectResponse\x12C\n" +
+	"\bGetLinks\x12\x1a.tamtam.v1.GetLinksRequest\x1a\x1b.tamtam.v1.GetLinksResponseB8Z6github.com/eelcocramer/tamtam/proto/tamtam/v1;tamtamv1b\x06proto3"
 
 var (
 	file_tamtam_v1_tamtam_proto_rawDescOnce sync.Once
@@ -4786,7 +5044,7 @@ func file_tamtam_v1_tamtam_proto_rawDescGZIP() []byte {
 }
 
 var file_tamtam_v1_tamtam_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 65)
+var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 69)
 var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(MemberStatus)(0),                // 0: tamtam.v1.MemberStatus
 	(ChangeReason)(0),                // 1: tamtam.v1.ChangeReason
@@ -4851,45 +5109,49 @@ var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(*LinkState)(nil),                // 60: tamtam.v1.LinkState
 	(*LinkTrouble)(nil),              // 61: tamtam.v1.LinkTrouble
 	(*UnreadableSource)(nil),         // 62: tamtam.v1.UnreadableSource
-	nil,                              // 63: tamtam.v1.Member.TagsEntry
-	nil,                              // 64: tamtam.v1.ListMembersRequest.TagsEntry
-	nil,                              // 65: tamtam.v1.GetCountersResponse.CountersEntry
-	nil,                              // 66: tamtam.v1.UpdateTagsRequest.SetEntry
-	nil,                              // 67: tamtam.v1.UpdateTagsResponse.TagsEntry
-	(*timestamppb.Timestamp)(nil),    // 68: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),      // 69: google.protobuf.Duration
+	(*GetLinksRequest)(nil),          // 63: tamtam.v1.GetLinksRequest
+	(*GetLinksResponse)(nil),         // 64: tamtam.v1.GetLinksResponse
+	(*LinkNode)(nil),                 // 65: tamtam.v1.LinkNode
+	(*NodeLink)(nil),                 // 66: tamtam.v1.NodeLink
+	nil,                              // 67: tamtam.v1.Member.TagsEntry
+	nil,                              // 68: tamtam.v1.ListMembersRequest.TagsEntry
+	nil,                              // 69: tamtam.v1.GetCountersResponse.CountersEntry
+	nil,                              // 70: tamtam.v1.UpdateTagsRequest.SetEntry
+	nil,                              // 71: tamtam.v1.UpdateTagsResponse.TagsEntry
+	(*timestamppb.Timestamp)(nil),    // 72: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),      // 73: google.protobuf.Duration
 }
 var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	0,   // 0: tamtam.v1.Member.status:type_name -> tamtam.v1.MemberStatus
-	68,  // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
-	69,  // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
-	63,  // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
+	72,  // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
+	73,  // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
+	67,  // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
 	3,   // 4: tamtam.v1.GetLocalNodeResponse.member:type_name -> tamtam.v1.Member
-	68,  // 5: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
-	69,  // 6: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
+	72,  // 5: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
+	73,  // 6: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
 	6,   // 7: tamtam.v1.GetLocalNodeResponse.removal:type_name -> tamtam.v1.Removal
-	68,  // 8: tamtam.v1.Removal.time:type_name -> google.protobuf.Timestamp
-	68,  // 9: tamtam.v1.Removal.seeds_tried:type_name -> google.protobuf.Timestamp
+	72,  // 8: tamtam.v1.Removal.time:type_name -> google.protobuf.Timestamp
+	72,  // 9: tamtam.v1.Removal.seeds_tried:type_name -> google.protobuf.Timestamp
 	0,   // 10: tamtam.v1.ListMembersRequest.statuses:type_name -> tamtam.v1.MemberStatus
-	64,  // 11: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
+	68,  // 11: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
 	8,   // 12: tamtam.v1.ListMembersRequest.filter:type_name -> tamtam.v1.MemberFilter
 	9,   // 13: tamtam.v1.MemberFilter.tags:type_name -> tamtam.v1.TagPattern
 	3,   // 14: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
 	13,  // 15: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
 	17,  // 16: tamtam.v1.RemoveMemberRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	68,  // 17: tamtam.v1.OperatorSignature.issued:type_name -> google.protobuf.Timestamp
+	72,  // 17: tamtam.v1.OperatorSignature.issued:type_name -> google.protobuf.Timestamp
 	3,   // 18: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
-	69,  // 19: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
-	68,  // 20: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
-	68,  // 21: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
-	68,  // 22: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
+	73,  // 19: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
+	72,  // 20: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
+	72,  // 21: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
+	72,  // 22: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
 	8,   // 23: tamtam.v1.StreamMessagesRequest.origin_filter:type_name -> tamtam.v1.MemberFilter
 	21,  // 24: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
 	22,  // 25: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
 	8,   // 26: tamtam.v1.WatchMembersRequest.filter:type_name -> tamtam.v1.MemberFilter
 	3,   // 27: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
 	0,   // 28: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
-	68,  // 29: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
+	72,  // 29: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
 	1,   // 30: tamtam.v1.MemberChange.reason:type_name -> tamtam.v1.ChangeReason
 	3,   // 31: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
 	27,  // 32: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
@@ -4897,20 +5159,20 @@ var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	31,  // 34: tamtam.v1.GetMemberHistoryResponse.histories:type_name -> tamtam.v1.MemberHistory
 	3,   // 35: tamtam.v1.MemberHistory.member:type_name -> tamtam.v1.Member
 	32,  // 36: tamtam.v1.MemberHistory.steps:type_name -> tamtam.v1.MemberHistoryStep
-	68,  // 37: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
+	72,  // 37: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
 	0,   // 38: tamtam.v1.MemberHistoryStep.previous_status:type_name -> tamtam.v1.MemberStatus
 	0,   // 39: tamtam.v1.MemberHistoryStep.status:type_name -> tamtam.v1.MemberStatus
 	1,   // 40: tamtam.v1.MemberHistoryStep.reason:type_name -> tamtam.v1.ChangeReason
-	69,  // 41: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
-	69,  // 42: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
+	73,  // 41: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
+	73,  // 42: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
 	2,   // 43: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
 	35,  // 44: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	69,  // 45: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
+	73,  // 45: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
 	2,   // 46: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
 	35,  // 47: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	65,  // 48: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
-	66,  // 49: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
-	67,  // 50: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
+	69,  // 48: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
+	70,  // 49: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
+	71,  // 50: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
 	0,   // 51: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
 	46,  // 52: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
 	17,  // 53: tamtam.v1.InstallKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
@@ -4926,65 +5188,71 @@ var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	3,   // 63: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
 	58,  // 64: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
 	60,  // 65: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
-	69,  // 66: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
-	69,  // 67: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
-	69,  // 68: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
+	73,  // 66: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
+	73,  // 67: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
+	73,  // 68: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
 	0,   // 69: tamtam.v1.InspectionReport.known_status:type_name -> tamtam.v1.MemberStatus
 	60,  // 70: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
 	61,  // 71: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
 	59,  // 72: tamtam.v1.InspectionReport.conflicts:type_name -> tamtam.v1.AddressConflict
-	69,  // 73: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
-	69,  // 74: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
-	69,  // 75: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
+	73,  // 73: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
+	73,  // 74: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
+	73,  // 75: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
 	0,   // 76: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
-	69,  // 77: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
-	69,  // 78: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
-	69,  // 79: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
-	4,   // 80: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
-	7,   // 81: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
-	11,  // 82: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
-	14,  // 83: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
-	16,  // 84: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
-	19,  // 85: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
-	23,  // 86: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
-	25,  // 87: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
-	29,  // 88: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
-	33,  // 89: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
-	36,  // 90: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
-	38,  // 91: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
-	40,  // 92: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
-	42,  // 93: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
-	44,  // 94: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
-	47,  // 95: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
-	49,  // 96: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
-	51,  // 97: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
-	53,  // 98: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
-	55,  // 99: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
-	5,   // 100: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
-	10,  // 101: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
-	12,  // 102: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
-	15,  // 103: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
-	18,  // 104: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
-	20,  // 105: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
-	24,  // 106: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
-	28,  // 107: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
-	30,  // 108: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
-	34,  // 109: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
-	37,  // 110: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
-	39,  // 111: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
-	41,  // 112: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
-	43,  // 113: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
-	45,  // 114: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
-	48,  // 115: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
-	50,  // 116: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
-	52,  // 117: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
-	54,  // 118: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
-	56,  // 119: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
-	100, // [100:120] is the sub-list for method output_type
-	80,  // [80:100] is the sub-list for method input_type
-	80,  // [80:80] is the sub-list for extension type_name
-	80,  // [80:80] is the sub-list for extension extendee
-	0,   // [0:80] is the sub-list for field type_name
+	73,  // 77: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
+	73,  // 78: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
+	73,  // 79: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
+	72,  // 80: tamtam.v1.GetLinksResponse.time:type_name -> google.protobuf.Timestamp
+	65,  // 81: tamtam.v1.GetLinksResponse.nodes:type_name -> tamtam.v1.LinkNode
+	66,  // 82: tamtam.v1.LinkNode.links:type_name -> tamtam.v1.NodeLink
+	73,  // 83: tamtam.v1.NodeLink.round_trip:type_name -> google.protobuf.Duration
+	4,   // 84: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
+	7,   // 85: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
+	11,  // 86: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
+	14,  // 87: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
+	16,  // 88: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
+	19,  // 89: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
+	23,  // 90: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
+	25,  // 91: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
+	29,  // 92: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
+	33,  // 93: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
+	36,  // 94: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
+	38,  // 95: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
+	40,  // 96: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
+	42,  // 97: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
+	44,  // 98: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
+	47,  // 99: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
+	49,  // 100: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
+	51,  // 101: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
+	53,  // 102: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
+	55,  // 103: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
+	63,  // 104: tamtam.v1.TamTamService.GetLinks:input_type -> tamtam.v1.GetLinksRequest
+	5,   // 105: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
+	10,  // 106: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
+	12,  // 107: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
+	15,  // 108: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
+	18,  // 109: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
+	20,  // 110: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
+	24,  // 111: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
+	28,  // 112: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
+	30,  // 113: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
+	34,  // 114: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
+	37,  // 115: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
+	39,  // 116: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
+	41,  // 117: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
+	43,  // 118: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
+	45,  // 119: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
+	48,  // 120: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
+	50,  // 121: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
+	52,  // 122: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
+	54,  // 123: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
+	56,  // 124: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
+	64,  // 125: tamtam.v1.TamTamService.GetLinks:output_type -> tamtam.v1.GetLinksResponse
+	105, // [105:126] is the sub-list for method output_type
+	84,  // [84:105] is the sub-list for method input_type
+	84,  // [84:84] is the sub-list for extension type_name
+	84,  // [84:84] is the sub-list for extension extendee
+	0,   // [0:84] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_v1_tamtam_proto_init() }
@@ -5009,13 +5277,14 @@ func file_tamtam_v1_tamtam_proto_init() {
 	}
 	file_tamtam_v1_tamtam_proto_msgTypes[35].OneofWrappers = []any{}
 	file_tamtam_v1_tamtam_proto_msgTypes[57].OneofWrappers = []any{}
+	file_tamtam_v1_tamtam_proto_msgTypes[63].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_v1_tamtam_proto_rawDesc), len(file_tamtam_v1_tamtam_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   65,
+			NumMessages:   69,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -49,6 +49,7 @@ const (
 	TamTamService_UseKey_FullMethodName           = "/tamtam.v1.TamTamService/UseKey"
 	TamTamService_RemoveKey_FullMethodName        = "/tamtam.v1.TamTamService/RemoveKey"
 	TamTamService_Inspect_FullMethodName          = "/tamtam.v1.TamTamService/Inspect"
+	TamTamService_GetLinks_FullMethodName         = "/tamtam.v1.TamTamService/GetLinks"
 )
 
 // TamTamServiceClient is the client API for TamTamService service.
@@ -143,6 +144,9 @@ type TamTamServiceClient interface {
 	// node. It waits 3 seconds at most, and returns what is known of each: facts, no
 	// verdicts. Only one inspection runs at a time; other calls wait for it.
 	Inspect(ctx context.Context, in *InspectRequest, opts ...grpc.CallOption) (*InspectResponse, error)
+	// GetLinks returns the links between up to 100 live members. The node asks them all at
+	// once, waits 2 seconds at most, and answers all callers for 10 seconds with that.
+	GetLinks(ctx context.Context, in *GetLinksRequest, opts ...grpc.CallOption) (*GetLinksResponse, error)
 }
 
 type tamTamServiceClient struct {
@@ -371,6 +375,16 @@ func (c *tamTamServiceClient) Inspect(ctx context.Context, in *InspectRequest, o
 	return out, nil
 }
 
+func (c *tamTamServiceClient) GetLinks(ctx context.Context, in *GetLinksRequest, opts ...grpc.CallOption) (*GetLinksResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetLinksResponse)
+	err := c.cc.Invoke(ctx, TamTamService_GetLinks_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // TamTamServiceServer is the server API for TamTamService service.
 // All implementations must embed UnimplementedTamTamServiceServer
 // for forward compatibility.
@@ -463,6 +477,9 @@ type TamTamServiceServer interface {
 	// node. It waits 3 seconds at most, and returns what is known of each: facts, no
 	// verdicts. Only one inspection runs at a time; other calls wait for it.
 	Inspect(context.Context, *InspectRequest) (*InspectResponse, error)
+	// GetLinks returns the links between up to 100 live members. The node asks them all at
+	// once, waits 2 seconds at most, and answers all callers for 10 seconds with that.
+	GetLinks(context.Context, *GetLinksRequest) (*GetLinksResponse, error)
 	mustEmbedUnimplementedTamTamServiceServer()
 }
 
@@ -532,6 +549,9 @@ func (UnimplementedTamTamServiceServer) RemoveKey(context.Context, *RemoveKeyReq
 }
 func (UnimplementedTamTamServiceServer) Inspect(context.Context, *InspectRequest) (*InspectResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Inspect not implemented")
+}
+func (UnimplementedTamTamServiceServer) GetLinks(context.Context, *GetLinksRequest) (*GetLinksResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetLinks not implemented")
 }
 func (UnimplementedTamTamServiceServer) mustEmbedUnimplementedTamTamServiceServer() {}
 func (UnimplementedTamTamServiceServer) testEmbeddedByValue()                       {}
@@ -900,6 +920,24 @@ func _TamTamService_Inspect_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TamTamService_GetLinks_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetLinksRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TamTamServiceServer).GetLinks(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TamTamService_GetLinks_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TamTamServiceServer).GetLinks(ctx, req.(*GetLinksRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // TamTamService_ServiceDesc is the grpc.ServiceDesc for TamTamService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -978,6 +1016,10 @@ var TamTamService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Inspect",
 			Handler:    _TamTamService_Inspect_Handler,
+		},
+		{
+			MethodName: "GetLinks",
+			Handler:    _TamTamService_GetLinks_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -135,7 +135,8 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	}
 	server = rpc.NewServer(rpc.Config{
 		Node: assembly.Node, Members: assembly.Members, Messages: assembly.Messages, Keys: assembly.Keys,
-		Inspector: assembly.Inspector, Strangers: assembly.Node.Strangers, RefusedPlain: assembly.Node.RefusedPlain, Leave: leaver.onCall,
+		Inspector: assembly.Inspector, Links: assembly.Observer.Matrix, Strangers: assembly.Node.Strangers, RefusedPlain: assembly.Node.RefusedPlain,
+		Leave:     leaver.onCall,
 		Threshold: control, Guard: bound.guard, Counters: all.read, Observe: shown.OnCall,
 		State: state, Self: self, Started: started, Profile: flags.Profile, Build: build, Logger: logger, Audit: control.Audit(),
 	})

@@ -32,7 +32,8 @@ type Data struct {
 	Agree, Of int
 	// Pasts has the changes of members, by address, as far back as they are kept.
 	Pasts map[string]Past
-	Rates *Rates // nil: not known yet
+	Links *Matrix // nil: not known yet
+	Rates *Rates  // nil: not known yet
 
 	// Removed says how the node was removed from its cluster, and Remedy how it joins again;
 	// empty if it was not.

@@ -76,6 +76,9 @@ func Render(d *Data, v *View, now time.Time, size Size, paint Paint) []string {
 	if d.Lost != "" { // nothing is known of the time since
 		r.now = r.data.At
 	}
+	if v.Matrix && size.Height > 0 {
+		return r.matrix(d, now)
+	}
 	if v.Open != "" && size.Height > 0 {
 		return r.detail(d, now)
 	}
@@ -253,7 +256,7 @@ func (r *renderer) last(offset, rows, count int) {
 		r.ends(reverse, "/"+r.view.Filter+"_", "Enter keeps it, Esc clears it")
 		return
 	}
-	parts := []string{"q quit", "? help", "s sort: " + r.view.Order.String(), "/ filter", "Enter why", "p pause"}
+	parts := []string{"q quit", "? help", "s sort: " + r.view.Order.String(), "/ filter", "Enter why", "m links", "p pause"}
 	if r.view.Filter != "" {
 		parts[3] = "/ filter: " + r.view.Filter
 	}

@@ -69,6 +69,24 @@ func cluster(n int) *Data {
 			{false, "192.0.2.3:9999", "web-3", "it is SUSPECTED: a ping was not answered", "tamtamctl why 192.0.2.3:9999"},
 		}
 	}
+	d.Links = &Matrix{At: noon, Omitted: 2}
+	for i := 1; i <= min(n, 40); i++ {
+		node := Node{Name: d.Members[i-1].Name}
+		for j := 1; j <= min(n, 40); j++ {
+			l := Link{Open: i != 3 || j != 5, Trip: time.Duration(300+i+j) * time.Microsecond, Loss: 0.001}
+			if (i == 3 || j == 3) && l.Open {
+				l.Loss = 0.2
+			}
+			if i == 1 && j == 2 {
+				l.Trip = 5 * time.Millisecond
+			}
+			node.Links = append(node.Links, l)
+		}
+		if i == 4 {
+			node.Error, node.Links = "it did not answer", nil
+		}
+		d.Links.Nodes = append(d.Links.Nodes, node)
+	}
 	return d
 }
 
@@ -101,6 +119,8 @@ func TestRender(t *testing.T) {
 		{"80x24-filter", cluster(60), View{Filter: "WEB-3", Typing: true}, Size{80, 24}},
 		{"80x24-v6", v6, View{Addresses: true}, Size{80, 24}},
 		{"80x24-why", cluster(6), View{Open: "192.0.2.4:9999"}, Size{80, 24}},
+		{"80x24-links", cluster(40), View{Matrix: true}, Size{80, 24}},
+		{"80x24-links-end", cluster(40), View{Matrix: true, Offset: 1000}, Size{80, 24}},
 		{"80x24-well", well, View{Cursor: "192.0.2.2:9999"}, Size{80, 24}},
 		{"40x10", cluster(6), View{Order: ByLoss}, Size{40, 10}},
 		{"40x10-many", cluster(60), View{Offset: 1000}, Size{40, 10}},
@@ -163,7 +183,7 @@ func TestEverySize(t *testing.T) {
 		for w := 1; w <= 120; w += 7 {
 			for h := 1; h <= 30; h++ {
 				var v View
-				for _, k := range []Key{none, End, 's', Up, PageUp, Down, Enter, Down, 'a', Escape, '?', '/', '東', Enter} {
+				for _, k := range []Key{none, End, 's', Up, PageUp, Down, Enter, Down, 'a', Escape, 'm', End, Up, 'm', '?', '/', '東', Enter} {
 					v.Press(k, d, h)
 					checkSize(t, Render(d, &v, noon, Size{w, h}, Plain), Size{w, h})
 				}

@@ -24,6 +24,7 @@ type View struct {
 	Cursor string
 	// Open is the address of the member whose problems and changes are shown; empty for the table.
 	Open      string
+	Matrix    bool // the links are shown
 	Addresses bool // addresses come before all but names and statuses
 }
 
@@ -55,11 +56,16 @@ func (v *View) Press(k Key, d *Data, height int) Action {
 	shown := v.Of(d)
 	rows := v.rows(shown)
 	page := max(share(len(rows), len(shown.Changes), height).rows, 1)
+	if v.Matrix && v.scroll(k, shown.Links, height) {
+		return Show
+	}
 	switch k {
 	case 'q', 'Q':
 		return Quit
 	case Escape:
 		switch {
+		case v.Matrix:
+			v.Matrix, v.Offset = false, 0
 		case v.Open != "":
 			v.Open = ""
 		case v.Help:
@@ -71,10 +77,12 @@ func (v *View) Press(k Key, d *Data, height int) Action {
 		v.Help = !v.Help
 	case 's':
 		v.Order, v.Offset, v.Cursor = (v.Order+1)%orders, 0, ""
+	case 'm':
+		v.Matrix, v.Open, v.Offset = !v.Matrix, "", 0
 	case 'a':
 		v.Addresses = !v.Addresses
 	case '/', 'f':
-		v.Typing, v.Help, v.Filter, v.Offset, v.Cursor, v.Open = true, false, "", 0, "", ""
+		v.Typing, v.Help, v.Filter, v.Offset, v.Cursor, v.Open, v.Matrix = true, false, "", 0, "", "", false
 	case 'p', ' ':
 		if v.Paused == nil {
 			still := *d
@@ -102,8 +110,20 @@ func (v *View) Press(k Key, d *Data, height int) Action {
 	case End, 'G':
 		v.move(rows, len(rows), page)
 	}
-	v.Offset = clamp(v.Offset, len(rows), page)
+	if !v.Matrix {
+		v.Offset = clamp(v.Offset, len(rows), page)
+	}
 	return Show
+}
+
+// scroll takes a key that moves through the matrix, and reports whether it is one.
+func (v *View) scroll(k Key, m *Matrix, height int) bool {
+	by := map[Key]int{Up: -1, 'k': -1, Down: 1, 'j': 1, PageUp: -height / 2, PageDown: height / 2, Home: -1 << 20, 'g': -1 << 20, End: 1 << 20, 'G': 1 << 20}
+	n, ok := by[k]
+	if ok && m != nil {
+		v.Offset = clamp(v.Offset+n, len(m.Nodes), room(len(m.worst(m.usual())), height))
+	}
+	return ok || k == Enter
 }
 
 // move moves the cursor by some lines, over a rule, and scrolls so that it is seen. The first

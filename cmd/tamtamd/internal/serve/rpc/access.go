@@ -40,6 +40,7 @@ var accesses = map[string]rpcguard.Access{
 	tamtamv1.TamTamService_UseKey_FullMethodName:           rpcguard.Change,
 	tamtamv1.TamTamService_RemoveKey_FullMethodName:        rpcguard.Change,
 	tamtamv1.TamTamService_Inspect_FullMethodName:          rpcguard.Read,
+	tamtamv1.TamTamService_GetLinks_FullMethodName:         rpcguard.Read,
 
 	service.TamTam_Join_FullMethodName:            rpcguard.Change,
 	service.TamTam_Leave_FullMethodName:           rpcguard.Change,

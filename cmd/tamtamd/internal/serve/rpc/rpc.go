@@ -24,6 +24,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/inspect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
@@ -107,6 +108,8 @@ type Config struct {
 	Strangers func() map[netip.Addr]time.Time
 	// RefusedPlain returns those of plain Smudge datagrams that were dropped.
 	RefusedPlain func() map[netip.Addr]time.Time
+	// Links returns a matrix that is at most some seconds old.
+	Links func(context.Context) (*reach.Matrix, error)
 	// Leave leaves the cluster gracefully and ends the daemon. It returns how many members
 	// acknowledged the leave, and how many did not.
 	Leave func(context.Context) (acknowledged, missed int)

@@ -5,6 +5,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -25,6 +26,8 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
 	"github.com/eelcocramer/tamtam/internal/limits"
 	"github.com/eelcocramer/tamtam/internal/tags"
@@ -155,7 +158,13 @@ func serveBehind(t *testing.T, g Guard) (*fake, *grpc.ClientConn) {
 		},
 		Counters: func() map[string]uint64 { return map[string]uint64{"a": 1} },
 		State:    f.state,
-		Self:     member.Identity{Addr: self, Cluster: "c"}, Started: start, Profile: "lan",
+		Links: func(context.Context) (*reach.Matrix, error) {
+			return &reach.Matrix{Time: start, Omitted: 3, Nodes: []reach.Node{
+				{Addr: self, Name: "me", Links: []wire.Link{{}, {Addr: alice, RoundTrip: time.Millisecond, RecentFrames: 200, RecentLost: 50}, {}, {Addr: bob, RecentFrames: 49, RecentLost: 49}}},
+				{Addr: alice, Err: errors.New("no answer")}, {Addr: alice}, {Addr: bob},
+			}}, nil
+		},
+		Self: member.Identity{Addr: self, Cluster: "c"}, Started: start, Profile: "lan",
 		Leave: func(context.Context) (int, int) { return 2, 1 },
 		Build: buildinfo.Info{Version: "v1", Commit: "abc", Go: "go1", Smudge: "v1.0.1"}, Logger: log.NewNopLogger(),
 	})

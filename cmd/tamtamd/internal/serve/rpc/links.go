@@ -1,0 +1,42 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rpc
+
+import (
+	"context"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+func (s *v1) GetLinks(ctx context.Context, _ *tamtamv1.GetLinksRequest) (*tamtamv1.GetLinksResponse, error) {
+	m, err := s.Links(ctx)
+	if err != nil {
+		return nil, toStatus(err)
+	}
+	out := &tamtamv1.GetLinksResponse{Time: timestamppb.New(m.Time), Omitted: uint32(m.Omitted)}
+	for _, n := range m.Nodes {
+		one := &tamtamv1.LinkNode{Address: n.Addr.String(), Name: n.Name}
+		if n.Err != nil {
+			one.Error = n.Err.Error()
+		}
+		for j, l := range n.Links {
+			if !l.Addr.IsValid() {
+				continue // itself, or no session
+			}
+			link := &tamtamv1.NodeLink{To: uint32(j)}
+			if l.RoundTrip > 0 {
+				link.RoundTrip = durationpb.New(l.RoundTrip)
+			}
+			if loss, known := l.Loss(); known {
+				link.Loss = &loss
+			}
+			one.Links = append(one.Links, link)
+		}
+		out.Nodes = append(out.Nodes, one)
+	}
+	return out, nil
+}

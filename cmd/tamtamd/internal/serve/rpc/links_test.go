@@ -1,0 +1,30 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rpc
+
+import (
+	"testing"
+	"time"
+
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+// TestGetLinks: a link has the index of its node; what is not known is absent.
+func TestGetLinks(t *testing.T) {
+	_, conn := serve(t)
+	r, err := tamtamv1.NewTamTamServiceClient(conn).GetLinks(t.Context(), &tamtamv1.GetLinksRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !r.GetTime().AsTime().Equal(start) || r.GetOmitted() != 3 || len(r.GetNodes()) != 4 || r.GetNodes()[1].GetError() != "no answer" {
+		t.Fatalf("%v", r)
+	}
+	links := r.GetNodes()[0].GetLinks()
+	if len(links) != 2 || links[0].GetTo() != 1 || links[0].GetRoundTrip().AsDuration() != time.Millisecond || links[0].GetLoss() != 0.2 {
+		t.Fatalf("%v", links)
+	}
+	if links[1].GetTo() != 3 || links[1].RoundTrip != nil || links[1].Loss != nil {
+		t.Errorf("too few frames: %v", links[1])
+	}
+}
