@@ -69,13 +69,13 @@ func (r *renderer) problems() {
 func (r *renderer) wrapped(mark, text string) {
 	line := mark
 	for _, word := range strings.Fields(text) {
-		if r.Width > 0 && cells.Columns(line+word) > r.Width && strings.TrimSpace(line) != "" && line != mark {
-			r.line(line)
+		if r.Width > 0 && cells.Columns(line+word) > r.Width && line != mark {
+			r.line(strings.TrimRight(line, " "))
 			line = strings.Repeat(" ", cells.Columns(mark))
 		}
 		line += word + " "
 	}
-	r.line(line)
+	r.line(strings.TrimRight(line, " "))
 }
 
 func (r *renderer) past(p Past) {

@@ -46,9 +46,10 @@ const (
 )
 
 const (
-	slowBy     = 4  // times the median round trip
-	worstLinks = 3  // lines of them
-	nameRoom   = 16 // columns of a name
+	slowBy     = 4                    // times the median round trip,
+	slowLeast  = 2 * time.Millisecond // and as much over it: less is the noise of a busy machine
+	worstLinks = 3                    // lines of them
+	nameRoom   = 16                   // columns of a name
 )
 
 // mark is the cell of a link, and how bad it is.
@@ -63,7 +64,7 @@ func (m *Matrix) mark(i, j int, usual time.Duration) (mark string, rank float64)
 		return markNone, 3
 	case n.Links[j].Loss > lossy:
 		return markLoss, 1 + n.Links[j].Loss
-	case usual > 0 && n.Links[j].Trip > slowBy*usual:
+	case usual > 0 && n.Links[j].Trip > slowBy*usual && n.Links[j].Trip > usual+slowLeast:
 		return markSlow, float64(n.Links[j].Trip) / float64(time.Hour)
 	}
 	return markWell, 0
