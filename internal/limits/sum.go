@@ -29,6 +29,8 @@ const (
 	AnswerFrames   = 16      // of one member, on which acknowledgements ride
 	MessagesAhead  = 16 << 20
 	KeepBytes      = 4 << 20 // the default of --keep-bytes
+	MatrixNodes    = 100     // of the matrix of links
+	MatrixSamples  = 7       // of each link, of the last minute
 	memberBytes    = 20 << 10
 	sessionBytes   = 4 << 10
 	connectBytes   = 50 << 10
@@ -38,6 +40,8 @@ const (
 	idleBytes      = 17 << 20 // of a daemon without members
 	pointerBytes   = 8
 	httpConnection = 64 << 10
+	reportBytes    = 2 << 10 // of a member, in an inspection
+	sampleBytes    = 64      // of a link
 )
 
 // Bound is how much of something a daemon keeps at most, and what that takes.
@@ -70,6 +74,8 @@ func Bounds() []Bound {
 		{"acknowledgements that ride with answers", MaxMembers * AnswerFrames, Frame, Cluster},
 		{"messages that wait for an earlier one", 1, MessagesAhead, Cluster},
 		{"messages that are kept (`--keep-bytes`)", 1, KeepBytes, Cluster},
+		{"the last inspection, for the status page", MaxMembers, reportBytes, Cluster},
+		{"samples of links, for the matrix", MatrixNodes * MatrixNodes * MatrixSamples, sampleBytes, Cluster},
 		{"gRPC connections", PortConnections + SocketConnections, connectBytes, Strangers},
 		{"calls without a token", (PortConnections + SocketConnections) * StrangerCalls, callBytes, Strangers},
 		{"HTTP connections", HTTPConnections, httpConnection, Strangers},

@@ -110,7 +110,7 @@ func (f *feed) want(address string) {
 	}
 }
 
-// askLinks asks for the links whenever the matrix is to be shown. The daemon asks the members at
+// askLinks asks for the links whenever the matrix must be shown. The daemon asks the members at
 // most every 10 s.
 func (f *feed) askLinks(ctx context.Context, c *client.Conn) error {
 	for {

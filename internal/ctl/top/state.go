@@ -102,7 +102,7 @@ func (st *state) named(sentence string) string {
 	return sentence
 }
 
-// unknown returns the members whose histories are to be asked for, each once.
+// unknown returns the members whose histories must be asked for, each once.
 func (st *state) unknown() (addresses []string) {
 	asked := make(map[string]bool, len(st.data.Members)) // without those that are gone
 	for _, m := range st.data.Members {

@@ -15,12 +15,13 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	"github.com/eelcocramer/tamtam/internal/limits"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
 
 const (
 	// MaxNodes bounds a matrix: of more, those are in it with whom most is wrong.
-	MaxNodes = 100
+	MaxNodes = limits.MatrixNodes
 	// maxAsked bounds the nodes of one question: they fit into a frame with IPv6, too. For
 	// more nodes there are several questions.
 	maxAsked = 40
