@@ -96,6 +96,16 @@ const contrasts = `(() => {
   return [...bad];
 })()`
 
+// shapes lists what is seen by its colour alone and differs too little from what is behind it, by
+// WCAG 2.2, 1.4.11: 3 to 1.
+const shapes = `(() => {
+  const light = (c) => c.match(/[\d.]+/g).slice(0, 3).map(Number).map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const card = light(getComputedStyle(document.getElementById("members")).backgroundColor);
+  const seen = [...document.querySelectorAll(".key")].map((e) => [e.className, getComputedStyle(e).backgroundColor]);
+  seen.push(["button", getComputedStyle(document.querySelector("button[aria-pressed=false]")).borderTopColor], ["input", getComputedStyle(document.getElementById("find")).borderTopColor]);
+  return seen.map(([name, c]) => [name, (Math.max(light(c), card) + 0.05) / (Math.min(light(c), card) + 0.05)]).filter(([, r]) => r < 3).map(([name, r]) => name + ": " + r.toFixed(2));
+})()`
+
 func TestLightAndDark(t *testing.T) {
 	b := openDemo(t, 1280, 800)
 	brightness := map[string]int{}
@@ -104,6 +114,9 @@ func TestLightAndDark(t *testing.T) {
 		brightness[scheme] = eval[int](b, `getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number).reduce((a, b) => a + b)`)
 		if bad := eval[[]string](b, contrasts); len(bad) > 0 {
 			t.Errorf("%s: hard to read: %q", scheme, bad)
+		}
+		if bad := eval[[]string](b, shapes); len(bad) > 0 {
+			t.Errorf("%s: hard to see: %q", scheme, bad)
 		}
 	}
 	if brightness["light"] < 600 || brightness["dark"] > 150 {

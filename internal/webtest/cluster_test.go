@@ -107,6 +107,7 @@ func TestCluster(t *testing.T) {
 		_ = first.cmd.Process.Kill()
 		b.until("what is shown is said to be old", `document.getElementById("live").className === "broken" && document.body.classList.contains("stale")`)
 		b.until("a banner says so, and the title", `!document.getElementById("stale").hidden && document.getElementById("stale-since").textContent.startsWith("Not connected since ") && document.title.startsWith("✕ not connected")`)
+		b.until("that all is well is not said", `document.getElementById("verdict").className !== "ok"`)
 		since := `[...document.querySelectorAll("#rows .since, #phase")].map((e) => e.textContent).join("|")`
 		was, counted := eval[string](b, since), eval[string](b, `document.getElementById("stale-for").textContent`)
 		b.until("it counts how long", fmt.Sprintf(`document.getElementById("stale-for").textContent !== %q`, counted))

@@ -50,6 +50,10 @@ export function render(state, now) {
     verdict.className = "failure";
     fill(verdict, "✕ this node was removed from the cluster");
   }
+  if (state.frozen && !n && !down) { // that all was well says nothing of now
+    verdict.className = "";
+    fill(verdict, `? not known: none as of ${clockText(state.frozen)}`);
+  }
   const parts = [`${alive} of ${Object.values(state.counts).reduce((a, b) => a + b, 0)} alive`];
   for (const s of ["SUSPECTED", "DEAD", "LEFT"]) if (state.counts[s]) parts.push(`${state.counts[s]} ${s.toLowerCase()}`);
   if (v.of > 1) parts.push(v.agree === v.of ? `all ${v.of} agree` : `${v.agree} of ${v.of} agree`);
