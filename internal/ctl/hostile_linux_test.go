@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -138,6 +139,24 @@ func leaves(c *ffcli.Command, path string) (all []string) {
 	return all
 }
 
+// lockedBuffer may be written by several goroutines, as a file may.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
 // own are the sequences that top draws with.
 var own = regexp.MustCompile(`\x1b\[(\?\d+[hl]|[HJK]|\d*(;\d+)*m)`)
 
@@ -184,7 +203,7 @@ func TestHostileText(t *testing.T) {
 				}
 				// Without a terminal, a payload is as it was sent, but in JSON.
 				if name != "stream" || form == "json" {
-					var out, errs bytes.Buffer
+					var out, errs lockedBuffer
 					ctl.Run(ctx, line, ctl.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
 					if bad := raw(out.String()) + raw(errs.String()); bad != "" {
 						t.Errorf("%s -o %s, answer %d: %q", name, form, pick, bad)

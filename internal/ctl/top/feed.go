@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
@@ -40,6 +41,7 @@ type feed struct {
 	judge       chan struct{} // has room for one
 	matrix      chan struct{} // has room for one
 	wanted      chan string   // addresses of members whose histories are asked for
+	running     sync.WaitGroup
 }
 
 // startFeed samples the node and follows its members, until ctx is done. The first sample
@@ -69,7 +71,7 @@ func startFeed(ctx context.Context, c client.Client, every time.Duration) *feed 
 // start runs a function that ends when ctx is done. It passes a panic on, as the terminal
 // must be restored first.
 func (f *feed) start(ctx context.Context, run func() error) {
-	go func() {
+	f.running.Go(func() {
 		defer func() {
 			if p := recover(); p != nil {
 				f.panics <- fmt.Sprintf("%v\n\n%s", p, debug.Stack())
@@ -78,7 +80,7 @@ func (f *feed) start(ctx context.Context, run func() error) {
 		if err := run(); err != nil && ctx.Err() == nil {
 			f.failed <- err
 		}
-	}()
+	})
 }
 
 // soon asks for a sample before the interval is over.

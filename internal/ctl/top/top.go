@@ -47,8 +47,11 @@ func Run(ctx context.Context, cfg Config) error {
 // print prints a block for each sample that succeeded.
 func (c Config) print(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	feed := startFeed(ctx, c.Client, c.Interval)
+	defer func() { // nothing is traced any more when print returns
+		cancel()
+		feed.running.Wait()
+	}()
 	state := newState(c.Interval)
 	printed := 0
 	for {
