@@ -78,6 +78,7 @@ func sample(ctx context.Context, f func()) {
 // attacker does.
 func TestPhantoms(t *testing.T) {
 	const workers = 4
+	var attacking sync.Mutex // held by one attack at a time; what follows it is mostly waiting
 	for _, c := range []struct {
 		name  string
 		most  uint64 // members, that of the attacker and ours
@@ -89,6 +90,10 @@ func TestPhantoms(t *testing.T) {
 		{"17 networks", 4096 + 1, 3900, func(i int) netip.Addr { return netip.AddrFrom4([4]byte{127, 0, byte(1 + i%17), 9}) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			attacking.Lock()
+			next := sync.OnceFunc(attacking.Unlock)
+			defer next()
 			a, _ := newOpenTarget(t)
 			before, most, highest := a.residentMiB(), 0, uint64(0)
 			ctx, cancel := context.WithCancel(t.Context())
@@ -130,6 +135,7 @@ func TestPhantoms(t *testing.T) {
 			cancel()
 			attackers.Wait()
 			observers.Wait()
+			next()
 
 			ended, after := time.Now(), a.residentMiB()
 			_, alive := a.members()
