@@ -27,13 +27,17 @@ func listed(ctx context.Context, c *client.Conn, wanted ...*arg.Member) ([]*tamt
 	return r.GetMembers(), nil
 }
 
+// meant returns what a text stands for, and the members among which it does.
+func meant(ctx context.Context, c *client.Conn, text string) (m arg.Member, members []*tamtamv1.Member, err error) {
+	if m, err = arg.ParseMember(text); err == nil {
+		members, err = listed(ctx, c, &m)
+	}
+	return m, members, err
+}
+
 // member returns the member that a text stands for; see arg.Member.
 func member(ctx context.Context, c *client.Conn, text string) (*tamtamv1.Member, error) {
-	m, err := arg.ParseMember(text)
-	if err != nil {
-		return nil, err
-	}
-	members, err := listed(ctx, c, &m)
+	m, members, err := meant(ctx, c, text)
 	if err != nil {
 		return nil, err
 	}

@@ -83,11 +83,7 @@ func (r *removal) run(ctx context.Context, text string) error {
 // exactly returns the only member that a text may stand for: to remove another is no small
 // mistake.
 func exactly(ctx context.Context, c *client.Conn, text string) (*tamtamv1.Member, error) {
-	m, err := arg.ParseMember(text)
-	if err != nil {
-		return nil, err
-	}
-	members, err := listed(ctx, c, &m)
+	m, members, err := meant(ctx, c, text)
 	if err != nil {
 		return nil, err
 	}

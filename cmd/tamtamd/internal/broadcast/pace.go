@@ -6,10 +6,11 @@ package broadcast
 import "time"
 
 const (
-	// paceRate is how many copies a second of what is queued an origin sends, if it is all
-	// sent at once, and paceBurst how many in a row. What a member does for a copy is mostly
-	// to wake up, so messages that go out together cost little more than one. An origin
-	// that sends less waits for nothing.
+	// paceRate is how many copies of pushes an origin sends in a second, and paceBurst how
+	// many in a row. A push has all messages that are queued, and a copy of it goes to each
+	// member. What a member does for a copy is mostly to wake up, so messages that go out
+	// together cost little more than one. An origin that sends less waits for nothing.
+	// docs/performance.md has the figures.
 	paceRate  = 5_000
 	paceBurst = 1000
 )
