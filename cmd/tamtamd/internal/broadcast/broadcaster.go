@@ -153,9 +153,11 @@ func (b *Broadcaster) Receive(from netip.AddrPort, data []byte) {
 func (b *Broadcaster) Acked(a netip.AddrPort, session, token uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if now := time.Now(); b.core.Acked(now, a, session, token) {
+	now := time.Now()
+	if b.core.Acked(now, a, session, token) {
 		b.wakeSendersLocked(now)
 	}
+	b.wakeRunLocked(now) // there may be room for another push
 }
 
 // wakeSendersLocked wakes those that wait for room if there is some, and those that wait for

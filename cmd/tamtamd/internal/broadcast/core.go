@@ -198,24 +198,28 @@ func (c *Core) keep(m Message) {
 // push sends the messages that are queued, to all members of a small cluster, or to some of a
 // large one, unless this node has sent too many times of late.
 func (c *Core) push(now time.Time) {
-	if len(c.own.queue) == 0 || !c.own.pace.take(c.targets(), now) {
+	if len(c.own.queue) == 0 || c.own.underway.room(now).After(now) || !c.own.pace.take(c.targets(), now) {
 		return
 	}
 	to, passOn := c.list, len(c.list) > c.pushAll
 	quiet := now.Sub(c.own.pushed) >= quietAfter
 	c.own.pushed = now
-	for queue := c.own.queue; len(queue) > 0; {
+	for queue := c.own.queue; len(queue) > 0 && !c.own.underway.room(now).After(now); c.own.queue = queue {
 		b, n := appendBatch(nil, queue, passOn)
 		if passOn {
 			to = c.some(c.targets())
 		}
 		token := tokenOf(queue[0].Sequence, n)
 		queue = queue[n:]
+		c.own.underway.sent(token, len(to), now)
+		last := quiet && len(queue) == 0 || c.own.underway.room(now).After(now)
 		for _, a := range to {
-			c.send(a, b, n, token, quiet && !passOn && len(queue) == 0)
+			c.send(a, b, n, token, last && !passOn)
 		}
 	}
-	c.own.queue = nil
+	if len(c.own.queue) == 0 {
+		c.own.queue = nil
+	}
 }
 
 // targets returns to how many members this node pushes a message.

@@ -20,7 +20,8 @@
 //
 // What is broadcast at about one time goes out together. A member has little to do for a
 // message beside waking up for it, so an origin that sends much sends less often instead of
-// more packets; see pace.
+// more packets; see pace. Where members are late to acknowledge, it sends no faster than they
+// do; see underway.
 //
 // The wire retransmits each push until it is acknowledged, which makes up for most
 // losses. Anti-entropy finds the rest: messages that were sent while two members

@@ -37,6 +37,8 @@ type own struct {
 	queue  []Message // not pushed yet; HasCapacity bounds them
 	pace   pace
 	pushed time.Time // when messages last were
+
+	underway underway
 }
 
 // target is what a member has of this node's stream. from <= have <= own.last, and no
@@ -98,7 +100,7 @@ func (t *target) gotAll(sequence uint64, now time.Time) {
 // the streams stay. The stream so far becomes one of those of others: what is missing of it
 // is repaired, so a node that was restored from a snapshot gets what it sent since.
 func (c *Core) Renew(now time.Time, session uint64) {
-	c.own.pace = pace{}
+	c.own.pace, c.own.underway = pace{}, underway{}
 	c.push(now)
 	if old := c.cfg.Local; c.own.last > 0 && c.streamCount() < MaxStreams {
 		c.streams[old] = &stream{Stream: old, started: true, next: c.own.last + 1, known: c.own.last, active: c.last}
@@ -117,6 +119,7 @@ func (c *Core) Acked(now time.Time, a netip.AddrPort, session, token uint64) (ne
 	if t == nil || t.session != session || last > c.own.last {
 		return false
 	}
+	c.own.underway.acked(token, now)
 	for seq := first; seq <= last; seq++ {
 		news = news || !t.has(seq)
 		t.got(seq, now)

@@ -15,6 +15,9 @@ func (c *Core) Next(now time.Time) time.Time {
 	var next time.Time
 	if len(c.own.queue) > 0 {
 		next = c.own.pace.next(c.targets(), now)
+		if room := c.own.underway.room(now); room.After(next) {
+			next = room
+		}
 	}
 	for s := range c.waiting {
 		next = deadline.Earlier(next, s.due())

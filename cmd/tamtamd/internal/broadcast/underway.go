@@ -1,0 +1,92 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package broadcast
+
+import (
+	"slices"
+	"time"
+)
+
+const (
+	// maxUnderway bounds how many batches of pushes are under way: half of the members they were
+	// sent to have not acknowledged them yet. An origin begins with firstUnderway.
+	maxUnderway   = 64
+	firstUnderway = 4
+	// lateFactor and lateSlack say when a batch is late: after lateFactor times what the fastest
+	// one took, and lateSlack, in which two delayed acknowledgements are.
+	lateFactor = 2
+	lateSlack  = 20 * time.Millisecond
+	// underwayFor is for how long a batch counts whose acknowledgements do not come.
+	underwayFor = time.Second
+)
+
+// underway is how an origin controls congestion. It has a window of batches, which grows by
+// one in a round trip, and is halved when a batch is late (as in TCP Vegas: Brakmo, Peterson,
+// "TCP Vegas: End to End Congestion Avoidance on a Global Internet", 1995). So where members
+// are slow to read, because all are short of processor time, it sends as fast as they read,
+// larger batches less often, and their receive buffers stay short: what else is in them,
+// answers to pings, is late by as much. Half of the members count, so that some that are slow
+// or dead, or a lossy path, hold up nobody. The zero value is an origin that has sent nothing.
+type underway struct {
+	batches []batch       // oldest first
+	size    float64       // of the window, from 1 on; 0 for firstUnderway
+	fastest time.Duration // what the fastest batch took; 0 if there is none
+}
+
+// batch is a batch of pushes.
+type batch struct {
+	token uint64
+	wait  int // how many more acknowledgements end it
+	at    time.Time
+}
+
+// room returns when another batch may be sent; now if it may be already.
+func (u *underway) room(now time.Time) time.Time {
+	for len(u.batches) > 0 && now.Sub(u.batches[0].at) >= underwayFor {
+		u.batches = u.batches[1:]
+		u.size = 1
+	}
+	if len(u.batches) < u.window() {
+		return now
+	}
+	return u.batches[0].at.Add(underwayFor)
+}
+
+func (u *underway) window() int {
+	if u.size == 0 {
+		return firstUnderway
+	}
+	return int(u.size)
+}
+
+// sent notes that a batch was sent to so many members.
+func (u *underway) sent(token uint64, members int, now time.Time) {
+	if wait := (members + 1) / 2; wait > 0 {
+		u.batches = append(u.batches, batch{token, wait, now})
+	}
+}
+
+// acked notes that a member has acknowledged a batch.
+func (u *underway) acked(token uint64, now time.Time) {
+	i := slices.IndexFunc(u.batches, func(b batch) bool { return b.token == token })
+	if i < 0 {
+		return
+	}
+	if u.batches[i].wait--; u.batches[i].wait > 0 {
+		return
+	}
+	took := now.Sub(u.batches[i].at)
+	u.batches = slices.Delete(u.batches, i, i+1)
+	if u.fastest == 0 || took < u.fastest {
+		u.fastest = took
+	}
+	if u.size == 0 {
+		u.size = firstUnderway
+	}
+	if took > lateFactor*u.fastest+lateSlack {
+		u.size = max(1, u.size/2)
+	} else {
+		u.size = min(u.size+1/u.size, maxUnderway)
+	}
+}

@@ -1,0 +1,94 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package broadcast
+
+import (
+	"testing"
+	"time"
+)
+
+// TestWindowOfBatches: it grows while batches take as long as the fastest, falls to the least
+// when they are late, and is shut until half of the members have a batch, or for underwayFor.
+func TestWindowOfBatches(t *testing.T) {
+	var u underway
+	now := time.Unix(1e9, 0)
+	token := uint64(0)
+	fill := func(members int) (n int) {
+		for ; !u.room(now).After(now); n++ {
+			token++
+			u.sent(token, members, now)
+		}
+		return n
+	}
+	// end has n members acknowledge all batches after a time.
+	end := func(after time.Duration, n int) {
+		now = now.Add(after)
+		for _, b := range append([]batch{}, u.batches...) {
+			for range n {
+				u.acked(b.token, now)
+			}
+		}
+	}
+	if n := fill(5); n != firstUnderway {
+		t.Fatalf("%d batches at first, want %d", n, firstUnderway)
+	}
+	if end(time.Millisecond, 2); fill(5) != 0 {
+		t.Fatal("two of five members make room for another")
+	}
+	if end(0, 1); len(u.batches) != 0 {
+		t.Fatalf("three of five have all: %d batches are under way", len(u.batches))
+	}
+	for i := range 2 * maxUnderway {
+		if n := fill(1); n < firstUnderway || n > firstUnderway+i+1 || n > maxUnderway {
+			t.Fatalf("round trip %d: a window of %d", i, n)
+		}
+		end(time.Millisecond, 1)
+	}
+	if n := fill(1); n != maxUnderway {
+		t.Errorf("a window of %d, want %d", n, maxUnderway)
+	}
+	end(lateFactor*time.Millisecond+lateSlack+1, 1)
+	if n := fill(1); n != 1 {
+		t.Errorf("after late batches: a window of %d, want 1", n)
+	}
+	if room := u.room(now); room.Sub(now) != underwayFor {
+		t.Errorf("nobody acknowledges: room in %v, want %v", room.Sub(now), underwayFor)
+	}
+	now = now.Add(underwayFor)
+	if n := fill(1); n != 1 {
+		t.Errorf("then: a window of %d, want 1", n)
+	}
+	if u.sent(0, 0, now); len(u.batches) != 1 {
+		t.Errorf("a batch to nobody is under way")
+	}
+}
+
+// TestPushesWaitForRoom: what does not fit in the window goes out when there is room, all of
+// it, and the last before the window is shut is acknowledged at once.
+func TestPushesWaitForRoom(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	c, sent := origin(4)
+	for range 40 {
+		c.Broadcast(now, "", make([]byte, 200)) // five in a batch
+	}
+	total := 0
+	for range 10 {
+		c.Tick(now)
+		got := sent()
+		if len(got) == 0 {
+			break
+		}
+		for _, p := range got {
+			total += p.messages
+		}
+		if full := total < 40; full && (!got[len(got)-1].last || !c.Next(now).After(now)) || len(got) > firstUnderway+1 {
+			t.Errorf("sent %+v; the next is due in %v", got, c.Next(now).Sub(now))
+		}
+		now = now.Add(time.Millisecond)
+		c.ackedByAll(now, got)
+	}
+	if total != 40 {
+		t.Errorf("%d of 40 messages were sent", total)
+	}
+}
