@@ -121,6 +121,7 @@ func (c *Core) heard(p *peer, now time.Time) {
 	p.leftBy = netip.AddrPort{}
 	if a, ok := c.suspicion.Refute(p.addr, now); ok {
 		c.count(countAccusationsRefuted)
+		c.awareness.Answered(a.Took(now))
 		c.refute(a, now)
 	}
 	c.endQuestion(p, now)

@@ -42,7 +42,7 @@ func (c *Core) holdVerdict(p *peer, v detect.Verdict, now time.Time) bool {
 // askQuestions greets the members in question, and shows what was found of those that
 // have not answered.
 func (c *Core) askQuestions(now time.Time) time.Time {
-	greet, silent, next := c.questions.Tick(c.awareness.Multiplier(), now)
+	greet, silent, next := c.questions.Tick(&c.awareness, now)
 	for _, a := range greet {
 		c.emit(Greet{a})
 	}
@@ -71,11 +71,12 @@ func (c *Core) askQuestions(now time.Time) time.Time {
 // helpers, and if Smudge has judged already, Smudge is put right.
 func (c *Core) endQuestion(p *peer, now time.Time) {
 	c.findings.Forget(p.addr)
-	wrong, answered := c.questions.Heard(p.addr)
+	wrong, took, answered := c.questions.Heard(p.addr, now)
 	if !answered {
 		return
 	}
 	c.count(countQuestionsAnswered)
+	c.awareness.Answered(took)
 	c.late(c.awareness.Mistaken(), now)
 	c.answerHelpers(c.indirect.Heard(p.addr, 0))
 	switch wrong.Status {

@@ -306,20 +306,21 @@ func TestOverloadedMachine(t *testing.T) {
 	}
 }
 
-// TestFloodOfMessages: on a machine that is six times as slow as the lab's, each node broadcasts
-// a hundred messages a second. Receive buffers overflow. In one of five runs, a node that gets no
-// answer for over a second is found dead by one or two; all are right in the end.
+// TestFloodOfMessages: on machines that are 6 and 12 times as slow as the lab's, each node
+// broadcasts a hundred messages a second. All are delivered, no receive buffer overflows, and
+// nobody is suspected.
 func TestFloodOfMessages(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds of processor time")
 	}
-	r := simulate(t, Options{Nodes: 20, Seed: 1, Machine: Lab.Slower(6), Limit: 30 * time.Second}, "flood")
-	r.within(t, allSeeAll, 5*time.Second)
-	if r.Dead > 20 || r.Suspected > 0 {
-		t.Errorf("nodes that run were seen SUSPECTED %d times, DEAD %d times", r.Suspected, r.Dead)
-	}
-	if r.Totals.Overflowed == 0 {
-		t.Error("the machine is not overloaded")
+	for _, slow := range []float64{6, 12} {
+		r := simulate(t, Options{Nodes: 20, Seed: 1, Machine: Lab.Slower(slow), Limit: 30 * time.Second}, "flood")
+		r.within(t, allSeeAll, 5*time.Second)
+		r.noFalseAlarms(t)
+		r.allDelivered(t, 20_000, 20)
+		if r.Totals.Overflowed > 0 {
+			t.Errorf("%.0f times slower: %d packets were lost in receive buffers", slow, r.Totals.Overflowed)
+		}
 	}
 }
 

@@ -17,8 +17,14 @@ const (
 	maxLate = lateStep * maxMultiplier / 2
 	// untrusted is the multiplier from which a node accuses nobody.
 	untrusted = 4
-	// observations is how many count: the worst of the last two seconds.
+	// observations is how many count: the worst of the last two.
 	observations = 2
+	// answersKept is for how many observations the slowest answer counts: some seconds.
+	answersKept = 10
+	// answerFactor is how many times longer than for the slowest answer a node waits.
+	answerFactor = 2
+	// maxAnswerWait bounds what AnswerWait returns.
+	maxAnswerWait = 2 * time.Second
 )
 
 // Awareness is a node's knowledge of its own health. A node that gets no processor time
@@ -26,12 +32,14 @@ const (
 // of time, as a hundred nodes on one small machine are, the cluster comes to a stand. So
 // the node measures how late it is itself, and waits the longer for others the later it
 // is, and does the less (as Lifeguard does: Dadgar, Phillips, Currey, "Lifeguard: Local Health
-// Awareness for More Accurate Failure Detection", 2018). It is observed once a second. The
+// Awareness for More Accurate Failure Detection", 2018). It is observed twice a second. The
 // zero value is a node in good health.
 type Awareness struct {
 	late  time.Duration               // the worst of peaks
 	peaks [observations]time.Duration // of the last observations; the first is not over
 	hints time.Duration               // what mistakes count for; a quarter is forgotten each time
+
+	answers [answersKept]time.Duration // the slowest of each observation; the first is not over
 }
 
 // Late notes how late a loop of this node was, and reports whether the multiplier has grown
@@ -53,14 +61,26 @@ func (a *Awareness) Mistaken() bool {
 	return a.Multiplier() > before
 }
 
+// Answered notes how long a member took that was accused, and lives.
+func (a *Awareness) Answered(took time.Duration) { a.answers[0] = max(a.answers[0], took) }
+
+// AnswerWait returns for how long an accused member must be silent at least, 0 to maxAnswerWait: longer
+// than any took recently that lived. Where the receive buffers of others are full, and this node has
+// time itself, only their answers tell.
+func (a *Awareness) AnswerWait() time.Duration {
+	return min(answerFactor*slices.Max(a.answers[:]), maxAnswerWait)
+}
+
 // Trusted reports whether the node may accuse others.
 func (a *Awareness) Trusted() bool { return a.Multiplier() < untrusted }
 
-// Observe is called once a second.
+// Observe is called twice a second while the node is late, else once.
 func (a *Awareness) Observe() {
 	a.late = slices.Max(a.peaks[:])
 	copy(a.peaks[1:], a.peaks[:])
 	a.peaks[0], a.hints = 0, a.hints*3/4
+	copy(a.answers[1:], a.answers[:])
+	a.answers[0] = 0
 }
 
 // Multiplier returns the local health multiplier: how many times longer than usual the

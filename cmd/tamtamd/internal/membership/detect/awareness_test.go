@@ -46,3 +46,47 @@ func TestLateWakeUpActsAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestAnswerWait: a node waits twice as long as the slowest answer took, for some seconds, within
+// a bound; both before its own verdict and before it confirms another's.
+func TestAnswerWait(t *testing.T) {
+	var a Awareness
+	if p := a.AnswerWait(); p != 0 {
+		t.Errorf("a wait of %v without answers", p)
+	}
+	a.Answered(500 * time.Millisecond)
+	a.Answered(100 * time.Millisecond)
+	for i := range answersKept {
+		if p := a.AnswerWait(); p != time.Second {
+			t.Errorf("after %d observations, a wait of %v, want 1s", i, p)
+		}
+		a.Observe()
+	}
+	if p := a.AnswerWait(); p != 0 {
+		t.Errorf("a wait of %v, want none any more", p)
+	}
+	if a.Answered(time.Minute); a.AnswerWait() != maxAnswerWait {
+		t.Errorf("a wait of %v, want %v", a.AnswerWait(), maxAnswerWait)
+	}
+
+	began := time.Unix(1e9, 0)
+	silentAfter := func(tick func(now time.Time) bool) time.Duration {
+		for now := began; now.Sub(began) < time.Minute; now = now.Add(10 * time.Millisecond) {
+			if tick(now) {
+				return now.Sub(began)
+			}
+		}
+		return time.Minute
+	}
+	q := NewQuestions()
+	q.Ask(bob, began)
+	own := silentAfter(func(now time.Time) bool { _, silent, _ := q.Tick(&a, now); return len(silent) > 0 })
+	s := NewSuspicion()
+	s.Accuse(alice, death(), Asks, time.Time{}, began)
+	others := silentAfter(func(now time.Time) bool { _, confirmed, _ := s.Tick(&a, now); return len(confirmed) > 0 })
+	for _, took := range []time.Duration{own, others} {
+		if took < maxAnswerWait || took > maxAnswerWait+500*time.Millisecond {
+			t.Errorf("a member is found silent after %v, want about %v", took, maxAnswerWait)
+		}
+	}
+}

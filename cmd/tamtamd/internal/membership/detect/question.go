@@ -35,6 +35,7 @@ type Verdict struct {
 type question struct {
 	verdict Verdict
 	sent    int
+	first   time.Time // when it was greeted first
 	due     time.Time
 }
 
@@ -72,23 +73,26 @@ func (q *Questions) Hold(v Verdict) {
 }
 
 // Heard ends the question to a member that was heard of just now, and returns the
-// verdict that was wrong. One that was not yet greeted has not answered.
-func (q *Questions) Heard(a netip.AddrPort) (wrong Verdict, answered bool) {
+// verdict that was wrong, and how long the member took. One that was not yet greeted has not
+// answered.
+func (q *Questions) Heard(a netip.AddrPort, now time.Time) (wrong Verdict, took time.Duration, answered bool) {
 	open := q.open[a]
 	if open == nil || open.sent == 0 {
-		return Verdict{}, false
+		return Verdict{}, 0, false
 	}
 	delete(q.open, a)
-	return open.verdict, true
+	return open.verdict, now.Sub(open.first), true
 }
 
 // Forget forgets a member: it left, was removed, or has another session.
 func (q *Questions) Forget(a netip.AddrPort) { delete(q.open, a) }
 
 // Tick returns the members to greet, and the verdicts on those that have not answered.
-// multiplier is that of Awareness: a node that is late itself asks for longer. It returns
+// A node asks for longer when it is late itself, or others have answered late. It returns
 // when to call it next; the zero time is never.
-func (q *Questions) Tick(multiplier int, now time.Time) (greet []netip.AddrPort, silent []Verdict, next time.Time) {
+func (q *Questions) Tick(health *Awareness, now time.Time) (greet []netip.AddrPort, silent []Verdict, next time.Time) {
+	interval := questionInterval + questionSlower*time.Duration(health.Multiplier()-1)
+	interval = max(interval, health.AnswerWait()/questionGreetings)
 	for a, open := range q.open {
 		if !open.due.After(now) {
 			if open.sent == questionGreetings {
@@ -96,8 +100,11 @@ func (q *Questions) Tick(multiplier int, now time.Time) (greet []netip.AddrPort,
 				silent = append(silent, open.verdict)
 				continue
 			}
+			if open.sent == 0 {
+				open.first = now
+			}
 			open.sent++
-			open.due = now.Add(questionInterval + questionSlower*time.Duration(multiplier-1))
+			open.due = now.Add(interval)
 			greet = append(greet, a)
 		}
 		next = deadline.Earlier(next, open.due)

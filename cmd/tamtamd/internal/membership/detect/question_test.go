@@ -28,17 +28,19 @@ func TestQuestions(t *testing.T) {
 			t.Errorf("%s: want one question", c.name)
 		}
 		q.Hold(verdict)
-		if _, answered := q.Heard(bob); answered {
+		if _, _, answered := q.Heard(bob, epoch); answered {
 			t.Errorf("%s: answered before it was greeted", c.name)
 		}
+		var health Awareness
+		health.Late(lateStep * time.Duration(c.multiplier) / 2)
 		greetings, silentAt := 0, time.Duration(0)
 		for d := time.Duration(0); d < 10*QuestionTime; d += time.Millisecond {
 			if c.heard != 0 && d == c.heard {
-				if wrong, answered := q.Heard(bob); !answered || wrong != verdict {
-					t.Errorf("%s: the wrong verdict is %+v, %v", c.name, wrong, answered)
+				if wrong, took, answered := q.Heard(bob, epoch.Add(d)); !answered || wrong != verdict || took != d {
+					t.Errorf("%s: the wrong verdict is %+v, %v, after %v", c.name, wrong, answered, took)
 				}
 			}
-			greet, silent, _ := q.Tick(c.multiplier, epoch.Add(d))
+			greet, silent, _ := q.Tick(&health, epoch.Add(d))
 			greetings += len(greet)
 			if len(silent) == 1 && silent[0] == verdict {
 				silentAt = d

@@ -52,6 +52,7 @@ type Accusation struct {
 	words    []netip.AddrPort // others than the finder that report it
 	due      time.Time        // when it is asked again, or the accusation is confirmed
 	sent     int
+	first    time.Time // when it was asked first
 }
 
 // Suspicion holds back accusations of others until the accused was asked: by this node, if
@@ -129,6 +130,15 @@ func (s *Suspicion) Refute(a netip.AddrPort, now time.Time) (refuted Accusation,
 	return *open, true
 }
 
+// Took returns how long the accused took that was asked and has answered at a time; 0 if it
+// was not asked.
+func (a *Accusation) Took(now time.Time) time.Duration {
+	if a.sent == 0 {
+		return 0
+	}
+	return now.Sub(a.first)
+}
+
 // Forget forgets all about a member: it left, was removed, or has another session.
 func (s *Suspicion) Forget(a netip.AddrPort) {
 	delete(s.open, a)
@@ -145,6 +155,7 @@ func (s *Suspicion) Tick(health *Awareness, now time.Time) (greet []netip.AddrPo
 			asked++
 		}
 	}
+	interval := max(ConfirmInterval*time.Duration(health.Multiplier()), health.AnswerWait()/confirmGreetings)
 	for a, open := range s.open {
 		if !open.due.After(now) {
 			if open.sent >= confirmGreetings && health.Trusted() {
@@ -153,13 +164,14 @@ func (s *Suspicion) Tick(health *Awareness, now time.Time) (greet []netip.AddrPo
 				confirmed = append(confirmed, *open)
 				continue
 			}
-			open.due = now.Add(ConfirmInterval * time.Duration(health.Multiplier()))
+			open.due = now.Add(interval)
 			if open.sent == 0 {
 				if asked >= maxAsked {
 					next = deadline.Earlier(next, open.due)
 					continue
 				}
 				asked++
+				open.first = now
 			}
 			open.sent++
 			greet = append(greet, a)
