@@ -17,7 +17,7 @@ const (
 	paceOrigin = 1
 	// paceCalls is how many calls are under way at once, so that the time that one takes
 	// does not bound the rate.
-	paceCalls = 8
+	paceCalls = 64
 	// paceWaits is how many messages are waited for, one after the other.
 	paceWaits = 20
 	// paceGap is the time between two of those.

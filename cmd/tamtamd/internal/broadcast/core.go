@@ -204,7 +204,7 @@ func (c *Core) push(now time.Time) {
 	to, passOn := c.list, len(c.list) > c.pushAll
 	quiet := now.Sub(c.own.pushed) >= quietAfter
 	c.own.pushed = now
-	for queue := c.own.queue; len(queue) > 0 && !c.own.underway.room(now).After(now); c.own.queue = queue {
+	for queue := c.own.queue; len(queue) > 0 && c.own.underway.more(now); c.own.queue = queue {
 		b, n := appendBatch(nil, queue, passOn)
 		if passOn {
 			to = c.some(c.targets())
@@ -212,7 +212,7 @@ func (c *Core) push(now time.Time) {
 		token := tokenOf(queue[0].Sequence, n)
 		queue = queue[n:]
 		c.own.underway.sent(token, len(to), now)
-		last := quiet && len(queue) == 0 || c.own.underway.room(now).After(now)
+		last := quiet && len(queue) == 0 || !c.own.underway.more(now)
 		for _, a := range to {
 			c.send(a, b, n, token, last && !passOn)
 		}

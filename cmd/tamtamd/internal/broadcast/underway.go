@@ -13,6 +13,9 @@ const (
 	// sent to have not acknowledged them yet. An origin begins with firstUnderway.
 	maxUnderway   = 64
 	firstUnderway = 4
+	// minPush is how many batches may go out together, however small the window is.
+	// A member that is short of processor time wakes up once for them.
+	minPush = 4
 	// lateFactor and lateSlack say when a batch is late: after lateFactor times what the fastest
 	// one took, and lateSlack, in which two delayed acknowledgements are.
 	lateFactor = 2
@@ -51,6 +54,12 @@ func (u *underway) room(now time.Time) time.Time {
 		return now
 	}
 	return u.batches[0].at.Add(underwayFor)
+}
+
+// more reports whether another batch may follow those that were sent now.
+func (u *underway) more(now time.Time) bool {
+	n := len(u.batches)
+	return n < u.window() || n < minPush && u.batches[0].at.Equal(now)
 }
 
 func (u *underway) window() int {
