@@ -67,6 +67,7 @@ func TestLivesAndDeaths(t *testing.T) {
 // TestMinPingActsAtOnce: a peer that does not answer is detected after the time that
 // was set, from the start on.
 func TestMinPingActsAtOnce(t *testing.T) {
+	defer the.node.SetMinPing(300 * time.Millisecond)
 	for _, d := range []time.Duration{600 * time.Millisecond, 100 * time.Millisecond} {
 		the.node.SetMinPing(d)
 		silent := netip.AddrPortFrom(netip.MustParseAddr("2001:db8::8"), uint16(d/time.Millisecond))
