@@ -72,6 +72,12 @@ func (b *bench) pass(d time.Duration) {
 
 func serve(t *testing.T) *bench {
 	t.Helper()
+	return serveWithin(t, time.Minute)
+}
+
+// serveWithin serves with a bound on each request and answer, as package web has them.
+func serveWithin(t *testing.T, bound time.Duration) *bench {
+	t.Helper()
 	b := &bench{t: t, now: start, hub: fanout.New[broadcast.Delivery]()}
 	b.table = member.NewTable(self, member.Info{Session: 1, Name: "me"}, 1<<60, b.time)
 	b.page = New(Config{
@@ -81,7 +87,7 @@ func serve(t *testing.T) *bench {
 		Self:    member.Identity{Addr: self, Cluster: "c", Info: member.Info{Name: "me", Version: "v1"}}, Started: start, Now: b.time, Sealed: func() bool { return true },
 	})
 	b.http = httptest.NewUnstartedServer(b.page)
-	b.http.Config.ReadTimeout, b.http.Config.WriteTimeout = 200*time.Millisecond, 200*time.Millisecond // as in package web, but shorter
+	b.http.Config.ReadTimeout, b.http.Config.WriteTimeout = bound, bound
 	b.http.Start()
 	t.Cleanup(func() {
 		b.table.Close()
