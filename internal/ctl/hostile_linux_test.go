@@ -6,6 +6,7 @@ package ctl_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"path/filepath"
@@ -183,34 +184,49 @@ func TestHostileText(t *testing.T) {
 	arguments := views(t)
 	for _, form := range []string{"table", "wide", "name", "json"} {
 		for pick := range 5 {
-			addr := serveHostile(t, pick == 4, pick)
-			for _, name := range leaves(ctl.Command(), "") {
-				args, ok := arguments[name]
-				if !ok {
-					t.Fatalf("no arguments for %s: add them to views", name)
-				}
-				line := append(strings.Fields(name), strings.Fields(args)...)
-				line = append([]string{"--rpc", addr, "-o", form, "--timeout", "2s", "--trace"}, line...)
-				ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
-				p := testpty.Open(t)
-				ctl.Run(ctx, line, ctl.Streams{In: strings.NewReader(strings.Repeat("A", 43) + "="), Out: p.Slave, Err: p.Slave})
-				_, _ = io.WriteString(p.Slave, "the end")
-				for !strings.HasSuffix(p.Output(), "the end") && ctx.Err() == nil {
-					time.Sleep(time.Millisecond)
-				}
-				if bad := raw(p.Output()); bad != "" {
-					t.Errorf("%s -o %s, answer %d, on a terminal: %q", name, form, pick, bad)
-				}
-				// Without a terminal, a payload is as it was sent, but in JSON.
-				if name != "stream" || form == "json" {
-					var out, errs lockedBuffer
-					ctl.Run(ctx, line, ctl.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
-					if bad := raw(out.String()) + raw(errs.String()); bad != "" {
-						t.Errorf("%s -o %s, answer %d: %q", name, form, pick, bad)
+			t.Run(fmt.Sprintf("%s, answer %d", form, pick), func(t *testing.T) {
+				t.Parallel() // most of it waits for commands that go on until they are ended
+				addr := serveHostile(t, pick == 4, pick)
+				for _, name := range leaves(ctl.Command(), "") {
+					args, ok := arguments[name]
+					if !ok {
+						t.Fatalf("no arguments for %s: add them to views", name)
 					}
+					line := append(strings.Fields(name), strings.Fields(args)...)
+					line = append([]string{"--rpc", addr, "-o", form, "--timeout", "2s", "--trace"}, line...)
+					viewHostile(t, name, line, name != "stream" || form == "json")
 				}
-				cancel()
-			}
+			})
+		}
+	}
+}
+
+// viewHostile runs a command on a terminal, and, if piped, without one: there, a payload is as it
+// was sent, but in JSON.
+func viewHostile(t *testing.T, name string, line []string, piped bool) {
+	t.Helper()
+	run := func(s ctl.Streams) {
+		ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+		defer cancel()
+		ctl.Run(ctx, line, s)
+	}
+	p := testpty.Open(t)
+	run(ctl.Streams{In: strings.NewReader(strings.Repeat("A", 43) + "="), Out: p.Slave, Err: p.Slave})
+	const end = "the end"
+	_, _ = io.WriteString(p.Slave, end)
+	for deadline := time.Now().Add(time.Minute); !strings.HasSuffix(p.Output(), end); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: the terminal did not show all", name)
+		}
+	}
+	if bad := raw(p.Output()); bad != "" {
+		t.Errorf("%s, on a terminal: %q", name, bad)
+	}
+	if piped {
+		var out, errs lockedBuffer
+		run(ctl.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
+		if bad := raw(out.String()) + raw(errs.String()); bad != "" {
+			t.Errorf("%s: %q", name, bad)
 		}
 	}
 }
