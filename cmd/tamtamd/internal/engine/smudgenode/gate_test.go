@@ -27,6 +27,7 @@ func (g *gate) isShut(t *testing.T) bool {
 // TestGateIsShutAtRest: as soon as the answer to a ping has come, and not before.
 func TestGateIsShutAtRest(t *testing.T) {
 	p := netip.MustParseAddrPort("[2001:db8::6a7e]:1")
+	the.forget(p)
 	the.locked(func() { the.up[p] = true })
 	if err := the.node.Add(p); err != nil {
 		t.Fatal(err)

@@ -87,6 +87,7 @@ func TestRateOfAPeer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer the.node.Remove(flooder)
+	the.forget(flooder)
 	before, began := counted(), time.Now()
 	for h := range uint32(2000) {
 		d, _ := datagram.Parse(datagram.AppendBare(nil, datagram.Ping, 1, h), datagram.IPv6)

@@ -27,6 +27,7 @@ func TestIterationsWhenWoken(t *testing.T) {
 // the process; one that does not is only counted.
 func TestPanicThatKeepsALock(t *testing.T) {
 	p := netip.MustParseAddrPort("[2001:db8::dead]:1")
+	the.forget(p)
 	the.locked(func() { the.up[p] = true })
 	if err := the.node.Add(p); err != nil {
 		t.Fatal(err)

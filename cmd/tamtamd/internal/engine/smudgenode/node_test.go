@@ -19,6 +19,7 @@ import (
 func TestLivesAndDeaths(t *testing.T) {
 	a := netip.MustParseAddrPort("[2001:db8::2]:1")
 	b := netip.MustParseAddrPort("[2001:db8::3]:1")
+	the.forget(a, b)
 	the.locked(func() { the.up[a], the.up[b], the.up[dull] = true, true, true })
 	for _, p := range []netip.AddrPort{a, b, a, dull} {
 		if err := the.node.Add(p); err != nil {
@@ -71,6 +72,7 @@ func TestMinPingActsAtOnce(t *testing.T) {
 	for _, d := range []time.Duration{600 * time.Millisecond, 100 * time.Millisecond} {
 		the.node.SetMinPing(d)
 		silent := netip.AddrPortFrom(netip.MustParseAddr("2001:db8::8"), uint16(d/time.Millisecond))
+		the.forget(silent)
 		began := time.Now()
 		if err := the.node.Add(silent); err != nil {
 			t.Fatal(err)
@@ -95,6 +97,7 @@ func TestLinkname(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer the.node.Remove(d)
+	the.forget(d)
 	the.answers <- answer{d, datagram.AppendBare(nil, datagram.Ping, d.Port(), 0)}
 	eventually(t, "the ping is answered", func() bool { return the.pinged[d] > 0 })
 	if the.node.counts.Get(panics) != 0 {
@@ -126,6 +129,7 @@ func TestPortIsHeld(t *testing.T) {
 		_, _ = c.Write([]byte{1})
 	}
 	e := netip.MustParseAddrPort("[2001:db8::6]:1")
+	the.forget(e)
 	the.locked(func() { the.up[e] = true })
 	if err := the.node.Add(e); err != nil {
 		t.Fatal(err)

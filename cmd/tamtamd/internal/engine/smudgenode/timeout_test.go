@@ -34,6 +34,7 @@ func TestSetMinPing(t *testing.T) {
 // of Smudge's heartbeats.
 func TestPingHasAHeartbeatOfItsOwn(t *testing.T) {
 	f := netip.MustParseAddrPort("[2001:db8::f]:1")
+	the.forget(f)
 	the.locked(func() { the.up[f] = true })
 	if err := the.node.Add(f); err != nil {
 		t.Fatal(err)

@@ -93,6 +93,18 @@ func (w *world) pingAll() {
 
 func (w *world) locked(f func()) { w.mu.Lock(); defer w.mu.Unlock(); f() }
 
+// forget forgets what it has seen of peers: a test may run more than once.
+func (w *world) forget(peers ...netip.AddrPort) {
+	w.locked(func() {
+		for _, p := range peers {
+			delete(w.pinged, p)
+			delete(w.beats, p)
+			delete(w.statuses, p)
+			delete(w.by, p)
+		}
+	})
+}
+
 // OnStatus implements Handler, as the two after it do.
 func (w *world) OnStatus(a netip.AddrPort, s datagram.Status, by netip.AddrPort) {
 	w.locked(func() { w.statuses[a] = append(w.statuses[a], s); w.by[a] = by })
