@@ -43,13 +43,13 @@ func deadline(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler 
 }
 
 // bounded gives a call a deadline: unset from now if the client has set none, else the
-// client's, but at most most from now. The client's is cut by up to 100 ms, so that the
-// call can still return its result instead of only running out of time.
+// client's, but at most most from now. The client's is cut by a tenth, 500 ms at most, so that
+// the call can still return its result, on a busy machine too, instead of only running out of time.
 func bounded(ctx context.Context, unset, most time.Duration) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		return context.WithTimeout(ctx, unset)
 	}
 	left := time.Until(deadline)
-	return context.WithTimeout(ctx, min(left-min(left/10, 100*time.Millisecond), most))
+	return context.WithTimeout(ctx, min(left-min(left/10, 500*time.Millisecond), most))
 }
