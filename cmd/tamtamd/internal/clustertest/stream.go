@@ -14,20 +14,35 @@ import (
 )
 
 // Stream is a running tamtamctl that prints as things happen.
-type Stream struct{ *Process }
+type Stream struct {
+	*Process
+	of *Daemon
+}
 
 // StartStream starts a streaming command on the daemon, and waits until the daemon
 // serves it.
 func StartStream(t testing.TB, d *Daemon, args ...string) *Stream {
 	t.Helper()
-	readers := func() uint64 {
-		c := d.Counters()
-		return c["messages_readers"] + c["member_changes_readers"]
-	}
-	before := readers()
+	before := d.readers()
 	p, _ := start(t, d.dir, "tamtamctl", args, []string{"TAMTAM_RPC=" + d.RPC}, false)
-	Eventually(t, "the stream is served", func() bool { return readers() > before })
-	return &Stream{p}
+	Eventually(t, "the stream is served", func() bool { return d.readers() > before })
+	return &Stream{p, d}
+}
+
+// readers is how many streams the daemon serves.
+func (d *Daemon) readers() uint64 {
+	d.t.Helper()
+	c := d.Counters()
+	return c["messages_readers"] + c["member_changes_readers"]
+}
+
+// Kill ends the stream, and waits until the daemon, which runs on, serves it no more: the next one
+// would not be told from it.
+func (s *Stream) Kill() {
+	s.t.Helper()
+	before := s.of.readers()
+	s.Process.Kill()
+	Eventually(s.t, "the stream's end is noticed", func() bool { return s.of.readers() < before })
 }
 
 // Wants waits until exactly this was printed, since the start.
