@@ -35,7 +35,7 @@ func TestAllow(t *testing.T) {
 	if r := a.Ctl("join", c.Gossip.String()); r.Code == 0 || !strings.Contains(r.Err, "--allow") {
 		t.Errorf("join: %+v", r)
 	}
-	Meanwhile(t, "it stays out", func() bool { return a.Sees(a, b) }, func() bool {
+	Meanwhile(t, "it stays out", func() bool { return a.Lists(a, b) }, func() bool {
 		n := a.Counters()
 		return n["dropped_not_allowed"] > 10 && n["refused_not_allowed"] > 0
 	})
@@ -52,7 +52,7 @@ func TestAllow(t *testing.T) {
 	Eventually(t, "a reload removes it", func() bool { return a.Sees(a, b) })
 	reload("allow: 192.0.2.0/24\n")
 	Eventually(t, "a reload without its own address fails", func() bool { return strings.Contains(a.out.String(), "the address of this node") })
-	if !a.Sees(a, b) {
+	if !a.Lists(a, b) {
 		t.Errorf("and has changed %v", a.Statuses())
 	}
 }
@@ -74,7 +74,7 @@ func TestPlainNeedsTheFlag(t *testing.T) {
 	if r := all[1].Ctl("join", p.addr); r.Code != 6 || !strings.Contains(r.Err, "--plain") {
 		t.Errorf("join: %+v", r)
 	}
-	Meanwhile(t, "it stays out", func() bool { return all[0].Sees(all...) && all[1].Sees(all...) },
+	Meanwhile(t, "it stays out", func() bool { return all[0].Lists(all...) && all[1].Lists(all...) },
 		func() bool { return all[0].Counters()["dropped_plain"] > 3 })
 	if out := all[0].out.String(); !strings.Contains(out, `"msg":"plain Smudge datagram dropped"`) || !strings.Contains(out, "with --plain") {
 		t.Errorf("logged %s", out)

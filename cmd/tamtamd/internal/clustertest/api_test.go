@@ -176,7 +176,7 @@ func TestStalledReader(t *testing.T) {
 	if n := all[1].Counters()["messages_overflows"]; n != 1 {
 		t.Errorf("%d overflows", n)
 	}
-	if !all[1].Sees(all...) || !all[0].Sees(all...) {
+	if !all[1].Lists(all...) || !all[0].Lists(all...) {
 		t.Errorf("members are %v", all[1].Statuses())
 	}
 	n := 0

@@ -41,6 +41,20 @@ func TestEverybodySeesEverybody(t *testing.T) {
 	}
 }
 
+// steadily fails if a daemon has lost sight of a member that was not restarted, or has seen it
+// restart.
+func steadily(t *testing.T, w *Watch, members ...*Daemon) {
+	t.Helper()
+	for _, m := range members {
+		seen := w.Of(m)
+		for _, e := range seen {
+			if e.Event == "removed" || !present(e.Member.Status) || e.Member.Session != seen[0].Member.Session {
+				t.Errorf("%s was seen %s, %+v", m.Gossip, e.Event, e.Member)
+			}
+		}
+	}
+}
+
 // TestBootOrder: who is started first need not be who is joined.
 func TestBootOrder(t *testing.T) {
 	// A port that nobody has yet.

@@ -280,7 +280,29 @@ func (d *Daemon) Status(of *Daemon) string {
 	return d.Members()[of.Gossip.String()].Status
 }
 
-// Sees reports whether the daemon lists exactly these members, all alive.
+// Has reports whether the daemon lists another one as alive or, as a busy machine makes happen for
+// a moment, as suspected. It, and not that it is alive, is what must hold all the time.
+func (d *Daemon) Has(of *Daemon) bool {
+	d.t.Helper()
+	return present(d.Status(of))
+}
+
+// Lists is Has of exactly these members.
+func (d *Daemon) Lists(members ...*Daemon) bool {
+	d.t.Helper()
+	statuses := d.Statuses()
+	for _, m := range members {
+		if !present(statuses[m.Gossip.String()]) {
+			return false
+		}
+	}
+	return len(statuses) == len(members)
+}
+
+// present reports whether a member of the status takes part.
+func present(status string) bool { return status == "ALIVE" || status == "SUSPECTED" }
+
+// Sees reports whether the daemon lists exactly these members, all alive. One look at it proves nothing: poll it.
 func (d *Daemon) Sees(members ...*Daemon) bool {
 	d.t.Helper()
 	statuses := d.Statuses()

@@ -13,18 +13,6 @@ import (
 	"testing"
 )
 
-// steadily fails if a daemon has lost sight of a member that was not restarted.
-func steadily(t *testing.T, w *Watch, members ...*Daemon) {
-	t.Helper()
-	for _, m := range members {
-		for _, e := range w.Of(m) {
-			if s := e.Member.Status; e.Event == "removed" || s != "ALIVE" && s != "SUSPECTED" {
-				t.Errorf("%s was seen %s, %s", m.Gossip, e.Event, s)
-			}
-		}
-	}
-}
-
 // passes has a message of the first daemon come to the others.
 func passes(t *testing.T, from *Daemon, to ...*Daemon) {
 	t.Helper()
@@ -79,7 +67,7 @@ func TestOpenToEncryptedByRestarts(t *testing.T) {
 	}
 	before := all[0].Counters()["dropped_unsealed"]
 	open := StartDaemon(t, bin, nil, "--join", all[0].Gossip.String())
-	Meanwhile(t, "an open node stays out", func() bool { return open.Sees(open) && all[0].Sees(all...) },
+	Meanwhile(t, "an open node stays out", func() bool { return open.Lists(open) && all[0].Lists(all...) },
 		func() bool { return all[0].Counters()["dropped_unsealed"] > before+3 })
 }
 

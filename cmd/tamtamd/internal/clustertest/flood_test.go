@@ -79,7 +79,7 @@ func TestHelloFlood(t *testing.T) {
 		t.Errorf("%d bytes in, %d out", in, out)
 	}
 	unharmed(t, victim, all, memory, files)
-	if !victim.Sees(all...) {
+	if !victim.Lists(all...) {
 		t.Errorf("lists %v", victim.Statuses())
 	}
 }

@@ -27,7 +27,7 @@ func TestForeignCluster(t *testing.T) {
 	}
 	for _, cluster := range [][]*Daemon{ours, theirs} {
 		for _, d := range cluster {
-			if !d.Sees(cluster...) {
+			if !d.Lists(cluster...) {
 				t.Errorf("%s lists %v", d.Gossip, d.Statuses())
 			}
 		}

@@ -41,8 +41,8 @@ func TestOperatorsKey(t *testing.T) {
 	rogue.Ctl("keys", "install", other) // whatever it says
 	Eventually(t, "the removal is ignored", func() bool { return strings.Contains(a.out.String(), "removal ignored") })
 	for _, d := range []*Daemon{a, b} {
-		if s := d.Statuses(); s[a.Gossip.String()] != "ALIVE" || s[b.Gossip.String()] != "ALIVE" {
-			t.Errorf("%s sees %v", d.Gossip, s)
+		if !d.Has(a) || !d.Has(b) {
+			t.Errorf("%s sees %v", d.Gossip, d.Statuses())
 		}
 	}
 	for _, path := range rings[:2] {

@@ -29,7 +29,7 @@ func TestRemovingTheDead(t *testing.T) {
 		Eventually(t, "it is gone on "+d.Gossip.String(), func() bool { return d.Sees(rest...) })
 	}
 	gossips := sent(rest[0])
-	Meanwhile(t, "it stays away", func() bool { return rest[0].Sees(rest...) && rest[2].Sees(rest...) },
+	Meanwhile(t, "it stays away", func() bool { return rest[0].Lists(rest...) && rest[2].Lists(rest...) },
 		func() bool { return sent(rest[0]) > gossips+30 })
 }
 
@@ -57,7 +57,7 @@ func removeTheLiving(t *testing.T, there bool) {
 	})
 	wantRemoved(t, out, rest[1].Gossip.String())
 	gossips := sent(rest[0])
-	Meanwhile(t, "it stays away", func() bool { return out.Sees(out) && rest[0].Sees(rest...) },
+	Meanwhile(t, "it stays away", func() bool { return out.Lists(out) && rest[0].Lists(rest...) },
 		func() bool { return sent(rest[0]) > gossips+30 })
 	es := watch.Of(out)
 	if e := es[len(es)-1]; e.Event != "removed" || e.ReportedBy != rest[1].Gossip.String() {

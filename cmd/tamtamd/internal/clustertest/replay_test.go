@@ -74,10 +74,11 @@ func TestReplay(t *testing.T) {
 	stream.Wants(t, "once\ntwice\n")
 	gossips := sent(victim)
 	Meanwhile(t, "the members are the same", func() bool {
-		return victim.Status(speaker) == "ALIVE" && victim.Status(leaver) == "LEFT" && speaker.Status(victim) == "ALIVE"
+		return victim.Has(speaker) && victim.Status(leaver) == "LEFT" && speaker.Has(victim)
 	}, func() bool { return sent(victim) > gossips+30 })
+	steadily(t, watch, speaker)
 	for _, e := range watch.Events() {
-		if e.Event == "change" {
+		if e.Event == "removed" || e.Event == "change" && e.Member.Address != speaker.Gossip.String() {
 			t.Errorf("the watch tells %+v", e)
 		}
 	}

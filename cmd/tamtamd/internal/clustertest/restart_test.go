@@ -41,7 +41,7 @@ func TestRestart(t *testing.T) {
 	}
 	for i, w := range watches {
 		w.Check()
-		if !others[i].Sees(append(others, back)...) {
+		if !others[i].Lists(append(others, back)...) {
 			t.Errorf("%s lists %v", others[i].Gossip, others[i].Statuses())
 		}
 	}
@@ -89,13 +89,9 @@ func TestSeedlessRestart(t *testing.T) {
 	for _, d := range all {
 		Eventually(t, d.Gossip.String()+" sees everybody again", func() bool { return d.Sees(all...) })
 	}
-	if took := time.Since(began); took > 15*time.Second { // two, but machines are busy
+	if took := time.Since(began); took > 30*time.Second { // two, but machines are busy
 		t.Errorf("found again after %v", took)
 	}
 	Eventually(t, "the watch has caught up", func() bool { return len(watch.Of(all[0])) > 1 })
-	for _, d := range all[1:] {
-		if es := watch.Of(d); len(es) != 1 {
-			t.Errorf("of %s: %+v", d.Gossip, es)
-		}
-	}
+	steadily(t, watch, all[1:]...)
 }

@@ -162,7 +162,7 @@ func TestAwayDuringRotation(t *testing.T) {
 
 			before := rest[0].Counters()["dropped_unsealed"] + rest[1].Counters()["dropped_unsealed"]
 			back := away.Restart("--keyring-file", files[2], "--join", rest[0].Gossip.String())
-			Meanwhile(t, "it is not let in", func() bool { return rest[0].Status(away) != "ALIVE" && back.Sees(back) }, func() bool {
+			Meanwhile(t, "it is not let in", func() bool { return rest[0].Status(away) != "ALIVE" && back.Lists(back) }, func() bool {
 				return rest[0].Counters()["dropped_unsealed"]+rest[1].Counters()["dropped_unsealed"] > before+5
 			})
 			const why = "the keys were changed while it, or this node, was away: compare tamtamctl keys list on both, and install what is missing"

@@ -109,11 +109,11 @@ func TestOtherKeys(t *testing.T) {
 	before := inside.Counters()["dropped_unsealed"]
 	apart := func() bool {
 		for _, d := range outside {
-			if !d.Sees(d) {
+			if !d.Lists(d) {
 				return false
 			}
 		}
-		return all[0].Sees(all...) && all[1].Sees(all...)
+		return all[0].Lists(all...) && all[1].Lists(all...)
 	}
 	Meanwhile(t, "they stay apart", apart, func() bool { return inside.Counters()["dropped_unsealed"] > before+5 })
 	Eventually(t, "the inside says why", func() bool {
@@ -159,7 +159,7 @@ func TestPlainNodeStaysOut(t *testing.T) {
 	if r := all[1].Ctl("join", p.addr); r.Code != 6 || !strings.Contains(r.Err, "keys are others") {
 		t.Errorf("join: %+v", r)
 	}
-	Meanwhile(t, "it stays out", func() bool { return all[0].Sees(all...) && all[1].Sees(all...) },
+	Meanwhile(t, "it stays out", func() bool { return all[0].Lists(all...) && all[1].Lists(all...) },
 		func() bool { return all[0].Counters()["dropped_unsealed"] > before+3 })
 	if strings.Contains(p.out.String(), all[1].Gossip.String()) {
 		t.Errorf("it has learnt of a member:\n%s", p.out.String())
@@ -197,7 +197,7 @@ func TestSealedMulticast(t *testing.T) {
 	for _, d := range []*Daemon{a, b} {
 		Eventually(t, "they find each other", func() bool { return d.Sees(a, b) })
 	}
-	Meanwhile(t, "the others find nobody", func() bool { return other.Sees(other) && open.Sees(open) && a.Sees(a, b) }, func() bool {
+	Meanwhile(t, "the others find nobody", func() bool { return other.Lists(other) && open.Lists(open) && a.Lists(a, b) }, func() bool {
 		return other.Counters()["multicast_dropped"] > 2 && open.Counters()["multicast_dropped"] > 2 && a.Counters()["multicast_dropped"] > 2
 	})
 	sealed, clear := 0, 0

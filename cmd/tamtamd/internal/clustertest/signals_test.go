@@ -121,7 +121,7 @@ func TestHungClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, took := d.End(syscall.SIGTERM)
-	if code != 0 || took > 3*time.Second { // it is within one, but machines are busy; grpc waits for 9
+	if code != 0 || took > 8*time.Second { // it is within one, but machines are busy; grpc waits for 9
 		t.Errorf("exit code %d after %v", code, took)
 	}
 }
@@ -305,7 +305,7 @@ func TestFewDescriptors(t *testing.T) {
 			}
 		}
 	}
-	before := seed.Counters()["accusations"]
+	watch := StartWatch(t, seed)
 	opened := func() int {
 		all, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", d.Cmd.Process.Pid))
 		if err != nil {
@@ -314,10 +314,8 @@ func TestFewDescriptors(t *testing.T) {
 		return len(all)
 	}
 	pings := d.Counters()["datagrams_sent"]
-	Meanwhile(t, "descriptors are left", func() bool { return opened() <= 64-8 && d.Sees(seed, third, d) }, func() bool {
+	Meanwhile(t, "descriptors are left", func() bool { return opened() <= 64-8 && d.Lists(seed, third, d) }, func() bool {
 		return d.Counters()["datagrams_sent"] > pings+20
 	})
-	if n := seed.Counters()["accusations"]; n != before || !seed.Sees(seed, third, d) {
-		t.Errorf("%d accusations more; members %v", n-before, seed.Statuses())
-	}
+	steadily(t, watch, third, d)
 }
