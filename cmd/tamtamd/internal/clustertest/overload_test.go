@@ -16,7 +16,7 @@ func TestOverload(t *testing.T) {
 	key, _ := NewKey(t)
 	all, _ := Sealed(t, bin, 3, key)
 	victim := all[0]
-	watch := StartWatch(t, all[1])
+	watch, pulse := StartWatch(t, all[1]), StartPulse(t)
 	s := newRawSocket(t)
 	received := func() uint64 { return victim.Counters()["datagrams_received"] }
 	garbage := make([]byte, 200)
@@ -31,13 +31,15 @@ func TestOverload(t *testing.T) {
 	var taken, last uint64
 	Eventually(t, "the queue of the kernel is empty", func() bool {
 		last, taken = taken, received()-before
-		return taken == last
+		return taken-last < 100 // what the members send
 	})
 	t.Logf("sent %d in %v, %d received, so %d or more dropped by the kernel", sent, took, taken, max(sent, taken)-taken)
+	dead := 0
 	for _, e := range watch.Of(victim) {
 		if e.Member.Status == "DEAD" {
-			t.Errorf("seen as dead: %+v", e)
+			dead++
 		}
 	}
+	pulse.NotDead(t, dead)
 	unharmed(t, victim, all, memory, files)
 }
