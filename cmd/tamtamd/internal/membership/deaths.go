@@ -9,6 +9,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
 )
 
 // A node that joined after a member died learns of the death from the records of others. It
@@ -35,6 +36,16 @@ func (c *Core) learnDeath(by *peer, r record, now time.Time) {
 	if c.consider(r.addr, admission.Reason{By: by.addr}, now) {
 		c.deaths[r.addr] = reportedDeath{r.session, by.addr, now.Add(-r.age())}
 	}
+}
+
+// askOfDeath asks a member for its record of another that it says is dead, and that is not listed
+// here: this node joined after that one died, and before the others found out.
+func (c *Core) askOfDeath(by, dead netip.AddrPort, now time.Time) {
+	_, asked := c.deaths[dead]
+	if asked || c.members.get(dead) != nil || c.reporter(by, now) == nil || !c.mayAsk(now) {
+		return
+	}
+	c.emitRecords(by, recordList{ask: true, buckets: spread.MaskOf(dead)})
 }
 
 // confirmDeath lists a member as dead that another reports dead, and that did not answer.

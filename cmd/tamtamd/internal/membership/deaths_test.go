@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
@@ -81,5 +82,40 @@ func TestLearnedDeathIsGivenUp(t *testing.T) {
 		w.want(bob, member.Dead)
 		w.sleep(reconnectTimeout / 3)
 		w.want(bob, 0)
+	})
+}
+
+// TestNewsOfAnUnknownDeath: a node that joined after a member died, and before the others found
+// out, asks who tells of the death for the record.
+func TestNewsOfAnUnknownDeath(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice)
+		death := datagram.Entry{Status: datagram.Dead, Addr: bob, Heartbeat: 1, Source: alice}
+		asks := func(tell func()) (n int) {
+			w.take()
+			tell()
+			w.settle()
+			for _, p := range w.take() {
+				if p.what == "records" && p.list.ask && p.list.buckets.Has(bob) && p.to == alice {
+					n++
+				}
+			}
+			return n
+		}
+		if n := asks(func() { w.gossip(alice, 1, death) }); n != 0 {
+			t.Errorf("%d questions since Smudge gossips about a dead member, want none", n)
+		}
+		if n := asks(func() { w.news(alice, death) }); n != 1 {
+			t.Errorf("%d questions, want 1", n)
+		}
+		w.event(toldRecord(endedRecord(recordDead, bob, 77, 0)))
+		if n := asks(func() { w.news(alice, death) }); n != 0 {
+			t.Errorf("%d questions while the member is greeted, want none", n)
+		}
+		w.sleep(time.Minute)
+		w.want(bob, member.Dead)
+		if n := asks(func() { w.news(alice, death) }); n != 0 {
+			t.Errorf("%d questions about a dead member that is listed, want none", n)
+		}
 	})
 }

@@ -60,6 +60,8 @@ func (c *Core) strip(from netip.AddrPort, e datagram.Entry, news bool, now time.
 		// If it is alive it can say so itself.
 		if e.Status != datagram.Dead {
 			c.consider(e.Addr, admission.Reason{By: from}, now)
+		} else if news {
+			c.askOfDeath(from, e.Addr, now)
 		}
 		return countStrippedNotMember
 	case p.status == member.Left || !p.listed:

@@ -19,6 +19,9 @@ const AllBuckets = ^Mask(0)
 // Mask is a set of buckets: bit i is bucket i.
 type Mask uint64
 
+// MaskOf returns the set of the bucket of an address.
+func MaskOf(a netip.AddrPort) Mask { return 1 << bucketOf(a) }
+
 // Has reports whether the bucket of an address is in the set.
 func (m Mask) Has(a netip.AddrPort) bool { return m>>bucketOf(a)&1 != 0 }
 
