@@ -157,13 +157,15 @@ baseline: .bin/stamp
 generate-check: .bin/stamp
 	@scripts/generate-check.sh
 
-# docs writes docs/reference.
+# docs writes docs/reference, and the runbook that the status page serves.
 docs:
 	$(GO) run ./cmd/tamtam-gendoc
+	$(GO) test -count 1 -run '^TestRunbook$$' ./cmd/tamtamd/internal/serve/page -update
 
 # docs-check fails if that would change something.
 docs-check:
 	$(GO) run ./cmd/tamtam-gendoc -check
+	$(GO) test -count 1 -run '^TestRunbook$$' ./cmd/tamtamd/internal/serve/page
 
 # tidy tidies the modules.
 tidy:

@@ -2,12 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package page serves the status page: the members and their last hour, the links between
-// them, and changes and messages as they happen. It has one page of embedded files, and
-// three paths of JSON that the page's script reads. It changes nothing, and shows no
+// them, and changes and messages as they happen. It has embedded files,
+// and paths of JSON that the page's script reads. It changes nothing, and shows no
 // payloads.
 //
 //	GET /              the page
 //	GET /page/NAME     its style and scripts
+//	GET /runbook       what each finding means, from docs; it needs no script
 //	GET /status.json   this node and the present members
 //	GET /links.json    the links between the nodes; see package reach
 //	GET /problems.json what is wrong, as tamtamctl doctor says it; see problems.go
@@ -71,6 +72,7 @@ type Page struct {
 func New(cfg Config) *Page {
 	p := &Page{cfg: cfg, mux: http.NewServeMux(), counts: counters.NewSet(), every: beatEvery, judge: judge{turn: make(chan struct{}, 1)}}
 	p.mux.Handle("GET /{$}", asset("index.html"))
+	p.mux.Handle("GET /runbook", asset("runbook.html"))
 	for _, name := range names {
 		p.mux.Handle("GET /page/"+name, asset(name))
 	}

@@ -131,7 +131,7 @@ func TestHeaders(t *testing.T) {
 	b := serve(t)
 	b.links = &reach.Matrix{}
 	for path, want := range map[string]string{
-		"/": "text/html; charset=utf-8", "/page/page.css": "text/css; charset=utf-8", "/page/app.js": "text/javascript; charset=utf-8",
+		"/": "text/html; charset=utf-8", "/runbook": "text/html; charset=utf-8", "/page/page.css": "text/css; charset=utf-8", "/page/app.js": "text/javascript; charset=utf-8",
 		"/page/icon.svg": "image/svg+xml", "/status.json": "application/json", "/links.json": "application/json",
 		"/events": "text/event-stream", "/nothing": "text/plain; charset=utf-8", "/page/": "text/plain; charset=utf-8", "/page/index.html": "text/plain; charset=utf-8",
 	} {
