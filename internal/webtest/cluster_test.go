@@ -57,7 +57,12 @@ func TestCluster(t *testing.T) {
 				t.Errorf("%q is not shown as it is", text)
 			}
 		}
-		if n := eval[int](b, `document.querySelectorAll("main img, main script, #message-list svg, b").length`); n != 0 {
+		b.do(perform(`location.hash = new URLSearchParams({group: "tag:note", member: "` + hostile.Gossip + `"})`))
+		b.until("they are text as a heading, in the drawer and in the history, too", fmt.Sprintf(`[...document.querySelectorAll("#rows button.fold")].some((f) => f.textContent.startsWith("note=<script>alert(3)</script>: 1")) &&
+			document.getElementById("drawer-title").textContent === %q && [...document.querySelectorAll("#slices button")].some((s) => s.title.includes(%q))`, hostileName, hostileName+" joined"))
+		b.do(perform(`history.back()`))
+		b.until("the drawer is closed", `document.getElementById("drawer").hidden`)
+		if n := eval[int](b, `document.querySelectorAll("main img, main script, #drawer img, #message-list svg, b").length`); n != 0 {
 			t.Errorf("%d elements were made of texts", n)
 		}
 		if bad := b.takeComplaints(); len(bad) > 0 {
@@ -101,6 +106,17 @@ func TestCluster(t *testing.T) {
 			t.Fatalf("%v: %s", err, out)
 		}
 		b.until("it has left", status(hostile, "LEFT"))
+	})
+
+	t.Run("remove", func(t *testing.T) {
+		cmd := process(t, "tamtamctl", "--rpc", first.RPC, "remove", "--force", third.Gossip)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		b.until("it is shown as removed, and counted", status(third, "REMOVED")+` && document.querySelector("button.REMOVED .count").textContent === "1" && document.querySelector("button.all .count").textContent === "3"`)
+		b.do(perform(`document.querySelector("button.REMOVED").click()`))
+		b.until("only it is shown", `document.querySelectorAll("#rows tr[data-address]").length === 1`)
+		b.do(perform(`document.querySelector("button.all").click()`))
 	})
 
 	t.Run("the daemon ends, and is back", func(t *testing.T) {

@@ -21,8 +21,8 @@ func TestTroubleFirst(t *testing.T) {
 		t.Errorf("rows: %s", have)
 	}
 	for what, expression := range map[string]string{
-		"the first problem is the dead member": `document.querySelector("#problem-list li").textContent.includes("db-1 it is DEAD for 6 min")`,
-		"that one member disagrees is said":    `document.getElementById("agreement").textContent.includes("32 of 33 agree")`,
+		"the first problem is the dead member": `document.querySelector("#problem-list li").textContent.includes("db-1 it is DEAD · since ") && document.querySelector("#problem-list li").textContent.includes(" min")`,
+		"that one member disagrees is said":    `document.getElementById("views").textContent.startsWith("32 of 34 alive · 1 dead") && document.getElementById("agreement").textContent.includes("32 of 33 agree")`,
 		"the zone of the times is said":        `document.getElementById("zone").textContent.startsWith("UTC")`,
 		"the fault is put where it is":         `document.getElementById("blame").textContent.includes("db-2 loses to and from 32 of 32 nodes: its own link")`,
 		"the links of the others are no fault": `document.querySelectorAll("#blame li").length === 1`,
@@ -50,6 +50,8 @@ func TestAddress(t *testing.T) {
 	if text := eval[string](b, `document.getElementById("drawer").innerText`); !strings.Contains(text, "tamtamctl why 10.20.0.8:9999") || !strings.Contains(text, "run this again") {
 		t.Errorf("the drawer: %s", text)
 	}
+	b.do(perform(`document.querySelector("#drawer-commands button").click()`))
+	b.until("an address is copied, or marked where a page may not copy", `["Copied", "Selected"].includes(document.querySelector("#drawer-commands button").textContent)`)
 	hash := eval[string](b, `location.hash`)
 	if hash != "#member=10.20.0.8%3A9999&range=5&open=eu-a" {
 		t.Errorf("address %q", hash)
@@ -93,6 +95,8 @@ func TestForcedColours(t *testing.T) {
 	}
 	for what, expression := range map[string]string{
 		"the strips keep their colours": `getComputedStyle(document.querySelector("rect.DEAD")).forcedColorAdjust === "none"`,
+		"a slice keeps its colours":     `getComputedStyle(document.querySelector("#slices .ALIVE")).forcedColorAdjust === "none"`,
+		"a chosen slice differs":        `(document.querySelector("#slices button:last-child").setAttribute("aria-pressed", "true"), getComputedStyle(document.querySelector("#slices button:last-child")).outlineStyle === "solid")`,
 		"a pressed button differs":      `getComputedStyle(document.querySelector("button[aria-pressed=true]")).borderTopWidth === "2px"`,
 		"problems have a border":        `parseFloat(getComputedStyle(document.querySelector("#problems li")).borderTopWidth) > 0`,
 	} {

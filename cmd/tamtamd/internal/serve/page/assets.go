@@ -17,8 +17,8 @@ import (
 var files embed.FS
 
 // names are the files besides the page itself.
-var names = []string{"page.css", "icon.svg", "app.js", "url.js", "problems.js", "members.js", "strip.js",
-	"matrix.js", "heat.js", "blame.js", "drawer.js", "log.js", "text.js"}
+var names = []string{"page.css", "icon.svg", "app.js", "url.js", "problems.js", "timeline.js", "members.js", "order.js",
+	"strip.js", "matrix.js", "heat.js", "blame.js", "drawer.js", "samples.js", "keys.js", "log.js", "text.js"}
 
 // types are listed here since the system's table may be empty.
 var types = map[string]string{

@@ -7,10 +7,13 @@
 import { clockText, el, fill, foreign, safe, span, zoneText } from "./text.js";
 import * as members from "./members.js";
 import * as strips from "./strip.js";
+import * as timeline from "./timeline.js";
 import * as problems from "./problems.js";
 import * as drawer from "./drawer.js";
 import { render as renderMatrix } from "./matrix.js";
-import { addMessages, announce, renderChanges } from "./log.js";
+import { addMessages, announce, renderChanges, renderMessages } from "./log.js";
+import * as samples from "./samples.js";
+import * as keys from "./keys.js";
 import * as url from "./url.js";
 
 const state = { members: new Map(), counts: {}, omitted: 0, node: null, links: { own: {} }, problems: null, revision: "", ahead: 0, frozen: 0 };
@@ -35,6 +38,7 @@ function draw() {
       if (m.status === "REMOVED" && m.since < now() - hour) state.members.delete(a);
     }
     strips.setRange(state.node.started, now(), state.frozen);
+    timeline.render(state, now());
     members.render(state, now());
     problems.render(state, now());
     drawer.render(state, now(), draw);
@@ -44,7 +48,7 @@ function draw() {
 
 function header() {
   const n = state.node;
-  fill(document.getElementById("phase"), `${n.phase}, up ${span(now() - n.started)}`);
+  fill(document.getElementById("phase"), `${{ seeking: "joining", settled: "joined" }[n.phase] || n.phase}, up ${span(now() - n.started)}`);
   fill(document.getElementById("zone"), zoneText(now()));
   const banner = document.getElementById("removed");
   banner.hidden = !n.removal;
@@ -177,6 +181,7 @@ async function get(path, take) {
 const askLinks = () => get("/links.json", (links) => {
   if (links.at === state.links.at || !state.node) return;
   state.links = links;
+  samples.take(links);
   renderMatrix(links, state.members);
   draw();
 });
@@ -218,9 +223,17 @@ document.getElementById("skip").addEventListener("click", (e) => {
 });
 
 url.read();
-url.follow(draw);
+url.follow(() => {
+  if (state.node) {
+    renderChanges(state, now());
+    renderMessages(state);
+  }
+  draw();
+});
 members.controls();
 strips.controls();
+timeline.controls();
+keys.controls();
 open();
 setInterval(() => {
   askLinks();

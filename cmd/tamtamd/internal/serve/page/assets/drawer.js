@@ -3,18 +3,19 @@
 
 // The drawer: all that is known of one member, and its changes as far back as they are kept.
 
-import { clock, el, fill, foreign, glyphs, loss, millis, safe, span, word } from "./text.js";
+import { clock, copyable, el, fill, foreign, glyphs, loss, millis, runbook, safe, span, word } from "./text.js";
 import { entry } from "./log.js";
 import { draw, strip } from "./strip.js";
 import { ofMember } from "./problems.js";
 import { inWords } from "./matrix.js";
+import { chart } from "./samples.js";
 import { worst } from "./blame.js";
 import { choose, view } from "./url.js";
 
 const pathLinks = 6;
 const drawer = document.getElementById("drawer");
-const body = document.getElementById("drawer-body");
-let shown = "", history, asked = "", came; // came is what had the focus before
+const body = document.getElementById("drawer-body"), commands = document.getElementById("drawer-commands");
+let shown = "", of = "", history, asked = "", came; // came is what had the focus before
 
 const row = (name, ...value) => el("div", {}, el("dt", {}, name), el("dd", {}, ...value));
 
@@ -25,7 +26,7 @@ function close() {
 
 document.getElementById("drawer-close").addEventListener("click", close);
 document.addEventListener("keydown", (e) => {
-  if (e.key === "Escape" && view.member) close();
+  if (e.key === "Escape" && view.member && !document.querySelector("dialog[open]")) close();
 });
 
 // ask gets the changes of a member, again when there is another one.
@@ -59,7 +60,7 @@ function facts(m, own, now) {
 }
 
 function problems(state, m) {
-  return ofMember(state, m.address).map((p) => el("li", { class: p.verdict }, el("p", {}, el("span", { class: "glyph", "aria-hidden": "true" }, p.verdict === "failure" ? "✕ " : "▲ "), safe(p.found)), el("p", { class: "remedy" }, "→ ", safe(p.remedy))));
+  return ofMember(state, m.address).map((p) => el("li", { class: p.verdict }, el("p", {}, el("span", { class: "glyph", "aria-hidden": "true" }, p.verdict === "failure" ? "✕ " : "▲ "), safe(p.found), " ", runbook(p.check)), el("p", { class: "remedy" }, "→ ", safe(p.remedy))));
 }
 
 function paths(state, m) {
@@ -74,7 +75,7 @@ export function render(state, now, redraw) {
   const m = state.members.get(view.member);
   if (!view.member) {
     drawer.hidden = true;
-    shown = asked = "";
+    shown = asked = of = "";
     history = undefined;
     return;
   }
@@ -85,25 +86,34 @@ export function render(state, now, redraw) {
   }
   if (!m) {
     fill(document.getElementById("drawer-title"), safe(view.member));
+    commands.replaceChildren();
+    of = "";
     body.replaceChildren(el("p", { class: "note" }, "This node knows no such member, and had none within the hour."));
     shown = "";
     return;
   }
   ask(m, redraw);
   const key = JSON.stringify([m, state.links.at, state.problems, Math.floor(now / 5e3)]);
-  if (key === shown) return;
+  // What somebody has selected, to copy it, stays.
+  const marked = getSelection();
+  if (key === shown || (of === m.address && !marked.isCollapsed && drawer.contains(marked.anchorNode))) return;
   shown = key;
+  if (of !== m.address) {
+    commands.replaceChildren(...[m.address, `tamtamctl why ${m.address}`, `tamtamctl ping ${m.address}`].map(copyable));
+    drawer.scrollTop = 0;
+  }
+  of = m.address;
   fill(document.getElementById("drawer-title"), safe(m.name || m.address));
   const svg = strip();
   draw(svg, m, now);
   const name = (a) => state.members.get(a)?.name || a;
   const steps = [...(history?.steps || m.steps)].reverse().map((step) => entry({ m, step }, name, false));
-  const wrong = problems(state, m), ways = paths(state, m);
+  const wrong = problems(state, m), ways = paths(state, m), trips = chart(m.address);
   const scroll = drawer.scrollTop;
   body.replaceChildren(svg, facts(m, state.links.own, now),
     ...(wrong.length ? [section("Problems", el("ul", { class: "problems" }, ...wrong))] : []),
     section("Changes", el("ol", { class: "log" }, ...(steps.length ? steps : [el("li", { class: "nothing" }, "no change is kept")])), ...(history?.earlier ? [el("p", { class: "note" }, `${history.earlier} earlier changes are no longer kept`)] : [])),
-    ...(ways.length ? [section("Its worst links", el("ul", { class: "note" }, ...ways))] : []),
-    section("Commands", el("p", {}, el("code", { class: "command" }, `tamtamctl why ${m.address}`)), el("p", {}, el("code", { class: "command" }, `tamtamctl ping ${m.address}`))));
+    ...(trips ? [section("From here", trips)] : []),
+    ...(ways.length ? [section("Its worst links", el("ul", { class: "note" }, ...ways))] : []));
   drawer.scrollTop = scroll;
 }

@@ -112,6 +112,11 @@ function paint() {
   });
   if (zoned) borders(c, colours);
   if (cursor) { // a crosshair
+    c.fillStyle = colours.text;
+    for (const side of [0, size]) {
+      c.fillRect(left, top + cursor.r * size + side - 1, n * size, 0.5);
+      c.fillRect(left + cursor.k * size + side - 1, top, 0.5, n * size);
+    }
     c.strokeStyle = colours.text;
     c.lineWidth = 1.5;
     c.strokeRect(left + cursor.k * size - 1, top + cursor.r * size - 1, size + 1, size + 1);

@@ -5,10 +5,13 @@
 
 import { clock, clockText, el, fill, foreign, glyphs, link, safe, span, word } from "./text.js";
 import { hour } from "./strip.js";
+import { part } from "./url.js";
 
 const maxChanges = 60, maxMessages = 40;
-// soon is how close two changes are that are one entry: suspected and dead, or many that joined.
-const soon = 60e3, together = 10e3;
+// soon is how close two changes are that are one entry: suspected and dead, or many that joined,
+// or that were restarted one by one.
+const soon = 60e3, together = 10e3, oneByOne = 300e3;
+const maxNames = 3;
 
 const becauses = {
   STARTED: "it started", JOINED: "it answered for the first time", RETURNED: "it came back", RESTARTED: "it was restarted",
@@ -46,13 +49,13 @@ export function folded(m, steps) {
   return out;
 }
 
-export function entry({ m, step, then, note, count, until }, name, withName = true) {
+export function entry({ m, step, then, note, list, until }, name, withName = true) {
   const li = el("li", { class: step.to }, clock(step.at), el("span", { class: "glyph", "aria-hidden": "true" }, glyphs[step.to]));
   const who = el("span", { class: "who" });
-  if (count) who.append(`${count} members `);
+  if (list) who.append(`${list.length} members `);
   else if (withName) who.append(link(m.name || m.address, m.address, { class: "name" }), " ");
   who.append(el("span", { class: "word" }, then || what(step)));
-  const why = count ? `until ${clockText(until)}` : `${because(step, m, name)}${note || ""}`;
+  const why = list ? `${list.slice(0, maxNames).map((e) => safe(e.m.name || e.m.address)).join(", ")}${list.length > maxNames ? ` and ${list.length - maxNames} more` : ""}, until ${clockText(until)}` : `${because(step, m, name)}${note || ""}`;
   li.append(who, el("span", { class: "why", title: why }, why));
   return li;
 }
@@ -62,22 +65,25 @@ function gathered(all) {
   const out = [];
   for (const e of all) {
     const last = out.at(-1);
-    if (last && !e.then && !last.then && what(last.step) === what(e.step) && e.step.to === "ALIVE" && last.step.at - e.step.at < together) {
+    const gap = e.step.reason === "RESTARTED" ? oneByOne : together;
+    if (last && !e.then && !last.then && what(last.step) === what(e.step) && e.step.to === "ALIVE" && last.step.at - e.step.at < gap) {
       last.list.push(e);
       last.step = e.step;
     } else out.push({ ...e, list: [e] });
   }
-  return out.map((e) => (e.list.length > 2 ? { ...e, count: e.list.length, until: e.list[0].step.at } : e.list)).flat();
+  return out.map((e) => (e.list.length > 2 ? { step: e.step, until: e.list[0].step.at, list: e.list.reverse() } : e.list)).flat();
 }
 
 // renderChanges shows the changes of all members.
 export function renderChanges(state, now) {
-  const all = [];
-  for (const m of state.members.values()) all.push(...folded(m, m.steps.filter((s) => s.at > now - hour)));
+  const all = [], { from, to } = part() || { from: now - hour, to: Infinity };
+  for (const m of state.members.values()) all.push(...folded(m, m.steps.filter((s) => s.at >= from && s.at < to)));
   all.sort((a, b) => b.step.at - a.step.at);
   const name = (address) => state.members.get(address)?.name || address;
-  const list = gathered(all).slice(0, maxChanges).map((e) => entry(e, name));
-  document.getElementById("change-list").replaceChildren(...(list.length ? list : [el("li", { class: "nothing" }, "no change")]));
+  const list = gathered(all), shown = list.slice(0, maxChanges).map((e) => entry(e, name));
+  const time = part() ? `from ${clockText(from)} to ${clockText(to)}` : "of the last hour, the latest first";
+  fill(document.getElementById("changes-note"), list.length > maxChanges ? `${time}; ${list.length - maxChanges} earlier ones are not shown` : time);
+  document.getElementById("change-list").replaceChildren(...(shown.length ? shown : [el("li", { class: "nothing" }, "no change")]));
 }
 
 const messages = new Map(); // by name, the oldest first
@@ -89,14 +95,26 @@ export function addMessages({ messages: list, skipped }, state) {
     if (!messages.has(key)) messages.set(key, m);
   }
   while (messages.size > maxMessages) messages.delete(messages.keys().next().value);
+  if (skipped) left = skipped;
+  renderMessages(state);
+}
+
+let left = 0; // messages that were left out of the last event with too many
+
+// renderMessages shows the messages, or those of the time that was chosen.
+export function renderMessages(state) {
+  const { from, to } = part() || { from: 0, to: Infinity };
+  const shown = [...messages.values()].filter((m) => m.received >= from && m.received < to).reverse();
+  document.getElementById("message-box").hidden = !shown.length;
+  const kept = left ? `too many to show all: ${left} were left out last` : "the latest first; payloads are not shown";
+  fill(document.getElementById("messages-note"), !messages.size ? "none is kept" : part() ? `from ${clockText(from)} to ${clockText(to)}${shown.length ? "" : ": none that this page has"}` : kept);
   const name = (address) => state.members.get(address)?.name || address;
-  document.getElementById("message-list").replaceChildren(...[...messages.values()].reverse().map((m) => {
+  document.getElementById("message-list").replaceChildren(...shown.map((m) => {
     const from = el("td", {}, foreign(name(m.origin), { title: m.origin }));
     if (m.lost) return el("tr", { class: "lost" }, el("td", {}, clock(m.received)), el("td", {}, `${m.lost} lost`), from, el("td", { class: "number" }, m.sequence), el("td"));
     return el("tr", {}, el("td", {}, clock(m.received)), el("td", {}, m.topic ? foreign(m.topic) : el("span", { class: "since" }, "none")), from,
       el("td", { class: "number" }, m.sequence), el("td", { class: "number" }, String(m.bytes)));
   }));
-  fill(document.getElementById("messages-note"), skipped ? `too many to show all: ${skipped} were left out last` : "the latest first; payloads are not shown");
 }
 
 let pending = [], timer;

@@ -4,7 +4,7 @@
 // The links between the nodes: a row is from, a column is to. Figures for few nodes, a heat
 // map for more, and figures by zone.
 
-import { collator, el, fill, foreign, link, loss, median, millis, safe, zoneOf } from "./text.js";
+import { allOf, collator, el, fill, foreign, link, loss, median, millis, safe, zoneOf } from "./text.js";
 import { blame, label, worst } from "./blame.js";
 import * as heat from "./heat.js";
 
@@ -47,7 +47,7 @@ function figures(m) {
 function show(head, rows, caption) {
   document.getElementById("matrix-head").replaceChildren(head);
   document.getElementById("matrix").replaceChildren(...rows);
-  fill(document.getElementById("matrix-caption"), caption);
+  for (const id of ["matrix-caption", "matrix-note"]) fill(document.getElementById(id), caption);
 }
 
 // byZone shows the median round trip, and the worst loss, between zones.
@@ -93,7 +93,8 @@ export function render(m, members) {
   const zoned = new Set(zones).size > 1;
   const few = m.nodes.length <= figuresTo;
   const map = !few && !(m.omitted && zoned);
-  document.getElementById("table-box").hidden = !few && !zoned;
+  const table = m.nodes.length > 1 && (few || zoned);
+  document.getElementById("table-box").hidden = document.getElementById("matrix-note").hidden = !table;
   document.getElementById("heat-box").hidden = !map;
   document.getElementById("worst-table").hidden = few;
   if (few) figures(m);
@@ -102,6 +103,6 @@ export function render(m, members) {
   if (map) heat.render(m, zones, inWords);
   if (!few) renderWorst(m);
   renderBlame(m);
-  const shown = m.omitted ? `the ${m.nodes.length} nodes with whom most is wrong, of ${m.nodes.length + m.omitted}` : `between ${m.nodes.length === 1 ? "the one live member" : `all ${m.nodes.length} live members`}`;
-  fill(document.getElementById("links-note"), `${shown}, asked every 10 s`);
+  const shown = m.omitted ? `the ${m.nodes.length} nodes with whom most is wrong, of ${m.nodes.length + m.omitted}` : `between ${allOf(m.nodes.length)} live members`;
+  fill(document.getElementById("links-note"), m.nodes.length > 1 ? `${shown}, asked every 10 s` : "no other member is live");
 }

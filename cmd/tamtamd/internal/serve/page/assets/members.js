@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The table of members: those with trouble first, then the healthy by zone; and what filters it.
+// The table of members, and what filters it.
 
-import { collator, el, fill, foreign, glyphs, link, loss, median, millis, safe, span, word, zoneOf } from "./text.js";
+import { el, fill, foreign, glyphs, link, loss, median, millis, safe, span, word } from "./text.js";
+import { arranged, groupTitle, menus, renderMenus, trouble } from "./order.js";
 import { draw, strip } from "./strip.js";
-import { choose, view } from "./url.js";
+import { choose, statuses, view } from "./url.js";
 
-const statuses = ["ALIVE", "SUSPECTED", "DEAD", "LEFT"];
 // foldOver is the number of healthy members from which they are folded.
 const foldOver = 20;
 const shownTags = 2;
@@ -68,36 +68,10 @@ function update(row, m, l, now) {
   draw(row.strip, m, now);
 }
 
-function matches(m) {
-  if (view.status && m.status !== view.status) return false;
+function matches(m, own) {
+  if (view.status === "trouble" ? trouble(m, own[m.address]) > 8 : view.status && m.status !== view.status) return false;
   const text = [m.name, m.address, m.version, word(m.status), ...Object.entries(m.tags || {}).map(([k, v]) => `${k}=${v}`)].map(safe).join(" ").toLowerCase();
   return view.q.toLowerCase().split(/\s+/).every((w) => text.includes(w));
-}
-
-// trouble is how bad it is with a member, the worst first; 9 if all is well.
-function trouble(m, l) {
-  if (m.status === "DEAD") return 0;
-  if (m.status === "SUSPECTED") return 1;
-  if (m.status !== "ALIVE") return 10; // gone on purpose
-  if (m.flapping) return 2;
-  if (loss(l).grave > 1) return 3;
-  return m.via ? 4 : 9;
-}
-
-// groups divides members into those in trouble, the healthy by zone, and those that are gone.
-function groups(all, own) {
-  const bad = [], zones = new Map(), gone = [];
-  for (const m of all.sort((a, b) => collator.compare(a.address, b.address))) {
-    const t = trouble(m, own[m.address]);
-    if (t < 9) bad.push([t, m]);
-    else if (t > 9) gone.push(m);
-    else {
-      const zone = zoneOf(m);
-      if (!zones.has(zone)) zones.set(zone, []);
-      zones.get(zone).push(m);
-    }
-  }
-  return { bad: bad.sort((a, b) => a[0] - b[0]).map(([, m]) => m), zones: [...zones].sort((a, b) => collator.compare(a[0], b[0])), gone };
 }
 
 // foldRow is the row above a group, with a button if the group can be folded.
@@ -114,13 +88,13 @@ function foldRow(key, title, members, own, open) {
   if (open !== undefined) f.button.setAttribute("aria-expanded", String(open));
   else f.button.removeAttribute("aria-expanded");
   const trips = members.map((m) => own[m.address]?.rttMicros).filter(Boolean);
-  fill(f.note, trips.length ? `round trip p50 ${millis(median(trips))} ms, p99 ${millis(median(trips, 0.99))} ms` : "");
+  fill(f.note, trips.length ? `round trip p50 ${millis(median(trips))}, p99 ${millis(median(trips, 0.99))} ms` : "");
   return f.tr;
 }
 
 // listed returns the rows to show, in their order.
 function listed(all, state, now) {
-  const own = state.links.own, { bad, zones, gone } = groups(all, own), out = [];
+  const own = state.links.own, { bad, groups, gone } = arranged(all, own), out = [];
   const add = (m) => {
     let row = rows.get(m.address);
     if (!row) rows.set(m.address, (row = makeRow(m)));
@@ -128,12 +102,13 @@ function listed(all, state, now) {
     out.push(row.tr);
   };
   bad.forEach(add);
-  const healthy = zones.reduce((sum, [, list]) => sum + list.length, 0);
-  const fold = healthy > foldOver && !view.status && !view.q;
-  if (!fold && bad.length && healthy) out.push(foldRow("", `${healthy} healthy`, zones.flatMap(([, list]) => list), own));
-  for (const [zone, list] of zones) {
-    const open = !fold || view.open.includes(zone || "-");
-    if (fold) out.push(foldRow(zone || "-", `${zone ? safe(zone) : zones.length > 1 ? "no zone" : "all"}: ${list.length} healthy`, list, own, open));
+  const rest = groups.flatMap(([, list]) => list), kind = view.sort ? (n) => (n === 1 ? "member" : "members") : () => "healthy";
+  const fold = rest.length > foldOver && !view.status && !view.q && !view.sort;
+  const titled = fold || (view.group && view.group !== "none");
+  if (!titled && bad.length && rest.length) out.push(foldRow("", `${rest.length} healthy`, rest, own));
+  for (const [name, list] of groups) {
+    const key = name || "-", open = !fold || view.open.includes(key);
+    if (titled) out.push(foldRow(key, `${groups.length > 1 || name || view.group ? groupTitle(name) : "all"}: ${list.length} ${kind(list.length)}`, list, own, fold ? open : undefined));
     if (open) list.forEach(add);
   }
   gone.forEach(add);
@@ -143,7 +118,8 @@ function listed(all, state, now) {
 // render shows the members.
 export function render(state, now) {
   const body = document.getElementById("rows");
-  const all = [...state.members.values()].filter(matches);
+  const every = [...state.members.values()], own = state.links.own, all = every.filter((m) => matches(m, own));
+  renderMenus(every);
   const wanted = listed(all, state, now);
   const keep = new Set(wanted);
   for (const tr of [...body.children]) if (!keep.has(tr)) tr.remove();
@@ -157,9 +133,12 @@ export function render(state, now) {
   if (!all.length) more = "No matching members.";
   if (state.omitted) more = `${state.omitted} more members are not shown.`;
   fill(document.getElementById("more"), more);
+  // The daemon does not count those that were removed: they are members no more.
+  const counts = { ...state.counts, REMOVED: every.filter((m) => m.status === "REMOVED").length, trouble: every.filter((m) => trouble(m, own[m.address]) < 9).length };
+  counts[""] = statuses.reduce((sum, s) => sum + (counts[s] || 0), 0);
   for (const b of document.querySelectorAll("#filters button")) {
-    const s = b.dataset.status;
-    const n = s ? state.counts[s] || 0 : statuses.reduce((sum, s) => sum + (state.counts[s] || 0), 0);
+    const s = b.dataset.status, n = counts[s] || 0;
+    b.hidden = (s === "LEFT" || s === "REMOVED") && !n && view.status !== s;
     fill(b.querySelector(".count"), String(n));
     b.classList.toggle("none", n === 0);
     b.setAttribute("aria-pressed", String(s === view.status));
@@ -171,23 +150,14 @@ export function render(state, now) {
 // controls makes the buttons and the field.
 export function controls() {
   const group = document.getElementById("filters");
-  for (const s of ["", ...statuses]) {
+  for (const s of ["", "trouble", ...statuses]) {
     const b = el("button", { type: "button", "aria-pressed": String(s === view.status), "data-status": s, class: s || "all" },
-      ...(s ? [el("span", { class: "glyph", "aria-hidden": "true" }, glyphs[s])] : []), el("span", { class: "count" }, "–"), el("span", { class: "label" }, ` ${s ? word(s) : "all"}`));
+      ...(s ? [el("span", { class: "glyph", "aria-hidden": "true" }, glyphs[s] || "▲")] : []), el("span", { class: "count" }, "–"), el("span", { class: "label" }, ` ${s === "trouble" ? "in trouble" : s ? word(s) : "all"}`));
     b.addEventListener("click", () => choose({ status: s }));
     group.append(b);
   }
   const find = document.getElementById("find");
   find.value = view.q;
   find.addEventListener("input", () => choose({ q: find.value.trim() }));
-  // Up and down go through the names.
-  document.getElementById("rows").addEventListener("keydown", (e) => {
-    if (e.key !== "ArrowDown" && e.key !== "ArrowUp") return;
-    const all = [...document.querySelectorAll("#rows a, #rows button:not(:disabled)")];
-    const to = all[all.indexOf(document.activeElement) + (e.key === "ArrowDown" ? 1 : -1)];
-    if (to) {
-      e.preventDefault();
-      to.focus();
-    }
-  });
+  menus();
 }

@@ -3,14 +3,14 @@
 
 // What is wrong: the findings of the daemon, in the words of tamtamctl doctor.
 
-import { clockText, el, fill, link, safe, span } from "./text.js";
+import { allOf, clockText, el, fill, link, runbook, safe, span } from "./text.js";
 import { because } from "./log.js";
 
 const first = 5; // the others are folded
 let shown = "";
 
 // since is since when a member is in trouble, if it is.
-const since = (m, now) => m && (m.status === "DEAD" || m.status === "SUSPECTED") ? ` for ${span(now - m.since)}` : "";
+const since = (m, now) => m && (m.status === "DEAD" || m.status === "SUSPECTED") ? ` · since ${clockText(m.since)}, ${span(now - m.since)}` : "";
 
 function entry(p, state) {
   const m = state.members.get(p.member);
@@ -21,7 +21,8 @@ function entry(p, state) {
     el("span", { class: "found" }, safe(p.found)), el("span", { class: "for" }));
   const last = m?.steps.at(-1);
   const status = p.check === "reachable"; // the others are not about the status
-  if (status && last && since(m, 0)) head.append(el("span", { class: "why" }, `: ${because(last, m, (a) => state.members.get(a)?.name || a)}`));
+  if (status && last && since(m, 0)) head.append(el("span", { class: "why" }, ` · ${because(last, m, (a) => state.members.get(a)?.name || a)}`));
+  head.append(" · ", runbook(p.check));
   text.append(head, el("p", { class: "remedy" }, el("span", { "aria-hidden": "true" }, "→ "), safe(p.remedy)));
   li.append(text);
   if (m && status) li.dataset.member = p.member;
@@ -45,7 +46,7 @@ export function render(state, now) {
   const failures = v.problems.some((p) => p.verdict === "failure");
   verdict.className = n ? (failures ? "failure" : "warning") : down ? "warning" : "ok";
   const alive = state.counts.ALIVE || 0;
-  fill(verdict, n ? `${failures ? "✕" : "▲"} ${n} ${n === 1 ? "problem" : "problems"}` : down ? "asking the members…" : `● none: ${alive === 1 ? "the one member is" : `all ${alive} members are`} alive, and ${v.ok} checks found nothing${v.skipped ? `; ${v.skipped} could not be made yet` : ""}`);
+  fill(verdict, n ? `${failures ? "✕" : "▲"} ${n} ${n === 1 ? "problem" : "problems"}` : down ? "asking the members…" : `● none: ${alive === 1 ? "the one member is" : `${allOf(alive)} members are`} alive, and ${v.ok} checks found nothing${v.skipped ? `; ${v.skipped} could not be made yet` : ""}`);
   if (state.node.removal && !n) { // the inspection may be of the time before
     verdict.className = "failure";
     fill(verdict, "✕ this node was removed from the cluster");
@@ -54,13 +55,13 @@ export function render(state, now) {
     verdict.className = "";
     fill(verdict, `? not known: none as of ${clockText(state.frozen)}`);
   }
-  const parts = [`${alive} of ${Object.values(state.counts).reduce((a, b) => a + b, 0)} alive`];
-  for (const s of ["SUSPECTED", "DEAD", "LEFT"]) if (state.counts[s]) parts.push(`${state.counts[s]} ${s.toLowerCase()}`);
-  if (v.of > 1) parts.push(v.agree === v.of ? `all ${v.of} agree` : `${v.agree} of ${v.of} agree`);
+  const parts = [`${alive} of ${alive + down} alive`]; // those that left are not missed
+  for (const s of ["DEAD", "SUSPECTED", "LEFT"]) if (state.counts[s]) parts.push(`${state.counts[s]} ${s.toLowerCase()}`);
+  fill(document.getElementById("counts"), parts.join(" · "));
   const agreement = document.getElementById("agreement");
   agreement.className = v.agree < v.of ? "split" : "";
   agreement.title = `members that list the same live members as this node, as of ${clockText(v.at)}`;
-  fill(agreement, parts.join(" · "));
+  fill(agreement, v.of < 2 ? "" : ` · ${v.agree === v.of ? `${allOf(v.of)} agree` : `${v.agree} of ${v.of} agree`}`);
   const key = JSON.stringify([v.problems, v.omitted, [...state.members.values()].filter((m) => since(m, 0)).map((m) => [m.address, m.since, m.name])]);
   if (key !== shown) {
     shown = key;

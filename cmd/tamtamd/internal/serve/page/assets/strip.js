@@ -5,11 +5,11 @@
 // own beside its colour, the graver the higher; and the strip says the same in words.
 
 import { clockText, el, fill, span, word } from "./text.js";
-import { choose, view } from "./url.js";
+import { choose, part, view } from "./url.js";
 
 export const hour = 3600e3;
 const minutes = ["5", "15", "60"];
-let range = hour; // that the strips show
+export let range = hour; // that the strips show, in milliseconds
 const namespace = "http://www.w3.org/2000/svg";
 const width = 720, height = 16;
 const shapes = { ALIVE: [5, 6], SUSPECTED: [2, 12], DEAD: [0, 16], LEFT: [7, 2], UNKNOWN: [6, 4] };
@@ -55,7 +55,11 @@ function rect(x, w, [y, h], kind) {
 export function draw(svg, member, now) {
   const at = (t) => ((t - now + range) / range) * width;
   const r = runs(member, now);
-  const rects = [];
+  const rects = [], chosen = part();
+  if (chosen && chosen.to > now - range && chosen.from < now) {
+    const [x, end] = [Math.max(0, at(chosen.from)), Math.min(width, at(chosen.to))];
+    rects.push(rect(x, Math.max(3, end - x), [0, height], "chosen"));
+  }
   for (const { status, from, to } of r.runs) {
     if (shapes[status]) rects.push(rect(at(from), at(to) - at(from), shapes[status], status));
   }
@@ -71,17 +75,16 @@ export function draw(svg, member, now) {
   if (svg.getAttribute("aria-label") !== words) svg.setAttribute("aria-label", words);
 }
 
-const rangeName = () => (range === hour ? "Last hour" : `Last ${range / 60e3} minutes`);
+export const rangeName = () => (range === hour ? "Last hour" : `Last ${range / 60e3} minutes`);
 
 // setRange takes the time that the viewer chose, or the shortest in which all of the cluster's
 // time fits, and labels the axis.
 export function setRange(began, now, frozen) {
   const fits = minutes.find((m) => now - began < m * 60e3) || "60";
   range = (view.range || fits) * 60e3;
-  const axis = document.querySelector(".axis").children;
   const ago = (ms) => (ms === hour ? "1 h ago" : ms % 60e3 ? `${ms / 60e3} min` : `${ms / 60e3} min${ms === range ? " ago" : ""}`);
-  [ago(range), ago(range / 2), frozen ? clockText(now) : "now"].forEach((text, i) => fill(axis[i], text));
-  fill(document.getElementById("range-name"), rangeName());
+  for (const axis of document.querySelectorAll(".axis")) [ago(range), ago(range / 2), frozen ? clockText(now) : "now"].forEach((text, i) => fill(axis.children[i], text));
+  for (const id of ["range-name", "history-title"]) fill(document.getElementById(id), rangeName());
   for (const b of document.querySelectorAll("#ranges button")) b.setAttribute("aria-pressed", String(b.dataset.range * 60e3 === range));
 }
 

@@ -41,7 +41,29 @@ export function link(name, member, attributes = {}) {
   return a;
 }
 
+// runbook is a link to what a check finds, and what to do; the daemon serves it.
+export const runbook = (check) => el("a", { class: "runbook", href: `/runbook#${encodeURIComponent(check)}`, target: "_blank", rel: "noopener", title: `what ${check} means, and what to do; in another tab` }, "runbook", el("span", { class: "hidden" }, `: ${check}, in another tab`));
+
+// copyable is text with a button that copies it. Where a page may not, it selects the text.
+export function copyable(text) {
+  const code = el("code", {}, text), button = el("button", { type: "button", "aria-label": `Copy ${text}` }, "Copy");
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(code);
+      button.textContent = "Selected";
+    }
+    setTimeout(() => (button.textContent = "Copy"), 2000);
+  });
+  return el("p", { class: "command" }, code, button);
+}
+
 export const glyphs = { ALIVE: "●", SUSPECTED: "◐", DEAD: "✕", LEFT: "○", REMOVED: "–", NONE: "–", UNKNOWN: "?" };
+
+// allOf is a number of all things of a kind, before their name.
+export const allOf = (n) => (n === 2 ? "both" : `all ${n}`);
 
 // word is a status in a sentence.
 export const word = (status) => status.toLowerCase();
@@ -59,10 +81,10 @@ export function span(ms) {
 
 const two = (n) => String(n).padStart(2, "0");
 
-// clockText is the time of day here, as in logs; with the day if it is not of the last day.
+// clockText is the time of day here, as in logs; with the day if it is more than a day away.
 export function clockText(ms) {
   const d = new Date(ms);
-  const day = Date.now() - ms > 24 * 3600e3 ? `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ` : "";
+  const day = Math.abs(Date.now() - ms) > 24 * 3600e3 ? `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ` : "";
   return `${day}${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
 }
 
