@@ -87,7 +87,7 @@ examples-test: .bin/stamp
 	@$(GO) test -count 1 -timeout 5m -v -run '^TestExamples$$' ./cmd/tamtamd/internal/clustertest 2>&1 | $(BRIEFLY)
 
 # web-test tests the status page of real daemons in Chromium, if it is installed;
-# ARGS=-update redraws docs/status-page.png.
+# ARGS=-update redraws its pictures in docs.
 web-test:
 	@$(WEBTEST) test -count 1 -timeout 10m -v . $(ARGS) 2>&1 | $(BRIEFLY)
 

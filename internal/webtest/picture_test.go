@@ -26,8 +26,8 @@ var update = flag.Bool("update", false, "write the pictures in docs")
 // pictures is where TestPicture puts what it draws; empty for nowhere.
 var pictures = os.Getenv("TAMTAM_PICTURES")
 
-// TestPicture draws the page of a cluster that is made up, light and dark; and writes
-// the picture in the guide with -update.
+// TestPicture draws the page of a cluster that is made up, light and dark, wide and narrow; and writes
+// the pictures in the guide with -update.
 func TestPicture(t *testing.T) {
 	b := openTab(t, startDemo(t), 1280, 800)
 	b.until("all is shown", `document.querySelectorAll("#rows tr[data-address]").length === 10 && document.querySelectorAll("#problem-list li").length === 4 && document.querySelectorAll("#matrix tr").length === 8 && document.querySelectorAll("#message-list tr").length === 10`)
@@ -48,9 +48,17 @@ func TestPicture(t *testing.T) {
 			write(t, filepath.Join("..", "..", "docs", "status-page.png"), fewColours(t, picture))
 		}
 	}
-	b.do(chromedp.EmulateViewport(320, 900))
+	// Dark, since that was the last scheme.
+	b.do(chromedp.EmulateViewport(390, 1300))
+	b.until("slices are as wide as a finger", `document.querySelectorAll("#slices button").length < 15`)
+	narrow := call(b, page.CaptureScreenshot, page.CaptureScreenshotParams{}).Data
+	if picture, err := png.Decode(bytes.NewReader(narrow)); err != nil {
+		t.Error(err)
+	} else if *update {
+		write(t, filepath.Join("..", "..", "docs", "status-page-narrow.png"), fewColours(t, picture))
+	}
 	if pictures != "" {
-		write(t, filepath.Join(pictures, "narrow.png"), call(b, page.CaptureScreenshot, page.CaptureScreenshotParams{}).Data)
+		write(t, filepath.Join(pictures, "narrow.png"), narrow)
 	}
 	if bad := b.takeComplaints(); len(bad) > 0 {
 		t.Errorf("the browser complains: %q", bad)

@@ -232,7 +232,7 @@ url.follow(() => {
 });
 members.controls();
 strips.controls();
-timeline.controls();
+timeline.controls(draw);
 keys.controls();
 open();
 setInterval(() => {

@@ -125,8 +125,9 @@ export function render(state, now) {
   document.getElementById("history-clear").hidden = !view.from;
 }
 
-// controls makes the button that ends the choice.
-export function controls() {
+// controls makes the button that ends the choice. redraw is called for a screen of another width.
+export function controls(redraw) {
+  narrow.addEventListener("change", redraw);
   document.getElementById("history-clear").addEventListener("click", () => {
     clear();
     document.querySelector("#slices [tabindex='0']")?.focus();
