@@ -56,7 +56,15 @@ function paintCell(c, x, y, size, from, to, level, colours) {
   else c.fillStyle = mix(colours.cold, colours.hot, level);
   const inner = size > 5 ? size - 1 : size;
   c.fillRect(x, y, inner, inner);
-  if (from.error) return;
+  if (from.error) { // a line from corner to corner
+    c.strokeStyle = colours.dim;
+    c.lineWidth = Math.max(1, size / 12);
+    c.beginPath();
+    c.moveTo(x, y + inner);
+    c.lineTo(x + inner, y);
+    c.stroke();
+    return;
+  }
   if (!l) { // a cross
     c.strokeStyle = colours.card;
     c.lineWidth = Math.max(1, size / 8);

@@ -12,6 +12,7 @@ const minutes = ["5", "15", "60"];
 export let range = hour; // that the strips show, in milliseconds
 const namespace = "http://www.w3.org/2000/svg";
 const width = 720, height = 16;
+const narrow = matchMedia("(max-width: 760px)"); // where a strip has a tenth of the pixels
 const shapes = { ALIVE: [5, 6], SUSPECTED: [2, 12], DEAD: [0, 16], LEFT: [7, 2], UNKNOWN: [6, 4] };
 
 // runs are the states of a member, each with its time, and when it was restarted.
@@ -64,12 +65,13 @@ export function draw(svg, member, now) {
     if (shapes[status]) rects.push(rect(at(from), at(to) - at(from), shapes[status], status));
   }
   // What is short is seen all the same, over what is long.
+  const thin = narrow.matches ? 24 : 3;
   for (const { status, from, to } of r.runs) {
-    if ((status === "SUSPECTED" || status === "DEAD") && at(to) - at(from) < 3) {
-      rects.push(rect(Math.min(at(from), width - 3), 3, shapes[status], status));
+    if ((status === "SUSPECTED" || status === "DEAD") && at(to) - at(from) < thin) {
+      rects.push(rect(Math.min(at(from), width - thin), thin, shapes[status], status));
     }
   }
-  for (const t of r.restarts) rects.push(rect(Math.min(at(t), width - 2), 2, [1, 14], "restart"));
+  for (const t of r.restarts) rects.push(rect(Math.min(at(t), width - thin), thin - 1, [1, 14], "restart"));
   svg.replaceChildren(...rects);
   const words = inWords(member, now);
   if (svg.getAttribute("aria-label") !== words) svg.setAttribute("aria-label", words);
