@@ -86,11 +86,13 @@ func New(build buildinfo.Info) *Metrics {
 	return m
 }
 
-// Handler serves the metrics and a snapshot of the sources. It may be called once.
+// Handler serves the metrics and a snapshot of the sources, as OpenMetrics if the client asks for that. It may
+// be called once.
 func (m *Metrics) Handler(s Sources) http.Handler {
 	m.registry.MustRegister(&collector{s})
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
 		MaxRequestsInFlight: maxScrapes, Timeout: scrapeWithin, Registry: m.registry,
+		EnableOpenMetrics: true,
 	})
 }
 

@@ -5,6 +5,7 @@ package metrics
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -200,6 +201,40 @@ func TestCalls(t *testing.T) {
 	b.OnCall("/a/S", true, codes.Canceled, time.Hour)
 	wants(t, b.scrape(t), "tamtam_rpc_calls_total{code=\"NotFound\",method=\"/a/B\"} 1\n", "tamtam_rpc_calls_total{code=\"Canceled\",method=\"/a/S\"} 1\n",
 		"tamtam_rpc_call_seconds_count{method=\"/a/B\"} 1\n", "!tamtam_rpc_call_seconds_count{method=\"/a/S\"}")
+}
+
+// TestOpenMetrics: the series have the same names in both formats.
+func TestOpenMetrics(t *testing.T) {
+	b := newBench()
+	b.OnCall("/a/B", false, codes.OK, time.Millisecond)
+	r := httptest.NewRequest("GET", "/metrics", nil)
+	r.Header.Set("Accept", "application/openmetrics-text; version=1.0.0")
+	w := httptest.NewRecorder()
+	b.handler.ServeHTTP(w, r)
+	text := w.Body.String()
+	if kind := w.Header().Get("Content-Type"); w.Code != 200 || !strings.HasPrefix(kind, "application/openmetrics-text") || !strings.HasSuffix(text, "\n# EOF\n") {
+		t.Fatalf("%d, %q: ...%q", w.Code, kind, text[max(0, len(text)-100):])
+	}
+	names := func(text string) map[string]bool {
+		found := map[string]bool{}
+		for line := range strings.Lines(text) {
+			name, _, _ := strings.Cut(line, " ")
+			// What Go's own collectors say differs from scrape to scrape.
+			if strings.HasPrefix(name, "tamtam_") && !strings.Contains(name, "_bucket{") {
+				found[name] = true
+			}
+		}
+		return found
+	}
+	have, want := names(text), names(b.scrape(t))
+	if len(want) < 30 || !maps.Equal(have, want) {
+		t.Errorf("got %d series, want %d", len(have), len(want))
+		for name := range want {
+			if !have[name] {
+				t.Errorf("no %s", name)
+			}
+		}
+	}
 }
 
 // TestNilCountsNothing: a daemon without --http has no metrics, and asks nowhere whether it
