@@ -206,10 +206,12 @@ package-test:
 # architecture.
 IMAGE         ?= tamtam
 IMAGE_CONTEXT ?= bin/image
+# Version, commit and its time, for the labels of the image; not without git.
+IMAGE_LABELS   = $(shell git show -s --format='--build-arg VERSION=$(shell git describe --tags --always --dirty 2>/dev/null) --build-arg REVISION=%H --build-arg CREATED=%cI' 2>/dev/null)
 image:
 	GOOS=linux $(BUILD) -ldflags '-s -w -buildid=' -o "$(IMAGE_CONTEXT)/" ./cmd/tamtamd ./cmd/tamtamctl
 	@cp LICENSE "$(IMAGE_CONTEXT)/"
-	docker build -q -t "$(IMAGE)" -f packaging/docker/Dockerfile "$(IMAGE_CONTEXT)"
+	docker build -q -t "$(IMAGE)" -f packaging/docker/Dockerfile $(IMAGE_LABELS) "$(IMAGE_CONTEXT)"
 
 # image-test runs containers of it, as Compose and as the pods for Kubernetes, if a Docker engine runs.
 image-test:

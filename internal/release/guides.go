@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // guidePaths are the files and directories of the source that are shipped where they are, so that
@@ -52,10 +53,7 @@ func (s *source) guides() ([]entry, error) {
 			if info.Mode()&0o100 != 0 {
 				mode = 0o755
 			}
-			if name == "contrib/helm/tamtam/Chart.yaml" {
-				data = []byte(strings.ReplaceAll(string(data), "ersion: 0.0.0\n", "ersion: "+s.number()+"\n"))
-			}
-			found = append(found, entry{name, mode, data})
+			found = append(found, entry{name, mode, s.stamp(name, data)})
 			return nil
 		})
 		if err != nil {
@@ -63,4 +61,21 @@ func (s *source) guides() ([]entry, error) {
 		}
 	}
 	return found, nil
+}
+
+// stamp fills version, commit and time into a shipped file that has places for them.
+func (s *source) stamp(name string, data []byte) []byte {
+	var r *strings.Replacer
+	switch name {
+	case "contrib/helm/tamtam/Chart.yaml":
+		r = strings.NewReplacer("ersion: 0.0.0\n", "ersion: "+s.number()+"\n")
+	case "packaging/docker/Dockerfile":
+		r = strings.NewReplacer(
+			"ARG VERSION=devel\n", "ARG VERSION="+s.version+"\n",
+			"ARG REVISION=unknown\n", "ARG REVISION="+s.commit+"\n",
+			"ARG CREATED=1970-01-01T00:00:00Z\n", "ARG CREATED="+s.time.Format(time.RFC3339)+"\n")
+	default:
+		return data
+	}
+	return []byte(r.Replace(string(data)))
 }

@@ -14,6 +14,8 @@ import (
 
 var (
 	link = regexp.MustCompile(`\]\(([^)#: ]+)(?:#[^)]*)?\)`)
+	// What a Dockerfile of a release has for the labels of the image.
+	stamped = regexp.MustCompile(`ARG VERSION=v\d.*\nARG REVISION=[0-9a-f]{40}\nARG CREATED=20\d\d-.*Z\n`)
 	// Paths of the source that a text names; a directory without a slash at its end, too.
 	named = regexp.MustCompile(`(?:^|[\s(\x60"=])((?:contrib|examples|packaging|proto)/[A-Za-z0-9_./-]*[A-Za-z0-9_])`)
 )
@@ -60,6 +62,10 @@ func testGuides(t *testing.T, archive, base string) {
 	chart, err := os.ReadFile(filepath.Join(dir, "contrib", "helm", "tamtam", "Chart.yaml"))
 	if err != nil || strings.Contains(string(chart), "0.0.0\n") {
 		t.Errorf("the chart has no version: %s, %v", chart, err)
+	}
+	image, err := os.ReadFile(filepath.Join(dir, "packaging", "docker", "Dockerfile"))
+	if err != nil || !stamped.Match(image) {
+		t.Errorf("the image has no version, commit and time: %s, %v", image, err)
 	}
 }
 

@@ -32,6 +32,7 @@ type source struct {
 	dir     string
 	cache   string
 	version string    // as Go derives it from tags: "v1.2.3", or a pseudo-version
+	commit  string    // 40 hexadecimal digits
 	time    time.Time // of the commit
 }
 
@@ -52,11 +53,13 @@ func checkOut(ctx context.Context, c config, dir string) (*source, error) {
 	if out, err := clone.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("clone %s: %w\n%s", c.repository, err, out)
 	}
-	out, err := exec.CommandContext(ctx, "git", "-C", dir, "show", "-s", "--format=%ct", "HEAD").Output()
+	out, err := exec.CommandContext(ctx, "git", "-C", dir, "show", "-s", "--format=%H %ct", "HEAD").Output()
 	if err != nil {
 		return nil, fmt.Errorf("read the time of the commit: %w", err)
 	}
-	seconds, err := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
+	commit, when, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
+	s.commit = commit
+	seconds, err := strconv.ParseInt(when, 10, 64)
 	if err != nil {
 		return nil, fmt.Errorf("read the time of the commit: %w", err)
 	}

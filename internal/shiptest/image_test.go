@@ -173,6 +173,26 @@ func TestComposeCluster(t *testing.T) {
 		m := members(t.Context(), nodes["node-1"])
 		return m, m["node-2"] == "LEFT"
 	})
+	testLabels(t, image)
 	size := docker(t, "image", "inspect", "--format", "{{.Size}}", image)
 	t.Logf("the image has %s bytes", size)
+}
+
+// testLabels checks that the image names what it was built from.
+func testLabels(t *testing.T, image string) {
+	var labels map[string]string
+	if err := json.Unmarshal([]byte(docker(t, "image", "inspect", "--format", "{{json .Config.Labels}}", image)), &labels); err != nil {
+		t.Fatal(err)
+	}
+	commit, err := exec.Command("git", "-C", top, "rev-parse", "HEAD").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const prefix = "org.opencontainers.image."
+	if labels[prefix+"revision"] != strings.TrimSpace(string(commit)) || labels[prefix+"version"] == "devel" || labels[prefix+"version"] == "" {
+		t.Errorf("got %v, want commit %s", labels, commit)
+	}
+	if at, err := time.Parse(time.RFC3339, labels[prefix+"created"]); err != nil || at.Year() < 2020 {
+		t.Errorf("created %q: %v", labels[prefix+"created"], err)
+	}
 }
