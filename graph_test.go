@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package tamtam holds only a test of what its modules depend on.
+// Package tamtam holds only tests: of what its modules depend on, and of what the documentation names.
 package tamtam
 
 import (

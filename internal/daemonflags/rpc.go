@@ -35,8 +35,8 @@ func (f *Flags) registerRPC(fs *flag.FlagSet) {
 	fs.Var(fileValue{&g.Cert}, "rpc-cert", "PEM `file` with the certificate chain of this daemon: gRPC then uses TLS only, except on unix sockets; requires --rpc-key")
 	fs.Var(fileValue{&g.Key}, "rpc-key", "PEM `file` with the key of --rpc-cert")
 	fs.Var(fileValue{&g.ClientCA}, "rpc-client-ca", "PEM `file` with the CAs that must have signed clients' certificates (default: clients need no certificate)")
-	fs.Var(fileValue{&g.TokenFile}, "rpc-token-file", "`file` with the token, in its first line, that each call must carry; only the owner may read the file")
-	fs.Var(fileValue{&g.ReadTokenFile}, "rpc-read-token-file", "`file` with a token for calls that change nothing; without --rpc-token-file, all other calls are refused")
+	fs.Var(fileValue{&g.TokenFile}, "rpc-token-file", "`file` with the tokens, one per line, of which each call must carry one; no other user may read the file")
+	fs.Var(fileValue{&g.ReadTokenFile}, "rpc-read-token-file", "`file` with tokens for calls that change nothing; without --rpc-token-file, all other calls are refused")
 	fs.BoolVar(&g.Insecure, "rpc-insecure", false, "also serve gRPC without TLS on addresses that other machines can reach")
 }
 

@@ -222,6 +222,29 @@ func TestTableOfMetrics(t *testing.T) {
 	}
 }
 
+// TestCountersOfTheGuides: each counter and metric that a guide names, a real daemon has.
+func TestCountersOfTheGuides(t *testing.T) {
+	d, _ := busy(t)
+	counters, metrics := d.Counters(), d.Scrape()
+	name := regexp.MustCompile("`([a-z]+(?:_[a-z]+)+)`")
+	checked := 0
+	for _, guide := range []string{"README.md", "docs/limits.md", "docs/operations.md", "docs/security.md", "docs/troubleshooting.md"} {
+		text, err := os.ReadFile(root + guide)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range name.FindAllStringSubmatch(string(text), -1) {
+			checked++
+			if _, is := counters[m[1]]; !is && metrics[m[1]] == nil {
+				t.Errorf("%s names %s, which no daemon has", guide, m[1])
+			}
+		}
+	}
+	if checked < 50 {
+		t.Errorf("only %d names were found", checked)
+	}
+}
+
 func (m *Metric) series() []map[string]string {
 	if m == nil {
 		return nil
