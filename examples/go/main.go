@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Go is an example of a program beside tamtamd, in Go. It prints members that come and
-// go, and answers each message with the topic "ask" by one with the topic "answer".
-// examples/python and examples/shell do the same.
+// go, and answers each message with the topic "ask" by one with the topic "answer". It survives
+// restarts of the daemon. examples/python and examples/shell do the same.
+//
+// Its argument is the daemon's address, localhost:6262 by default. TAMTAM_RPC_CA names the file of a
+// CA, if the daemon serves TLS.
 package main
 
 import (
@@ -11,9 +14,13 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -31,39 +38,94 @@ func main() {
 	}
 }
 
-// run ends when the first of its two streams ends.
+// run ends when one of its two streams is refused.
 func run(ctx context.Context, target string) error {
-	conn, err := grpc.NewClient(target, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	creds := insecure.NewCredentials()
+	if ca := os.Getenv("TAMTAM_RPC_CA"); ca != "" {
+		var err error
+		if creds, err = credentials.NewClientTLSFromFile(ca, ""); err != nil {
+			return err
+		}
+	}
+	conn, err := grpc.NewClient(target, grpc.WithTransportCredentials(creds))
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
 	client := tamtamv1.NewTamTamServiceClient(conn)
+	seen := &view{members: map[string]*tamtamv1.Member{}}
 	ended := make(chan error, 2)
-	go func() { ended <- watch(ctx, client) }()
-	go func() { ended <- answer(ctx, client) }()
+	go func() { ended <- again(ctx, func() error { return seen.watch(ctx, client) }) }()
+	go func() { ended <- again(ctx, func() error { return answer(ctx, client) }) }()
 	return <-ended
 }
 
-// watch prints the present members, and then each change.
-func watch(ctx context.Context, client tamtamv1.TamTamServiceClient) error {
-	stream, err := client.WatchMembers(ctx, &tamtamv1.WatchMembersRequest{})
+// again opens a stream again, a second after it has ended: the daemon restarts, or this program read too
+// slowly. Other errors are final.
+func again(ctx context.Context, stream func() error) error {
+	for {
+		err := stream()
+		if code := status.Code(err); ctx.Err() != nil || code != codes.Unavailable && code != codes.ResourceExhausted {
+			return err
+		}
+		fmt.Fprintln(os.Stderr, "trying again:", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// view is what was seen of the members, by address, up to a revision.
+type view struct {
+	members  map[string]*tamtamv1.Member
+	revision *uint64
+}
+
+// watch prints the present members, and then each change. If it has seen some before, the daemon goes on
+// after those, if it still can. Else it lists all again, and who is not listed is gone, for a moment, if the
+// daemon has just started.
+func (v *view) watch(ctx context.Context, client tamtamv1.TamTamServiceClient) error {
+	stream, err := client.WatchMembers(ctx, &tamtamv1.WatchMembersRequest{AfterRevision: v.revision})
 	if err != nil {
 		return err
 	}
+	listed := map[string]*tamtamv1.Member{}
 	for {
-		event, err := stream.Recv()
+		step, err := stream.Recv()
 		if err != nil {
 			return err
 		}
-		member := event.GetPresent()
-		if change := event.GetChange(); change != nil {
-			member = change.GetMember()
+		switch e := step.GetEvent().(type) {
+		case *tamtamv1.WatchMembersResponse_Present:
+			listed[e.Present.GetAddress()] = e.Present
+			if old := v.members[e.Present.GetAddress()]; old.GetStatus() != e.Present.GetStatus() {
+				show(e.Present)
+			}
+			continue // not complete before the mark
+		case *tamtamv1.WatchMembersResponse_Synced:
+			if !e.Synced.GetResumed() {
+				for address := range v.members {
+					if listed[address] == nil {
+						fmt.Printf("member %s is gone\n", address)
+					}
+				}
+				v.members = listed
+			}
+		case *tamtamv1.WatchMembersResponse_Change:
+			show(e.Change.GetMember())
+			v.members[e.Change.GetMember().GetAddress()] = e.Change.GetMember()
+			if e.Change.GetRemoved() {
+				delete(v.members, e.Change.GetMember().GetAddress())
+			}
 		}
-		if member != nil { // else it is the synced mark
-			fmt.Printf("member %q %s %s\n", member.GetName(), member.GetAddress(), member.GetStatus())
-		}
+		revision := step.GetRevision()
+		v.revision = &revision
 	}
+}
+
+func show(m *tamtamv1.Member) {
+	fmt.Printf("member %q %s %s\n", m.GetName(), m.GetAddress(), m.GetStatus())
 }
 
 // answer answers each question by a broadcast.

@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: The TamTam Authors
 # SPDX-License-Identifier: Apache-2.0
 """A program beside tamtamd, in Python. It prints members that come and go, and answers
-each message with the topic "ask" by one with the topic "answer".
+each message with the topic "ask" by one with the topic "answer". It survives restarts of
+the daemon; examples/go also shows how a watch goes on without a gap.
 
 It needs grpcio and protobuf (Debian: python3-grpcio, python3-protobuf). It reads the
 API from proto/tamtam.binpb when it starts, so there is no generated code.
@@ -11,6 +12,7 @@ API from proto/tamtam.binpb when it starts, so there is no generated code.
 import os
 import sys
 import threading
+import time
 
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -42,6 +44,19 @@ class API:
         return message_factory.MessageFactory(self.pool).GetPrototype(descriptor)
 
 
+def again(stream, api):
+    """Open a stream again, a second after it has ended: the daemon restarts, or this
+    program read too slowly. Other errors are final."""
+    while True:
+        try:
+            stream(api)
+        except grpc.RpcError as e:
+            if e.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED):
+                raise
+            print(f"trying again: {e.details()}", file=sys.stderr, flush=True)
+        time.sleep(1)
+
+
 def watch(api):
     """Print the present members, and then each change."""
     statuses = api.pool.FindEnumTypeByName("tamtam.v1.MemberStatus").values_by_number
@@ -67,8 +82,8 @@ def main():
     target = sys.argv[1] if len(sys.argv) > 1 else "localhost:6262"
     with grpc.insecure_channel(target) as channel:
         api = API(channel)
-        threading.Thread(target=watch, args=(api,), daemon=True).start()
-        answer(api)
+        threading.Thread(target=again, args=(watch, api), daemon=True).start()
+        again(answer, api)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # A program beside tamtamd, in shell. It prints members that come and go, and answers each
-# message with the topic "ask" by one with the topic "answer". It needs jq and grpcurl,
-# which reads the API from tamtamd itself (GRPCURL names one outside the PATH).
+# message with the topic "ask" by one with the topic "answer". It survives restarts of the daemon.
+# It needs jq and grpcurl, which reads the API from tamtamd itself (GRPCURL names one outside the
+# PATH).
 set -euo pipefail
 
 target=${1:-localhost:6262}
@@ -31,10 +32,18 @@ answer() {
 		done
 }
 
+# again FUNCTION: a stream ends when the daemon does; it is opened again after a second.
+again() {
+	while :; do
+		"$1" || echo "trying again: $1" >&2
+		sleep 1
+	done
+}
+
 # Each job is a process group, which ends as a whole.
 set -m
 trap 'kill %1 %2 2>/dev/null || true' EXIT
 trap exit INT TERM
-watch &
-answer &
+again watch &
+again answer &
 wait -n

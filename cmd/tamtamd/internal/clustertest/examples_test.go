@@ -37,7 +37,7 @@ func tool(t *testing.T, name string) string {
 }
 
 // TestExamples runs each example beside one node of two: it prints both members, hears
-// what is asked on the other node, and its answer is heard there.
+// what is asked on the other node, and its answer is heard there. It goes on after a restart of its node.
 func TestExamples(t *testing.T) {
 	for name, command := range map[string]func(t *testing.T) []string{
 		"go": func(t *testing.T) []string {
@@ -89,6 +89,14 @@ func TestExamples(t *testing.T) {
 			d[1].Kill()
 			Eventually(t, "it prints the death", func() bool {
 				return strings.Contains(p.out.String(), d[1].Gossip.String()+" MEMBER_STATUS_DEAD")
+			})
+
+			// And it goes on when its daemon is another process.
+			d[0].Kill()
+			again := d[0].Restart("--rpc", d[0].RPC)
+			third := StartDaemon(t, bin, nil, "--join", again.Gossip.String())
+			Eventually(t, "it prints a member of the daemon that was restarted", func() bool {
+				return strings.Contains(p.out.String(), third.Gossip.String()+" MEMBER_STATUS_ALIVE")
 			})
 		})
 	}
