@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/eelcocramer/tamtam/internal/config"
@@ -21,6 +22,20 @@ const Command = "__complete"
 
 // Candidate is a word that may stand at the cursor.
 type Candidate struct{ Word, Help string }
+
+// Typed returns the words on the command line up to the cursor, of the arguments after Command: at least one.
+// The last one is what stands at the cursor. PowerShell before 7.3 drops an empty argument, so its script
+// writes "" in its place, which later versions pass on as two quotes.
+func Typed(args []string) []string {
+	if len(args) == 0 {
+		return []string{""}
+	}
+	words := slices.Clone(args)
+	if last := &words[len(words)-1]; *last == `""` {
+		*last = ""
+	}
+	return words
+}
 
 // Reply is what the program answers.
 type Reply struct {

@@ -64,11 +64,9 @@ var liveValues = map[string]source{
 	"topic":  topicWords,
 }
 
-// complete answers the script of a shell: words are those after the program, up to the cursor.
-func (a *app) complete(ctx context.Context, words []string) error {
-	if len(words) == 0 {
-		words = []string{""}
-	}
+// complete answers the script of a shell: args are those after completion.Command.
+func (a *app) complete(ctx context.Context, args []string) error {
+	words := completion.Typed(args)
 	cursor := words[len(words)-1]
 	return a.reply(ctx, words).Write(a.Out, cursor)
 }

@@ -36,6 +36,7 @@ func TestMain(m *testing.M) {
 // not there.
 func shell(t *testing.T, name string) (path, script string, env []string) {
 	t.Helper()
+	language := strings.Replace(name, "pwsh", "powershell", 1)
 	path, err := exec.LookPath(name)
 	if err != nil {
 		t.Skipf("there is no %s: %v", name, err)
@@ -58,7 +59,7 @@ func shell(t *testing.T, name string) (path, script string, env []string) {
 		return nil
 	}})
 	script = filepath.Join(dir, "script")
-	if err := os.WriteFile(script, []byte(run(t, "completion", name).out), 0o600); err != nil {
+	if err := os.WriteFile(script, []byte(run(t, "completion", language).out), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path, script, append(os.Environ(), asClient+"=1", "PATH="+dir+":"+os.Getenv("PATH"), "HOME="+dir, "TAMTAM_RPC="+addr,
@@ -117,6 +118,25 @@ func TestFishCompletes(t *testing.T) {
 		sorted := slices.Sorted(slices.Values(want))
 		if err != nil || !slices.Equal(have, sorted) {
 			t.Errorf("%q completes to %q, %v; want %q", line, have, err, sorted)
+		}
+	}
+}
+
+func TestPowerShellCompletes(t *testing.T) {
+	pwsh, script, env := shell(t, "pwsh")
+	if err := os.Rename(script, script+".ps1"); err != nil { // PowerShell runs no other files
+		t.Fatal(err)
+	}
+	for line, want := range lines {
+		if want == nil { // then PowerShell completes the names of files
+			continue
+		}
+		c := exec.Command(pwsh, "-NoProfile", "-NonInteractive", "-Command",
+			". $env:SCRIPT; (TabExpansion2 $env:LINE $env:LINE.Length).CompletionMatches | ForEach-Object CompletionText")
+		c.Env = append(env, "SCRIPT="+script+".ps1", "LINE="+line)
+		out, err := c.Output()
+		if have := strings.Fields(string(out)); err != nil || !slices.Equal(have, want) {
+			t.Errorf("%q completes to %q, %v; want %q", line, have, err, want)
 		}
 	}
 }

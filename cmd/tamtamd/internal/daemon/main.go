@@ -114,10 +114,7 @@ func complete(args []string) (text string, ok bool) {
 	if len(args) == 0 || args[0] != completion.Command {
 		return "", false
 	}
-	words := args[1:]
-	if len(words) == 0 {
-		words = []string{""}
-	}
+	words := completion.Typed(args[1:])
 	var b strings.Builder
 	_ = daemonflags.Complete(words).Write(&b, words[len(words)-1]) // into memory
 	return b.String(), true
