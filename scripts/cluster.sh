@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 
 gossip=${TAMTAM_CLUSTER_PORT:-9999}
 rpc=${TAMTAM_CLUSTER_RPC:-6262}
-http=${TAMTAM_CLUSTER_HTTP:-$((rpc + 1))}
+http=${TAMTAM_CLUSTER_HTTP:-}
 step=10 # between the TCP ports of two nodes
 logs=$(mktemp -d)
 pids=()
@@ -33,6 +33,15 @@ fail() {
 	echo "cluster: $1" >&2
 	exit 1
 }
+
+# number SETTING VALUE: fails unless the value is a port, with twenty more after it.
+number() {
+	[[ $2 =~ ^[1-9][0-9]{0,4}$ && $2 -le 65515 ]] || fail "invalid value \"$2\" for $1: want a port, 1 to 65515"
+}
+number TAMTAM_CLUSTER_PORT "$gossip"
+number TAMTAM_CLUSTER_RPC "$rpc"
+http=${http:-$((rpc + 1))}
+number TAMTAM_CLUSTER_HTTP "$http"
 
 # ended NODE: fails with the node's last log line, and the setting that changes a taken port.
 ended() {

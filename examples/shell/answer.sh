@@ -11,6 +11,10 @@ set -euo pipefail
 target=${1:-localhost:6262}
 service=tamtam.v1.TamTamService
 
+for program in "${GRPCURL:-grpcurl}" jq; do
+	command -v "$program" >/dev/null || { echo "there is no $program" >&2; exit 1; }
+done
+
 call() { # call METHOD REQUEST
 	"${GRPCURL:-grpcurl}" -plaintext -d "$2" "$target" "$service/$1"
 }

@@ -82,7 +82,7 @@ func publish(t *testing.T, proxy, modulePath, version string, gomod []byte, file
 	}
 }
 
-// TestGoInstall serves the working tree as modules, beside the tag of 2018, and installs both programs
+// TestGoInstall serves the working tree as modules, beside the tag of 2018, and installs both programs and the example
 // as a user does, with empty caches of modules.
 func TestGoInstall(t *testing.T) {
 	version, err := required(repository)
@@ -111,12 +111,12 @@ func TestGoInstall(t *testing.T) {
 	}
 	cache, rest, _ := strings.Cut(strings.TrimSpace(string(env)), "\n")
 	for _, want := range []struct{ program, at string }{
-		{"tamtamctl", "@latest"}, {"tamtamd", "@latest"}, {"tamtamd", "@" + version},
+		{"cmd/tamtamctl", "@latest"}, {"cmd/tamtamd", "@latest"}, {"cmd/tamtamd", "@" + version}, {"examples/go", "@latest"},
 	} {
 		t.Run(want.program+want.at, func(t *testing.T) {
 			gopath := t.TempDir()
 			// -trimpath, so that the build cache is of use; -modcacherw, so that the test can clean up.
-			cmd := exec.Command("go", "install", "-trimpath", "-tags", "grpcnotrace", root+"/cmd/"+want.program+want.at)
+			cmd := exec.Command("go", "install", "-trimpath", "-tags", "grpcnotrace", root+"/"+want.program+want.at)
 			cmd.Dir = gopath
 			cmd.Env = append(os.Environ(), "GOPATH="+gopath, "GOBIN=", "GOMODCACHE="+filepath.Join(gopath, "mod"), "GOWORK=", "CGO_ENABLED=0",
 				"GOFLAGS=-mod=mod -modcacherw", "GONOSUMDB="+root, "GOPRIVATE=", "GONOPROXY=none", "GOSUMDB=off",
@@ -124,11 +124,18 @@ func TestGoInstall(t *testing.T) {
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
-			program := filepath.Join(gopath, "bin", want.program)
+			name := path.Base(want.program)
+			program := filepath.Join(gopath, "bin", name)
 			if runtime.GOOS == "windows" {
 				program += ".exe"
 			}
-			if out := must(t, program, "--version"); !strings.HasPrefix(out, want.program+" "+version+" ") {
+			if _, err := os.Stat(program); err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasPrefix(want.program, "examples/") {
+				return // it has no version of its own
+			}
+			if out := must(t, program, "--version"); !strings.HasPrefix(out, name+" "+version+" ") {
 				t.Errorf("got %q, want version %s", out, version)
 			}
 		})
