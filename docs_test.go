@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/eelcocramer/tamtam/internal/ctl"
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
+	"github.com/eelcocramer/tamtam/internal/doctor"
 )
 
 var (
@@ -67,7 +69,7 @@ func anchors(text string) map[string]bool {
 
 // TestLinks: each link within the documentation leads to a file, and to a heading that is in it.
 func TestLinks(t *testing.T) {
-	texts, checked := documents(t), 0
+	texts, checked, linked := documents(t), 0, map[string]bool{}
 	for name, text := range texts {
 		text = span.ReplaceAllString(fence.ReplaceAllString(text, ""), "")
 		for _, m := range link.FindAllStringSubmatch(text, -1) {
@@ -84,6 +86,7 @@ func TestLinks(t *testing.T) {
 			if u.Path != "" {
 				target = path.Join(path.Dir(name), u.Path)
 			}
+			linked[target] = true
 			if _, err := os.Stat(target); err != nil {
 				t.Errorf("%s: link to %s: %v", name, m[1], err)
 			} else if u.Fragment != "" && !anchors(texts[target])[u.Fragment] {
@@ -93,6 +96,22 @@ func TestLinks(t *testing.T) {
 	}
 	if checked < 100 {
 		t.Errorf("only %d links were found", checked)
+	}
+	for name := range texts {
+		if strings.HasPrefix(name, "docs/") && !linked[name] {
+			t.Errorf("nothing links to %s", name)
+		}
+	}
+}
+
+// TestFindingsInDocuments: docs/troubleshooting.md has a section for each check of doctor, in its order.
+func TestFindingsInDocuments(t *testing.T) {
+	var have []string
+	for _, m := range regexp.MustCompile(`(?m)^## (.+)$`).FindAllStringSubmatch(documents(t)["docs/troubleshooting.md"], -1) {
+		have = append(have, m[1])
+	}
+	if want := doctor.Checks(); !slices.Equal(have, want) {
+		t.Errorf("docs/troubleshooting.md has sections %v, doctor checks %v", have, want)
 	}
 }
 

@@ -78,6 +78,43 @@ func TestAccessesAreOfAllMethods(t *testing.T) {
 	}
 }
 
+// TestAccessesAreDocumented: docs/security.md names each method in the row of its access.
+func TestAccessesAreDocumented(t *testing.T) {
+	guide, err := os.ReadFile("../../../../../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := func(of string) []string { // the cells of tamtam.v1 and of the 2018 API
+		for line := range strings.Lines(string(guide)) {
+			if cells := strings.Split(line, " | "); strings.TrimPrefix(cells[0], "| ") == of && len(cells) == 3 {
+				return []string{cells[1], strings.TrimSuffix(cells[2], " |\n")}
+			}
+		}
+		t.Fatalf("docs/security.md has no row of %q", of)
+		return nil
+	}
+	documented := map[string]rpcguard.Access{}
+	for of, access := range map[string]rpcguard.Access{"either": rpcguard.Read, "the one for all calls": rpcguard.Change} {
+		for i, api := range []string{"/tamtam.v1.TamTamService/", "/service.TamTam/"} {
+			for _, method := range strings.Split(row(of)[i], ", ") {
+				documented[api+method] = access
+			}
+		}
+	}
+	for m, access := range accesses {
+		if strings.HasPrefix(m, "/grpc.") { // health and reflection have sentences of their own
+			continue
+		}
+		if have, is := documented[m]; !is || have != access {
+			t.Errorf("%s is not in its row of docs/security.md", m)
+		}
+		delete(documented, m)
+	}
+	for m := range documented {
+		t.Errorf("docs/security.md names %s, which is not served", m)
+	}
+}
+
 // changing are the calls that a token for reading is not for. They are listed here again,
 // so that a slip in the table shows.
 var changing = []string{
