@@ -107,6 +107,8 @@ func TestUsageErrors(t *testing.T) {
 		"broadcast --lines x":        {"--lines", `"x"`, "tamtamctl broadcast -h"},
 		"broadcast --lines - x":      {"--lines", "tamtamctl broadcast -h"},
 		"broadcast --wait":           {"--wait", "tamtamctl broadcast -h"},
+		"broadcast --min 3 x":        {"--min needs --wait all", "tamtamctl broadcast -h"},
+		"broadcast --wait 2 --min 1": {"--min needs --wait all", "tamtamctl broadcast -h"},
 		"stream x":                   {`"x"`, "tamtamctl stream -h"},
 		"nodes --rpc":                {"--rpc", "tamtamctl nodes -h"},
 		"completion tcsh":            {`"tcsh"`, "bash, zsh, fish", "tamtamctl completion -h"},
@@ -143,6 +145,7 @@ func TestValueErrors(t *testing.T) {
 		{"", "", "stream --since yesterday", []string{`"yesterday"`, "--since", "5m"}},
 		{"", "", "stream --since -5m", []string{`"-5m"`, "--since", "5m"}},
 		{"", "", "broadcast --wait some x", []string{`"some"`, "--wait", "all"}},
+		{"", "", "broadcast --wait all --min -1 x", []string{`"-1"`, "--min", "want a number from 0"}},
 		{"", "", "broadcast --wait 0 x", []string{`"0"`, "--wait", "all"}},
 	} {
 		t.Run(c.args+c.value, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/peterbourgon/ff/v3/ffcli"
@@ -34,7 +35,8 @@ type broadcast struct {
 	noWait  bool
 	waitAll bool
 	wait    uint32
-	warned  bool // the user knows that there is no other member
+	least   *uint32 // members that must be live for waitAll; nil for 1
+	warned  bool    // the user knows that there is no other member
 }
 
 func broadcastCommand(a *app) *ffcli.Command {
@@ -45,9 +47,10 @@ func broadcastCommand(a *app) *ffcli.Command {
 	fs.BoolVar(&b.noWait, "no-wait", false, "if too many messages are in flight, fail at once with exit status 5 instead of waiting")
 	fs.StringVar(&b.topic, "topic", "", "the `topic` of the message, by which readers can filter; up to 64 bytes")
 	fs.Func("wait", "wait until `members` have the message: all, or a number", b.setWait)
+	fs.Func("min", "with --wait all, send nothing if fewer other `members` are live; 0 for a node that may be alone (default 1)", b.setLeast)
 	return a.command(&ffcli.Command{
 		Name:       "broadcast",
-		ShortUsage: "tamtamctl broadcast [--topic TOPIC] [--wait all|N] [--no-wait] [--base64] [--lines | MESSAGE | -]",
+		ShortUsage: "tamtamctl broadcast [--topic TOPIC] [--wait all|N] [--min N] [--no-wait] [--base64] [--lines | MESSAGE | -]",
 		ShortHelp:  "Send a short message to every live member.",
 		LongHelp: `Every live member gets the message once, and the messages of one node in the order in
 which they were sent, even if packets are lost. Delivery to plain members is best
@@ -60,13 +63,17 @@ first line that fails otherwise ends the command, and the error names its number
 message that begins with a dash goes after --.
 
 With --wait, the command ends when that many members have the message. If fewer are live,
-nothing is sent; exit status 5. At --timeout it lists the members that have not confirmed it;
-exit status 6, although the message was sent. With all, it also lists the addresses that
-other members list as live and this node does not reach; it does not wait for them. If too many messages are in flight, the
-next one waits until --timeout; then it is not sent, and the exit status is 5.
+nothing is sent; exit status 5. With --wait all that is so if no other member is live, or
+fewer than --min N: a node that is cut off must not look like a cluster that has the
+message. A cluster of one takes --min 0. At --timeout the command lists the members that
+have not confirmed the message; exit status 6, although it was sent. With all, it also
+lists the addresses that other members list as live and this node does not reach; it does
+not wait for them. If too many messages are in flight, the next one waits until --timeout;
+then it is not sent, and the exit status is 5.
 
   tamtamctl broadcast hello
   tamtamctl broadcast --topic deploy --wait all --timeout 2s "version 7 is out"
+  tamtamctl broadcast --wait all --min 4 "five of us must have this"
   tamtamctl broadcast -- --not-a-flag
   date | tamtamctl broadcast -
   tail -f app.log | tamtamctl broadcast --lines --topic log
@@ -89,7 +96,30 @@ func (b *broadcast) setWait(s string) error {
 	return nil
 }
 
+func (b *broadcast) setLeast(s string) error {
+	n, err := strconv.ParseUint(s, 10, 31)
+	if err != nil {
+		return errors.New("want a number from 0")
+	}
+	b.least = new(uint32(n))
+	return nil
+}
+
+// wanted is how many other members must be live.
+func (b *broadcast) wanted() uint32 {
+	switch {
+	case !b.waitAll:
+		return 0 // the daemon knows what --wait N needs
+	case b.least == nil:
+		return 1
+	}
+	return *b.least
+}
+
 func (b *broadcast) run(ctx context.Context, args []string) error {
+	if b.least != nil && !b.waitAll {
+		return arg.Usage("broadcast", "--min needs --wait all: --wait N sends nothing if fewer than N are live")
+	}
 	if !b.lines {
 		payload, err := b.payload(ctx, args)
 		if err != nil {
@@ -149,6 +179,7 @@ func (b *broadcast) send(ctx context.Context, c *client.Conn, payload []byte) er
 	switch {
 	case b.waitAll:
 		req.Wait = &tamtamv1.BroadcastRequest_WaitAll{WaitAll: true}
+		req.MinMembers = b.wanted()
 	case b.wait > 0:
 		req.Wait = &tamtamv1.BroadcastRequest_WaitMembers{WaitMembers: b.wait}
 	}
@@ -162,6 +193,9 @@ func (b *broadcast) send(ctx context.Context, c *client.Conn, payload []byte) er
 	}
 	if err := b.result(r, req.GetWait() != nil); err != nil {
 		return err
+	}
+	if r.GetSentTo() < b.wanted() { // by an earlier version of the daemon
+		return &refusedError{fmt.Sprintf("too few live members: %d, want %d; the message was sent all the same", r.GetSentTo(), b.wanted())}
 	}
 	if len(r.GetMissing()) > 0 {
 		return &missingError{r.GetMissing()}

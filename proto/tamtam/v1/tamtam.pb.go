@@ -1364,7 +1364,11 @@ type BroadcastRequest struct {
 	Wait isBroadcastRequest_Wait `protobuf_oneof:"wait"`
 	// Fail at once, without waiting for the deadline, if too many messages are in
 	// flight.
-	NoWait        bool `protobuf:"varint,5,opt,name=no_wait,json=noWait,proto3" json:"no_wait,omitempty"`
+	NoWait bool `protobuf:"varint,5,opt,name=no_wait,json=noWait,proto3" json:"no_wait,omitempty"`
+	// With wait_all: fails with FAILED_PRECONDITION, reason TOO_FEW_MEMBERS, and sends nothing, if
+	// fewer members are live that can confirm it, not counting this node. Otherwise ignored.
+	// An earlier version of the daemon ignores it: compare sent_to.
+	MinMembers    uint32 `protobuf:"varint,6,opt,name=min_members,json=minMembers,proto3" json:"min_members,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1443,6 +1447,13 @@ func (x *BroadcastRequest) GetNoWait() bool {
 		return x.NoWait
 	}
 	return false
+}
+
+func (x *BroadcastRequest) GetMinMembers() uint32 {
+	if x != nil {
+		return x.MinMembers
+	}
+	return 0
 }
 
 type isBroadcastRequest_Wait interface {
@@ -4738,13 +4749,15 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\tsignature\x18\x01 \x01(\fR\tsignature\x122\n" +
 	"\x06issued\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x06issued\"A\n" +
 	"\x14RemoveMemberResponse\x12)\n" +
-	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\"\xa5\x01\n" +
+	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\"\xc6\x01\n" +
 	"\x10BroadcastRequest\x12\x18\n" +
 	"\apayload\x18\x01 \x01(\fR\apayload\x12\x14\n" +
 	"\x05topic\x18\x02 \x01(\tR\x05topic\x12\x1b\n" +
 	"\bwait_all\x18\x03 \x01(\bH\x00R\awaitAll\x12#\n" +
 	"\fwait_members\x18\x04 \x01(\rH\x00R\vwaitMembers\x12\x17\n" +
-	"\ano_wait\x18\x05 \x01(\bR\x06noWaitB\x06\n" +
+	"\ano_wait\x18\x05 \x01(\bR\x06noWait\x12\x1f\n" +
+	"\vmin_members\x18\x06 \x01(\rR\n" +
+	"minMembersB\x06\n" +
 	"\x04wait\"\xbf\x01\n" +
 	"\x11BroadcastResponse\x12\x17\n" +
 	"\asent_to\x18\x01 \x01(\rR\x06sentTo\x12\x18\n" +

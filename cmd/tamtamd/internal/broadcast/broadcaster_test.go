@@ -76,6 +76,9 @@ func TestSendWaitsForMembers(t *testing.T) {
 		if _, err := w.Send(ctx, Request{Wait: 3}); !errors.Is(err, ErrTooFew) {
 			t.Errorf("for more than there are: %v", err)
 		}
+		if _, err := w.Send(ctx, Request{Wait: All, Least: 3}); !errors.Is(err, ErrTooFew) {
+			t.Errorf("for all, but for more than there are: %v", err)
+		}
 		if r, err := w.Send(ctx, Request{Wait: 1}); err != nil || r.Have != 1 || r.Took != time.Second || r.Missing != nil || r.Members != 2 || r.Sequence != 1 {
 			t.Errorf("got %+v, %v", r, err)
 		}

@@ -19,8 +19,10 @@ type Request struct {
 	Topic   string // printable UTF-8, at most MaxTopic bytes
 	Payload []byte
 	// Wait is the number of members that must have the message before Send returns.
-	// All live members are enough even if they are fewer. All waits for all.
+	// Fewer live members are ErrTooFew. All waits for all.
 	Wait int
+	// Least is the number of members, besides this node, that must be live for All.
+	Least int
 	// NoWait makes Send fail at once with ErrBusy if too many messages are in flight.
 	NoWait bool
 }
@@ -54,8 +56,12 @@ func (b *Broadcaster) Send(ctx context.Context, r Request) (Receipt, error) {
 			return Receipt{}, fmt.Errorf("%w: %d messages are not at all members yet", ErrBusy, b.core.window())
 		}
 	}
-	if live := len(b.core.members); r.Wait > live {
-		return Receipt{}, fmt.Errorf("%w: %d can confirm a message, want %d; nothing was sent", ErrTooFew, live, r.Wait)
+	want := r.Wait
+	if want == All {
+		want = r.Least
+	}
+	if live := len(b.core.members); want > live {
+		return Receipt{}, fmt.Errorf("%w: %d can confirm a message, want %d; nothing was sent", ErrTooFew, live, want)
 	}
 	began := time.Now()
 	m := b.core.Broadcast(began, r.Topic, bytes.Clone(r.Payload))

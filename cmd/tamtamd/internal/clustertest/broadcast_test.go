@@ -55,6 +55,19 @@ func TestBroadcastWaits(t *testing.T) {
 	}
 }
 
+// TestBroadcastWaitsForSomebody: a node that is alone sends nothing with --wait all, unless it may
+// be alone.
+func TestBroadcastWaitsForSomebody(t *testing.T) {
+	alone := StartDaemon(t, bin, nil)
+	if r := alone.Ctl("broadcast", "--wait", "all", "hi"); r.Code != 5 || r.Out != "" || !strings.Contains(r.Err, "0 can confirm a message, want 1; nothing was sent") {
+		t.Errorf("%+v", r)
+	}
+	if r := alone.Ctl("broadcast", "--wait", "all", "--min", "0", "hi"); r.Code != 0 || !strings.HasPrefix(r.Out, "0 of 0 members") {
+		t.Errorf("%+v", r)
+	}
+	StartStream(t, alone, "stream", "--last", "2").Wants(t, "hi\n")
+}
+
 // TestStreamChooses by topic and origin, on the daemon's side.
 func TestStreamChooses(t *testing.T) {
 	all := Cluster(t, bin, 2)

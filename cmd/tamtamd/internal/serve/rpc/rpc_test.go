@@ -252,10 +252,10 @@ func TestV1Calls(t *testing.T) {
 		want    int
 		missing int
 	}{
-		{&tamtamv1.BroadcastRequest{Wait: &tamtamv1.BroadcastRequest_WaitAll{WaitAll: true}}, broadcast.All, 2},
+		{&tamtamv1.BroadcastRequest{Wait: &tamtamv1.BroadcastRequest_WaitAll{WaitAll: true}, MinMembers: 4}, broadcast.All, 2},
 		{&tamtamv1.BroadcastRequest{Wait: &tamtamv1.BroadcastRequest_WaitMembers{WaitMembers: 3}}, 3, 1},
 	} {
-		if b, err := c.Broadcast(ctx, k.r); err != nil || f.request.Wait != k.want || len(b.GetMissing()) != k.missing {
+		if b, err := c.Broadcast(ctx, k.r); err != nil || f.request.Wait != k.want || f.request.Least != int(k.r.GetMinMembers()) || len(b.GetMissing()) != k.missing {
 			t.Errorf("%v: waits for %d, %v", k.r, f.request.Wait, err)
 		}
 	}

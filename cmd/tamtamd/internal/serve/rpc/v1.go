@@ -131,7 +131,7 @@ func (s *v1) Broadcast(ctx context.Context, r *tamtamv1.BroadcastRequest) (*tamt
 		wait = broadcast.All
 	}
 	got, err := s.Messages.Send(ctx, broadcast.Request{
-		Topic: r.GetTopic(), Payload: r.GetPayload(), Wait: wait, NoWait: r.GetNoWait(),
+		Topic: r.GetTopic(), Payload: r.GetPayload(), Wait: wait, Least: int(r.GetMinMembers()), NoWait: r.GetNoWait(),
 	})
 	if err != nil {
 		return nil, toStatus(err)
