@@ -13,8 +13,10 @@ import (
 // TestTheDeadSurviveARestart: a daemon that is restarted lists the dead members that others know,
 // since when they died, and with the reason; doctor sees that all agree.
 func TestTheDeadSurviveARestart(t *testing.T) {
-	all := Cluster(t, bin, 3)
-	d, other, dead := all[0], all[1], all[2]
+	all := Cluster(t, bin, 2)
+	d, other := all[0], all[1]
+	dead := StartDaemon(t, bin, nil, "--join", d.Gossip.String(), "--name", "db-9", "--tag", "role=db")
+	Eventually(t, "all are there", func() bool { return d.Sees(d, other, dead) && other.Sees(d, other, dead) })
 	dead.Kill()
 	for _, n := range []*Daemon{d, other} {
 		Eventually(t, n.Gossip.String()+" notices", func() bool { return n.Status(dead) == "DEAD" })
@@ -32,6 +34,13 @@ func TestTheDeadSurviveARestart(t *testing.T) {
 	Eventually(t, "it lists the dead again", func() bool { return d.Status(dead) == "DEAD" })
 	if after := since(d); after.Sub(died).Abs() > 5*time.Second {
 		t.Errorf("dead since %v, to the other since %v", after, died)
+	}
+	Eventually(t, "it has its name and tags", func() bool {
+		r := d.Ctl("nodes", "-o", "wide", "--status", "dead")
+		return strings.HasPrefix(r.Out, "NAME") && strings.Contains(r.Out, "\ndb-9 ") && strings.Contains(r.Out, "role=db")
+	})
+	if r := d.Ctl("why", "db-9"); r.Code != 0 || !strings.Contains(r.Out, "DEAD: no answer") {
+		t.Errorf("why: %+v", r)
 	}
 	if r := d.Ctl("why", dead.Gossip.String()); r.Code != 0 || !strings.Contains(r.Out, "DEAD: no answer") || !strings.Contains(r.Out, other.Gossip.String()) {
 		t.Errorf("why: %+v", r)

@@ -125,6 +125,19 @@ func (t *Table) Restore(a netip.AddrPort, info Info, s Status, by netip.AddrPort
 	return t.publishLocked(Change{Time: at, Member: e.member(t.now()), By: by, Reason: reasonTo(s)}), true
 }
 
+// Describe gives a listed member that is dead what it said of itself while it lived, as by reports.
+// It returns false if the session is another, or nothing changed.
+func (t *Table) Describe(a netip.AddrPort, info Info, by netip.AddrPort) (Change, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e := t.members[a]
+	if e == nil || e.Status != Dead || e.Info == info || e.Session != info.Session {
+		return Change{}, false
+	}
+	e.Info = info
+	return t.updatedLocked(e, by), true
+}
+
 func (t *Table) setLocked(e *entry, s Status, by netip.AddrPort, why Reason) Change {
 	now, old := t.now(), e.Status
 	if old != 0 && (s.Gone() || old.Gone()) {

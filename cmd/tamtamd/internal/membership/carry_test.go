@@ -47,6 +47,7 @@ type packet struct {
 type notes struct {
 	added, removed, pinged []netip.AddrPort
 	delivered              []delivery
+	asked                  []AskProfile
 	minPings               []time.Duration
 }
 
@@ -116,6 +117,10 @@ func (w *world) carryOutOne(o Output) {
 		w.table.Renew(o.Session, member.Restarted)
 	case TableRestore:
 		w.table.Restore(o.Addr, o.Info, o.Status, o.By, o.At)
+	case TableDescribe:
+		w.table.Describe(o.Addr, o.Info, o.By)
+	case AskProfile:
+		w.heard.asked = append(w.heard.asked, o)
 	case TableRetag:
 		w.table.Retag(o.Addr, o.Tags)
 	case TableRoute:

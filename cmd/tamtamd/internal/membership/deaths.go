@@ -14,16 +14,16 @@ import (
 
 // A node that joined after a member died learns of the death from the records of others. It
 // greets the member first: one that answers is alive. One that does not is listed as dead, since
-// when the other says.
+// when the other says. A record has no room for a name, so the other is asked for it meanwhile.
 
 // maxDeaths bounds the deaths that are checked at a time.
 const maxDeaths = admission.MaxMembers
 
 // reportedDeath is what another reports of a member that is not listed here.
 type reportedDeath struct {
-	session uint64
-	by      netip.AddrPort
-	at      time.Time
+	info member.Info // its session, and the rest once it is known
+	by   netip.AddrPort
+	at   time.Time
 }
 
 // learnDeath takes the record of a dead session at an address where no member is listed. What is
@@ -34,7 +34,38 @@ func (c *Core) learnDeath(by *peer, r record, now time.Time) {
 		return
 	}
 	if c.consider(r.addr, admission.Reason{By: by.addr}, now) {
-		c.deaths[r.addr] = reportedDeath{r.session, by.addr, now.Add(-r.age())}
+		c.deaths[r.addr] = reportedDeath{member.Info{Session: r.session}, by.addr, now.Add(-r.age())}
+		c.emit(AskProfile{By: by.addr, Of: r.addr, Session: r.session})
+	}
+}
+
+// nameDeath asks for the profile of a member that is listed as dead without one: the first that
+// was asked did not know it, or is of an earlier version.
+func (c *Core) nameDeath(by, p *peer, r record, now time.Time) {
+	if p.status == member.Dead && p.info.Session == r.session && undescribed(p.info) && c.mayAsk(now) {
+		c.emit(AskProfile{By: by.addr, Of: r.addr, Session: r.session})
+	}
+}
+
+// undescribed reports whether nothing is known of a session but that it was: all that run TamTam
+// say their version.
+func undescribed(i member.Info) bool { return !i.Plain() && i.Version == "" }
+
+// Describe takes what a member answered to AskProfile. It is about as good as the report of the
+// death; what is not as it must be is dropped, as in a handshake.
+func (c *Core) Describe(a netip.AddrPort, i member.Info, by netip.AddrPort) {
+	if len(i.Name) > maxName || !printable(i.Name) || len(i.Version) > maxVersion || !printable(i.Version) {
+		c.count(countDroppedBadMessage)
+		return
+	}
+	i = member.Info{Session: i.Session, Name: i.Name, Version: i.Version, Tags: c.readTags(i.Tags)}
+	if d, reported := c.deaths[a]; reported && d.info.Session == i.Session {
+		d.info = i
+		c.deaths[a] = d
+	}
+	if p := c.members.get(a); p != nil && p.status == member.Dead && p.info.Session == i.Session && undescribed(p.info) {
+		p.info = i
+		c.emit(TableDescribe{a, i, by})
 	}
 }
 
@@ -52,10 +83,10 @@ func (c *Core) askOfDeath(by, dead netip.AddrPort, now time.Time) {
 func (c *Core) confirmDeath(a netip.AddrPort, now time.Time) {
 	d, reported := c.deaths[a]
 	delete(c.deaths, a)
-	if !reported || c.selfRemoved || c.members.get(a) != nil || c.tombstones.Knows(a, d.session) || c.members.len() >= admission.MaxMembers {
+	if !reported || c.selfRemoved || c.members.get(a) != nil || c.tombstones.Knows(a, d.info.Session) || c.members.len() >= admission.MaxMembers {
 		return
 	}
-	p := &peer{addr: a, info: member.Info{Session: d.session}, status: member.Dead, by: d.by, changed: d.at, spread: true}
+	p := &peer{addr: a, info: d.info, status: member.Dead, by: d.by, changed: d.at, spread: true}
 	c.members.put(p)
 	c.reconnect.Dead(a, c.members.live+1, c.cfg.Heartbeat, now)
 	c.count(countDeathsLearned)

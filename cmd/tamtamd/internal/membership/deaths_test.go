@@ -4,12 +4,15 @@
 package membership
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
 func toldRecord(r record) wire.Event {
@@ -70,6 +73,68 @@ func TestDeathIsLearned(t *testing.T) {
 			w.sleep(20 * time.Minute)
 			w.want(bob, member.Alive)
 		})
+	}
+}
+
+// TestLearnedDeathHasAName: the reporter of a death is asked what the dead member said of itself,
+// again if it did not know at first; what is not as it must be is dropped.
+func TestLearnedDeathHasAName(t *testing.T) {
+	info := member.Info{Session: 77, Name: "bob", Version: "v1", Tags: tags.Set{"role": "db"}.Encode()}
+	for _, c := range []struct {
+		name   string
+		answer member.Info
+		want   member.Info
+	}{
+		{"all of it", info, info},
+		{"of another session", member.Info{Session: 78, Name: "bob", Version: "v1"}, member.Info{Session: 77}},
+		{"a name that is too long", member.Info{Session: 77, Name: strings.Repeat("x", 129), Version: "v1"}, member.Info{Session: 77}},
+		{"a name that is not printable", member.Info{Session: 77, Name: "\x1b[2J", Version: "v1"}, member.Info{Session: 77}},
+		{"a version that is not printable", member.Info{Session: 77, Version: "v1\n"}, member.Info{Session: 77}},
+		{"bad tags", member.Info{Session: 77, Name: "bob", Version: "v1", Tags: "\xff"}, member.Info{Session: 77, Name: "bob", Version: "v1"}},
+		{"more than it says", member.Info{Session: 77, Name: "bob", Version: "v1", MaxPayload: 1}, member.Info{Session: 77, Name: "bob", Version: "v1"}},
+	} {
+		for _, early := range []bool{true, false} {
+			inWorld(t, func(w *world) {
+				w.member(alice)
+				asked := func() (since []AskProfile) {
+					all := w.noted().asked
+					since, w.heard.asked = all, nil
+					return since
+				}
+				w.event(toldRecord(endedRecord(recordDead, bob, 77, time.Minute)))
+				ask := AskProfile{By: alice, Of: bob, Session: 77}
+				if have := asked(); !slices.Equal(have, []AskProfile{ask}) {
+					t.Errorf("asks %v", have)
+				}
+				if early {
+					w.Describe(bob, c.answer, alice)
+				}
+				w.sleep(time.Minute)
+				if !early {
+					w.want(bob, member.Dead)
+					w.event(toldRecord(endedRecord(recordDead, bob, 77, time.Minute)))
+					if have := asked(); !slices.Equal(have, []AskProfile{ask}) {
+						t.Errorf("asks again %v", have)
+					}
+					w.Describe(bob, c.answer, alice)
+					w.carryOut()
+				}
+				m, _ := w.table.Get(bob)
+				if m.Info != c.want || m.Status != member.Dead {
+					t.Errorf("%s, early %v: %+v, want %+v", c.name, early, m, c.want)
+				}
+				if c.want.Version == "" {
+					return
+				}
+				asked()
+				w.event(toldRecord(endedRecord(recordDead, bob, 77, time.Minute)))
+				w.Describe(bob, member.Info{Session: 77, Name: "mallory", Version: "v9"}, alice) // it is known
+				w.carryOut()
+				if m, _ := w.table.Get(bob); m.Info != c.want || len(asked()) != 0 {
+					t.Errorf("%s, and then: %+v", c.name, m)
+				}
+			})
+		}
 	}
 }
 

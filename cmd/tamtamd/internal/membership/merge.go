@@ -61,6 +61,7 @@ func (c *Core) mergeDead(by, p *peer, r record, now time.Time) {
 		c.learnDeath(by, r, now)
 		return
 	}
+	c.nameDeath(by, p, r, now)
 	if c.isLive(p, r) && now.Sub(p.heard) > r.age() && c.mayAsk(now) {
 		c.judgeNow(p, now)
 	}

@@ -99,6 +99,12 @@ type (
 		By     netip.AddrPort
 		At     time.Time
 	}
+	// TableDescribe gives a dead member, of which only others knew, what it said of itself.
+	TableDescribe struct {
+		Addr netip.AddrPort
+		Info member.Info
+		By   netip.AddrPort
+	}
 	// TableRemove removes a member.
 	TableRemove struct {
 		Addr, By netip.AddrPort
@@ -125,6 +131,13 @@ type (
 	// Message is an event of the wire on a channel that is not of membership: a live
 	// member sent it, or has acknowledged what it was sent.
 	Message struct{ Event wire.Event }
+	// AskProfile asks a member what a session of another node said of itself. The answer, if
+	// there is one, goes to Describe.
+	AskProfile struct {
+		By      netip.AddrPort
+		Of      netip.AddrPort
+		Session uint64
+	}
 )
 
 // Outputs to those who wait.
@@ -181,12 +194,14 @@ func (EngineDeliver) output()  {}
 func (SetMinPing) output()     {}
 func (TableSet) output()       {}
 func (TableRestore) output()   {}
+func (TableDescribe) output()  {}
 func (TableRemove) output()    {}
 func (TableRenew) output()     {}
 func (TableRetag) output()     {}
 func (TableRoute) output()     {}
 func (Broadcast) output()      {}
 func (Message) output()        {}
+func (AskProfile) output()     {}
 func (Joined) output()         {}
 func (Redirected) output()     {}
 func (Echoed) output()         {}

@@ -10,6 +10,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/inspect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/profiles"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
@@ -18,7 +19,7 @@ import (
 var errUnknownQuestion = errors.New("this version does not know the question")
 
 // answerer answers the questions of members, each by the part of the node that it is about.
-func answerer(keys *keys.Cluster, inspector *inspect.Inspector, observer *reach.Observer) peers.Answer {
+func answerer(keys *keys.Cluster, inspector *inspect.Inspector, observer *reach.Observer, profiles *profiles.Profiles) peers.Answer {
 	return func(from netip.AddrPort, q *peerv1.Question) (*peerv1.Answer, error) {
 		switch q := q.GetQuestion().(type) {
 		case *peerv1.Question_Keys:
@@ -27,6 +28,8 @@ func answerer(keys *keys.Cluster, inspector *inspect.Inspector, observer *reach.
 			return inspector.Answer(from, q.Inspect)
 		case *peerv1.Question_Links:
 			return observer.Answer(q.Links)
+		case *peerv1.Question_Profile:
+			return profiles.Answer(q.Profile)
 		default:
 			return nil, errUnknownQuestion
 		}

@@ -21,7 +21,7 @@ func TestAnswerer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer := answerer(&keys.Cluster{Ring: ring, Logger: log.NewNopLogger()}, nil, nil)
+	answer := answerer(&keys.Cluster{Ring: ring, Logger: log.NewNopLogger()}, nil, nil, nil)
 	a, err := answer(netip.AddrPort{}, &peerv1.Question{Question: &peerv1.Question_Keys{Keys: &peerv1.KeysQuestion{}}})
 	if err != nil || len(a.GetKeys().GetKeys()) != 1 {
 		t.Errorf("%v, %v", a, err)

@@ -25,6 +25,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/inspect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/profiles"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
@@ -89,6 +90,7 @@ type Assembly struct {
 
 	engine    *smudgenode.Node
 	queries   *peers.Queries
+	profiles  *profiles.Profiles
 	multicast *discovery.Multicast // nil without --multicast
 	seeds     *seeker
 	loops     []func(context.Context)
@@ -148,6 +150,10 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 
 	// The node, between the wire and the engine.
 	a.queries = peers.New(peers.Config{SendQuestion: a.sendOn(membership.QuestionChannel), SendAnswer: a.sendOn(membership.AnswerChannel)})
+	a.profiles = profiles.New(profiles.Config{
+		Members: a.Members, Ask: a.queries.Ask,
+		Learned: func(of netip.AddrPort, info member.Info, by netip.AddrPort) { a.Node.Describe(of, info, by) },
+	})
 	if a.engine, err = smudgenode.New(smudgenode.Config{
 		Local: self.Addr, MinPing: flags.MinPing,
 		Logf: func(l, message string) {
@@ -173,6 +179,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 		OnAcked:          a.Messages.Acked,
 		OnQuestion:       a.queries.Asked,
 		OnAnswer:         a.queries.Answered,
+		OnUndescribed:    func(o membership.AskProfile) { a.profiles.Want(o.By, o.Of, o.Session) },
 		OnRemoved:        func(r membership.SelfRemoved) { s.Removed(removal(r, len(flags.Join) > 0)) },
 		OnReadmitted:     s.Readmitted,
 		ProbeSelf:        self.Addr != s.Socket.Local(),
@@ -199,9 +206,9 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	})
 
 	// What Run runs.
-	answer := answerer(a.Keys, a.Inspector, a.Observer)
+	answer := answerer(a.Keys, a.Inspector, a.Observer, a.profiles)
 	a.loops = []func(context.Context){
-		a.Node.Run, a.Messages.Run, a.engine.Run,
+		a.Node.Run, a.Messages.Run, a.engine.Run, a.profiles.Run,
 		func(ctx context.Context) { a.queries.Run(ctx, answer) },
 		func(ctx context.Context) { a.seeds.run(ctx, flags.Join) },
 	}
@@ -301,7 +308,7 @@ func (a *Assembly) EventLoops() []lifecycle.Loop {
 // Counters adds what the parts counted to m.
 func (a *Assembly) Counters(m map[string]uint64) {
 	for _, add := range []func(map[string]uint64){
-		a.Wire.Counters, a.Node.Counters, a.engine.Counters, a.Messages.Counters, a.Members.Counters, a.queries.Counters,
+		a.Wire.Counters, a.Node.Counters, a.engine.Counters, a.Messages.Counters, a.Members.Counters, a.queries.Counters, a.profiles.Counters,
 	} {
 		add(m)
 	}

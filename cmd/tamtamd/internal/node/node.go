@@ -95,6 +95,9 @@ type Config struct {
 	// OnQuestion gets the questions of live members, OnAnswer their answers. The bytes
 	// are only valid during the call.
 	OnQuestion, OnAnswer func(from netip.AddrPort, b []byte)
+	// OnUndescribed learns that a member must be asked what another said of itself; Describe
+	// takes the answer. May be nil. It must not block.
+	OnUndescribed func(membership.AskProfile)
 	// OnRemoved learns that this node was removed from the cluster, and OnReadmitted that it
 	// may join again. Either may be nil. They must not block or call the node.
 	OnRemoved    func(membership.SelfRemoved)
@@ -239,6 +242,11 @@ func (n *Node) Keeps(a netip.AddrPort) bool {
 // within the last minutes.
 func (n *Node) Conflicts() []admission.Conflict {
 	return ask(n, func(c *membership.Core) []admission.Conflict { return c.Conflicts(time.Now()) })
+}
+
+// Describe takes what a member says that a session of another node, which is dead, said of itself.
+func (n *Node) Describe(of netip.AddrPort, info member.Info, by netip.AddrPort) {
+	n.do(func(time.Time) { n.core.Describe(of, info, by) })
 }
 
 // Counters adds what the node counted to m.

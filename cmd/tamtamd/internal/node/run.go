@@ -157,6 +157,8 @@ func (n *Node) carryOutOne(t task) {
 		n.log(table.Set(o.Addr, o.Status, o.By))
 	case membership.TableRestore:
 		n.log(table.Restore(o.Addr, o.Info, o.Status, o.By, o.At))
+	case membership.TableDescribe:
+		n.log(table.Describe(o.Addr, o.Info, o.By))
 	case membership.TableRemove:
 		table.Remove(o.Addr, o.By, o.Reason)
 	case membership.TableRenew:
@@ -169,6 +171,10 @@ func (n *Node) carryOutOne(t task) {
 		n.cfg.OnBroadcast(o.From, o.Broadcast)
 	case membership.Message:
 		n.message(o.Event)
+	case membership.AskProfile:
+		if n.cfg.OnUndescribed != nil {
+			n.cfg.OnUndescribed(o)
+		}
 	case membership.Joined:
 		answer(t.joins, joined{member: o.Addr, err: o.Err})
 	case membership.SelfRemoved:

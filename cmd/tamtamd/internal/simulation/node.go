@@ -220,6 +220,7 @@ func (n *Node) carryOutOne(now time.Time, o membership.Output) {
 		n.see(now, o.Addr, seen{n.view[n.cluster.index[o.Addr]].session, o.Status}, o.By)
 	case membership.TableRestore:
 		n.see(now, o.Addr, seen{o.Info.Session, o.Status}, o.By)
+	case membership.TableDescribe, membership.AskProfile: // names are not simulated
 	case membership.TableRemove:
 		n.see(now, o.Addr, seen{}, o.By)
 	case membership.TableRetag:

@@ -39,6 +39,7 @@ type Question struct {
 	//	*Question_Keys
 	//	*Question_Inspect
 	//	*Question_Links
+	//	*Question_Profile
 	Question      isQuestion_Question `protobuf_oneof:"question"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -108,6 +109,15 @@ func (x *Question) GetLinks() *LinksQuestion {
 	return nil
 }
 
+func (x *Question) GetProfile() *ProfileQuestion {
+	if x != nil {
+		if x, ok := x.Question.(*Question_Profile); ok {
+			return x.Profile
+		}
+	}
+	return nil
+}
+
 type isQuestion_Question interface {
 	isQuestion_Question()
 }
@@ -127,11 +137,18 @@ type Question_Links struct {
 	Links *LinksQuestion `protobuf:"bytes,3,opt,name=links,proto3,oneof"`
 }
 
+type Question_Profile struct {
+	// About what another node said of itself.
+	Profile *ProfileQuestion `protobuf:"bytes,4,opt,name=profile,proto3,oneof"`
+}
+
 func (*Question_Keys) isQuestion_Question() {}
 
 func (*Question_Inspect) isQuestion_Question() {}
 
 func (*Question_Links) isQuestion_Question() {}
+
+func (*Question_Profile) isQuestion_Question() {}
 
 // Answer is the answer to a question.
 type Answer struct {
@@ -145,6 +162,7 @@ type Answer struct {
 	//	*Answer_Keys
 	//	*Answer_Inspect
 	//	*Answer_Links
+	//	*Answer_Profile
 	Answer        isAnswer_Answer `protobuf_oneof:"answer"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -221,6 +239,15 @@ func (x *Answer) GetLinks() *LinksAnswer {
 	return nil
 }
 
+func (x *Answer) GetProfile() *ProfileAnswer {
+	if x != nil {
+		if x, ok := x.Answer.(*Answer_Profile); ok {
+			return x.Profile
+		}
+	}
+	return nil
+}
+
 type isAnswer_Answer interface {
 	isAnswer_Answer()
 }
@@ -240,11 +267,18 @@ type Answer_Links struct {
 	Links *LinksAnswer `protobuf:"bytes,4,opt,name=links,proto3,oneof"`
 }
 
+type Answer_Profile struct {
+	// What the other node said of itself.
+	Profile *ProfileAnswer `protobuf:"bytes,5,opt,name=profile,proto3,oneof"`
+}
+
 func (*Answer_Keys) isAnswer_Answer() {}
 
 func (*Answer_Inspect) isAnswer_Answer() {}
 
 func (*Answer_Links) isAnswer_Answer() {}
+
+func (*Answer_Profile) isAnswer_Answer() {}
 
 // KeysQuestion asks for the keys of a node, or to change them first.
 type KeysQuestion struct {
@@ -1093,22 +1127,144 @@ func (x *LinksAnswer) GetLinks() []*Link {
 	return nil
 }
 
+// ProfileQuestion asks what a session of a third node said of itself: the third node is dead,
+// and the asker did not know it while it lived.
+type ProfileQuestion struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The third node: an IP of 4 or 16 bytes, and a port of 2.
+	Node []byte `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	// Its session.
+	Session       uint64 `protobuf:"fixed64,2,opt,name=session,proto3" json:"session,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProfileQuestion) Reset() {
+	*x = ProfileQuestion{}
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProfileQuestion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProfileQuestion) ProtoMessage() {}
+
+func (x *ProfileQuestion) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProfileQuestion.ProtoReflect.Descriptor instead.
+func (*ProfileQuestion) Descriptor() ([]byte, []int) {
+	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ProfileQuestion) GetNode() []byte {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
+func (x *ProfileQuestion) GetSession() uint64 {
+	if x != nil {
+		return x.Session
+	}
+	return 0
+}
+
+// ProfileAnswer is what a session of the third node said of itself.
+type ProfileAnswer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name; up to 128 bytes.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Version of its TamTam; up to 64 bytes.
+	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// Its tags, as nodes encode them in a handshake.
+	Tags          []byte `protobuf:"bytes,3,opt,name=tags,proto3" json:"tags,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProfileAnswer) Reset() {
+	*x = ProfileAnswer{}
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProfileAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProfileAnswer) ProtoMessage() {}
+
+func (x *ProfileAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProfileAnswer.ProtoReflect.Descriptor instead.
+func (*ProfileAnswer) Descriptor() ([]byte, []int) {
+	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ProfileAnswer) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ProfileAnswer) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *ProfileAnswer) GetTags() []byte {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
 var File_tamtam_peer_v1_peer_proto protoreflect.FileDescriptor
 
 const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"\n" +
-	"\x19tamtam/peer/v1/peer.proto\x12\x0etamtam.peer.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbe\x01\n" +
+	"\x19tamtam/peer/v1/peer.proto\x12\x0etamtam.peer.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfb\x01\n" +
 	"\bQuestion\x122\n" +
 	"\x04keys\x18\x01 \x01(\v2\x1c.tamtam.peer.v1.KeysQuestionH\x00R\x04keys\x12;\n" +
 	"\ainspect\x18\x02 \x01(\v2\x1f.tamtam.peer.v1.InspectQuestionH\x00R\ainspect\x125\n" +
-	"\x05links\x18\x03 \x01(\v2\x1d.tamtam.peer.v1.LinksQuestionH\x00R\x05linksB\n" +
+	"\x05links\x18\x03 \x01(\v2\x1d.tamtam.peer.v1.LinksQuestionH\x00R\x05links\x12;\n" +
+	"\aprofile\x18\x04 \x01(\v2\x1f.tamtam.peer.v1.ProfileQuestionH\x00R\aprofileB\n" +
 	"\n" +
-	"\bquestion\"\xca\x01\n" +
+	"\bquestion\"\x85\x02\n" +
 	"\x06Answer\x12\x14\n" +
 	"\x05error\x18\x01 \x01(\tR\x05error\x120\n" +
 	"\x04keys\x18\x02 \x01(\v2\x1a.tamtam.peer.v1.KeysAnswerH\x00R\x04keys\x129\n" +
 	"\ainspect\x18\x03 \x01(\v2\x1d.tamtam.peer.v1.InspectAnswerH\x00R\ainspect\x123\n" +
-	"\x05links\x18\x04 \x01(\v2\x1b.tamtam.peer.v1.LinksAnswerH\x00R\x05linksB\b\n" +
+	"\x05links\x18\x04 \x01(\v2\x1b.tamtam.peer.v1.LinksAnswerH\x00R\x05links\x129\n" +
+	"\aprofile\x18\x05 \x01(\v2\x1d.tamtam.peer.v1.ProfileAnswerH\x00R\aprofileB\b\n" +
 	"\x06answer\"\x9d\x01\n" +
 	"\fKeysQuestion\x12\x1a\n" +
 	"\ainstall\x18\x01 \x01(\fH\x00R\ainstall\x12\x12\n" +
@@ -1183,7 +1339,14 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"\vLinksAnswer\x12\x18\n" +
 	"\asession\x18\x01 \x01(\x06R\asession\x12\x14\n" +
 	"\x05nodes\x18\x02 \x03(\rR\x05nodes\x12*\n" +
-	"\x05links\x18\x03 \x03(\v2\x14.tamtam.peer.v1.LinkR\x05linksB;Z9github.com/eelcocramer/tamtam/proto/tamtam/peer/v1;peerv1b\x06proto3"
+	"\x05links\x18\x03 \x03(\v2\x14.tamtam.peer.v1.LinkR\x05links\"?\n" +
+	"\x0fProfileQuestion\x12\x12\n" +
+	"\x04node\x18\x01 \x01(\fR\x04node\x12\x18\n" +
+	"\asession\x18\x02 \x01(\x06R\asession\"Q\n" +
+	"\rProfileAnswer\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12\x12\n" +
+	"\x04tags\x18\x03 \x01(\fR\x04tagsB;Z9github.com/eelcocramer/tamtam/proto/tamtam/peer/v1;peerv1b\x06proto3"
 
 var (
 	file_tamtam_peer_v1_peer_proto_rawDescOnce sync.Once
@@ -1197,7 +1360,7 @@ func file_tamtam_peer_v1_peer_proto_rawDescGZIP() []byte {
 	return file_tamtam_peer_v1_peer_proto_rawDescData
 }
 
-var file_tamtam_peer_v1_peer_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_tamtam_peer_v1_peer_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_tamtam_peer_v1_peer_proto_goTypes = []any{
 	(*Question)(nil),              // 0: tamtam.peer.v1.Question
 	(*Answer)(nil),                // 1: tamtam.peer.v1.Answer
@@ -1210,27 +1373,31 @@ var file_tamtam_peer_v1_peer_proto_goTypes = []any{
 	(*Trouble)(nil),               // 8: tamtam.peer.v1.Trouble
 	(*LinksQuestion)(nil),         // 9: tamtam.peer.v1.LinksQuestion
 	(*LinksAnswer)(nil),           // 10: tamtam.peer.v1.LinksAnswer
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 12: google.protobuf.Duration
+	(*ProfileQuestion)(nil),       // 11: tamtam.peer.v1.ProfileQuestion
+	(*ProfileAnswer)(nil),         // 12: tamtam.peer.v1.ProfileAnswer
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
 }
 var file_tamtam_peer_v1_peer_proto_depIdxs = []int32{
 	2,  // 0: tamtam.peer.v1.Question.keys:type_name -> tamtam.peer.v1.KeysQuestion
 	4,  // 1: tamtam.peer.v1.Question.inspect:type_name -> tamtam.peer.v1.InspectQuestion
 	9,  // 2: tamtam.peer.v1.Question.links:type_name -> tamtam.peer.v1.LinksQuestion
-	3,  // 3: tamtam.peer.v1.Answer.keys:type_name -> tamtam.peer.v1.KeysAnswer
-	5,  // 4: tamtam.peer.v1.Answer.inspect:type_name -> tamtam.peer.v1.InspectAnswer
-	10, // 5: tamtam.peer.v1.Answer.links:type_name -> tamtam.peer.v1.LinksAnswer
-	11, // 6: tamtam.peer.v1.InspectAnswer.clock:type_name -> google.protobuf.Timestamp
-	12, // 7: tamtam.peer.v1.InspectAnswer.heartbeat:type_name -> google.protobuf.Duration
-	7,  // 8: tamtam.peer.v1.InspectAnswer.link:type_name -> tamtam.peer.v1.Link
-	8,  // 9: tamtam.peer.v1.InspectAnswer.troubles:type_name -> tamtam.peer.v1.Trouble
-	6,  // 10: tamtam.peer.v1.InspectAnswer.conflicts:type_name -> tamtam.peer.v1.Conflict
-	7,  // 11: tamtam.peer.v1.LinksAnswer.links:type_name -> tamtam.peer.v1.Link
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	11, // 3: tamtam.peer.v1.Question.profile:type_name -> tamtam.peer.v1.ProfileQuestion
+	3,  // 4: tamtam.peer.v1.Answer.keys:type_name -> tamtam.peer.v1.KeysAnswer
+	5,  // 5: tamtam.peer.v1.Answer.inspect:type_name -> tamtam.peer.v1.InspectAnswer
+	10, // 6: tamtam.peer.v1.Answer.links:type_name -> tamtam.peer.v1.LinksAnswer
+	12, // 7: tamtam.peer.v1.Answer.profile:type_name -> tamtam.peer.v1.ProfileAnswer
+	13, // 8: tamtam.peer.v1.InspectAnswer.clock:type_name -> google.protobuf.Timestamp
+	14, // 9: tamtam.peer.v1.InspectAnswer.heartbeat:type_name -> google.protobuf.Duration
+	7,  // 10: tamtam.peer.v1.InspectAnswer.link:type_name -> tamtam.peer.v1.Link
+	8,  // 11: tamtam.peer.v1.InspectAnswer.troubles:type_name -> tamtam.peer.v1.Trouble
+	6,  // 12: tamtam.peer.v1.InspectAnswer.conflicts:type_name -> tamtam.peer.v1.Conflict
+	7,  // 13: tamtam.peer.v1.LinksAnswer.links:type_name -> tamtam.peer.v1.Link
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_peer_v1_peer_proto_init() }
@@ -1242,11 +1409,13 @@ func file_tamtam_peer_v1_peer_proto_init() {
 		(*Question_Keys)(nil),
 		(*Question_Inspect)(nil),
 		(*Question_Links)(nil),
+		(*Question_Profile)(nil),
 	}
 	file_tamtam_peer_v1_peer_proto_msgTypes[1].OneofWrappers = []any{
 		(*Answer_Keys)(nil),
 		(*Answer_Inspect)(nil),
 		(*Answer_Links)(nil),
+		(*Answer_Profile)(nil),
 	}
 	file_tamtam_peer_v1_peer_proto_msgTypes[2].OneofWrappers = []any{
 		(*KeysQuestion_Install)(nil),
@@ -1260,7 +1429,7 @@ func file_tamtam_peer_v1_peer_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_peer_v1_peer_proto_rawDesc), len(file_tamtam_peer_v1_peer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
