@@ -52,11 +52,11 @@ func TestDoctor(t *testing.T) {
 		sum       doctor.Summary
 	}{
 		{"warnings", inspection(0, true), 0, []string{"ok       daemon", "warning  plain", other + " two\\x1b[2J\\n", "-> run a current", "0 failures", "direct, one-way, address, encryption, clock, loss, round-trip, limits, views: not checked: no other"}, "",
-			doctor.Summary{OK: all - 13, Skipped: 11, Warnings: 2}},
+			doctor.Summary{OK: all - 14, Skipped: 12, Warnings: 2}},
 		{"a failure", inspection(1, false), 1, []string{"failure  reachable", "192.0.2.7:1 x\\x1b[2J  it is DEAD", "1 failure\n"}, "tamtamctl: failed: reachable\n",
-			doctor.Summary{OK: all - 12, Skipped: 11, Failures: 1}},
+			doctor.Summary{OK: all - 13, Skipped: 12, Failures: 1}},
 		{"many", inspection(12, false), 1, []string{"192.0.2.7:10 ", "and 2 more", "12 failures"}, "tamtamctl: failed: reachable\n",
-			doctor.Summary{OK: all - 12, Skipped: 11, Failures: 12}},
+			doctor.Summary{OK: all - 13, Skipped: 12, Failures: 12}},
 		{"refused", nil, 5, nil, "tamtamctl: not for you\n", doctor.Summary{}},
 	} {
 		addr := serve(t, &fake{inspected: c.inspected})

@@ -98,6 +98,7 @@ var checks = []check{
 	{"round-trip", roundTrip, allAnswer},
 	{"version", version, allAnswer},
 	{"limits", limits, allAnswer},
+	{"descriptors", descriptors, nothing},
 	{"names", distinct, anOther},
 	{"flapping", flapping, anOther},
 	{"views", views, allAnswer},

@@ -39,6 +39,7 @@ func healthy(n int) *pb.InspectResponse {
 			Report: &pb.InspectionReport{
 				Version: "v1", SmudgeVersion: "v1.0.1", MaxPayloadBytes: 256, Profile: "lan", Heartbeat: d(500 * time.Millisecond),
 				Sealed: true, Encryption: "require", Keys: []string{"k1", "k2"}, Alive: uint32(n), Digest: 42,
+				DescriptorLimit: 1024, DescriptorsOpen: 20, DescriptorsWanted: 448,
 			},
 		}
 		if i > 1 {
@@ -176,6 +177,13 @@ func TestExamine(t *testing.T) {
 		{"another profile and heartbeat", func(_ *pb.InspectResponse, m []*pb.Inspection) {
 			m[2].Report.Profile, m[2].Report.Heartbeat = "wan", d(time.Second)
 		}, []string{"limits warning 2: profile is wan", "limits warning 2: heartbeat is 1s"}},
+		{"few file descriptors", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Report.DescriptorLimit = 256 },
+			[]string{"descriptors warning 2: only 256 file descriptors, so clients may have fewer connections; it has 20 open"}},
+		{"file descriptors that run out here", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[1].Report.DescriptorsOpen = 1000 },
+			[]string{"descriptors failure 1: 1000 of its 1024 file descriptors are in use"}},
+		{"a version that reports no file descriptors", func(_ *pb.InspectResponse, m []*pb.Inspection) {
+			m[2].Report.DescriptorLimit, m[2].Report.DescriptorsOpen, m[2].Report.DescriptorsWanted = 0, 0, 0
+		}, nil},
 		{"a key more", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Report.Keys = []string{"k1", "k2", "k3"} },
 			[]string{"keys warning -: not have the same keys"}},
 		{"another order of those that open", func(_ *pb.InspectResponse, m []*pb.Inspection) {

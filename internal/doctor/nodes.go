@@ -21,6 +21,10 @@ const (
 	clockFailure = 5 * time.Second
 )
 
+// descriptorsFull is the share of the file descriptors in use from which the next ones may be
+// missing at any time: each ping takes one, and clients come and go.
+const descriptorsFull = 0.9
+
 // clock: all clocks agree. If three or more are known, each is compared with the median, so
 // that the finding names the wrong one.
 func clock(e *exam) (wrong []Finding, well string) {
@@ -117,6 +121,48 @@ func limits(e *exam) (wrong []Finding, well string) {
 	}
 	return wrong, fmt.Sprintf("all members that answer accept %d bytes, and have the profile %s and a heartbeat of %s",
 		own.GetMaxPayloadBytes(), own.GetProfile(), own.GetHeartbeat().AsDuration())
+}
+
+// descriptors: each member can open all sockets that it needs, and its clients, too.
+func descriptors(e *exam) (wrong []Finding, well string) {
+	most, of := 0.0, e.self
+	var all, unknown []*tamtamv1.Inspection
+	for _, m := range append([]*tamtamv1.Inspection{e.self}, e.others...) {
+		if m != e.self && (!live(m) || m.GetMember().GetPlain()) {
+			continue
+		}
+		all = append(all, m)
+		r := m.GetReport()
+		limit, open, wanted := r.GetDescriptorLimit(), r.GetDescriptorsOpen(), r.GetDescriptorsWanted()
+		if limit == 0 { // of an earlier version, or it did not answer
+			unknown = append(unknown, m)
+			continue
+		}
+		if used := float64(open) / float64(limit); used > most {
+			most, of = used, m
+		}
+		do := fmt.Sprintf("raise LimitNOFILE= of its unit, or ulimit -n, to %d or more, and restart it", wanted)
+		switch {
+		case float64(open) >= descriptorsFull*float64(limit):
+			wrong = append(wrong, about(m, Failure, do,
+				"%d of its %d file descriptors are in use: without one for a ping it suspects members that are well, and clients are refused", open, limit))
+		case limit < wanted:
+			wrong = append(wrong, about(m, Warning, do,
+				"it may open only %d file descriptors, so clients may have fewer connections; it has %d open", limit, open))
+		}
+	}
+	if len(wrong) == 0 && len(unknown) > 0 {
+		why := e.unchecked(allAnswer)
+		if why == "" || unknown[0] == e.self { // earlier versions, which do not report it
+			why = fmt.Sprintf("nothing found at %d of %d members; not checked at %s: not reported", len(all)-len(unknown), len(all), names(unknown))
+		}
+		return []Finding{skipped("%s", why)}, ""
+	}
+	well = "no member is short of file descriptors"
+	if most > 0 {
+		well += fmt.Sprintf(": at most %.0f %% are in use, by %s", most*100, addr(of))
+	}
+	return wrong, well
 }
 
 // keys: each member with keys can decrypt the packets of each other one. A node with only other keys is

@@ -13,7 +13,7 @@ import (
 
 func TestAlone(t *testing.T) {
 	findings := Examine(healthy(1), "v2")
-	if s := Summarize(findings); s != (Summary{OK: 2, Skipped: len(Checks()) - 4, Warnings: 2}) {
+	if s := Summarize(findings); s != (Summary{OK: 3, Skipped: len(Checks()) - 5, Warnings: 2}) {
 		t.Errorf("%+v: %+v", s, findings)
 	}
 }
@@ -45,14 +45,14 @@ func TestSkipped(t *testing.T) {
 		found  string
 	}{
 		{"all answer", func([]*pb.Inspection) {}, "", ""},
-		{"one is silent", func(m []*pb.Inspection) { silent(m[2]) }, "direct one-way address keys encryption clock loss round-trip version limits views",
+		{"one is silent", func(m []*pb.Inspection) { silent(m[2]) }, "direct one-way address keys encryption clock loss round-trip version limits descriptors views",
 			"nothing found at 2 of 3 other members; not checked at n3: no report"},
 		{"all are silent", func(m []*pb.Inspection) {
 			for _, one := range m[1:] {
 				silent(one)
 			}
 		},
-			"direct one-way address keys encryption clock loss round-trip version limits views", "not checked: no other member sends a report"},
+			"direct one-way address keys encryption clock loss round-trip version limits descriptors views", "not checked: no other member sends a report"},
 		{"all are dead", func(m []*pb.Inspection) {
 			for _, one := range m[1:] {
 				silent(one)
@@ -72,6 +72,7 @@ func TestSkipped(t *testing.T) {
 				one.Link.Loss, one.Report.Link.Loss = nil, nil
 			}
 		}, "loss", "not checked: too few frames"},
+		{"no file descriptors of one", func(m []*pb.Inspection) { m[1].Report.DescriptorLimit = 0 }, "descriptors", "nothing found at 3 of 4 members; not checked at n2: not reported"},
 		{"no clock of one", func(m []*pb.Inspection) { m[1].ClockOffset = nil }, "clock", "1 of 3 members"},
 	} {
 		r := healthy(4)

@@ -3903,9 +3903,16 @@ type InspectionReport struct {
 	Encryption string `protobuf:"bytes,20,opt,name=encryption,proto3" json:"encryption,omitempty"`
 	// A digest: equal for two members that list the same addresses as dead. 0 if its version is
 	// older.
-	DeadDigest    uint64 `protobuf:"fixed64,21,opt,name=dead_digest,json=deadDigest,proto3" json:"dead_digest,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	DeadDigest uint64 `protobuf:"fixed64,21,opt,name=dead_digest,json=deadDigest,proto3" json:"dead_digest,omitempty"`
+	// How many file descriptors its process may open. 0 if its version is older.
+	DescriptorLimit uint32 `protobuf:"varint,22,opt,name=descriptor_limit,json=descriptorLimit,proto3" json:"descriptor_limit,omitempty"`
+	// How many are open. 0 if not known.
+	DescriptorsOpen uint32 `protobuf:"varint,23,opt,name=descriptors_open,json=descriptorsOpen,proto3" json:"descriptors_open,omitempty"`
+	// How many it must be able to open so that clients have all connections that are allowed. With
+	// fewer, clients may have fewer connections.
+	DescriptorsWanted uint32 `protobuf:"varint,24,opt,name=descriptors_wanted,json=descriptorsWanted,proto3" json:"descriptors_wanted,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *InspectionReport) Reset() {
@@ -4081,6 +4088,27 @@ func (x *InspectionReport) GetEncryption() string {
 func (x *InspectionReport) GetDeadDigest() uint64 {
 	if x != nil {
 		return x.DeadDigest
+	}
+	return 0
+}
+
+func (x *InspectionReport) GetDescriptorLimit() uint32 {
+	if x != nil {
+		return x.DescriptorLimit
+	}
+	return 0
+}
+
+func (x *InspectionReport) GetDescriptorsOpen() uint32 {
+	if x != nil {
+		return x.DescriptorsOpen
+	}
+	return 0
+}
+
+func (x *InspectionReport) GetDescriptorsWanted() uint32 {
+	if x != nil {
+		return x.DescriptorsWanted
 	}
 	return 0
 }
@@ -4916,7 +4944,7 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\n" +
 	"round_trip\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\troundTrip\x12<\n" +
 	"\fclock_offset\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\vclockOffset\x12\x1a\n" +
-	"\banswered\x18\a \x01(\bR\banswered\"\xf6\x05\n" +
+	"\banswered\x18\a \x01(\bR\banswered\"\xfb\x06\n" +
 	"\x10InspectionReport\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12%\n" +
 	"\x0esmudge_version\x18\x02 \x01(\tR\rsmudgeVersion\x12*\n" +
@@ -4942,7 +4970,10 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"encryption\x18\x14 \x01(\tR\n" +
 	"encryption\x12\x1f\n" +
 	"\vdead_digest\x18\x15 \x01(\x06R\n" +
-	"deadDigest\"Y\n" +
+	"deadDigest\x12)\n" +
+	"\x10descriptor_limit\x18\x16 \x01(\rR\x0fdescriptorLimit\x12)\n" +
+	"\x10descriptors_open\x18\x17 \x01(\rR\x0fdescriptorsOpen\x12-\n" +
+	"\x12descriptors_wanted\x18\x18 \x01(\rR\x11descriptorsWanted\"Y\n" +
 	"\x0fAddressConflict\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x14\n" +
 	"\x05first\x18\x02 \x01(\tR\x05first\x12\x16\n" +

@@ -305,6 +305,10 @@ func TestFewDescriptors(t *testing.T) {
 			}
 		}
 	}
+	// Clients have less than 90 % of them, whatever they do.
+	seed.finds("few descriptors at another member", 0, func(g diagnosis) bool {
+		return g.has("descriptors", "warning", d, "only 64 file descriptors") && !g.has("descriptors", "warning", third, "")
+	})
 	watch := StartWatch(t, seed)
 	opened := func() int {
 		all, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", d.Cmd.Process.Pid))

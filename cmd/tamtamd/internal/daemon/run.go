@@ -16,6 +16,7 @@ import (
 	"github.com/oklog/run"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/descriptors"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/reload"
@@ -91,7 +92,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	}
 	assembly, err := node.Assemble(ctx, node.Setup{
 		Flags: flags, Self: identity(flags, bound.local, build.Version), Socket: bound.gossip, Ring: secrets.ring, Encryption: encryption, Operators: secrets.operators,
-		Build: build, Logger: logger,
+		Build: build, Descriptors: func() descriptors.Usage { return descriptors.Use(wantedConnections) }, Logger: logger,
 		Found: state.Found, Removed: state.Remove, Readmitted: state.Readmit, OnMember: shown.OnMember, OnDelivery: shown.OnDelivery,
 	})
 	if err != nil {

@@ -79,10 +79,13 @@ func bind(flags *daemonflags.Flags, logger log.Logger) (s *sockets, err error) {
 // connections is how many clients may have open.
 type connections struct{ rpc, http int }
 
+// wantedConnections is how many connections clients may have where there are enough descriptors.
+const wantedConnections = rpcguard.MaxConnections + web.MaxConnections
+
 // shares returns how many connections there may be of each kind, if the process may open limit
 // descriptors. It warns if that is less than there would be otherwise.
 func shares(logger log.Logger, limit uint64) connections {
-	const wanted = rpcguard.MaxConnections + web.MaxConnections
+	const wanted = wantedConnections
 	all := int(descriptors.Share(limit, wanted))
 	if all < wanted {
 		_ = level.Warn(logger).Log("msg", "few file descriptors: clients may have fewer connections, so that enough are left for the gossip",

@@ -21,6 +21,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node/discovery"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node/peerfile"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/descriptors"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/inspect"
@@ -53,7 +54,9 @@ type Setup struct {
 	Encryption wire.Encryption
 	Operators  operator.Keys // who may remove members and change keys; everybody without any
 	Build      buildinfo.Info
-	Logger     log.Logger
+	// Descriptors returns how many file descriptors the process may open, and has open.
+	Descriptors func() descriptors.Usage
+	Logger      log.Logger
 	// Removed is called when this node was removed from the cluster, and Readmitted when it may
 	// join again. Neither may block or call the node.
 	Removed    func(lifecycle.Removal)
@@ -198,7 +201,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	a.Inspector = inspect.New(inspect.Config{
 		Self: self, Members: a.Members, Wire: a.Wire, Ask: a.queries.Each, Heartbeat: a.Node.Heartbeat, Keys: idsOf(s.Ring),
 		Encryption: a.Wire.Encryption,
-		Conflicts:  a.Node.Conflicts, SmudgeVersion: s.Build.Smudge, Profile: flags.Profile,
+		Conflicts:  a.Node.Conflicts, Descriptors: s.Descriptors, SmudgeVersion: s.Build.Smudge, Profile: flags.Profile,
 	})
 	a.Observer = reach.New(reach.Config{
 		Addr: self.Addr, Members: a.Members, Ask: a.queries.Each, Now: time.Now,

@@ -543,9 +543,15 @@ type InspectAnswer struct {
 	// require encryption if sealed is set.
 	Encryption string `protobuf:"bytes,21,opt,name=encryption,proto3" json:"encryption,omitempty"`
 	// A digest: equal for two nodes that list the same addresses as dead. 0 if not known.
-	DeadDigest    uint64 `protobuf:"fixed64,22,opt,name=dead_digest,json=deadDigest,proto3" json:"dead_digest,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	DeadDigest uint64 `protobuf:"fixed64,22,opt,name=dead_digest,json=deadDigest,proto3" json:"dead_digest,omitempty"`
+	// How many file descriptors its process may open. 0 if its version is older.
+	DescriptorLimit uint32 `protobuf:"varint,23,opt,name=descriptor_limit,json=descriptorLimit,proto3" json:"descriptor_limit,omitempty"`
+	// How many are open. 0 if not known.
+	DescriptorsOpen uint32 `protobuf:"varint,24,opt,name=descriptors_open,json=descriptorsOpen,proto3" json:"descriptors_open,omitempty"`
+	// How many it must be able to open so that clients have all connections that are allowed.
+	DescriptorsWanted uint32 `protobuf:"varint,25,opt,name=descriptors_wanted,json=descriptorsWanted,proto3" json:"descriptors_wanted,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *InspectAnswer) Reset() {
@@ -728,6 +734,27 @@ func (x *InspectAnswer) GetEncryption() string {
 func (x *InspectAnswer) GetDeadDigest() uint64 {
 	if x != nil {
 		return x.DeadDigest
+	}
+	return 0
+}
+
+func (x *InspectAnswer) GetDescriptorLimit() uint32 {
+	if x != nil {
+		return x.DescriptorLimit
+	}
+	return 0
+}
+
+func (x *InspectAnswer) GetDescriptorsOpen() uint32 {
+	if x != nil {
+		return x.DescriptorsOpen
+	}
+	return 0
+}
+
+func (x *InspectAnswer) GetDescriptorsWanted() uint32 {
+	if x != nil {
+		return x.DescriptorsWanted
 	}
 	return 0
 }
@@ -1277,7 +1304,7 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"KeysAnswer\x12\x12\n" +
 	"\x04keys\x18\x01 \x03(\tR\x04keys\x12\x12\n" +
 	"\x04kept\x18\x02 \x01(\bR\x04kept\"\x11\n" +
-	"\x0fInspectQuestion\"\xfc\x05\n" +
+	"\x0fInspectQuestion\"\x81\a\n" +
 	"\rInspectAnswer\x120\n" +
 	"\x05clock\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05clock\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12%\n" +
@@ -1304,7 +1331,10 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"encryption\x18\x15 \x01(\tR\n" +
 	"encryption\x12\x1f\n" +
 	"\vdead_digest\x18\x16 \x01(\x06R\n" +
-	"deadDigest\"R\n" +
+	"deadDigest\x12)\n" +
+	"\x10descriptor_limit\x18\x17 \x01(\rR\x0fdescriptorLimit\x12)\n" +
+	"\x10descriptors_open\x18\x18 \x01(\rR\x0fdescriptorsOpen\x12-\n" +
+	"\x12descriptors_wanted\x18\x19 \x01(\rR\x11descriptorsWanted\"R\n" +
 	"\bConflict\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x14\n" +
 	"\x05first\x18\x02 \x01(\tR\x05first\x12\x16\n" +

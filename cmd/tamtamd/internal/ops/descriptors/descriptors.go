@@ -15,6 +15,18 @@ const (
 	minConnections = 12
 )
 
+// Usage is how many descriptors the process may open, has open, and must be able to open so that
+// clients have all connections that are wanted.
+type Usage struct {
+	Limit, Wanted uint64
+	Open          uint64 // 0: not known
+}
+
+// Use returns the usage, if so many connections are wanted.
+func Use(connections uint64) Usage {
+	return Usage{Limit: Limit(), Wanted: connections + reserve, Open: open()}
+}
+
 // Share returns how many connections clients may have, of so many that are wanted, if the process
 // may open limit descriptors: all, unless that leaves the node less than it needs. Then the node
 // gets half of them, and 32 to 128.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/descriptors"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
@@ -43,7 +44,9 @@ type Config struct {
 	Keys       func() []string
 	Encryption func() wire.Encryption
 	// Conflicts returns the addresses that two nodes advertise.
-	Conflicts              func() []admission.Conflict
+	Conflicts func() []admission.Conflict
+	// Descriptors returns how many file descriptors the process may open, and has open.
+	Descriptors            func() descriptors.Usage
 	SmudgeVersion, Profile string
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/descriptors"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
@@ -51,6 +52,7 @@ func node(t *testing.T, w *fakeWire) (*Inspector, *member.Table) {
 		},
 		Keys:          func() []string { return []string{"0011223344556677"} },
 		Encryption:    func() wire.Encryption { return wire.EncryptRequire },
+		Descriptors:   func() descriptors.Usage { return descriptors.Usage{Limit: 64, Open: 20, Wanted: 448} },
 		SmudgeVersion: "v1.0.1", Profile: "lan",
 	})
 	i.now = func() time.Time { return start }

@@ -59,6 +59,8 @@ func (i *Inspector) report(links map[netip.AddrPort]wire.Link, asker netip.AddrP
 	if i.Keys != nil {
 		r.Keys = i.Keys()
 	}
+	use := i.Descriptors()
+	r.DescriptorLimit, r.DescriptorsOpen, r.DescriptorsWanted = uint32(use.Limit), uint32(use.Open), uint32(use.Wanted)
 	conflicts := i.Conflicts()
 	for _, k := range conflicts[:min(len(conflicts), maxConflicts)] {
 		r.Conflicts = append(r.Conflicts, &peerv1.Conflict{Address: k.Addr.String(), First: text(k.First), Second: text(k.Second)})

@@ -58,6 +58,7 @@ func toReport(r inspect.Record) *tamtamv1.InspectionReport {
 		Version: a.GetVersion(), SmudgeVersion: a.GetSmudgeVersion(), MaxPayloadBytes: a.GetMaxPayloadBytes(),
 		Profile: a.GetProfile(), Heartbeat: a.GetHeartbeat(), Sealed: a.GetSealed(), Encryption: a.GetEncryption(), Keys: a.GetKeys(),
 		Alive: a.GetAlive(), Suspected: a.GetSuspected(), Dead: a.GetDead(), Left: a.GetLeft(), Digest: a.GetDigest(), DeadDigest: a.GetDeadDigest(),
+		DescriptorLimit: a.GetDescriptorLimit(), DescriptorsOpen: a.GetDescriptorsOpen(), DescriptorsWanted: a.GetDescriptorsWanted(),
 		KnownAddress: a.GetAsker(), KnownSession: a.GetAskerSession(), KnownStatus: toPeerStatus(a.GetAskerStatus()),
 		Link: toLink(peers.DecodeLink(netip.AddrPort{}, a.GetLink())), MoreTroubles: a.GetMoreTroubles(),
 	}

@@ -32,6 +32,7 @@ func (f *fake) Inspect(ctx context.Context) ([]inspect.Record, error) {
 			Link: &wire.Link{Source: alice, Sent: 1, Resent: 2, Received: 3, Duplicates: 4, Heard: 5 * time.Millisecond, Unacked: 6 * time.Millisecond, RoundTrip: 7},
 			Report: &peerv1.InspectAnswer{
 				Version: "v2", MaxPayloadBytes: 9, Asker: self.String(), AskerSession: 7, AskerStatus: 2, MoreTroubles: 3, Encryption: "accept",
+				DescriptorLimit: 64, DescriptorsOpen: 20, DescriptorsWanted: 448,
 				Troubles: []*peerv1.Trouble{
 					{Ip: bob.Addr().AsSlice(), Port: 9999, Status: 3, HeardMs: proto.Uint32(1500), UnackedMs: 2500},
 					{Ip: bob.Addr().AsSlice(), Port: 1, Status: 99, Via: peers.EncodeAddr(alice)},
@@ -60,7 +61,8 @@ func TestInspect(t *testing.T) {
 	report := other.GetReport()
 	if !other.GetAnswered() || other.GetError() != "" || other.GetRoundTrip().AsDuration() != time.Second || other.GetClockOffset().AsDuration() != -time.Minute ||
 		report.GetKnownAddress() != self.String() || report.GetKnownSession() != 7 || report.GetMoreTroubles() != 3 || report.GetEncryption() != "accept" ||
-		report.GetKnownStatus() != tamtamv1.MemberStatus_MEMBER_STATUS_SUSPECTED || report.GetMaxPayloadBytes() != 9 {
+		report.GetKnownStatus() != tamtamv1.MemberStatus_MEMBER_STATUS_SUSPECTED || report.GetMaxPayloadBytes() != 9 ||
+		report.GetDescriptorLimit() != 64 || report.GetDescriptorsOpen() != 20 || report.GetDescriptorsWanted() != 448 {
 		t.Errorf("another: %v", other)
 	}
 	if l := other.GetLink(); l.GetSource() != alice.String() || l.GetSent() != 1 || l.GetResent() != 2 || l.GetReceived() != 3 || l.GetDuplicates() != 4 ||
