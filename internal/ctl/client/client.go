@@ -115,11 +115,11 @@ func (c Client) Dial(f func(*Conn) error) error {
 		}
 	}
 	options = append(options, grpc.WithContextDialer(d.dial)) // no proxy: the daemon is near
-	target := "passthrough:///" + to.Addr
-	if to.Network == netaddr.Unix {
-		target = "passthrough:///localhost" // the name of the server, which gRPC needs
+	if guard.ServerName == "" || !encrypted {                 // with both, gRPC wants them to be equal
+		options = append(options, grpc.WithAuthority(authority(to)))
 	}
-	conn, err := grpc.NewClient(target, options...)
+	// A fixed target: gRPC parses it as a URL, which an address need not be.
+	conn, err := grpc.NewClient("passthrough:///tamtamd", options...)
 	if err != nil {
 		return fmt.Errorf("connect to %s: %w", c.Flags.RPC, err)
 	}

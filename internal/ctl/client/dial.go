@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/netip"
 	"sync"
 	"syscall"
 
@@ -30,6 +31,22 @@ type dialer struct {
 	mu  sync.Mutex // guards the rest
 	err error      // of the last attempt
 	up  bool       // the last attempt succeeded
+}
+
+// authority is the name of the server at an address, for the calls and for its certificate. It has
+// no zone: a zone means something only on this machine.
+func authority(to netaddr.RPC) string {
+	host, port, err := net.SplitHostPort(to.Addr)
+	switch {
+	case to.Network == netaddr.Unix, err != nil:
+		return "localhost"
+	case host == "":
+		host = "localhost"
+	}
+	if ip, err := netip.ParseAddr(host); err == nil {
+		host = ip.WithZone("").String()
+	}
+	return net.JoinHostPort(host, port)
 }
 
 // openSecretError: a token or a key would go over a network in clear text.

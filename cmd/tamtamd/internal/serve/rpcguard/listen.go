@@ -51,7 +51,7 @@ func (g *Guard) listen(a netaddr.RPC, open bool) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("serve gRPC on %s: %w", a, cause(err))
 	}
-	return l, nil
+	return netaddr.Zoned(l, tcp), nil
 }
 
 // Check returns an error if Listen refuses one of the addresses. It binds none of them.

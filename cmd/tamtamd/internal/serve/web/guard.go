@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 // Listen binds a TCP address; port 0 is any free one. The error does not name the address.
@@ -28,7 +30,7 @@ func Listen(address string, open bool, most int) (*Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newListener(l, most), nil
+	return newListener(netaddr.Zoned(l, a), most), nil
 }
 
 // Check resolves an address, and returns an error if Listen refuses it.
