@@ -31,6 +31,7 @@ const (
 	KeepBytes      = 4 << 20 // the default of --keep-bytes
 	MatrixNodes    = 100     // of the matrix of links
 	MatrixSamples  = 7       // of each link, of the last minute
+	CounterMinutes = 15      // of the history of counters; some 8 KiB each
 	memberBytes    = 20 << 10
 	sessionBytes   = 4 << 10
 	connectBytes   = 50 << 10

@@ -2948,7 +2948,9 @@ func (x *GetVersionResponse) GetSmudgeVersion() string {
 
 // GetCountersRequest asks for the counters.
 type GetCountersRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Return the history, too.
+	History       bool `protobuf:"varint,1,opt,name=history,proto3" json:"history,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2983,12 +2985,23 @@ func (*GetCountersRequest) Descriptor() ([]byte, []int) {
 	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{39}
 }
 
+func (x *GetCountersRequest) GetHistory() bool {
+	if x != nil {
+		return x.History
+	}
+	return false
+}
+
 // GetCountersResponse returns the counters.
 type GetCountersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Counts since the node started, by name: "datagrams_received",
 	// "datagrams_sent", "dropped_checksum" and so on.
-	Counters      map[string]uint64 `protobuf:"bytes,1,rep,name=counters,proto3" json:"counters,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	Counters map[string]uint64 `protobuf:"bytes,1,rep,name=counters,proto3" json:"counters,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// If it was asked for: the last minutes, 15 at most, the oldest first, and then the part of the
+	// minute that is under way. They begin when the node started. An earlier version of the daemon
+	// returns none.
+	History       []*CounterMinute `protobuf:"bytes,2,rep,name=history,proto3" json:"history,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3030,6 +3043,77 @@ func (x *GetCountersResponse) GetCounters() map[string]uint64 {
 	return nil
 }
 
+func (x *GetCountersResponse) GetHistory() []*CounterMinute {
+	if x != nil {
+		return x.History
+	}
+	return nil
+}
+
+// CounterMinute is what was counted in a minute, or in the part of it that is over.
+type CounterMinute struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it began.
+	Start *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=start,proto3" json:"start,omitempty"`
+	// A minute, or less if it is under way.
+	Duration *durationpb.Duration `protobuf:"bytes,2,opt,name=duration,proto3" json:"duration,omitempty"`
+	// By how much the counters grew, by name. Those that did not grow are left out.
+	Increments    map[string]uint64 `protobuf:"bytes,3,rep,name=increments,proto3" json:"increments,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CounterMinute) Reset() {
+	*x = CounterMinute{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CounterMinute) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CounterMinute) ProtoMessage() {}
+
+func (x *CounterMinute) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CounterMinute.ProtoReflect.Descriptor instead.
+func (*CounterMinute) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *CounterMinute) GetStart() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Start
+	}
+	return nil
+}
+
+func (x *CounterMinute) GetDuration() *durationpb.Duration {
+	if x != nil {
+		return x.Duration
+	}
+	return nil
+}
+
+func (x *CounterMinute) GetIncrements() map[string]uint64 {
+	if x != nil {
+		return x.Increments
+	}
+	return nil
+}
+
 // UpdateTagsRequest changes the tags of the node.
 type UpdateTagsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3044,7 +3128,7 @@ type UpdateTagsRequest struct {
 
 func (x *UpdateTagsRequest) Reset() {
 	*x = UpdateTagsRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3056,7 +3140,7 @@ func (x *UpdateTagsRequest) String() string {
 func (*UpdateTagsRequest) ProtoMessage() {}
 
 func (x *UpdateTagsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[41]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3069,7 +3153,7 @@ func (x *UpdateTagsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateTagsRequest.ProtoReflect.Descriptor instead.
 func (*UpdateTagsRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{41}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *UpdateTagsRequest) GetSet() map[string]string {
@@ -3097,7 +3181,7 @@ type UpdateTagsResponse struct {
 
 func (x *UpdateTagsResponse) Reset() {
 	*x = UpdateTagsResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[42]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3109,7 +3193,7 @@ func (x *UpdateTagsResponse) String() string {
 func (*UpdateTagsResponse) ProtoMessage() {}
 
 func (x *UpdateTagsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[42]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3122,7 +3206,7 @@ func (x *UpdateTagsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateTagsResponse.ProtoReflect.Descriptor instead.
 func (*UpdateTagsResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{42}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *UpdateTagsResponse) GetTags() map[string]string {
@@ -3154,7 +3238,7 @@ type MemberKeys struct {
 
 func (x *MemberKeys) Reset() {
 	*x = MemberKeys{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[43]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3166,7 +3250,7 @@ func (x *MemberKeys) String() string {
 func (*MemberKeys) ProtoMessage() {}
 
 func (x *MemberKeys) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[43]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3179,7 +3263,7 @@ func (x *MemberKeys) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberKeys.ProtoReflect.Descriptor instead.
 func (*MemberKeys) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{43}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *MemberKeys) GetAddress() string {
@@ -3233,7 +3317,7 @@ type ListKeysRequest struct {
 
 func (x *ListKeysRequest) Reset() {
 	*x = ListKeysRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[44]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3245,7 +3329,7 @@ func (x *ListKeysRequest) String() string {
 func (*ListKeysRequest) ProtoMessage() {}
 
 func (x *ListKeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[44]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3258,7 +3342,7 @@ func (x *ListKeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListKeysRequest.ProtoReflect.Descriptor instead.
 func (*ListKeysRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{44}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{45}
 }
 
 // ListKeysResponse returns the key IDs.
@@ -3272,7 +3356,7 @@ type ListKeysResponse struct {
 
 func (x *ListKeysResponse) Reset() {
 	*x = ListKeysResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[45]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3284,7 +3368,7 @@ func (x *ListKeysResponse) String() string {
 func (*ListKeysResponse) ProtoMessage() {}
 
 func (x *ListKeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[45]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3297,7 +3381,7 @@ func (x *ListKeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListKeysResponse.ProtoReflect.Descriptor instead.
 func (*ListKeysResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{45}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ListKeysResponse) GetMembers() []*MemberKeys {
@@ -3320,7 +3404,7 @@ type InstallKeyRequest struct {
 
 func (x *InstallKeyRequest) Reset() {
 	*x = InstallKeyRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[46]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3332,7 +3416,7 @@ func (x *InstallKeyRequest) String() string {
 func (*InstallKeyRequest) ProtoMessage() {}
 
 func (x *InstallKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[46]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3345,7 +3429,7 @@ func (x *InstallKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InstallKeyRequest.ProtoReflect.Descriptor instead.
 func (*InstallKeyRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{46}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *InstallKeyRequest) GetKey() []byte {
@@ -3375,7 +3459,7 @@ type InstallKeyResponse struct {
 
 func (x *InstallKeyResponse) Reset() {
 	*x = InstallKeyResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[47]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3387,7 +3471,7 @@ func (x *InstallKeyResponse) String() string {
 func (*InstallKeyResponse) ProtoMessage() {}
 
 func (x *InstallKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[47]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3400,7 +3484,7 @@ func (x *InstallKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InstallKeyResponse.ProtoReflect.Descriptor instead.
 func (*InstallKeyResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{47}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *InstallKeyResponse) GetKey() string {
@@ -3432,7 +3516,7 @@ type UseKeyRequest struct {
 
 func (x *UseKeyRequest) Reset() {
 	*x = UseKeyRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[48]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3444,7 +3528,7 @@ func (x *UseKeyRequest) String() string {
 func (*UseKeyRequest) ProtoMessage() {}
 
 func (x *UseKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[48]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3457,7 +3541,7 @@ func (x *UseKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UseKeyRequest.ProtoReflect.Descriptor instead.
 func (*UseKeyRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{48}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *UseKeyRequest) GetKey() string {
@@ -3492,7 +3576,7 @@ type UseKeyResponse struct {
 
 func (x *UseKeyResponse) Reset() {
 	*x = UseKeyResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[49]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3504,7 +3588,7 @@ func (x *UseKeyResponse) String() string {
 func (*UseKeyResponse) ProtoMessage() {}
 
 func (x *UseKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[49]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3517,7 +3601,7 @@ func (x *UseKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UseKeyResponse.ProtoReflect.Descriptor instead.
 func (*UseKeyResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{49}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *UseKeyResponse) GetMembers() []*MemberKeys {
@@ -3543,7 +3627,7 @@ type RemoveKeyRequest struct {
 
 func (x *RemoveKeyRequest) Reset() {
 	*x = RemoveKeyRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[50]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3555,7 +3639,7 @@ func (x *RemoveKeyRequest) String() string {
 func (*RemoveKeyRequest) ProtoMessage() {}
 
 func (x *RemoveKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[50]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3568,7 +3652,7 @@ func (x *RemoveKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveKeyRequest.ProtoReflect.Descriptor instead.
 func (*RemoveKeyRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{50}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *RemoveKeyRequest) GetKey() string {
@@ -3603,7 +3687,7 @@ type RemoveKeyResponse struct {
 
 func (x *RemoveKeyResponse) Reset() {
 	*x = RemoveKeyResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[51]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3615,7 +3699,7 @@ func (x *RemoveKeyResponse) String() string {
 func (*RemoveKeyResponse) ProtoMessage() {}
 
 func (x *RemoveKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[51]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3628,7 +3712,7 @@ func (x *RemoveKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveKeyResponse.ProtoReflect.Descriptor instead.
 func (*RemoveKeyResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{51}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *RemoveKeyResponse) GetMembers() []*MemberKeys {
@@ -3647,7 +3731,7 @@ type InspectRequest struct {
 
 func (x *InspectRequest) Reset() {
 	*x = InspectRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[52]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3659,7 +3743,7 @@ func (x *InspectRequest) String() string {
 func (*InspectRequest) ProtoMessage() {}
 
 func (x *InspectRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[52]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3672,7 +3756,7 @@ func (x *InspectRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectRequest.ProtoReflect.Descriptor instead.
 func (*InspectRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{52}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{53}
 }
 
 // InspectResponse returns the state of all members.
@@ -3695,7 +3779,7 @@ type InspectResponse struct {
 
 func (x *InspectResponse) Reset() {
 	*x = InspectResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[53]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3707,7 +3791,7 @@ func (x *InspectResponse) String() string {
 func (*InspectResponse) ProtoMessage() {}
 
 func (x *InspectResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[53]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3720,7 +3804,7 @@ func (x *InspectResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectResponse.ProtoReflect.Descriptor instead.
 func (*InspectResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{53}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *InspectResponse) GetMembers() []*Inspection {
@@ -3778,7 +3862,7 @@ type Inspection struct {
 
 func (x *Inspection) Reset() {
 	*x = Inspection{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[54]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3790,7 +3874,7 @@ func (x *Inspection) String() string {
 func (*Inspection) ProtoMessage() {}
 
 func (x *Inspection) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[54]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3803,7 +3887,7 @@ func (x *Inspection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Inspection.ProtoReflect.Descriptor instead.
 func (*Inspection) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{54}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *Inspection) GetMember() *Member {
@@ -3917,7 +4001,7 @@ type InspectionReport struct {
 
 func (x *InspectionReport) Reset() {
 	*x = InspectionReport{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[55]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3929,7 +4013,7 @@ func (x *InspectionReport) String() string {
 func (*InspectionReport) ProtoMessage() {}
 
 func (x *InspectionReport) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[55]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3942,7 +4026,7 @@ func (x *InspectionReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectionReport.ProtoReflect.Descriptor instead.
 func (*InspectionReport) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{55}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *InspectionReport) GetVersion() string {
@@ -4129,7 +4213,7 @@ type AddressConflict struct {
 
 func (x *AddressConflict) Reset() {
 	*x = AddressConflict{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[56]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4141,7 +4225,7 @@ func (x *AddressConflict) String() string {
 func (*AddressConflict) ProtoMessage() {}
 
 func (x *AddressConflict) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[56]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4154,7 +4238,7 @@ func (x *AddressConflict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddressConflict.ProtoReflect.Descriptor instead.
 func (*AddressConflict) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{56}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *AddressConflict) GetAddress() string {
@@ -4211,7 +4295,7 @@ type LinkState struct {
 
 func (x *LinkState) Reset() {
 	*x = LinkState{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[57]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4223,7 +4307,7 @@ func (x *LinkState) String() string {
 func (*LinkState) ProtoMessage() {}
 
 func (x *LinkState) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[57]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4236,7 +4320,7 @@ func (x *LinkState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkState.ProtoReflect.Descriptor instead.
 func (*LinkState) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{57}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *LinkState) GetSource() string {
@@ -4330,7 +4414,7 @@ type LinkTrouble struct {
 
 func (x *LinkTrouble) Reset() {
 	*x = LinkTrouble{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[58]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4342,7 +4426,7 @@ func (x *LinkTrouble) String() string {
 func (*LinkTrouble) ProtoMessage() {}
 
 func (x *LinkTrouble) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[58]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4355,7 +4439,7 @@ func (x *LinkTrouble) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkTrouble.ProtoReflect.Descriptor instead.
 func (*LinkTrouble) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{58}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *LinkTrouble) GetAddress() string {
@@ -4406,7 +4490,7 @@ type UnreadableSource struct {
 
 func (x *UnreadableSource) Reset() {
 	*x = UnreadableSource{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[59]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4418,7 +4502,7 @@ func (x *UnreadableSource) String() string {
 func (*UnreadableSource) ProtoMessage() {}
 
 func (x *UnreadableSource) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[59]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4431,7 +4515,7 @@ func (x *UnreadableSource) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnreadableSource.ProtoReflect.Descriptor instead.
 func (*UnreadableSource) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{59}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *UnreadableSource) GetIp() string {
@@ -4457,7 +4541,7 @@ type GetLinksRequest struct {
 
 func (x *GetLinksRequest) Reset() {
 	*x = GetLinksRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[60]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4469,7 +4553,7 @@ func (x *GetLinksRequest) String() string {
 func (*GetLinksRequest) ProtoMessage() {}
 
 func (x *GetLinksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[60]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4482,7 +4566,7 @@ func (x *GetLinksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLinksRequest.ProtoReflect.Descriptor instead.
 func (*GetLinksRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{60}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{61}
 }
 
 // GetLinksResponse is a matrix of links.
@@ -4501,7 +4585,7 @@ type GetLinksResponse struct {
 
 func (x *GetLinksResponse) Reset() {
 	*x = GetLinksResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[61]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4513,7 +4597,7 @@ func (x *GetLinksResponse) String() string {
 func (*GetLinksResponse) ProtoMessage() {}
 
 func (x *GetLinksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[61]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4526,7 +4610,7 @@ func (x *GetLinksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLinksResponse.ProtoReflect.Descriptor instead.
 func (*GetLinksResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{61}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *GetLinksResponse) GetTime() *timestamppb.Timestamp {
@@ -4567,7 +4651,7 @@ type LinkNode struct {
 
 func (x *LinkNode) Reset() {
 	*x = LinkNode{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[62]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4579,7 +4663,7 @@ func (x *LinkNode) String() string {
 func (*LinkNode) ProtoMessage() {}
 
 func (x *LinkNode) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[62]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4592,7 +4676,7 @@ func (x *LinkNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkNode.ProtoReflect.Descriptor instead.
 func (*LinkNode) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{62}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *LinkNode) GetAddress() string {
@@ -4640,7 +4724,7 @@ type NodeLink struct {
 
 func (x *NodeLink) Reset() {
 	*x = NodeLink{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[63]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4652,7 +4736,7 @@ func (x *NodeLink) String() string {
 func (*NodeLink) ProtoMessage() {}
 
 func (x *NodeLink) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[63]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4665,7 +4749,7 @@ func (x *NodeLink) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NodeLink.ProtoReflect.Descriptor instead.
 func (*NodeLink) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{63}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *NodeLink) GetTo() uint32 {
@@ -4880,11 +4964,22 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x06commit\x18\x02 \x01(\tR\x06commit\x12\x1d\n" +
 	"\n" +
 	"go_version\x18\x03 \x01(\tR\tgoVersion\x12%\n" +
-	"\x0esmudge_version\x18\x04 \x01(\tR\rsmudgeVersion\"\x14\n" +
-	"\x12GetCountersRequest\"\x9c\x01\n" +
+	"\x0esmudge_version\x18\x04 \x01(\tR\rsmudgeVersion\".\n" +
+	"\x12GetCountersRequest\x12\x18\n" +
+	"\ahistory\x18\x01 \x01(\bR\ahistory\"\xd0\x01\n" +
 	"\x13GetCountersResponse\x12H\n" +
-	"\bcounters\x18\x01 \x03(\v2,.tamtam.v1.GetCountersResponse.CountersEntryR\bcounters\x1a;\n" +
+	"\bcounters\x18\x01 \x03(\v2,.tamtam.v1.GetCountersResponse.CountersEntryR\bcounters\x122\n" +
+	"\ahistory\x18\x02 \x03(\v2\x18.tamtam.v1.CounterMinuteR\ahistory\x1a;\n" +
 	"\rCountersEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\x81\x02\n" +
+	"\rCounterMinute\x120\n" +
+	"\x05start\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05start\x125\n" +
+	"\bduration\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\bduration\x12H\n" +
+	"\n" +
+	"increments\x18\x03 \x03(\v2(.tamtam.v1.CounterMinute.IncrementsEntryR\n" +
+	"increments\x1a=\n" +
+	"\x0fIncrementsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\x9c\x01\n" +
 	"\x11UpdateTagsRequest\x127\n" +
@@ -5088,7 +5183,7 @@ func file_tamtam_v1_tamtam_proto_rawDescGZIP() []byte {
 }
 
 var file_tamtam_v1_tamtam_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 69)
+var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 71)
 var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(MemberStatus)(0),                // 0: tamtam.v1.MemberStatus
 	(ChangeReason)(0),                // 1: tamtam.v1.ChangeReason
@@ -5134,68 +5229,70 @@ var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(*GetVersionResponse)(nil),       // 41: tamtam.v1.GetVersionResponse
 	(*GetCountersRequest)(nil),       // 42: tamtam.v1.GetCountersRequest
 	(*GetCountersResponse)(nil),      // 43: tamtam.v1.GetCountersResponse
-	(*UpdateTagsRequest)(nil),        // 44: tamtam.v1.UpdateTagsRequest
-	(*UpdateTagsResponse)(nil),       // 45: tamtam.v1.UpdateTagsResponse
-	(*MemberKeys)(nil),               // 46: tamtam.v1.MemberKeys
-	(*ListKeysRequest)(nil),          // 47: tamtam.v1.ListKeysRequest
-	(*ListKeysResponse)(nil),         // 48: tamtam.v1.ListKeysResponse
-	(*InstallKeyRequest)(nil),        // 49: tamtam.v1.InstallKeyRequest
-	(*InstallKeyResponse)(nil),       // 50: tamtam.v1.InstallKeyResponse
-	(*UseKeyRequest)(nil),            // 51: tamtam.v1.UseKeyRequest
-	(*UseKeyResponse)(nil),           // 52: tamtam.v1.UseKeyResponse
-	(*RemoveKeyRequest)(nil),         // 53: tamtam.v1.RemoveKeyRequest
-	(*RemoveKeyResponse)(nil),        // 54: tamtam.v1.RemoveKeyResponse
-	(*InspectRequest)(nil),           // 55: tamtam.v1.InspectRequest
-	(*InspectResponse)(nil),          // 56: tamtam.v1.InspectResponse
-	(*Inspection)(nil),               // 57: tamtam.v1.Inspection
-	(*InspectionReport)(nil),         // 58: tamtam.v1.InspectionReport
-	(*AddressConflict)(nil),          // 59: tamtam.v1.AddressConflict
-	(*LinkState)(nil),                // 60: tamtam.v1.LinkState
-	(*LinkTrouble)(nil),              // 61: tamtam.v1.LinkTrouble
-	(*UnreadableSource)(nil),         // 62: tamtam.v1.UnreadableSource
-	(*GetLinksRequest)(nil),          // 63: tamtam.v1.GetLinksRequest
-	(*GetLinksResponse)(nil),         // 64: tamtam.v1.GetLinksResponse
-	(*LinkNode)(nil),                 // 65: tamtam.v1.LinkNode
-	(*NodeLink)(nil),                 // 66: tamtam.v1.NodeLink
-	nil,                              // 67: tamtam.v1.Member.TagsEntry
-	nil,                              // 68: tamtam.v1.ListMembersRequest.TagsEntry
-	nil,                              // 69: tamtam.v1.GetCountersResponse.CountersEntry
-	nil,                              // 70: tamtam.v1.UpdateTagsRequest.SetEntry
-	nil,                              // 71: tamtam.v1.UpdateTagsResponse.TagsEntry
-	(*timestamppb.Timestamp)(nil),    // 72: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),      // 73: google.protobuf.Duration
+	(*CounterMinute)(nil),            // 44: tamtam.v1.CounterMinute
+	(*UpdateTagsRequest)(nil),        // 45: tamtam.v1.UpdateTagsRequest
+	(*UpdateTagsResponse)(nil),       // 46: tamtam.v1.UpdateTagsResponse
+	(*MemberKeys)(nil),               // 47: tamtam.v1.MemberKeys
+	(*ListKeysRequest)(nil),          // 48: tamtam.v1.ListKeysRequest
+	(*ListKeysResponse)(nil),         // 49: tamtam.v1.ListKeysResponse
+	(*InstallKeyRequest)(nil),        // 50: tamtam.v1.InstallKeyRequest
+	(*InstallKeyResponse)(nil),       // 51: tamtam.v1.InstallKeyResponse
+	(*UseKeyRequest)(nil),            // 52: tamtam.v1.UseKeyRequest
+	(*UseKeyResponse)(nil),           // 53: tamtam.v1.UseKeyResponse
+	(*RemoveKeyRequest)(nil),         // 54: tamtam.v1.RemoveKeyRequest
+	(*RemoveKeyResponse)(nil),        // 55: tamtam.v1.RemoveKeyResponse
+	(*InspectRequest)(nil),           // 56: tamtam.v1.InspectRequest
+	(*InspectResponse)(nil),          // 57: tamtam.v1.InspectResponse
+	(*Inspection)(nil),               // 58: tamtam.v1.Inspection
+	(*InspectionReport)(nil),         // 59: tamtam.v1.InspectionReport
+	(*AddressConflict)(nil),          // 60: tamtam.v1.AddressConflict
+	(*LinkState)(nil),                // 61: tamtam.v1.LinkState
+	(*LinkTrouble)(nil),              // 62: tamtam.v1.LinkTrouble
+	(*UnreadableSource)(nil),         // 63: tamtam.v1.UnreadableSource
+	(*GetLinksRequest)(nil),          // 64: tamtam.v1.GetLinksRequest
+	(*GetLinksResponse)(nil),         // 65: tamtam.v1.GetLinksResponse
+	(*LinkNode)(nil),                 // 66: tamtam.v1.LinkNode
+	(*NodeLink)(nil),                 // 67: tamtam.v1.NodeLink
+	nil,                              // 68: tamtam.v1.Member.TagsEntry
+	nil,                              // 69: tamtam.v1.ListMembersRequest.TagsEntry
+	nil,                              // 70: tamtam.v1.GetCountersResponse.CountersEntry
+	nil,                              // 71: tamtam.v1.CounterMinute.IncrementsEntry
+	nil,                              // 72: tamtam.v1.UpdateTagsRequest.SetEntry
+	nil,                              // 73: tamtam.v1.UpdateTagsResponse.TagsEntry
+	(*timestamppb.Timestamp)(nil),    // 74: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),      // 75: google.protobuf.Duration
 }
 var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	0,   // 0: tamtam.v1.Member.status:type_name -> tamtam.v1.MemberStatus
-	72,  // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
-	73,  // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
-	67,  // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
+	74,  // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
+	75,  // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
+	68,  // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
 	3,   // 4: tamtam.v1.GetLocalNodeResponse.member:type_name -> tamtam.v1.Member
-	72,  // 5: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
-	73,  // 6: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
+	74,  // 5: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
+	75,  // 6: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
 	6,   // 7: tamtam.v1.GetLocalNodeResponse.removal:type_name -> tamtam.v1.Removal
-	72,  // 8: tamtam.v1.Removal.time:type_name -> google.protobuf.Timestamp
-	72,  // 9: tamtam.v1.Removal.seeds_tried:type_name -> google.protobuf.Timestamp
+	74,  // 8: tamtam.v1.Removal.time:type_name -> google.protobuf.Timestamp
+	74,  // 9: tamtam.v1.Removal.seeds_tried:type_name -> google.protobuf.Timestamp
 	0,   // 10: tamtam.v1.ListMembersRequest.statuses:type_name -> tamtam.v1.MemberStatus
-	68,  // 11: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
+	69,  // 11: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
 	8,   // 12: tamtam.v1.ListMembersRequest.filter:type_name -> tamtam.v1.MemberFilter
 	9,   // 13: tamtam.v1.MemberFilter.tags:type_name -> tamtam.v1.TagPattern
 	3,   // 14: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
 	13,  // 15: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
 	17,  // 16: tamtam.v1.RemoveMemberRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	72,  // 17: tamtam.v1.OperatorSignature.issued:type_name -> google.protobuf.Timestamp
+	74,  // 17: tamtam.v1.OperatorSignature.issued:type_name -> google.protobuf.Timestamp
 	3,   // 18: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
-	73,  // 19: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
-	72,  // 20: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
-	72,  // 21: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
-	72,  // 22: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
+	75,  // 19: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
+	74,  // 20: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
+	74,  // 21: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
+	74,  // 22: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
 	8,   // 23: tamtam.v1.StreamMessagesRequest.origin_filter:type_name -> tamtam.v1.MemberFilter
 	21,  // 24: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
 	22,  // 25: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
 	8,   // 26: tamtam.v1.WatchMembersRequest.filter:type_name -> tamtam.v1.MemberFilter
 	3,   // 27: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
 	0,   // 28: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
-	72,  // 29: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
+	74,  // 29: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
 	1,   // 30: tamtam.v1.MemberChange.reason:type_name -> tamtam.v1.ChangeReason
 	3,   // 31: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
 	27,  // 32: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
@@ -5203,100 +5300,104 @@ var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	31,  // 34: tamtam.v1.GetMemberHistoryResponse.histories:type_name -> tamtam.v1.MemberHistory
 	3,   // 35: tamtam.v1.MemberHistory.member:type_name -> tamtam.v1.Member
 	32,  // 36: tamtam.v1.MemberHistory.steps:type_name -> tamtam.v1.MemberHistoryStep
-	72,  // 37: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
+	74,  // 37: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
 	0,   // 38: tamtam.v1.MemberHistoryStep.previous_status:type_name -> tamtam.v1.MemberStatus
 	0,   // 39: tamtam.v1.MemberHistoryStep.status:type_name -> tamtam.v1.MemberStatus
 	1,   // 40: tamtam.v1.MemberHistoryStep.reason:type_name -> tamtam.v1.ChangeReason
-	73,  // 41: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
-	73,  // 42: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
+	75,  // 41: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
+	75,  // 42: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
 	2,   // 43: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
 	35,  // 44: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	73,  // 45: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
+	75,  // 45: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
 	2,   // 46: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
 	35,  // 47: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	69,  // 48: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
-	70,  // 49: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
-	71,  // 50: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
-	0,   // 51: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
-	46,  // 52: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
-	17,  // 53: tamtam.v1.InstallKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	46,  // 54: tamtam.v1.InstallKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	17,  // 55: tamtam.v1.UseKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	46,  // 56: tamtam.v1.UseKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	17,  // 57: tamtam.v1.RemoveKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	46,  // 58: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	57,  // 59: tamtam.v1.InspectResponse.members:type_name -> tamtam.v1.Inspection
-	62,  // 60: tamtam.v1.InspectResponse.unreadable:type_name -> tamtam.v1.UnreadableSource
-	62,  // 61: tamtam.v1.InspectResponse.refused_plain:type_name -> tamtam.v1.UnreadableSource
-	6,   // 62: tamtam.v1.InspectResponse.removal:type_name -> tamtam.v1.Removal
-	3,   // 63: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
-	58,  // 64: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
-	60,  // 65: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
-	73,  // 66: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
-	73,  // 67: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
-	73,  // 68: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
-	0,   // 69: tamtam.v1.InspectionReport.known_status:type_name -> tamtam.v1.MemberStatus
-	60,  // 70: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
-	61,  // 71: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
-	59,  // 72: tamtam.v1.InspectionReport.conflicts:type_name -> tamtam.v1.AddressConflict
-	73,  // 73: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
-	73,  // 74: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
-	73,  // 75: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
-	0,   // 76: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
-	73,  // 77: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
-	73,  // 78: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
-	73,  // 79: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
-	72,  // 80: tamtam.v1.GetLinksResponse.time:type_name -> google.protobuf.Timestamp
-	65,  // 81: tamtam.v1.GetLinksResponse.nodes:type_name -> tamtam.v1.LinkNode
-	66,  // 82: tamtam.v1.LinkNode.links:type_name -> tamtam.v1.NodeLink
-	73,  // 83: tamtam.v1.NodeLink.round_trip:type_name -> google.protobuf.Duration
-	4,   // 84: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
-	7,   // 85: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
-	11,  // 86: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
-	14,  // 87: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
-	16,  // 88: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
-	19,  // 89: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
-	23,  // 90: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
-	25,  // 91: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
-	29,  // 92: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
-	33,  // 93: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
-	36,  // 94: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
-	38,  // 95: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
-	40,  // 96: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
-	42,  // 97: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
-	44,  // 98: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
-	47,  // 99: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
-	49,  // 100: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
-	51,  // 101: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
-	53,  // 102: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
-	55,  // 103: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
-	63,  // 104: tamtam.v1.TamTamService.GetLinks:input_type -> tamtam.v1.GetLinksRequest
-	5,   // 105: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
-	10,  // 106: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
-	12,  // 107: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
-	15,  // 108: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
-	18,  // 109: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
-	20,  // 110: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
-	24,  // 111: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
-	28,  // 112: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
-	30,  // 113: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
-	34,  // 114: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
-	37,  // 115: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
-	39,  // 116: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
-	41,  // 117: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
-	43,  // 118: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
-	45,  // 119: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
-	48,  // 120: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
-	50,  // 121: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
-	52,  // 122: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
-	54,  // 123: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
-	56,  // 124: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
-	64,  // 125: tamtam.v1.TamTamService.GetLinks:output_type -> tamtam.v1.GetLinksResponse
-	105, // [105:126] is the sub-list for method output_type
-	84,  // [84:105] is the sub-list for method input_type
-	84,  // [84:84] is the sub-list for extension type_name
-	84,  // [84:84] is the sub-list for extension extendee
-	0,   // [0:84] is the sub-list for field type_name
+	70,  // 48: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
+	44,  // 49: tamtam.v1.GetCountersResponse.history:type_name -> tamtam.v1.CounterMinute
+	74,  // 50: tamtam.v1.CounterMinute.start:type_name -> google.protobuf.Timestamp
+	75,  // 51: tamtam.v1.CounterMinute.duration:type_name -> google.protobuf.Duration
+	71,  // 52: tamtam.v1.CounterMinute.increments:type_name -> tamtam.v1.CounterMinute.IncrementsEntry
+	72,  // 53: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
+	73,  // 54: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
+	0,   // 55: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
+	47,  // 56: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
+	17,  // 57: tamtam.v1.InstallKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	47,  // 58: tamtam.v1.InstallKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	17,  // 59: tamtam.v1.UseKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	47,  // 60: tamtam.v1.UseKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	17,  // 61: tamtam.v1.RemoveKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	47,  // 62: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	58,  // 63: tamtam.v1.InspectResponse.members:type_name -> tamtam.v1.Inspection
+	63,  // 64: tamtam.v1.InspectResponse.unreadable:type_name -> tamtam.v1.UnreadableSource
+	63,  // 65: tamtam.v1.InspectResponse.refused_plain:type_name -> tamtam.v1.UnreadableSource
+	6,   // 66: tamtam.v1.InspectResponse.removal:type_name -> tamtam.v1.Removal
+	3,   // 67: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
+	59,  // 68: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
+	61,  // 69: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
+	75,  // 70: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
+	75,  // 71: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
+	75,  // 72: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
+	0,   // 73: tamtam.v1.InspectionReport.known_status:type_name -> tamtam.v1.MemberStatus
+	61,  // 74: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
+	62,  // 75: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
+	60,  // 76: tamtam.v1.InspectionReport.conflicts:type_name -> tamtam.v1.AddressConflict
+	75,  // 77: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
+	75,  // 78: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
+	75,  // 79: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
+	0,   // 80: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
+	75,  // 81: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
+	75,  // 82: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
+	75,  // 83: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
+	74,  // 84: tamtam.v1.GetLinksResponse.time:type_name -> google.protobuf.Timestamp
+	66,  // 85: tamtam.v1.GetLinksResponse.nodes:type_name -> tamtam.v1.LinkNode
+	67,  // 86: tamtam.v1.LinkNode.links:type_name -> tamtam.v1.NodeLink
+	75,  // 87: tamtam.v1.NodeLink.round_trip:type_name -> google.protobuf.Duration
+	4,   // 88: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
+	7,   // 89: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
+	11,  // 90: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
+	14,  // 91: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
+	16,  // 92: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
+	19,  // 93: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
+	23,  // 94: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
+	25,  // 95: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
+	29,  // 96: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
+	33,  // 97: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
+	36,  // 98: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
+	38,  // 99: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
+	40,  // 100: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
+	42,  // 101: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
+	45,  // 102: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
+	48,  // 103: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
+	50,  // 104: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
+	52,  // 105: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
+	54,  // 106: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
+	56,  // 107: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
+	64,  // 108: tamtam.v1.TamTamService.GetLinks:input_type -> tamtam.v1.GetLinksRequest
+	5,   // 109: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
+	10,  // 110: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
+	12,  // 111: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
+	15,  // 112: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
+	18,  // 113: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
+	20,  // 114: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
+	24,  // 115: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
+	28,  // 116: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
+	30,  // 117: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
+	34,  // 118: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
+	37,  // 119: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
+	39,  // 120: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
+	41,  // 121: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
+	43,  // 122: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
+	46,  // 123: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
+	49,  // 124: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
+	51,  // 125: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
+	53,  // 126: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
+	55,  // 127: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
+	57,  // 128: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
+	65,  // 129: tamtam.v1.TamTamService.GetLinks:output_type -> tamtam.v1.GetLinksResponse
+	109, // [109:130] is the sub-list for method output_type
+	88,  // [88:109] is the sub-list for method input_type
+	88,  // [88:88] is the sub-list for extension type_name
+	88,  // [88:88] is the sub-list for extension extendee
+	0,   // [0:88] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_v1_tamtam_proto_init() }
@@ -5320,15 +5421,15 @@ func file_tamtam_v1_tamtam_proto_init() {
 		(*WatchMembersResponse_Change)(nil),
 	}
 	file_tamtam_v1_tamtam_proto_msgTypes[35].OneofWrappers = []any{}
-	file_tamtam_v1_tamtam_proto_msgTypes[57].OneofWrappers = []any{}
-	file_tamtam_v1_tamtam_proto_msgTypes[63].OneofWrappers = []any{}
+	file_tamtam_v1_tamtam_proto_msgTypes[58].OneofWrappers = []any{}
+	file_tamtam_v1_tamtam_proto_msgTypes[64].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_v1_tamtam_proto_rawDesc), len(file_tamtam_v1_tamtam_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   69,
+			NumMessages:   71,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -16,6 +16,7 @@ import (
 	"github.com/oklog/run"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/descriptors"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
@@ -134,11 +135,12 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		})
 		_ = level.Info(logger).Log("msg", "probes and metrics", "http", bound.http.Addr())
 	}
+	minutes := counter.NewHistory(all.read, time.Now)
 	server = rpc.NewServer(rpc.Config{
 		Node: assembly.Node, Members: assembly.Members, Messages: assembly.Messages, Keys: assembly.Keys,
 		Inspector: assembly.Inspector, Links: assembly.Observer.Matrix, Strangers: assembly.Node.Strangers, RefusedPlain: assembly.Node.RefusedPlain,
 		Leave:     leaver.onCall,
-		Threshold: control, Guard: bound.guard, Counters: all.read, Observe: shown.OnCall,
+		Threshold: control, Guard: bound.guard, Counters: all.read, Minutes: minutes.Minutes, Observe: shown.OnCall,
 		State: state, Self: self, Started: started, Profile: flags.Profile, Build: build, Logger: logger, Audit: control.Audit(),
 	})
 	state.OnChange(func(p lifecycle.Phase) {
@@ -193,6 +195,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	if website != nil || notifier.Watched() {
 		add(liveness.Run)
 	}
+	add(minutes.Run)
 	add(assembly.Run)
 	g.Add(assembly.Serve, func(error) {
 		go func() {

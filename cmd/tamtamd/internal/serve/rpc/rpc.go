@@ -20,6 +20,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/inspect"
@@ -103,6 +104,7 @@ type Config struct {
 	Threshold Threshold
 	Guard     Guard
 	Counters  func() map[string]uint64
+	Minutes   func() []counter.Minute // the last ones, the oldest first
 	// Strangers returns the sources of packets that could not be decrypted, with the time
 	// of the last one.
 	Strangers func() map[netip.Addr]time.Time

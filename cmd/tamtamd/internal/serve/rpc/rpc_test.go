@@ -24,6 +24,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
@@ -157,7 +158,10 @@ func serveBehind(t *testing.T, g Guard) (*fake, *grpc.ClientConn) {
 			return map[netip.Addr]time.Time{alice.Addr(): time.Now(), self.Addr(): time.Now().Add(-time.Hour)}
 		},
 		Counters: func() map[string]uint64 { return map[string]uint64{"a": 1} },
-		State:    f.state,
+		Minutes: func() []counter.Minute {
+			return []counter.Minute{{Start: time.Unix(60, 0), Took: time.Minute, Grown: map[string]uint64{"a": 3}}}
+		},
+		State: f.state,
 		Links: func(context.Context) (*reach.Matrix, error) {
 			return &reach.Matrix{Time: start, Omitted: 3, Nodes: []reach.Node{
 				{Addr: self, Name: "me", Links: []wire.Link{{}, {Addr: alice, RoundTrip: time.Millisecond, RecentFrames: 200, RecentLost: 50}, {}, {Addr: bob, RecentFrames: 49, RecentLost: 49}}},
@@ -263,8 +267,12 @@ func TestV1Calls(t *testing.T) {
 	if err != nil || w.GetVersion() != "v1" || w.GetCommit() != "abc" || w.GetGoVersion() != "go1" || w.GetSmudgeVersion() != "v1.0.1" {
 		t.Errorf("GetVersion: %v, %v", w, err)
 	}
-	if m, err := c.GetCounters(ctx, &tamtamv1.GetCountersRequest{}); err != nil || m.GetCounters()["a"] != 1 {
+	if m, err := c.GetCounters(ctx, &tamtamv1.GetCountersRequest{}); err != nil || m.GetCounters()["a"] != 1 || m.GetHistory() != nil {
 		t.Errorf("GetCounters: %v, %v", m, err)
+	}
+	m, err := c.GetCounters(ctx, &tamtamv1.GetCountersRequest{History: true})
+	if h := m.GetHistory(); err != nil || len(h) != 1 || h[0].GetIncrements()["a"] != 3 || h[0].GetDuration().AsDuration() != time.Minute || h[0].GetStart().AsTime().Unix() != 60 {
+		t.Errorf("GetCounters with the history: %v, %v", m, err)
 	}
 }
 

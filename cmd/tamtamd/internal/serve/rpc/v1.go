@@ -202,6 +202,14 @@ func (s *v1) GetVersion(context.Context, *tamtamv1.GetVersionRequest) (*tamtamv1
 	}, nil
 }
 
-func (s *v1) GetCounters(context.Context, *tamtamv1.GetCountersRequest) (*tamtamv1.GetCountersResponse, error) {
-	return &tamtamv1.GetCountersResponse{Counters: s.Counters()}, nil
+func (s *v1) GetCounters(_ context.Context, r *tamtamv1.GetCountersRequest) (*tamtamv1.GetCountersResponse, error) {
+	out := &tamtamv1.GetCountersResponse{Counters: s.Counters()}
+	if r.GetHistory() {
+		for _, m := range s.Minutes() {
+			out.History = append(out.History, &tamtamv1.CounterMinute{
+				Start: timestamppb.New(m.Start), Duration: durationpb.New(m.Took), Increments: m.Grown,
+			})
+		}
+	}
+	return out, nil
 }
