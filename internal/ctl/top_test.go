@@ -45,11 +45,11 @@ func TestTopPlain(t *testing.T) {
 	if r.code != 0 || r.err != "" {
 		t.Fatalf("%+v", r)
 	}
-	blocks := strings.Split(r.out, "TamTam  ")[1:]
+	blocks := strings.Split(r.out, "TamTam c  ")[1:]
 	if len(blocks) != 5 || strings.Contains(r.out, "\x1b") {
 		t.Fatalf("%d blocks: %q", len(blocks), r.out)
 	}
-	for _, want := range []string{"one (" + self + ")  cluster c  profile lan", "2 members: 1 alive, 1 dead", "in -", `two\x1b[2J\n`, "this node", "plain, flapping", "role=web"} {
+	for _, want := range []string{"from one  up ", "  " + self + "  profile lan", "2 members: 1 alive, 1 dead", "in -", `two\x1b[2J\n`, "this node", "plain, flapping", "role=web"} {
 		if !strings.Contains(blocks[0], want) {
 			t.Errorf("no %q in\n%s", want, blocks[0])
 		}
@@ -137,7 +137,7 @@ func TestTopAcrossRestart(t *testing.T) {
 			}
 		}
 	}
-	blocks := func() int { return strings.Count(out.String(), "TamTam  ") }
+	blocks := func() int { return strings.Count(out.String(), "TamTam c  ") }
 	until("block", func() bool { return blocks() > 0 })
 	first.Stop()
 	until("word of the end", func() bool { return strings.Contains(errs.String(), "; retrying") })

@@ -17,6 +17,8 @@ const (
 	// judgeEvery is the time between two inspections of the cluster, and judgeLeast the least
 	// one after a change: the daemon asks all members for it.
 	judgeEvery, judgeLeast = 10 * time.Second, 2 * time.Second
+	// minutesEvery is the time between two questions for the rates of the last minutes.
+	minutesEvery = 5 * time.Second
 	// maxWanted bounds the histories that wait to be asked for. Those over it have no strip
 	// until they change.
 	maxWanted = 1024
@@ -24,13 +26,15 @@ const (
 	maxInspection = 16 << 20
 )
 
-// startAsks asks for inspections and histories, until ctx is done. Errors are not shown: the
-// samples tell whether the daemon is there, and what is not known is left out. A token that may
-// not inspect is such an error.
+// startAsks asks for inspections, histories and rates, until ctx is done. The samples show whether
+// the daemon is there, and what is not known is left out. Only if the daemon refuses to inspect,
+// as an earlier version does, that is shown: a view without problems must not look as if there were
+// none. A token that may only read may ask for all of this, and sees the same as any other.
 func (f *feed) startAsks(ctx context.Context) {
 	f.start(ctx, func() error { return f.keepAsking(ctx, f.inspect) })
 	f.start(ctx, func() error { return f.keepAsking(ctx, f.past) })
 	f.start(ctx, func() error { return f.keepAsking(ctx, f.askLinks) })
+	f.start(ctx, func() error { return f.keepAsking(ctx, f.askMinutes) })
 }
 
 // keepAsking runs ask over one connection as long as it works.
@@ -50,11 +54,11 @@ func (f *feed) inspect(ctx context.Context, c *client.Conn) error {
 		within, cancel := context.WithTimeout(ctx, f.client.Flags.Timeout)
 		r, err := c.Inspect(within, &tamtamv1.InspectRequest{}, grpc.MaxCallRecvMsgSize(maxInspection))
 		cancel()
-		if err != nil {
+		if err != nil && client.Retryable(err) {
 			return err
 		}
 		select {
-		case f.inspections <- r:
+		case f.inspections <- inspection{r, err}:
 		case <-ctx.Done():
 			return nil
 		}
@@ -127,6 +131,29 @@ func (f *feed) askLinks(ctx context.Context, c *client.Conn) error {
 		}
 		select {
 		case f.links <- r:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// askMinutes asks for the rates of the last minutes, so often that the one under way is seen to
+// grow.
+func (f *feed) askMinutes(ctx context.Context, c *client.Conn) error {
+	for {
+		within, cancel := context.WithTimeout(ctx, f.client.Flags.Timeout)
+		r, err := c.GetCounters(within, &tamtamv1.GetCountersRequest{History: true})
+		cancel()
+		if err != nil {
+			return err
+		}
+		select {
+		case f.minutes <- r.GetHistory():
+		case <-ctx.Done():
+			return nil
+		}
+		select {
+		case <-time.After(minutesEvery):
 		case <-ctx.Done():
 			return nil
 		}

@@ -24,6 +24,12 @@ type sample struct {
 	err      error
 }
 
+// inspection is what doctor judges, or why there is none.
+type inspection struct {
+	*tamtamv1.InspectResponse
+	err error
+}
+
 // feed brings samples and changes, from goroutines of its own.
 type feed struct {
 	client  client.Client
@@ -35,7 +41,8 @@ type feed struct {
 	panics  chan string
 
 	// Only with asks: what doctor judges, and the histories of members.
-	inspections chan *tamtamv1.InspectResponse
+	inspections chan inspection
+	minutes     chan []*tamtamv1.CounterMinute
 	histories   chan *tamtamv1.MemberHistory
 	links       chan *tamtamv1.GetLinksResponse
 	judge       chan struct{} // has room for one
@@ -50,7 +57,7 @@ func startFeed(ctx context.Context, c client.Client, every time.Duration) *feed 
 	f := &feed{
 		client: c, every: every, samples: make(chan sample), events: make(chan follow.Event), failed: make(chan error, 2),
 		sooner: make(chan struct{}, 1), panics: make(chan string),
-		inspections: make(chan *tamtamv1.InspectResponse), histories: make(chan *tamtamv1.MemberHistory),
+		inspections: make(chan inspection), minutes: make(chan []*tamtamv1.CounterMinute), histories: make(chan *tamtamv1.MemberHistory),
 		links: make(chan *tamtamv1.GetLinksResponse), matrix: make(chan struct{}, 1),
 		judge: make(chan struct{}, 1), wanted: make(chan string, maxWanted),
 	}

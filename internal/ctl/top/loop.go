@@ -85,6 +85,8 @@ func (l *loop) run(ctx context.Context, every time.Duration) error {
 			}
 		case r := <-l.feed.inspections:
 			l.state.inspection(r)
+		case m := <-l.feed.minutes:
+			l.state.minutes(m)
 		case r := <-l.feed.links:
 			l.state.links(r)
 		case h := <-l.feed.histories:

@@ -102,6 +102,16 @@ func (st *state) named(sentence string) string {
 	return sentence
 }
 
+// nameOf is what people call the member at an address.
+func (st *state) nameOf(address string) string {
+	for _, m := range st.data.Members {
+		if m.Address == address && m.Name != "" {
+			return m.Name
+		}
+	}
+	return address
+}
+
 // unknown returns the members whose histories must be asked for, each once.
 func (st *state) unknown() (addresses []string) {
 	asked := make(map[string]bool, len(st.data.Members)) // without those that are gone
@@ -126,6 +136,7 @@ func (st *state) history(h *tamtamv1.MemberHistory) {
 		p.Steps = append(p.Steps, screen.Change{
 			Time: s.GetTime().AsTime().Local(), Status: status, Who: who(m),
 			Why: st.named(render.Cause{Member: m.GetAddress(), Local: st.local, Reporter: s.GetReportedBy(), Reason: s.GetReason(), Status: s.GetStatus()}.Sentence()),
+			By:  st.nameOf(s.GetReportedBy()),
 		})
 	}
 	all := map[string]screen.Past{}
@@ -164,10 +175,33 @@ func (st *state) changes() {
 	st.data.Changes = all[:min(len(all), maxChanges)]
 }
 
+// minutes takes by how much counters grew in the last minutes. The one under way counts from its
+// second second on: before, a single packet would be a high rate.
+func (st *state) minutes(all []*tamtamv1.CounterMinute) {
+	st.data.Minutes = nil
+	for _, m := range all {
+		d := m.GetDuration().AsDuration()
+		if d < time.Second {
+			continue
+		}
+		st.data.Minutes = append(st.data.Minutes, screen.RatesOf(m.GetIncrements(), d))
+	}
+}
+
 // inspection takes what doctor finds in an inspection.
-func (st *state) inspection(r *tamtamv1.InspectResponse) {
-	d := &st.data
-	d.Judged, d.Problems = true, nil
+func (st *state) inspection(i inspection) {
+	d, r := &st.data, i.InspectResponse
+	d.Judged, d.Unjudged, d.Problems = i.err == nil, "", nil
+	if i.err != nil {
+		d.Unjudged = render.Escape(client.Briefly(i.err))
+		return
+	}
+	for _, m := range r.GetMembers() {
+		if d.Encryption = "not encrypted"; m.GetMember().GetLocal() && m.GetReport().GetSealed() {
+			d.Encryption = "encrypted"
+			break
+		}
+	}
 	d.Agree, d.Of = doctor.Agreement(r)
 	for _, f := range doctor.Wrong(doctor.Examine(r, buildinfo.Read().Version)) {
 		d.Problems = append(d.Problems, screen.Problem{

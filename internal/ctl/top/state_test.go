@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -113,15 +115,45 @@ func TestHistory(t *testing.T) {
 			t.Errorf("%q, want %q", have, want)
 		}
 	}
-	if p := st.data.Pasts["b:1"]; p.Earlier != 3 || len(p.Steps) != 4 {
+	if p := st.data.Pasts["b:1"]; p.Earlier != 3 || len(p.Steps) != 4 || p.Steps[3].By != "carl" || p.Steps[0].By != "" {
 		t.Errorf("%+v", p)
 	}
-	st.inspection(&tamtamv1.InspectResponse{Members: []*tamtamv1.Inspection{
+	st.inspection(inspection{InspectResponse: &tamtamv1.InspectResponse{Members: []*tamtamv1.Inspection{
 		{Member: &tamtamv1.Member{Address: "a:1", Local: true, Status: alive}, Report: &tamtamv1.InspectionReport{Digest: 1}},
 		{Member: b}, {Member: &tamtamv1.Member{Address: "c:1", Status: alive}, Answered: true, Report: &tamtamv1.InspectionReport{Digest: 2}},
-	}})
+	}}})
 	if d := st.data; !d.Judged || d.Agree != 1 || d.Of != 2 || len(d.Problems) == 0 || d.Problems[0].Found != "it is DEAD" || !d.Problems[0].Failure {
 		t.Errorf("%+v", d.Problems)
+	}
+}
+
+// TestNotInspected: that the daemon does not inspect is not that there is no problem.
+func TestNotInspected(t *testing.T) {
+	st := newState(time.Second)
+	st.inspection(inspection{InspectResponse: &tamtamv1.InspectResponse{Members: []*tamtamv1.Inspection{
+		{Member: &tamtamv1.Member{Address: "a:1", Local: true}, Report: &tamtamv1.InspectionReport{Sealed: true}}, {Member: &tamtamv1.Member{Address: "b:1"}},
+	}}})
+	if d := st.data; !d.Judged || d.Encryption != "encrypted" {
+		t.Errorf("%+v", d)
+	}
+	st.inspection(inspection{err: status.Error(codes.Unimplemented, "unknown method\n")})
+	if d := st.data; d.Judged || d.Unjudged != `unknown method\n` || d.Problems != nil || d.Encryption != "encrypted" {
+		t.Errorf("%+v", d)
+	}
+}
+
+// TestMinutes: rates of the last minutes, and of the one under way once it is a second old.
+func TestMinutes(t *testing.T) {
+	st := newState(time.Second)
+	minute := func(d time.Duration) *tamtamv1.CounterMinute {
+		return &tamtamv1.CounterMinute{Duration: durationpb.New(d), Increments: map[string]uint64{"datagrams_sent": 120, "dropped_a": 30, "dropped_b": 30}}
+	}
+	st.minutes([]*tamtamv1.CounterMinute{minute(time.Minute), minute(10 * time.Second), minute(time.Second / 2)})
+	if m := st.data.Minutes; len(m) != 2 || m[0].PacketsSent != 2 || m[1].PacketsSent != 12 || m[0].Dropped != 1 {
+		t.Errorf("%+v", m)
+	}
+	if st.minutes(nil); st.data.Minutes != nil {
+		t.Errorf("%+v", st.data.Minutes)
 	}
 }
 

@@ -21,19 +21,25 @@ type Data struct {
 	Name, Address, Cluster, Profile string
 	Started                         time.Time
 	Detection                       time.Duration // 0: not known
+	Encryption                      string        // such as "encrypted"; empty: not known
 
 	At      time.Time // when the members and rates were read
 	Members []Member  // in the order of their addresses
 	Changes []Change  // the newest first
 	// Judged reports that the cluster was inspected: Problems are all that doctor finds, the
 	// worst first, and Agree of Of members list the same live members as this node.
+	// Unjudged is why it cannot be inspected.
 	Judged    bool
+	Unjudged  string
 	Problems  []Problem
 	Agree, Of int
 	// Pasts has the changes of members, by address, as far back as they are kept.
 	Pasts map[string]Past
 	Links *Matrix // nil: not known yet
 	Rates *Rates  // nil: not known yet
+	// Minutes has the rates of the last minutes, the oldest first, and then those of the minute
+	// under way.
+	Minutes []Rates
 
 	// Removed says how the node was removed from its cluster, and Remedy how it joins again;
 	// empty if it was not.
@@ -67,6 +73,7 @@ type Change struct {
 	Status string // or REMOVED, or RESTARTED
 	Who    string // the member's name, or its address
 	Why    string
+	By     string // who reported it, in the same way; empty if nobody did
 }
 
 // Past is what became of a member, the oldest first.

@@ -17,7 +17,8 @@ import (
 // became of it, the latest first.
 func (r *renderer) detail(d *Data, now time.Time) []string {
 	r.head(d, now)
-	r.lines = append(r.lines[:min(2, len(r.lines))], "")
+	r.lines = r.lines[:min(2, len(r.lines))]
+	r.space()
 	i := slices.IndexFunc(r.data.Members, func(m Member) bool { return m.Address == r.view.Open })
 	if i < 0 {
 		r.line(r.view.Open + " is no longer a member")
@@ -26,9 +27,9 @@ func (r *renderer) detail(d *Data, now time.Time) []string {
 		r.painted(reverse, fit(0, "  ", glyphs[m.Status]+" "+label(m), m.Status+" for "+render.Age(r.now.Sub(m.Since)), m.Address, m.Notes))
 		r.line(fit(r.Width, "   ", "round trip "+millis(m.Trip)+" ms", "loss "+percent(m.Loss), "version "+orDash(m.Version), m.Tags))
 	}
-	r.line("")
+	r.space()
 	r.problems()
-	r.line("")
+	r.space()
 	r.past(r.data.Pasts[r.view.Open])
 	for len(r.lines) < r.Height-1 {
 		r.line("")
@@ -36,6 +37,13 @@ func (r *renderer) detail(d *Data, now time.Time) []string {
 	r.lines = r.lines[:max(r.Height-1, 0)]
 	r.ends(bold, fit(max(r.Width-1, 1), "  ", "Esc back", "up down other members", "q quit"), "")
 	return r.lines
+}
+
+// space adds an empty line, if there are lines to spare.
+func (r *renderer) space() {
+	if r.Height <= 0 || r.Height >= shortest {
+		r.line("")
+	}
 }
 
 func (r *renderer) problems() {
@@ -60,6 +68,9 @@ func (r *renderer) problems() {
 	case found:
 	case r.data.Judged:
 		r.painted(bold, "NO PROBLEMS")
+	case r.data.Unjudged != "":
+		r.painted(bold, "PROBLEMS ARE NOT KNOWN")
+		r.wrapped("  ", r.data.Unjudged)
 	default:
 		r.painted(bold, "ASKING THE MEMBERS")
 	}

@@ -46,22 +46,33 @@ func (m *Meter) Rates(started, at time.Time, counted map[string]uint64) *Rates {
 	if d < m.least || d <= 0 {
 		return m.rates
 	}
+	grown := make(map[string]uint64, len(counted))
+	for name, n := range counted {
+		if n > m.counted[name] { // a counter never shrinks in one process
+			grown[name] = n - m.counted[name]
+		}
+	}
+	m.rates = new(RatesOf(grown, d))
+	m.at, m.counted = at, counted
+	return m.rates
+}
+
+// RatesOf returns the rates of counters that grew by so much in a time, which is over 0.
+func RatesOf(grown map[string]uint64, d time.Duration) Rates {
 	per := func(names ...string) float64 {
 		var n uint64
 		for _, name := range names {
-			if counted[name] > m.counted[name] { // a counter never shrinks in one process
-				n += counted[name] - m.counted[name]
-			}
+			n += grown[name]
 		}
 		return float64(n) / d.Seconds()
 	}
 	var drops []string
-	for name := range counted {
+	for name := range grown {
 		if strings.HasPrefix(name, "dropped_") {
 			drops = append(drops, name)
 		}
 	}
-	m.rates = &Rates{
+	return Rates{
 		PacketsReceived:  per("datagrams_received"),
 		BytesReceived:    per("bytes_received"),
 		PacketsSent:      per("datagrams_sent"),
@@ -73,8 +84,6 @@ func (m *Meter) Rates(started, at time.Time, counted map[string]uint64) *Rates {
 		Repaired:         per("broadcasts_repaired"),
 		Gaps:             per("broadcast_gaps"),
 	}
-	m.at, m.counted = at, counted
-	return m.rates
 }
 
 // perSecond returns a rate with two digits or more; 0 without any.

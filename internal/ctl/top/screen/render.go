@@ -38,7 +38,8 @@ var colours = map[string]string{"SUSPECTED": yellow, "DEAD": red}
 
 const (
 	headLines  = 4
-	shortest   = 12 // the height from which changes are shown
+	headShort  = 2  // without rates
+	shortest   = 12 // the height from which rates and changes are shown
 	changesTop = 2  // lines above them
 )
 
@@ -50,11 +51,11 @@ func share(members, changes, height int) shares {
 	if height <= 0 {
 		return shares{members, changes}
 	}
-	free := height - headLines - 2 // the table's head, and the last line
 	if height < shortest {
-		return shares{min(members, max(free, 0)), 0}
+		return shares{min(members, max(height-headShort-2, 0)), 0}
 	}
-	free -= 1 + changesTop // an empty line above the table, too
+	free := height - headLines - 2 // the table's head, and the last line
+	free -= 1 + changesTop         // an empty line above the table, too
 	rows := min(members, free-min(max(changes, 1), max(free/4, 2)))
 	return shares{rows, min(changes, free-rows)}
 }
@@ -133,81 +134,143 @@ func (r *renderer) ends(how, left, right string) {
 }
 
 func (r *renderer) head(d *Data, now time.Time) {
-	node := d.Address
-	if d.Name != "" {
-		node = d.Name + " (" + d.Address + ")"
+	from := "from " + label(Member{Name: d.Name, Address: d.Address})
+	address := d.Address
+	if d.Name == "" {
+		address = ""
 	}
-	clock := now.Format("15:04:05 MST")
-	r.ends(bold, fit(max(r.Width-len(clock)-1, 0), "  ", "TamTam", node, "cluster "+d.Cluster, "profile "+d.Profile, "up "+render.Age(r.now.Sub(d.Started))), clock)
-
-	s := r.data
-	if d.Lost != "" {
-		r.painted(reverse, fmt.Sprintf("NOT CONNECTED for %s, data of %s: %s; retrying", render.Age(now.Sub(d.LostAt)), s.At.Format(time.TimeOnly), d.Lost))
-	} else if d.Removed != "" {
-		how := reverse
-		if r.paint >= Colours {
-			how += red
-		}
-		r.painted(how, "REMOVED: "+d.Removed)
-	} else if s != d {
-		r.painted(reverse, fmt.Sprintf("PAUSED at %s, p continues   %s", s.At.Format(time.TimeOnly), r.census()))
-	} else {
-		r.ends("", r.census(), r.verdict())
-	}
-	rates := []string{"in -", "out -", "resent -", "dropped -", "in -", "out -", "repaired -", "gaps -"}
-	if t := s.Rates; t != nil {
-		rates = []string{
-			"in " + perSecond(t.PacketsReceived) + ", " + bytesPerSecond(t.BytesReceived),
-			"out " + perSecond(t.PacketsSent) + ", " + bytesPerSecond(t.BytesSent),
-			"resent " + perSecond(t.Resent),
-			"dropped " + perSecond(t.Dropped),
-			"in " + perSecond(t.MessagesReceived),
-			"out " + perSecond(t.MessagesSent),
-			"repaired " + perSecond(t.Repaired),
-			"gaps " + perSecond(t.Gaps),
-		}
+	clock := now.Format("15:04:05 ") + zone(now)
+	r.ends(bold, fit(max(r.Width-len(clock)-1, 0), "  ", "TamTam "+d.Cluster, from, "up "+render.Age(r.now.Sub(d.Started)), d.Encryption, address, "profile "+d.Profile), clock)
+	r.state(d, now)
+	if r.Height > 0 && r.Height < shortest {
+		return
 	}
 	if d.Lost == "" && d.Removed != "" { // alone, it sends next to nothing
 		r.painted(bold, d.Remedy)
 	} else {
-		r.line("packets   " + fit(max(r.Width-10, 0), "   ", rates[:4]...))
+		r.line("net   " + fit(max(r.Width-6, 0), "   ", r.packets()...))
 	}
-	r.line("messages  " + fit(max(r.Width-10, 0), "   ", rates[4:]...))
+	r.line("msgs  " + fit(max(r.Width-6, 0), "   ", r.messages()...))
+}
+
+// zone is the time zone as the status page shows it, such as UTC+1.
+func zone(t time.Time) string {
+	_, s := t.Zone()
+	sign := "+"
+	if s < 0 {
+		sign, s = "-", -s
+	}
+	switch hours, minutes := s/3600, s/60%60; {
+	case minutes > 0:
+		return fmt.Sprintf("UTC%s%d:%02d", sign, hours, minutes)
+	case hours > 0:
+		return fmt.Sprintf("UTC%s%d", sign, hours)
+	}
+	return "UTC"
+}
+
+// state adds the line about the cluster, or why it is not the present one that is shown.
+func (r *renderer) state(d *Data, now time.Time) {
+	s := r.data
+	switch {
+	case d.Lost != "":
+		r.painted(reverse, fmt.Sprintf("NOT CONNECTED for %s, data of %s: %s; retrying", render.Age(now.Sub(d.LostAt)), s.At.Format(time.TimeOnly), d.Lost))
+	case d.Removed != "":
+		how := reverse
+		if r.paint >= Colours {
+			how += red
+		}
+		text := "REMOVED: " + d.Removed
+		if r.Height > 0 && r.Height < shortest { // there is no other line for it
+			text = "REMOVED: " + d.Remedy
+		}
+		r.painted(how, text)
+	case s != d:
+		r.painted(reverse, fmt.Sprintf("PAUSED at %s, p continues   %s", s.At.Format(time.TimeOnly), r.census()))
+	default:
+		left, right := r.census(), r.verdict()
+		if r.Width > 0 && cells.Columns(left)+cells.Columns(right) >= r.Width { // what is wrong comes first
+			left, right = fit(r.Width, "  ", append([]string{r.wrong()}, r.counts("DEAD", "SUSPECTED", "ALIVE", "LEFT")...)...), ""
+		}
+		r.ends("", left, right)
+	}
+}
+
+// packets are the rates of packets, the most important first.
+func (r *renderer) packets() []string {
+	t := r.data.Rates
+	if t == nil {
+		return []string{"in -", "out -", "resent -"}
+	}
+	return []string{
+		r.graphed("in "+perSecond(t.PacketsReceived)+", "+bytesPerSecond(t.BytesReceived), func(m Rates) float64 { return m.PacketsReceived }),
+		r.graphed("out "+perSecond(t.PacketsSent)+", "+bytesPerSecond(t.BytesSent), func(m Rates) float64 { return m.PacketsSent }),
+		"resent " + perSecond(t.Resent),
+	}
+}
+
+// messages are the rates of messages, and of what was dropped.
+func (r *renderer) messages() []string {
+	t := r.data.Rates
+	if t == nil {
+		return []string{"in -", "out -", "gaps -", "dropped -", "repaired -"}
+	}
+	return []string{
+		r.graphed("in "+perSecond(t.MessagesReceived), func(m Rates) float64 { return m.MessagesReceived }),
+		r.graphed("out "+perSecond(t.MessagesSent), func(m Rates) float64 { return m.MessagesSent }),
+		"gaps " + perSecond(t.Gaps),
+		"dropped " + perSecond(t.Dropped),
+		"repaired " + perSecond(t.Repaired),
+	}
 }
 
 // verdict is whether the members agree, and how many problems doctor finds.
 func (r *renderer) verdict() string {
 	d := r.data
 	if !d.Judged {
-		return ""
+		return r.wrong()
 	}
 	agree := fmt.Sprintf("%d of %d agree", d.Agree, d.Of)
 	if d.Agree == d.Of {
 		agree = fmt.Sprintf("all %d agree", d.Of)
 	}
-	if len(d.Problems) == 0 {
-		return agree + "   no problems"
+	return agree + "   " + r.wrong()
+}
+
+// wrong is how many problems doctor finds; empty while the members are asked.
+func (r *renderer) wrong() string {
+	switch d := r.data; {
+	case len(d.Problems) > 0:
+		return "! " + render.Plural(len(d.Problems), "problem")
+	case d.Judged:
+		return "no problems"
+	case d.Unjudged != "":
+		return "problems not known"
 	}
-	return agree + "   ! " + render.Plural(len(d.Problems), "problem")
+	return ""
 }
 
 // census counts the members by status.
 func (r *renderer) census() string {
-	counts := map[string]int{}
-	for _, m := range r.data.Members {
-		counts[m.Status]++
-	}
-	parts := []string{fmt.Sprintf("%d alive", counts["ALIVE"])}
-	for _, s := range []string{"SUSPECTED", "DEAD", "LEFT"} {
-		if counts[s] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", counts[s], strings.ToLower(s)))
-		}
-	}
 	noun := "members"
 	if len(r.data.Members) == 1 {
 		noun = "member"
 	}
-	return fmt.Sprintf("%d %s: %s", len(r.data.Members), noun, strings.Join(parts, ", "))
+	return fmt.Sprintf("%d %s: %s", len(r.data.Members), noun, strings.Join(r.counts("ALIVE", "SUSPECTED", "DEAD", "LEFT"), ", "))
+}
+
+// counts is how many members have each status, without those that nobody has; ALIVE stays.
+func (r *renderer) counts(statuses ...string) (parts []string) {
+	counts := map[string]int{}
+	for _, m := range r.data.Members {
+		counts[m.Status]++
+	}
+	for _, s := range statuses {
+		if counts[s] > 0 || s == "ALIVE" {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[s], strings.ToLower(s)))
+		}
+	}
+	return parts
 }
 
 func (r *renderer) changes(n int) {

@@ -24,14 +24,21 @@ var noon = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 func cluster(n int) *Data {
 	d := &Data{
 		Name: "db-1", Address: "192.0.2.1:9999", Cluster: "shop", Profile: "lan",
-		Started: noon.Add(-26 * time.Hour), Detection: 2500 * time.Millisecond, At: noon,
+		Started: noon.Add(-26 * time.Hour), Detection: 2500 * time.Millisecond, At: noon, Encryption: "encrypted",
 		Rates: &Rates{PacketsReceived: 17.2, BytesReceived: 1234, PacketsSent: 16.04, BytesSent: 980, Resent: 0.01, Dropped: 0,
 			MessagesReceived: 3, MessagesSent: 0.97, Repaired: 0, Gaps: 0},
 		Changes: []Change{
-			{noon.Add(-40 * time.Second), "SUSPECTED", "web-3", "no answer, reported by db-1"},
-			{noon.Add(-3 * time.Minute), "DEAD", "web-4", "no answer to this node in time"},
-			{noon.Add(-30 * time.Minute), "ALIVE", "東京-5", "it came back"},
+			{noon.Add(-40 * time.Second), "SUSPECTED", "web-3", "no answer, reported by db-1", "db-1"},
+			{noon.Add(-3 * time.Minute), "DEAD", "web-4", "no answer to this node in time", "db-1"},
+			{noon.Add(-30 * time.Minute), "ALIVE", "東京-5", "it came back", "東京-5"},
 		},
+	}
+	for i := range graphMinutes { // even packets, messages for three minutes
+		m := Rates{PacketsReceived: 17 + float64(i%2), PacketsSent: 16, MessagesSent: 1}
+		if i >= 6 && i < 9 {
+			m.MessagesReceived = float64(i - 5)
+		}
+		d.Minutes = append(d.Minutes, m)
 	}
 	d.Pasts = map[string]Past{}
 	for i := 1; i <= n; i++ {
@@ -51,14 +58,14 @@ func cluster(n int) *Data {
 			m.Name, m.Version, m.Tags, m.Loss, m.Notes = "", "", "", -1, "plain"
 		}
 		d.Members = append(d.Members, m)
-		past := Past{Steps: []Change{{noon.Add(-26 * time.Hour), "ALIVE", m.Name, "it joined"}}}
+		past := Past{Steps: []Change{{noon.Add(-26 * time.Hour), "ALIVE", m.Name, "it joined", ""}}}
 		for _, c := range d.Changes {
 			if c.Who == m.Name {
 				past.Steps = append(past.Steps, c)
 			}
 		}
 		if i == 2 {
-			past.Steps = append(past.Steps, Change{noon.Add(-7 * time.Minute), "RESTARTED", m.Name, "it was restarted"})
+			past.Steps = append(past.Steps, Change{noon.Add(-7 * time.Minute), "RESTARTED", m.Name, "it was restarted", ""})
 		}
 		d.Pasts[m.Address] = past
 	}
@@ -96,7 +103,10 @@ var sgr = regexp.MustCompile("\x1b\\[[0-9]*m")
 func TestRender(t *testing.T) {
 	lost, fresh, empty := cluster(3), cluster(6), &Data{Address: "192.0.2.1:9999", Cluster: "default", Profile: "lan", Started: noon, At: noon}
 	lost.Lost, lost.LostAt, lost.At = "connection refused", noon.Add(-4*time.Second), noon.Add(-5*time.Second)
+	fresh.Minutes, fresh.Unjudged, fresh.Problems = nil, "the daemon is of an earlier version", nil
 	fresh.Rates, fresh.Changes, fresh.Pasts, fresh.Judged = nil, nil, nil, false
+	gone := cluster(1)
+	gone.Removed, gone.Remedy = "this node was removed from the cluster by web-2 at 11:58:00; it is alone", "tamtamctl join 192.0.2.2:9999"
 	v6 := cluster(6)
 	for i := range v6.Members {
 		v6.Members[i].Address = fmt.Sprintf("[2001:db8:aaaa:bbbb:cccc:dddd:eeee:%d]:9999", i)
@@ -112,6 +122,7 @@ func TestRender(t *testing.T) {
 		size Size
 	}{
 		{"80x24", cluster(6), View{}, Size{80, 24}},
+		{"120x40", cluster(30), View{}, Size{120, 40}},
 		{"80x24-many", cluster(60), View{Offset: 20, Order: ByRoundTrip}, Size{80, 24}},
 		{"80x24-lost", lost, View{}, Size{80, 24}},
 		{"80x24-first", fresh, View{}, Size{80, 24}},
@@ -123,6 +134,9 @@ func TestRender(t *testing.T) {
 		{"80x24-links-end", cluster(40), View{Matrix: true, Offset: 1000}, Size{80, 24}},
 		{"80x24-well", well, View{Cursor: "192.0.2.2:9999"}, Size{80, 24}},
 		{"40x10", cluster(6), View{Order: ByLoss}, Size{40, 10}},
+		{"40x10-why", cluster(6), View{Open: "192.0.2.4:9999"}, Size{40, 10}},
+		{"40x10-removed", gone, View{}, Size{40, 10}},
+		{"80x24-removed", gone, View{}, Size{80, 24}},
 		{"40x10-many", cluster(60), View{Offset: 1000}, Size{40, 10}},
 		{"200x60", cluster(60), View{Addresses: true}, Size{200, 60}},
 		{"20x6", cluster(6), View{}, Size{20, 6}},
@@ -210,12 +224,12 @@ func TestStrip(t *testing.T) {
 	ago := func(minutes float64) time.Time { return noon.Add(-time.Duration(minutes * float64(time.Minute))) }
 	for want, steps := range map[string][]Change{
 		"": nil,
-		"───────────────": {{ago(60), "ALIVE", "", ""}},
-		"          ─────": {{ago(5), "ALIVE", "", ""}},
-		"─────────▄█████": {{ago(60), "ALIVE", "", ""}, {ago(5.1), "SUSPECTED", "", ""}, {ago(5), "DEAD", "", ""}},
-		"─────▄─────────": {{ago(60), "ALIVE", "", ""}, {ago(9.5), "SUSPECTED", "", ""}, {ago(9.4), "ALIVE", "", ""}},
-		"───────┼───────": {{ago(60), "ALIVE", "", ""}, {ago(7.5), "RESTARTED", "", ""}},
-		"█████████.     ": {{ago(60), "DEAD", "", ""}, {ago(6.5), "LEFT", "", ""}, {ago(5.5), "REMOVED", "", ""}},
+		"───────────────": {{ago(60), "ALIVE", "", "", ""}},
+		"          ─────": {{ago(5), "ALIVE", "", "", ""}},
+		"─────────▄█████": {{ago(60), "ALIVE", "", "", ""}, {ago(5.1), "SUSPECTED", "", "", ""}, {ago(5), "DEAD", "", "", ""}},
+		"─────▄─────────": {{ago(60), "ALIVE", "", "", ""}, {ago(9.5), "SUSPECTED", "", "", ""}, {ago(9.4), "ALIVE", "", "", ""}},
+		"───────┼───────": {{ago(60), "ALIVE", "", "", ""}, {ago(7.5), "RESTARTED", "", "", ""}},
+		"█████████.     ": {{ago(60), "DEAD", "", "", ""}, {ago(6.5), "LEFT", "", "", ""}, {ago(5.5), "REMOVED", "", "", ""}},
 	} {
 		if have := strip(Past{Steps: steps}, Member{}, noon); have != want {
 			t.Errorf("%q, want %q of %v", have, want, steps)

@@ -35,11 +35,25 @@ func (r *renderer) tableOf() []column {
 		{"RTT ms", func(m Member, _ time.Time) string { return millis(m.Trip) }, 5, 0, true},
 		{"LOSS", func(m Member, _ time.Time) string { return percent(m.Loss) }, 6, 0, true},
 		{"LAST 15 MIN", func(m Member, now time.Time) string { return strip(r.data.Pasts[m.Address], m, now) }, 7, 0, false},
-		{"NOTE", func(m Member, _ time.Time) string { return m.Notes }, 7, 9, false},
+		{"NOTE", r.note, 7, 9, false},
 		address,
 		{"VERSION", func(m Member, _ time.Time) string { return orDash(m.Version) }, 9, 0, false},
 		{"TAGS", func(m Member, _ time.Time) string { return m.Tags }, 10, 8, false},
 	}
+}
+
+// note is the remark on a member: who reported its trouble, or that it was restarted.
+func (r *renderer) note(m Member, now time.Time) string {
+	steps, by, restarted := r.data.Pasts[m.Address].Steps, "", ""
+	for _, s := range steps {
+		if s.Status == "RESTARTED" && now.Sub(s.Time) < stripTime {
+			restarted = "restarted"
+		}
+	}
+	if n := len(steps); n > 0 && steps[n-1].By != "" && steps[n-1].Status == m.Status && (m.Status == "DEAD" || m.Status == "SUSPECTED") {
+		by = "by " + steps[n-1].By
+	}
+	return fit(0, ", ", m.Notes, by, restarted)
 }
 
 var glyphs = map[string]string{"ALIVE": "●", "SUSPECTED": "◐", "DEAD": "✕", "LEFT": "○"}
