@@ -112,16 +112,22 @@ func (st *state) nameOf(address string) string {
 	return address
 }
 
-// unknown returns the members whose histories must be asked for, each once.
+// unknown returns the members whose histories must be asked for, each once: first those that are
+// not alive, since of many members it takes a while.
 func (st *state) unknown() (addresses []string) {
 	asked := make(map[string]bool, len(st.data.Members)) // without those that are gone
+	var alive []string
 	for _, m := range st.data.Members {
-		if asked[m.Address] = true; !st.asked[m.Address] {
+		switch asked[m.Address] = true; {
+		case st.asked[m.Address]:
+		case m.Status == "ALIVE":
+			alive = append(alive, m.Address)
+		default:
 			addresses = append(addresses, m.Address)
 		}
 	}
 	st.asked = asked
-	return addresses
+	return append(addresses, alive...)
 }
 
 // history takes the history of a member, in place of an earlier one.

@@ -89,9 +89,11 @@ func TestRow(t *testing.T) {
 func TestHistory(t *testing.T) {
 	const alive, suspected, dead = tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE, tamtamv1.MemberStatus_MEMBER_STATUS_SUSPECTED, tamtamv1.MemberStatus_MEMBER_STATUS_DEAD
 	st := newState(time.Second)
-	b, c := &tamtamv1.Member{Address: "b:1", Name: "beth"}, &tamtamv1.Member{Address: "c:1", Name: "carl"}
+	b, c := &tamtamv1.Member{Address: "b:1", Name: "beth", Status: alive}, &tamtamv1.Member{Address: "c:1", Name: "carl"}
 	st.sample(sample{at: time.Now(), node: &tamtamv1.GetLocalNodeResponse{Member: &tamtamv1.Member{Address: "a:1"}}, members: []*tamtamv1.Member{b, c}})
-	if want := st.unknown(); !slices.Equal(want, []string{"b:1", "c:1"}) || st.unknown() != nil {
+	c.Status = dead
+	st.sample(sample{at: time.Now(), node: &tamtamv1.GetLocalNodeResponse{Member: &tamtamv1.Member{Address: "a:1"}}, members: []*tamtamv1.Member{b, c}})
+	if want := st.unknown(); !slices.Equal(want, []string{"c:1", "b:1"}) || st.unknown() != nil {
 		t.Errorf("asked for %v", want)
 	}
 	ago := func(d time.Duration) *timestamppb.Timestamp { return timestamppb.New(time.Now().Add(-d)) }
