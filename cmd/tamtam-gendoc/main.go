@@ -152,6 +152,7 @@ func manual(date string, daemon, client, gendoc refdoc.Command) []refdoc.Page {
 	pages := m.Pages(daemon, 8, tamtamctl, file)
 	pages = append(pages, m.Pages(client, 1, tamtamd, file)...)
 	pages = append(pages, m.Pages(gendoc, 1, tamtamd, tamtamctl)...)
+	pages = append(pages, m.JSON(tamtamctl))
 	return append(pages, m.File(config.EnvName, []string{tamtamd, tamtamctl}, daemon, client))
 }
 
@@ -166,6 +167,7 @@ func reference(daemon, client, gendoc refdoc.Command) ([]refdoc.Page, error) {
 		return nil, err
 	}
 	all = append(all, api)
+	all = append(all, refdoc.JSON())
 	return append([]refdoc.Page{refdoc.Index(all)}, all...), nil
 }
 

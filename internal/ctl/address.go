@@ -12,7 +12,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
-	"github.com/eelcocramer/tamtam/internal/ctl/render"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -34,14 +34,14 @@ func addressCommand(a *app) *ffcli.Command {
 				if err != nil {
 					return err
 				}
-				return a.print(map[string]any{
-					"address":           r.GetMember().GetAddress(),
-					"name":              r.GetMember().GetName(),
-					"started":           r.GetStarted().AsTime(),
-					"cluster":           r.GetClusterName(),
-					"max_payload_bytes": r.GetMaxPayloadBytes(),
-					"profile":           r.GetProfile(),
-					"detection_time_ms": render.Millis(r.GetDetectionTime()),
+				return a.print(output.Node{
+					Address:       r.GetMember().GetAddress(),
+					Cluster:       r.GetClusterName(),
+					DetectionTime: output.Millis(r.GetDetectionTime()),
+					MaxPayload:    r.GetMaxPayloadBytes(),
+					Name:          r.GetMember().GetName(),
+					Profile:       r.GetProfile(),
+					Started:       output.Time(r.GetStarted()),
 				}, func(w io.Writer) { fmt.Fprintln(w, r.GetMember().GetAddress()) })
 			})
 		},

@@ -19,6 +19,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -203,26 +204,15 @@ func (b *broadcast) send(ctx context.Context, c *client.Conn, payload []byte) er
 	return nil
 }
 
-type broadcastJSON struct {
-	SentTo   uint32   `json:"sent_to"`
-	Session  string   `json:"session"` // an ID
-	Sequence uint64   `json:"sequence"`
-	Have     uint32   `json:"have"`
-	Missing  []string `json:"missing"`
-	// Took is in milliseconds, null if the daemon does not report it.
-	Took *float64 `json:"took_ms"`
-}
-
 // result prints the result of a message.
 func (b *broadcast) result(r *tamtamv1.BroadcastResponse, waited bool) error {
 	if !b.printer().JSON && !waited {
 		return nil
 	}
-	j := broadcastJSON{r.GetSentTo(), render.ID(r.GetSession()), r.GetSequence(), r.GetHave(), r.GetMissing(), render.Millis(r.GetTook())}
-	if j.Missing == nil {
-		j.Missing = []string{}
-	}
-	return b.print(j, func(w io.Writer) {
+	return b.print(output.Broadcast{
+		SentTo: r.GetSentTo(), Session: output.ID(r.GetSession()), Sequence: r.GetSequence(), Have: r.GetHave(),
+		Missing: output.Slice(r.GetMissing()), Took: output.Millis(r.GetTook()),
+	}, func(w io.Writer) {
 		fmt.Fprintf(w, "%d of %d members have it after %s\n", r.GetHave(), r.GetSentTo(), render.Trip(r.GetTook().AsDuration()))
 	})
 }

@@ -14,16 +14,16 @@ func TestCommandOutput(t *testing.T) {
 	addr := serve(t, &fake{})
 	const since = `"since":"1970-01-01T00:00:00Z"`
 	const selfJSON = `{"address":"192.0.2.1:9999","name":"one","status":"ALIVE",` + since +
-		`,"local":true,"round_trip_ms":null,"version":"v9","session":"9223372036854775809","plain":false,"flapping":false,"via":"","tags":{"a":"b\u001b","role":"web"}}`
+		`,"local":true,"version":"v9","session":"9223372036854775809","plain":false,"flapping":false,"tags":{"a":"b\u001b","role":"web"}}`
 	const otherJSON = `{"address":"192.0.2.2:9999","name":"two\u001b[2J\n","status":"DEAD",` + since +
-		`,"local":false,"round_trip_ms":0.412,"version":"","session":"0","plain":true,"flapping":true,"via":"","tags":{}}`
+		`,"local":false,"round_trip_ms":0.412,"plain":true,"flapping":true,"tags":{}}`
 	for _, c := range []struct {
 		args  string
 		code  int
 		table string // a regular expression for all of stdout
 		json  string
 	}{
-		{"address", 0, `192\.0\.2\.1:9999\n`, `{"address":"192.0.2.1:9999","cluster":"c","detection_time_ms":2500,"max_payload_bytes":256,"name":"one","profile":"lan","started":"1970-01-01T00:00:00Z"}`},
+		{"address", 0, `192\.0\.2\.1:9999\n`, `{"address":"192.0.2.1:9999","cluster":"c","detection_time_ms":2500,"max_payload_bytes":256,"name":"one","profile":"lan"}`},
 		{"nodes", 0, `NAME +STATUS +SINCE +RTT +ADDRESS +NOTE\none +ALIVE +\d+d\d\dh +- +192\.0\.2\.1:9999 +this node\ntwo\\x1b\[2J\\n +DEAD .* 0\.41ms +192\.0\.2\.2:9999 +plain, flapping\n`, "[" + selfJSON + "," + otherJSON + "]"},
 		{"nodes -o wide", 0, `NAME +STATUS +SINCE +RTT +ADDRESS +VERSION +LOSS +NOTE +TAGS\none +ALIVE +\d{4}-.* this node +a=b\\x1b,role=web\ntwo.* plain, flapping\n`, "[" + selfJSON + "," + otherJSON + "]"},
 		{"nodes -o name", 0, `one\ntwo\\x1b\[2J\\n\n`, "[" + selfJSON + "," + otherJSON + "]"},

@@ -17,6 +17,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -113,9 +114,8 @@ func configure(ctx context.Context, a *app, r *tamtamv1.UpdateSettingsRequest, c
 			}
 			s = g.GetSettings()
 		}
-		return a.print(map[string]any{
-			"heartbeat_ms": s.GetHeartbeat().AsDuration().Milliseconds(),
-			"threshold":    render.LogLevel(s.GetLogLevel()),
+		return a.print(output.Settings{
+			Heartbeat: output.Millis(s.GetHeartbeat()), Threshold: render.LogLevel(s.GetLogLevel()),
 		}, func(w io.Writer) { fmt.Fprintln(w, one(s)) })
 	})
 }

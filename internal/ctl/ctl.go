@@ -22,6 +22,7 @@ import (
 	"github.com/eelcocramer/tamtam/internal/config"
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
@@ -154,7 +155,19 @@ the daemon, 6 out of time.`,
 		whyCommand(a),
 	}
 	root.Exec = group(root, root.Name)
+	documentJSON(root, "")
 	return root
+}
+
+// documentJSON has the help of each command say what it prints with -o json.
+func documentJSON(c *ffcli.Command, path string) {
+	if j, err := output.Of(path); err == nil {
+		text, _ := j.Prints()
+		c.LongHelp = strings.TrimRight(c.LongHelp, "\n") + "\n\nWith -o json: " + text + ".\nSee " + output.Reference + "."
+	}
+	for _, sub := range c.Subcommands {
+		documentJSON(sub, strings.TrimSpace(path+" "+sub.Name))
+	}
 }
 
 // command gives a command the shared flags, and its help the common form.

@@ -16,6 +16,7 @@ import (
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	"github.com/eelcocramer/tamtam/internal/doctor"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
@@ -92,7 +93,7 @@ func runDoctor(ctx context.Context, a *app) error {
 		return err
 	}
 	sum := doctor.Summarize(findings)
-	err = a.print(map[string]any{"findings": findings, "summary": sum}, func(w io.Writer) {
+	err = a.print(toDiagnosis(findings, sum), func(w io.Writer) {
 		fmt.Fprint(w, "VERDICT\tCHECK\tMEMBER\tFOUND\n")
 		findingRows(w, findings)
 		fmt.Fprintf(w, "\n%d ok, %d skipped, %s, %s\n", sum.OK, sum.Skipped, render.Plural(sum.Warnings, "warning"), render.Plural(sum.Failures, "failure"))
@@ -101,6 +102,15 @@ func runDoctor(ctx context.Context, a *app) error {
 		return fmt.Errorf("failed: %s", strings.Join(failed(findings), ", "))
 	}
 	return err
+}
+
+// toDiagnosis returns findings as JSON has them.
+func toDiagnosis(findings []doctor.Finding, sum doctor.Summary) output.Diagnosis {
+	d := output.Diagnosis{Findings: []output.Finding{}, Summary: output.Summary(sum)}
+	for _, f := range findings {
+		d.Findings = append(d.Findings, output.Finding(f))
+	}
+	return d
 }
 
 // findingRows writes the first findings of each kind, below each what to do, and at the end what

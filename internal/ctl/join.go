@@ -12,6 +12,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -49,16 +50,10 @@ A node that was removed from the cluster is let in again by a join, there or her
 	})
 }
 
-type joinJSON struct {
-	Address string   `json:"address"`
-	Members []string `json:"members"`
-	Error   string   `json:"error,omitempty"`
-}
-
 func printJoined(p render.Printer, results []*tamtamv1.JoinResult) error {
-	rows := []joinJSON{}
+	rows := []output.Join{}
 	for _, r := range results {
-		rows = append(rows, joinJSON{r.GetAddress(), append([]string{}, r.GetMembers()...), r.GetError()})
+		rows = append(rows, output.Join{Address: r.GetAddress(), Members: output.Slice(r.GetMembers()), Error: r.GetError()})
 	}
 	return p.Print(rows, func(w io.Writer) {
 		for _, r := range rows {

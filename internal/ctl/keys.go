@@ -17,6 +17,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/limits"
 	"github.com/eelcocramer/tamtam/internal/operator"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
@@ -70,7 +71,7 @@ func keysGenerateCommand(a *app) *ffcli.Command {
 			var k [keySize]byte
 			_, _ = rand.Read(k[:]) // never fails
 			text := base64.StdEncoding.EncodeToString(k[:])
-			return a.print(map[string]string{"key": text}, func(w io.Writer) { fmt.Fprintln(w, text) })
+			return a.print(output.Key{Key: text}, func(w io.Writer) { fmt.Fprintln(w, text) })
 		},
 	})
 }

@@ -12,19 +12,10 @@ import (
 	"strings"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
-
-// memberKeysJSON has the keys of a member in JSON.
-type memberKeysJSON struct {
-	Address string   `json:"address"`
-	Name    string   `json:"name"`
-	Status  string   `json:"status"`
-	Keys    []string `json:"keys"` // the one that encrypts first
-	Kept    bool     `json:"kept"`
-	Error   string   `json:"error"`
-}
 
 // keysCall is a call about keys. It returns the key ID that it is about, if any, and the keys
 // of each member.
@@ -38,15 +29,9 @@ func callKeys(ctx context.Context, a *app, with client.Client, call keysCall) er
 		if err != nil {
 			return err
 		}
-		out := struct {
-			Key     string           `json:"key,omitempty"`
-			Members []memberKeysJSON `json:"members"`
-		}{Key: key}
+		out := output.Keys{Key: key, Members: []output.MemberKeys{}}
 		for _, m := range members {
-			out.Members = append(out.Members, memberKeysJSON{
-				Address: m.GetAddress(), Name: m.GetName(), Status: render.Status(m.GetStatus()),
-				Keys: append([]string{}, m.GetKeys()...), Kept: m.GetKept(), Error: m.GetError(),
-			})
+			out.Members = append(out.Members, toKeys(m))
 		}
 		err = a.print(out, func(w io.Writer) {
 			if key != "" {
@@ -69,6 +54,17 @@ func callKeys(ctx context.Context, a *app, with client.Client, call keysCall) er
 		}
 		return keysFault(members)
 	})
+}
+
+// toKeys returns the keys of a member as JSON has them. With an error, none are known, unless
+// there are some.
+func toKeys(m *tamtamv1.MemberKeys) output.MemberKeys {
+	j := output.MemberKeys{Address: m.GetAddress(), Name: m.GetName(), Status: render.Status(m.GetStatus()), Error: m.GetError()}
+	if m.GetError() == "" || len(m.GetKeys()) > 0 {
+		kept := m.GetKept()
+		j.Keys, j.Kept = output.Slice(m.GetKeys()), &kept
+	}
+	return j
 }
 
 // keysNote returns what is out of the ordinary about the keys of a member.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -55,7 +56,7 @@ func leave(ctx context.Context, p render.Printer, c *client.Conn) error {
 		return err
 	}
 	know, not := r.GetAcknowledged(), r.GetUnacknowledged()
-	return p.Print(map[string]any{"acknowledged": know, "unacknowledged": not}, func(w io.Writer) {
+	return p.Print(output.Leave{Acknowledged: know, Unacknowledged: not}, func(w io.Writer) {
 		fmt.Fprintf(w, "left: %d of %d members know\n", know, know+not)
 	})
 }

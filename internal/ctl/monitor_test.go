@@ -47,7 +47,7 @@ func TestMonitorNamesReporters(t *testing.T) {
 	}
 	addr := serve(t, &fake{watch: func(_ *pb.WatchMembersRequest, s grpc.ServerStreamingServer[pb.WatchMembersResponse]) error {
 		for i, c := range changes {
-			if err := s.Send(&pb.WatchMembersResponse{Revision: uint64(i), Event: &pb.WatchMembersResponse_Change{Change: c}}); err != nil {
+			if err := s.Send(&pb.WatchMembersResponse{Revision: uint64(i + 1), Event: &pb.WatchMembersResponse_Change{Change: c}}); err != nil {
 				return err
 			}
 		}
@@ -62,9 +62,9 @@ func TestMonitorNamesReporters(t *testing.T) {
 	}
 	lines := strings.Split(run(t, "monitor", "--rpc", addr, "-o", "json").out, "\n")
 	for i, want := range []string{
-		`{"event":"change","revision":"0","time":"1970-01-02T00:00:00Z","previous_status":"ALIVE","reported_by":"192.0.2.1:9999","member":{"address":"192.0.2.2:9999",`,
-		`{"event":"removed","revision":"1","time":"1970-01-02T00:00:00Z","previous_status":"DEAD","reported_by":"192.0.2.2:9999","member":{"address":"192.0.2.2:9999",`,
-		`{"event":"change","revision":"2","member":{"address":"192.0.2.2:9999",`,
+		`{"event":"change","revision":"1","time":"1970-01-02T00:00:00Z","previous_status":"ALIVE","reported_by":"192.0.2.1:9999","inferred":false,"member":{"address":"192.0.2.2:9999",`,
+		`{"event":"removed","revision":"2","time":"1970-01-02T00:00:00Z","previous_status":"DEAD","reported_by":"192.0.2.2:9999","inferred":false,"member":{"address":"192.0.2.2:9999",`,
+		`{"event":"change","revision":"3","inferred":false,"member":{"address":"192.0.2.2:9999",`,
 	} {
 		if len(lines) != 4 || !strings.HasPrefix(lines[i], want) {
 			t.Errorf("line %d of %q does not begin with %s", i, lines, want)
@@ -83,11 +83,11 @@ func TestMonitorJSON(t *testing.T) {
 	want := []string{
 		`{"event":"present","revision":"7","member":{"address":"192.0.2.1:9999",`,
 		`{"event":"present","revision":"7","member":{"address":"192.0.2.2:9999",`,
-		`{"event":"synced","revision":"7"}`,
-		`{"event":"change","revision":"8","time":"1970-01-01T00:01:00Z","previous_status":"ALIVE","reason":"NO_ANSWER","reported_by":"192.0.2.1:9999","member":{"address":"192.0.2.2:9999",`,
+		`{"event":"synced","revision":"7","resumed":false}`,
+		`{"event":"change","revision":"8","time":"1970-01-01T00:01:00Z","previous_status":"ALIVE","reason":"NO_ANSWER","reported_by":"192.0.2.1:9999","inferred":false,"member":{"address":"192.0.2.2:9999",`,
 		`{"event":"synced","revision":"8","resumed":true}`,
 		`{"event":"removed","revision":"70","previous_status":"DEAD","inferred":true,"member":{"address":"192.0.2.2:9999",`,
-		`{"event":"synced","revision":"70"}`,
+		`{"event":"synced","revision":"70","resumed":false}`,
 	}
 	lines := strings.Split(strings.TrimSpace(r.out), "\n")
 	if r.code != 4 || !strings.Contains(r.err, "has ended") || len(lines) != len(want) {

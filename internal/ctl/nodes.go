@@ -16,6 +16,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
@@ -107,7 +108,7 @@ func list(ctx context.Context, a *app, c *client.Conn, want filter) error {
 	if err != nil {
 		return err
 	}
-	rows := make([]render.Member, 0, len(members))
+	rows := make([]output.Member, 0, len(members))
 	for _, m := range members {
 		rows = append(rows, render.ToMember(m))
 	}

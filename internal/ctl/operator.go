@@ -8,6 +8,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/netip"
 	"os"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/operator"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -58,7 +60,7 @@ func operatorGenerateCommand(a *app) *ffcli.Command {
 				return err
 			}
 			fmt.Fprintf(a.Err, "tamtamctl: %s is the private half: keep it; give %s.pub to all nodes as --operator-key\n", file, file)
-			return nil
+			return a.print(output.OperatorKey{Private: file, Public: file + ".pub"}, func(io.Writer) {})
 		},
 	})
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -41,10 +42,7 @@ there is no answer within --timeout.
 				if err != nil {
 					return err
 				}
-				return a.print(map[string]any{
-					"address":       r.GetAddress(),
-					"round_trip_ms": render.Millis(r.GetRoundTrip()),
-				}, func(w io.Writer) {
+				return a.print(output.Ping{Address: r.GetAddress(), RoundTrip: output.Millis(r.GetRoundTrip())}, func(w io.Writer) {
 					fmt.Fprintf(w, "%s  %s\n", r.GetAddress(), render.Trip(r.GetRoundTrip().AsDuration()))
 				})
 			})

@@ -15,6 +15,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -66,7 +67,7 @@ func ready(ctx context.Context, a *app, c *client.Conn, least int) error {
 	case alive < least:
 		reason = strconv.Itoa(alive) + " of " + strconv.Itoa(least) + " members are alive"
 	}
-	err = a.print(map[string]any{"ready": reason == "", "reason": reason, "alive": alive}, func(w io.Writer) {
+	err = a.print(output.Ready{Alive: alive, Ready: reason == "", Reason: reason}, func(w io.Writer) {
 		if reason == "" {
 			fmt.Fprintf(w, "ready: %d alive\n", alive)
 		} else {

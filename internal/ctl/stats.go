@@ -13,6 +13,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -35,7 +36,7 @@ func statsCommand(a *app) *ffcli.Command {
 				if err != nil {
 					return err
 				}
-				counters := render.OrEmpty(r.GetCounters())
+				counters := output.Map(r.GetCounters())
 				return a.print(counters, func(w io.Writer) {
 					for _, name := range render.SortedKeys(counters) {
 						fmt.Fprintf(w, "%s\t%d\n", strings.ReplaceAll(name, "\t", " "), counters[name])

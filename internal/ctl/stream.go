@@ -19,6 +19,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -94,30 +95,10 @@ func printDelivery(a *app, r *tamtamv1.StreamMessagesResponse, form encoding) er
 	return nil // from a newer daemon
 }
 
-type messageJSON struct {
-	Event    string     `json:"event"` // message
-	Origin   string     `json:"origin"`
-	Session  string     `json:"session"` // an ID
-	Sequence uint64     `json:"sequence"`
-	Topic    string     `json:"topic"`
-	Sent     *time.Time `json:"sent"` // null when unknown
-	Received time.Time  `json:"received"`
-	Payload  []byte     `json:"payload"`
-	Text     *string    `json:"text,omitempty"`
-}
-
-type gapJSON struct {
-	Event   string `json:"event"` // gap
-	Origin  string `json:"origin"`
-	Session string `json:"session"`
-	From    uint64 `json:"from"`
-	To      uint64 `json:"to"`
-}
-
 // printGap reports missing messages: on stderr, where they do not look like a message, or in JSON.
 func printGap(a *app, g *tamtamv1.Gap) error {
 	if a.printer().JSON {
-		return a.print(gapJSON{"gap", g.GetOrigin(), render.ID(g.GetSession()), g.GetFrom(), g.GetTo()}, nil)
+		return a.print(output.Gap{Event: "gap", Origin: g.GetOrigin(), Session: output.ID(g.GetSession()), From: g.GetFrom(), To: g.GetTo()}, nil)
 	}
 	what := fmt.Sprintf("messages %d to %d", g.GetFrom(), g.GetTo())
 	if g.GetFrom() == g.GetTo() {
@@ -129,14 +110,9 @@ func printGap(a *app, g *tamtamv1.Gap) error {
 
 func printMessage(p render.Printer, m *tamtamv1.Message, form encoding) error {
 	if p.JSON {
-		j := messageJSON{Event: "message", Origin: m.GetOrigin(), Session: render.ID(m.GetSession()), Sequence: m.GetSequence(),
-			Topic: m.GetTopic(), Received: m.GetReceived().AsTime(), Payload: m.GetPayload()}
-		if j.Payload == nil {
-			j.Payload = []byte{}
-		}
-		if m.GetSent() != nil {
-			sent := m.GetSent().AsTime()
-			j.Sent = &sent
+		j := output.Message{
+			Event: "message", Origin: m.GetOrigin(), Session: output.ID(m.GetSession()), Sequence: m.GetSequence(), Topic: m.GetTopic(),
+			Sent: output.Time(m.GetSent()), Received: output.Time(m.GetReceived()), Payload: output.Slice(m.GetPayload()),
 		}
 		if utf8.Valid(m.GetPayload()) {
 			text := string(m.GetPayload())

@@ -12,6 +12,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	"github.com/eelcocramer/tamtam/internal/tags"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
@@ -92,7 +93,7 @@ func updateTags(ctx context.Context, a *app, command, what string, args []string
 }
 
 func printTags(p render.Printer, all map[string]string) error {
-	return p.Print(render.OrEmpty(all), func(w io.Writer) {
+	return p.Print(output.Map(all), func(w io.Writer) {
 		for _, k := range render.SortedKeys(all) {
 			fmt.Fprintf(w, "%s=%s\n", render.Escape(k), render.Escape(all[k]))
 		}

@@ -14,18 +14,12 @@ import (
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-type versionJSON struct {
-	Version string `json:"version"`
-	Commit  string `json:"commit,omitempty"`
-	Go      string `json:"go"`
-	Smudge  string `json:"smudge,omitempty"`
-}
-
-func (v versionJSON) row(w io.Writer, program string) {
+func versionRow(w io.Writer, program string, v *output.Version) {
 	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", program, v.Version, render.OrDash(v.Commit), v.Go, render.OrDash(v.Smudge))
 }
 
@@ -43,15 +37,13 @@ func versionCommand(a *app) *ffcli.Command {
 			}
 			banner(a)
 			info := buildinfo.Read()
-			versions := map[string]versionJSON{
-				"client": {info.Version, info.Commit, info.Go, ""},
-			}
+			versions := output.Versions{Client: output.Version{Version: info.Version, Commit: info.Commit, Go: info.Go}}
 			err := a.call(ctx, func(ctx context.Context, c *client.Conn) error {
 				r, err := c.GetVersion(ctx, &tamtamv1.GetVersionRequest{})
 				if err != nil {
 					return err
 				}
-				versions["daemon"] = versionJSON{r.GetVersion(), r.GetCommit(), r.GetGoVersion(), r.GetSmudgeVersion()}
+				versions.Daemon = &output.Version{Version: r.GetVersion(), Commit: r.GetCommit(), Go: r.GetGoVersion(), Smudge: r.GetSmudgeVersion()}
 				return nil
 			})
 			var gone *client.UnreachableError
@@ -62,9 +54,9 @@ func versionCommand(a *app) *ffcli.Command {
 			// The client's version is printed even if the call failed.
 			if e := a.print(versions, func(w io.Writer) {
 				fmt.Fprint(w, "PROGRAM\tVERSION\tCOMMIT\tGO\tSMUDGE\n")
-				versions["client"].row(w, "tamtamctl")
-				if d, ok := versions["daemon"]; ok {
-					d.row(w, "tamtamd")
+				versionRow(w, "tamtamctl", &versions.Client)
+				if versions.Daemon != nil {
+					versionRow(w, "tamtamd", versions.Daemon)
 				}
 			}); e != nil {
 				return e

@@ -36,13 +36,13 @@ func TestWait(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	if r := run(t, "wait", "--rpc", addr, "--alive", "2", "-o", "json"); r.code != 0 || r.err != "" ||
-		!regexp.MustCompile(`^{"held":true,"unmet":\[\],"alive":2,"revision":"7","waited_ms":\d+}\n$`).MatchString(r.out) {
+		!regexp.MustCompile(`^{"held":true,"unmet":\[\],"alive":2,"revision":"7","waited_ms":[\d.]+}\n$`).MatchString(r.out) {
 		t.Errorf("%+v", r)
 	}
 	// Long enough for a slow machine to learn who is there.
 	r := run(t, "wait", "--rpc", addr, "--alive", "3", "--gone", "one", "-o", "json", "--timeout", "2s")
 	if r.code != 6 || r.err != "tamtamctl: not within 2s: 2 alive, want 3; one is ALIVE, want it gone\n" ||
-		!regexp.MustCompile(`^{"held":false,"unmet":\["2 alive, want 3","one is ALIVE, want it gone"\],"alive":2,"revision":"7","waited_ms":\d+}\n$`).MatchString(r.out) {
+		!regexp.MustCompile(`^{"held":false,"unmet":\["2 alive, want 3","one is ALIVE, want it gone"\],"alive":2,"revision":"7","waited_ms":[\d.]+}\n$`).MatchString(r.out) {
 		t.Errorf("%+v", r)
 	}
 }

@@ -127,7 +127,7 @@ $`).MatchString(r.err) {
 		`{"event":"present","revision":"7","member":{"address":"192.0.2.1:9999","name":"one",.*}}`,
 		`{"event":"present","revision":"7","member":{"address":"192.0.2.2:9999","name":"two\\u001b\[2J\\n",.*}}`,
 		`{"event":"synced","revision":"7"}`,
-		`{"event":"change","revision":"8","time":"1970-01-01T00:01:00Z","previous_status":"ALIVE","reason":"NO_ANSWER","reported_by":"192.0.2.3:9999","member":{"address":"192.0.2.2:9999",.*"status":"SUSPECTED".*}}`,
+		`{"event":"change","revision":"8","time":"1970-01-01T00:01:00Z","previous_status":"ALIVE","reason":"NO_ANSWER","reported_by":"192.0.2.3:9999","inferred":false,"member":{"address":"192.0.2.2:9999",.*"status":"SUSPECTED".*}}`,
 		`{"event":"disconnected","revision":"8","error":"the tamtamd at \S+ has ended"}`,
 		`{"event":"resumed","revision":"9"}`,
 		`{"event":"change","revision":"9",.*"status":"DEAD".*}`,

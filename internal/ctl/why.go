@@ -7,12 +7,12 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/peterbourgon/ff/v3/ffcli"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -29,7 +29,7 @@ the node has no history of the member.
 
   tamtamctl why db-1
   tamtamctl why 192.0.2.7:9999
-  tamtamctl why db-1 -o json | jq -r '.[].changes[-1].reason'`,
+  tamtamctl why db-1 -o json | jq -r '.histories[].changes[-1].reason'`,
 		Exec: func(ctx context.Context, args []string) error {
 			name, err := arg.One("why", "member", args)
 			if err != nil {
@@ -54,32 +54,12 @@ the node has no history of the member.
 	})
 }
 
-// historyJSON is a member and its history in JSON.
-type historyJSON struct {
-	Member  render.Member `json:"member"`
-	Removed bool          `json:"removed"`
-	// Earlier is how many changes came before the first of Changes.
-	Earlier uint64     `json:"earlier"`
-	Changes []stepJSON `json:"changes"`
-}
-
-type stepJSON struct {
-	Time       time.Time `json:"time"`
-	Previous   string    `json:"previous_status,omitempty"`
-	Status     string    `json:"status"`
-	Removed    bool      `json:"removed"`
-	ReportedBy string    `json:"reported_by,omitempty"`
-	Reason     string    `json:"reason,omitempty"`
-	Caller     string    `json:"caller,omitempty"` // who asked for the removal
-	Sentence   string    `json:"sentence"`         // for people: its words may change
-}
-
 // toHistory returns a history as JSON has it; local is the node that was asked.
-func toHistory(h *tamtamv1.MemberHistory, local string) historyJSON {
-	j := historyJSON{Member: render.ToMember(h.GetMember()), Removed: h.GetRemoved(), Earlier: h.GetEarlier(), Changes: []stepJSON{}}
+func toHistory(h *tamtamv1.MemberHistory, local string) output.History {
+	j := output.History{Member: render.ToMember(h.GetMember()), Removed: h.GetRemoved(), Earlier: h.GetEarlier(), Changes: []output.Step{}}
 	for _, s := range h.GetSteps() {
-		j.Changes = append(j.Changes, stepJSON{
-			Time: s.GetTime().AsTime(), Previous: render.PreviousStatus(s.GetPreviousStatus()), Status: render.Status(s.GetStatus()),
+		j.Changes = append(j.Changes, output.Step{
+			Time: output.Time(s.GetTime()), Previous: render.PreviousStatus(s.GetPreviousStatus()), Status: render.Status(s.GetStatus()),
 			Removed: s.GetRemoved(), ReportedBy: s.GetReportedBy(), Reason: render.Reason(s.GetReason()), Caller: s.GetCaller(),
 			Sentence: render.Cause{Member: j.Member.Address, Local: local, Reporter: s.GetReportedBy(), Reason: s.GetReason(), Status: s.GetStatus()}.Sentence(),
 		})
@@ -88,11 +68,11 @@ func toHistory(h *tamtamv1.MemberHistory, local string) historyJSON {
 }
 
 func printHistories(p render.Printer, histories []*tamtamv1.MemberHistory, local string) error {
-	all := []historyJSON{}
+	all := []output.History{}
 	for _, h := range histories {
 		all = append(all, toHistory(h, local))
 	}
-	return p.Print(all, func(w io.Writer) {
+	return p.Print(output.Histories{Histories: all}, func(w io.Writer) {
 		for i, h := range all {
 			if i > 0 {
 				fmt.Fprintln(w)
@@ -106,14 +86,14 @@ func printHistories(p render.Printer, histories []*tamtamv1.MemberHistory, local
 				fmt.Fprintf(w, "%d earlier changes are no longer known\n", h.Earlier)
 			}
 			for _, s := range h.Changes {
-				fmt.Fprintln(w, s.line())
+				fmt.Fprintln(w, stepLine(&s))
 			}
 		}
 	})
 }
 
-// line is a change for people: its time, the statuses before and after, and why.
-func (s stepJSON) line() string {
+// stepLine is a change for people: its time, the statuses before and after, and why.
+func stepLine(s *output.Step) string {
 	change := s.Status
 	if s.Removed {
 		change = render.Removed

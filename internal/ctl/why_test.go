@@ -48,8 +48,8 @@ func TestWhy(t *testing.T) {
 		t.Errorf("asked for %q: %+v", asked, r)
 	}
 	r = run(t, "why", "one", "--rpc", addr, "-o", "json")
-	want = `\[{"member":{"address":"192.0.2.1:9999".*},"removed":false,"earlier":0,"changes":\[{"time":"1970-01-01T00:00:01Z","status":"ALIVE","removed":false,"reported_by":"192.0.2.1:9999","reason":"STARTED","sentence":"this node started"}\]},` +
-		`{"member":{.*},"removed":true,"earlier":12,"changes":\[{"time":"1970-01-01T00:00:02Z","previous_status":"ALIVE","status":"SUSPECTED","removed":false,"reported_by":"192.0.2.3:9999","reason":"NO_ANSWER","sentence":".*"},.*,{.*"removed":true.*"reason":"EXPELLED".*}\]}\]`
+	want = `{"histories":\[{"member":{"address":"192.0.2.1:9999".*},"removed":false,"earlier":0,"changes":\[{"time":"1970-01-01T00:00:01Z","status":"ALIVE","removed":false,"reported_by":"192.0.2.1:9999","reason":"STARTED","sentence":"this node started"}\]},` +
+		`{"member":{.*},"removed":true,"earlier":12,"changes":\[{"time":"1970-01-01T00:00:02Z","previous_status":"ALIVE","status":"SUSPECTED","removed":false,"reported_by":"192.0.2.3:9999","reason":"NO_ANSWER","sentence":".*"},.*,{.*"removed":true.*"reason":"EXPELLED".*}\]}\]}`
 	if r.code != 0 || !regexp.MustCompile("^"+want+"\n$").MatchString(r.out) {
 		t.Errorf("%+v", r)
 	}

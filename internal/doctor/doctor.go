@@ -26,24 +26,24 @@ const (
 
 // Finding is a result of one check, about one member or, without Member, about the cluster.
 type Finding struct {
-	Check   string  `json:"check"`
-	Verdict Verdict `json:"verdict"`
+	Check   string
+	Verdict Verdict
 	// Member is the gossip address of the member.
-	Member string `json:"member,omitempty"`
+	Member string
 	// Name is the member's name.
-	Name string `json:"name,omitempty"`
+	Name string
 	// Found is a sentence. Do is another one, the remedy; empty if nothing is wrong, or
 	// nothing was checked.
-	Found string `json:"found"`
-	Do    string `json:"do,omitempty"`
+	Found string
+	Do    string
 }
 
 // Summary counts findings.
 type Summary struct {
-	OK       int `json:"ok"`
-	Skipped  int `json:"skipped"`
-	Warnings int `json:"warnings"`
-	Failures int `json:"failures"`
+	OK       int
+	Skipped  int
+	Warnings int
+	Failures int
 }
 
 // Summarize counts findings.

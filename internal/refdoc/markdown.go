@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 )
 
 // generated is the first line of each page.
@@ -53,7 +55,7 @@ func paragraphs(long string) string {
 		if strings.HasPrefix(block, "  ") {
 			block = "```sh\n" + strings.ReplaceAll("\n"+block, "\n  ", "\n")[1:] + "\n```"
 		}
-		out = append(out, block)
+		out = append(out, strings.ReplaceAll(block, output.Reference, "[JSON](json.md)"))
 	}
 	return strings.Join(out, "\n\n") + "\n"
 }

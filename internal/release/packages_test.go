@@ -228,7 +228,7 @@ func testRPM(t *testing.T, out string) {
 	need(t, "rpm")
 	for name, wanted := range map[string][]string{
 		"tamtamd":   {"/usr/bin/tamtamd", "/usr/lib/systemd/system/tamtamd.service", "/etc/tamtam/tamtam.yaml", "/etc/default/tamtamd", "/usr/share/man/man8/tamtamd.8.gz"},
-		"tamtamctl": {"/usr/bin/tamtamctl", "/usr/share/zsh/site-functions/_tamtamctl", "/usr/share/man/man1/tamtamctl.1.gz"},
+		"tamtamctl": {"/usr/bin/tamtamctl", "/usr/share/zsh/site-functions/_tamtamctl", "/usr/share/man/man1/tamtamctl.1.gz", "/usr/share/man/man5/tamtamctl-json.5.gz"},
 	} {
 		path := one(t, out, name+"-*.rpm")
 		must(t, "rpm", "--checksig", "--nosignature", path)

@@ -9,50 +9,28 @@ import (
 	"strings"
 	"time"
 
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/tags"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-// Member is a member in JSON. Scripts rely on the names.
-type Member struct {
-	Address string    `json:"address"`
-	Name    string    `json:"name"`
-	Status  string    `json:"status"`
-	Since   time.Time `json:"since"`
-	Local   bool      `json:"local"`
-	// RoundTrip is in milliseconds, null when it was not measured.
-	RoundTrip *float64 `json:"round_trip_ms"`
-	Version   string   `json:"version"`
-	Session   string   `json:"session"` // an ID
-	Plain     bool     `json:"plain"`
-	Flapping  bool     `json:"flapping"`
-	// Via is the address of the member that relays to it, empty if it is reached directly.
-	Via string `json:"via"`
-
-	// Loss is the share of transmissions that were lost in the last one to two minutes, 0 to
-	// 1, of so many frames. It is absent when not known: of fewer than 50 frames.
-	Loss       *float64 `json:"loss,omitempty"`
-	LossFrames uint64   `json:"loss_frames,omitempty"`
-
-	Tags map[string]string `json:"tags"`
-}
-
 // ToMember returns a member as JSON has it.
-func ToMember(m *tamtamv1.Member) Member {
-	return Member{
-		Address:   m.GetAddress(),
-		Name:      m.GetName(),
-		Status:    Status(m.GetStatus()),
-		Since:     m.GetStatusSince().AsTime(),
-		Local:     m.GetLocal(),
-		RoundTrip: Millis(m.GetRoundTrip()),
-		Version:   m.GetVersion(),
-		Session:   ID(m.GetSession()),
-		Plain:     m.GetPlain(),
-		Flapping:  m.GetFlapping(),
-		Via:       m.GetVia(),
-		Loss:      m.Loss, LossFrames: m.GetLossFrames(),
-		Tags: OrEmpty(m.GetTags()),
+func ToMember(m *tamtamv1.Member) output.Member {
+	return output.Member{
+		Address:    m.GetAddress(),
+		Name:       m.GetName(),
+		Status:     Status(m.GetStatus()),
+		Since:      output.Time(m.GetStatusSince()),
+		Local:      m.GetLocal(),
+		RoundTrip:  output.Millis(m.GetRoundTrip()),
+		Version:    m.GetVersion(),
+		Session:    output.ID(m.GetSession()),
+		Plain:      m.GetPlain(),
+		Flapping:   m.GetFlapping(),
+		Via:        m.GetVia(),
+		Loss:       m.Loss,
+		LossFrames: m.GetLossFrames(),
+		Tags:       output.Map(m.GetTags()),
 	}
 }
 

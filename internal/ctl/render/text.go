@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"google.golang.org/protobuf/types/known/durationpb"
-
 	"github.com/eelcocramer/tamtam/internal/escape"
 )
 
@@ -29,14 +27,6 @@ func OneLine(s string) string { return lineEnds.Replace(s) }
 // OrDash returns s, or "-" for an empty cell of a table.
 func OrDash(s string) string { return cmp.Or(s, "-") }
 
-// OrEmpty returns m, or an empty map for nil, which JSON would print as null.
-func OrEmpty[V any](m map[string]V) map[string]V {
-	if m == nil {
-		return map[string]V{}
-	}
-	return m
-}
-
 // SortedKeys returns the keys of a map in order.
 func SortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
@@ -46,18 +36,6 @@ func Plural(n int, noun string) string {
 		noun += "s"
 	}
 	return fmt.Sprintf("%d %s", n, noun)
-}
-
-// ID is a 64-bit number for JSON, as text: many readers of JSON round numbers over 2^53.
-func ID(n uint64) string { return strconv.FormatUint(n, 10) }
-
-// Millis returns a duration in milliseconds, to the microsecond; nil for nil.
-func Millis(d *durationpb.Duration) *float64 {
-	if d == nil {
-		return nil
-	}
-	ms := float64(d.AsDuration().Microseconds()) / 1000
-	return &ms
 }
 
 // Trip rounds a round trip for people: two digits under 10 ms, then whole milliseconds, and

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	"github.com/eelcocramer/tamtam/internal/ctl/top/screen"
 )
@@ -87,23 +88,12 @@ func (c Config) print(ctx context.Context) error {
 	}
 }
 
-// sampleJSON is a sample in JSON. Scripts rely on the names.
-type sampleJSON struct {
-	Time    time.Time       `json:"time"`
-	Address string          `json:"address"`
-	Name    string          `json:"name"`
-	Cluster string          `json:"cluster"`
-	Started time.Time       `json:"started"`
-	Members []render.Member `json:"members"`
-	Rates   *screen.Rates   `json:"rates"` // per second; null when not known yet
-}
-
 // block prints a sample; after another one, an empty line comes first.
 func (c Config) block(st *state, s sample, after bool) error {
 	if c.Printer.JSON {
-		j := sampleJSON{
-			Time: s.at, Address: st.data.Address, Name: s.node.GetMember().GetName(), Cluster: s.node.GetClusterName(),
-			Started: st.data.Started.UTC(), Members: []render.Member{}, Rates: st.data.Rates,
+		j := output.Sample{
+			Time: s.at.UTC(), Address: st.data.Address, Name: s.node.GetMember().GetName(), Cluster: s.node.GetClusterName(),
+			Started: output.Time(s.node.GetStarted()), Members: []output.Member{}, Rates: (*output.Rates)(st.data.Rates),
 		}
 		for _, m := range s.members {
 			j.Members = append(j.Members, render.ToMember(m))

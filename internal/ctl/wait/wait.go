@@ -15,18 +15,10 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
 	"github.com/eelcocramer/tamtam/internal/ctl/follow"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
 )
-
-// result is the outcome in JSON. Scripts rely on the names.
-type result struct {
-	Held     bool     `json:"held"`
-	Unmet    []string `json:"unmet"` // in words
-	Alive    int      `json:"alive"`
-	Revision string   `json:"revision"` // an ID
-	WaitedMS int64    `json:"waited_ms"`
-}
 
 // Run waits until all conditions hold. After limit it returns a DeadlineExceeded that names
 // those that do not. It returns an arg.AmbiguousError at once if several live members have the
@@ -86,7 +78,10 @@ func Run(asked context.Context, c client.Client, p render.Printer, want *Conditi
 			continue
 		}
 		if p.JSON {
-			r := result{len(unmet) == 0, append([]string{}, unmet...), v.alive(), render.ID(v.revision), time.Since(began).Milliseconds()}
+			r := output.Wait{
+				Held: len(unmet) == 0, Unmet: output.Slice(unmet), Alive: v.alive(),
+				Revision: output.ID(v.revision), Waited: output.MillisOf(time.Since(began)),
+			}
 			if err := p.Print(r, nil); err != nil {
 				return err
 			}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/watch/hook"
 	"github.com/eelcocramer/tamtam/internal/escape"
 )
@@ -62,7 +63,7 @@ var changeVariables = []string{
 
 // startHook starts what runs the command. run queues a change for it. stop ends a command
 // that is running, and returns when none is left.
-func (c *Config) startHook(ctx context.Context) (run func(line), stop func(), err error) {
+func (c *Config) startHook(ctx context.Context) (run func(output.Event), stop func(), err error) {
 	runner, err := hook.New(hook.Config{
 		Command: c.Exec.Command, Timeout: c.Exec.Timeout, Coalesce: c.Exec.Coalesce,
 		Env: environ(os.Environ(), c.Client.Flags.Connection()), Out: c.Printer.Out, Err: c.Err,
@@ -81,7 +82,7 @@ func (c *Config) startHook(ctx context.Context) (run func(line), stop func(), er
 		runner.Run(ctx)
 		close(done)
 	}()
-	run = func(l line) {
+	run = func(l output.Event) {
 		text, err := escape.Marshal(l)
 		if err != nil { // a line has only texts and times
 			fmt.Fprintf(c.Err, "tamtamctl: %v\n", err)
@@ -115,9 +116,9 @@ func environ(ours []string, connection map[string]string) []string {
 
 // variables returns a change of a member as environment variables. All are set, some to
 // nothing.
-func variables(l line) []string {
+func variables(l output.Event) []string {
 	at := ""
-	if l.Time != nil {
+	if !l.Time.IsZero() {
 		at = l.Time.Format(time.RFC3339Nano)
 	}
 	values := []string{l.Event, l.Member.Address, l.Member.Name, l.Member.Status, l.Previous, l.Reason, l.ReportedBy, at, l.Revision}

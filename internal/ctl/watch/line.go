@@ -10,24 +10,9 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
 	"github.com/eelcocramer/tamtam/internal/ctl/follow"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 )
-
-// line is an event in JSON. Scripts rely on the names.
-type line struct {
-	Event string `json:"event"` // present, synced, change, removed, disconnected, resumed or snapshot
-	// Revision is an ID. Of disconnected, it is the last one seen, 0 for none.
-	Revision string `json:"revision"`
-	// Of change and removed. All but the member are absent when not known.
-	Time       *time.Time     `json:"time,omitempty"`
-	Previous   string         `json:"previous_status,omitempty"`
-	Reason     string         `json:"reason,omitempty"`
-	ReportedBy string         `json:"reported_by,omitempty"`
-	Inferred   bool           `json:"inferred,omitempty"`
-	Member     *render.Member `json:"member,omitempty"`  // of present, too
-	Error      string         `json:"error,omitempty"`   // of disconnected
-	Resumed    bool           `json:"resumed,omitempty"` // of synced, in monitor
-}
 
 // eventNames has the events that are not changes.
 var eventNames = map[follow.Kind]string{
@@ -35,8 +20,9 @@ var eventNames = map[follow.Kind]string{
 	follow.Resumed: "resumed", follow.Snapshot: "snapshot",
 }
 
-func toLine(e follow.Event) line {
-	l := line{Event: eventNames[e.Kind], Revision: render.ID(e.Revision), Inferred: e.Inferred}
+// toLine returns an event as JSON has it.
+func toLine(e follow.Event) output.Event {
+	l := output.Event{Event: eventNames[e.Kind], Revision: output.ID(e.Revision)}
 	if e.Err != nil {
 		l.Error = client.Describe(e.Err)
 	}
@@ -48,10 +34,7 @@ func toLine(e follow.Event) line {
 		if l.Event = "change"; c.GetRemoved() {
 			l.Event = render.Removed
 		}
-		if c.GetTime() != nil {
-			at := c.GetTime().AsTime()
-			l.Time = &at
-		}
+		l.Time, l.Inferred = output.Time(c.GetTime()), &e.Inferred
 		l.Previous, l.Reason, l.ReportedBy = render.PreviousStatus(c.GetPreviousStatus()), render.Reason(c.GetReason()), c.GetReportedBy()
 	}
 	return l
@@ -67,7 +50,9 @@ func (c *Config) print(e follow.Event) error {
 		if c.Brief && !c.Printer.JSON {
 			return nil
 		}
-		l.Resumed = c.Brief && e.Resumed
+		if c.Brief {
+			l.Resumed = &e.Resumed
+		}
 		return c.Printer.Print(l, func(w io.Writer) { fmt.Fprintf(w, "%s  synced\n", render.Local(time.Now())) })
 	default:
 		if c.Brief || !c.Printer.JSON {

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/follow"
+	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -89,14 +90,14 @@ func TestVariables(t *testing.T) {
 	at := time.Unix(0, 0).UTC()
 	for _, c := range []struct {
 		name string
-		line line
+		line output.Event
 		want []string
 	}{
-		{"a change", line{Event: "change", Revision: "18446744073709551615", Time: &at, Previous: "ALIVE", Reason: "NO_ANSWER", ReportedBy: "a:1",
-			Member: &render.Member{Address: "b:1", Name: "x\x00y", Status: "DEAD"}},
+		{"a change", output.Event{Event: "change", Revision: "18446744073709551615", Time: at, Previous: "ALIVE", Reason: "NO_ANSWER", ReportedBy: "a:1",
+			Member: &output.Member{Address: "b:1", Name: "x\x00y", Status: "DEAD"}},
 			[]string{"TAMTAM_EVENT=change", "TAMTAM_MEMBER_ADDRESS=b:1", "TAMTAM_MEMBER_NAME=x\ufffdy", "TAMTAM_MEMBER_STATUS=DEAD", "TAMTAM_PREVIOUS_STATUS=ALIVE",
 				"TAMTAM_REASON=NO_ANSWER", "TAMTAM_REPORTED_BY=a:1", "TAMTAM_TIME=1970-01-01T00:00:00Z", "TAMTAM_REVISION=18446744073709551615"}},
-		{"present", line{Event: "present", Revision: "7", Member: &render.Member{Address: "b:1", Status: "ALIVE"}},
+		{"present", output.Event{Event: "present", Revision: "7", Member: &output.Member{Address: "b:1", Status: "ALIVE"}},
 			[]string{"TAMTAM_EVENT=present", "TAMTAM_MEMBER_ADDRESS=b:1", "TAMTAM_MEMBER_NAME=", "TAMTAM_MEMBER_STATUS=ALIVE", "TAMTAM_PREVIOUS_STATUS=",
 				"TAMTAM_REASON=", "TAMTAM_REPORTED_BY=", "TAMTAM_TIME=", "TAMTAM_REVISION=7"}},
 	} {

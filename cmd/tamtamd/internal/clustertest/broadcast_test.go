@@ -50,7 +50,7 @@ func TestBroadcastWaits(t *testing.T) {
 		Have     int
 	}
 	r := all[0].Ctl("broadcast", "--wait", "1", "-o", "json", "hi")
-	if err := json.Unmarshal([]byte(r.Out), &j); err != nil || j.Session == "0" || j.Sequence != 3 || j.Have != 1 {
+	if err := json.Unmarshal([]byte(r.Out), &j); err != nil || j.Session == "" || j.Sequence != 3 || j.Have != 1 {
 		t.Errorf("%+v, %v", r, err)
 	}
 }

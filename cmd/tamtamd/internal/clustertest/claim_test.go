@@ -79,7 +79,7 @@ func TestClaims(t *testing.T) {
 	}
 	Eventually(t, "the member is met", func() bool {
 		m := late.Members()[claimed.Gossip.String()]
-		return m.Status == "ALIVE" && m.Session == before.Session && claimed.Members()[late.Gossip.String()].Session != "0"
+		return m.Status == "ALIVE" && m.Session == before.Session && claimed.Members()[late.Gossip.String()].Session != ""
 	})
 	steadily(t, watch, claimed)
 }

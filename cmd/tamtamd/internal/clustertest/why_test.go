@@ -14,14 +14,16 @@ import (
 func reasons(t *testing.T, d *Daemon, name string) string {
 	t.Helper()
 	r := d.Ctl("why", name, "-o", "json")
-	var all []struct {
-		Changes []struct{ Reason string }
+	var all struct {
+		Histories []struct {
+			Changes []struct{ Reason string }
+		}
 	}
-	if err := json.Unmarshal([]byte(r.Out), &all); err != nil || len(all) != 1 {
+	if err := json.Unmarshal([]byte(r.Out), &all); err != nil || len(all.Histories) != 1 {
 		t.Fatalf("%+v: %v", r, err)
 	}
 	var names []string
-	for _, c := range all[0].Changes {
+	for _, c := range all.Histories[0].Changes {
 		names = append(names, c.Reason)
 	}
 	return strings.Join(names, " ")

@@ -11,16 +11,16 @@ import (
 
 // Rates are events per second.
 type Rates struct {
-	PacketsReceived  float64 `json:"packets_received"`
-	BytesReceived    float64 `json:"bytes_received"`
-	PacketsSent      float64 `json:"packets_sent"`
-	BytesSent        float64 `json:"bytes_sent"`
-	Resent           float64 `json:"frames_resent"` // not acknowledged in time
-	Dropped          float64 `json:"packets_dropped"`
-	MessagesReceived float64 `json:"messages_received"`
-	MessagesSent     float64 `json:"messages_sent"`
-	Repaired         float64 `json:"messages_repaired"` // by anti-entropy
-	Gaps             float64 `json:"message_gaps"`
+	PacketsReceived  float64
+	BytesReceived    float64
+	PacketsSent      float64
+	BytesSent        float64
+	Resent           float64 // not acknowledged in time
+	Dropped          float64
+	MessagesReceived float64
+	MessagesSent     float64
+	Repaired         float64 // by anti-entropy
+	Gaps             float64
 }
 
 // Meter makes rates of counters.

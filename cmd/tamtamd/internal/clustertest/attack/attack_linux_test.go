@@ -110,16 +110,18 @@ func (a *target) residentMiB() int {
 func (a *target) changes() (suspected, dead int) {
 	a.t.Helper()
 	r := a.another.Ctl("why", a.Gossip.String(), "-o", "json")
-	var all []struct {
-		Changes []struct {
-			Time   time.Time
-			Status string
+	var all struct {
+		Histories []struct {
+			Changes []struct {
+				Time   time.Time
+				Status string
+			}
 		}
 	}
 	if err := json.Unmarshal([]byte(r.Out), &all); err != nil {
 		a.t.Fatalf("why printed %q, %q: %v", r.Out, r.Err, err)
 	}
-	for _, h := range all {
+	for _, h := range all.Histories {
 		for _, c := range h.Changes {
 			switch {
 			case c.Time.Before(a.began):
