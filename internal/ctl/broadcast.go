@@ -57,8 +57,8 @@ func broadcastCommand(a *app) *ffcli.Command {
 which they were sent, even if packets are lost. Delivery to plain members is best
 effort. The daemon limits the length: see "tamtamctl -o json address".
 
-Without MESSAGE, or with -, all of stdin is the message. With --lines, each line is a
-message, without its newline; empty lines count, too. A line that is too long is not
+Without MESSAGE, or with -, all of stdin is the message. An empty message is one, too. With
+--lines, each line is a message, without its newline; empty lines count, too. A line that is too long is not
 sent: stderr names it, the next ones follow, and the exit status is 5 at the end. The
 first line that fails otherwise ends the command, and the error names its number. A
 message that begins with a dash goes after --.

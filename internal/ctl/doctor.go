@@ -41,23 +41,28 @@ and compares their answers. It changes nothing.
 
   daemon      tamtamd does not answer: a failure
   removed     this node was removed from its cluster: a failure
-  reachable   members that are DEAD or do not answer: a failure; SUSPECTED: a warning
+  reachable   members that are DEAD or do not answer: a failure; SUSPECTED: a
+              warning
   direct      members that reach each other only by way of a third: a warning
-  one-way     paths between members on which packets pass in one direction only, or in
-              none, for 2 s (wan: 6 s), and members that one node takes for dead although
-              they answer: a failure
-  address     packets from another address than the one that their sender advertises, as
-              behind NAT: a warning; other nodes with this node's address: a failure
-  keys        a member that cannot decrypt the packets of another: a failure; other
-              differences, and packets that cannot be decrypted, except from the address
-              of a dead member: a warning
+  one-way     paths between members on which packets pass in one direction only,
+              or in none, for 2 s (wan: 6 s), and members that one node takes
+              for dead although they answer: a failure
+  address     packets from another address than the one that their sender
+              advertises, as behind NAT: a warning; other nodes with this node's
+              address: a failure
+  keys        a member that cannot decrypt the packets of another: a failure;
+              other differences, and packets that cannot be decrypted, except
+              from the address of a dead member: a warning
   clock       a clock off by more than 1 s: a warning; more than 5 s: a failure
   loss        a loss rate over 5 %: a warning; 30 %: a failure
-  round-trip  over the limit of the profile (local 50 ms, lan 100 ms, wan 500 ms): a warning
+  round-trip  over the limit of the profile (local 50 ms, lan 100 ms, wan
+              500 ms): a warning
   version     different versions: a warning
   limits      different --max, --profile or --heartbeat: a warning
-  names       live members at different IP addresses with the same name: a warning
-  flapping    members that came and went several times in the last minute: a warning
+  names       live members at different IP addresses with the same name: a
+              warning
+  flapping    members that came and went several times in the last minute: a
+              warning
   views       members with another list of members than this node: a warning
   plain       plain Smudge nodes: a warning
 

@@ -7,8 +7,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/peterbourgon/ff/v3/ffcli"
 
@@ -51,17 +49,15 @@ var groups = []flaghelp.Group{
 
 // writeHelp writes the text that -h prints.
 func writeHelp(w io.Writer, c *ffcli.Command) {
-	fmt.Fprintf(w, "%s\n\nUSAGE\n  %s\n", c.ShortHelp, c.ShortUsage)
-	if long := strings.Trim(c.LongHelp, "\n"); long != "" {
-		fmt.Fprintf(w, "\n%s\n", long)
-	}
+	width := flaghelp.Width(w)
+	flaghelp.Head(w, c.ShortHelp, c.ShortUsage, c.LongHelp, width)
 	if len(c.Subcommands) > 0 {
 		fmt.Fprintf(w, "\nCOMMANDS\n")
-		t := tabwriter.NewWriter(w, 0, 2, 2, ' ', 0)
+		var items [][2]string
 		for _, sub := range c.Subcommands {
-			fmt.Fprintf(t, "  %s\t%s\n", sub.Name, sub.ShortHelp)
+			items = append(items, [2]string{sub.Name, sub.ShortHelp})
 		}
-		_ = t.Flush() // errors of w show in what follows
+		flaghelp.Items(w, items, width)
 	}
-	flaghelp.Write(w, c.FlagSet, ctlflags.Short(), groups, flaghelp.Width(w))
+	flaghelp.Write(w, c.FlagSet, ctlflags.Short(), groups, width)
 }

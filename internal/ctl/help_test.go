@@ -4,8 +4,13 @@
 package ctl_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/peterbourgon/ff/v3/ffcli"
+
+	"github.com/eelcocramer/tamtam/internal/ctl"
 )
 
 // TestHelp: "help COMMAND" prints what "COMMAND -h" prints.
@@ -20,6 +25,24 @@ func TestHelp(t *testing.T) {
 	if r := run(t, "help", "keys", "nodes"); r.code != 2 || !strings.Contains(r.err, `no command "nodes"`) {
 		t.Errorf("%+v", r)
 	}
+}
+
+// TestHelpFits: the lines of all help are at most as long as a page is wide, but for examples, which
+// a shell must be able to read.
+func TestHelpFits(t *testing.T) {
+	var walk func(c *ffcli.Command, words []string)
+	walk = func(c *ffcli.Command, words []string) {
+		for line := range strings.Lines(run(t, append(words, "-h")...).out) {
+			example := strings.HasPrefix(line, "  ") && strings.Contains(line, "tamtam")
+			if line = strings.TrimSuffix(line, "\n"); len(line) > 80 && !example || strings.HasSuffix(line, " ") {
+				t.Errorf("%v: a line of %d columns: %q", words, len(line), line)
+			}
+		}
+		for _, sub := range c.Subcommands {
+			walk(sub, append(slices.Clone(words), sub.Name))
+		}
+	}
+	walk(ctl.Command(), nil)
 }
 
 // TestVersionFlag: it needs no daemon, and is no value of another flag.

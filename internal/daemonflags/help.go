@@ -5,7 +5,6 @@ package daemonflags
 
 import (
 	"flag"
-	"fmt"
 	"io"
 
 	"github.com/eelcocramer/tamtam/internal/flaghelp"
@@ -31,6 +30,7 @@ var groups = []flaghelp.Group{
 
 // WriteHelp writes the help of tamtamd, with the flags of fs.
 func WriteHelp(w io.Writer, fs *flag.FlagSet) {
-	fmt.Fprintf(w, "Join this machine to a cluster, and serve its programs by gRPC.\n\nUSAGE\n  tamtamd [flags]\n\n%s\n", Long)
-	flaghelp.Write(w, fs, Short(), groups, flaghelp.Width(w))
+	width := flaghelp.Width(w)
+	flaghelp.Head(w, "Join this machine to a cluster, and serve its programs by gRPC.", "tamtamd [flags]", Long, width)
+	flaghelp.Write(w, fs, Short(), groups, width)
 }

@@ -99,9 +99,11 @@ func writeFlag(w io.Writer, f *flag.Flag, letter string, width int) {
 
 // Wrap breaks a text at spaces into lines of at most so many columns, as far as its words
 // allow it.
-func Wrap(text string, columns int) (lines []string) {
+func Wrap(text string, columns int) []string { return wrapWords(strings.Fields(text), columns) }
+
+func wrapWords(words []string, columns int) (lines []string) {
 	line := ""
-	for _, word := range strings.Fields(text) {
+	for _, word := range words {
 		switch {
 		case line == "":
 			line = word

@@ -56,3 +56,29 @@ func TestWidth(t *testing.T) {
 		t.Errorf("%d columns, want %d", w, fileWidth)
 	}
 }
+
+func TestHead(t *testing.T) {
+	var b bytes.Buffer
+	Head(&b, "Do it.", "prog do [--with A] [--or B C] NAME", "\nSome words that go on\nand on.\n\n  prog do --with a-very-long-value-that-stays\n\nMore.", 24)
+	want := `Do it.
+
+USAGE
+  prog do [--with A]
+      [--or B C] NAME
+
+Some words that go on
+and on.
+
+  prog do --with a-very-long-value-that-stays
+
+More.
+`
+	if b.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
+	}
+	b.Reset()
+	Items(&b, [][2]string{{"a", "is short"}, {"long", "is one of two lines"}}, 20)
+	if want := "  a     is short\n  long  is one of\n        two lines\n"; b.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
+	}
+}
