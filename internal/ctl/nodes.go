@@ -120,7 +120,7 @@ func list(ctx context.Context, a *app, c *client.Conn, want filter) error {
 			return
 		}
 		render.Members{
-			Now: time.Now(), Wide: p.Form == ctlflags.Wide, Tagged: want.Tagged(), Colours: render.Colours(p.Out),
+			Now: time.Now(), Wide: p.Form == ctlflags.Wide, Tagged: want.Tagged(), Colours: render.Colours(p.Out), Width: render.Width(p.Out),
 		}.Write(w, members)
 	})
 	if err != nil {

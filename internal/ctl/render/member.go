@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/eelcocramer/tamtam/internal/ctl/cells"
 	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/tags"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
@@ -40,13 +41,44 @@ type Members struct {
 	Wide    bool // more columns
 	Tagged  bool // the notes have the tags
 	Colours bool // the status has a colour if it means trouble
+
+	// Width is the columns of the terminal; 0 if there is none. Names are cut to fit, but not
+	// in a wide table.
+	Width int
+	name  int // the columns of a name; 0 for all
 }
+
+// leastName is the least number of columns that a name is cut to.
+const leastName = 16
 
 // Write writes the table; nothing if there are no members.
 func (t Members) Write(w io.Writer, members []*tamtamv1.Member) {
 	if len(members) == 0 {
 		return
 	}
+	var b strings.Builder
+	t.write(&b, members)
+	if over := columns(Align(b.String(), 0)) - t.Width; t.Width > 0 && over > 0 && !t.Wide {
+		longest := 0
+		for _, m := range members {
+			longest = max(longest, cells.Columns(Escape(m.GetName())))
+		}
+		t.name = max(longest-over, leastName)
+		b.Reset()
+		t.write(&b, members)
+	}
+	_, _ = io.WriteString(w, b.String())
+}
+
+// columns returns the length of the longest line.
+func columns(text string) (n int) {
+	for line := range strings.Lines(text) {
+		n = max(n, cells.Painted(strings.TrimSuffix(line, "\n")))
+	}
+	return n
+}
+
+func (t Members) write(w io.Writer, members []*tamtamv1.Member) {
 	if t.Wide {
 		fmt.Fprint(w, "NAME\tSTATUS\tSINCE\tRTT\tADDRESS\tVERSION\tLOSS\tNOTE\tTAGS\n")
 	} else {
@@ -70,7 +102,11 @@ func (t Members) row(w io.Writer, m *tamtamv1.Member) {
 		notes = append(notes, Tags(m))
 	}
 	note := strings.Join(notes, ", ")
-	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t", OrDash(Escape(m.GetName())), t.status(m), age, trip, m.GetAddress())
+	name := Escape(m.GetName())
+	if t.name > 0 {
+		name = cells.Cut(name, t.name)
+	}
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t", OrDash(name), t.status(m), age, trip, m.GetAddress())
 	if t.Wide {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", OrDash(Escape(m.GetVersion())), loss(m), OrDash(note), Tags(m))
 		return

@@ -5,6 +5,7 @@ package render
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,6 +44,28 @@ func TestMembers(t *testing.T) {
 	}
 	if have, want := Count([]*tamtamv1.Member{{Status: dead}, {Status: alive}, {Status: alive}}), "3 members: 2 alive, 1 dead"; have != want {
 		t.Errorf("%q, want %q", have, want)
+	}
+}
+
+// TestMembersFit: long names are cut where the table would leave the terminal, and only there.
+func TestMembersFit(t *testing.T) {
+	long := &tamtamv1.Member{Address: "192.0.2.1:9999", Name: strings.Repeat("日本", 30), Status: alive, Local: true}
+	short := &tamtamv1.Member{Address: "192.0.2.2:9999", Name: "db-1", Status: alive}
+	for _, c := range []struct {
+		table Members
+		cut   bool
+	}{{Members{}, false}, {Members{Width: 80}, true}, {Members{Width: 300}, false}, {Members{Width: 80, Wide: true}, false}} {
+		var b strings.Builder
+		c.table.Write(&b, []*tamtamv1.Member{long, short})
+		text := Align(b.String(), 0)
+		if cut := !strings.Contains(text, long.GetName()); cut != c.cut || !strings.Contains(text, "db-1 ") || cut && (!strings.Contains(text, "日~") && !strings.Contains(text, "本~") || columns(text) > 80) {
+			t.Errorf("%+v: %d columns\n%s", c.table, columns(text), text)
+		}
+	}
+	var b strings.Builder
+	Members{Width: 10}.Write(&b, []*tamtamv1.Member{long})
+	if want := strings.Repeat("日本", 3) + "日~"; !strings.Contains(b.String(), want+"\t") {
+		t.Errorf("%q, want a name of %q", b.String(), want)
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"os"
 	"strings"
 
+	"golang.org/x/term"
+
 	"github.com/eelcocramer/tamtam/internal/escape"
 )
 
@@ -27,7 +29,7 @@ func (p Printer) Print(v any, table func(io.Writer)) error {
 	if !p.JSON {
 		var b strings.Builder
 		table(&b)
-		_, err := io.WriteString(p.Out, Align(b.String()))
+		_, err := io.WriteString(p.Out, Align(b.String(), Width(p.Out)))
 		return err
 	}
 	line, err := escape.Marshal(v)
@@ -52,6 +54,16 @@ func IsTerminal(stream any) bool {
 	// The null device is a character device, too. As a standard stream it has another name.
 	null, err := os.Stat(os.DevNull)
 	return f.Name() != os.DevNull && (err != nil || !os.SameFile(st, null))
+}
+
+// Width returns the columns of a terminal; 0 if the stream is none.
+func Width(stream any) int {
+	if f, ok := stream.(*os.File); ok && IsTerminal(f) {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+			return width
+		}
+	}
+	return 0
 }
 
 // Colours reports whether colours may be written to a stream; see https://no-color.org.

@@ -12,9 +12,14 @@ import (
 // gap separates the columns of a table.
 const gap = "  "
 
+// leastFold is the least number of columns into which a cell is folded.
+const leastFold = 24
+
 // Align aligns the columns of lines, which tabs separate. Lines without tabs stay as they are,
-// and what stands before and after one has columns of its own. No line ends with blanks.
-func Align(text string) string {
+// and what stands before and after one has columns of its own. No line ends with blanks. Of
+// lines that are longer than width, the last column is folded, if leastFold columns are left for
+// it; of width 0, none.
+func Align(text string, width int) string {
 	var b strings.Builder
 	var block [][]string
 	flush := func() {
@@ -28,14 +33,15 @@ func Align(text string) string {
 			}
 		}
 		for _, row := range block {
-			var line strings.Builder
-			for i, c := range row {
-				line.WriteString(c)
-				if i < len(row)-1 {
-					line.WriteString(strings.Repeat(" ", widths[i]-cells.Painted(c)) + gap)
-				}
+			start := ""
+			for i, c := range row[:len(row)-1] {
+				start += c + strings.Repeat(" ", widths[i]-cells.Painted(c)) + gap
 			}
-			b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+			at := cells.Painted(start)
+			for _, part := range fold(row[len(row)-1], width-at) {
+				b.WriteString(strings.TrimRight(start+part, " ") + "\n")
+				start = strings.Repeat(" ", at)
+			}
 		}
 		block = nil
 	}
@@ -53,4 +59,20 @@ func Align(text string) string {
 	}
 	flush()
 	return b.String()
+}
+
+// fold breaks a text at its words into lines of at most so many columns, unless they are fewer
+// than leastFold.
+func fold(text string, columns int) (lines []string) {
+	if columns < leastFold || cells.Painted(text) <= columns {
+		return []string{text}
+	}
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && cells.Painted(line)+1+cells.Painted(word) > columns {
+			lines, line = append(lines, line), ""
+		}
+		line = strings.TrimPrefix(line+" "+word, " ")
+	}
+	return append(lines, line)
 }
