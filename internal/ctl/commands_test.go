@@ -78,6 +78,24 @@ func TestCommandOutput(t *testing.T) {
 	}
 }
 
+// TestNothingFound: stderr says so, in all forms, and names the statuses if they alone chose.
+func TestNothingFound(t *testing.T) {
+	addr := serve(t, &fake{})
+	for args, want := range map[string]string{
+		"--status suspected":               "no member is suspected",
+		"--status suspected,left":          "no member is suspected or left",
+		"--status suspected --name o*":     "no member matches",
+		"--name nobody":                    "no member matches",
+		"--status suspected one":           "no member matches",
+		"--status suspected -o name":       "no member is suspected",
+		"--status suspected --output json": "no member is suspected",
+	} {
+		if r := run(t, append([]string{"nodes", "--rpc", addr}, strings.Fields(args)...)...); r.code != 3 || r.err != "tamtamctl: "+want+"\n" {
+			t.Errorf("%s: %+v, want %q", args, r, want)
+		}
+	}
+}
+
 // TestLeaveNobody: the variable of a script that is not set must not end the daemon.
 func TestLeaveNobody(t *testing.T) {
 	if r := run(t, "--rpc", serve(t, &fake{}), "leave", ""); r.code != 2 || r.out != "" || !strings.Contains(r.err, `""`) {

@@ -4,15 +4,25 @@
 package ctl
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 )
 
-// errNothing: a list has no entries. The exit code says so; stderr does not.
-var errNothing = errors.New("nothing found")
+// nothingError: a list has no entries; want says of which members.
+type nothingError struct{ want filter }
+
+func (e *nothingError) Error() string {
+	if len(e.want.statuses) == 0 || e.want.Wanted() != nil || len(e.want.members) > 0 {
+		return "no member matches"
+	}
+	var names []string
+	for _, s := range e.want.statuses {
+		names = append(names, strings.ToLower(render.Status(s)))
+	}
+	return "no member is " + strings.Join(names, " or ")
+}
 
 // missingError: a message was sent, but not all members that --wait asked for are known to have
 // it in time.

@@ -38,6 +38,7 @@ func exit(ctx context.Context, stderr io.Writer, err error) int {
 	var distrusted *client.DistrustError
 	var ambiguous *arg.AmbiguousError
 	var unknown *arg.UnknownError
+	var nothing *nothingError
 	var refused *refusedError
 	where := ""
 	if errors.As(err, &line) {
@@ -51,8 +52,6 @@ func exit(ctx context.Context, stderr io.Writer, err error) int {
 		// The reader has closed the pipe, as head does. It is an error only if lines
 		// of stdin are left that were not sent.
 		return exitDone
-	case errors.Is(err, errNothing):
-		return exitNothing
 	case errors.Is(err, errUnready):
 		return exitFailed
 	case errors.As(err, &usage):
@@ -62,7 +61,7 @@ func exit(ctx context.Context, stderr io.Writer, err error) int {
 		where, text, code = "", "interrupted", exitFailed
 	case errors.As(err, &unreachable), errors.As(err, &gone):
 		text, code = err.Error(), exitUnreachable
-	case errors.As(err, &unknown):
+	case errors.As(err, &unknown), errors.As(err, &nothing):
 		text, code = err.Error(), exitNothing
 	case errors.As(err, &distrusted), errors.As(err, &ambiguous), errors.As(err, &refused):
 		text, code = err.Error(), exitRefused

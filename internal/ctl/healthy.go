@@ -33,7 +33,8 @@ removed from the cluster, the exit status is 1. Probes use "tamtamctl ready".
 			want := filter{statuses: arg.Statuses{tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE}}
 			return a.call(ctx, func(ctx context.Context, c *client.Conn) error {
 				err := list(ctx, a, c, want)
-				if err != nil && !errors.Is(err, errNothing) {
+				var nothing *nothingError
+				if err != nil && !errors.As(err, &nothing) {
 					return err
 				}
 				// The list is correct, but may be this node only.

@@ -96,7 +96,7 @@ func (f *filter) chosen(ctx context.Context, c *client.Conn, members []*tamtamv1
 	return found, unknown, nil
 }
 
-// list prints the members that match. It returns errNothing if there are none.
+// list prints the members that match. It returns a nothingError if there are none.
 func list(ctx context.Context, a *app, c *client.Conn, want filter) error {
 	p := a.printer()
 	name, tags := want.Earlier()
@@ -130,7 +130,7 @@ func list(ctx context.Context, a *app, c *client.Conn, want filter) error {
 		return unknown
 	}
 	if len(rows) == 0 {
-		return errNothing
+		return &nothingError{want}
 	}
 	if p.Form == ctlflags.Table && render.IsTerminal(p.Out) {
 		fmt.Fprintln(a.Err, render.Count(members))
