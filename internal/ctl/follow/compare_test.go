@@ -39,3 +39,30 @@ func TestCompare(t *testing.T) {
 		}
 	}
 }
+
+// TestBefore: a change has the member as it was known before, if it was.
+func TestBefore(t *testing.T) {
+	var befores []*tamtamv1.Member
+	w := newState(func(e Event) error {
+		if e.Kind == Change {
+			befores = append(befores, e.Before)
+		}
+		return nil
+	}, 0, nil)
+	w.begin()
+	first, second := node("a", alive, 1), node("a", dead, 1)
+	change := func(m *tamtamv1.Member) *response {
+		return &response{Revision: 2, Event: &tamtamv1.WatchMembersResponse_Change{Change: &tamtamv1.MemberChange{Member: m}}}
+	}
+	for _, r := range []*response{
+		{Revision: 1, Event: &tamtamv1.WatchMembersResponse_Present{Present: first}}, {Revision: 1, Event: &tamtamv1.WatchMembersResponse_Synced{Synced: &tamtamv1.Synced{}}},
+		change(second), change(node("b", alive, 1)), change(first),
+	} {
+		if err := w.step(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(befores) != 3 || befores[0] != first || befores[1] != nil || befores[2] != second {
+		t.Errorf("before the changes: %v", befores)
+	}
+}

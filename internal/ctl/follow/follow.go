@@ -46,6 +46,7 @@ type Event struct {
 	Local    string                 // the address of the node itself; empty when not known yet
 	Member   *tamtamv1.Member       // of Present and Change
 	Change   *tamtamv1.MemberChange // of Change; without reporter and reason if Inferred
+	Before   *tamtamv1.Member       // of Change: the member as it was; nil if that is not known
 	Inferred bool                   // of Change: found by comparison
 	Resumed  bool                   // of Synced: the stream continued an earlier one
 	Err      error                  // of Disconnected: why

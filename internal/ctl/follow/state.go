@@ -114,8 +114,9 @@ func (w *state) take(r *tamtamv1.WatchMembersResponse) error {
 		if _, held := w.held[c.GetMember().GetAddress()]; held {
 			return w.back(c, revision)
 		}
+		before := w.known[c.GetMember().GetAddress()]
 		w.learn(c)
-		return w.emit(Event{Kind: Change, Revision: revision, Member: c.GetMember(), Change: c})
+		return w.emit(Event{Kind: Change, Revision: revision, Member: c.GetMember(), Change: c, Before: before})
 	case r.GetSynced() != nil:
 		w.moveTo(revision)
 		if w.fresh {
