@@ -15,6 +15,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
+	"github.com/eelcocramer/tamtam/internal/ctl/cells"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
 	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
@@ -100,7 +101,7 @@ func runDoctor(ctx context.Context, a *app) error {
 	sum := doctor.Summarize(findings)
 	err = a.print(toDiagnosis(findings, sum), func(w io.Writer) {
 		fmt.Fprint(w, "VERDICT\tCHECK\tMEMBER\tFOUND\n")
-		findingRows(w, findings)
+		findingRows(w, findings, render.Width(a.Out))
 		fmt.Fprintf(w, "\n%d ok, %d skipped, %s, %s\n", sum.OK, sum.Skipped, render.Plural(sum.Warnings, "warning"), render.Plural(sum.Failures, "failure"))
 	})
 	if err == nil && sum.Failures > 0 {
@@ -119,8 +120,8 @@ func toDiagnosis(findings []doctor.Finding, sum doctor.Summary) output.Diagnosis
 }
 
 // findingRows writes the first findings of each kind, below each what to do, and at the end what
-// was not checked. Texts come from members, and are escaped.
-func findingRows(w io.Writer, findings []doctor.Finding) {
+// was not checked. Texts come from members, and are escaped. width is that of the terminal, or 0.
+func findingRows(w io.Writer, findings []doctor.Finding, width int) {
 	type kind struct {
 		check   string
 		verdict doctor.Verdict
@@ -145,7 +146,7 @@ func findingRows(w io.Writer, findings []doctor.Finding) {
 		case count[k] <= maxShown:
 			who := render.OrDash(f.Member)
 			if f.Name != "" {
-				who += " " + render.Escape(f.Name)
+				who += " " + short(f.Name, width)
 			}
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.Verdict, f.Check, who, render.Escape(f.Found))
 			if f.Do != "" {
@@ -161,6 +162,14 @@ func findingRows(w io.Writer, findings []doctor.Finding) {
 		}
 		fmt.Fprintf(w, "%s\t%s\t-\t%s\n", doctor.Skipped, check, render.Escape(found))
 	}
+}
+
+// short returns a name, cut so that a terminal has room for what was found.
+func short(name string, width int) string {
+	if name = render.Escape(name); width > 0 {
+		return cells.Cut(name, max(width/6, 8))
+	}
+	return name
 }
 
 // failed returns the checks that failed, each once, in their order.
