@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"time"
 
@@ -177,7 +178,11 @@ func (c *Conn) unreachable(message string, timedOut bool) error {
 	}
 	cause := message
 	if dialed == nil {
-		if why, passing := distrust(message, c.encrypted); why != "" {
+		why, passing := distrust(message, c.encrypted)
+		if passing && !c.encrypted && c.dialer.to.Network == netaddr.TCP && speaksHTTP(c.dialer.to.Addr) {
+			why, passing = isHTTP, false
+		}
+		if why != "" {
 			return &DistrustError{address, why, passing}
 		}
 	}
@@ -185,6 +190,8 @@ func (c *Conn) unreachable(message string, timedOut bool) error {
 		cause = fmt.Sprintf("a program there accepts connections, but sent nothing within %v: tamtamd may hang", c.flags.Timeout)
 	} else if timedOut {
 		cause = fmt.Sprintf("no connection within %v", c.flags.Timeout)
+	} else if unknown := (*net.DNSError)(nil); errors.As(dialed, &unknown) {
+		cause = unknown.Error()
 	} else if i := strings.LastIndex(cause, "connect: "); i >= 0 {
 		cause = strings.Trim(cause[i+len("connect: "):], `"`) // the words of the system
 	}

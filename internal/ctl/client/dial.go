@@ -62,7 +62,7 @@ func (e *openSecretError) Error() string {
 // dial is for grpc.WithContextDialer. It checks the address that it is connected to, not the
 // name that led to it.
 func (d *dialer) dial(ctx context.Context, _ string) (net.Conn, error) {
-	conn, err := (&net.Dialer{}).DialContext(ctx, d.to.Network, d.to.Addr)
+	conn, err := connect(ctx, d.to)
 	if err == nil && d.secret != "" && !netaddr.Local(conn.RemoteAddr()) {
 		err = &openSecretError{d.secret, conn.RemoteAddr()}
 		_ = conn.Close() // nothing was sent
@@ -84,6 +84,23 @@ func (d *dialer) dial(ctx context.Context, _ string) (net.Conn, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.err, d.up = err, err == nil
+	return conn, err
+}
+
+// connect connects to an address. The name localhost needs no resolver: some containers have none.
+func connect(ctx context.Context, to netaddr.RPC) (net.Conn, error) {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, to.Network, to.Addr)
+	var unknown *net.DNSError
+	host, port, _ := net.SplitHostPort(to.Addr)
+	if host != "localhost" || !errors.As(err, &unknown) {
+		return conn, err
+	}
+	for _, ip := range []string{"::1", "127.0.0.1"} {
+		if conn, err = dialer.DialContext(ctx, to.Network, net.JoinHostPort(ip, port)); err == nil {
+			break
+		}
+	}
 	return conn, err
 }
 
