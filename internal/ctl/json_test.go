@@ -52,7 +52,7 @@ func (*rich) GetVersion(context.Context, *pb.GetVersionRequest) (*pb.GetVersionR
 func (*rich) GetMemberHistory(context.Context, *pb.GetMemberHistoryRequest) (*pb.GetMemberHistoryResponse, error) {
 	return &pb.GetMemberHistoryResponse{Histories: []*pb.MemberHistory{{Member: richMember(dead), Removed: true, Earlier: 1, Steps: []*pb.MemberHistoryStep{
 		{Status: alive},
-		{Time: then, PreviousStatus: alive, Status: dead, Removed: true, ReportedBy: self, Reason: pb.ChangeReason_CHANGE_REASON_EXPELLED, Caller: "uid 0"},
+		{Time: then, PreviousStatus: alive, Status: dead, Removed: true, ReportedBy: self, Reason: pb.ChangeReason_CHANGE_REASON_EXPELLED, Caller: "uid 0", PreviousName: "old"},
 	}}}}, nil
 }
 

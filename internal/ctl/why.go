@@ -24,8 +24,8 @@ func whyCommand(a *app) *ffcli.Command {
 		ShortHelp:  "Print the history of a member's status, with reasons and reporters.",
 		LongHelp: arg.MemberHelp + `
 The history is what the node saw since it started: the last 32 changes of each member,
-and of the 256 members that were removed last, which keep their names. Exit status 3 if
-the node has no history of the member.
+and of the 256 members that were removed last, which keep their names. A name that a
+member had in them counts, too. Exit status 3 if the node has no history of the member.
 
   tamtamctl why db-1
   tamtamctl why 192.0.2.7:9999
@@ -60,7 +60,7 @@ func toHistory(h *tamtamv1.MemberHistory, local string) output.History {
 	for _, s := range h.GetSteps() {
 		j.Changes = append(j.Changes, output.Step{
 			Time: output.Time(s.GetTime()), Previous: render.PreviousStatus(s.GetPreviousStatus()), Status: render.Status(s.GetStatus()),
-			Removed: s.GetRemoved(), ReportedBy: s.GetReportedBy(), Reason: render.Reason(s.GetReason()), Caller: s.GetCaller(),
+			Removed: s.GetRemoved(), ReportedBy: s.GetReportedBy(), Reason: render.Reason(s.GetReason()), Caller: s.GetCaller(), Named: s.GetPreviousName(),
 			Sentence: render.Cause{Member: j.Member.Address, Local: local, Reporter: s.GetReportedBy(), Reason: s.GetReason(), Status: s.GetStatus()}.Sentence(),
 		})
 	}
@@ -104,6 +104,9 @@ func stepLine(s *output.Step) string {
 	line := render.Local(s.Time) + "  " + change
 	if s.Sentence != "" {
 		line += ": " + s.Sentence
+	}
+	if s.Named != "" {
+		line += ", its name was " + render.Escape(s.Named)
 	}
 	if s.Caller != "" {
 		line += ", asked by " + s.Caller

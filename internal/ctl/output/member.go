@@ -40,6 +40,7 @@ type Step struct {
 	ReportedBy string    `json:"reported_by,omitempty" doc:"gossip address of the node that reported the change" absent:"not known"`
 	Reason     string    `json:"reason,omitempty" doc:"a ChangeReason of the API without its prefix, such as NO_ANSWER" absent:"not known"`
 	Caller     string    `json:"caller,omitempty" doc:"who asked the node for the removal" absent:"this node was not asked, or it is not known"`
+	Named      string    `json:"previous_name,omitempty" doc:"name before the change" absent:"the name stayed, or it had none"`
 	Sentence   string    `json:"sentence,omitempty" doc:"the reason for people; its words may change" absent:"there is nothing to say"`
 }
 

@@ -2231,7 +2231,8 @@ func (*WatchMembersResponse_Change) isWatchMembersResponse_Event() {}
 type GetMemberHistoryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// IP with a port or without: the port that the answering node gossips on is the
-	// default. Or the member's name, matched exactly.
+	// default. Or the member's name, or one that it had in the changes that are kept,
+	// matched exactly.
 	Member        string `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2411,7 +2412,9 @@ type MemberHistoryStep struct {
 	Reason ChangeReason `protobuf:"varint,6,opt,name=reason,proto3,enum=tamtam.v1.ChangeReason" json:"reason,omitempty"`
 	// If the answering node was asked to remove the member: who asked, as far as it is
 	// known, such as "unix uid=1000 pid=4711 token=laptop". Empty otherwise.
-	Caller        string `protobuf:"bytes,7,opt,name=caller,proto3" json:"caller,omitempty"`
+	Caller string `protobuf:"bytes,7,opt,name=caller,proto3" json:"caller,omitempty"`
+	// Its name before, if the change gave it another one. Empty otherwise.
+	PreviousName  string `protobuf:"bytes,8,opt,name=previous_name,json=previousName,proto3" json:"previous_name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2491,6 +2494,13 @@ func (x *MemberHistoryStep) GetReason() ChangeReason {
 func (x *MemberHistoryStep) GetCaller() string {
 	if x != nil {
 		return x.Caller
+	}
+	return ""
+}
+
+func (x *MemberHistoryStep) GetPreviousName() string {
+	if x != nil {
+		return x.PreviousName
 	}
 	return ""
 }
@@ -4929,7 +4939,7 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\x12\x18\n" +
 	"\aremoved\x18\x02 \x01(\bR\aremoved\x122\n" +
 	"\x05steps\x18\x03 \x03(\v2\x1c.tamtam.v1.MemberHistoryStepR\x05steps\x12\x18\n" +
-	"\aearlier\x18\x04 \x01(\x04R\aearlier\"\xba\x02\n" +
+	"\aearlier\x18\x04 \x01(\x04R\aearlier\"\xdf\x02\n" +
 	"\x11MemberHistoryStep\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12@\n" +
 	"\x0fprevious_status\x18\x02 \x01(\x0e2\x17.tamtam.v1.MemberStatusR\x0epreviousStatus\x12/\n" +
@@ -4938,7 +4948,8 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\vreported_by\x18\x05 \x01(\tR\n" +
 	"reportedBy\x12/\n" +
 	"\x06reason\x18\x06 \x01(\x0e2\x17.tamtam.v1.ChangeReasonR\x06reason\x12\x16\n" +
-	"\x06caller\x18\a \x01(\tR\x06caller\"'\n" +
+	"\x06caller\x18\a \x01(\tR\x06caller\x12#\n" +
+	"\rprevious_name\x18\b \x01(\tR\fpreviousName\"'\n" +
 	"\vPingRequest\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\"b\n" +
 	"\fPingResponse\x12\x18\n" +

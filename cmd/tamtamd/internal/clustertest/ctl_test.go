@@ -26,7 +26,7 @@ func TestCommands(t *testing.T) {
 		{[]string{"address"}, 0, []string{self}, nil, true},
 		{[]string{"nodes"}, 0, []string{self, other, "NAME", "ALIVE", "this node"}, nil, true},
 		{[]string{"nodes", "--status", "alive,dead"}, 0, []string{self}, nil, true},
-		{[]string{"nodes", "--status", "dead"}, 3, nil, nil, true},
+		{[]string{"nodes", "--status", "dead"}, 3, nil, []string{"no member is dead"}, true},
 		{[]string{"nodes", "--status", "gone"}, 2, nil, []string{"gone", "left"}, false},
 		{[]string{"healthy"}, 0, []string{self, other}, nil, true},
 		{[]string{"join", other}, 0, []string{other}, nil, true},

@@ -65,7 +65,7 @@ func TestWhy(t *testing.T) {
 	told("its removal", "EXPELLED")
 	r := d.Ctl("why", "back") // its last name, and no longer a member
 	for _, want := range []string{
-		address + " (back) is no longer listed\n", "→ DEAD: ", "ALIVE → LEFT: it left\n", "LEFT → ALIVE: it came back\n",
+		address + " (back) is no longer listed\n", "→ DEAD: ", "ALIVE → LEFT: it left\n", "LEFT → ALIVE: it came back\n", ", its name was ",
 		"ALIVE → removed: removed by an operator, reported by " + all[1].Gossip.String() + "\n",
 	} {
 		if !strings.Contains(r.Out, want) {

@@ -26,6 +26,7 @@ type Step struct {
 	By       netip.AddrPort // the reporter; invalid if not known
 	Reason   Reason
 	Caller   string // who asked this node for it, as far as it is known; empty otherwise
+	Named    string // its name before, if that was another one; empty otherwise
 }
 
 // History is the past of a member.
@@ -72,8 +73,12 @@ func (p *past) note(c Change) {
 		h.Steps = slices.Delete(h.Steps, 0, 1)
 		h.Earlier++
 	}
+	named := h.Member.Name
+	if named == c.Member.Name {
+		named = ""
+	}
 	h.Member, h.Removed = c.Member, c.Removed
-	h.Steps = append(h.Steps, Step{c.Time, c.Previous, c.Member.Status, c.Removed, c.By, c.Reason, ""})
+	h.Steps = append(h.Steps, Step{c.Time, c.Previous, c.Member.Status, c.Removed, c.By, c.Reason, "", named})
 }
 
 // Credit notes who asked this node to remove a member, in the history of its removal.
@@ -93,14 +98,23 @@ func (t *Table) Credit(a netip.AddrPort, caller string) {
 	}
 }
 
+// matches reports whether the member matches, or did with a name that it had.
+func (h *History) matches(match func(Member) bool) bool {
+	return match(h.Member) || slices.ContainsFunc(h.Steps, func(s Step) bool {
+		m := h.Member
+		m.Name = s.Named
+		return s.Named != "" && match(m)
+	})
+}
+
 // History returns the histories of the members that match, ordered by address. Removed
-// members are among them.
+// members are among them, and those that match with a name that they had.
 func (t *Table) History(match func(Member) bool) []History {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var all []History
 	for a, h := range t.past.of {
-		if !match(h.Member) {
+		if !h.matches(match) {
 			continue
 		}
 		found := *h

@@ -6,6 +6,7 @@ package member
 import (
 	"net/netip"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 )
@@ -83,7 +84,7 @@ func TestHistoryOfTheLocalNode(t *testing.T) {
 	table := newTable()
 	table.Retag(self, "x")
 	table.Renew(9, SelfRemoved)
-	want := []Step{{start, 0, Alive, false, self, Started, ""}, {start, Alive, Alive, false, self, Updated, ""}, {start, Alive, Alive, false, self, SelfRemoved, ""}}
+	want := []Step{{start, 0, Alive, false, self, Started, "", ""}, {start, Alive, Alive, false, self, Updated, "", ""}, {start, Alive, Alive, false, self, SelfRemoved, "", ""}}
 	if h := of(t, table, self); !reflect.DeepEqual(h.Steps, want) || h.Member.Session != 9 || !h.Member.Local {
 		t.Errorf("%+v", h)
 	}
@@ -112,7 +113,7 @@ func TestHistoryIsBounded(t *testing.T) {
 	if got := table.History(named); len(got) != pastGone || got[0].Member.Addr != address(n-pastGone) {
 		t.Errorf("%d histories, the first is %v", len(got), got[0].Member.Addr)
 	}
-	// One that is back does not count, and is not forgotten.
+	// One that is back does not count, and is not forgotten; it had the name, too.
 	table.Put(address(n-pastGone), Info{Session: 2, Name: "back"})
 	for i := range n {
 		table.Put(address(n+i), Info{Session: 1, Name: "gone"})
@@ -121,7 +122,7 @@ func TestHistoryIsBounded(t *testing.T) {
 	if h := of(t, table, address(n-pastGone)); len(h.Steps) != 3 || h.Removed {
 		t.Errorf("%+v", h)
 	}
-	if got := table.History(named); len(got) != pastGone || len(table.past.of) != pastGone+3 || len(table.past.gone) != pastGone {
+	if got := table.History(named); len(got) != pastGone+1 || len(table.past.of) != pastGone+3 || len(table.past.gone) != pastGone {
 		t.Errorf("%d of %d histories, %d gone", len(got), len(table.past.of), len(table.past.gone))
 	}
 }
@@ -137,5 +138,33 @@ func TestHistoryIsACopy(t *testing.T) {
 	}
 	if h.Steps[0].Reason != Joined || len(h.Steps) != 1 {
 		t.Errorf("%+v", h.Steps)
+	}
+}
+
+// TestHistoryOfTheRenamed: a member is found by a name that it had, and the step says which.
+func TestHistoryOfTheRenamed(t *testing.T) {
+	table := NewTable(self, Info{}, 0, func() time.Time { return start })
+	table.Put(alice, Info{Session: 1, Name: "web-4"})
+	table.Put(alice, Info{Session: 2, Name: "db-4"})
+	table.Put(alice, Info{Session: 3, Name: "db-4"})
+	for _, name := range []string{"web-4", "db-4"} {
+		all := table.History(func(m Member) bool { return m.Name == name })
+		if len(all) != 1 || all[0].Member.Name != "db-4" {
+			t.Fatalf("%s: %+v", name, all)
+		}
+		var named []string
+		for _, s := range all[0].Steps {
+			named = append(named, s.Named)
+		}
+		if !slices.Equal(named, []string{"", "web-4", ""}) {
+			t.Errorf("the names before were %q", named)
+		}
+	}
+	for range pastSize {
+		table.Set(alice, Suspected, bob)
+		table.Set(alice, Alive, alice)
+	}
+	if all := table.History(func(m Member) bool { return m.Name == "web-4" }); len(all) != 0 {
+		t.Errorf("a name is kept longer than its step: %+v", all)
 	}
 }

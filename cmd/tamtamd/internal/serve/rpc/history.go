@@ -56,6 +56,7 @@ func (s *v1) GetMemberHistory(
 				ReportedBy:     toReporter(step.By),
 				Reason:         toReason(step.Reason),
 				Caller:         step.Caller,
+				PreviousName:   step.Named,
 			})
 		}
 		out.Histories = append(out.Histories, one)
