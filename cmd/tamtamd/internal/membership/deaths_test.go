@@ -151,7 +151,7 @@ func TestLearnedDeathIsGivenUp(t *testing.T) {
 }
 
 // TestNewsOfAnUnknownDeath: a node that joined after a member died, and before the others found
-// out, asks who tells of the death for the record.
+// out, asks who reports the death for the record.
 func TestNewsOfAnUnknownDeath(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(alice)
