@@ -39,10 +39,15 @@ func (c *Core) learnDeath(by *peer, r record, now time.Time) {
 	}
 }
 
+// profileEvery is the least time between two questions about one dead member, in case nobody
+// knows more of it.
+const profileEvery = time.Minute
+
 // nameDeath asks for the profile of a member that is listed as dead without one: the first that
 // was asked did not know it, or is of an earlier version.
 func (c *Core) nameDeath(by, p *peer, r record, now time.Time) {
-	if p.status == member.Dead && p.info.Session == r.session && undescribed(p.info) && c.mayAsk(now) {
+	if p.status == member.Dead && p.info.Session == r.session && undescribed(p.info) && now.Sub(p.profileAsked) >= profileEvery {
+		p.profileAsked = now
 		c.emit(AskProfile{By: by.addr, Of: r.addr, Session: r.session})
 	}
 }

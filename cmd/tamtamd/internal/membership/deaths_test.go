@@ -116,6 +116,10 @@ func TestLearnedDeathHasAName(t *testing.T) {
 					if have := asked(); !slices.Equal(have, []AskProfile{ask}) {
 						t.Errorf("asks again %v", have)
 					}
+					w.event(toldRecord(endedRecord(recordDead, bob, 77, time.Minute)))
+					if have := asked(); len(have) != 0 {
+						t.Errorf("asks at once again %v", have)
+					}
 					w.Describe(bob, c.answer, alice)
 					w.carryOut()
 				}

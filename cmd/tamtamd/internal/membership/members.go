@@ -41,6 +41,8 @@ type peer struct {
 	greeted  time.Time      // when it was last greeted because it spoke although it is dead
 	asked    bool           // it has asked for the members while it was dead
 	upgrade  int            // hellos yet to try on it, if it is plain
+	// profileAsked is when others were last asked what it said of itself, as it is dead and not known.
+	profileAsked time.Time
 	// leftBy is the member that says that it has left, although it is live here; invalid if
 	// none does, or it was heard since.
 	leftBy netip.AddrPort
