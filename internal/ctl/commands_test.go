@@ -110,6 +110,18 @@ func TestJoinReportsSilentAddresses(t *testing.T) {
 	}
 }
 
+// TestJoinAll: one address that does not answer is a failure, and the others are joined.
+func TestJoinAll(t *testing.T) {
+	addr := serve(t, &fake{})
+	r := run(t, "--rpc", addr, "join", "--all", "a", "silent")
+	if r.code != 6 || r.out != other+"\n" || !strings.HasSuffix(r.err, "tamtamctl: 1 of 2 addresses not joined\n") {
+		t.Errorf("%+v", r)
+	}
+	if r := run(t, "--rpc", addr, "join", "--all", "a", "b"); r.code != 0 || r.err != "" {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestNoCountersIsAnEmptyObject(t *testing.T) {
 	if r := run(t, "--rpc", serve(t, &fake{empty: true}), "stats", "-o", "json"); r.out != "{}\n" || r.code != 0 {
 		t.Errorf("%+v", r)

@@ -34,6 +34,13 @@ func (e *missingError) Error() string {
 	return fmt.Sprintf("not confirmed by %s", render.Escape(strings.Join(e.members, ", ")))
 }
 
+// apartError: of so many addresses that join was given, so many did not answer.
+type apartError struct{ apart, all int }
+
+func (e *apartError) Error() string {
+	return fmt.Sprintf("%d of %d addresses not joined", e.apart, e.all)
+}
+
 // refusedError: nothing was done, since the user may not have meant it.
 type refusedError struct{ text string }
 

@@ -34,6 +34,7 @@ func exit(ctx context.Context, stderr io.Writer, err error) int {
 	var unreachable *client.UnreachableError
 	var gone *client.GoneError
 	var missing *missingError
+	var apart *apartError
 	var line *lineError
 	var distrusted *client.DistrustError
 	var ambiguous *arg.AmbiguousError
@@ -65,7 +66,7 @@ func exit(ctx context.Context, stderr io.Writer, err error) int {
 		text, code = err.Error(), exitNothing
 	case errors.As(err, &distrusted), errors.As(err, &ambiguous), errors.As(err, &refused):
 		text, code = err.Error(), exitRefused
-	case errors.As(err, &missing):
+	case errors.As(err, &missing), errors.As(err, &apart):
 		text, code = err.Error(), exitDeadline
 	default:
 		// The one place where a status is read.

@@ -5,6 +5,7 @@ package ctl
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 
@@ -18,18 +19,23 @@ import (
 )
 
 func joinCommand(a *app) *ffcli.Command {
+	fs := flag.NewFlagSet("join", flag.ContinueOnError)
+	all := fs.Bool("all", false, "fail with exit status 6 if one of the addresses does not answer; the others are joined")
 	return a.command(&ffcli.Command{
 		Name:       "join",
-		ShortUsage: "tamtamctl join ADDRESS...",
+		ShortUsage: "tamtamctl join [--all] ADDRESS...",
 		ShortHelp:  "Join the cluster of the nodes at the addresses.",
 		LongHelp: `An address is an IP or a host name, with or without a port. The default is the port that
 the node itself gossips on. One node that answers is enough, as the others are found
-through it. stderr lists the addresses that do not answer. Exit status 6 if none does.
+through it. stderr lists the addresses that do not answer. Exit status 6 if none does,
+or with --all, for a script that must notice a wrong address, if one does not.
 
 A node that was removed from the cluster is let in again by a join, there or here.
 
   tamtamctl join 192.0.2.1:9999
-  tamtamctl join seed-1.example seed-2.example`,
+  tamtamctl join seed-1.example seed-2.example
+  tamtamctl join --all node-1.example node-2.example`,
+		FlagSet: fs,
 		Exec: func(ctx context.Context, args []string) error {
 			if len(args) == 0 {
 				return arg.Usage("join", "join takes one or more addresses")
@@ -39,12 +45,17 @@ A node that was removed from the cluster is let in again by a join, there or her
 				if err != nil {
 					return err
 				}
+				apart := 0
 				for _, r := range r.GetResults() {
 					if r.GetError() != "" {
+						apart++
 						fmt.Fprintf(a.Err, "tamtamctl: %s\n", render.Escape(r.GetError()))
 					}
 				}
-				return printJoined(a.printer(), r.GetResults())
+				if err := printJoined(a.printer(), r.GetResults()); err != nil || apart == 0 || !*all {
+					return err
+				}
+				return &apartError{apart, len(args)}
 			})
 		},
 	})
