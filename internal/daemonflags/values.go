@@ -220,7 +220,10 @@ func (v joinValue) Set(s string) error {
 			continue
 		}
 		if _, _, err := netaddr.Split(a, 1); err != nil {
-			return fmt.Errorf("%q: %w; want an IP or host name, with a port or without", a, err)
+			if a != strings.TrimSpace(s) { // one of several
+				err = fmt.Errorf("%q: %w", a, err)
+			}
+			return fmt.Errorf("%w; want an IP or host name, with a port or without", err)
 		}
 		if !slices.Contains(*v.p, a) {
 			*v.p = append(*v.p, a)

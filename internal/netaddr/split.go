@@ -41,7 +41,7 @@ func Split(address string, port uint16) (host string, p uint16, err error) {
 		return host, port, nil
 	}
 	if strings.HasPrefix(rest, "://") {
-		return "", 0, errors.New("this is a URL: want a host, with a port or without")
+		return "", 0, errors.New("this is a URL, not a host")
 	}
 	n, err := strconv.ParseUint(strings.TrimPrefix(rest, ":"), 10, 16)
 	if err != nil || n == 0 || rest[0] != ':' {

@@ -70,7 +70,7 @@ func (g *Guard) Check(addresses []netaddr.RPC, open bool) error {
 // resolve resolves the address of a port, and refuses one that is open to other machines and
 // should not be.
 func (g *Guard) resolve(a netaddr.RPC, open bool) (*net.TCPAddr, error) {
-	tcp, err := net.ResolveTCPAddr(a.Network, a.Addr)
+	tcp, err := netaddr.ResolveTCP(a.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("serve gRPC on %s: %w", a, err)
 	}

@@ -35,7 +35,7 @@ func Listen(address string, open bool, most int) (*Listener, error) {
 
 // Check resolves an address, and returns an error if Listen refuses it.
 func Check(address string, open bool) (*net.TCPAddr, error) {
-	a, err := net.ResolveTCPAddr("tcp", address)
+	a, err := netaddr.ResolveTCP(address)
 	if err != nil {
 		return nil, err
 	}
