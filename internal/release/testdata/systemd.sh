@@ -67,7 +67,8 @@ systemctl daemon-reload
 ok "credentials of root alone" systemctl restart tamtamd
 ok "the token works" tamtamctl --rpc-token-file /etc/tamtam/token nodes
 ok "so does the keyring" tamtamctl --rpc-token-file /etc/tamtam/token keys list
-ok "which is read-only" sh -c 'tamtamctl --rpc-token-file /etc/tamtam/token keys install /etc/tamtam/new 2>&1 | grep read-only'
+ok "a reload works beside credentials" systemctl reload tamtamd
+ok "the keyring is read-only" sh -c 'tamtamctl --rpc-token-file /etc/tamtam/token keys install /etc/tamtam/new 2>&1 | grep read-only'
 
 ok "a caller has it leave" tamtamctl --rpc-token-file /etc/tamtam/token leave
 ok "the unit has failed" systemctl is-failed tamtamd

@@ -57,7 +57,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		return exitDone
 	}
 	if err == nil && checking {
-		err = check(settings.Flags)
+		err = check(settings.Flags, stderr)
 	}
 	if checking {
 		return checked(err, stdout, stderr)
