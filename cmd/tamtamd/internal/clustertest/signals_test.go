@@ -309,6 +309,9 @@ func TestFewDescriptors(t *testing.T) {
 	seed.finds("few descriptors at another member", 0, func(g diagnosis) bool {
 		return g.has("descriptors", "warning", d, "only 64 file descriptors") && !g.has("descriptors", "warning", third, "")
 	})
+	Eventually(t, "says that a bound is reached", func() bool {
+		return len(d.events("connection closed for another one: too many are open")) > 0 && len(d.events("HTTP connection closed for another one: too many are open")) > 0
+	})
 	watch := StartWatch(t, seed)
 	opened := func() int {
 		all, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", d.Cmd.Process.Pid))

@@ -255,6 +255,7 @@ func (l *limited) Accept() (net.Conn, error) {
 		if evicted != nil {
 			l.guard.counts.Inc(connectionsEvicted)
 			_ = evicted.Conn.Close() // its owner finds out, and closes it again
+			l.full(evicted.name, "connection closed for another one: too many are open")
 		}
 		if tooMany == "" {
 			c.begin()
@@ -266,9 +267,13 @@ func (l *limited) Accept() (net.Conn, error) {
 		}
 		l.guard.counts.Inc(connectionsRefused)
 		_ = raw.Close()
-		l.guard.refused(c.name, "msg", "connection refused: too many "+tooMany, "client", c.name,
-			"most", l.pool.bounds.connections, "most_each", l.pool.bounds.connectionsEach)
+		l.full(c.name, "connection refused: too many "+tooMany)
 	}
+}
+
+// full logs that a bound on connections is reached.
+func (l *limited) full(client, msg string) {
+	l.guard.refused(client, "msg", msg, "client", client, "most", l.pool.bounds.connections, "most_each", l.pool.bounds.connectionsEach)
 }
 
 // errStranger: a connection has sent too much without a call that was admitted.

@@ -10,7 +10,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
 	"github.com/eelcocramer/tamtam/internal/limits"
 	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
@@ -39,6 +43,8 @@ type Listener struct {
 	counts *counter.Set
 	most   int // open connections
 	each   int // the same of one client
+	logger log.Logger
+	full   *logging.Limit[string] // of lines about a bound that is reached, for each client
 
 	mu   sync.Mutex // guards what follows
 	open map[*conn]struct{}
@@ -50,6 +56,7 @@ func newListener(l net.Listener, most int) *Listener {
 	return &Listener{
 		Listener: l, open: map[*conn]struct{}{}, counts: counters.NewSet(),
 		most: most, each: max(1, most*maxConnectionsEach/MaxConnections),
+		logger: log.NewNopLogger(), full: logging.NewLimit[string](),
 	}
 }
 
@@ -77,12 +84,21 @@ func (l *Listener) Accept() (net.Conn, error) {
 		if old != nil {
 			l.counts.Inc(evicted)
 			_ = old.Conn.Close() // its server finds out, and closes it again
+			l.warn(old.client, "HTTP connection closed for another one: too many are open")
 		}
 		if ok {
 			return c, nil
 		}
 		l.counts.Inc(refused)
 		_ = raw.Close()
+		l.warn(c.client, "HTTP connection refused: too many are open")
+	}
+}
+
+// warn logs that a bound is reached.
+func (l *Listener) warn(client, msg string) {
+	if held, ok := l.full.Allow(client, time.Now()); ok {
+		_ = level.Warn(l.logger).Log(append([]any{"msg", msg, "client", client, "most", l.most, "most_each", l.each}, held...)...)
 	}
 }
 

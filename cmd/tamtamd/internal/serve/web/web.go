@@ -51,6 +51,7 @@ type Server struct {
 
 // NewServer returns a server for a listener. It serves nothing before Serve.
 func NewServer(l *Listener, cfg Config) *Server {
+	l.logger = cfg.Logger
 	return &Server{listener: l, http: &http.Server{
 		Handler:           noted(guard(l.Addr(), routes(cfg))),
 		ConnContext:       withConn,
