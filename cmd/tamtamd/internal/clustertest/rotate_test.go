@@ -170,7 +170,7 @@ func TestAwayDuringRotation(t *testing.T) {
 				return strings.Contains(rest[0].out.String(), why) && strings.Contains(rest[0].out.String(), back.Gossip.String())
 			})
 			r := back.Ctl("join", rest[0].Gossip.String())
-			if r.Code != 6 || !strings.Contains(r.Err, "its keys are others") {
+			if r.Code != 6 || !strings.Contains(r.Err, "it has other keys") {
 				t.Errorf("join: %+v", r)
 			}
 			back.Kill()

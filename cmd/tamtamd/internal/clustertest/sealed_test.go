@@ -102,8 +102,8 @@ func TestOtherKeys(t *testing.T) {
 		"of the environment": StartDaemon(t, bin, []string{"TAMTAM_KEYRING=" + theirs}, "--join", inside.Gossip.String()),
 	}
 	said := map[string][2]string{ // of who is outside: when nothing came back, and when something did
-		"another key":        {"its keys are others", "packets came from there that cannot be decrypted with the keys of this node"},
-		"of the environment": {"its keys are others", "packets came from there that cannot be decrypted with the keys of this node"},
+		"another key":        {"it has other keys", "packets came from there that cannot be decrypted with the keys of this node"},
+		"of the environment": {"it has other keys", "packets came from there that cannot be decrypted with the keys of this node"},
 		"no key":             {"it has a keyring, and this node has none", "this node needs the keyring of the cluster"},
 	}
 	before := inside.Counters()["dropped_unsealed"]

@@ -112,13 +112,13 @@ func (n *Node) perhapsKeys(a netip.AddrPort, err error, sent time.Time) string {
 	heard := n.core.StrangerSince(a.Addr(), sent.Add(-time.Minute))
 	switch {
 	case heard && encryption != wire.EncryptOff:
-		return ", but packets came from there that cannot be decrypted with the keys of this node: its keys are others"
+		return ", but packets came from there that cannot be decrypted with the keys of this node: it has other keys"
 	case heard:
 		return ", but sealed packets came from there: this node needs the keyring of the cluster"
 	case encryption == wire.EncryptRequire:
-		return ": nobody is there, or its keys are others"
+		return ": nobody is there, or it has other keys"
 	case encryption != wire.EncryptOff:
-		return ": nobody is there, its keys are others, or its --encrypt is more than a step from this node's " + encryption.String()
+		return ": nobody is there, it has other keys, or its --encrypt is more than a step from this node's " + encryption.String()
 	}
 	// A node with keys does not answer what is not sealed, so nothing shows that it is there.
 	if n.cfg.Plain {

@@ -207,9 +207,9 @@ func TestJoinTellsOfKeys(t *testing.T) {
 		heard      bool
 		want       string
 	}{
-		{"sealed", wire.EncryptRequire, false, "nobody is there, or its keys are others"},
+		{"sealed", wire.EncryptRequire, false, "nobody is there, or it has other keys"},
 		{"sealed, and others are there", wire.EncryptRequire, true, "packets came from there that cannot be decrypted with the keys of this node"},
-		{"between", wire.EncryptAccept, false, "its keys are others, or its --encrypt is more than a step from this node's accept"},
+		{"between", wire.EncryptAccept, false, "it has other keys, or its --encrypt is more than a step from this node's accept"},
 		{"between, and others are there", wire.EncryptSend, true, "packets came from there that cannot be decrypted with the keys of this node"},
 		{"open", wire.EncryptOff, false, "it has a keyring, and this node has none"},
 		{"open, and sealed ones are there", wire.EncryptOff, true, "this node needs the keyring of the cluster"},
