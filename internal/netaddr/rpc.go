@@ -78,7 +78,10 @@ func ParseRPCs(s string) ([]RPC, error) {
 		}
 		a, err := ParseRPC(one)
 		if err != nil {
-			return nil, fmt.Errorf("%q: %w", one, err)
+			if one != strings.TrimSpace(s) { // one of several
+				err = fmt.Errorf("%q: %w", one, err)
+			}
+			return nil, err
 		}
 		all = append(all, a)
 	}

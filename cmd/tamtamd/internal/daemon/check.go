@@ -21,7 +21,7 @@ import (
 )
 
 // check reads all that flags name, as a start does, and returns the first error. It binds no
-// socket and writes no file, so it can run beside the daemon. It tells of files that it cannot see.
+// socket and writes no file, so it can run beside the daemon. It reports files that it cannot see.
 func check(flags *daemonflags.Flags, tell io.Writer) error {
 	if !anyHidden(tell, flags.KeyringFile, flags.OperatorKey) {
 		if _, err := readSecrets(flags); err != nil {
@@ -52,7 +52,7 @@ func check(flags *daemonflags.Flags, tell io.Writer) error {
 }
 
 // anyHidden reports whether one of the files is a credential of a unit that only the daemon sees,
-// and tells so: systemd 252 hides them from ExecReload=. That loses nothing, as they do not change
+// and says so: systemd 252 hides them from ExecReload=. That loses nothing, as they do not change
 // while the unit runs; and a start that may not read them fails.
 func anyHidden(tell io.Writer, files ...string) bool {
 	dir := os.Getenv("CREDENTIALS_DIRECTORY")
