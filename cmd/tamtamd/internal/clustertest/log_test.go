@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -126,4 +127,24 @@ func TestReadyInTheLog(t *testing.T) {
 	Eventually(t, "it is ready", func() bool { return len(d.events("ready")) == 1 })
 	alone := StartDaemon(t, bin, nil)
 	Eventually(t, "one without seeds is ready", func() bool { return len(alone.events("ready")) == 1 })
+}
+
+// TestHeldBack: what one client causes again and again has few lines, and they say how many were
+// held back.
+func TestHeldBack(t *testing.T) {
+	token := filepath.Join(t.TempDir(), "token")
+	writeToken(t, token, "full-0123456789abcdef")
+	d := StartDaemon(t, bin, nil, "--rpc-token-file", token)
+	calls := 0
+	lines := func() int { return strings.Count(d.out.String(), `"msg":"call refused"`) }
+	Eventually(t, "a line says how many were held back", func() bool {
+		if r := d.Ctl("nodes"); r.Code != 5 {
+			t.Fatalf("%+v", r)
+		}
+		calls++
+		return strings.Contains(d.out.String(), `"held_back":`)
+	})
+	if n := lines(); n == 0 || n > calls/2+1 {
+		t.Errorf("%d lines about %d calls:\n%s", n, calls, d.out.String())
+	}
 }
