@@ -256,6 +256,83 @@ func (LogLevel) EnumDescriptor() ([]byte, []int) {
 	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{2}
 }
 
+// QueryFailureReason is why there is no answer.
+type QueryFailureReason int32
+
+const (
+	// Never sent.
+	QueryFailureReason_QUERY_FAILURE_REASON_UNSPECIFIED QueryFailureReason = 0
+	// No program on the member answers the topic.
+	QueryFailureReason_QUERY_FAILURE_REASON_NO_ANSWERER QueryFailureReason = 1
+	// The answerer reports a failure.
+	QueryFailureReason_QUERY_FAILURE_REASON_FAILED QueryFailureReason = 2
+	// The answerer ended before it answered.
+	QueryFailureReason_QUERY_FAILURE_REASON_ENDED QueryFailureReason = 3
+	// The answerer, or the member, has too many questions already.
+	QueryFailureReason_QUERY_FAILURE_REASON_BUSY QueryFailureReason = 4
+	// The answerer has the question, and has not answered in time.
+	QueryFailureReason_QUERY_FAILURE_REASON_TIMEOUT QueryFailureReason = 5
+	// The member has not confirmed the question in time.
+	QueryFailureReason_QUERY_FAILURE_REASON_NO_WAY QueryFailureReason = 6
+	// The member is dead, has left, was removed, or restarted meanwhile.
+	QueryFailureReason_QUERY_FAILURE_REASON_DEAD QueryFailureReason = 7
+	// The member is of an earlier version, or a plain Smudge node, and knows no queries.
+	QueryFailureReason_QUERY_FAILURE_REASON_UNSUPPORTED QueryFailureReason = 8
+)
+
+// Enum value maps for QueryFailureReason.
+var (
+	QueryFailureReason_name = map[int32]string{
+		0: "QUERY_FAILURE_REASON_UNSPECIFIED",
+		1: "QUERY_FAILURE_REASON_NO_ANSWERER",
+		2: "QUERY_FAILURE_REASON_FAILED",
+		3: "QUERY_FAILURE_REASON_ENDED",
+		4: "QUERY_FAILURE_REASON_BUSY",
+		5: "QUERY_FAILURE_REASON_TIMEOUT",
+		6: "QUERY_FAILURE_REASON_NO_WAY",
+		7: "QUERY_FAILURE_REASON_DEAD",
+		8: "QUERY_FAILURE_REASON_UNSUPPORTED",
+	}
+	QueryFailureReason_value = map[string]int32{
+		"QUERY_FAILURE_REASON_UNSPECIFIED": 0,
+		"QUERY_FAILURE_REASON_NO_ANSWERER": 1,
+		"QUERY_FAILURE_REASON_FAILED":      2,
+		"QUERY_FAILURE_REASON_ENDED":       3,
+		"QUERY_FAILURE_REASON_BUSY":        4,
+		"QUERY_FAILURE_REASON_TIMEOUT":     5,
+		"QUERY_FAILURE_REASON_NO_WAY":      6,
+		"QUERY_FAILURE_REASON_DEAD":        7,
+		"QUERY_FAILURE_REASON_UNSUPPORTED": 8,
+	}
+)
+
+func (x QueryFailureReason) Enum() *QueryFailureReason {
+	p := new(QueryFailureReason)
+	*p = x
+	return p
+}
+
+func (x QueryFailureReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (QueryFailureReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_tamtam_v1_tamtam_proto_enumTypes[3].Descriptor()
+}
+
+func (QueryFailureReason) Type() protoreflect.EnumType {
+	return &file_tamtam_v1_tamtam_proto_enumTypes[3]
+}
+
+func (x QueryFailureReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use QueryFailureReason.Descriptor instead.
+func (QueryFailureReason) EnumDescriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{3}
+}
+
 // Member is a node of the cluster as the answering node sees it.
 type Member struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -4783,6 +4860,1120 @@ func (x *NodeLink) GetLoss() float64 {
 	return 0
 }
 
+// QueryRequest is a question to members.
+type QueryRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The topic: printable UTF-8, 1 to 64 bytes. Programs answer by topic.
+	Topic string `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
+	// The payload, up to 768 bytes. May be empty.
+	Payload []byte `protobuf:"bytes,2,opt,name=payload,proto3" json:"payload,omitempty"`
+	// The gossip addresses of the members to ask; all live ones, this node included, if empty.
+	// At most 256.
+	Members []string `protobuf:"bytes,3,rep,name=members,proto3" json:"members,omitempty"`
+	// Only members whose own tags match when the question reaches them. All must match; 32 at
+	// most, and 200 bytes in total.
+	Tags []*TagPattern `protobuf:"bytes,4,rep,name=tags,proto3" json:"tags,omitempty"`
+	// How long to wait for answers: up to 5 minutes, 2 seconds if absent.
+	Timeout       *durationpb.Duration `protobuf:"bytes,5,opt,name=timeout,proto3" json:"timeout,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryRequest) Reset() {
+	*x = QueryRequest{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryRequest) ProtoMessage() {}
+
+func (x *QueryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryRequest.ProtoReflect.Descriptor instead.
+func (*QueryRequest) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{65}
+}
+
+func (x *QueryRequest) GetTopic() string {
+	if x != nil {
+		return x.Topic
+	}
+	return ""
+}
+
+func (x *QueryRequest) GetPayload() []byte {
+	if x != nil {
+		return x.Payload
+	}
+	return nil
+}
+
+func (x *QueryRequest) GetMembers() []string {
+	if x != nil {
+		return x.Members
+	}
+	return nil
+}
+
+func (x *QueryRequest) GetTags() []*TagPattern {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+func (x *QueryRequest) GetTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.Timeout
+	}
+	return nil
+}
+
+// QueryResponse is a step of a query.
+type QueryResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What happened.
+	//
+	// Types that are valid to be assigned to Event:
+	//
+	//	*QueryResponse_Asked
+	//	*QueryResponse_Received
+	//	*QueryResponse_Answer
+	//	*QueryResponse_Failure
+	//	*QueryResponse_Done
+	Event         isQueryResponse_Event `protobuf_oneof:"event"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryResponse) Reset() {
+	*x = QueryResponse{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryResponse) ProtoMessage() {}
+
+func (x *QueryResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryResponse.ProtoReflect.Descriptor instead.
+func (*QueryResponse) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{66}
+}
+
+func (x *QueryResponse) GetEvent() isQueryResponse_Event {
+	if x != nil {
+		return x.Event
+	}
+	return nil
+}
+
+func (x *QueryResponse) GetAsked() *QueryAsked {
+	if x != nil {
+		if x, ok := x.Event.(*QueryResponse_Asked); ok {
+			return x.Asked
+		}
+	}
+	return nil
+}
+
+func (x *QueryResponse) GetReceived() *QueryReceived {
+	if x != nil {
+		if x, ok := x.Event.(*QueryResponse_Received); ok {
+			return x.Received
+		}
+	}
+	return nil
+}
+
+func (x *QueryResponse) GetAnswer() *QueryAnswer {
+	if x != nil {
+		if x, ok := x.Event.(*QueryResponse_Answer); ok {
+			return x.Answer
+		}
+	}
+	return nil
+}
+
+func (x *QueryResponse) GetFailure() *QueryFailure {
+	if x != nil {
+		if x, ok := x.Event.(*QueryResponse_Failure); ok {
+			return x.Failure
+		}
+	}
+	return nil
+}
+
+func (x *QueryResponse) GetDone() *QueryDone {
+	if x != nil {
+		if x, ok := x.Event.(*QueryResponse_Done); ok {
+			return x.Done
+		}
+	}
+	return nil
+}
+
+type isQueryResponse_Event interface {
+	isQueryResponse_Event()
+}
+
+type QueryResponse_Asked struct {
+	// The question is on its way; the first event.
+	Asked *QueryAsked `protobuf:"bytes,1,opt,name=asked,proto3,oneof"`
+}
+
+type QueryResponse_Received struct {
+	// A member has the question.
+	Received *QueryReceived `protobuf:"bytes,2,opt,name=received,proto3,oneof"`
+}
+
+type QueryResponse_Answer struct {
+	// An answer.
+	Answer *QueryAnswer `protobuf:"bytes,3,opt,name=answer,proto3,oneof"`
+}
+
+type QueryResponse_Failure struct {
+	// There is no answer.
+	Failure *QueryFailure `protobuf:"bytes,4,opt,name=failure,proto3,oneof"`
+}
+
+type QueryResponse_Done struct {
+	// Nothing follows; the last event.
+	Done *QueryDone `protobuf:"bytes,5,opt,name=done,proto3,oneof"`
+}
+
+func (*QueryResponse_Asked) isQueryResponse_Event() {}
+
+func (*QueryResponse_Received) isQueryResponse_Event() {}
+
+func (*QueryResponse_Answer) isQueryResponse_Event() {}
+
+func (*QueryResponse_Failure) isQueryResponse_Event() {}
+
+func (*QueryResponse_Done) isQueryResponse_Event() {}
+
+// QueryAsked reports to how many members a question goes.
+type QueryAsked struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of members, before any has compared its tags.
+	Members       uint32 `protobuf:"varint,1,opt,name=members,proto3" json:"members,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryAsked) Reset() {
+	*x = QueryAsked{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[67]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryAsked) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryAsked) ProtoMessage() {}
+
+func (x *QueryAsked) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[67]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryAsked.ProtoReflect.Descriptor instead.
+func (*QueryAsked) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{67}
+}
+
+func (x *QueryAsked) GetMembers() uint32 {
+	if x != nil {
+		return x.Members
+	}
+	return 0
+}
+
+// QueryMember is a member that was asked.
+type QueryMember struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Gossip address.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// Its name; may be empty.
+	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryMember) Reset() {
+	*x = QueryMember{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[68]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryMember) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryMember) ProtoMessage() {}
+
+func (x *QueryMember) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[68]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryMember.ProtoReflect.Descriptor instead.
+func (*QueryMember) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{68}
+}
+
+func (x *QueryMember) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *QueryMember) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// QueryReceived reports that a member has the question, and that programs there answer it.
+type QueryReceived struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The member.
+	Member *QueryMember `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	// How many programs answer.
+	Answerers     uint32 `protobuf:"varint,2,opt,name=answerers,proto3" json:"answerers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryReceived) Reset() {
+	*x = QueryReceived{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[69]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryReceived) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryReceived) ProtoMessage() {}
+
+func (x *QueryReceived) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[69]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryReceived.ProtoReflect.Descriptor instead.
+func (*QueryReceived) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{69}
+}
+
+func (x *QueryReceived) GetMember() *QueryMember {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
+func (x *QueryReceived) GetAnswerers() uint32 {
+	if x != nil {
+		return x.Answerers
+	}
+	return 0
+}
+
+// QueryAnswer is an answer.
+type QueryAnswer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The member it comes from.
+	Member *QueryMember `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	// Which of the member's answerers, from 0.
+	Answerer uint32 `protobuf:"varint,2,opt,name=answerer,proto3" json:"answerer,omitempty"`
+	// The answer.
+	Payload []byte `protobuf:"bytes,3,opt,name=payload,proto3" json:"payload,omitempty"`
+	// How long it took, from the question on.
+	Took          *durationpb.Duration `protobuf:"bytes,4,opt,name=took,proto3" json:"took,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryAnswer) Reset() {
+	*x = QueryAnswer{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[70]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryAnswer) ProtoMessage() {}
+
+func (x *QueryAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[70]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryAnswer.ProtoReflect.Descriptor instead.
+func (*QueryAnswer) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{70}
+}
+
+func (x *QueryAnswer) GetMember() *QueryMember {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
+func (x *QueryAnswer) GetAnswerer() uint32 {
+	if x != nil {
+		return x.Answerer
+	}
+	return 0
+}
+
+func (x *QueryAnswer) GetPayload() []byte {
+	if x != nil {
+		return x.Payload
+	}
+	return nil
+}
+
+func (x *QueryAnswer) GetTook() *durationpb.Duration {
+	if x != nil {
+		return x.Took
+	}
+	return nil
+}
+
+// QueryFailure reports an answer that does not come.
+type QueryFailure struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The member.
+	Member *QueryMember `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	// Which of the member's answerers, from 0. Absent if the failure is of the member.
+	Answerer *uint32 `protobuf:"varint,2,opt,name=answerer,proto3,oneof" json:"answerer,omitempty"`
+	// Why.
+	Reason QueryFailureReason `protobuf:"varint,3,opt,name=reason,proto3,enum=tamtam.v1.QueryFailureReason" json:"reason,omitempty"`
+	// The same for people, with what the answerer reports.
+	Message       string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryFailure) Reset() {
+	*x = QueryFailure{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[71]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryFailure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryFailure) ProtoMessage() {}
+
+func (x *QueryFailure) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[71]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryFailure.ProtoReflect.Descriptor instead.
+func (*QueryFailure) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{71}
+}
+
+func (x *QueryFailure) GetMember() *QueryMember {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
+func (x *QueryFailure) GetAnswerer() uint32 {
+	if x != nil && x.Answerer != nil {
+		return *x.Answerer
+	}
+	return 0
+}
+
+func (x *QueryFailure) GetReason() QueryFailureReason {
+	if x != nil {
+		return x.Reason
+	}
+	return QueryFailureReason_QUERY_FAILURE_REASON_UNSPECIFIED
+}
+
+func (x *QueryFailure) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+// QueryDone sums up.
+type QueryDone struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many members were meant: those asked, without those whose tags did not match.
+	Asked uint32 `protobuf:"varint,1,opt,name=asked,proto3" json:"asked,omitempty"`
+	// How many of them have answered completely.
+	Answered uint32 `protobuf:"varint,2,opt,name=answered,proto3" json:"answered,omitempty"`
+	// How many answers there were.
+	Answers uint32 `protobuf:"varint,3,opt,name=answers,proto3" json:"answers,omitempty"`
+	// How long it took.
+	Took          *durationpb.Duration `protobuf:"bytes,4,opt,name=took,proto3" json:"took,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryDone) Reset() {
+	*x = QueryDone{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[72]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryDone) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryDone) ProtoMessage() {}
+
+func (x *QueryDone) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[72]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryDone.ProtoReflect.Descriptor instead.
+func (*QueryDone) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{72}
+}
+
+func (x *QueryDone) GetAsked() uint32 {
+	if x != nil {
+		return x.Asked
+	}
+	return 0
+}
+
+func (x *QueryDone) GetAnswered() uint32 {
+	if x != nil {
+		return x.Answered
+	}
+	return 0
+}
+
+func (x *QueryDone) GetAnswers() uint32 {
+	if x != nil {
+		return x.Answers
+	}
+	return 0
+}
+
+func (x *QueryDone) GetTook() *durationpb.Duration {
+	if x != nil {
+		return x.Took
+	}
+	return nil
+}
+
+// AnswerQueriesRequest is what an answering program sends.
+type AnswerQueriesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it sends.
+	//
+	// Types that are valid to be assigned to Request:
+	//
+	//	*AnswerQueriesRequest_Register
+	//	*AnswerQueriesRequest_Answer
+	Request       isAnswerQueriesRequest_Request `protobuf_oneof:"request"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnswerQueriesRequest) Reset() {
+	*x = AnswerQueriesRequest{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[73]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnswerQueriesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnswerQueriesRequest) ProtoMessage() {}
+
+func (x *AnswerQueriesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[73]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnswerQueriesRequest.ProtoReflect.Descriptor instead.
+func (*AnswerQueriesRequest) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{73}
+}
+
+func (x *AnswerQueriesRequest) GetRequest() isAnswerQueriesRequest_Request {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
+func (x *AnswerQueriesRequest) GetRegister() *RegisterAnswerer {
+	if x != nil {
+		if x, ok := x.Request.(*AnswerQueriesRequest_Register); ok {
+			return x.Register
+		}
+	}
+	return nil
+}
+
+func (x *AnswerQueriesRequest) GetAnswer() *AnswerQuestion {
+	if x != nil {
+		if x, ok := x.Request.(*AnswerQueriesRequest_Answer); ok {
+			return x.Answer
+		}
+	}
+	return nil
+}
+
+type isAnswerQueriesRequest_Request interface {
+	isAnswerQueriesRequest_Request()
+}
+
+type AnswerQueriesRequest_Register struct {
+	// Which topics it answers; the first request, and only that.
+	Register *RegisterAnswerer `protobuf:"bytes,1,opt,name=register,proto3,oneof"`
+}
+
+type AnswerQueriesRequest_Answer struct {
+	// An answer or a failure.
+	Answer *AnswerQuestion `protobuf:"bytes,2,opt,name=answer,proto3,oneof"`
+}
+
+func (*AnswerQueriesRequest_Register) isAnswerQueriesRequest_Request() {}
+
+func (*AnswerQueriesRequest_Answer) isAnswerQueriesRequest_Request() {}
+
+// RegisterAnswerer says which questions a program answers.
+type RegisterAnswerer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The topics, 1 to 16.
+	Topics []string `protobuf:"bytes,1,rep,name=topics,proto3" json:"topics,omitempty"`
+	// Whether those on the node that share a topic answer in turn: each question goes to one of
+	// them. Else each answers each question.
+	Share         bool `protobuf:"varint,2,opt,name=share,proto3" json:"share,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RegisterAnswerer) Reset() {
+	*x = RegisterAnswerer{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[74]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RegisterAnswerer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RegisterAnswerer) ProtoMessage() {}
+
+func (x *RegisterAnswerer) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[74]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RegisterAnswerer.ProtoReflect.Descriptor instead.
+func (*RegisterAnswerer) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{74}
+}
+
+func (x *RegisterAnswerer) GetTopics() []string {
+	if x != nil {
+		return x.Topics
+	}
+	return nil
+}
+
+func (x *RegisterAnswerer) GetShare() bool {
+	if x != nil {
+		return x.Share
+	}
+	return false
+}
+
+// AnswerQuestion answers a question.
+type AnswerQuestion struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ID of the question.
+	Id uint64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The answer.
+	//
+	// Types that are valid to be assigned to Result:
+	//
+	//	*AnswerQuestion_Payload
+	//	*AnswerQuestion_Failure
+	Result        isAnswerQuestion_Result `protobuf_oneof:"result"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnswerQuestion) Reset() {
+	*x = AnswerQuestion{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[75]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnswerQuestion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnswerQuestion) ProtoMessage() {}
+
+func (x *AnswerQuestion) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[75]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnswerQuestion.ProtoReflect.Descriptor instead.
+func (*AnswerQuestion) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{75}
+}
+
+func (x *AnswerQuestion) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *AnswerQuestion) GetResult() isAnswerQuestion_Result {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+func (x *AnswerQuestion) GetPayload() []byte {
+	if x != nil {
+		if x, ok := x.Result.(*AnswerQuestion_Payload); ok {
+			return x.Payload
+		}
+	}
+	return nil
+}
+
+func (x *AnswerQuestion) GetFailure() string {
+	if x != nil {
+		if x, ok := x.Result.(*AnswerQuestion_Failure); ok {
+			return x.Failure
+		}
+	}
+	return ""
+}
+
+type isAnswerQuestion_Result interface {
+	isAnswerQuestion_Result()
+}
+
+type AnswerQuestion_Payload struct {
+	// The payload, up to 1,024 bytes.
+	Payload []byte `protobuf:"bytes,2,opt,name=payload,proto3,oneof"`
+}
+
+type AnswerQuestion_Failure struct {
+	// Why there is none; up to 256 bytes are kept.
+	Failure string `protobuf:"bytes,3,opt,name=failure,proto3,oneof"`
+}
+
+func (*AnswerQuestion_Payload) isAnswerQuestion_Result() {}
+
+func (*AnswerQuestion_Failure) isAnswerQuestion_Result() {}
+
+// AnswerQueriesResponse is what an answering program gets.
+type AnswerQueriesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it gets.
+	//
+	// Types that are valid to be assigned to Response:
+	//
+	//	*AnswerQueriesResponse_Registered
+	//	*AnswerQueriesResponse_Question
+	//	*AnswerQueriesResponse_Refused
+	Response      isAnswerQueriesResponse_Response `protobuf_oneof:"response"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnswerQueriesResponse) Reset() {
+	*x = AnswerQueriesResponse{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[76]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnswerQueriesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnswerQueriesResponse) ProtoMessage() {}
+
+func (x *AnswerQueriesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[76]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnswerQueriesResponse.ProtoReflect.Descriptor instead.
+func (*AnswerQueriesResponse) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{76}
+}
+
+func (x *AnswerQueriesResponse) GetResponse() isAnswerQueriesResponse_Response {
+	if x != nil {
+		return x.Response
+	}
+	return nil
+}
+
+func (x *AnswerQueriesResponse) GetRegistered() *AnswererRegistered {
+	if x != nil {
+		if x, ok := x.Response.(*AnswerQueriesResponse_Registered); ok {
+			return x.Registered
+		}
+	}
+	return nil
+}
+
+func (x *AnswerQueriesResponse) GetQuestion() *Question {
+	if x != nil {
+		if x, ok := x.Response.(*AnswerQueriesResponse_Question); ok {
+			return x.Question
+		}
+	}
+	return nil
+}
+
+func (x *AnswerQueriesResponse) GetRefused() *AnswerRefused {
+	if x != nil {
+		if x, ok := x.Response.(*AnswerQueriesResponse_Refused); ok {
+			return x.Refused
+		}
+	}
+	return nil
+}
+
+type isAnswerQueriesResponse_Response interface {
+	isAnswerQueriesResponse_Response()
+}
+
+type AnswerQueriesResponse_Registered struct {
+	// It is registered, and gets questions from now on.
+	Registered *AnswererRegistered `protobuf:"bytes,1,opt,name=registered,proto3,oneof"`
+}
+
+type AnswerQueriesResponse_Question struct {
+	// A question.
+	Question *Question `protobuf:"bytes,2,opt,name=question,proto3,oneof"`
+}
+
+type AnswerQueriesResponse_Refused struct {
+	// An answer was refused: too large. The asker is told that it failed.
+	Refused *AnswerRefused `protobuf:"bytes,3,opt,name=refused,proto3,oneof"`
+}
+
+func (*AnswerQueriesResponse_Registered) isAnswerQueriesResponse_Response() {}
+
+func (*AnswerQueriesResponse_Question) isAnswerQueriesResponse_Response() {}
+
+func (*AnswerQueriesResponse_Refused) isAnswerQueriesResponse_Response() {}
+
+// AnswererRegistered has no fields.
+type AnswererRegistered struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnswererRegistered) Reset() {
+	*x = AnswererRegistered{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[77]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnswererRegistered) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnswererRegistered) ProtoMessage() {}
+
+func (x *AnswererRegistered) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[77]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnswererRegistered.ProtoReflect.Descriptor instead.
+func (*AnswererRegistered) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{77}
+}
+
+// Question is a question to answer.
+type Question struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its ID in this stream.
+	Id uint64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Its topic.
+	Topic string `protobuf:"bytes,2,opt,name=topic,proto3" json:"topic,omitempty"`
+	// Its payload; may be empty.
+	Payload []byte `protobuf:"bytes,3,opt,name=payload,proto3" json:"payload,omitempty"`
+	// The member that asks.
+	Asker *QueryMember `protobuf:"bytes,4,opt,name=asker,proto3" json:"asker,omitempty"`
+	// How long the asker waits from now on.
+	Timeout       *durationpb.Duration `protobuf:"bytes,5,opt,name=timeout,proto3" json:"timeout,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Question) Reset() {
+	*x = Question{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[78]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Question) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Question) ProtoMessage() {}
+
+func (x *Question) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[78]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Question.ProtoReflect.Descriptor instead.
+func (*Question) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{78}
+}
+
+func (x *Question) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *Question) GetTopic() string {
+	if x != nil {
+		return x.Topic
+	}
+	return ""
+}
+
+func (x *Question) GetPayload() []byte {
+	if x != nil {
+		return x.Payload
+	}
+	return nil
+}
+
+func (x *Question) GetAsker() *QueryMember {
+	if x != nil {
+		return x.Asker
+	}
+	return nil
+}
+
+func (x *Question) GetTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.Timeout
+	}
+	return nil
+}
+
+// AnswerRefused reports an answer that the daemon does not send.
+type AnswerRefused struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ID of the question.
+	Id uint64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Why, for people.
+	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnswerRefused) Reset() {
+	*x = AnswerRefused{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[79]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnswerRefused) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnswerRefused) ProtoMessage() {}
+
+func (x *AnswerRefused) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[79]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnswerRefused.ProtoReflect.Descriptor instead.
+func (*AnswerRefused) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{79}
+}
+
+func (x *AnswerRefused) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *AnswerRefused) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
 var File_tamtam_v1_tamtam_proto protoreflect.FileDescriptor
 
 const file_tamtam_v1_tamtam_proto_rawDesc = "" +
@@ -5125,7 +6316,75 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\n" +
 	"round_trip\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\troundTrip\x12\x17\n" +
 	"\x04loss\x18\x03 \x01(\x01H\x00R\x04loss\x88\x01\x01B\a\n" +
-	"\x05_loss*\x93\x01\n" +
+	"\x05_loss\"\xb8\x01\n" +
+	"\fQueryRequest\x12\x14\n" +
+	"\x05topic\x18\x01 \x01(\tR\x05topic\x12\x18\n" +
+	"\apayload\x18\x02 \x01(\fR\apayload\x12\x18\n" +
+	"\amembers\x18\x03 \x03(\tR\amembers\x12)\n" +
+	"\x04tags\x18\x04 \x03(\v2\x15.tamtam.v1.TagPatternR\x04tags\x123\n" +
+	"\atimeout\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\atimeout\"\x92\x02\n" +
+	"\rQueryResponse\x12-\n" +
+	"\x05asked\x18\x01 \x01(\v2\x15.tamtam.v1.QueryAskedH\x00R\x05asked\x126\n" +
+	"\breceived\x18\x02 \x01(\v2\x18.tamtam.v1.QueryReceivedH\x00R\breceived\x120\n" +
+	"\x06answer\x18\x03 \x01(\v2\x16.tamtam.v1.QueryAnswerH\x00R\x06answer\x123\n" +
+	"\afailure\x18\x04 \x01(\v2\x17.tamtam.v1.QueryFailureH\x00R\afailure\x12*\n" +
+	"\x04done\x18\x05 \x01(\v2\x14.tamtam.v1.QueryDoneH\x00R\x04doneB\a\n" +
+	"\x05event\"&\n" +
+	"\n" +
+	"QueryAsked\x12\x18\n" +
+	"\amembers\x18\x01 \x01(\rR\amembers\";\n" +
+	"\vQueryMember\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"]\n" +
+	"\rQueryReceived\x12.\n" +
+	"\x06member\x18\x01 \x01(\v2\x16.tamtam.v1.QueryMemberR\x06member\x12\x1c\n" +
+	"\tanswerers\x18\x02 \x01(\rR\tanswerers\"\xa2\x01\n" +
+	"\vQueryAnswer\x12.\n" +
+	"\x06member\x18\x01 \x01(\v2\x16.tamtam.v1.QueryMemberR\x06member\x12\x1a\n" +
+	"\banswerer\x18\x02 \x01(\rR\banswerer\x12\x18\n" +
+	"\apayload\x18\x03 \x01(\fR\apayload\x12-\n" +
+	"\x04took\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x04took\"\xbd\x01\n" +
+	"\fQueryFailure\x12.\n" +
+	"\x06member\x18\x01 \x01(\v2\x16.tamtam.v1.QueryMemberR\x06member\x12\x1f\n" +
+	"\banswerer\x18\x02 \x01(\rH\x00R\banswerer\x88\x01\x01\x125\n" +
+	"\x06reason\x18\x03 \x01(\x0e2\x1d.tamtam.v1.QueryFailureReasonR\x06reason\x12\x18\n" +
+	"\amessage\x18\x04 \x01(\tR\amessageB\v\n" +
+	"\t_answerer\"\x86\x01\n" +
+	"\tQueryDone\x12\x14\n" +
+	"\x05asked\x18\x01 \x01(\rR\x05asked\x12\x1a\n" +
+	"\banswered\x18\x02 \x01(\rR\banswered\x12\x18\n" +
+	"\aanswers\x18\x03 \x01(\rR\aanswers\x12-\n" +
+	"\x04took\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x04took\"\x91\x01\n" +
+	"\x14AnswerQueriesRequest\x129\n" +
+	"\bregister\x18\x01 \x01(\v2\x1b.tamtam.v1.RegisterAnswererH\x00R\bregister\x123\n" +
+	"\x06answer\x18\x02 \x01(\v2\x19.tamtam.v1.AnswerQuestionH\x00R\x06answerB\t\n" +
+	"\arequest\"@\n" +
+	"\x10RegisterAnswerer\x12\x16\n" +
+	"\x06topics\x18\x01 \x03(\tR\x06topics\x12\x14\n" +
+	"\x05share\x18\x02 \x01(\bR\x05share\"b\n" +
+	"\x0eAnswerQuestion\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x1a\n" +
+	"\apayload\x18\x02 \x01(\fH\x00R\apayload\x12\x1a\n" +
+	"\afailure\x18\x03 \x01(\tH\x00R\afailureB\b\n" +
+	"\x06result\"\xcd\x01\n" +
+	"\x15AnswerQueriesResponse\x12?\n" +
+	"\n" +
+	"registered\x18\x01 \x01(\v2\x1d.tamtam.v1.AnswererRegisteredH\x00R\n" +
+	"registered\x121\n" +
+	"\bquestion\x18\x02 \x01(\v2\x13.tamtam.v1.QuestionH\x00R\bquestion\x124\n" +
+	"\arefused\x18\x03 \x01(\v2\x18.tamtam.v1.AnswerRefusedH\x00R\arefusedB\n" +
+	"\n" +
+	"\bresponse\"\x14\n" +
+	"\x12AnswererRegistered\"\xad\x01\n" +
+	"\bQuestion\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
+	"\x05topic\x18\x02 \x01(\tR\x05topic\x12\x18\n" +
+	"\apayload\x18\x03 \x01(\fR\apayload\x12,\n" +
+	"\x05asker\x18\x04 \x01(\v2\x16.tamtam.v1.QueryMemberR\x05asker\x123\n" +
+	"\atimeout\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\atimeout\"9\n" +
+	"\rAnswerRefused\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x18\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage*\x93\x01\n" +
 	"\fMemberStatus\x12\x1d\n" +
 	"\x19MEMBER_STATUS_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13MEMBER_STATUS_ALIVE\x10\x01\x12\x1b\n" +
@@ -5154,7 +6413,17 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x0eLOG_LEVEL_INFO\x10\x03\x12\x12\n" +
 	"\x0eLOG_LEVEL_WARN\x10\x04\x12\x13\n" +
 	"\x0fLOG_LEVEL_ERROR\x10\x05\x12\x11\n" +
-	"\rLOG_LEVEL_OFF\x10\x062\xa5\f\n" +
+	"\rLOG_LEVEL_OFF\x10\x06*\xc8\x02\n" +
+	"\x12QueryFailureReason\x12$\n" +
+	" QUERY_FAILURE_REASON_UNSPECIFIED\x10\x00\x12$\n" +
+	" QUERY_FAILURE_REASON_NO_ANSWERER\x10\x01\x12\x1f\n" +
+	"\x1bQUERY_FAILURE_REASON_FAILED\x10\x02\x12\x1e\n" +
+	"\x1aQUERY_FAILURE_REASON_ENDED\x10\x03\x12\x1d\n" +
+	"\x19QUERY_FAILURE_REASON_BUSY\x10\x04\x12 \n" +
+	"\x1cQUERY_FAILURE_REASON_TIMEOUT\x10\x05\x12\x1f\n" +
+	"\x1bQUERY_FAILURE_REASON_NO_WAY\x10\x06\x12\x1d\n" +
+	"\x19QUERY_FAILURE_REASON_DEAD\x10\a\x12$\n" +
+	" QUERY_FAILURE_REASON_UNSUPPORTED\x10\b2\xbb\r\n" +
 	"\rTamTamService\x12O\n" +
 	"\fGetLocalNode\x12\x1e.tamtam.v1.GetLocalNodeRequest\x1a\x1f.tamtam.v1.GetLocalNodeResponse\x12L\n" +
 	"\vListMembers\x12\x1d.tamtam.v1.ListMembersRequest\x1a\x1e.tamtam.v1.ListMembersResponse\x127\n" +
@@ -5179,7 +6448,9 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x06UseKey\x12\x18.tamtam.v1.UseKeyRequest\x1a\x19.tamtam.v1.UseKeyResponse\x12F\n" +
 	"\tRemoveKey\x12\x1b.tamtam.v1.RemoveKeyRequest\x1a\x1c.tamtam.v1.RemoveKeyResponse\x12@\n" +
 	"\aInspect\x12\x19.tamtam.v1.InspectRequest\x1a\x1a.tamtam.v1.InspectResponse\x12C\n" +
-	"\bGetLinks\x12\x1a.tamtam.v1.GetLinksRequest\x1a\x1b.tamtam.v1.GetLinksResponseB8Z6github.com/eelcocramer/tamtam/proto/tamtam/v1;tamtamv1b\x06proto3"
+	"\bGetLinks\x12\x1a.tamtam.v1.GetLinksRequest\x1a\x1b.tamtam.v1.GetLinksResponse\x12<\n" +
+	"\x05Query\x12\x17.tamtam.v1.QueryRequest\x1a\x18.tamtam.v1.QueryResponse0\x01\x12V\n" +
+	"\rAnswerQueries\x12\x1f.tamtam.v1.AnswerQueriesRequest\x1a .tamtam.v1.AnswerQueriesResponse(\x010\x01B8Z6github.com/eelcocramer/tamtam/proto/tamtam/v1;tamtamv1b\x06proto3"
 
 var (
 	file_tamtam_v1_tamtam_proto_rawDescOnce sync.Once
@@ -5193,222 +6464,262 @@ func file_tamtam_v1_tamtam_proto_rawDescGZIP() []byte {
 	return file_tamtam_v1_tamtam_proto_rawDescData
 }
 
-var file_tamtam_v1_tamtam_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 71)
+var file_tamtam_v1_tamtam_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 86)
 var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(MemberStatus)(0),                // 0: tamtam.v1.MemberStatus
 	(ChangeReason)(0),                // 1: tamtam.v1.ChangeReason
 	(LogLevel)(0),                    // 2: tamtam.v1.LogLevel
-	(*Member)(nil),                   // 3: tamtam.v1.Member
-	(*GetLocalNodeRequest)(nil),      // 4: tamtam.v1.GetLocalNodeRequest
-	(*GetLocalNodeResponse)(nil),     // 5: tamtam.v1.GetLocalNodeResponse
-	(*Removal)(nil),                  // 6: tamtam.v1.Removal
-	(*ListMembersRequest)(nil),       // 7: tamtam.v1.ListMembersRequest
-	(*MemberFilter)(nil),             // 8: tamtam.v1.MemberFilter
-	(*TagPattern)(nil),               // 9: tamtam.v1.TagPattern
-	(*ListMembersResponse)(nil),      // 10: tamtam.v1.ListMembersResponse
-	(*JoinRequest)(nil),              // 11: tamtam.v1.JoinRequest
-	(*JoinResponse)(nil),             // 12: tamtam.v1.JoinResponse
-	(*JoinResult)(nil),               // 13: tamtam.v1.JoinResult
-	(*LeaveRequest)(nil),             // 14: tamtam.v1.LeaveRequest
-	(*LeaveResponse)(nil),            // 15: tamtam.v1.LeaveResponse
-	(*RemoveMemberRequest)(nil),      // 16: tamtam.v1.RemoveMemberRequest
-	(*OperatorSignature)(nil),        // 17: tamtam.v1.OperatorSignature
-	(*RemoveMemberResponse)(nil),     // 18: tamtam.v1.RemoveMemberResponse
-	(*BroadcastRequest)(nil),         // 19: tamtam.v1.BroadcastRequest
-	(*BroadcastResponse)(nil),        // 20: tamtam.v1.BroadcastResponse
-	(*Message)(nil),                  // 21: tamtam.v1.Message
-	(*Gap)(nil),                      // 22: tamtam.v1.Gap
-	(*StreamMessagesRequest)(nil),    // 23: tamtam.v1.StreamMessagesRequest
-	(*StreamMessagesResponse)(nil),   // 24: tamtam.v1.StreamMessagesResponse
-	(*WatchMembersRequest)(nil),      // 25: tamtam.v1.WatchMembersRequest
-	(*MemberChange)(nil),             // 26: tamtam.v1.MemberChange
-	(*Synced)(nil),                   // 27: tamtam.v1.Synced
-	(*WatchMembersResponse)(nil),     // 28: tamtam.v1.WatchMembersResponse
-	(*GetMemberHistoryRequest)(nil),  // 29: tamtam.v1.GetMemberHistoryRequest
-	(*GetMemberHistoryResponse)(nil), // 30: tamtam.v1.GetMemberHistoryResponse
-	(*MemberHistory)(nil),            // 31: tamtam.v1.MemberHistory
-	(*MemberHistoryStep)(nil),        // 32: tamtam.v1.MemberHistoryStep
-	(*PingRequest)(nil),              // 33: tamtam.v1.PingRequest
-	(*PingResponse)(nil),             // 34: tamtam.v1.PingResponse
-	(*Settings)(nil),                 // 35: tamtam.v1.Settings
-	(*GetSettingsRequest)(nil),       // 36: tamtam.v1.GetSettingsRequest
-	(*GetSettingsResponse)(nil),      // 37: tamtam.v1.GetSettingsResponse
-	(*UpdateSettingsRequest)(nil),    // 38: tamtam.v1.UpdateSettingsRequest
-	(*UpdateSettingsResponse)(nil),   // 39: tamtam.v1.UpdateSettingsResponse
-	(*GetVersionRequest)(nil),        // 40: tamtam.v1.GetVersionRequest
-	(*GetVersionResponse)(nil),       // 41: tamtam.v1.GetVersionResponse
-	(*GetCountersRequest)(nil),       // 42: tamtam.v1.GetCountersRequest
-	(*GetCountersResponse)(nil),      // 43: tamtam.v1.GetCountersResponse
-	(*CounterMinute)(nil),            // 44: tamtam.v1.CounterMinute
-	(*UpdateTagsRequest)(nil),        // 45: tamtam.v1.UpdateTagsRequest
-	(*UpdateTagsResponse)(nil),       // 46: tamtam.v1.UpdateTagsResponse
-	(*MemberKeys)(nil),               // 47: tamtam.v1.MemberKeys
-	(*ListKeysRequest)(nil),          // 48: tamtam.v1.ListKeysRequest
-	(*ListKeysResponse)(nil),         // 49: tamtam.v1.ListKeysResponse
-	(*InstallKeyRequest)(nil),        // 50: tamtam.v1.InstallKeyRequest
-	(*InstallKeyResponse)(nil),       // 51: tamtam.v1.InstallKeyResponse
-	(*UseKeyRequest)(nil),            // 52: tamtam.v1.UseKeyRequest
-	(*UseKeyResponse)(nil),           // 53: tamtam.v1.UseKeyResponse
-	(*RemoveKeyRequest)(nil),         // 54: tamtam.v1.RemoveKeyRequest
-	(*RemoveKeyResponse)(nil),        // 55: tamtam.v1.RemoveKeyResponse
-	(*InspectRequest)(nil),           // 56: tamtam.v1.InspectRequest
-	(*InspectResponse)(nil),          // 57: tamtam.v1.InspectResponse
-	(*Inspection)(nil),               // 58: tamtam.v1.Inspection
-	(*InspectionReport)(nil),         // 59: tamtam.v1.InspectionReport
-	(*AddressConflict)(nil),          // 60: tamtam.v1.AddressConflict
-	(*LinkState)(nil),                // 61: tamtam.v1.LinkState
-	(*LinkTrouble)(nil),              // 62: tamtam.v1.LinkTrouble
-	(*UnreadableSource)(nil),         // 63: tamtam.v1.UnreadableSource
-	(*GetLinksRequest)(nil),          // 64: tamtam.v1.GetLinksRequest
-	(*GetLinksResponse)(nil),         // 65: tamtam.v1.GetLinksResponse
-	(*LinkNode)(nil),                 // 66: tamtam.v1.LinkNode
-	(*NodeLink)(nil),                 // 67: tamtam.v1.NodeLink
-	nil,                              // 68: tamtam.v1.Member.TagsEntry
-	nil,                              // 69: tamtam.v1.ListMembersRequest.TagsEntry
-	nil,                              // 70: tamtam.v1.GetCountersResponse.CountersEntry
-	nil,                              // 71: tamtam.v1.CounterMinute.IncrementsEntry
-	nil,                              // 72: tamtam.v1.UpdateTagsRequest.SetEntry
-	nil,                              // 73: tamtam.v1.UpdateTagsResponse.TagsEntry
-	(*timestamppb.Timestamp)(nil),    // 74: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),      // 75: google.protobuf.Duration
+	(QueryFailureReason)(0),          // 3: tamtam.v1.QueryFailureReason
+	(*Member)(nil),                   // 4: tamtam.v1.Member
+	(*GetLocalNodeRequest)(nil),      // 5: tamtam.v1.GetLocalNodeRequest
+	(*GetLocalNodeResponse)(nil),     // 6: tamtam.v1.GetLocalNodeResponse
+	(*Removal)(nil),                  // 7: tamtam.v1.Removal
+	(*ListMembersRequest)(nil),       // 8: tamtam.v1.ListMembersRequest
+	(*MemberFilter)(nil),             // 9: tamtam.v1.MemberFilter
+	(*TagPattern)(nil),               // 10: tamtam.v1.TagPattern
+	(*ListMembersResponse)(nil),      // 11: tamtam.v1.ListMembersResponse
+	(*JoinRequest)(nil),              // 12: tamtam.v1.JoinRequest
+	(*JoinResponse)(nil),             // 13: tamtam.v1.JoinResponse
+	(*JoinResult)(nil),               // 14: tamtam.v1.JoinResult
+	(*LeaveRequest)(nil),             // 15: tamtam.v1.LeaveRequest
+	(*LeaveResponse)(nil),            // 16: tamtam.v1.LeaveResponse
+	(*RemoveMemberRequest)(nil),      // 17: tamtam.v1.RemoveMemberRequest
+	(*OperatorSignature)(nil),        // 18: tamtam.v1.OperatorSignature
+	(*RemoveMemberResponse)(nil),     // 19: tamtam.v1.RemoveMemberResponse
+	(*BroadcastRequest)(nil),         // 20: tamtam.v1.BroadcastRequest
+	(*BroadcastResponse)(nil),        // 21: tamtam.v1.BroadcastResponse
+	(*Message)(nil),                  // 22: tamtam.v1.Message
+	(*Gap)(nil),                      // 23: tamtam.v1.Gap
+	(*StreamMessagesRequest)(nil),    // 24: tamtam.v1.StreamMessagesRequest
+	(*StreamMessagesResponse)(nil),   // 25: tamtam.v1.StreamMessagesResponse
+	(*WatchMembersRequest)(nil),      // 26: tamtam.v1.WatchMembersRequest
+	(*MemberChange)(nil),             // 27: tamtam.v1.MemberChange
+	(*Synced)(nil),                   // 28: tamtam.v1.Synced
+	(*WatchMembersResponse)(nil),     // 29: tamtam.v1.WatchMembersResponse
+	(*GetMemberHistoryRequest)(nil),  // 30: tamtam.v1.GetMemberHistoryRequest
+	(*GetMemberHistoryResponse)(nil), // 31: tamtam.v1.GetMemberHistoryResponse
+	(*MemberHistory)(nil),            // 32: tamtam.v1.MemberHistory
+	(*MemberHistoryStep)(nil),        // 33: tamtam.v1.MemberHistoryStep
+	(*PingRequest)(nil),              // 34: tamtam.v1.PingRequest
+	(*PingResponse)(nil),             // 35: tamtam.v1.PingResponse
+	(*Settings)(nil),                 // 36: tamtam.v1.Settings
+	(*GetSettingsRequest)(nil),       // 37: tamtam.v1.GetSettingsRequest
+	(*GetSettingsResponse)(nil),      // 38: tamtam.v1.GetSettingsResponse
+	(*UpdateSettingsRequest)(nil),    // 39: tamtam.v1.UpdateSettingsRequest
+	(*UpdateSettingsResponse)(nil),   // 40: tamtam.v1.UpdateSettingsResponse
+	(*GetVersionRequest)(nil),        // 41: tamtam.v1.GetVersionRequest
+	(*GetVersionResponse)(nil),       // 42: tamtam.v1.GetVersionResponse
+	(*GetCountersRequest)(nil),       // 43: tamtam.v1.GetCountersRequest
+	(*GetCountersResponse)(nil),      // 44: tamtam.v1.GetCountersResponse
+	(*CounterMinute)(nil),            // 45: tamtam.v1.CounterMinute
+	(*UpdateTagsRequest)(nil),        // 46: tamtam.v1.UpdateTagsRequest
+	(*UpdateTagsResponse)(nil),       // 47: tamtam.v1.UpdateTagsResponse
+	(*MemberKeys)(nil),               // 48: tamtam.v1.MemberKeys
+	(*ListKeysRequest)(nil),          // 49: tamtam.v1.ListKeysRequest
+	(*ListKeysResponse)(nil),         // 50: tamtam.v1.ListKeysResponse
+	(*InstallKeyRequest)(nil),        // 51: tamtam.v1.InstallKeyRequest
+	(*InstallKeyResponse)(nil),       // 52: tamtam.v1.InstallKeyResponse
+	(*UseKeyRequest)(nil),            // 53: tamtam.v1.UseKeyRequest
+	(*UseKeyResponse)(nil),           // 54: tamtam.v1.UseKeyResponse
+	(*RemoveKeyRequest)(nil),         // 55: tamtam.v1.RemoveKeyRequest
+	(*RemoveKeyResponse)(nil),        // 56: tamtam.v1.RemoveKeyResponse
+	(*InspectRequest)(nil),           // 57: tamtam.v1.InspectRequest
+	(*InspectResponse)(nil),          // 58: tamtam.v1.InspectResponse
+	(*Inspection)(nil),               // 59: tamtam.v1.Inspection
+	(*InspectionReport)(nil),         // 60: tamtam.v1.InspectionReport
+	(*AddressConflict)(nil),          // 61: tamtam.v1.AddressConflict
+	(*LinkState)(nil),                // 62: tamtam.v1.LinkState
+	(*LinkTrouble)(nil),              // 63: tamtam.v1.LinkTrouble
+	(*UnreadableSource)(nil),         // 64: tamtam.v1.UnreadableSource
+	(*GetLinksRequest)(nil),          // 65: tamtam.v1.GetLinksRequest
+	(*GetLinksResponse)(nil),         // 66: tamtam.v1.GetLinksResponse
+	(*LinkNode)(nil),                 // 67: tamtam.v1.LinkNode
+	(*NodeLink)(nil),                 // 68: tamtam.v1.NodeLink
+	(*QueryRequest)(nil),             // 69: tamtam.v1.QueryRequest
+	(*QueryResponse)(nil),            // 70: tamtam.v1.QueryResponse
+	(*QueryAsked)(nil),               // 71: tamtam.v1.QueryAsked
+	(*QueryMember)(nil),              // 72: tamtam.v1.QueryMember
+	(*QueryReceived)(nil),            // 73: tamtam.v1.QueryReceived
+	(*QueryAnswer)(nil),              // 74: tamtam.v1.QueryAnswer
+	(*QueryFailure)(nil),             // 75: tamtam.v1.QueryFailure
+	(*QueryDone)(nil),                // 76: tamtam.v1.QueryDone
+	(*AnswerQueriesRequest)(nil),     // 77: tamtam.v1.AnswerQueriesRequest
+	(*RegisterAnswerer)(nil),         // 78: tamtam.v1.RegisterAnswerer
+	(*AnswerQuestion)(nil),           // 79: tamtam.v1.AnswerQuestion
+	(*AnswerQueriesResponse)(nil),    // 80: tamtam.v1.AnswerQueriesResponse
+	(*AnswererRegistered)(nil),       // 81: tamtam.v1.AnswererRegistered
+	(*Question)(nil),                 // 82: tamtam.v1.Question
+	(*AnswerRefused)(nil),            // 83: tamtam.v1.AnswerRefused
+	nil,                              // 84: tamtam.v1.Member.TagsEntry
+	nil,                              // 85: tamtam.v1.ListMembersRequest.TagsEntry
+	nil,                              // 86: tamtam.v1.GetCountersResponse.CountersEntry
+	nil,                              // 87: tamtam.v1.CounterMinute.IncrementsEntry
+	nil,                              // 88: tamtam.v1.UpdateTagsRequest.SetEntry
+	nil,                              // 89: tamtam.v1.UpdateTagsResponse.TagsEntry
+	(*timestamppb.Timestamp)(nil),    // 90: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),      // 91: google.protobuf.Duration
 }
 var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	0,   // 0: tamtam.v1.Member.status:type_name -> tamtam.v1.MemberStatus
-	74,  // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
-	75,  // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
-	68,  // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
-	3,   // 4: tamtam.v1.GetLocalNodeResponse.member:type_name -> tamtam.v1.Member
-	74,  // 5: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
-	75,  // 6: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
-	6,   // 7: tamtam.v1.GetLocalNodeResponse.removal:type_name -> tamtam.v1.Removal
-	74,  // 8: tamtam.v1.Removal.time:type_name -> google.protobuf.Timestamp
-	74,  // 9: tamtam.v1.Removal.seeds_tried:type_name -> google.protobuf.Timestamp
+	90,  // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
+	91,  // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
+	84,  // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
+	4,   // 4: tamtam.v1.GetLocalNodeResponse.member:type_name -> tamtam.v1.Member
+	90,  // 5: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
+	91,  // 6: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
+	7,   // 7: tamtam.v1.GetLocalNodeResponse.removal:type_name -> tamtam.v1.Removal
+	90,  // 8: tamtam.v1.Removal.time:type_name -> google.protobuf.Timestamp
+	90,  // 9: tamtam.v1.Removal.seeds_tried:type_name -> google.protobuf.Timestamp
 	0,   // 10: tamtam.v1.ListMembersRequest.statuses:type_name -> tamtam.v1.MemberStatus
-	69,  // 11: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
-	8,   // 12: tamtam.v1.ListMembersRequest.filter:type_name -> tamtam.v1.MemberFilter
-	9,   // 13: tamtam.v1.MemberFilter.tags:type_name -> tamtam.v1.TagPattern
-	3,   // 14: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
-	13,  // 15: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
-	17,  // 16: tamtam.v1.RemoveMemberRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	74,  // 17: tamtam.v1.OperatorSignature.issued:type_name -> google.protobuf.Timestamp
-	3,   // 18: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
-	75,  // 19: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
-	74,  // 20: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
-	74,  // 21: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
-	74,  // 22: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
-	8,   // 23: tamtam.v1.StreamMessagesRequest.origin_filter:type_name -> tamtam.v1.MemberFilter
-	21,  // 24: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
-	22,  // 25: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
-	8,   // 26: tamtam.v1.WatchMembersRequest.filter:type_name -> tamtam.v1.MemberFilter
-	3,   // 27: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
+	85,  // 11: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
+	9,   // 12: tamtam.v1.ListMembersRequest.filter:type_name -> tamtam.v1.MemberFilter
+	10,  // 13: tamtam.v1.MemberFilter.tags:type_name -> tamtam.v1.TagPattern
+	4,   // 14: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
+	14,  // 15: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
+	18,  // 16: tamtam.v1.RemoveMemberRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	90,  // 17: tamtam.v1.OperatorSignature.issued:type_name -> google.protobuf.Timestamp
+	4,   // 18: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
+	91,  // 19: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
+	90,  // 20: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
+	90,  // 21: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
+	90,  // 22: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
+	9,   // 23: tamtam.v1.StreamMessagesRequest.origin_filter:type_name -> tamtam.v1.MemberFilter
+	22,  // 24: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
+	23,  // 25: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
+	9,   // 26: tamtam.v1.WatchMembersRequest.filter:type_name -> tamtam.v1.MemberFilter
+	4,   // 27: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
 	0,   // 28: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
-	74,  // 29: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
+	90,  // 29: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
 	1,   // 30: tamtam.v1.MemberChange.reason:type_name -> tamtam.v1.ChangeReason
-	3,   // 31: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
-	27,  // 32: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
-	26,  // 33: tamtam.v1.WatchMembersResponse.change:type_name -> tamtam.v1.MemberChange
-	31,  // 34: tamtam.v1.GetMemberHistoryResponse.histories:type_name -> tamtam.v1.MemberHistory
-	3,   // 35: tamtam.v1.MemberHistory.member:type_name -> tamtam.v1.Member
-	32,  // 36: tamtam.v1.MemberHistory.steps:type_name -> tamtam.v1.MemberHistoryStep
-	74,  // 37: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
+	4,   // 31: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
+	28,  // 32: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
+	27,  // 33: tamtam.v1.WatchMembersResponse.change:type_name -> tamtam.v1.MemberChange
+	32,  // 34: tamtam.v1.GetMemberHistoryResponse.histories:type_name -> tamtam.v1.MemberHistory
+	4,   // 35: tamtam.v1.MemberHistory.member:type_name -> tamtam.v1.Member
+	33,  // 36: tamtam.v1.MemberHistory.steps:type_name -> tamtam.v1.MemberHistoryStep
+	90,  // 37: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
 	0,   // 38: tamtam.v1.MemberHistoryStep.previous_status:type_name -> tamtam.v1.MemberStatus
 	0,   // 39: tamtam.v1.MemberHistoryStep.status:type_name -> tamtam.v1.MemberStatus
 	1,   // 40: tamtam.v1.MemberHistoryStep.reason:type_name -> tamtam.v1.ChangeReason
-	75,  // 41: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
-	75,  // 42: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
+	91,  // 41: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
+	91,  // 42: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
 	2,   // 43: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
-	35,  // 44: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	75,  // 45: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
+	36,  // 44: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
+	91,  // 45: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
 	2,   // 46: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
-	35,  // 47: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	70,  // 48: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
-	44,  // 49: tamtam.v1.GetCountersResponse.history:type_name -> tamtam.v1.CounterMinute
-	74,  // 50: tamtam.v1.CounterMinute.start:type_name -> google.protobuf.Timestamp
-	75,  // 51: tamtam.v1.CounterMinute.duration:type_name -> google.protobuf.Duration
-	71,  // 52: tamtam.v1.CounterMinute.increments:type_name -> tamtam.v1.CounterMinute.IncrementsEntry
-	72,  // 53: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
-	73,  // 54: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
+	36,  // 47: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
+	86,  // 48: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
+	45,  // 49: tamtam.v1.GetCountersResponse.history:type_name -> tamtam.v1.CounterMinute
+	90,  // 50: tamtam.v1.CounterMinute.start:type_name -> google.protobuf.Timestamp
+	91,  // 51: tamtam.v1.CounterMinute.duration:type_name -> google.protobuf.Duration
+	87,  // 52: tamtam.v1.CounterMinute.increments:type_name -> tamtam.v1.CounterMinute.IncrementsEntry
+	88,  // 53: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
+	89,  // 54: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
 	0,   // 55: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
-	47,  // 56: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
-	17,  // 57: tamtam.v1.InstallKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	47,  // 58: tamtam.v1.InstallKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	17,  // 59: tamtam.v1.UseKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	47,  // 60: tamtam.v1.UseKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	17,  // 61: tamtam.v1.RemoveKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	47,  // 62: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	58,  // 63: tamtam.v1.InspectResponse.members:type_name -> tamtam.v1.Inspection
-	63,  // 64: tamtam.v1.InspectResponse.unreadable:type_name -> tamtam.v1.UnreadableSource
-	63,  // 65: tamtam.v1.InspectResponse.refused_plain:type_name -> tamtam.v1.UnreadableSource
-	6,   // 66: tamtam.v1.InspectResponse.removal:type_name -> tamtam.v1.Removal
-	3,   // 67: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
-	59,  // 68: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
-	61,  // 69: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
-	75,  // 70: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
-	75,  // 71: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
-	75,  // 72: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
+	48,  // 56: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
+	18,  // 57: tamtam.v1.InstallKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	48,  // 58: tamtam.v1.InstallKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	18,  // 59: tamtam.v1.UseKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	48,  // 60: tamtam.v1.UseKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	18,  // 61: tamtam.v1.RemoveKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	48,  // 62: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	59,  // 63: tamtam.v1.InspectResponse.members:type_name -> tamtam.v1.Inspection
+	64,  // 64: tamtam.v1.InspectResponse.unreadable:type_name -> tamtam.v1.UnreadableSource
+	64,  // 65: tamtam.v1.InspectResponse.refused_plain:type_name -> tamtam.v1.UnreadableSource
+	7,   // 66: tamtam.v1.InspectResponse.removal:type_name -> tamtam.v1.Removal
+	4,   // 67: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
+	60,  // 68: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
+	62,  // 69: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
+	91,  // 70: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
+	91,  // 71: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
+	91,  // 72: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
 	0,   // 73: tamtam.v1.InspectionReport.known_status:type_name -> tamtam.v1.MemberStatus
-	61,  // 74: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
-	62,  // 75: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
-	60,  // 76: tamtam.v1.InspectionReport.conflicts:type_name -> tamtam.v1.AddressConflict
-	75,  // 77: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
-	75,  // 78: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
-	75,  // 79: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
+	62,  // 74: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
+	63,  // 75: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
+	61,  // 76: tamtam.v1.InspectionReport.conflicts:type_name -> tamtam.v1.AddressConflict
+	91,  // 77: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
+	91,  // 78: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
+	91,  // 79: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
 	0,   // 80: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
-	75,  // 81: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
-	75,  // 82: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
-	75,  // 83: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
-	74,  // 84: tamtam.v1.GetLinksResponse.time:type_name -> google.protobuf.Timestamp
-	66,  // 85: tamtam.v1.GetLinksResponse.nodes:type_name -> tamtam.v1.LinkNode
-	67,  // 86: tamtam.v1.LinkNode.links:type_name -> tamtam.v1.NodeLink
-	75,  // 87: tamtam.v1.NodeLink.round_trip:type_name -> google.protobuf.Duration
-	4,   // 88: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
-	7,   // 89: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
-	11,  // 90: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
-	14,  // 91: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
-	16,  // 92: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
-	19,  // 93: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
-	23,  // 94: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
-	25,  // 95: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
-	29,  // 96: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
-	33,  // 97: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
-	36,  // 98: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
-	38,  // 99: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
-	40,  // 100: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
-	42,  // 101: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
-	45,  // 102: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
-	48,  // 103: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
-	50,  // 104: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
-	52,  // 105: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
-	54,  // 106: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
-	56,  // 107: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
-	64,  // 108: tamtam.v1.TamTamService.GetLinks:input_type -> tamtam.v1.GetLinksRequest
-	5,   // 109: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
-	10,  // 110: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
-	12,  // 111: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
-	15,  // 112: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
-	18,  // 113: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
-	20,  // 114: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
-	24,  // 115: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
-	28,  // 116: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
-	30,  // 117: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
-	34,  // 118: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
-	37,  // 119: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
-	39,  // 120: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
-	41,  // 121: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
-	43,  // 122: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
-	46,  // 123: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
-	49,  // 124: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
-	51,  // 125: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
-	53,  // 126: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
-	55,  // 127: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
-	57,  // 128: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
-	65,  // 129: tamtam.v1.TamTamService.GetLinks:output_type -> tamtam.v1.GetLinksResponse
-	109, // [109:130] is the sub-list for method output_type
-	88,  // [88:109] is the sub-list for method input_type
-	88,  // [88:88] is the sub-list for extension type_name
-	88,  // [88:88] is the sub-list for extension extendee
-	0,   // [0:88] is the sub-list for field type_name
+	91,  // 81: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
+	91,  // 82: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
+	91,  // 83: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
+	90,  // 84: tamtam.v1.GetLinksResponse.time:type_name -> google.protobuf.Timestamp
+	67,  // 85: tamtam.v1.GetLinksResponse.nodes:type_name -> tamtam.v1.LinkNode
+	68,  // 86: tamtam.v1.LinkNode.links:type_name -> tamtam.v1.NodeLink
+	91,  // 87: tamtam.v1.NodeLink.round_trip:type_name -> google.protobuf.Duration
+	10,  // 88: tamtam.v1.QueryRequest.tags:type_name -> tamtam.v1.TagPattern
+	91,  // 89: tamtam.v1.QueryRequest.timeout:type_name -> google.protobuf.Duration
+	71,  // 90: tamtam.v1.QueryResponse.asked:type_name -> tamtam.v1.QueryAsked
+	73,  // 91: tamtam.v1.QueryResponse.received:type_name -> tamtam.v1.QueryReceived
+	74,  // 92: tamtam.v1.QueryResponse.answer:type_name -> tamtam.v1.QueryAnswer
+	75,  // 93: tamtam.v1.QueryResponse.failure:type_name -> tamtam.v1.QueryFailure
+	76,  // 94: tamtam.v1.QueryResponse.done:type_name -> tamtam.v1.QueryDone
+	72,  // 95: tamtam.v1.QueryReceived.member:type_name -> tamtam.v1.QueryMember
+	72,  // 96: tamtam.v1.QueryAnswer.member:type_name -> tamtam.v1.QueryMember
+	91,  // 97: tamtam.v1.QueryAnswer.took:type_name -> google.protobuf.Duration
+	72,  // 98: tamtam.v1.QueryFailure.member:type_name -> tamtam.v1.QueryMember
+	3,   // 99: tamtam.v1.QueryFailure.reason:type_name -> tamtam.v1.QueryFailureReason
+	91,  // 100: tamtam.v1.QueryDone.took:type_name -> google.protobuf.Duration
+	78,  // 101: tamtam.v1.AnswerQueriesRequest.register:type_name -> tamtam.v1.RegisterAnswerer
+	79,  // 102: tamtam.v1.AnswerQueriesRequest.answer:type_name -> tamtam.v1.AnswerQuestion
+	81,  // 103: tamtam.v1.AnswerQueriesResponse.registered:type_name -> tamtam.v1.AnswererRegistered
+	82,  // 104: tamtam.v1.AnswerQueriesResponse.question:type_name -> tamtam.v1.Question
+	83,  // 105: tamtam.v1.AnswerQueriesResponse.refused:type_name -> tamtam.v1.AnswerRefused
+	72,  // 106: tamtam.v1.Question.asker:type_name -> tamtam.v1.QueryMember
+	91,  // 107: tamtam.v1.Question.timeout:type_name -> google.protobuf.Duration
+	5,   // 108: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
+	8,   // 109: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
+	12,  // 110: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
+	15,  // 111: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
+	17,  // 112: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
+	20,  // 113: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
+	24,  // 114: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
+	26,  // 115: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
+	30,  // 116: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
+	34,  // 117: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
+	37,  // 118: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
+	39,  // 119: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
+	41,  // 120: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
+	43,  // 121: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
+	46,  // 122: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
+	49,  // 123: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
+	51,  // 124: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
+	53,  // 125: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
+	55,  // 126: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
+	57,  // 127: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
+	65,  // 128: tamtam.v1.TamTamService.GetLinks:input_type -> tamtam.v1.GetLinksRequest
+	69,  // 129: tamtam.v1.TamTamService.Query:input_type -> tamtam.v1.QueryRequest
+	77,  // 130: tamtam.v1.TamTamService.AnswerQueries:input_type -> tamtam.v1.AnswerQueriesRequest
+	6,   // 131: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
+	11,  // 132: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
+	13,  // 133: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
+	16,  // 134: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
+	19,  // 135: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
+	21,  // 136: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
+	25,  // 137: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
+	29,  // 138: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
+	31,  // 139: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
+	35,  // 140: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
+	38,  // 141: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
+	40,  // 142: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
+	42,  // 143: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
+	44,  // 144: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
+	47,  // 145: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
+	50,  // 146: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
+	52,  // 147: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
+	54,  // 148: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
+	56,  // 149: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
+	58,  // 150: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
+	66,  // 151: tamtam.v1.TamTamService.GetLinks:output_type -> tamtam.v1.GetLinksResponse
+	70,  // 152: tamtam.v1.TamTamService.Query:output_type -> tamtam.v1.QueryResponse
+	80,  // 153: tamtam.v1.TamTamService.AnswerQueries:output_type -> tamtam.v1.AnswerQueriesResponse
+	131, // [131:154] is the sub-list for method output_type
+	108, // [108:131] is the sub-list for method input_type
+	108, // [108:108] is the sub-list for extension type_name
+	108, // [108:108] is the sub-list for extension extendee
+	0,   // [0:108] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_v1_tamtam_proto_init() }
@@ -5434,13 +6745,34 @@ func file_tamtam_v1_tamtam_proto_init() {
 	file_tamtam_v1_tamtam_proto_msgTypes[35].OneofWrappers = []any{}
 	file_tamtam_v1_tamtam_proto_msgTypes[58].OneofWrappers = []any{}
 	file_tamtam_v1_tamtam_proto_msgTypes[64].OneofWrappers = []any{}
+	file_tamtam_v1_tamtam_proto_msgTypes[66].OneofWrappers = []any{
+		(*QueryResponse_Asked)(nil),
+		(*QueryResponse_Received)(nil),
+		(*QueryResponse_Answer)(nil),
+		(*QueryResponse_Failure)(nil),
+		(*QueryResponse_Done)(nil),
+	}
+	file_tamtam_v1_tamtam_proto_msgTypes[71].OneofWrappers = []any{}
+	file_tamtam_v1_tamtam_proto_msgTypes[73].OneofWrappers = []any{
+		(*AnswerQueriesRequest_Register)(nil),
+		(*AnswerQueriesRequest_Answer)(nil),
+	}
+	file_tamtam_v1_tamtam_proto_msgTypes[75].OneofWrappers = []any{
+		(*AnswerQuestion_Payload)(nil),
+		(*AnswerQuestion_Failure)(nil),
+	}
+	file_tamtam_v1_tamtam_proto_msgTypes[76].OneofWrappers = []any{
+		(*AnswerQueriesResponse_Registered)(nil),
+		(*AnswerQueriesResponse_Question)(nil),
+		(*AnswerQueriesResponse_Refused)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_v1_tamtam_proto_rawDesc), len(file_tamtam_v1_tamtam_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   71,
+			NumEnums:      4,
+			NumMessages:   86,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -50,6 +50,8 @@ const (
 	TamTamService_RemoveKey_FullMethodName        = "/tamtam.v1.TamTamService/RemoveKey"
 	TamTamService_Inspect_FullMethodName          = "/tamtam.v1.TamTamService/Inspect"
 	TamTamService_GetLinks_FullMethodName         = "/tamtam.v1.TamTamService/GetLinks"
+	TamTamService_Query_FullMethodName            = "/tamtam.v1.TamTamService/Query"
+	TamTamService_AnswerQueries_FullMethodName    = "/tamtam.v1.TamTamService/AnswerQueries"
 )
 
 // TamTamServiceClient is the client API for TamTamService service.
@@ -147,6 +149,19 @@ type TamTamServiceClient interface {
 	// GetLinks returns the links between up to 100 live members. The node asks them all at
 	// once, waits 2 seconds at most, and answers all callers for 10 seconds with that.
 	GetLinks(ctx context.Context, in *GetLinksRequest, opts ...grpc.CallOption) (*GetLinksResponse, error)
+	// Query asks members a question that programs on their machines answer, and sends each
+	// answer as it comes. The stream begins with asked and ends with done: when all that were
+	// asked have answered, at the latest at the time-out. Each answerer has one answer or one
+	// failure, and each asked member without an answerer one failure. Fails with
+	// INVALID_ARGUMENT if the request is over a limit, with NOT_FOUND if an address is of no
+	// member, and with RESOURCE_EXHAUSTED if too many questions of this node are under way.
+	Query(ctx context.Context, in *QueryRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[QueryResponse], error)
+	// AnswerQueries lets a program answer the questions about some topics that reach the node.
+	// The first request registers the topics; registered is its response. A question then
+	// comes with an ID, and its answer or failure goes back with the same ID, in any order. If
+	// the program ends the stream, what it has not answered fails. A program that has 256
+	// questions before it gets no more: the asker is told that it is busy.
+	AnswerQueries(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[AnswerQueriesRequest, AnswerQueriesResponse], error)
 }
 
 type tamTamServiceClient struct {
@@ -385,6 +400,38 @@ func (c *tamTamServiceClient) GetLinks(ctx context.Context, in *GetLinksRequest,
 	return out, nil
 }
 
+func (c *tamTamServiceClient) Query(ctx context.Context, in *QueryRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[QueryResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &TamTamService_ServiceDesc.Streams[2], TamTamService_Query_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[QueryRequest, QueryResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type TamTamService_QueryClient = grpc.ServerStreamingClient[QueryResponse]
+
+func (c *tamTamServiceClient) AnswerQueries(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[AnswerQueriesRequest, AnswerQueriesResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &TamTamService_ServiceDesc.Streams[3], TamTamService_AnswerQueries_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[AnswerQueriesRequest, AnswerQueriesResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type TamTamService_AnswerQueriesClient = grpc.BidiStreamingClient[AnswerQueriesRequest, AnswerQueriesResponse]
+
 // TamTamServiceServer is the server API for TamTamService service.
 // All implementations must embed UnimplementedTamTamServiceServer
 // for forward compatibility.
@@ -480,6 +527,19 @@ type TamTamServiceServer interface {
 	// GetLinks returns the links between up to 100 live members. The node asks them all at
 	// once, waits 2 seconds at most, and answers all callers for 10 seconds with that.
 	GetLinks(context.Context, *GetLinksRequest) (*GetLinksResponse, error)
+	// Query asks members a question that programs on their machines answer, and sends each
+	// answer as it comes. The stream begins with asked and ends with done: when all that were
+	// asked have answered, at the latest at the time-out. Each answerer has one answer or one
+	// failure, and each asked member without an answerer one failure. Fails with
+	// INVALID_ARGUMENT if the request is over a limit, with NOT_FOUND if an address is of no
+	// member, and with RESOURCE_EXHAUSTED if too many questions of this node are under way.
+	Query(*QueryRequest, grpc.ServerStreamingServer[QueryResponse]) error
+	// AnswerQueries lets a program answer the questions about some topics that reach the node.
+	// The first request registers the topics; registered is its response. A question then
+	// comes with an ID, and its answer or failure goes back with the same ID, in any order. If
+	// the program ends the stream, what it has not answered fails. A program that has 256
+	// questions before it gets no more: the asker is told that it is busy.
+	AnswerQueries(grpc.BidiStreamingServer[AnswerQueriesRequest, AnswerQueriesResponse]) error
 	mustEmbedUnimplementedTamTamServiceServer()
 }
 
@@ -552,6 +612,12 @@ func (UnimplementedTamTamServiceServer) Inspect(context.Context, *InspectRequest
 }
 func (UnimplementedTamTamServiceServer) GetLinks(context.Context, *GetLinksRequest) (*GetLinksResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetLinks not implemented")
+}
+func (UnimplementedTamTamServiceServer) Query(*QueryRequest, grpc.ServerStreamingServer[QueryResponse]) error {
+	return status.Error(codes.Unimplemented, "method Query not implemented")
+}
+func (UnimplementedTamTamServiceServer) AnswerQueries(grpc.BidiStreamingServer[AnswerQueriesRequest, AnswerQueriesResponse]) error {
+	return status.Error(codes.Unimplemented, "method AnswerQueries not implemented")
 }
 func (UnimplementedTamTamServiceServer) mustEmbedUnimplementedTamTamServiceServer() {}
 func (UnimplementedTamTamServiceServer) testEmbeddedByValue()                       {}
@@ -938,6 +1004,24 @@ func _TamTamService_GetLinks_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TamTamService_Query_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(QueryRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(TamTamServiceServer).Query(m, &grpc.GenericServerStream[QueryRequest, QueryResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type TamTamService_QueryServer = grpc.ServerStreamingServer[QueryResponse]
+
+func _TamTamService_AnswerQueries_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(TamTamServiceServer).AnswerQueries(&grpc.GenericServerStream[AnswerQueriesRequest, AnswerQueriesResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type TamTamService_AnswerQueriesServer = grpc.BidiStreamingServer[AnswerQueriesRequest, AnswerQueriesResponse]
+
 // TamTamService_ServiceDesc is the grpc.ServiceDesc for TamTamService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -1032,6 +1116,17 @@ var TamTamService_ServiceDesc = grpc.ServiceDesc{
 			StreamName:    "WatchMembers",
 			Handler:       _TamTamService_WatchMembers_Handler,
 			ServerStreams: true,
+		},
+		{
+			StreamName:    "Query",
+			Handler:       _TamTamService_Query_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "AnswerQueries",
+			Handler:       _TamTamService_AnswerQueries_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
 		},
 	},
 	Metadata: "tamtam/v1/tamtam.proto",

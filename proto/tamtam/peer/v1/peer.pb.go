@@ -40,6 +40,7 @@ type Question struct {
 	//	*Question_Inspect
 	//	*Question_Links
 	//	*Question_Profile
+	//	*Question_User
 	Question      isQuestion_Question `protobuf_oneof:"question"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -118,6 +119,15 @@ func (x *Question) GetProfile() *ProfileQuestion {
 	return nil
 }
 
+func (x *Question) GetUser() *UserQuestion {
+	if x != nil {
+		if x, ok := x.Question.(*Question_User); ok {
+			return x.User
+		}
+	}
+	return nil
+}
+
 type isQuestion_Question interface {
 	isQuestion_Question()
 }
@@ -142,6 +152,11 @@ type Question_Profile struct {
 	Profile *ProfileQuestion `protobuf:"bytes,4,opt,name=profile,proto3,oneof"`
 }
 
+type Question_User struct {
+	// Of a user. Its answers, unlike those of the others, are many.
+	User *UserQuestion `protobuf:"bytes,5,opt,name=user,proto3,oneof"`
+}
+
 func (*Question_Keys) isQuestion_Question() {}
 
 func (*Question_Inspect) isQuestion_Question() {}
@@ -149,6 +164,8 @@ func (*Question_Inspect) isQuestion_Question() {}
 func (*Question_Links) isQuestion_Question() {}
 
 func (*Question_Profile) isQuestion_Question() {}
+
+func (*Question_User) isQuestion_Question() {}
 
 // Answer is the answer to a question.
 type Answer struct {
@@ -163,6 +180,7 @@ type Answer struct {
 	//	*Answer_Inspect
 	//	*Answer_Links
 	//	*Answer_Profile
+	//	*Answer_User
 	Answer        isAnswer_Answer `protobuf_oneof:"answer"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -248,6 +266,15 @@ func (x *Answer) GetProfile() *ProfileAnswer {
 	return nil
 }
 
+func (x *Answer) GetUser() *UserAnswer {
+	if x != nil {
+		if x, ok := x.Answer.(*Answer_User); ok {
+			return x.User
+		}
+	}
+	return nil
+}
+
 type isAnswer_Answer interface {
 	isAnswer_Answer()
 }
@@ -272,6 +299,11 @@ type Answer_Profile struct {
 	Profile *ProfileAnswer `protobuf:"bytes,5,opt,name=profile,proto3,oneof"`
 }
 
+type Answer_User struct {
+	// One of those to a user's question.
+	User *UserAnswer `protobuf:"bytes,6,opt,name=user,proto3,oneof"`
+}
+
 func (*Answer_Keys) isAnswer_Answer() {}
 
 func (*Answer_Inspect) isAnswer_Answer() {}
@@ -279,6 +311,8 @@ func (*Answer_Inspect) isAnswer_Answer() {}
 func (*Answer_Links) isAnswer_Answer() {}
 
 func (*Answer_Profile) isAnswer_Answer() {}
+
+func (*Answer_User) isAnswer_Answer() {}
 
 // KeysQuestion asks for the keys of a node, or to change them first.
 type KeysQuestion struct {
@@ -1274,24 +1308,265 @@ func (x *ProfileAnswer) GetTags() []byte {
 	return nil
 }
 
+// UserQuestion is a question that programs answer. It is sent again, with the same token, while
+// answers to it are missing.
+type UserQuestion struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its topic.
+	Topic string `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
+	// Its payload.
+	Payload []byte `protobuf:"bytes,2,opt,name=payload,proto3" json:"payload,omitempty"`
+	// How long the asker waits from now on, in milliseconds.
+	TimeoutMs uint32 `protobuf:"varint,3,opt,name=timeout_ms,json=timeoutMs,proto3" json:"timeout_ms,omitempty"`
+	// Only nodes whose tags match all of these answer.
+	Tags []*TagCondition `protobuf:"bytes,4,rep,name=tags,proto3" json:"tags,omitempty"`
+	// The answers that the asker has: bit n is that of answerer n.
+	Have          uint64 `protobuf:"fixed64,5,opt,name=have,proto3" json:"have,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UserQuestion) Reset() {
+	*x = UserQuestion{}
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UserQuestion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UserQuestion) ProtoMessage() {}
+
+func (x *UserQuestion) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UserQuestion.ProtoReflect.Descriptor instead.
+func (*UserQuestion) Descriptor() ([]byte, []int) {
+	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *UserQuestion) GetTopic() string {
+	if x != nil {
+		return x.Topic
+	}
+	return ""
+}
+
+func (x *UserQuestion) GetPayload() []byte {
+	if x != nil {
+		return x.Payload
+	}
+	return nil
+}
+
+func (x *UserQuestion) GetTimeoutMs() uint32 {
+	if x != nil {
+		return x.TimeoutMs
+	}
+	return 0
+}
+
+func (x *UserQuestion) GetTags() []*TagCondition {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+func (x *UserQuestion) GetHave() uint64 {
+	if x != nil {
+		return x.Have
+	}
+	return 0
+}
+
+// TagCondition is a condition about one tag of the receiver.
+type TagCondition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key of the tag.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// A pattern for its value, as in tamtam.v1.
+	Pattern string `protobuf:"bytes,2,opt,name=pattern,proto3" json:"pattern,omitempty"`
+	// Whether the tag must not have such a value.
+	Exclude       bool `protobuf:"varint,3,opt,name=exclude,proto3" json:"exclude,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TagCondition) Reset() {
+	*x = TagCondition{}
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TagCondition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TagCondition) ProtoMessage() {}
+
+func (x *TagCondition) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TagCondition.ProtoReflect.Descriptor instead.
+func (*TagCondition) Descriptor() ([]byte, []int) {
+	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *TagCondition) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *TagCondition) GetPattern() string {
+	if x != nil {
+		return x.Pattern
+	}
+	return ""
+}
+
+func (x *TagCondition) GetExclude() bool {
+	if x != nil {
+		return x.Exclude
+	}
+	return false
+}
+
+// UserAnswer is an answer of one answerer, or says how many there are. It fits into one frame.
+type UserAnswer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tags of the node do not match.
+	Unmatched bool `protobuf:"varint,1,opt,name=unmatched,proto3" json:"unmatched,omitempty"`
+	// How many programs answer; 0 for none. All answers to a question have the same number.
+	Answerers uint32 `protobuf:"varint,2,opt,name=answerers,proto3" json:"answerers,omitempty"`
+	// Whose answer or failure this is, from 0. Absent: of none yet.
+	Answerer *uint32 `protobuf:"varint,3,opt,name=answerer,proto3,oneof" json:"answerer,omitempty"`
+	// The answer, if there is no failure.
+	Payload []byte `protobuf:"bytes,4,opt,name=payload,proto3" json:"payload,omitempty"`
+	// Why there is none, a value of tamtam.v1.QueryFailureReason. Without an answerer: why the
+	// node does not take the question.
+	Failure uint32 `protobuf:"varint,5,opt,name=failure,proto3" json:"failure,omitempty"`
+	// What the answerer reports about its failure.
+	Message       string `protobuf:"bytes,6,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UserAnswer) Reset() {
+	*x = UserAnswer{}
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UserAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UserAnswer) ProtoMessage() {}
+
+func (x *UserAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UserAnswer.ProtoReflect.Descriptor instead.
+func (*UserAnswer) Descriptor() ([]byte, []int) {
+	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *UserAnswer) GetUnmatched() bool {
+	if x != nil {
+		return x.Unmatched
+	}
+	return false
+}
+
+func (x *UserAnswer) GetAnswerers() uint32 {
+	if x != nil {
+		return x.Answerers
+	}
+	return 0
+}
+
+func (x *UserAnswer) GetAnswerer() uint32 {
+	if x != nil && x.Answerer != nil {
+		return *x.Answerer
+	}
+	return 0
+}
+
+func (x *UserAnswer) GetPayload() []byte {
+	if x != nil {
+		return x.Payload
+	}
+	return nil
+}
+
+func (x *UserAnswer) GetFailure() uint32 {
+	if x != nil {
+		return x.Failure
+	}
+	return 0
+}
+
+func (x *UserAnswer) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
 var File_tamtam_peer_v1_peer_proto protoreflect.FileDescriptor
 
 const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"\n" +
-	"\x19tamtam/peer/v1/peer.proto\x12\x0etamtam.peer.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfb\x01\n" +
+	"\x19tamtam/peer/v1/peer.proto\x12\x0etamtam.peer.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaf\x02\n" +
 	"\bQuestion\x122\n" +
 	"\x04keys\x18\x01 \x01(\v2\x1c.tamtam.peer.v1.KeysQuestionH\x00R\x04keys\x12;\n" +
 	"\ainspect\x18\x02 \x01(\v2\x1f.tamtam.peer.v1.InspectQuestionH\x00R\ainspect\x125\n" +
 	"\x05links\x18\x03 \x01(\v2\x1d.tamtam.peer.v1.LinksQuestionH\x00R\x05links\x12;\n" +
-	"\aprofile\x18\x04 \x01(\v2\x1f.tamtam.peer.v1.ProfileQuestionH\x00R\aprofileB\n" +
+	"\aprofile\x18\x04 \x01(\v2\x1f.tamtam.peer.v1.ProfileQuestionH\x00R\aprofile\x122\n" +
+	"\x04user\x18\x05 \x01(\v2\x1c.tamtam.peer.v1.UserQuestionH\x00R\x04userB\n" +
 	"\n" +
-	"\bquestion\"\x85\x02\n" +
+	"\bquestion\"\xb7\x02\n" +
 	"\x06Answer\x12\x14\n" +
 	"\x05error\x18\x01 \x01(\tR\x05error\x120\n" +
 	"\x04keys\x18\x02 \x01(\v2\x1a.tamtam.peer.v1.KeysAnswerH\x00R\x04keys\x129\n" +
 	"\ainspect\x18\x03 \x01(\v2\x1d.tamtam.peer.v1.InspectAnswerH\x00R\ainspect\x123\n" +
 	"\x05links\x18\x04 \x01(\v2\x1b.tamtam.peer.v1.LinksAnswerH\x00R\x05links\x129\n" +
-	"\aprofile\x18\x05 \x01(\v2\x1d.tamtam.peer.v1.ProfileAnswerH\x00R\aprofileB\b\n" +
+	"\aprofile\x18\x05 \x01(\v2\x1d.tamtam.peer.v1.ProfileAnswerH\x00R\aprofile\x120\n" +
+	"\x04user\x18\x06 \x01(\v2\x1a.tamtam.peer.v1.UserAnswerH\x00R\x04userB\b\n" +
 	"\x06answer\"\x9d\x01\n" +
 	"\fKeysQuestion\x12\x1a\n" +
 	"\ainstall\x18\x01 \x01(\fH\x00R\ainstall\x12\x12\n" +
@@ -1376,7 +1651,27 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"\rProfileAnswer\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x12\n" +
-	"\x04tags\x18\x03 \x01(\fR\x04tagsB;Z9github.com/eelcocramer/tamtam/proto/tamtam/peer/v1;peerv1b\x06proto3"
+	"\x04tags\x18\x03 \x01(\fR\x04tags\"\xa3\x01\n" +
+	"\fUserQuestion\x12\x14\n" +
+	"\x05topic\x18\x01 \x01(\tR\x05topic\x12\x18\n" +
+	"\apayload\x18\x02 \x01(\fR\apayload\x12\x1d\n" +
+	"\n" +
+	"timeout_ms\x18\x03 \x01(\rR\ttimeoutMs\x120\n" +
+	"\x04tags\x18\x04 \x03(\v2\x1c.tamtam.peer.v1.TagConditionR\x04tags\x12\x12\n" +
+	"\x04have\x18\x05 \x01(\x06R\x04have\"T\n" +
+	"\fTagCondition\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x18\n" +
+	"\apattern\x18\x02 \x01(\tR\apattern\x12\x18\n" +
+	"\aexclude\x18\x03 \x01(\bR\aexclude\"\xc4\x01\n" +
+	"\n" +
+	"UserAnswer\x12\x1c\n" +
+	"\tunmatched\x18\x01 \x01(\bR\tunmatched\x12\x1c\n" +
+	"\tanswerers\x18\x02 \x01(\rR\tanswerers\x12\x1f\n" +
+	"\banswerer\x18\x03 \x01(\rH\x00R\banswerer\x88\x01\x01\x12\x18\n" +
+	"\apayload\x18\x04 \x01(\fR\apayload\x12\x18\n" +
+	"\afailure\x18\x05 \x01(\rR\afailure\x12\x18\n" +
+	"\amessage\x18\x06 \x01(\tR\amessageB\v\n" +
+	"\t_answererB;Z9github.com/eelcocramer/tamtam/proto/tamtam/peer/v1;peerv1b\x06proto3"
 
 var (
 	file_tamtam_peer_v1_peer_proto_rawDescOnce sync.Once
@@ -1390,7 +1685,7 @@ func file_tamtam_peer_v1_peer_proto_rawDescGZIP() []byte {
 	return file_tamtam_peer_v1_peer_proto_rawDescData
 }
 
-var file_tamtam_peer_v1_peer_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_tamtam_peer_v1_peer_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_tamtam_peer_v1_peer_proto_goTypes = []any{
 	(*Question)(nil),              // 0: tamtam.peer.v1.Question
 	(*Answer)(nil),                // 1: tamtam.peer.v1.Answer
@@ -1405,29 +1700,35 @@ var file_tamtam_peer_v1_peer_proto_goTypes = []any{
 	(*LinksAnswer)(nil),           // 10: tamtam.peer.v1.LinksAnswer
 	(*ProfileQuestion)(nil),       // 11: tamtam.peer.v1.ProfileQuestion
 	(*ProfileAnswer)(nil),         // 12: tamtam.peer.v1.ProfileAnswer
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
+	(*UserQuestion)(nil),          // 13: tamtam.peer.v1.UserQuestion
+	(*TagCondition)(nil),          // 14: tamtam.peer.v1.TagCondition
+	(*UserAnswer)(nil),            // 15: tamtam.peer.v1.UserAnswer
+	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 17: google.protobuf.Duration
 }
 var file_tamtam_peer_v1_peer_proto_depIdxs = []int32{
 	2,  // 0: tamtam.peer.v1.Question.keys:type_name -> tamtam.peer.v1.KeysQuestion
 	4,  // 1: tamtam.peer.v1.Question.inspect:type_name -> tamtam.peer.v1.InspectQuestion
 	9,  // 2: tamtam.peer.v1.Question.links:type_name -> tamtam.peer.v1.LinksQuestion
 	11, // 3: tamtam.peer.v1.Question.profile:type_name -> tamtam.peer.v1.ProfileQuestion
-	3,  // 4: tamtam.peer.v1.Answer.keys:type_name -> tamtam.peer.v1.KeysAnswer
-	5,  // 5: tamtam.peer.v1.Answer.inspect:type_name -> tamtam.peer.v1.InspectAnswer
-	10, // 6: tamtam.peer.v1.Answer.links:type_name -> tamtam.peer.v1.LinksAnswer
-	12, // 7: tamtam.peer.v1.Answer.profile:type_name -> tamtam.peer.v1.ProfileAnswer
-	13, // 8: tamtam.peer.v1.InspectAnswer.clock:type_name -> google.protobuf.Timestamp
-	14, // 9: tamtam.peer.v1.InspectAnswer.heartbeat:type_name -> google.protobuf.Duration
-	7,  // 10: tamtam.peer.v1.InspectAnswer.link:type_name -> tamtam.peer.v1.Link
-	8,  // 11: tamtam.peer.v1.InspectAnswer.troubles:type_name -> tamtam.peer.v1.Trouble
-	6,  // 12: tamtam.peer.v1.InspectAnswer.conflicts:type_name -> tamtam.peer.v1.Conflict
-	7,  // 13: tamtam.peer.v1.LinksAnswer.links:type_name -> tamtam.peer.v1.Link
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	13, // 4: tamtam.peer.v1.Question.user:type_name -> tamtam.peer.v1.UserQuestion
+	3,  // 5: tamtam.peer.v1.Answer.keys:type_name -> tamtam.peer.v1.KeysAnswer
+	5,  // 6: tamtam.peer.v1.Answer.inspect:type_name -> tamtam.peer.v1.InspectAnswer
+	10, // 7: tamtam.peer.v1.Answer.links:type_name -> tamtam.peer.v1.LinksAnswer
+	12, // 8: tamtam.peer.v1.Answer.profile:type_name -> tamtam.peer.v1.ProfileAnswer
+	15, // 9: tamtam.peer.v1.Answer.user:type_name -> tamtam.peer.v1.UserAnswer
+	16, // 10: tamtam.peer.v1.InspectAnswer.clock:type_name -> google.protobuf.Timestamp
+	17, // 11: tamtam.peer.v1.InspectAnswer.heartbeat:type_name -> google.protobuf.Duration
+	7,  // 12: tamtam.peer.v1.InspectAnswer.link:type_name -> tamtam.peer.v1.Link
+	8,  // 13: tamtam.peer.v1.InspectAnswer.troubles:type_name -> tamtam.peer.v1.Trouble
+	6,  // 14: tamtam.peer.v1.InspectAnswer.conflicts:type_name -> tamtam.peer.v1.Conflict
+	7,  // 15: tamtam.peer.v1.LinksAnswer.links:type_name -> tamtam.peer.v1.Link
+	14, // 16: tamtam.peer.v1.UserQuestion.tags:type_name -> tamtam.peer.v1.TagCondition
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_peer_v1_peer_proto_init() }
@@ -1440,12 +1741,14 @@ func file_tamtam_peer_v1_peer_proto_init() {
 		(*Question_Inspect)(nil),
 		(*Question_Links)(nil),
 		(*Question_Profile)(nil),
+		(*Question_User)(nil),
 	}
 	file_tamtam_peer_v1_peer_proto_msgTypes[1].OneofWrappers = []any{
 		(*Answer_Keys)(nil),
 		(*Answer_Inspect)(nil),
 		(*Answer_Links)(nil),
 		(*Answer_Profile)(nil),
+		(*Answer_User)(nil),
 	}
 	file_tamtam_peer_v1_peer_proto_msgTypes[2].OneofWrappers = []any{
 		(*KeysQuestion_Install)(nil),
@@ -1453,13 +1756,14 @@ func file_tamtam_peer_v1_peer_proto_init() {
 		(*KeysQuestion_Remove)(nil),
 	}
 	file_tamtam_peer_v1_peer_proto_msgTypes[8].OneofWrappers = []any{}
+	file_tamtam_peer_v1_peer_proto_msgTypes[15].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_peer_v1_peer_proto_rawDesc), len(file_tamtam_peer_v1_peer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
