@@ -69,4 +69,19 @@ const (
 	// MaxPayload of a broadcast. It leaves room in FrameData for the fields of the
 	// message: package broadcast tests that.
 	MaxPayload = 1024
+	// MaxQuestion and MaxAnswer are the payloads of a question and of its answer, and
+	// MaxConditions the conditions about tags, encoded. Questions and answers fit into
+	// RelayedData with all else that they have: package ask tests that.
+	MaxQuestion      = 768
+	MaxConditions    = 200
+	MaxAnswer        = 1024
+	MaxAnswerFailure = 256 // a text
+)
+
+// What is asked of members.
+const (
+	MaxQueryTimeout  = 5 * time.Minute
+	MaxQueryMembers  = 256 // named in a query
+	MaxQueryTags     = 32  // conditions of a query
+	MaxAnswererTopic = 16  // topics that one program answers
 )

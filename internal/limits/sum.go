@@ -45,6 +45,21 @@ const (
 	sampleBytes    = 64      // of a link
 )
 
+// Of queries, which programs ask and answer.
+const (
+	Queries           = 1024    // of this node, under way
+	QueryTargets      = 1 << 16 // members that they ask, all together
+	QueryEventBytes   = 8 << 20 // answers that callers have not taken
+	HeldQuestions     = 1 << 13 // of all askers, at a node with programs that answer
+	OpenQuestionsEach = 1024    // of one asker, not answered
+	OpenAnswers       = 1 << 12 // that programs of a node have not given
+	OpenAnswersEach   = 256     // that one of them has not
+	HeldAnswerBytes   = 8 << 20 // of answers, kept for a repeated question
+	Answerers         = 256     // programs
+	targetBytes       = 200
+	questionBytes     = 400
+)
+
 // Bound is how much of something a daemon keeps at most, and what that takes.
 type Bound struct {
 	What string
@@ -77,11 +92,16 @@ func Bounds() []Bound {
 		{"messages that are kept (`--keep-bytes`)", 1, KeepBytes, Cluster},
 		{"the last inspection, for the status page", MaxMembers, reportBytes, Cluster},
 		{"samples of links, for the matrix", MatrixNodes * MatrixNodes * MatrixSamples, sampleBytes, Cluster},
+		{"questions of users, held to be answered", HeldQuestions, questionBytes, Cluster},
+		{"their answers", 1, HeldAnswerBytes, Cluster},
+		{"their payloads, until programs have answered", OpenAnswers, MaxQuestion, Cluster},
 		{"gRPC connections", PortConnections + SocketConnections, connectBytes, Strangers},
 		{"calls without a token", (PortConnections + SocketConnections) * StrangerCalls, callBytes, Strangers},
 		{"HTTP connections", HTTPConnections, httpConnection, Strangers},
 		{"calls with a token", PortCalls + SocketCalls, callBytes, Callers},
 		{"their requests, or their answers that are not taken, of streams", PortCalls + SocketCalls, requestBytes, Callers},
+		{"members that queries ask", QueryTargets, targetBytes, Callers},
+		{"answers that callers have not taken", 1, QueryEventBytes, Callers},
 		{"what they may fall behind", PortCalls + SocketCalls, ReaderBuffer * pointerBytes, Callers},
 	}
 }

@@ -1,0 +1,349 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ask
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"path"
+	"slices"
+	"sync"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/internal/limits"
+	"github.com/eelcocramer/tamtam/internal/tags"
+	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
+)
+
+// What a request fails with, besides ErrTooMany.
+var (
+	// ErrInvalid: the request is wrong in any state of the cluster.
+	ErrInvalid = errors.New("bad query")
+	// ErrUnknown: an address is of no member.
+	ErrUnknown = errors.New("not a member")
+)
+
+// defaultTimeout is how long a query waits if its caller does not say.
+const defaultTimeout = 2 * time.Second
+
+// Config says what an Exchange is made of. All fields are required.
+type Config struct {
+	Self member.Identity
+	// SendQuestion and SendAnswer send a message, on the channels of package peers. They
+	// return false when there is no session with the node, or too much is under way. They must
+	// not block or call the Exchange.
+	SendQuestion, SendAnswer func(to netip.AddrPort, b []byte) bool
+	// Random returns a random number that no other member can guess.
+	Random func() uint64
+}
+
+// Exchange asks and answers. Its methods may be called from any goroutine, and none blocks, but
+// Run and Next of what it returns.
+type Exchange struct {
+	cfg  Config
+	wake chan struct{} // asks Run for an iteration
+
+	mu        sync.Mutex // guards the rest
+	core      *Core
+	members   map[netip.AddrPort]member.Member
+	queries   map[uint64]*feed
+	answerers map[uint64]*feed
+	bytes     int // of the answers in feeds of queries
+	armed     time.Time
+	events    []Event
+	closed    bool
+}
+
+// New returns an Exchange that knows only this node.
+func New(cfg Config) *Exchange {
+	x := &Exchange{
+		cfg: cfg, wake: make(chan struct{}, 1), queries: map[uint64]*feed{}, answerers: map[uint64]*feed{},
+		members: map[netip.AddrPort]member.Member{
+			cfg.Self.Addr: {Addr: cfg.Self.Addr, Status: member.Alive, Local: true, Info: cfg.Self.Info},
+		},
+	}
+	x.core = NewCore(CoreConfig{
+		Self: cfg.Self.Addr,
+		SendQuestion: func(to netip.AddrPort, token uint64, m *peerv1.UserQuestion) bool {
+			return cfg.SendQuestion(to, EncodeQuestion(token, m))
+		},
+		SendAnswer: func(to netip.AddrPort, token uint64, m *peerv1.UserAnswer) bool {
+			return cfg.SendAnswer(to, EncodeAnswer(token, m))
+		},
+		Tags: func() string { return x.members[cfg.Self.Addr].Tags }, // mu is held
+	})
+	return x
+}
+
+// Asked takes the question of a member. It is only read during the call. It returns false if it
+// is not a user's.
+func (x *Exchange) Asked(from netip.AddrPort, b []byte) bool {
+	token, q := DecodeQuestion(b)
+	if q == nil {
+		return false
+	}
+	x.do(func(now time.Time) { x.core.Asked(now, from, token, q) })
+	return true
+}
+
+// Answered takes an answer. It is only read during the call. It returns false if it is to no
+// query of a user.
+func (x *Exchange) Answered(from netip.AddrPort, b []byte) (ours bool) {
+	token, answer := splitToken(b)
+	x.mu.Lock()
+	_, ours = x.queries[token]
+	x.mu.Unlock()
+	if ours {
+		m, text := DecodeAnswer(answer)
+		x.do(func(now time.Time) { x.core.Answered(now, from, token, m, text) })
+	}
+	return ours
+}
+
+// OnMember applies a change of the member table.
+func (x *Exchange) OnMember(c member.Change) {
+	m, why := c.Member, ""
+	x.do(func(now time.Time) {
+		before, known := x.members[m.Addr]
+		switch {
+		case c.Removed:
+			why = "it was removed"
+			delete(x.members, m.Addr)
+		default:
+			x.members[m.Addr] = m
+			why = gone(m)
+			if why == "" && known && before.Status.Live() && before.Session != m.Session {
+				why = "it restarted"
+			}
+		}
+		if why != "" && !m.Local {
+			x.core.Gone(now, m.Addr, why)
+		}
+	})
+}
+
+// gone returns a sentence about a member that is not live; "" for one that is.
+func gone(m member.Member) string {
+	switch {
+	case m.Status.Live():
+		return ""
+	case m.Status == member.Left:
+		return "it has left"
+	}
+	return "it is dead"
+}
+
+// Request is a query of a caller.
+type Request struct {
+	Topic   string
+	Payload []byte
+	Members []netip.AddrPort // all live ones if empty
+	Tags    []*peerv1.TagCondition
+	Timeout time.Duration // 0: 2 seconds
+}
+
+func (r *Request) check() error {
+	if r.Timeout == 0 {
+		r.Timeout = defaultTimeout
+	}
+	size := 0
+	for _, t := range r.Tags {
+		if err := tags.CheckKey(t.GetKey()); err != nil {
+			return err
+		}
+		if _, err := path.Match(t.GetPattern(), ""); err != nil {
+			return fmt.Errorf("%w: pattern %q: want text in which * stands for any text and ? for one character", ErrInvalid, t.GetPattern())
+		}
+		size += proto.Size(t) + 2
+	}
+	switch {
+	case !ValidTopic(r.Topic):
+		return fmt.Errorf("%w: topic %q: want 1 to %d bytes of printable UTF-8", ErrInvalid, r.Topic, limits.MaxTopic)
+	case len(r.Payload) > limits.MaxQuestion:
+		return fmt.Errorf("%w: the payload has %d bytes, want at most %d", ErrInvalid, len(r.Payload), limits.MaxQuestion)
+	case r.Timeout < time.Millisecond || r.Timeout > limits.MaxQueryTimeout:
+		return fmt.Errorf("%w: timeout %v: want 1ms to %v", ErrInvalid, r.Timeout, limits.MaxQueryTimeout)
+	case len(r.Members) > limits.MaxQueryMembers:
+		return fmt.Errorf("%w: %d members, want at most %d, or all", ErrInvalid, len(r.Members), limits.MaxQueryMembers)
+	case len(r.Tags) > limits.MaxQueryTags || size > limits.MaxConditions:
+		return fmt.Errorf("%w: %d conditions about tags of %d bytes, want at most %d of %d", ErrInvalid, len(r.Tags), size, limits.MaxQueryTags, limits.MaxConditions)
+	}
+	return nil
+}
+
+// Query begins a query, and returns what comes of it and how many members are asked. Fails with
+// ErrInvalid, tags.ErrBad, ErrUnknown, ErrTooMany or fanout.ErrClosed. The caller must close the
+// feed.
+func (x *Exchange) Query(r Request) (f *Feed, asked int, err error) {
+	if err := r.check(); err != nil {
+		return nil, 0, err
+	}
+	x.do(func(now time.Time) {
+		if x.closed {
+			err = fanout.ErrClosed
+			return
+		}
+		var targets []Target
+		if targets, err = x.targets(r); err != nil {
+			return
+		}
+		token := x.cfg.Random()
+		one := newFeed()
+		x.queries[token] = one
+		if err = x.core.Ask(now, token, Query{r.Topic, r.Payload, r.Tags, targets, r.Timeout}); err != nil {
+			delete(x.queries, token)
+			return
+		}
+		asked, f = len(targets), &Feed{x: x, feed: one, id: token}
+	})
+	return f, asked, err
+}
+
+// targets returns the members to ask, ordered by address. mu is held.
+func (x *Exchange) targets(r Request) (all []Target, err error) {
+	add := func(m member.Member) {
+		all = append(all, Target{Addr: m.Addr, Gone: gone(m), Plain: m.Plain(), Matches: Match(m.Tags, r.Tags)})
+	}
+	for _, a := range r.Members {
+		m, ok := x.members[a]
+		if !ok {
+			return nil, fmt.Errorf("%s is %w", a, ErrUnknown)
+		}
+		add(m)
+	}
+	if len(r.Members) == 0 {
+		for _, m := range x.members {
+			if m.Status.Live() {
+				add(m)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b Target) int { return a.Addr.Compare(b.Addr) })
+	return slices.CompactFunc(all, func(a, b Target) bool { return a.Addr == b.Addr }), nil
+}
+
+// Name returns the name of a member; "" if it is not known.
+func (x *Exchange) Name(a netip.AddrPort) string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.members[a].Name
+}
+
+// Register adds a program that answers the questions about some topics: with share, those that
+// share a topic do so in turn. Its feed has Deliveries. Fails with ErrInvalid, ErrTooMany or
+// fanout.ErrClosed. The caller must close the feed.
+func (x *Exchange) Register(topics []string, share bool) (f *Feed, err error) {
+	if n := len(topics); n == 0 || n > limits.MaxAnswererTopic {
+		return nil, fmt.Errorf("%w: %d topics, want 1 to %d", ErrInvalid, n, limits.MaxAnswererTopic)
+	}
+	topics = slices.Compact(slices.Sorted(slices.Values(topics)))
+	for _, t := range topics {
+		if !ValidTopic(t) {
+			return nil, fmt.Errorf("%w: topic %q: want 1 to %d bytes of printable UTF-8", ErrInvalid, t, limits.MaxTopic)
+		}
+	}
+	x.do(func(time.Time) {
+		var id uint64
+		if x.closed {
+			err = fanout.ErrClosed
+		} else if id, err = x.core.Register(topics, share); err == nil {
+			one := newFeed()
+			x.answerers[id] = one
+			f = &Feed{x: x, feed: one, id: id, answers: true}
+		}
+	})
+	return f, err
+}
+
+// do calls the core, passes on what happened, and wakes Run if something is due earlier.
+func (x *Exchange) do(call func(now time.Time)) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	call(time.Now())
+	x.events = x.core.AppendEvents(x.events[:0])
+	for _, e := range x.events {
+		x.pass(e)
+	}
+	clear(x.events)
+	if next := x.core.Next(); !next.IsZero() && (x.armed.IsZero() || next.Before(x.armed)) {
+		x.armed = next
+		x.Wake()
+	}
+}
+
+// pass puts an event into its feed. mu is held.
+func (x *Exchange) pass(e Event) {
+	if e.Kind == Delivery {
+		if f := x.answerers[e.To]; f != nil {
+			f.put(e)
+		}
+		return
+	}
+	f := x.queries[e.Query]
+	if f == nil {
+		return
+	}
+	if x.bytes += len(e.Payload); x.bytes > limits.QueryEventBytes {
+		x.core.Cancel(e.Query)
+		f.end(fanout.ErrOverflow)
+		delete(x.queries, e.Query)
+	}
+	f.put(e)
+}
+
+// Wake has Run go through one iteration, soon.
+func (x *Exchange) Wake() {
+	select {
+	case x.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run does what is due until ctx is done.
+func (x *Exchange) Run(ctx context.Context) {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+		case <-x.wake:
+		case <-ctx.Done():
+			return
+		}
+		x.do(func(now time.Time) { x.core.Tick(now) })
+		x.mu.Lock()
+		x.armed = x.core.Next()
+		wait := time.Hour
+		if !x.armed.IsZero() {
+			wait = time.Until(x.armed)
+		}
+		x.mu.Unlock()
+		timer.Reset(wait)
+	}
+}
+
+// Close ends all queries, and what programs get.
+func (x *Exchange) Close() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.closed = true
+	for _, feeds := range []map[uint64]*feed{x.queries, x.answerers} {
+		for _, f := range feeds {
+			f.end(fanout.ErrClosed)
+		}
+	}
+}
+
+// Counters adds what was counted to m.
+func (x *Exchange) Counters(m map[string]uint64) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.core.Counters(m)
+}
