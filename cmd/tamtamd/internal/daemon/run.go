@@ -137,7 +137,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	}
 	minutes := counter.NewHistory(all.read, time.Now)
 	server = rpc.NewServer(rpc.Config{
-		Node: assembly.Node, Members: assembly.Members, Messages: assembly.Messages, Keys: assembly.Keys,
+		Node: assembly.Node, Members: assembly.Members, Messages: assembly.Messages, Asks: assembly.Asks, Keys: assembly.Keys,
 		Inspector: assembly.Inspector, Links: assembly.Observer.Matrix, Strangers: assembly.Node.Strangers, RefusedPlain: assembly.Node.RefusedPlain,
 		Leave:     leaver.onCall,
 		Threshold: control, Guard: bound.guard, Counters: all.read, Minutes: minutes.Minutes, Observe: shown.OnCall,
@@ -185,6 +185,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		_ = level.Info(logger).Log("msg", "stopping")
 		state.Advance(lifecycle.Leaving)
 		assembly.Messages.Close()
+		assembly.Asks.Close()
 		assembly.Members.Close()
 		close(stopped)
 	})

@@ -5,6 +5,8 @@ package node
 
 import (
 	"context"
+	crand "crypto/rand"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -24,6 +26,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/descriptors"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/ask"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/inspect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/profiles"
@@ -75,10 +78,11 @@ type Setup struct {
 //	           ▲                │ ◀─ datagrams, statuses ─┘
 //	           │                ├─▶ Members    the table; what follows it
 //	           │                ├─▶ Messages   broadcasts, and their readers
-//	           │                └─▶ queries    questions, from and to members
+//	           │                ├─▶ Asks       questions of users, from and to members
+//	           │                └─▶ queries    questions of nodes, from and to members
 //	           │                      ▲
 //	           │                      └─ Keys, Inspector, Observer ask and answer
-//	           └─ Node, Messages and queries send
+//	           └─ Node, Messages, Asks and queries send
 //
 // Each part is complete when it is made: a part is given only parts that are there.
 type Assembly struct {
@@ -87,6 +91,7 @@ type Assembly struct {
 	Wire      *wire.Endpoint
 	Members   *member.Table
 	Messages  *broadcast.Broadcaster
+	Asks      *ask.Exchange
 	Keys      *keys.Cluster
 	Inspector *inspect.Inspector
 	Observer  *reach.Observer
@@ -143,8 +148,11 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 		SendBare:     a.Wire.SendBare,
 	})
 	a.Messages.Follow(func(d broadcast.Delivery) { s.OnDelivery(d, d.Message.Origin == self.Addr) })
+	sendQuestion, sendAnswer := a.sendOn(membership.QuestionChannel), a.sendOn(membership.AnswerChannel)
+	a.Asks = ask.New(ask.Config{Self: self, SendQuestion: sendQuestion, SendAnswer: sendAnswer, Random: randomToken})
 	a.Members.Follow(func(c member.Change) {
 		a.Messages.OnMember(c)
+		a.Asks.OnMember(c)
 		if !c.Member.Local && c.Member.Status == member.Alive {
 			s.Found()
 		}
@@ -152,7 +160,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	})
 
 	// The node, between the wire and the engine.
-	a.queries = peers.New(peers.Config{SendQuestion: a.sendOn(membership.QuestionChannel), SendAnswer: a.sendOn(membership.AnswerChannel)})
+	a.queries = peers.New(peers.Config{SendQuestion: sendQuestion, SendAnswer: sendAnswer})
 	a.profiles = profiles.New(profiles.Config{
 		Members: a.Members, Ask: a.queries.Ask,
 		Learned: func(of netip.AddrPort, info member.Info, by netip.AddrPort) { a.Node.Describe(of, info, by) },
@@ -180,8 +188,8 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 		OnBroadcast:      a.Messages.ReceivePlain,
 		OnMessage:        a.Messages.Receive,
 		OnAcked:          a.Messages.Acked,
-		OnQuestion:       a.queries.Asked,
-		OnAnswer:         a.queries.Answered,
+		OnQuestion:       a.asked,
+		OnAnswer:         a.answered,
 		OnUndescribed:    func(o membership.AskProfile) { a.profiles.Want(o.By, o.Of, o.Session) },
 		OnRemoved:        func(r membership.SelfRemoved) { s.Removed(removal(r, len(flags.Join) > 0)) },
 		OnReadmitted:     s.Readmitted,
@@ -211,7 +219,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	// What Run runs.
 	answer := answerer(a.Keys, a.Inspector, a.Observer, a.profiles)
 	a.loops = []func(context.Context){
-		a.Node.Run, a.Messages.Run, a.engine.Run, a.profiles.Run,
+		a.Node.Run, a.Messages.Run, a.Asks.Run, a.engine.Run, a.profiles.Run,
 		func(ctx context.Context) { a.queries.Run(ctx, answer) },
 		func(ctx context.Context) { a.seeds.run(ctx, flags.Join) },
 	}
@@ -233,9 +241,30 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	return a, nil
 }
 
+// asked takes a question of a member: a user's, or a node's.
+func (a *Assembly) asked(from netip.AddrPort, b []byte) {
+	if !a.Asks.Asked(from, b) {
+		a.queries.Asked(from, b)
+	}
+}
+
+// answered takes the answer of a member.
+func (a *Assembly) answered(from netip.AddrPort, b []byte) {
+	if !a.Asks.Answered(from, b) {
+		a.queries.Answered(from, b)
+	}
+}
+
 // sendOn returns a function that sends on a channel of the wire.
 func (a *Assembly) sendOn(ch wire.Channel) func(netip.AddrPort, []byte) bool {
 	return func(to netip.AddrPort, b []byte) bool { return a.Wire.Send(to, ch, b, 0) }
+}
+
+// randomToken returns a number that no other member can guess.
+func randomToken() uint64 {
+	var b [8]byte
+	_, _ = crand.Read(b[:]) // never fails
+	return binary.BigEndian.Uint64(b[:])
 }
 
 // keysOf returns the keys of a keyring; none without one.
@@ -311,7 +340,7 @@ func (a *Assembly) EventLoops() []lifecycle.Loop {
 // Counters adds what the parts counted to m.
 func (a *Assembly) Counters(m map[string]uint64) {
 	for _, add := range []func(map[string]uint64){
-		a.Wire.Counters, a.Node.Counters, a.engine.Counters, a.Messages.Counters, a.Members.Counters, a.queries.Counters, a.profiles.Counters,
+		a.Wire.Counters, a.Node.Counters, a.engine.Counters, a.Messages.Counters, a.Members.Counters, a.queries.Counters, a.Asks.Counters, a.profiles.Counters,
 	} {
 		add(m)
 	}

@@ -31,7 +31,7 @@ func (n *Node) Leave(ctx context.Context) (acknowledged, missed int) {
 	case <-n.left:
 	case <-ctx.Done():
 	}
-	missed = ask(n, (*membership.Core).Owed)
+	missed = read(n, (*membership.Core).Owed)
 	return all - missed, missed
 }
 

@@ -188,7 +188,7 @@ func (n *Node) Consider(a netip.AddrPort) {
 }
 
 // Heartbeat returns the time between two pings.
-func (n *Node) Heartbeat() time.Duration { return ask(n, (*membership.Core).Heartbeat) }
+func (n *Node) Heartbeat() time.Duration { return read(n, (*membership.Core).Heartbeat) }
 
 // SetHeartbeat changes the time between two pings. Fails with ErrHeartbeat.
 func (n *Node) SetHeartbeat(d time.Duration) (err error) {
@@ -212,36 +212,36 @@ func (n *Node) SetAllow(networks netaddr.Networks) error {
 
 // DetectionTime is how soon a member that ends without a leave is found dead by all
 // others when nothing is lost, at the worst.
-func (n *Node) DetectionTime() time.Duration { return ask(n, (*membership.Core).DetectionTime) }
+func (n *Node) DetectionTime() time.Duration { return read(n, (*membership.Core).DetectionTime) }
 
 // Members returns the addresses of the live members but this node, in order.
-func (n *Node) Members() []netip.AddrPort { return ask(n, (*membership.Core).Live) }
+func (n *Node) Members() []netip.AddrPort { return read(n, (*membership.Core).Live) }
 
 // Unreached returns the addresses that members report as live and that this node reaches in no
 // way, in order.
 func (n *Node) Unreached() []netip.AddrPort {
-	return ask(n, func(c *membership.Core) []netip.AddrPort { return c.Unreached(time.Now()) })
+	return read(n, func(c *membership.Core) []netip.AddrPort { return c.Unreached(time.Now()) })
 }
 
 // Strangers returns the machines that sent packets which cannot be decrypted, or, if
 // this node has no keys, are encrypted, and when the last came.
-func (n *Node) Strangers() map[netip.Addr]time.Time { return ask(n, (*membership.Core).Strangers) }
+func (n *Node) Strangers() map[netip.Addr]time.Time { return read(n, (*membership.Core).Strangers) }
 
 // RefusedPlain returns the machines that sent plain Smudge datagrams, which a node without
 // Config.Plain drops, and when the last came.
 func (n *Node) RefusedPlain() map[netip.Addr]time.Time {
-	return ask(n, (*membership.Core).RefusedPlain)
+	return read(n, (*membership.Core).RefusedPlain)
 }
 
 // Keeps reports whether the address of a member is worth keeping for a restart.
 func (n *Node) Keeps(a netip.AddrPort) bool {
-	return ask(n, func(c *membership.Core) bool { return c.Keeps(a) })
+	return read(n, func(c *membership.Core) bool { return c.Keeps(a) })
 }
 
 // Conflicts returns the addresses that two nodes advertise, as far as this node has seen it
 // within the last minutes.
 func (n *Node) Conflicts() []admission.Conflict {
-	return ask(n, func(c *membership.Core) []admission.Conflict { return c.Conflicts(time.Now()) })
+	return read(n, func(c *membership.Core) []admission.Conflict { return c.Conflicts(time.Now()) })
 }
 
 // Describe takes what a member says that a session of another node, which is dead, said of itself.
@@ -256,8 +256,8 @@ func (n *Node) Counters(m map[string]uint64) {
 	n.core.Counters(m)
 }
 
-// ask returns what the core answers.
-func ask[T any](n *Node, question func(*membership.Core) T) T {
+// read returns what the core answers.
+func read[T any](n *Node, question func(*membership.Core) T) T {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return question(n.core)

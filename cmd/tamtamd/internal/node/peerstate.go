@@ -35,7 +35,7 @@ func (n *Node) Peers() map[netip.AddrPort]PeerState {
 		}
 		p := peers[a]
 		// Smudge's own counts what was lost and retransmitted, too.
-		if s.PingMillis > 0 && ask(n, func(c *membership.Core) bool { return c.Plain(a) }) {
+		if s.PingMillis > 0 && read(n, func(c *membership.Core) bool { return c.Plain(a) }) {
 			p.RoundTrip = time.Duration(s.PingMillis) * time.Millisecond
 		}
 		var share float64

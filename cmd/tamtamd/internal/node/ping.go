@@ -55,7 +55,7 @@ func (n *Node) pingOnce(ctx context.Context, to netip.AddrPort) (trip time.Durat
 		return 0, false, err
 	}
 	defer n.forgetPing(q)
-	if n.cfg.Plain && !ask(n, func(c *membership.Core) bool { return c.HasSession(to) }) {
+	if n.cfg.Plain && !read(n, func(c *membership.Core) bool { return c.HasSession(to) }) {
 		// An NFPing: to TamTam it is a question and no wish to join.
 		n.cfg.Wire.SendBare(to, datagram.AppendBare(nil, datagram.NFPing, n.cfg.Self.Addr.Port(), q.bare.heartbeat))
 	}

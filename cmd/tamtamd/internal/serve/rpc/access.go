@@ -41,6 +41,8 @@ var accesses = map[string]rpcguard.Access{
 	tamtamv1.TamTamService_RemoveKey_FullMethodName:        rpcguard.Change,
 	tamtamv1.TamTamService_Inspect_FullMethodName:          rpcguard.Read,
 	tamtamv1.TamTamService_GetLinks_FullMethodName:         rpcguard.Read,
+	tamtamv1.TamTamService_Query_FullMethodName:            rpcguard.Change, // programs act on it
+	tamtamv1.TamTamService_AnswerQueries_FullMethodName:    rpcguard.Change, // others believe it
 
 	service.TamTam_Join_FullMethodName:            rpcguard.Change,
 	service.TamTam_Leave_FullMethodName:           rpcguard.Change,

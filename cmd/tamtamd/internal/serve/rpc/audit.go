@@ -42,6 +42,7 @@ const (
 var frequent = map[string]bool{
 	tamtamv1.TamTamService_Broadcast_FullMethodName: true,
 	tamtamv1.TamTamService_Ping_FullMethodName:      true,
+	tamtamv1.TamTamService_Query_FullMethodName:     true,
 	service.TamTam_Broadcast_FullMethodName:         true,
 	service.TamTam_Ping_FullMethodName:              true,
 }
@@ -86,6 +87,49 @@ func (a *auditor) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo
 		a.write(c, req, status.Code(err).String())
 	}
 	return resp, err
+}
+
+// stream is an interceptor for streams. The arguments are the first request: those of a program
+// that answers say what it answers. As its call may last for months, the line is written when it
+// begins, and another when it ends.
+func (a *auditor) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	if a.logger == nil || accesses[info.FullMethod] != rpcguard.Change {
+		return handler(srv, ss)
+	}
+	c := caller{info.FullMethod, rpcguard.CallerOf(ss.Context())}
+	audited := &auditedStream{ServerStream: ss}
+	if info.IsClientStream {
+		audited.begun = func() { a.write(c, audited.first, "begun") }
+	}
+	err := handler(srv, audited)
+	if frequent[info.FullMethod] {
+		a.count(c, audited.first, status.Code(err))
+	} else {
+		a.write(c, audited.first, status.Code(err).String())
+	}
+	return err
+}
+
+// auditedStream keeps the first request of a stream.
+type auditedStream struct {
+	grpc.ServerStream
+	first any    // of one that answers, what it registers
+	begun func() // called after the first request; may be nil
+}
+
+// RecvMsg implements grpc.ServerStream.
+func (s *auditedStream) RecvMsg(m any) error {
+	err := s.ServerStream.RecvMsg(m)
+	if err == nil && s.first == nil {
+		if s.first = m; s.begun != nil {
+			r, _ := m.(*tamtamv1.AnswerQueriesRequest)
+			s.first = r.GetRegister() // nothing else: an answer has a payload
+		}
+		if s.begun != nil {
+			s.begun()
+		}
+	}
+	return err
 }
 
 // write writes a line.

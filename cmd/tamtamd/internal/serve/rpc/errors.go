@@ -15,6 +15,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/ask"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/internal/operator"
@@ -50,6 +51,9 @@ var mapping = []struct {
 	{errRemoved, codes.FailedPrecondition, "REMOVED"},
 	{broadcast.ErrTooFew, codes.FailedPrecondition, "TOO_FEW_MEMBERS"},
 	{broadcast.ErrBusy, codes.ResourceExhausted, "BUSY"},
+	{ask.ErrInvalid, codes.InvalidArgument, "BAD_QUERY"},
+	{ask.ErrUnknown, codes.NotFound, "NOT_MEMBER"},
+	{ask.ErrTooMany, codes.ResourceExhausted, "TOO_MANY_QUERIES"},
 	{errPattern, codes.InvalidArgument, "BAD_PATTERN"},
 	{tags.ErrBad, codes.InvalidArgument, "BAD_TAG"},
 	{keyring.ErrNoKeyring, codes.FailedPrecondition, "NO_KEYRING"},

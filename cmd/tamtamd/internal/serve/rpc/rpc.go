@@ -23,6 +23,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/ask"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/inspect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
@@ -62,6 +63,13 @@ type Messages interface {
 	Subscribe(q broadcast.Query, buffer int) ([]broadcast.Message, *fanout.Subscription[broadcast.Delivery])
 }
 
+// Asks carries the questions of users, and the answers of programs; *ask.Exchange is one.
+type Asks interface {
+	Query(ask.Request) (*ask.Feed, int, error)
+	Register(topics []string, share bool) (*ask.Feed, error)
+	Name(netip.AddrPort) string
+}
+
 // Keys changes and lists the keys of all members; *keys.Cluster is one.
 type Keys interface {
 	List(context.Context) ([]keys.Node, error)
@@ -99,6 +107,7 @@ type Config struct {
 	Node      Node
 	Members   Members
 	Messages  Messages
+	Asks      Asks
 	Keys      Keys
 	Inspector Inspector
 	Threshold Threshold

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"strings"
@@ -27,6 +28,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/ask"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
@@ -47,6 +49,7 @@ var (
 type fake struct {
 	state     *lifecycle.State
 	keys      fakeKeys
+	asks      *ask.Exchange
 	table     *member.Table
 	messages  *fanout.Hub[broadcast.Delivery]
 	kept      []broadcast.Message
@@ -149,8 +152,13 @@ func serveBehind(t *testing.T, g Guard) (*fake, *grpc.ClientConn) {
 	f.state.Advance(lifecycle.Settled)
 	f.table.Put(alice, member.Info{Session: 8, Name: "alice", Version: "v2", Tags: "role=web\nzone=b\n"})
 	f.table.Set(alice, member.Suspected, bob)
+	f.asks = ask.New(ask.Config{
+		Self:         member.Identity{Addr: self, Info: member.Info{Session: 7, Name: "me"}},
+		SendQuestion: func(netip.AddrPort, []byte) bool { return true }, SendAnswer: func(netip.AddrPort, []byte) bool { return true },
+		Random: rand.Uint64,
+	})
 	f.server = NewServer(Config{
-		Node: f, Members: f.table, Messages: f, Keys: &f.keys, Threshold: f, Guard: g, Inspector: f,
+		Node: f, Members: f.table, Messages: f, Asks: f.asks, Keys: &f.keys, Threshold: f, Guard: g, Inspector: f,
 		Strangers: func() map[netip.Addr]time.Time {
 			return map[netip.Addr]time.Time{bob.Addr(): time.Now(), self.Addr(): time.Now().Add(-time.Hour)}
 		},

@@ -55,7 +55,7 @@ func NewServer(cfg Config) *Server {
 			keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.ConnectionTimeout(establishWithin),
 		grpc.ChainUnaryInterceptor(unary(cfg), audit.unary, deadline),
-		grpc.StreamInterceptor(stream(cfg)),
+		grpc.ChainStreamInterceptor(stream(cfg), audit.stream),
 	}
 	if cfg.Guard != nil {
 		options = append(options, grpc.Creds(cfg.Guard.Credentials()), grpc.InTapHandle(enter(cfg.Guard)),

@@ -20,6 +20,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/ask"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/internal/operator"
@@ -91,6 +92,9 @@ func TestErrors(t *testing.T) {
 		{node.ErrSelf, codes.FailedPrecondition, "SELF"},
 		{node.ErrTooMany, codes.ResourceExhausted, "TOO_MANY"},
 		{errPattern, codes.InvalidArgument, "BAD_PATTERN"},
+		{ask.ErrInvalid, codes.InvalidArgument, "BAD_QUERY"},
+		{ask.ErrUnknown, codes.NotFound, "NOT_MEMBER"},
+		{ask.ErrTooMany, codes.ResourceExhausted, "TOO_MANY_QUERIES"},
 		{tags.ErrBad, codes.InvalidArgument, "BAD_TAG"},
 		{keyring.ErrNoKeyring, codes.FailedPrecondition, "NO_KEYRING"},
 		{keyring.ErrBadKey, codes.InvalidArgument, "BAD_KEY"},
@@ -124,7 +128,7 @@ func TestErrors(t *testing.T) {
 
 // TestErrorsAreAllMapped: each sentinel has a code here.
 func TestErrorsAreAllMapped(t *testing.T) {
-	if want := 31; len(mapping) != want {
+	if want := 34; len(mapping) != want {
 		t.Errorf("%d errors are mapped, %d are tested", len(mapping), want)
 	}
 }
