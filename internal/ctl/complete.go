@@ -59,6 +59,7 @@ var flagValues = map[string][]string{
 var liveValues = map[string]source{
 	"member": memberWords,
 	"gone":   memberWords,
+	"to":     memberWords,
 	"name":   nameWords,
 	"origin": memberWords,
 	"topic":  topicWords,

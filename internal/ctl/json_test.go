@@ -68,6 +68,24 @@ func (*rich) StreamMessages(_ *pb.StreamMessagesRequest, s grpc.ServerStreamingS
 	return s.Send(&pb.StreamMessagesResponse{Event: &pb.StreamMessagesResponse_Gap{Gap: &pb.Gap{Origin: other, Session: 7, From: 2, To: 3}}})
 }
 
+func (*rich) Query(_ *pb.QueryRequest, s grpc.ServerStreamingServer[pb.QueryResponse]) error {
+	two, which := &pb.QueryMember{Address: other, Name: "two"}, uint32(1)
+	for _, e := range []*pb.QueryResponse{
+		{Event: &pb.QueryResponse_Asked{Asked: &pb.QueryAsked{Members: 2}}},
+		{Event: &pb.QueryResponse_Received{Received: &pb.QueryReceived{Member: two, Answerers: 2}}},
+		{Event: &pb.QueryResponse_Answer{Answer: &pb.QueryAnswer{Member: two, Payload: []byte("a"), Took: durationpb.New(time.Millisecond)}}},
+		{Event: &pb.QueryResponse_Answer{Answer: &pb.QueryAnswer{Member: two}}},
+		{Event: &pb.QueryResponse_Failure{Failure: &pb.QueryFailure{Member: two, Answerer: &which, Reason: pb.QueryFailureReason_QUERY_FAILURE_REASON_FAILED, Message: "no"}}},
+		{Event: &pb.QueryResponse_Failure{Failure: &pb.QueryFailure{Member: &pb.QueryMember{Address: self}, Reason: pb.QueryFailureReason_QUERY_FAILURE_REASON_NO_WAY, Message: "no"}}},
+		{Event: &pb.QueryResponse_Done{Done: &pb.QueryDone{Asked: 2, Answered: 1, Answers: 1, Took: durationpb.New(time.Millisecond)}}},
+	} {
+		if err := s.Send(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // TestJSONIsDocumented: each command that prints JSON prints the objects and fields of the
 // reference, and all of them are printed by some command.
 func TestJSONIsDocumented(t *testing.T) {
@@ -92,7 +110,7 @@ func TestJSONIsDocumented(t *testing.T) {
 		{"address", "", ""}, {"broadcast", "x --wait all", ""}, {"configure heartbeat", "", ""}, {"configure threshold", "warn", ""}, {"doctor", "", ""},
 		{"healthy", "", ""}, {"join", "a silent", ""}, {"keys generate", "", ""}, {"keys install", files, ""}, {"keys list", "", ""}, {"keys remove", "a", ""},
 		{"keys use", "a", ""}, {"leave", "", ""}, {"leave", other, ""}, {"monitor", "", events()}, {"nodes", "", ""}, {"nodes", "", serve(t, &fake{})},
-		{"operator generate", filepath.Join(t.TempDir(), "key"), ""}, {"ping", "a:1", ""}, {"ready", "", ""}, {"ready", "--alive 9", ""},
+		{"operator generate", filepath.Join(t.TempDir(), "key"), ""}, {"ping", "a:1", ""}, {"query", "x", ""}, {"ready", "", ""}, {"ready", "--alive 9", ""},
 		{"remove", "--force " + other, ""}, {"stats", "", ""}, {"stream", "", ""}, {"tags", "", ""}, {"tags set", "a=b", ""}, {"tags delete", "a", ""},
 		{"top", "--count 2 --interval 200ms", ""}, {"version", "", ""}, {"version", "", "127.0.0.1:1"}, {"wait", "--alive 1", serve(t, lasting(snapshot...))},
 		{"wait", "--alive 1 --timeout 1ms", "127.0.0.1:1"}, {"watch", "", events()}, {"why", "two", ""},
@@ -130,7 +148,7 @@ func TestCommandsWithoutJSON(t *testing.T) {
 		}
 	}
 	walk(ctl.Command(), "")
-	if want := []string{"completion", "help"}; !slices.Equal(without, want) {
+	if want := []string{"answer", "completion", "help"}; !slices.Equal(without, want) {
 		t.Errorf("no JSON of %q, want %q", without, want)
 	}
 }

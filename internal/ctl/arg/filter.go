@@ -26,13 +26,22 @@ func (f *Filter) Register(fs *flag.FlagSet, whose string) {
 }
 
 func (f *Filter) setTag(s string) error {
+	t, err := TagPattern(s)
+	if err != nil {
+		return err
+	}
+	f.tags = append(f.tags, t)
+	return nil
+}
+
+// TagPattern parses a condition about a tag: key=pattern or key!=pattern.
+func TagPattern(s string) (*tamtamv1.TagPattern, error) {
 	key, pattern, ok := strings.Cut(s, "=")
 	key, exclude := strings.CutSuffix(key, "!")
 	if err := tags.CheckKey(key); !ok || err != nil {
-		return errors.New("want key=pattern or key!=pattern, such as role=web, role=* or drain!=yes")
+		return nil, errors.New("want key=pattern or key!=pattern, such as role=web, role=* or drain!=yes")
 	}
-	f.tags = append(f.tags, &tamtamv1.TagPattern{Key: key, Pattern: pattern, Exclude: exclude})
-	return nil
+	return &tamtamv1.TagPattern{Key: key, Pattern: pattern, Exclude: exclude}, nil
 }
 
 // Wanted returns the filter for the daemon; nil if no flag is set.

@@ -8,12 +8,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"maps"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
@@ -66,16 +63,13 @@ var changeVariables = []string{
 func (c *Config) startHook(ctx context.Context) (run func(output.Event), stop func(), err error) {
 	runner, err := hook.New(hook.Config{
 		Command: c.Exec.Command, Timeout: c.Exec.Timeout, Coalesce: c.Exec.Coalesce,
-		Env: environ(os.Environ(), c.Client.Flags.Connection()), Out: c.Printer.Out, Err: c.Err,
+		Env: hook.Environ(os.Environ(), c.Client.Flags.Connection(), changeVariables), Out: c.Printer.Out, Err: c.Err,
 		Warn: func(s string) { fmt.Fprintf(c.Err, "tamtamctl: %s\n", s) },
 	})
 	if err != nil {
 		return nil, nil, arg.Usage("watch", "--exec: %v: pipe the output of watch -o json into a program", err)
 	}
-	// A second signal would end the program before the command has ended, and timeout(1)
-	// sends two. The program ends after hook.Grace in any case.
-	held := make(chan os.Signal, 1)
-	signal.Notify(held, os.Interrupt, syscall.SIGTERM)
+	release := hook.HoldSignals()
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
@@ -93,25 +87,8 @@ func (c *Config) startHook(ctx context.Context) (run func(output.Event), stop fu
 	return run, func() {
 		cancel()
 		<-done
-		signal.Stop(held)
+		release()
 	}, nil
-}
-
-// environ returns the environment of every run: ours, without the variables that another
-// watch set about its change, and with the connection to the daemon that is watched, for
-// tamtamctl, whether flags, variables or the file configured it.
-func environ(ours []string, connection map[string]string) []string {
-	env := slices.DeleteFunc(slices.Clone(ours), func(kv string) bool {
-		name, _, _ := strings.Cut(kv, "=")
-		_, ok := connection[name]
-		return ok || slices.Contains(changeVariables, name)
-	})
-	for _, name := range slices.Sorted(maps.Keys(connection)) {
-		if value := connection[name]; value != "" {
-			env = append(env, name+"="+value)
-		}
-	}
-	return env
 }
 
 // variables returns a change of a member as environment variables. All are set, some to
@@ -124,8 +101,7 @@ func variables(l output.Event) []string {
 	values := []string{l.Event, l.Member.Address, l.Member.Name, l.Member.Status, l.Previous, l.Reason, l.ReportedBy, at, l.Revision}
 	env := make([]string, len(values))
 	for i, name := range changeVariables {
-		// A variable cannot hold NUL: the command would not start.
-		env[i] = name + "=" + strings.ReplaceAll(values[i], "\x00", "\ufffd")
+		env[i] = hook.Variable(name, values[i])
 	}
 	return env
 }

@@ -150,7 +150,7 @@ type TamTamServiceClient interface {
 	// once, waits 2 seconds at most, and answers all callers for 10 seconds with that.
 	GetLinks(ctx context.Context, in *GetLinksRequest, opts ...grpc.CallOption) (*GetLinksResponse, error)
 	// Query asks members a question that programs on their machines answer, and sends each
-	// answer as it comes. The stream begins with asked and ends with done: when all that were
+	// answer when it arrives. The stream begins with asked and ends with done: when all that were
 	// asked have answered, at the latest at the time-out. Each answerer has one answer or one
 	// failure, and each asked member without an answerer one failure. Fails with
 	// INVALID_ARGUMENT if the request is over a limit, with NOT_FOUND if an address is of no
@@ -528,7 +528,7 @@ type TamTamServiceServer interface {
 	// once, waits 2 seconds at most, and answers all callers for 10 seconds with that.
 	GetLinks(context.Context, *GetLinksRequest) (*GetLinksResponse, error)
 	// Query asks members a question that programs on their machines answer, and sends each
-	// answer as it comes. The stream begins with asked and ends with done: when all that were
+	// answer when it arrives. The stream begins with asked and ends with done: when all that were
 	// asked have answered, at the latest at the time-out. Each answerer has one answer or one
 	// failure, and each asked member without an answerer one failure. Fails with
 	// INVALID_ARGUMENT if the request is over a limit, with NOT_FOUND if an address is of no

@@ -132,8 +132,8 @@ func (s Seen) object(t reflect.Type, text []byte) error {
 		}
 		s[name] = true
 		err := s.value(f.Go, value)
-		// Only a message is a text that may be empty: it is one, all the same.
-		if string(value) == `""` && f.Absent != "" && name != "Message.text" {
+		// Only a message and an answer are texts that may be empty: each is one, all the same.
+		if string(value) == `""` && f.Absent != "" && name != "Message.text" && name != "QueryAnswer.text" {
 			err = errors.New("empty")
 		}
 		if err != nil {

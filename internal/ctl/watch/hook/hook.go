@@ -113,31 +113,39 @@ func (r *Runner) run(ctx context.Context, changes []Change, dropped int) {
 	if r.cfg.Coalesce == 0 {
 		one.env = append(one.env, changes[0].Env...)
 	}
-	p, err := r.start(one)
+	if why := supervise(ctx, r.start, one, r.cfg.Timeout); why != "" {
+		r.warn("the command of --exec %s", why)
+	}
+}
+
+// supervise runs a command, and returns when it has ended: what went wrong as the end of a
+// sentence, or "". If ctx is done, it ends the command, and that is nothing wrong.
+func supervise(ctx context.Context, start func(run) (process, error), one run, timeout time.Duration) string {
+	p, err := start(one)
 	if err != nil {
-		r.warn("the command of --exec did not start: %v", err)
-		return
+		return fmt.Sprintf("did not start: %v", err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- p.Wait() }()
-	timer := time.NewTimer(r.cfg.Timeout)
+	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	select {
 	case err := <-ended:
 		if why := code(err); why != "" {
-			r.warn("the command of --exec ended with %s", why)
+			return "ended with " + why
 		}
 	case <-timer.C:
-		r.warn("the command of --exec took longer than %v, and was ended", r.cfg.Timeout)
-		r.end(p, ended)
+		end(p, ended)
+		return fmt.Sprintf("took longer than %v, and was ended", timeout)
 	case <-ctx.Done():
-		r.end(p, ended)
+		end(p, ended)
 	}
+	return ""
 }
 
 // end ends a command and the processes that it started. It kills those that are left after
 // Grace, and waits for the command itself.
-func (r *Runner) end(p process, ended <-chan error) {
+func end(p process, ended <-chan error) {
 	p.Terminate()
 	grace := time.NewTimer(Grace)
 	defer grace.Stop()

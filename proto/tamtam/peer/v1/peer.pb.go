@@ -1308,8 +1308,8 @@ func (x *ProfileAnswer) GetTags() []byte {
 	return nil
 }
 
-// UserQuestion is a question that programs answer. It is sent again, with the same token, while
-// answers to it are missing.
+// UserQuestion is a question that programs answer. It is repeated, with the same token, while answers
+// to it are missing.
 type UserQuestion struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its topic.

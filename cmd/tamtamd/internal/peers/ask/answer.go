@@ -263,7 +263,7 @@ func (c *Core) flush(h *held, now time.Time) {
 	}
 }
 
-// confirm says how many answers there will be, if no answer has said so.
+// confirm says how many answers there will be, unless an answer did.
 func (c *Core) confirm(h *held) {
 	if !h.confirmed {
 		h.confirmed = true

@@ -1,0 +1,215 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ctl
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/peterbourgon/ff/v3/ffcli"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/eelcocramer/tamtam/internal/ctl/answer"
+	"github.com/eelcocramer/tamtam/internal/ctl/arg"
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	querying "github.com/eelcocramer/tamtam/internal/ctl/query"
+	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+)
+
+// queryTimeout is the default of --timeout for query: how long to wait for answers.
+const queryTimeout = 2 * time.Second
+
+// recipients are whom query asks.
+type recipients struct {
+	members []string
+	tags    []*tamtamv1.TagPattern
+}
+
+func (r *recipients) set(s string) error {
+	if strings.Contains(s, "=") {
+		t, err := arg.TagPattern(s)
+		if err != nil {
+			return err
+		}
+		r.tags = append(r.tags, t)
+		return nil
+	}
+	if _, err := arg.ParseMember(s); err != nil {
+		return err
+	}
+	r.members = append(r.members, s)
+	return nil
+}
+
+// addresses returns the addresses of the named members.
+func (r *recipients) addresses(ctx context.Context, c *client.Conn, within time.Duration) (all []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	for _, m := range r.members {
+		address, err := memberAddress(ctx, c, m)
+		if err != nil {
+			return nil, c.Explain(err)
+		}
+		if _, err := netip.ParseAddrPort(address); err != nil {
+			return nil, &arg.UnknownError{Text: m}
+		}
+		all = append(all, address)
+	}
+	return all, nil
+}
+
+func queryCommand(a *app) *ffcli.Command {
+	var to recipients
+	fs := flag.NewFlagSet("query", flag.ContinueOnError)
+	fs.Func("to", "only this `member`, or members with a tag that matches key=pattern, or without one with key!=pattern; repeatable: any of the members, all of the tags", to.set)
+	c := a.command(&ffcli.Command{
+		Name:       "query",
+		ShortUsage: "tamtamctl query [--to MEMBER|KEY[!]=PATTERN] [--timeout TIME] TOPIC [PAYLOAD | -]",
+		ShortHelp:  "Ask members a question, and print each answer.",
+		LongHelp: `Asks all live members, this node too, and prints each answer when it arrives, a line each.
+Programs answer: see "tamtamctl answer -h". Ends as soon as all have answered, and after
+--timeout, 2s by default, at the latest. stderr then names each member that did not
+answer, and why:
+
+  no program there answers the topic
+  the program failed, ended, or has too many questions already
+  it has the question, and has not answered in time
+  it has not confirmed the question: there may be no way to it
+  it is dead, has left, was removed, or restarted meanwhile
+  it is of an earlier version, or a plain Smudge node
+
+Exit status 0 if all have answered, 3 if nobody was asked, 6 if some did not answer.
+
+With --to KEY=PATTERN, the tags decide that a member has when the question reaches it.
+Without PAYLOAD the question has none; with -, it is stdin; up to 768 bytes. An answer
+has up to 1,024. If several programs of a member answer, each has a line. On a terminal,
+control characters are escaped; elsewhere only line ends are.
+
+With -o json each line has "event": asked, received (by a member, with the number of its
+answerers), answer, failure or done. See also docs/messaging.md.
+
+` + arg.MemberHelp + `
+
+  tamtamctl query uptime
+  tamtamctl query --to role=web --to zone!=b --timeout 10s reload "$(date)"
+  tamtamctl query --to db-1 --to db-2 disk
+  tamtamctl query uptime -o json | jq -r 'select(.event == "answer") | [.name, .text] | @tsv'`,
+		FlagSet: fs,
+		Exec:    func(ctx context.Context, args []string) error { return a.query(ctx, &to, args) },
+	})
+	// Here, --timeout is not the time of a call.
+	f := c.FlagSet.Lookup("timeout")
+	f.Usage, f.DefValue = "`time` to wait for answers; up to 5m", queryTimeout.String()
+	return c
+}
+
+// query asks, and prints what comes.
+func (a *app) query(ctx context.Context, to *recipients, args []string) error {
+	payload, err := a.question(ctx, args)
+	if err != nil {
+		return err
+	}
+	wait, within := queryTimeout, a.flags.Timeout
+	if a.flags.TimeoutSet {
+		wait = a.flags.Timeout
+	}
+	return a.client().Dial(func(c *client.Conn) error {
+		members, err := to.addresses(ctx, c, within)
+		if err != nil {
+			return err
+		}
+		return querying.Run(ctx, querying.Config{Printer: a.printer(), Err: a.Err}, c, &tamtamv1.QueryRequest{
+			Topic: args[0], Payload: payload, Members: members, Tags: to.tags, Timeout: durationpb.New(wait),
+		})
+	})
+}
+
+// question checks the arguments, and returns the payload that they stand for.
+func (a *app) question(ctx context.Context, args []string) ([]byte, error) {
+	switch {
+	case len(args) == 0 || args[0] == "":
+		return nil, arg.Usage("query", "query takes a topic")
+	case len(args) > 2:
+		return nil, arg.Usage("query", "query takes a topic and a payload, not %d arguments: put the payload in quotes", len(args))
+	case len(args) == 1:
+		return nil, nil
+	case args[1] != "-":
+		return []byte(args[1]), nil
+	}
+	payload, err := readAll(ctx, io.LimitReader(a.In, maxStdin))
+	if err != nil {
+		return nil, fmt.Errorf("read stdin: %w", err)
+	}
+	return payload, nil
+}
+
+func answerCommand(a *app) *ffcli.Command {
+	cfg := answer.Config{Timeout: 30 * time.Second, Parallel: 1}
+	fs := flag.NewFlagSet("answer", flag.ContinueOnError)
+	fs.Func("exec", "run this `command` by sh -c for each question; required", func(s string) error {
+		if strings.TrimSpace(s) == "" {
+			return errors.New("want a command")
+		}
+		cfg.Command = s
+		return nil
+	})
+	fs.Var(arg.Duration{P: &cfg.Timeout}, "exec-timeout", "`time` that a run of the command may take")
+	fs.Func("parallel", "how many `runs` there may be at the same time, up to 64 (default 1)", func(s string) error {
+		n, err := arg.Count(s)
+		if err != nil || n > maxParallel {
+			return fmt.Errorf("want a number from 1 to %d", maxParallel)
+		}
+		cfg.Parallel = n
+		return nil
+	})
+	fs.BoolVar(&cfg.Share, "share", false, "of the programs at this node that share a topic, one gets each question")
+	fs.BoolVar(&cfg.Retry, "retry", false, "wait for a daemon that is not there at the start, too")
+	return a.command(&ffcli.Command{
+		Name:       "answer",
+		ShortUsage: "tamtamctl answer [--share] [--parallel N] [--exec-timeout TIME] [--retry] --exec CMD TOPIC...",
+		ShortHelp:  "Answer the questions about topics, by running a command.",
+		LongHelp: `Runs CMD by sh -c for each question about one of the topics that reaches this node, until
+Ctrl-C. CMD gets the payload on stdin, and TAMTAM_QUERY_TOPIC, TAMTAM_QUERY_ASKER_ADDRESS,
+TAMTAM_QUERY_ASKER_NAME and TAMTAM_QUERY_TIMEOUT_MS, the time that the asker still waits.
+Values come from other machines: quote them. What CMD prints is the answer, without its
+last newline: up to 1,024 bytes. If CMD fails, prints more or takes longer than
+--exec-timeout, the asker is told so. stderr of CMD is that of this program.
+
+There is one run at a time, or --parallel. Up to 256 questions wait; of more, the asker is
+told that this program is busy. Questions whose asker waits no longer are left out. At
+--exec-timeout and at the end, CMD and all that it started get SIGTERM, and SIGKILL 5 s
+later. Not available on Windows.
+
+Several programs of a node may answer the same topic: then the asker gets an answer of
+each, or, with --share, of one of those that share it.
+
+If the daemon ends, answer reconnects: first after 100 ms, then less often, at last every
+5 s; stderr says so. Without --retry, exit status 4 if there is no daemon at the start.
+
+  tamtamctl answer uptime --exec uptime
+  tamtamctl answer disk --exec 'df -h / | tail -n 1'
+  tamtamctl answer reload --share --exec './reload.sh "$TAMTAM_QUERY_ASKER_NAME"'`,
+		FlagSet: fs,
+		Exec: func(ctx context.Context, args []string) error {
+			switch {
+			case len(args) == 0 || args[0] == "":
+				return arg.Usage("answer", "answer takes a topic")
+			case cfg.Command == "":
+				return arg.Usage("answer", "answer takes the command that answers: --exec CMD")
+			}
+			cfg.Client, cfg.Err, cfg.Topics = a.client(), a.Err, args
+			cfg.Client.Visible = false // a program reads it
+			return answer.Run(ctx, cfg)
+		},
+	})
+}
+
+// maxParallel is the most runs of answer at the same time.
+const maxParallel = 64
