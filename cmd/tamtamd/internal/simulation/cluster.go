@@ -61,6 +61,8 @@ type Cluster struct {
 	rights  int    // of all pairs, those in which one sees the other alive as it is
 	running int    // nodes
 
+	queries map[uint64]*Query // by token
+
 	spent []*Node // earlier sessions, for what they counted
 }
 
@@ -76,7 +78,7 @@ func newCluster(o Options) *Cluster {
 	}
 	c := &Cluster{
 		Network: NewNetwork(o.Seed, o.Link, o.Machine), options: o,
-		random: rand.New(rand.NewPCG(o.Seed, 0xc1)), index: make(map[netip.AddrPort]int),
+		random: rand.New(rand.NewPCG(o.Seed, 0xc1)), index: make(map[netip.AddrPort]int), queries: make(map[uint64]*Query),
 	}
 	c.trace = trace{c, o.Trace, o.Verbose}
 	c.Network.Faults = o.Faults

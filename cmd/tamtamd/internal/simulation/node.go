@@ -13,6 +13,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/ask"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -34,6 +35,7 @@ type Node struct {
 	membership *membership.Core
 	wire       *wire.Core
 	broadcast  *broadcast.Core
+	users      *ask.Core // their questions
 	engine     *Smudge
 	view       []seen         // by the index of the member
 	tags       map[int]string // by the index of the member; of those that have some
@@ -90,6 +92,7 @@ func newNode(c *Cluster, i int, now time.Time) *Node {
 		Deliver: func(d broadcast.Delivery) { c.delivered(n, d) },
 		Random:  random.IntN,
 	})
+	n.users = newAsks(n)
 	n.engine = NewSmudge(SmudgeConfig{Local: n.Addr, MinPing: config.MinPing, Random: random}, now)
 	return n
 }
@@ -118,13 +121,16 @@ func (n *Node) Tick(now time.Time) {
 	if due(n.broadcast.Next(now)) {
 		n.broadcast.Tick(now)
 	}
+	if due(n.users.Next()) {
+		n.users.Tick(now)
+	}
 	n.settle(now)
 }
 
 // Next implements Process.
 func (n *Node) Next() (tick, socket time.Time) {
 	now := n.cluster.Network.Now()
-	tick = deadline.Earlier(n.engine.Next(), n.membership.Next())
+	tick = deadline.Earlier(deadline.Earlier(n.engine.Next(), n.membership.Next()), n.users.Next())
 	return deadline.Earlier(tick, n.broadcast.Next(now)), n.wire.Next()
 }
 
@@ -142,6 +148,7 @@ func (n *Node) settle(now time.Time) {
 		}
 		again = n.carryOut(now) || again
 		again = n.hearEngine(now) || again
+		again = n.hearAsks(now) || again
 	}
 }
 
@@ -253,6 +260,8 @@ func (n *Node) send(now time.Time, o membership.Send) {
 
 func (n *Node) message(now time.Time, e wire.Event) {
 	switch {
+	case e.Channel == membership.QuestionChannel || e.Channel == membership.AnswerChannel:
+		n.askMessage(now, e)
 	case e.Channel != membership.BroadcastChannel && e.Channel != membership.PushChannel:
 	case e.Kind == wire.Acked:
 		n.broadcast.Acked(now, e.Addr, e.Session, e.Token)
@@ -273,7 +282,11 @@ func (n *Node) see(now time.Time, a netip.AddrPort, s seen, by netip.AddrPort) {
 	switch {
 	case !s.status.Live():
 		n.broadcast.Gone(a)
+		n.users.Gone(now, a, "it is not live")
 	default:
+		if old.status.Live() && old.session != s.session {
+			n.users.Gone(now, a, "it restarted")
+		}
 		if !n.broadcast.Knows(a, s.session) {
 			n.broadcast.Up(now, a, s.session)
 		}

@@ -47,14 +47,15 @@ func DecodeQuestion(b []byte) (token uint64, m *peerv1.UserQuestion) {
 	return token, q.GetUser()
 }
 
-// DecodeAnswer reads an answer behind its token: m is nil if it is not one to a user's question,
-// and text is then why, if the sender says so.
-func DecodeAnswer(body []byte) (m *peerv1.UserAnswer, text string) {
+// DecodeAnswer reads an answer: m is nil if it is not one to a user's question, and text is then
+// why, if the sender says so.
+func DecodeAnswer(b []byte) (token uint64, m *peerv1.UserAnswer, text string) {
+	token, body := splitToken(b)
 	var a peerv1.Answer
 	if proto.Unmarshal(body, &a) != nil {
-		return nil, ""
+		return token, nil, ""
 	}
-	return a.GetUser(), a.GetError()
+	return token, a.GetUser(), a.GetError()
 }
 
 // splitToken returns the token, 0 if there is none, and what comes behind it.

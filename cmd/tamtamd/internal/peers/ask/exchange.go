@@ -96,12 +96,12 @@ func (x *Exchange) Asked(from netip.AddrPort, b []byte) bool {
 // Answered takes an answer. It is only read during the call. It returns false if it is to no
 // query of a user.
 func (x *Exchange) Answered(from netip.AddrPort, b []byte) (ours bool) {
-	token, answer := splitToken(b)
+	token, _ := splitToken(b)
 	x.mu.Lock()
 	_, ours = x.queries[token]
 	x.mu.Unlock()
 	if ours {
-		m, text := DecodeAnswer(answer)
+		_, m, text := DecodeAnswer(b)
 		x.do(func(now time.Time) { x.core.Answered(now, from, token, m, text) })
 	}
 	return ours

@@ -105,8 +105,7 @@ func (w *network) send(from, to netip.AddrPort, b []byte, question bool) bool {
 			token, m := DecodeQuestion(b)
 			s.Asked(w.now, from, token, m)
 		} else {
-			token, body := splitToken(b)
-			m, text := DecodeAnswer(body)
+			token, m, text := DecodeAnswer(b)
 			s.Answered(w.now, from, token, m, text)
 		}
 	})
