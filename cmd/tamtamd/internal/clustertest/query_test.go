@@ -135,7 +135,7 @@ func TestAnswerSurvivesTheDaemon(t *testing.T) {
 	}
 }
 
-// TestQueryEnds: whoever is killed at whatever moment, the question ends, and has one answer or
+// TestQueryEnds: a program or a daemon is killed at a random moment; the question ends, and has one answer or
 // one reason of each member.
 func TestQueryEnds(t *testing.T) {
 	all := Cluster(t, bin, 4, "--reconnect-timeout", "10m")
