@@ -90,6 +90,7 @@ func (c *Core) Join(now time.Time, a netip.AddrPort, readmit bool) (pending bool
 	// Heard of before, it may be about to be given up: it is greeted again.
 	c.candidates.Failed(a, now)
 	if !c.candidates.Add(a, admission.Reason{Ask: true, Readmit: readmit}, c.clock.Now(), now) {
+		delete(c.deaths, a)
 		return false, fmt.Errorf("join %s: %w addresses are being greeted", a, ErrTooMany)
 	}
 	c.wake(now)

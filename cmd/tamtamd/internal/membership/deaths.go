@@ -16,10 +16,8 @@ import (
 // greets the member first: one that answers is alive. One that does not is listed as dead, since
 // when the other says. A record has no room for a name, so the other is asked for it meanwhile.
 
-// maxDeaths bounds the deaths that are checked at a time.
-const maxDeaths = admission.MaxMembers
-
-// reportedDeath is what another reports of a member that is not listed here.
+// reportedDeath is what another reports of a member that is not listed here. There is one for a
+// candidate at most, whose bounds hold.
 type reportedDeath struct {
 	info member.Info // its session, and the rest once it is known
 	by   netip.AddrPort
@@ -30,7 +28,7 @@ type reportedDeath struct {
 // about to be given up is not taken up any more.
 func (c *Core) learnDeath(by *peer, r record, now time.Time) {
 	soon := c.cfg.ReconnectTimeout - c.cfg.ReconnectTimeout/8
-	if r.addr == c.cfg.Self.Addr || r.session == 0 || r.age() >= soon || c.tombstones.Knows(r.addr, r.session) || len(c.deaths) >= maxDeaths {
+	if r.addr == c.cfg.Self.Addr || r.session == 0 || r.age() >= soon || c.tombstones.Knows(r.addr, r.session) {
 		return
 	}
 	if c.consider(r.addr, admission.Reason{By: by.addr}, now) {
@@ -84,11 +82,22 @@ func (c *Core) askOfDeath(by, dead netip.AddrPort, now time.Time) {
 	c.emitRecords(by, recordList{ask: true, buckets: spread.MaskOf(dead)})
 }
 
+// dropCandidate forgets an address that is greeted no more, and a death that is reported of it: who
+// is there has said what it is. It returns why it was a candidate.
+func (c *Core) dropCandidate(a netip.AddrPort) admission.Reason {
+	delete(c.deaths, a)
+	return c.candidates.Drop(a)
+}
+
 // confirmDeath lists a member as dead that another reports dead, and that did not answer.
 func (c *Core) confirmDeath(a netip.AddrPort, now time.Time) {
 	d, reported := c.deaths[a]
 	delete(c.deaths, a)
-	if !reported || c.selfRemoved || c.members.get(a) != nil || c.tombstones.Knows(a, d.info.Session) || c.members.len() >= admission.MaxMembers {
+	if !reported || c.selfRemoved || c.members.get(a) != nil || c.tombstones.Knows(a, d.info.Session) {
+		return
+	}
+	if !c.members.census.Fits(c.newcomer(a, admission.Reason{By: d.by}, now)) { // it displaces nobody
+		c.count(countRefusedMembers)
 		return
 	}
 	p := &peer{addr: a, info: d.info, status: member.Dead, by: d.by, changed: d.at, spread: true}

@@ -4,6 +4,7 @@
 package membership
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
@@ -187,4 +189,49 @@ func TestNewsOfAnUnknownDeath(t *testing.T) {
 			t.Errorf("%d questions about a dead member that is listed, want none", n)
 		}
 	})
+}
+
+// TestLearnedDeathsTakeNoPlace: the bounds of members hold for the dead that others report, who
+// displace nobody.
+func TestLearnedDeathsTakeNoPlace(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice)
+		at := func(i int) netip.AddrPort { return netip.AddrPortFrom(bob.Addr(), uint16(i+1)) }
+		const reports, each = admission.MaxPerIP + 20, 50
+		for i := 0; i < reports; i++ {
+			w.event(toldRecord(endedRecord(recordDead, at(i), uint64(i)+1, time.Minute)))
+			if i%each == each-1 { // not more than are greeted at a time
+				w.sleep(time.Minute)
+			}
+		}
+		w.sleep(time.Minute)
+		if n := w.members.len(); n != 1+admission.MaxPerIP || w.counted()["refused_members"] != reports-admission.MaxPerIP {
+			t.Errorf("%d members, counted %v", n, w.counted())
+		}
+		if len(w.deaths) != 0 {
+			t.Errorf("%d deaths are still checked", len(w.deaths))
+		}
+	})
+}
+
+// TestReportedDeathIsForgotten when the address is greeted no more, since it is another's.
+func TestReportedDeathIsForgotten(t *testing.T) {
+	for name, e := range map[string]wire.Event{
+		"this node's own":      {Kind: wire.Itself, Addr: bob, Nonce: 1},
+		"of another cluster":   {Kind: wire.Refused, Addr: bob, Nonce: 1},
+		"another member's own": {Kind: wire.Moved, Addr: bob, At: alice},
+	} {
+		inWorld(t, func(w *world) {
+			w.member(alice)
+			w.event(toldRecord(endedRecord(recordDead, bob, 77, time.Minute)))
+			if len(w.deaths) != 1 {
+				t.Fatalf("%s: %d deaths are checked, want 1", name, len(w.deaths))
+			}
+			w.event(e)
+			w.sleep(time.Minute)
+			if len(w.deaths) != 0 || w.is(bob) != 0 {
+				t.Errorf("%s: %d deaths are still checked; it is %v", name, len(w.deaths), w.is(bob))
+			}
+		})
+	}
 }

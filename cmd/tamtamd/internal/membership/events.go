@@ -39,7 +39,7 @@ func (c *Core) Handle(now time.Time, e wire.Event) {
 	case wire.Moved:
 		c.moved(e.Addr, e.At, now)
 	case wire.Itself:
-		c.candidates.Drop(e.Addr)
+		c.dropCandidate(e.Addr)
 		c.emit(Joined{e.Addr, fmt.Errorf("%s %w", e.Addr, ErrSelf)})
 	case wire.Contested:
 		c.contested(e, now)
@@ -140,7 +140,7 @@ func (c *Core) acked(e wire.Event) {
 // refused learns that a node is of another cluster.
 func (c *Core) refused(e wire.Event, now time.Time) {
 	if e.Nonce != 0 { // an answer to us; anybody can write a hello in another's name
-		c.candidates.Drop(e.Addr)
+		c.dropCandidate(e.Addr)
 		c.emit(Joined{e.Addr, fmt.Errorf("%w at %s", ErrForeign, e.Addr)})
 	}
 	c.warn(c.foreignLog, e.Addr.Addr(), now, "msg", "a node of another cluster was refused", "address", e.Addr)
@@ -149,7 +149,7 @@ func (c *Core) refused(e wire.Event, now time.Time) {
 // moved learns that the node at an address says that it is at another, where it was
 // greeted. Those who wait for the one wait for the other.
 func (c *Core) moved(from, to netip.AddrPort, now time.Time) {
-	why := c.candidates.Drop(from)
+	why := c.dropCandidate(from)
 	if c.known.Has(from) { // a seed has another address as well
 		c.known.Add(to)
 	}
