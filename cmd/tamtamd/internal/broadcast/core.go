@@ -211,7 +211,7 @@ func (c *Core) push(now time.Time) {
 		}
 		token := tokenOf(queue[0].Sequence, n)
 		queue = queue[n:]
-		c.own.underway.sent(token, len(to), now)
+		c.own.underway.sent(token, c.waitedFor(to), now)
 		last := quiet && len(queue) == 0 || !c.own.underway.more(now)
 		for _, a := range to {
 			c.send(a, b, n, token, last && !passOn)
@@ -220,6 +220,16 @@ func (c *Core) push(now time.Time) {
 	if len(c.own.queue) == 0 {
 		c.own.queue = nil
 	}
+}
+
+// waitedFor returns how many of some members are not suspected.
+func (c *Core) waitedFor(some []netip.AddrPort) (n int) {
+	for _, a := range some {
+		if !c.members[a].suspected {
+			n++
+		}
+	}
+	return n
 }
 
 // targets returns to how many members this node pushes a message.

@@ -69,7 +69,7 @@ func (u *underway) window() int {
 	return int(u.size)
 }
 
-// sent notes that a batch was sent to so many members.
+// sent notes that a batch was sent to so many members that are waited for.
 func (u *underway) sent(token uint64, members int, now time.Time) {
 	if wait := (members + 1) / 2; wait > 0 {
 		u.batches = append(u.batches, batch{token, wait, now})

@@ -92,3 +92,24 @@ func TestPushesWaitForRoom(t *testing.T) {
 		t.Errorf("%d of 40 messages were sent", total)
 	}
 }
+
+// TestSuspectedMembersHoldUpNoPush: where most members are suspected, those that are not have the
+// next batch as soon as they acknowledge the last.
+func TestSuspectedMembersHoldUpNoPush(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	c, sent := origin(10)
+	for a := range c.members {
+		c.Suspect(a, a != peer)
+	}
+	for i := range 2 * maxUnderway {
+		c.Broadcast(now, "", nil)
+		c.Tick(now)
+		got := sent()
+		if len(got) != 1 {
+			t.Fatalf("message %d: %d batches were sent, want 1", i+1, len(got))
+		}
+		now = now.Add(time.Millisecond)
+		c.Acked(now, peer, 2, got[0].token)
+		now = now.Add(100 * time.Millisecond) // the pace is no bound
+	}
+}
