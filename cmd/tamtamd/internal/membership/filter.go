@@ -149,7 +149,7 @@ func (c *Core) Outgoing(now time.Time, to netip.AddrPort, e datagram.Entry) bool
 		return false // a verdict that is held back
 	}
 	if len(about.tell) > 0 && memberStatus(e.Status) == about.status {
-		if about.by != c.cfg.Self.Addr || c.findings.Told(e, about.tell, now) {
+		if about.by != c.cfg.Self.Addr || c.findings.Told(e, about.tell, &c.awareness, now) {
 			c.addNews(e, about.tell)
 		}
 		about.tell = nil

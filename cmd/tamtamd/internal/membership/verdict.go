@@ -78,7 +78,7 @@ func isNews(d datagram.Datagram) bool { return d.Verb() == datagram.Ack && d.Hea
 func (c *Core) accuse(p *peer, now time.Time) {
 	e := datagram.Entry{Status: datagram.Dead, Addr: p.addr, Heartbeat: c.clock.Now(), Source: c.cfg.Self.Addr}
 	askers, _ := c.askers(p, c.cfg.Self.Addr)
-	if len(askers) > 0 && c.findings.Told(e, askers, now) {
+	if len(askers) > 0 && c.findings.Told(e, askers, &c.awareness, now) {
 		c.addNews(e, askers)
 		c.wake(now)
 	}

@@ -12,8 +12,12 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 )
 
-// findingTime is for how long a finder waits for the askers, before it tells all.
-const findingTime = ConfirmTime + 100*time.Millisecond
+// findingTime is for how long a finder waits for the askers, before it tells all; findingSlack is how
+// much longer than they ask.
+const (
+	findingTime  = ConfirmTime + findingSlack
+	findingSlack = 100 * time.Millisecond
+)
 
 // Finding is what this node found out of a member.
 type Finding struct {
@@ -31,8 +35,9 @@ type Findings struct{ open map[netip.AddrPort]*Finding }
 // NewFindings returns empty Findings.
 func NewFindings() *Findings { return &Findings{open: make(map[netip.AddrPort]*Finding)} }
 
-// Told notes that the askers are told something. It returns false if they know already.
-func (f *Findings) Told(e datagram.Entry, askers []netip.AddrPort, now time.Time) bool {
+// Told notes that the askers are told something. It returns false if they know already. Where
+// members answer late, the askers ask for longer; else all would ask the member that is late.
+func (f *Findings) Told(e datagram.Entry, askers []netip.AddrPort, health *Awareness, now time.Time) bool {
 	if open := f.open[e.Addr]; open != nil {
 		known := e.Status == open.Entry.Status || open.Entry.Status == datagram.Dead
 		if !known {
@@ -40,7 +45,8 @@ func (f *Findings) Told(e datagram.Entry, askers []netip.AddrPort, now time.Time
 		}
 		return !known
 	}
-	f.open[e.Addr] = &Finding{Entry: e, Askers: askers, Silent: slices.Clone(askers), due: now.Add(findingTime)}
+	wait := max(findingTime, health.AnswerWait()+findingSlack)
+	f.open[e.Addr] = &Finding{Entry: e, Askers: askers, Silent: slices.Clone(askers), due: now.Add(wait)}
 	return true
 }
 

@@ -55,6 +55,9 @@ type Accusation struct {
 	first    time.Time // when it was asked first
 }
 
+// waits reports whether the node is no asker, and has not heard of any, nor begun to ask itself.
+func (a *Accusation) waits() bool { return a.Role == Waits && a.sent == 0 && len(a.words) == 0 }
+
 // Suspicion holds back accusations of others until the accused was asked: by this node, if
 // it is one of the few askers or the askers are silent, else by two of them. So one node with
 // a broken link, or one that lies, makes no member suspected or dead, and an accused member has
@@ -157,6 +160,9 @@ func (s *Suspicion) Tick(health *Awareness, now time.Time) (greet []netip.AddrPo
 	}
 	interval := max(ConfirmInterval*time.Duration(health.Multiplier()), health.AnswerWait()/confirmGreetings)
 	for a, open := range s.open {
+		if done := open.Since.Add(health.AnswerWait() + wordTime); open.waits() && open.due.Before(done) {
+			open.due = done // the askers ask for that long
+		}
 		if !open.due.After(now) {
 			if open.sent >= confirmGreetings && health.Trusted() {
 				delete(s.open, a)
