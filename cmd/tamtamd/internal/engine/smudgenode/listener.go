@@ -45,8 +45,10 @@ func newListener(self netip.AddrPort, counts *counter.Set) *listener {
 	return &listener{self: self, counts: counts, begun: make(chan struct{}), wake: make(chan struct{}, 1)}
 }
 
-// OnChange implements smudge.StatusListener.
-func (l *listener) OnChange(node *smudge.Node, status smudge.NodeStatus) {
+// OnChange implements smudge.StatusListener. Smudge changes statuses in two goroutines, without a
+// lock, and may report two changes of a node in the other order. So its status is read: the last
+// event has what it came to.
+func (l *listener) OnChange(node *smudge.Node, _ smudge.NodeStatus) {
 	virtual := virtualOf(node)
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -61,7 +63,7 @@ func (l *listener) OnChange(node *smudge.Node, status smudge.NodeStatus) {
 		l.queue, l.overflow = l.queue[:0], true
 		l.counts.Inc(overflows)
 	}
-	l.queue = append(l.queue, event{virtual, datagram.Status(status), virtualOf(node.StatusSource())})
+	l.queue = append(l.queue, event{virtual, datagram.Status(node.Status()), virtualOf(node.StatusSource())})
 	select {
 	case l.wake <- struct{}{}:
 	default:
