@@ -276,5 +276,7 @@ func (c *Core) some(n int, except ...netip.AddrPort) (drawn []netip.AddrPort) {
 func (c *Core) Counters(m map[string]uint64) {
 	c.counts.Put(streamsNow, uint64(c.streamCount()))
 	c.counts.Put(keptNow, uint64(c.store.len()))
+	c.counts.Put(queuedNow, uint64(len(c.own.queue)))
+	c.counts.Put(windowNow, uint64(c.own.underway.window()))
 	c.counts.Counters(m)
 }

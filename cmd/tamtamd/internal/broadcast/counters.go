@@ -12,17 +12,18 @@ import (
 var counters counter.Table
 
 var (
-	sent       = counters.Metric("broadcasts_sent", "tamtam_broadcasts_sent_total", "Broadcasts that this node sent.")
-	received   = counters.Metric("broadcasts_received", "tamtam_broadcasts_received_total", "Broadcasts received from other nodes, each counted once.")
-	repaired   = counters.Metric("broadcasts_repaired", "tamtam_broadcasts_repaired_total", "Broadcasts that this node retransmitted to members that had missed them.")
-	wanted     = counters.Metric("broadcasts_wanted", "tamtam_broadcasts_wanted_total", "Requests of this node for broadcasts that it had missed.")
-	gaps       = counters.Metric("broadcast_gaps", "tamtam_broadcast_gaps_total", "Runs of lost broadcasts that were reported to readers as gaps.")
-	duplicates = counters.Metric("broadcast_duplicates", "tamtam_broadcast_duplicates_total", "Duplicate broadcasts that were received and dropped.")
-	pushed     = counters.Metric("broadcast_copies_sent", "tamtam_broadcast_copies_sent_total", "Pushes of broadcasts to members.")
-	unpushed   = counters.Metric("broadcast_copies_unsent", "tamtam_broadcast_copies_unsent_total", "Pushes that were skipped because too much was in flight; a repair makes up for them.")
-	digests    = counters.New("broadcast_digests", "Digests of the kept broadcasts that were sent to members.")
-	gone       = counters.New("broadcast_gone", "Replies that a wanted broadcast is no longer kept.")
-	refused    = counters.New("broadcast_refused_streams", "Senders that were refused because there were too many.")
+	sent        = counters.Metric("broadcasts_sent", "tamtam_broadcasts_sent_total", "Broadcasts that this node sent.")
+	received    = counters.Metric("broadcasts_received", "tamtam_broadcasts_received_total", "Broadcasts received from other nodes, each counted once.")
+	repaired    = counters.Metric("broadcasts_repaired", "tamtam_broadcasts_repaired_total", "Broadcasts that this node retransmitted to members that had missed them.")
+	wanted      = counters.Metric("broadcasts_wanted", "tamtam_broadcasts_wanted_total", "Requests of this node for broadcasts that it had missed.")
+	gaps        = counters.Metric("broadcast_gaps", "tamtam_broadcast_gaps_total", "Runs of lost broadcasts that were reported to readers as gaps.")
+	duplicates  = counters.Metric("broadcast_duplicates", "tamtam_broadcast_duplicates_total", "Duplicate broadcasts that were received and dropped.")
+	pushed      = counters.Metric("broadcast_copies_sent", "tamtam_broadcast_copies_sent_total", "Pushes of broadcasts to members.")
+	unpushed    = counters.Metric("broadcast_copies_unsent", "tamtam_broadcast_copies_unsent_total", "Pushes that were skipped because too much was in flight; a repair makes up for them.")
+	lateBatches = counters.New("broadcast_batches_late", "Batches of pushes that members acknowledged late, so that this node sends fewer at a time.")
+	digests     = counters.New("broadcast_digests", "Digests of the kept broadcasts that were sent to members.")
+	gone        = counters.New("broadcast_gone", "Replies that a wanted broadcast is no longer kept.")
+	refused     = counters.New("broadcast_refused_streams", "Senders that were refused because there were too many.")
 )
 
 var (
@@ -49,5 +50,7 @@ var (
 var (
 	keptNow    = counters.Gauge("broadcasts_kept", "tamtam_broadcasts_kept", "Broadcasts that are kept for late readers and repairs.")
 	streamsNow = counters.Gauge("broadcast_streams", "tamtam_broadcast_streams", "Senders whose broadcasts are being put in order.")
+	queuedNow  = counters.Gauge("broadcasts_queued", "tamtam_broadcasts_queued", "Broadcasts of this node that wait to be pushed.")
+	windowNow  = counters.Gauge("broadcast_window", "tamtam_broadcast_window", "Batches of pushes that this node may have under way.")
 	readers    = fanout.Declare(&counters, "messages", "messages")
 )

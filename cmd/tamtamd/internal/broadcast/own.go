@@ -119,7 +119,9 @@ func (c *Core) Acked(now time.Time, a netip.AddrPort, session, token uint64) (ne
 	if t == nil || t.session != session || last > c.own.last {
 		return false
 	}
-	c.own.underway.acked(token, now)
+	if c.own.underway.acked(token, now) {
+		c.counts.Inc(lateBatches)
+	}
 	for seq := first; seq <= last; seq++ {
 		news = news || !t.has(seq)
 		t.got(seq, now)

@@ -9,17 +9,20 @@ import (
 )
 
 const (
-	// maxUnderway bounds how many batches of pushes are under way: half of the members they were
-	// sent to have not acknowledged them yet. An origin begins with firstUnderway.
+	// maxUnderway bounds how many batches of pushes are under way: a third of the members they
+	// were sent to have not acknowledged them yet. An origin begins with firstUnderway.
 	maxUnderway   = 64
 	firstUnderway = 4
 	// minPush is how many batches may go out together, however small the window is.
 	// A member that is short of processor time wakes up once for them.
 	minPush = 4
 	// lateFactor and lateSlack say when a batch is late: after lateFactor times what the fastest
-	// one took, and lateSlack, in which two delayed acknowledgements are.
+	// one of the last minute or two took, and lateSlack, in which two delayed acknowledgements are;
+	// after lateMost in any case, or the fastest one would be slow when all have been for minutes.
 	lateFactor = 2
 	lateSlack  = 20 * time.Millisecond
+	lateMost   = 500 * time.Millisecond
+	fastestFor = time.Minute
 	// underwayFor is for how long a batch counts whose acknowledgements do not come.
 	underwayFor = time.Second
 )
@@ -29,12 +32,14 @@ const (
 // "TCP Vegas: End to End Congestion Avoidance on a Global Internet", 1995). So where members
 // are slow to read, because all are short of processor time, it sends as fast as they read,
 // larger batches less often, and their receive buffers stay short: what else is in them,
-// answers to pings, is late by as much. Half of the members count, so that some that are slow
-// or dead, or a lossy path, hold up nobody. The zero value is an origin that has sent nothing.
+// answers to pings, is late by as much. A third of the members is enough, so that those that are
+// slow or dead hold up nobody, nor does loss: at 30 % in each direction, half of them acknowledge
+// the first try. The zero value is an origin that has sent nothing.
 type underway struct {
-	batches []batch       // oldest first
-	size    float64       // of the window, from 1 on; 0 for firstUnderway
-	fastest time.Duration // what the fastest batch took; 0 if there is none
+	batches []batch          // oldest first
+	size    float64          // of the window, from 1 on; 0 for firstUnderway
+	fastest [2]time.Duration // what the fastest batch took, since and in the fastestFor before; 0 if none ended
+	since   time.Time
 }
 
 // batch is a batch of pushes.
@@ -71,31 +76,44 @@ func (u *underway) window() int {
 
 // sent notes that a batch was sent to so many members that are waited for.
 func (u *underway) sent(token uint64, members int, now time.Time) {
-	if wait := (members + 1) / 2; wait > 0 {
+	if wait := (members + 2) / 3; wait > 0 {
 		u.batches = append(u.batches, batch{token, wait, now})
 	}
 }
 
-// acked notes that a member has acknowledged a batch.
-func (u *underway) acked(token uint64, now time.Time) {
+// acked notes that a member has acknowledged a batch. It reports whether that ended the batch, late.
+func (u *underway) acked(token uint64, now time.Time) (late bool) {
 	i := slices.IndexFunc(u.batches, func(b batch) bool { return b.token == token })
 	if i < 0 {
-		return
+		return false
 	}
 	if u.batches[i].wait--; u.batches[i].wait > 0 {
-		return
+		return false
 	}
 	took := now.Sub(u.batches[i].at)
 	u.batches = slices.Delete(u.batches, i, i+1)
-	if u.fastest == 0 || took < u.fastest {
-		u.fastest = took
-	}
 	if u.size == 0 {
 		u.size = firstUnderway
 	}
-	if took > lateFactor*u.fastest+lateSlack {
+	if late = u.late(took, now); late {
 		u.size = max(1, u.size/2)
 	} else {
 		u.size = min(u.size+1/u.size, maxUnderway)
 	}
+	return late
+}
+
+// late reports whether a batch that took so long was late.
+func (u *underway) late(took time.Duration, now time.Time) bool {
+	if now.Sub(u.since) >= fastestFor {
+		u.fastest, u.since = [2]time.Duration{0, u.fastest[0]}, now
+	}
+	if u.fastest[0] == 0 || took < u.fastest[0] {
+		u.fastest[0] = took
+	}
+	fastest := u.fastest[0]
+	if u.fastest[1] > 0 {
+		fastest = min(fastest, u.fastest[1])
+	}
+	return took > min(lateFactor*fastest+lateSlack, lateMost)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // TestWindowOfBatches: it grows while batches take as long as the fastest, falls to the least
-// when they are late, and is shut until half of the members have a batch, or for underwayFor.
+// when they are late, and is shut until a third of the members have a batch, or for underwayFor.
 func TestWindowOfBatches(t *testing.T) {
 	var u underway
 	now := time.Unix(1e9, 0)
@@ -33,11 +33,11 @@ func TestWindowOfBatches(t *testing.T) {
 	if n := fill(5); n != firstUnderway {
 		t.Fatalf("%d batches at first, want %d", n, firstUnderway)
 	}
-	if end(time.Millisecond, 2); fill(5) != 0 {
-		t.Fatal("two of five members make room for another")
+	if end(time.Millisecond, 1); fill(5) != 0 {
+		t.Fatal("one of five members makes room for another")
 	}
 	if end(0, 1); len(u.batches) != 0 {
-		t.Fatalf("three of five have all: %d batches are under way", len(u.batches))
+		t.Fatalf("two of five have all: %d batches are under way", len(u.batches))
 	}
 	for i := range 2 * maxUnderway {
 		if n := fill(1); n < firstUnderway || n > firstUnderway+i+1 || n > maxUnderway {
@@ -61,6 +61,28 @@ func TestWindowOfBatches(t *testing.T) {
 	}
 	if u.sent(0, 0, now); len(u.batches) != 1 {
 		t.Errorf("a batch to nobody is under way")
+	}
+}
+
+// TestFastestBatchIsForgotten: where all take longer for good, that is not late after two minutes;
+// what takes lateMost is late always.
+func TestFastestBatchIsForgotten(t *testing.T) {
+	var u underway
+	now := time.Unix(1e9, 0)
+	for _, c := range []struct {
+		took  time.Duration
+		after time.Duration // since the last
+		late  bool
+	}{
+		{time.Millisecond, 0, false}, {200 * time.Millisecond, time.Second, true},
+		{200 * time.Millisecond, fastestFor, true}, {200 * time.Millisecond, fastestFor, false},
+		{lateMost + 1, fastestFor, true}, {lateMost + 1, fastestFor, true}, {lateMost + 1, fastestFor, true},
+		{time.Millisecond, 0, false}, {200 * time.Millisecond, 0, true},
+	} {
+		now = now.Add(c.after)
+		if late := u.late(c.took, now); late != c.late {
+			t.Errorf("a batch of %v after %v: late %v", c.took, c.after, late)
+		}
 	}
 }
 
