@@ -209,10 +209,13 @@ func (b *broadcast) result(r *tamtamv1.BroadcastResponse, waited bool) error {
 	if !b.printer().JSON && !waited {
 		return nil
 	}
-	return b.print(output.Broadcast{
-		SentTo: r.GetSentTo(), Session: output.ID(r.GetSession()), Sequence: r.GetSequence(), Have: r.GetHave(),
-		Missing: output.Slice(r.GetMissing()), Took: output.Millis(r.GetTook()),
-	}, func(w io.Writer) {
+	sent := output.Broadcast{
+		SentTo: r.GetSentTo(), Session: output.ID(r.GetSession()), Sequence: r.GetSequence(), Took: output.Millis(r.GetTook()),
+	}
+	if waited { // otherwise nobody has confirmed it yet, which would look as if nobody had it
+		sent.Have, sent.Missing = new(r.GetHave()), output.Slice(r.GetMissing())
+	}
+	return b.print(sent, func(w io.Writer) {
 		fmt.Fprintf(w, "%d of %d members have it after %s\n", r.GetHave(), r.GetSentTo(), render.Trip(r.GetTook().AsDuration()))
 	})
 }

@@ -25,8 +25,8 @@ type Broadcast struct {
 	SentTo   uint32   `json:"sent_to" doc:"number of live members it goes to, without the node itself"`
 	Session  string   `json:"session,omitempty" doc:"ID of the node's incarnation: with the node's address and sequence it identifies the message" absent:"the daemon is older, and does not report it"`
 	Sequence uint64   `json:"sequence,omitempty" doc:"number of the message in the session, from 1" absent:"as session"`
-	Have     uint32   `json:"have" doc:"number of members that are known to have it"`
-	Missing  []string `json:"missing" doc:"with --wait: addresses of the members that have not confirmed it in time, or that this node cannot reach"`
+	Have     *uint32  `json:"have,omitempty" doc:"number of members that are known to have it" absent:"without --wait"`
+	Missing  []string `json:"missing,omitzero" doc:"addresses of the members that have not confirmed it in time, or that this node cannot reach" absent:"without --wait"`
 	Took     *float64 `json:"took_ms,omitempty" doc:"how long the call took" absent:"as session"`
 }
 
