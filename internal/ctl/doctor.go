@@ -42,8 +42,8 @@ and compares their answers. It changes nothing.
 
   daemon      tamtamd does not answer: a failure
   removed     this node was removed from its cluster: a failure
-  reachable   members that are DEAD or do not answer: a failure; SUSPECTED: a
-              warning
+  reachable   members that are DEAD or do not answer, and a node that has
+              joined none of its seeds: a failure; SUSPECTED: a warning
   direct      members that reach each other only by way of a third: a warning
   one-way     paths between members on which packets pass in one direction only,
               or in none, for 2 s (wan: 6 s), and members that one node takes
@@ -87,7 +87,8 @@ func runDoctor(ctx context.Context, a *app) error {
 	err := a.call(ctx, func(ctx context.Context, c *client.Conn) error {
 		r, err := c.Inspect(ctx, &tamtamv1.InspectRequest{}, grpc.MaxCallRecvMsgSize(maxInspection))
 		if err == nil {
-			findings = doctor.Examine(r, buildinfo.Read().Version)
+			unready, _ := c.Unready(ctx)
+			findings = doctor.Examine(r, buildinfo.Read().Version, unready != "")
 		}
 		return err
 	})

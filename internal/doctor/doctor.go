@@ -124,14 +124,16 @@ type exam struct {
 	plains   []*tamtamv1.UnreadableSource // plain Smudge nodes that are refused
 	removal  *tamtamv1.Removal            // of the node that inspected
 	client   string                       // version of tamtamctl
+	unready  bool                         // the node that inspected is not ready
 }
 
 // Examine judges an inspection. It returns at least one finding for each check. client is the
-// version of tamtamctl.
-func Examine(r *tamtamv1.InspectResponse, client string) []Finding {
+// version of tamtamctl. unready says that the node that inspected is not ready.
+func Examine(r *tamtamv1.InspectResponse, client string, unready bool) []Finding {
 	e := &exam{
 		self: &tamtamv1.Inspection{}, members: map[string]*tamtamv1.Inspection{},
 		strange: r.GetUnreadable(), plains: r.GetRefusedPlain(), removal: r.GetRemoval(), client: client,
+		unready: unready,
 	}
 	for _, m := range r.GetMembers() {
 		e.members[m.GetMember().GetAddress()] = m

@@ -53,7 +53,7 @@ func healthy(n int) *pb.InspectResponse {
 }
 
 func TestHealthy(t *testing.T) {
-	findings := Examine(healthy(3), "v1")
+	findings := Examine(healthy(3), "v1", false)
 	var names []string
 	for _, f := range findings {
 		names = append(names, f.Check)
@@ -269,7 +269,7 @@ func TestExamine(t *testing.T) {
 		r := healthy(4)
 		c.change(r, append([]*pb.Inspection{nil}, r.Members...))
 		var got []Finding
-		for _, f := range Examine(r, "v1") {
+		for _, f := range Examine(r, "v1", false) {
 			if f.Verdict != OK && f.Verdict != Skipped {
 				got = append(got, f)
 			}

@@ -30,7 +30,14 @@ func reachable(e *exam) (wrong []Finding, well string) {
 				"it is SUSPECTED: a ping was not answered"))
 		}
 	}
-	if len(e.others) == 0 && e.removal == nil {
+	switch alone := !slices.ContainsFunc(e.others, live); {
+	case alone && e.unready && e.removal == nil:
+		// It serves, so everything else looks well.
+		return append([]Finding{about(e.self, Failure,
+			fmt.Sprintf("its log names the seeds; check that their tamtamd runs, that UDP passes to them and back to %s, and that "+
+				"--clustername and the keys are the same: compare tamtamctl keys list on both", e.addr()),
+			"it is not ready: it has joined none of its seeds")}, wrong...), ""
+	case len(e.others) == 0 && e.removal == nil:
 		return []Finding{about(e.self, Warning,
 			fmt.Sprintf("tamtamctl join the address of another; if none answers, check whether others can send UDP to %s, "+
 				"which this node advertises: see --advertise", e.addr()),

@@ -12,7 +12,7 @@ import (
 )
 
 func TestAlone(t *testing.T) {
-	findings := Examine(healthy(1), "v2")
+	findings := Examine(healthy(1), "v2", false)
 	if s := Summarize(findings); s != (Summary{OK: 3, Skipped: len(Checks()) - 5, Warnings: 2}) {
 		t.Errorf("%+v: %+v", s, findings)
 	}
@@ -29,10 +29,37 @@ func silent(m *pb.Inspection) {
 func TestRemoved(t *testing.T) {
 	r := healthy(1)
 	r.Removal = &pb.Removal{Found: "this node was removed", Remedy: "run tamtamctl join"}
-	findings := Examine(r, "v1")
+	findings := Examine(r, "v1", false)
 	if s := Summarize(findings); s.Failures != 1 || s.Warnings != 0 || findings[1].Check != "removed" || findings[1].Found != r.Removal.Found ||
 		findings[1].Do != r.Removal.Remedy || findings[2].Check != "reachable" || findings[2].Verdict != Skipped {
 		t.Errorf("%+v: %+v", s, findings)
+	}
+}
+
+// TestNoSeed: a node that has joined none of its seeds is not well, although nothing else is wrong;
+// one that is alone on purpose only gets a warning.
+func TestNoSeed(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		unready bool
+		dead    bool // it knows a dead member
+		want    string
+	}{
+		{"no seed", true, false, "failure: it is not ready: it has joined none of its seeds"},
+		{"no seed, and a dead member", true, true, "failure: it is not ready: it has joined none of its seeds"},
+		{"no seeds are configured", false, false, "warning: this node knows no other member"},
+		{"a dead member", false, true, "failure: it is DEAD"},
+	} {
+		r := healthy(1)
+		if c.dead {
+			r = healthy(2)
+			silent(r.Members[1])
+			r.Members[1].Member.Status = dead
+		}
+		found := Wrong(Examine(r, "v1", c.unready))
+		if len(found) == 0 || string(found[0].Verdict)+": "+found[0].Found != c.want || found[0].Check != "reachable" || found[0].Do == "" {
+			t.Errorf("%s: %+v, want %s", c.name, found, c.want)
+		}
 	}
 }
 
@@ -78,7 +105,7 @@ func TestSkipped(t *testing.T) {
 		r := healthy(4)
 		c.change(r.Members)
 		var checks []string
-		for _, f := range Examine(r, "v1") {
+		for _, f := range Examine(r, "v1", false) {
 			if f.Verdict == Skipped {
 				checks = append(checks, f.Check)
 				if !strings.Contains(f.Found, c.found) || f.Do != "" {
@@ -95,7 +122,7 @@ func TestSkipped(t *testing.T) {
 // TestEmpty: whatever a daemon answers, nothing panics.
 func TestEmpty(t *testing.T) {
 	for _, r := range []*pb.InspectResponse{nil, {}, {Members: []*pb.Inspection{nil, {}, {Report: &pb.InspectionReport{Troubles: []*pb.LinkTrouble{nil}}}}}} {
-		if len(Examine(r, "")) < len(Checks()) {
+		if len(Examine(r, "", false)) < len(Checks()) {
 			t.Error("checks are left out")
 		}
 	}

@@ -28,6 +28,8 @@ type state struct {
 	asked map[string]bool // members whose history was asked for
 	seen  []screen.Change // of the watch, the newest first
 	local string          // address of the node
+
+	unready bool // the node is not ready
 }
 
 func newState(every time.Duration) *state {
@@ -50,6 +52,7 @@ func (st *state) sample(s sample) {
 	d.Started, d.Detection = s.node.GetStarted().AsTime().Local(), s.node.GetDetectionTime().AsDuration()
 	d.Lost, d.At, st.local = "", s.at, self.GetAddress()
 	removal := s.node.GetRemoval()
+	st.unready = s.node.GetUnready() != ""
 	d.Removed, d.Remedy = render.Escape(removal.GetFound()), render.Escape(removal.GetRemedy())
 	d.Rates = st.meter.Rates(d.Started, s.at, s.counters)
 	d.Members = make([]screen.Member, 0, len(s.members))
@@ -209,7 +212,7 @@ func (st *state) inspection(i inspection) {
 		}
 	}
 	d.Agree, d.Of = doctor.Agreement(r)
-	for _, f := range doctor.Wrong(doctor.Examine(r, buildinfo.Read().Version)) {
+	for _, f := range doctor.Wrong(doctor.Examine(r, buildinfo.Read().Version, st.unready)) {
 		d.Problems = append(d.Problems, screen.Problem{
 			Failure: f.Verdict == doctor.Failure, Member: f.Member, Name: render.Escape(f.Name),
 			Found: render.Escape(f.Found), Remedy: render.Escape(f.Do),

@@ -138,7 +138,7 @@ func (p *Page) problems(w http.ResponseWriter, r *http.Request) {
 	inspection = update(inspection, members)
 	v := problemsView{At: at.UnixMilli(), Problems: []problemView{}}
 	v.Agree, v.Of = doctor.Agreement(inspection)
-	findings := doctor.Examine(inspection, p.cfg.Self.Version)
+	findings := doctor.Examine(inspection, p.cfg.Self.Version, p.cfg.State.Unready() != "")
 	sum := doctor.Summarize(findings)
 	v.OK, v.Skipped = sum.OK, sum.Skipped
 	for _, f := range doctor.Wrong(findings) {

@@ -65,7 +65,7 @@ func TestProblems(t *testing.T) {
 	if v.Agree != 2 || v.Of != 3 || v.At != start.UnixMilli() || len(v.Problems) != 1 || v.Problems[0].Check != "views" || v.Problems[0].Name != "bob" {
 		t.Errorf("%+v", v)
 	}
-	for _, f := range doctor.Wrong(doctor.Examine(mustInspect(t, b), "v1")) {
+	for _, f := range doctor.Wrong(doctor.Examine(mustInspect(t, b), "v1", true)) {
 		if f.Found != v.Problems[0].Found || f.Do != v.Problems[0].Remedy || string(f.Verdict) != v.Problems[0].Verdict {
 			t.Errorf("doctor says %+v, the page %+v", f, v.Problems[0])
 		}
