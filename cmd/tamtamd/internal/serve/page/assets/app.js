@@ -108,7 +108,7 @@ function freeze(why) {
   document.body.classList.toggle("stale", stale);
   document.getElementById("stale").hidden = !stale;
   if (stale) {
-    fill(document.getElementById("stale-since"), `Not connected since ${clockText(state.frozen)}: ${why}. All below is as of then; trying again.`);
+    fill(document.getElementById("stale-since"), `Not connected since ${clockText(state.frozen)}: ${why}. Everything below is as of then; retrying.`);
     sayHowLong();
   }
   draw();

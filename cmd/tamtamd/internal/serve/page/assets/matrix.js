@@ -103,6 +103,6 @@ export function render(m, members) {
   if (map) heat.render(m, zones, inWords);
   if (!few) renderWorst(m);
   renderBlame(m);
-  const shown = m.omitted ? `the ${m.nodes.length} nodes with whom most is wrong, of ${m.nodes.length + m.omitted}` : `between ${allOf(m.nodes.length)} live members`;
+  const shown = m.omitted ? `the ${m.nodes.length} nodes with the worst links, of ${m.nodes.length + m.omitted}` : `between ${allOf(m.nodes.length)} live members`;
   fill(document.getElementById("links-note"), m.nodes.length > 1 ? `${shown}, asked every 10 s` : "no other member is live");
 }
