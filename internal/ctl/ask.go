@@ -87,9 +87,9 @@ answer, and why:
 
 Exit status 0 if all have answered, 3 if nobody was asked, 6 if some did not answer.
 
-With --to KEY=PATTERN, the tags decide that a member has when the question reaches it.
-Without PAYLOAD the question has none; with -, it is stdin; up to 768 bytes. An answer
-has up to 1,024. If several programs of a member answer, each has a line. On a terminal,
+With --to KEY=PATTERN, each member compares its own tags when the question reaches it.
+Without PAYLOAD, the question has only its topic; with -, the payload is stdin. It has up
+to 768 bytes, an answer up to 1,024. If several programs of a member answer, each has a line. On a terminal,
 control characters are escaped; elsewhere only line ends are.
 
 With -o json each line has "event": asked, received (by a member, with the number of its
