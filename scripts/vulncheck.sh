@@ -34,7 +34,7 @@ fi
 GOVERSION=$(sed -n 's/^toolchain //p' go.mod)
 export GOVERSION
 
-(($# > 0)) || set -- . cmd/tamtamd internal/lab internal/release internal/tools internal/webtest
+(($# > 0)) || set -- . cmd/tamtamd internal/lab internal/manifests internal/release internal/tools internal/webtest
 failed=0
 for dir; do
 	mode=off # a module by itself, except the daemon's, which needs the root module from here
