@@ -125,7 +125,7 @@ func TestOtherKeys(t *testing.T) {
 		if r.Code != 6 || !strings.Contains(r.Err, said[name][0]) && !strings.Contains(r.Err, said[name][1]) {
 			t.Errorf("%s: join: %+v", name, r)
 		}
-		if r := inside.Ctl("join", d.Gossip.String()); r.Code != 6 || !strings.Contains(r.Err, "keys are others") {
+		if r := inside.Ctl("join", d.Gossip.String()); r.Code != 6 || !strings.Contains(r.Err, "it has other keys") {
 			t.Errorf("%s is joined: %+v", name, r)
 		}
 		Eventually(t, name+": its log reports the packets", func() bool {
@@ -156,7 +156,7 @@ func TestPlainNodeStaysOut(t *testing.T) {
 	all, _ := Sealed(t, bin, 2, keyOf(t), "--plain") // which has no effect
 	p := startPlain(t, "127.0.0.1", nil, all[0].Gossip.String())
 	before := all[0].Counters()["dropped_unsealed"]
-	if r := all[1].Ctl("join", p.addr); r.Code != 6 || !strings.Contains(r.Err, "keys are others") {
+	if r := all[1].Ctl("join", p.addr); r.Code != 6 || !strings.Contains(r.Err, "it has other keys") {
 		t.Errorf("join: %+v", r)
 	}
 	Meanwhile(t, "it stays out", func() bool { return all[0].Lists(all...) && all[1].Lists(all...) },
