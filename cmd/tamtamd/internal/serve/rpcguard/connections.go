@@ -288,8 +288,7 @@ type conn struct {
 	uid   int    // of the user of a unix socket; -1 if not known
 	pid   int
 	since time.Time
-	timer *time.Timer // ends it if it stays a stranger's
-	read  int         // bytes; the one reader counts
+	read  int // bytes; the one reader counts
 
 	// The pool's lock guards what follows.
 	client  *origin
@@ -297,6 +296,7 @@ type conn struct {
 	calls   int  // under way
 	used    time.Time
 	refused int
+	timer   *time.Timer // ends it if it stays a stranger's; nil before begin
 	streams *streams    // nil before the handshake is done
 	stall   *time.Timer // likewise
 }
@@ -318,6 +318,8 @@ func newConn(raw net.Conn, g *Guard, p *pool) *conn {
 
 // begin closes the connection if no call of it is admitted in time.
 func (c *conn) begin() {
+	c.pool.mu.Lock() // End may close it already
+	defer c.pool.mu.Unlock()
 	c.timer = time.AfterFunc(c.guard.strangerWithin, func() {
 		if !c.isKnown() {
 			c.guard.counts.Inc(connectionsUnused)
@@ -372,12 +374,11 @@ func (c *conn) Read(b []byte) (int, error) {
 
 // Close implements net.Conn.
 func (c *conn) Close() error {
-	if c.timer != nil {
-		c.timer.Stop()
-	}
 	c.pool.mu.Lock()
-	if c.stall != nil {
-		c.stall.Stop()
+	for _, t := range []*time.Timer{c.timer, c.stall} {
+		if t != nil {
+			t.Stop()
+		}
 	}
 	c.pool.mu.Unlock()
 	c.pool.leave(c)
