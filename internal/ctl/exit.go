@@ -15,7 +15,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
-	querying "github.com/eelcocramer/tamtam/internal/ctl/query"
+	"github.com/eelcocramer/tamtam/internal/ctl/query"
 )
 
 // Exit codes. Scripts rely on them.
@@ -42,7 +42,7 @@ func exit(ctx context.Context, stderr io.Writer, err error) int {
 	var unknown *arg.UnknownError
 	var nothing *nothingError
 	var refused *refusedError
-	var silent *querying.SilentError
+	var silent *query.SilentError
 	where := ""
 	if errors.As(err, &line) {
 		where, err = fmt.Sprintf("line %d: ", line.number), line.err
@@ -68,7 +68,7 @@ func exit(ctx context.Context, stderr io.Writer, err error) int {
 		text, code = err.Error(), exitNothing
 	case errors.As(err, &distrusted), errors.As(err, &ambiguous), errors.As(err, &refused):
 		text, code = err.Error(), exitRefused
-	case errors.Is(err, querying.ErrNobody):
+	case errors.Is(err, query.ErrNobody):
 		text, code = err.Error(), exitNothing
 	case errors.As(err, &missing), errors.As(err, &apart), errors.As(err, &silent):
 		text, code = err.Error(), exitDeadline

@@ -6,6 +6,8 @@ package ctl
 import (
 	"context"
 	"errors"
+	"net/netip"
+	"time"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
@@ -42,6 +44,24 @@ func member(ctx context.Context, c *client.Conn, text string) (*tamtamv1.Member,
 		return nil, err
 	}
 	return m.One(members)
+}
+
+// addresses returns the addresses of the members that texts stand for, and an address of no
+// member as it is. within bounds the calls.
+func addresses(ctx context.Context, c *client.Conn, texts []string, within time.Duration) (all []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	for _, text := range texts {
+		address, err := memberAddress(ctx, c, text)
+		if err != nil {
+			return nil, c.Explain(err)
+		}
+		if _, err := netip.ParseAddrPort(address); err != nil {
+			return nil, &arg.UnknownError{Text: text}
+		}
+		all = append(all, address)
+	}
+	return all, nil
 }
 
 // memberAddress returns the address of the member that a text stands for, or the text itself if

@@ -5,96 +5,127 @@ package ctl
 
 import (
 	"context"
-	"errors"
 	"flag"
-	"net/netip"
+	"fmt"
+	"io"
 	"strings"
 	"time"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
+	"github.com/peterbourgon/ff/v3/ffcli"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/query"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-// query says which messages stream asks for.
-type query struct {
-	topics  []string
-	origins []arg.Member
-	filter  arg.Filter // of origins
-	last    uint32
-	since   time.Time
-	ago     time.Duration // before the call, instead of since
+// queryTimeout is the default of --timeout for query: how long to wait for answers.
+const queryTimeout = 2 * time.Second
+
+// recipients are whom query asks.
+type recipients struct {
+	members []string
+	tags    []*tamtamv1.TagPattern
 }
 
-// register registers the flags of the query.
-func (q *query) register(fs *flag.FlagSet) {
-	fs.Func("topic", "only messages with this `topic`, \"\" for messages without one; repeatable and comma separated", func(s string) error {
-		q.topics = append(q.topics, strings.Split(s, ",")...)
-		return nil
-	})
-	fs.Func("origin", "only messages of this `member`; repeatable and comma separated", q.setOrigins)
-	q.filter.Register(fs, "messages of members")
-	fs.Func("last", "begin with the last `n` messages that the daemon keeps", q.setLast)
-	fs.Func("since", "begin with the messages that the daemon keeps since `when`: 5m, or 2026-01-31T15:04:05Z", q.setSince)
-}
-
-func (q *query) setOrigins(s string) error {
-	for one := range strings.SplitSeq(s, ",") {
-		m, err := arg.ParseMember(strings.TrimSpace(one))
+func (r *recipients) set(s string) error {
+	if strings.Contains(s, "=") {
+		t, err := arg.TagPattern(s)
 		if err != nil {
 			return err
 		}
-		q.origins = append(q.origins, m)
+		r.tags = append(r.tags, t)
+		return nil
 	}
+	if _, err := arg.ParseMember(s); err != nil {
+		return err
+	}
+	r.members = append(r.members, s)
 	return nil
 }
 
-// origin returns the addresses of the origins. That of a node that is no member is taken as it
-// is: the daemon may keep messages of it.
-func (q *query) origin(ctx context.Context, c *client.Conn, within time.Duration) (all []string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, within)
-	defer cancel()
-	for _, m := range q.origins {
-		address, err := memberAddress(ctx, c, m.Text)
+func queryCommand(a *app) *ffcli.Command {
+	var to recipients
+	fs := flag.NewFlagSet("query", flag.ContinueOnError)
+	fs.Func("to", "only this `member`, or members with a tag that matches key=pattern, or without one with key!=pattern; repeatable: any of the members, all of the tags", to.set)
+	c := a.command(&ffcli.Command{
+		Name:       "query",
+		ShortUsage: "tamtamctl query [--to MEMBER|KEY[!]=PATTERN] [--timeout TIME] TOPIC [PAYLOAD | -]",
+		ShortHelp:  "Ask members a question, and print each answer.",
+		LongHelp: `Asks all live members, this node too, and prints each answer when it arrives, a line each.
+Programs answer: see "tamtamctl answer -h". Ends as soon as all have answered, and after
+--timeout, 2s by default, at the latest. stderr then names each member that did not
+answer, and why:
+
+  no program there answers the topic
+  the program failed, ended, or has too many questions already
+  it has the question, and has not answered in time
+  it has not confirmed the question: there may be no way to it
+  it is dead, has left, was removed, or restarted meanwhile
+  it is of an earlier version, or a plain Smudge node
+
+Exit status 0 if all have answered, 3 if nobody was asked, 6 if some did not answer.
+
+With --to KEY=PATTERN, each member compares its own tags when the question reaches it.
+Without PAYLOAD, the question has only its topic; with -, the payload is stdin. It has up
+to 768 bytes, an answer up to 1,024. If several programs of a member answer, each has a line. On a terminal,
+control characters are escaped; elsewhere only line ends are.
+
+With -o json each line has "event": asked, received (by a member, with the number of its
+answerers), answer, failure or done. See also docs/messaging.md.
+
+` + arg.MemberHelp + `
+
+  tamtamctl query uptime
+  tamtamctl query --to role=web --to zone!=b --timeout 10s reload "$(date)"
+  tamtamctl query --to db-1 --to db-2 disk
+  tamtamctl query uptime -o json | jq -r 'select(.event == "answer") | [.name, .text] | @tsv'`,
+		FlagSet: fs,
+		Exec:    func(ctx context.Context, args []string) error { return a.query(ctx, &to, args) },
+	})
+	// Here, --timeout is not the time of a call.
+	f := c.FlagSet.Lookup("timeout")
+	f.Usage, f.DefValue = "`time` to wait for answers; up to 5m", queryTimeout.String()
+	return c
+}
+
+// query asks, and prints what comes.
+func (a *app) query(ctx context.Context, to *recipients, args []string) error {
+	payload, err := a.question(ctx, args)
+	if err != nil {
+		return err
+	}
+	wait, within := queryTimeout, a.flags.Timeout
+	if a.flags.TimeoutSet {
+		wait = a.flags.Timeout
+	}
+	return a.client().Dial(func(c *client.Conn) error {
+		members, err := addresses(ctx, c, to.members, within)
 		if err != nil {
-			return nil, c.Explain(err)
+			return err
 		}
-		if _, err := netip.ParseAddrPort(address); err != nil {
-			return nil, &arg.UnknownError{Text: m.Text}
-		}
-		all = append(all, address)
-	}
-	return all, nil
+		return query.Run(ctx, query.Config{Printer: a.printer(), Err: a.Err}, c, &tamtamv1.QueryRequest{
+			Topic: args[0], Payload: payload, Members: members, Tags: to.tags, Timeout: durationpb.New(wait),
+		})
+	})
 }
 
-func (q *query) setLast(s string) error {
-	n, err := arg.Count(s)
-	q.last = uint32(n)
-	return err
-}
-
-func (q *query) setSince(s string) error {
-	q.ago, q.since = 0, time.Time{} // of several, the last counts
-	var err error
-	if q.ago, err = time.ParseDuration(s); err == nil && q.ago > 0 {
-		return nil
-	}
-	if q.since, err = time.Parse(time.RFC3339, s); err == nil {
-		return nil
-	}
-	return errors.New("want an age, such as 5m, or a time, such as 2026-01-31T15:04:05Z")
-}
-
-// request returns the request for the daemon.
-func (q *query) request(origins []string, now time.Time) *tamtamv1.StreamMessagesRequest {
-	r := &tamtamv1.StreamMessagesRequest{Topics: q.topics, Origins: origins, OriginFilter: q.filter.Wanted(), Last: q.last}
+// question checks the arguments, and returns the payload that they stand for.
+func (a *app) question(ctx context.Context, args []string) ([]byte, error) {
 	switch {
-	case q.ago > 0:
-		r.Since = timestamppb.New(now.Add(-q.ago))
-	case !q.since.IsZero():
-		r.Since = timestamppb.New(q.since)
+	case len(args) == 0 || args[0] == "":
+		return nil, arg.Usage("query", "query takes a topic")
+	case len(args) > 2:
+		return nil, arg.Usage("query", "query takes a topic and a payload, not %d arguments: put the payload in quotes", len(args))
+	case len(args) == 1:
+		return nil, nil
+	case args[1] != "-":
+		return []byte(args[1]), nil
 	}
-	return r
+	payload, err := readAll(ctx, io.LimitReader(a.In, maxStdin))
+	if err != nil {
+		return nil, fmt.Errorf("read stdin: %w", err)
+	}
+	return payload, nil
 }

@@ -41,10 +41,10 @@ func (e *encoding) Set(s string) error {
 
 func streamCommand(a *app) *ffcli.Command {
 	form := encoding("string")
-	var q query
+	var wanted messages
 	fs := flag.NewFlagSet("stream", flag.ContinueOnError)
 	fs.Var(&form, "encoding", "`form` of a message: string (a line each), base64 (a line each), or bytes (unchanged, without separators)")
-	q.register(fs)
+	wanted.register(fs)
 	return a.command(&ffcli.Command{
 		Name:       "stream",
 		ShortUsage: "tamtamctl stream [--topic TOPIC] [--origin MEMBER] [--name PATTERN] [--tag KEY[!]=PATTERN] [--last N] [--since WHEN] [--encoding FORM]",
@@ -72,12 +72,12 @@ text if it is valid UTF-8; missing messages are a line with the event "gap" inst
 				return err
 			}
 			return a.client().Dial(func(c *client.Conn) error {
-				origins, err := q.origin(ctx, c, a.flags.Timeout)
+				origins, err := addresses(ctx, c, wanted.origins, a.flags.Timeout)
 				if err != nil {
 					return err
 				}
 				return client.Stream(ctx, c, func(ctx context.Context) (grpc.ServerStreamingClient[tamtamv1.StreamMessagesResponse], error) {
-					return c.StreamMessages(ctx, q.request(origins, time.Now()))
+					return c.StreamMessages(ctx, wanted.request(origins, time.Now()))
 				}, func(r *tamtamv1.StreamMessagesResponse) error { return printDelivery(a, r, form) })
 			})
 		},

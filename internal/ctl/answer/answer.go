@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"strconv"
 	"sync"
@@ -20,17 +19,11 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/follow"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	"github.com/eelcocramer/tamtam/internal/ctl/watch/hook"
 	"github.com/eelcocramer/tamtam/internal/limits"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
-)
-
-// The time between two attempts to connect grows from minBackoff to maxBackoff, and is chosen at
-// random from its upper half.
-const (
-	minBackoff = 100 * time.Millisecond
-	maxBackoff = 5 * time.Second
 )
 
 // Config says what to answer, and how. All fields but Share and Retry are required.
@@ -58,7 +51,7 @@ func Run(ctx context.Context, cfg Config) error {
 		Shell: cfg.Command, Timeout: cfg.Timeout, Err: cfg.Err, Most: limits.MaxAnswer,
 		Env: hook.Environ(os.Environ(), cfg.Client.Flags.Connection(), variables),
 	}}
-	backoff := minBackoff
+	var backoff follow.Backoff
 	for told := false; ; {
 		registered := false
 		err := cfg.Client.Dial(func(c *client.Conn) error {
@@ -71,7 +64,8 @@ func Run(ctx context.Context, cfg Config) error {
 			})
 		})
 		if registered {
-			a.met, backoff = true, minBackoff
+			a.met = true
+			backoff.Reset()
 		}
 		switch {
 		case ctx.Err() != nil:
@@ -83,11 +77,7 @@ func Run(ctx context.Context, cfg Config) error {
 			told = true
 			a.say(client.Describe(err) + "; retrying")
 		}
-		select {
-		case <-time.After(backoff/2 + rand.N(backoff/2)):
-		case <-ctx.Done():
-		}
-		backoff = min(2*backoff, maxBackoff)
+		backoff.Wait(ctx)
 	}
 }
 
@@ -139,20 +129,23 @@ func (a *answerer) serve(ctx context.Context, c *client.Conn, registered func())
 // answerAll answers the questions of a stream until it ends, and returns when no command is left.
 func (a *answerer) answerAll(ctx context.Context, s stream) error {
 	ctx, cancel := context.WithCancel(ctx)
-	var send sync.Mutex // guards Send
+	var mu sync.Mutex // guards Send
+	send := func(r *tamtamv1.AnswerQuestion) {
+		mu.Lock()
+		defer mu.Unlock()
+		_ = s.Send(&tamtamv1.AnswerQueriesRequest{Request: &tamtamv1.AnswerQueriesRequest_Answer{Answer: r}}) // Recv says why
+	}
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	defer cancel()
-	questions := make(chan question, limits.OpenAnswersEach) // the daemon sends no more
+	questions := make(chan question, limits.OpenAnswersEach)
 	for range a.Parallel {
 		workers.Go(func() {
 			for {
 				select {
 				case q := <-questions:
 					if r := a.answer(ctx, q); r != nil {
-						send.Lock()
-						_ = s.Send(&tamtamv1.AnswerQueriesRequest{Request: &tamtamv1.AnswerQueriesRequest_Answer{Answer: r}}) // Recv says why
-						send.Unlock()
+						send(r)
 					}
 				case <-ctx.Done():
 					return
@@ -171,8 +164,8 @@ func (a *answerer) answerAll(ctx context.Context, s stream) error {
 		if q := r.GetQuestion(); q != nil {
 			select {
 			case questions <- question{q, time.Now().Add(q.GetTimeout().AsDuration())}:
-			case <-ctx.Done():
-				return ctx.Err()
+			default: // some of those that wait are asked no longer: the daemon sends others for them
+				send(failure(q, "too many questions wait for its command"))
 			}
 		}
 	}
@@ -199,12 +192,13 @@ func (a *answerer) answer(ctx context.Context, q question) *tamtamv1.AnswerQuest
 	if ctx.Err() != nil {
 		return nil
 	}
-	r := &tamtamv1.AnswerQuestion{Id: q.GetId()}
 	if err != nil {
 		a.say(fmt.Sprintf("question %q: %v", q.GetTopic(), err))
-		r.Result = &tamtamv1.AnswerQuestion_Failure{Failure: err.Error()}
-		return r
+		return failure(q.Question, err.Error())
 	}
-	r.Result = &tamtamv1.AnswerQuestion_Payload{Payload: out}
-	return r
+	return &tamtamv1.AnswerQuestion{Id: q.GetId(), Result: &tamtamv1.AnswerQuestion_Payload{Payload: out}}
+}
+
+func failure(q *tamtamv1.Question, why string) *tamtamv1.AnswerQuestion {
+	return &tamtamv1.AnswerQuestion{Id: q.GetId(), Result: &tamtamv1.AnswerQuestion_Failure{Failure: why}}
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
@@ -77,5 +78,24 @@ func (v Duration) Set(s string) error {
 		return errors.New("want a time over 0 and up to 24h, such as 5s")
 	}
 	*v.P = d
+	return nil
+}
+
+// Command is a flag.Value for a command of the shell.
+type Command struct{ P *string }
+
+func (v Command) String() string {
+	if v.P == nil {
+		return ""
+	}
+	return *v.P
+}
+
+// Set implements flag.Value.
+func (v Command) Set(s string) error {
+	if strings.TrimSpace(s) == "" {
+		return errors.New("want a command")
+	}
+	*v.P = s
 	return nil
 }

@@ -8,7 +8,6 @@ package follow
 
 import (
 	"context"
-	"math/rand/v2"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -53,13 +52,6 @@ type Event struct {
 	Slow     bool                   // of Disconnected: this reader fell behind; the daemon is up
 }
 
-// The time between two attempts grows from MinBackoff to MaxBackoff, and is chosen at random
-// from its upper half, so that clients do not reconnect all at once.
-const (
-	MinBackoff = 100 * time.Millisecond
-	MaxBackoff = 5 * time.Second
-)
-
 // Config says what is followed. Open and Again are required.
 type Config struct {
 	// Open opens a stream of changes after a revision, or of all when it is nil, and
@@ -84,7 +76,7 @@ func Follow(ctx context.Context, cfg Config, each func(Event) error) error {
 	defer cancel()
 	w := newState(each, cfg.Hold, cancel)
 	defer w.close()
-	backoff := MinBackoff
+	var backoff Backoff
 	for {
 		err := cfg.Open(streams, w.begin(), w.step)
 		w.mu.Lock()
@@ -93,7 +85,7 @@ func Follow(ctx context.Context, cfg Config, each func(Event) error) error {
 		slow := status.Code(err) == codes.ResourceExhausted && w.moved
 		failed, met := w.err, w.met
 		if w.moved {
-			backoff = MinBackoff
+			backoff.Reset()
 		}
 		w.mu.Unlock()
 		switch {
@@ -110,10 +102,6 @@ func Follow(ctx context.Context, cfg Config, each func(Event) error) error {
 		if slow {
 			continue
 		}
-		select {
-		case <-time.After(backoff/2 + rand.N(backoff/2)):
-		case <-streams.Done(): // the next round returns
-		}
-		backoff = min(2*backoff, MaxBackoff)
+		backoff.Wait(streams) // if they are done, the next round returns
 	}
 }

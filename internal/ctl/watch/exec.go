@@ -5,12 +5,10 @@ package watch
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
@@ -29,13 +27,7 @@ type Exec struct {
 // Register registers the flags about the command.
 func (x *Exec) Register(fs *flag.FlagSet) {
 	x.Timeout = 30 * time.Second
-	fs.Func("exec", "run this `command` by sh -c for each change, instead of printing it", func(s string) error {
-		if strings.TrimSpace(s) == "" {
-			return errors.New("want a command")
-		}
-		x.Command = s
-		return nil
-	})
+	fs.Var(arg.Command{P: &x.Command}, "exec", "run this `command` by sh -c for each change, instead of printing it")
 	fs.Var(arg.Duration{P: &x.Timeout}, "exec-timeout", "`time` that a run of the command may take")
 	fs.Var(arg.Duration{P: &x.Coalesce}, "coalesce", "one run for all changes, when there was none for this `time`, and at the latest after four times as long")
 	fs.BoolVar(&x.Initial, "exec-initial", false, "run the command for the members that are present at the start, too")

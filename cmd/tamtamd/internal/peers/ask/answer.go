@@ -230,6 +230,9 @@ func (c *Core) settle(h *held, i int, reply *peerv1.UserAnswer, now time.Time) {
 	c.slots--
 	if h.missing--; h.missing == 0 {
 		c.closed(h)
+		if len(c.answered) >= 2*len(c.held)+sweepFrom {
+			c.answered = slices.DeleteFunc(c.answered, func(k key) bool { return c.held[k] == nil })
+		}
 		c.answered = append(c.answered, h.key)
 	}
 	c.flush(h, now)

@@ -62,7 +62,7 @@ type Core struct {
 	topics    map[string][]*answerer // in the order of their registration
 	turn      map[string]int         // whose turn it is among those that share a topic
 	held      map[key]*held
-	answered  []key                  // those of held that are answered, the oldest first; some are gone
+	answered  []key                  // those of held that are answered, the oldest first; some are gone, see settle
 	open      map[netip.AddrPort]int // not answered, by asker
 	slots     int                    // not answered, of all
 	bytes     int                    // of the answers in held
@@ -161,7 +161,7 @@ func (c *Core) schedule(at time.Time, kind int, k key) {
 	heap.Push(&c.due, item{at, kind, k})
 }
 
-// sweepFrom is how many items there are before the first sweep.
+// sweepFrom is how many there are before what is over is swept for the first time.
 const sweepFrom = 4096
 
 // sweep removes the items about questions that have ended: those may have been meant to last for

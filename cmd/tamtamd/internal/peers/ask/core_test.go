@@ -337,3 +337,17 @@ func TestReasonsAreThoseOfTheAPI(t *testing.T) {
 		}
 	}
 }
+
+// TestAnsweredAreSwept: what is remembered of questions that were answered, and are over, is
+// bounded.
+func TestAnsweredAreSwept(t *testing.T) {
+	w := newNetwork(t, 2, 0)
+	w.answer(1)
+	for range 3 * sweepFrom {
+		w.ask(0, Query{Targets: []Target{{Addr: at(2), Matches: true}}, Timeout: 10 * time.Millisecond})
+		w.run(20 * time.Millisecond)
+	}
+	if n := len(w.order[1].answered); n == 0 || n > sweepFrom+1 {
+		t.Errorf("%d are remembered, want at most %d", n, sweepFrom)
+	}
+}

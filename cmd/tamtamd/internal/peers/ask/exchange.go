@@ -282,7 +282,7 @@ func (x *Exchange) do(call func(now time.Time)) {
 func (x *Exchange) pass(e Event) {
 	if e.Kind == Delivery {
 		if f := x.answerers[e.To]; f != nil {
-			f.put(e)
+			f.putQuestion(e)
 		}
 		return
 	}

@@ -236,3 +236,30 @@ func FuzzFrames(f *testing.F) {
 		}
 	})
 }
+
+// TestProgramThatTakesNothing: the questions that wait for it are bounded, however many came and
+// are over.
+func TestProgramThatTakesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, b := pair(t)
+		answers, err := b.Register([]string{"x"}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answers.Close()
+		const rounds = 10
+		for round := range uint64(rounds) {
+			for i := range uint64(limits.OpenAnswersEach) {
+				q := EncodeQuestion(1000*round+i, &peerv1.UserQuestion{Topic: "x", TimeoutMs: 1000})
+				b.Asked(at(int(i%16)+10), q)
+			}
+			time.Sleep(2 * time.Second) // of virtual time: nobody waits for them any more
+			synctest.Wait()
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if n := len(answers.feed.events); n == 0 || n > limits.OpenAnswersEach {
+			t.Errorf("%d questions wait, want at most %d", n, limits.OpenAnswersEach)
+		}
+	})
+}

@@ -6,6 +6,7 @@ package ask
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/eelcocramer/tamtam/internal/limits"
@@ -23,6 +24,15 @@ func newFeed() *feed { return &feed{ready: make(chan struct{}, 1)} }
 func (f *feed) put(e Event) {
 	f.events = append(f.events, e)
 	f.wake()
+}
+
+// putQuestion puts a question for a program. So many wait at most that the asker waits for, and
+// those that it waits for no longer make room: a program that takes none must not fill the memory.
+func (f *feed) putQuestion(e Event) {
+	if len(f.events) >= limits.OpenAnswersEach {
+		f.events = slices.DeleteFunc(f.events, func(old Event) bool { return !old.Until.After(time.Now()) })
+	}
+	f.put(e)
 }
 
 func (f *feed) end(err error) {
