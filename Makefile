@@ -9,8 +9,8 @@ CLUSTER  := ./cmd/tamtamd/internal/clustertest/...
 FUZZTIME ?= 10s
 SOAK      ?= 10000000
 SOAK_TIME ?= 15m
-# Both modules, without the tests of real processes.
-UNIT      = $$($(GO) list work | grep -v -e /internal/clustertest -e /internal/shiptest)
+# lists the packages of both modules, without the tests of real processes.
+UNIT      = $(GO) list work | grep -v -e /internal/clustertest -e /internal/shiptest
 # The lab is a module outside the workspace, so that what it needs is its own.
 LAB       = GOWORK=off $(GO) -C internal/lab
 # So is the release tool.
@@ -70,14 +70,14 @@ test: unit cluster-test examples-test
 
 # unit runs the tests without real processes.
 unit:
-	$(GO) test $(UNIT)
+	$(GO) test $$($(UNIT))
 	$(LAB) test .
 
 # race runs them under the race detector. Smudge has data races, so it is not
 # instrumented; our own code is checked with a real node in it. The simulation has one
 # goroutine, so there is no race to find, and takes seven times as long with the detector.
 race:
-	$(GO) test -race -gcflags='github.com/clockworksoul/smudge=-race=false' $$($(GO) list work | grep -v -e /internal/clustertest -e /internal/shiptest -e /internal/simulation)
+	$(GO) test -race -gcflags='github.com/clockworksoul/smudge=-race=false' $$($(UNIT) | grep -v /internal/simulation)
 	$(GO) test ./cmd/tamtamd/internal/simulation/...
 
 # cluster-test runs the tests of real processes, one package at a time.
@@ -104,7 +104,7 @@ soak-minute:
 
 # bench runs the benchmarks.
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem $(UNIT) | grep -v -e '^ok' -e 'no test files' -e '^PASS'
+	$(GO) test -run '^$$' -bench . -benchmem $$($(UNIT)) | grep -v -e '^ok' -e 'no test files' -e '^PASS'
 
 # fuzz runs each fuzz target for FUZZTIME.
 fuzz:

@@ -157,7 +157,9 @@ func (b *Broadcaster) Acked(a netip.AddrPort, session, token uint64) {
 	if b.core.Acked(now, a, session, token) {
 		b.wakeSendersLocked(now)
 	}
-	b.wakeRunLocked(now) // there may be room for another push
+	if len(b.core.own.queue) > 0 { // there may be room for another push
+		b.wakeRunLocked(now)
+	}
 }
 
 // wakeSendersLocked wakes those that wait for room if there is some, and those that wait for

@@ -29,6 +29,8 @@ func TestTheDeadSurviveARestart(t *testing.T) {
 		return rows[0].Since
 	}
 	died := since(other)
+	// Then the time of the restart is not taken for that of the death.
+	Eventually(t, "the death is some seconds past", func() bool { return time.Since(died) > 8*time.Second })
 	d.Kill()
 	d = d.Restart("--join", other.Gossip.String())
 	Eventually(t, "it lists the dead again", func() bool { return d.Status(dead) == "DEAD" })
