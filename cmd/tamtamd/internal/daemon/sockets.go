@@ -85,13 +85,12 @@ const wantedConnections = rpcguard.MaxConnections + web.MaxConnections
 // shares returns how many connections there may be of each kind, if the process may open limit
 // descriptors. It warns if that is less than there would be otherwise.
 func shares(logger log.Logger, limit uint64) connections {
-	const wanted = wantedConnections
-	all := int(descriptors.Share(limit, wanted))
-	if all < wanted {
+	all := int(descriptors.Share(limit, wantedConnections))
+	if all < wantedConnections {
 		_ = level.Warn(logger).Log("msg", "few file descriptors: clients may have fewer connections, so that enough are left for the gossip",
-			"descriptors", limit, "connections", all, "do", fmt.Sprintf("raise LimitNOFILE= or ulimit -n for %d connections", wanted))
+			"descriptors", limit, "connections", all, "do", fmt.Sprintf("raise LimitNOFILE= or ulimit -n for %d connections", wantedConnections))
 	}
-	return connections{rpc: all * rpcguard.MaxConnections / wanted, http: all * web.MaxConnections / wanted}
+	return connections{rpc: all * rpcguard.MaxConnections / wantedConnections, http: all * web.MaxConnections / wantedConnections}
 }
 
 // bindWithin is how long a daemon waits for an address that is in use: by the one that it

@@ -56,7 +56,11 @@ export function arranged(all, own) {
     const t = view.sort ? 9 : trouble(m, own[m.address]);
     if (t < 9) bad.push([t, m]);
     else if (t > 9) gone.push(m);
-    else groups.set(groupOf(m), [...(groups.get(groupOf(m)) || []), m]);
+    else {
+      const name = groupOf(m);
+      if (!groups.has(name)) groups.set(name, []);
+      groups.get(name).push(m);
+    }
   }
   return { bad: bad.sort((a, b) => a[0] - b[0]).map(([, m]) => m), groups: [...groups].sort((a, b) => collator.compare(a[0], b[0])), gone };
 }
