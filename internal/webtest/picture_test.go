@@ -65,27 +65,31 @@ func TestPicture(t *testing.T) {
 	}
 }
 
-// TestPictureOfLinks draws the page of 34 members, and writes the picture of its heat map in the
-// guide with -update.
+// TestPictureOfLinks draws the page of 34 and of 100 members, and writes the pictures of its heat map
+// in the guide with -update.
 func TestPictureOfLinks(t *testing.T) {
-	b := openTab(t, startDemo(t, "-nodes", "34"), 1280, 800)
-	b.until("the heat map is shown, and the worst links", `!document.getElementById("heat-box").hidden && document.querySelectorAll("#worst tr").length === 8 && document.querySelectorAll("#problem-list li").length === 4`)
-	high := eval[int64](b, `Math.ceil(document.documentElement.scrollHeight)`)
-	b.do(chromedp.EmulateViewport(1280, high))
-	b.until("the heat map is drawn", `document.getElementById("heat").width > 300`)
-	shot := call(b, page.CaptureScreenshot, page.CaptureScreenshotParams{}).Data
-	picture, err := png.Decode(bytes.NewReader(shot))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if *update {
-		write(t, filepath.Join("..", "..", "docs", "status-page-links.png"), fewColours(t, picture))
-	}
-	if pictures != "" {
-		write(t, filepath.Join(pictures, "links.png"), shot)
-	}
-	if bad := b.takeComplaints(); len(bad) > 0 {
-		t.Errorf("the browser complains: %q", bad)
+	for members, name := range map[string]string{"34": "status-page-links.png", "100": "status-page-100.png"} {
+		t.Run(members, func(t *testing.T) {
+			b := openTab(t, startDemo(t, "-nodes", members), 1280, 800)
+			b.until("the heat map is shown, and the worst links", `!document.getElementById("heat-box").hidden && document.querySelectorAll("#worst tr").length === 8 && document.querySelectorAll("#problem-list li").length === 4`)
+			high := eval[int64](b, `Math.ceil(document.documentElement.scrollHeight)`)
+			b.do(chromedp.EmulateViewport(1280, high))
+			b.until("the heat map is drawn", `document.getElementById("heat").width > 300`)
+			shot := call(b, page.CaptureScreenshot, page.CaptureScreenshotParams{}).Data
+			picture, err := png.Decode(bytes.NewReader(shot))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if *update {
+				write(t, filepath.Join("..", "..", "docs", name), fewColours(t, picture))
+			}
+			if pictures != "" {
+				write(t, filepath.Join(pictures, name), shot)
+			}
+			if bad := b.takeComplaints(); len(bad) > 0 {
+				t.Errorf("the browser complains: %q", bad)
+			}
+		})
 	}
 }
 
