@@ -38,8 +38,8 @@ func (r Reason) String() string {
 	return reasonNames[r]
 }
 
-// reasonTo returns the reason for which Set gives a member the status.
-func reasonTo(s Status) Reason {
+// ReasonTo returns the reason for which Set gives a member the status.
+func ReasonTo(s Status) Reason {
 	switch s {
 	case Alive:
 		return Answered

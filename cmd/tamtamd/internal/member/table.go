@@ -85,7 +85,7 @@ func (t *Table) Set(a netip.AddrPort, s Status, by netip.AddrPort) (Change, bool
 	if e == nil || e.Status == s || e.Local {
 		return Change{}, false
 	}
-	return t.setLocked(e, s, by, reasonTo(s)), true
+	return t.setLocked(e, s, by, ReasonTo(s)), true
 }
 
 // Put lists a member as alive: a new one, one that came back, or one with a new session.
@@ -112,17 +112,23 @@ func (t *Table) Put(a netip.AddrPort, info Info) (Change, bool) {
 	return t.setLocked(e, Alive, a, why), true
 }
 
-// Restore lists a member that ended at some time, as by reports, before this node knew it. It
-// returns false if one is listed at the address.
-func (t *Table) Restore(a netip.AddrPort, info Info, s Status, by netip.AddrPort, at time.Time) (Change, bool) {
+// Restore lists a member that ended at some time, as by found and for a reason, before this node knew
+// it. It returns false if one is listed at the address, unless that is another session, which has
+// ended, too, or the same one in the same status, for longer.
+func (t *Table) Restore(a netip.AddrPort, info Info, s Status, by netip.AddrPort, why Reason, at time.Time) (Change, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.members[a] != nil {
-		return Change{}, false
+	var old Status
+	if e := t.members[a]; e != nil {
+		same := e.Session == info.Session
+		if !e.Status.Gone() || same && (e.Status != s || !at.After(e.Since)) {
+			return Change{}, false
+		}
+		old = e.Status
 	}
 	e := &entry{Member: Member{Addr: a, Info: info, Status: s, Since: at}}
 	t.members[a] = e
-	return t.publishLocked(Change{Time: at, Member: e.member(t.now()), By: by, Reason: reasonTo(s)}), true
+	return t.publishLocked(Change{Time: at, Member: e.member(t.now()), Previous: old, By: by, Reason: why}), true
 }
 
 // Describe gives a listed member that is dead what it said of itself while it lived, as by reports.

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
 )
 
@@ -17,6 +16,15 @@ import (
 // has more: nodes that cannot agree, as in a cluster over the bound of members, must not
 // exchange all that they know each time.
 const maxCompared = 1024
+
+// A node answers deadDifferBurst comparisons at once in which only the dead differ, and one each
+// deadDifferEvery. That many make a death known to all; and nodes that cannot agree, since they
+// forget the dead after another --reconnect-timeout or have no place for them, do not exchange
+// records each time.
+const (
+	deadDifferBurst = 16
+	deadDifferEvery = 5 * time.Minute
+)
 
 // reporter returns the live member that says something; nil if it is none.
 func (c *Core) reporter(a netip.AddrPort, now time.Time) *peer {
@@ -57,13 +65,29 @@ func (c *Core) told(by netip.AddrPort, l memberList, now time.Time) {
 	case !knowsRecords:
 		c.sendMembers(by, l.digest != 0, now)
 	case l.digest == 0:
-		c.sendRecords(by, recordList{buckets: spread.AllBuckets}, c.records(now), now)
+		c.sendRecords(by, recordList{buckets: spread.AllBuckets}, c.allRecords(now))
 	default:
-		if own := buckets(c.records(now)); own.Sum() != l.records {
-			c.count(countComparisonsDiffered)
-			c.emitRecords(by, recordList{digests: own})
-		}
+		c.answerDigest(by, l, now)
 	}
+}
+
+// answerDigest answers a member whose records differ from those of this node with the digests of
+// its buckets. Members of earlier versions do not compare the dead.
+func (c *Core) answerDigest(by netip.AddrPort, l memberList, now time.Time) {
+	own, dead := buckets(c.records(now)), buckets(c.deadRecords(now))
+	differs, deadDiffer := own.Sum() != l.records, l.dead != 0 && dead.Sum() != l.dead
+	switch {
+	case !differs && !deadDiffer:
+		return
+	case !differs && !c.deadDiffer.AllowN(now, 1):
+		c.count(countDeadDifferIgnored)
+		return
+	}
+	c.count(countComparisonsDiffered)
+	if l.dead != 0 {
+		own.Join(dead)
+	}
+	c.emitRecords(by, recordList{digests: own, dead: l.dead != 0})
 }
 
 // toldRecords takes what a member says of the sessions that it knows.
@@ -72,8 +96,8 @@ func (c *Core) toldRecords(by netip.AddrPort, l recordList, now time.Time) {
 	if p == nil || c.leave != nil {
 		return
 	}
-	for _, r := range l.records {
-		if c.merge(p, r, now); c.selfRemoved {
+	for i, r := range l.records {
+		if c.merge(p, r, l.records[i+1:], now); c.selfRemoved {
 			return
 		}
 	}
@@ -82,12 +106,16 @@ func (c *Core) toldRecords(by netip.AddrPort, l recordList, now time.Time) {
 	case !c.antiEntropy.Answers(by, now):
 		c.count(countUnansweredQuestions)
 	case l.digests == nil:
-		c.sendRecords(by, recordList{buckets: l.buckets}, c.records(now), now)
+		c.sendRecords(by, recordList{buckets: l.buckets}, c.allRecords(now))
 	default:
-		all := c.records(now)
-		if differ := buckets(all).Differ(l.digests); differ != 0 {
+		own := buckets(c.records(now))
+		if l.dead {
+			own.Join(buckets(c.deadRecords(now)))
+		}
+		if differ := own.Differ(l.digests); differ != 0 {
+			all := c.allRecords(now)
 			differ = differ.Some(addrs(all), maxCompared, c.cfg.Random.IntN(spread.BucketCount))
-			c.sendRecords(by, recordList{ask: true, buckets: differ}, all, now)
+			c.sendRecords(by, recordList{ask: true, buckets: differ}, all)
 		}
 	}
 }
@@ -95,8 +123,8 @@ func (c *Core) toldRecords(by netip.AddrPort, l recordList, now time.Time) {
 // digest stands for the set of live members, this node among them. It is never 0.
 func (c *Core) digest() uint64 { return c.members.digest.Add(c.cfg.Self.Addr).Sum() }
 
-// records returns what all nodes should know: the live sessions, that of this node among
-// them, and how others ended.
+// records returns the live sessions, that of this node among them, and those that left or were
+// removed: what all nodes know of the same members.
 func (c *Core) records(now time.Time) []record {
 	all := append(make([]record, 0, 1+c.members.len()+c.tombstones.Len()), liveRecord(c.cfg.Self.Addr, c.cfg.Self.Info))
 	for _, p := range c.members.sorted {
@@ -112,6 +140,11 @@ func (c *Core) records(now time.Time) []record {
 		all = append(all, endedRecord(s, a, e.Session, now.Sub(e.At)))
 	}
 	return all
+}
+
+// allRecords returns all that this node says of members.
+func (c *Core) allRecords(now time.Time) []record {
+	return append(c.records(now), c.deadRecords(now)...)
 }
 
 // buckets returns the digests of records.
@@ -144,24 +177,22 @@ func (c *Core) compare(now time.Time) {
 }
 
 func (c *Core) compareWith(a netip.AddrPort, now time.Time) {
-	c.sendList(a, memberList{ask: true, digest: c.digest(), records: buckets(c.records(now)).Sum()})
+	c.sendList(a, memberList{ask: true, digest: c.digest(), records: buckets(c.records(now)).Sum(), dead: buckets(c.deadRecords(now)).Sum()})
 }
 
-// sendRecords fills a list with those of all records that are in its buckets, and with those of
-// the dead, whom each node finds by itself, and sends it. A removal that was taken back here is
-// no more than known.
-func (c *Core) sendRecords(to netip.AddrPort, l recordList, all []record, now time.Time) {
+// sendRecords fills a list with those of all records that are in its buckets, and sends it. A
+// removal that was taken back here is no more than known.
+func (c *Core) sendRecords(to netip.AddrPort, l recordList, all []record) {
 	for _, r := range all {
 		if l.buckets.Has(r.addr) && (r.status != recordRemoved || c.tombstones.ShutsOut(r.addr)) {
 			l.records = append(l.records, r)
 			if s := c.tombstones.Signature(r.addr); r.status == recordRemoved && s != "" {
 				c.emit(Send{To: to, Channel: RemovalChannel, Data: removed{r.addr, r.session, s}.encode()})
 			}
-		}
-	}
-	for _, p := range c.members.sorted {
-		if p.status == member.Dead && l.buckets.Has(p.addr) {
-			l.records = append(l.records, endedRecord(recordDead, p.addr, p.info.Session, now.Sub(p.changed)))
+			if r.status == recordDead {
+				p := c.members.get(r.addr)
+				l.records = append(l.records, causeRecord(p.by, r.session, p.why))
+			}
 		}
 	}
 	c.emitRecords(to, l)

@@ -42,7 +42,9 @@ func (c *Core) askStrangers(now time.Time) {
 		if p.proved() || p.status == member.Left {
 			continue
 		}
-		unproved++
+		if !p.learned { // as dead, from others: of a cluster that has lost many, all that is left
+			unproved++
+		}
 		if now.Sub(p.admitted) >= admission.ProvedAfter && now.Sub(p.checked) >= strangerWait*time.Duration(c.slow) {
 			due = append(due, p)
 		}

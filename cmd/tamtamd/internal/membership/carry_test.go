@@ -116,7 +116,7 @@ func (w *world) carryOutOne(o Output) {
 	case TableRenew:
 		w.table.Renew(o.Session, member.Restarted)
 	case TableRestore:
-		w.table.Restore(o.Addr, o.Info, o.Status, o.By, o.At)
+		w.table.Restore(o.Addr, o.Info, o.Status, o.By, o.Reason, o.At)
 	case TableDescribe:
 		w.table.Describe(o.Addr, o.Info, o.By)
 	case AskProfile:

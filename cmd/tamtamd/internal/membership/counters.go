@@ -27,6 +27,7 @@ var (
 	countDroppedTags             = counters.Of(counter.Dropped, "dropped_tags", "tags")
 	countDroppedUnknownTarget    = counters.Of(counter.Dropped, "dropped_unknown_target", "unknown_target")
 	countComparisonsDiffered     = counters.New("comparisons_differed", "Comparisons by others whose digest differed from this node's.")
+	countDeadDifferIgnored       = counters.New("dead_differ_ignored", "Comparisons by others in which only the dead differed, over their rate.")
 	countTombstones              = counters.Gauge("tombstones", "tamtam_tombstones", "Sessions that left or were removed and are remembered.")
 	countTombstonesForgotten     = counters.New("tombstones_forgotten", "Sessions that left or were removed and were forgotten at the bound.")
 	countTombstonesLearned       = counters.New("tombstones_learned", "Sessions of which this node learned from others that they left or were removed.")

@@ -30,6 +30,7 @@ type peer struct {
 	info     member.Info
 	status   member.Status  // changed by members.set only
 	by       netip.AddrPort // the reporter of the status
+	why      member.Reason  // of the status, if it is not live
 	heard    time.Time      // when a datagram of it last came in
 	proven   bool           // it has just answered: its clock may be far ahead
 	listed   bool           // Smudge knows it
@@ -50,6 +51,8 @@ type peer struct {
 	// tell are those to whom must be sent what Smudge says of it next.
 	tell   []netip.AddrPort
 	spread bool // others believe it suspected or dead, too
+	// learned: this node knows it as dead only, from others.
+	learned bool
 }
 
 // members are the peers. They are ordered by address, so that a replay does the same.
@@ -108,7 +111,7 @@ func (p *peer) proved() bool { return p.known || p.heard.Sub(p.admitted) >= admi
 // set changes the status of a peer.
 func (m *members) set(p *peer, s member.Status, by netip.AddrPort, now time.Time) {
 	m.count(p, -1)
-	p.status, p.by, p.changed = s, by, now
+	p.status, p.by, p.changed, p.why = s, by, now, member.ReasonTo(s)
 	m.count(p, 1)
 }
 

@@ -17,8 +17,9 @@ const recordAsksPerSecond = 20
 
 // merge takes a member's record of a session. Only the removal by a user is believed at
 // once, as it is when a member reports it by itself. All else is asked for where it is known
-// best: an address is greeted, a live member answers for itself, and sends its tags.
-func (c *Core) merge(by *peer, r record, now time.Time) {
+// best: an address is greeted, a live member answers for itself, and sends its tags. The cause of a
+// death is the first of the records that follow.
+func (c *Core) merge(by *peer, r record, following []record, now time.Time) {
 	if !datagram.IsNodeAddr(r.addr, c.family) {
 		return
 	}
@@ -27,7 +28,7 @@ func (c *Core) merge(by *peer, r record, now time.Time) {
 	case recordAlive:
 		c.mergeLive(by, p, r, now)
 	case recordDead:
-		c.mergeDead(by, p, r, now)
+		c.mergeDead(p, c.readDeath(by, r, following, now), now)
 	case recordLeft:
 		c.mergeLeft(by, p, r, now)
 	case recordRemoved:
@@ -55,14 +56,15 @@ func (c *Core) mergeLive(by, p *peer, r record, now time.Time) {
 	}
 }
 
-// mergeDead takes the record of a dead session. Who was heard since is not asked.
-func (c *Core) mergeDead(by, p *peer, r record, now time.Time) {
-	if p == nil {
-		c.learnDeath(by, r, now)
-		return
-	}
-	c.nameDeath(by, p, r, now)
-	if c.isLive(p, r) && now.Sub(p.heard) > r.age() && c.mayAsk(now) {
+// mergeDead takes the death of a session. One that is live here, and was heard since, is not asked.
+func (c *Core) mergeDead(p *peer, d reportedDeath, now time.Time) {
+	switch {
+	case p == nil || p.status.Gone() && p.info.Session != d.info.Session:
+		c.learnDeath(p, d, now)
+	case p.status == member.Dead:
+		c.nameDeath(p, d, now)
+		c.postponeDeath(p, d)
+	case c.isLive(p, d.info.Session) && p.heard.Before(d.at) && c.mayAsk(now):
 		c.judgeNow(p, now)
 	}
 }
@@ -77,7 +79,7 @@ func (c *Core) judgeNow(p *peer, now time.Time) {
 // mergeLeft takes the record of a session that left. One that is live here is asked: when
 // Smudge finds it dead, it has left.
 func (c *Core) mergeLeft(by, p *peer, r record, now time.Time) {
-	if c.isLive(p, r) {
+	if c.isLive(p, r.session) {
 		if c.mayAsk(now) {
 			p.leftBy = by.addr
 			c.judgeNow(p, now)
@@ -109,9 +111,9 @@ func (c *Core) mergeRemoved(by, p *peer, r record, now time.Time) {
 	}
 }
 
-// isLive reports whether the session of a record is live here, and can be asked.
-func (c *Core) isLive(p *peer, r record) bool {
-	return p != nil && p.status.Live() && p.info.Session == r.session && !p.info.Plain()
+// isLive reports whether a session is live here, and can be asked.
+func (c *Core) isLive(p *peer, session uint64) bool {
+	return p != nil && p.status.Live() && p.info.Session == session && !p.info.Plain()
 }
 
 // learn remembers how a session ended, and reports whether it is news. It is not if it is as

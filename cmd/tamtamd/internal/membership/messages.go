@@ -20,7 +20,7 @@ import (
 // IPv6 address, or an IPv4 one mapped into it, and a port.
 const (
 	DatagramChannel  wire.Channel = iota // a datagram of Smudge's
-	MembersChannel                       // flags 1 · digest 8 · addresses · digest 8: see memberList
+	MembersChannel                       // flags 1 · digest 8 · addresses · digest 8 · digest 8: see memberList
 	LeaveChannel                         // nothing: the sender leaves
 	RemovalChannel                       // session 8 · address · signature 64 or none: a user removed this member
 	BroadcastChannel                     // that of package broadcast
@@ -51,14 +51,15 @@ func ChannelOf(push bool) wire.Channel {
 	return BroadcastChannel
 }
 
-// memberList is what a node says of the members that it knows. A digest at the end, which is
-// shorter than an address and which earlier versions do not read, shows that the sender
-// understands RecordsChannel.
+// memberList is what a node says of the members that it knows. A digest at the end shows that the
+// sender understands RecordsChannel, and another behind it that the sender compares the dead, too.
+// Earlier versions read one of them or none: together, they are shorter than an address.
 type memberList struct {
 	ask     bool   // the receiver's own list is wanted, or its records
 	invite  bool   // a user of the sender lets the receiver in again; earlier versions do not read it
 	digest  uint64 // of the live members that the sender knows, by their addresses; 0 for none
-	records uint64 // of all records of the sender; 0 from a node that has none
+	records uint64 // of the sender's records but those of the dead; 0 from a node that has none
+	dead    uint64 // of the sender's records of the dead; 0 from a node that does not compare them
 	members []netip.AddrPort
 }
 
@@ -74,17 +75,18 @@ const (
 	flagAsk     = 1 << iota
 	flagRecords // there is a digest at the end
 	flagInvite
+	flagDeadSum // and another, of the dead
 )
 
 // encode returns the messages that carry a list, in order: one without members, else as
 // many as it takes. The last carries ask.
 func (l memberList) encode() (messages [][]byte) {
-	const most = (wire.MaxRelayedData - memberListFixed - recordsSumSize) / frame.AddrSize
+	const most = (wire.MaxRelayedData - memberListFixed - 2*recordsSumSize) / frame.AddrSize
 	for {
 		some := l.members[:min(len(l.members), most)]
 		l.members = l.members[len(some):]
 		last := len(l.members) == 0
-		b := make([]byte, 1, memberListFixed+len(some)*frame.AddrSize+recordsSumSize)
+		b := make([]byte, 1, memberListFixed+len(some)*frame.AddrSize+2*recordsSumSize)
 		if l.ask && last {
 			b[0] = flagAsk
 		}
@@ -98,6 +100,10 @@ func (l memberList) encode() (messages [][]byte) {
 		if l.records != 0 {
 			b[0] |= flagRecords
 			b = binary.BigEndian.AppendUint64(b, l.records)
+			if l.dead != 0 {
+				b[0] |= flagDeadSum
+				b = binary.BigEndian.AppendUint64(b, l.dead)
+			}
 		}
 		if messages = append(messages, b); last {
 			return messages
@@ -110,7 +116,7 @@ func parseMemberList(b []byte) (l memberList, ok bool) {
 		return l, false
 	}
 	l.ask, l.invite, l.digest = b[0]&flagAsk != 0, b[0]&flagInvite != 0, binary.BigEndian.Uint64(b[1:])
-	hasSum := b[0]&flagRecords != 0
+	hasSum, hasDead := b[0]&flagRecords != 0, b[0]&flagDeadSum != 0
 	for b = b[memberListFixed:]; len(b) >= frame.AddrSize; b = b[frame.AddrSize:] {
 		l.members = append(l.members, frame.Addr(b))
 	}
@@ -118,7 +124,13 @@ func parseMemberList(b []byte) (l memberList, ok bool) {
 		if len(b) < recordsSumSize {
 			return l, false
 		}
-		l.records = binary.BigEndian.Uint64(b)
+		l.records, b = binary.BigEndian.Uint64(b), b[recordsSumSize:]
+		if hasDead {
+			if len(b) < recordsSumSize {
+				return l, false
+			}
+			l.dead = binary.BigEndian.Uint64(b)
+		}
 	}
 	return l, true
 }

@@ -18,7 +18,7 @@ import (
 // and asks once.
 func TestMemberList(t *testing.T) {
 	for _, n := range []int{0, 1, 62, 63, 300} {
-		l := memberList{ask: true, digest: 7, records: 8}
+		l := memberList{ask: true, digest: 7, records: 8, dead: 9}
 		for i := range n {
 			l.members = append(l.members, nth(i))
 		}
@@ -26,7 +26,7 @@ func TestMemberList(t *testing.T) {
 		asks := 0
 		for _, b := range l.encode() {
 			part, ok := parseMemberList(b)
-			if !ok || part.digest != 7 || part.records != 8 || len(b) > wire.MaxRelayedData {
+			if !ok || part.digest != 7 || part.records != 8 || part.dead != 9 || len(b) > wire.MaxRelayedData {
 				t.Fatalf("%d members: %d bytes, %+v", n, len(b), part)
 			}
 			if part.ask {
@@ -43,6 +43,9 @@ func TestMemberList(t *testing.T) {
 	}
 	if _, ok := parseMemberList(append([]byte{flagRecords}, make([]byte, memberListFixed-1+recordsSumSize-1)...)); ok {
 		t.Error("one with half a digest is parsed")
+	}
+	if _, ok := parseMemberList(append([]byte{flagRecords | flagDeadSum}, make([]byte, memberListFixed-1+2*recordsSumSize-1)...)); ok {
+		t.Error("one with half a digest of the dead is parsed")
 	}
 }
 
@@ -90,14 +93,16 @@ func TestProfile(t *testing.T) {
 func FuzzMessages(f *testing.F) {
 	f.Add(memberList{ask: true, digest: 7, members: []netip.AddrPort{alice, bob}}.encode()[0])
 	f.Add(memberList{records: 8, members: []netip.AddrPort{alice}}.encode()[0])
+	f.Add(memberList{records: 8, dead: 9, members: []netip.AddrPort{alice}}.encode()[0])
 	f.Add(recordList{ask: true, buckets: 1, records: someRecords}.encode()[0])
 	f.Add(recordList{digests: &spread.Buckets{1, 2}}.encode()[0])
+	f.Add(recordList{digests: &spread.Buckets{1, 2}, dead: true}.encode()[0])
 	f.Add(removed{target: alice, session: 9}.encode())
 	f.Add([]byte(Profile{MaxPayload: 256, Name: "n", Version: "v", Tags: "a=b"}.Encode()))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if l, ok := parseMemberList(b); ok && len(b) <= wire.MaxData {
 			again, ok := parseMemberList(l.encode()[0])
-			if !ok || again.ask != l.ask || again.digest != l.digest || again.records != l.records || !slices.Equal(again.members, l.members) {
+			if !ok || again.ask != l.ask || again.digest != l.digest || again.records != l.records || l.records != 0 && again.dead != l.dead || !slices.Equal(again.members, l.members) {
 				t.Errorf("%+v is read as %+v", l, again)
 			}
 		}

@@ -91,12 +91,14 @@ type (
 		Status member.Status
 		By     netip.AddrPort
 	}
-	// TableRestore lists a member that ended before this node knew it.
+	// TableRestore lists a member that ended before this node knew it, or another session of one
+	// that had ended, or the same one that ended later.
 	TableRestore struct {
 		Addr   netip.AddrPort
 		Info   member.Info
 		Status member.Status
 		By     netip.AddrPort
+		Reason member.Reason
 		At     time.Time
 	}
 	// TableDescribe gives a dead member, of which only others knew, what it said of itself.

@@ -20,12 +20,13 @@ import (
 //	status 1 · IP 4 or 16 · port 2 · session 8 · value 4
 //
 // An IPv6 address is marked in the status. A receiver passes over a status that it does not
-// know.
+// know. So the cause of a death is a record of its own, which follows that of the death: its
+// address is that of the member that found it, its value the reason.
 type record struct {
 	status  recordStatus
 	addr    netip.AddrPort
 	session uint64 // 0 for a plain Smudge node
-	value   uint32 // of a live session: of its tags, see hashTags; of another: how long ago it ended, in seconds
+	value   uint32 // of a live session: of its tags, see hashTags; of an ended one: how long ago, in seconds; of a cause: a member.Reason
 }
 
 type recordStatus uint8
@@ -35,6 +36,7 @@ const (
 	recordLeft
 	recordRemoved // by a user
 	recordDead
+	recordCause // of the death in the record before it
 )
 
 const (
@@ -50,6 +52,14 @@ func liveRecord(a netip.AddrPort, i member.Info) record {
 // endedRecord returns the record of a session that ended some time ago.
 func endedRecord(s recordStatus, a netip.AddrPort, session uint64, ago time.Duration) record {
 	return record{s, a, session, uint32(min(max(0, ago/time.Second), math.MaxUint32))}
+}
+
+// causeRecord returns the record of why a session is dead, and who found it.
+func causeRecord(by netip.AddrPort, session uint64, why member.Reason) record {
+	if !by.IsValid() { // it is not known
+		by = netip.AddrPortFrom(netip.IPv4Unspecified(), 0)
+	}
+	return record{recordCause, by, session, uint32(why)}
 }
 
 // age returns how long ago the session ended.
@@ -100,15 +110,21 @@ func parseRecord(b []byte) (r record, rest []byte, ok bool) {
 //
 //	flags 1 · buckets 8 · records
 //	flags 1 · the digest of each bucket 8
+//
+// Digests are of all records only for one that has asked for that: see memberList.
 type recordList struct {
 	ask     bool            // the receiver's own records in the buckets are wanted
 	buckets spread.Mask     // those of the records
-	digests *spread.Buckets // of all the sender's records; then there are none in the list
+	digests *spread.Buckets // of the sender's records; then there are none in the list
+	dead    bool            // the digests are of the dead, too
 	records []record
 }
 
-// flagDigests is a flag of a recordList: it is of the second form. flagAsk is another.
-const flagDigests = 1 << 1
+// Flags of a recordList. flagAsk is another.
+const (
+	flagDigests = 1 << 1 // it is of the second form
+	flagDead    = 1 << 2 // the digests are of the dead, too
+)
 
 const (
 	recordListFixed  = 9
@@ -121,6 +137,9 @@ const (
 func (l recordList) encode() (messages [][]byte) {
 	if l.digests != nil {
 		b := []byte{flagDigests}
+		if l.dead {
+			b[0] |= flagDead
+		}
 		for _, d := range l.digests {
 			b = binary.BigEndian.AppendUint64(b, uint64(d))
 		}
@@ -134,6 +153,9 @@ func (l recordList) encode() (messages [][]byte) {
 	}
 	for {
 		some := l.records[:min(len(l.records), most)]
+		if n := len(some); n < len(l.records) && l.records[n].status == recordCause {
+			some = some[:n-1] // it goes with its death
+		}
 		l.records = l.records[len(some):]
 		last := len(l.records) == 0
 		b := make([]byte, 1, wire.MaxRelayedData)
@@ -155,7 +177,7 @@ func parseRecordList(b []byte) (l recordList, ok bool) {
 	case len(b) < recordListFixed:
 		return l, false
 	case b[0]&flagDigests != 0:
-		return parseDigests(b[1:])
+		return parseDigests(b)
 	}
 	l.ask, l.buckets = b[0]&flagAsk != 0, spread.Mask(binary.BigEndian.Uint64(b[1:]))
 	for b = b[recordListFixed:]; len(b) > 0; {
@@ -170,6 +192,7 @@ func parseRecordList(b []byte) (l recordList, ok bool) {
 
 func parseDigests(b []byte) (l recordList, ok bool) {
 	l.digests = new(spread.Buckets)
+	l.dead, b = b[0]&flagDead != 0, b[1:]
 	if len(b) != len(l.digests)*8 {
 		return recordList{}, false
 	}

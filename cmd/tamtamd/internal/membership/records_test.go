@@ -22,7 +22,7 @@ var someRecords = []record{
 }
 
 func (l recordList) equals(other recordList) bool {
-	return l.ask == other.ask && l.buckets == other.buckets && slices.Equal(l.records, other.records) &&
+	return l.ask == other.ask && l.dead == other.dead && l.buckets == other.buckets && slices.Equal(l.records, other.records) &&
 		(l.digests == nil) == (other.digests == nil) && (l.digests == nil || *l.digests == *other.digests)
 }
 
@@ -58,7 +58,7 @@ func TestRecordList(t *testing.T) {
 
 func TestRecordListIsParsedWhole(t *testing.T) {
 	for _, want := range []recordList{
-		{ask: true, buckets: spread.AllBuckets, records: someRecords}, {digests: &spread.Buckets{1, 2, 63: 3}},
+		{ask: true, buckets: spread.AllBuckets, records: someRecords}, {digests: &spread.Buckets{1, 2, 63: 3}}, {digests: &spread.Buckets{1}, dead: true},
 	} {
 		b := want.encode()[0]
 		if got, ok := parseRecordList(b); !ok || !got.equals(want) {

@@ -72,7 +72,7 @@ func (c *Core) removeHere(r removed, by netip.AddrPort, at time.Time) {
 		return
 	}
 	p := c.unlist(a, by, member.Removed)
-	c.candidates.Drop(a)
+	c.dropCandidate(a)
 	c.emit(Joined{a, ErrNotMember})
 	c.tombstones.Add(a, admission.Tombstone{Session: p.info.Session, Removed: true, At: at, Signature: r.signature})
 	c.emit(EngineRemove{a})
@@ -172,7 +172,7 @@ func (c *Core) left(a netip.AddrPort, session uint64, now time.Time) {
 	}
 	c.tombstones.Add(a, admission.Tombstone{Session: session, At: now})
 	c.endLeft(p, a, now)
-	c.candidates.Drop(a)
+	c.dropCandidate(a)
 	c.emit(Joined{a, ErrNoAnswer})
 }
 

@@ -156,7 +156,7 @@ func (n *Node) carryOutOne(t task) {
 	case membership.TableSet:
 		n.log(table.Set(o.Addr, o.Status, o.By))
 	case membership.TableRestore:
-		n.log(table.Restore(o.Addr, o.Info, o.Status, o.By, o.At))
+		n.log(table.Restore(o.Addr, o.Info, o.Status, o.By, o.Reason, o.At))
 	case membership.TableDescribe:
 		n.log(table.Describe(o.Addr, o.Info, o.By))
 	case membership.TableRemove:

@@ -39,6 +39,7 @@ type Node struct {
 	engine     *Smudge
 	view       []seen         // by the index of the member
 	tags       map[int]string // by the index of the member; of those that have some
+	deaths     map[int]Death  // by the index of the member; the last of each
 	asks       int            // the node that it joins; -1 for none
 
 	events  []wire.Event // scratch
@@ -61,7 +62,7 @@ type seen struct {
 
 func newNode(c *Cluster, i int, now time.Time) *Node {
 	o := &c.options
-	n := &Node{Index: i, Addr: Address(i), cluster: c, view: make([]seen, o.Nodes), tags: make(map[int]string), asks: -1}
+	n := &Node{Index: i, Addr: Address(i), cluster: c, view: make([]seen, o.Nodes), tags: make(map[int]string), deaths: make(map[int]Death), asks: -1}
 	random := rand.New(rand.NewPCG(c.random.Uint64(), uint64(i)))
 	profile := membership.Profile{MaxPayload: maxPayload, Name: nodeName(i), Version: "simulated"}
 	wireConfig := wire.CoreConfig{
@@ -224,8 +225,13 @@ func (n *Node) carryOutOne(now time.Time, o membership.Output) {
 	case membership.SetMinPing:
 		n.engine.SetMinPing(o.Wait)
 	case membership.TableSet:
-		n.see(now, o.Addr, seen{n.view[n.cluster.index[o.Addr]].session, o.Status}, o.By)
+		i := n.cluster.index[o.Addr]
+		if o.Status == member.Dead {
+			n.deaths[i] = Death{n.view[i].session, o.By, member.ReasonTo(o.Status), now}
+		}
+		n.see(now, o.Addr, seen{n.view[i].session, o.Status}, o.By)
 	case membership.TableRestore:
+		n.deaths[n.cluster.index[o.Addr]] = Death{o.Info.Session, o.By, o.Reason, o.At}
 		n.see(now, o.Addr, seen{o.Info.Session, o.Status}, o.By)
 	case membership.TableDescribe, membership.AskProfile: // names are not simulated
 	case membership.TableRemove:

@@ -37,6 +37,20 @@ func (c *Cluster) Sees(by, i int) (s member.Status, tags string) {
 	return n.view[i].status, n.tags[i]
 }
 
+// Death is one as a node shows it.
+type Death struct {
+	Session uint64
+	By      netip.AddrPort
+	Reason  member.Reason
+	At      time.Time
+}
+
+// Death reports how a node shows the death of another, and whether it lists it as dead.
+func (c *Cluster) Death(by, i int) (Death, bool) {
+	n := c.nodes[by]
+	return n.deaths[i], n.view[i].status == member.Dead
+}
+
 // seeTags notes the tags of a node.
 func (n *Node) seeTags(a netip.AddrPort, tags string) {
 	if i, ok := n.cluster.index[a]; ok && n.tags[i] != tags {

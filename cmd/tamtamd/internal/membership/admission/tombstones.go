@@ -82,10 +82,11 @@ func (e Tombstone) supersedes(old Tombstone) bool {
 // ShutsOut reports whether an address is shut out.
 func (x *Tombstones) ShutsOut(a netip.AddrPort) bool { return x.m[a].shuts() }
 
-// Knows reports whether a session is known to have left, or to have been removed.
-func (x *Tombstones) Knows(a netip.AddrPort, session uint64) bool {
+// Outlive reports whether the death of a session at some time is no matter any more: the session is
+// known to have left or to have been removed, or another one at the address later.
+func (x *Tombstones) Outlive(a netip.AddrPort, session uint64, died time.Time) bool {
 	e, known := x.m[a]
-	return known && e.Session == session
+	return known && (e.Session == session || e.At.After(died))
 }
 
 // Signature returns that of the removal of an address; empty if there is none.

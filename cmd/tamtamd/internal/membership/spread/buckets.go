@@ -54,6 +54,13 @@ func (b *Buckets) Add(a netip.AddrPort, record []byte) {
 	b[bucketOf(a)] ^= Digest(mix(h.Sum64()))
 }
 
+// Join adds the records of others, which are not in it.
+func (b *Buckets) Join(others *Buckets) {
+	for i, d := range others {
+		b[i] ^= d
+	}
+}
+
 // Sum returns the digest of all records. It is never 0, which stands for none.
 func (b *Buckets) Sum() uint64 {
 	all := Digest(0)
