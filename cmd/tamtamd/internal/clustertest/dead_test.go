@@ -10,8 +10,31 @@ import (
 	"time"
 )
 
+// cause is who found a member dead, and why, in the last change of it that d knows.
+func cause(t *testing.T, d, dead *Daemon) (by, reason string) {
+	t.Helper()
+	var all struct {
+		Histories []struct {
+			Changes []struct {
+				Status, Reason string
+				By             string `json:"reported_by"`
+			}
+		}
+	}
+	r := d.Ctl("why", dead.Gossip.String(), "-o", "json")
+	if err := json.Unmarshal([]byte(r.Out), &all); err != nil || len(all.Histories) != 1 {
+		t.Fatalf("%+v: %v", r, err)
+	}
+	for _, c := range all.Histories[0].Changes {
+		if c.Status == "DEAD" && c.Reason != "UPDATED" { // its name, which is learned later
+			by, reason = c.By, c.Reason
+		}
+	}
+	return by, reason
+}
+
 // TestTheDeadSurviveARestart: a daemon that is restarted lists the dead members that others know,
-// since when they died, and with the reason; doctor sees that all agree.
+// since when they died, why, and who found it; doctor sees that all agree.
 func TestTheDeadSurviveARestart(t *testing.T) {
 	all := Cluster(t, bin, 2)
 	d, other := all[0], all[1]
@@ -41,11 +64,15 @@ func TestTheDeadSurviveARestart(t *testing.T) {
 		r := d.Ctl("nodes", "-o", "wide", "--status", "dead")
 		return strings.HasPrefix(r.Out, "NAME") && strings.Contains(r.Out, "\ndb-9 ") && strings.Contains(r.Out, "role=db")
 	})
-	if r := d.Ctl("why", "db-9"); r.Code != 0 || !strings.Contains(r.Out, "DEAD: no answer") {
-		t.Errorf("why: %+v", r)
+	for _, m := range []string{"db-9", dead.Gossip.String()} {
+		if r := d.Ctl("why", m); r.Code != 0 || !strings.Contains(r.Out, "DEAD: no answer") {
+			t.Errorf("why: %+v", r)
+		}
 	}
-	if r := d.Ctl("why", dead.Gossip.String()); r.Code != 0 || !strings.Contains(r.Out, "DEAD: no answer") || !strings.Contains(r.Out, other.Gossip.String()) {
-		t.Errorf("why: %+v", r)
+	// Who found it, not who has told of it.
+	finder, reason := cause(t, other, dead)
+	if by, why := cause(t, d, dead); by != finder || why != reason || why != "NO_ANSWER" || finder == "" {
+		t.Errorf("%s by %s, to the other %s by %s", why, by, reason, finder)
 	}
 	d.finds("the same dead members", 1, func(g diagnosis) bool { return g.has("views", "ok", nil, "as dead") })
 
