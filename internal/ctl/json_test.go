@@ -31,7 +31,7 @@ func richMember(s pb.MemberStatus) *pb.Member {
 	loss := 0.25
 	return &pb.Member{
 		Address: other, Name: "two", Status: s, StatusSince: then, RoundTrip: durationpb.New(412 * time.Microsecond), Version: "v9", Session: 7,
-		Via: "192.0.2.3:9999", Loss: &loss, LossFrames: 60, Tags: map[string]string{"role": "web"},
+		Via: "192.0.2.3:9999", Loss: &loss, LossFrames: 60, Reason: pb.ChangeReason_CHANGE_REASON_NO_ANSWER, ReportedBy: self, Tags: map[string]string{"role": "web"},
 	}
 }
 

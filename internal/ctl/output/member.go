@@ -11,6 +11,8 @@ type Member struct {
 	Name       string            `json:"name,omitempty" doc:"its name" absent:"it has none, as a plain Smudge node"`
 	Status     string            `json:"status" doc:"ALIVE, SUSPECTED, DEAD or LEFT"`
 	Since      time.Time         `json:"since,omitzero" doc:"when its status became this one, by the clock of the node that was asked" absent:"not known"`
+	Reason     string            `json:"reason,omitempty" doc:"why it has its status, a ChangeReason of the API without its prefix, such as NO_ANSWER" absent:"it is alive, or the reason is not known"`
+	ReportedBy string            `json:"reported_by,omitempty" doc:"gossip address of the node that found it suspected or dead, or of the member that left" absent:"as reason"`
 	Local      bool              `json:"local" doc:"whether it is the node that was asked"`
 	RoundTrip  *float64          `json:"round_trip_ms,omitempty" doc:"smoothed round trip" absent:"not measured: before the first answer, while the member is not alive, and for the node itself"`
 	Version    string            `json:"version,omitempty" doc:"version of its TamTam" absent:"not known, as of a plain Smudge node"`

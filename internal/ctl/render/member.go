@@ -22,6 +22,8 @@ func ToMember(m *tamtamv1.Member) output.Member {
 		Name:       m.GetName(),
 		Status:     Status(m.GetStatus()),
 		Since:      output.Time(m.GetStatusSince()),
+		Reason:     Reason(m.GetReason()),
+		ReportedBy: m.GetReportedBy(),
 		Local:      m.GetLocal(),
 		RoundTrip:  output.Millis(m.GetRoundTrip()),
 		Version:    m.GetVersion(),

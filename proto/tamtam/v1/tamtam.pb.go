@@ -373,7 +373,12 @@ type Member struct {
 	LossFrames uint64 `protobuf:"varint,14,opt,name=loss_frames,json=lossFrames,proto3" json:"loss_frames,omitempty"`
 	// Gossip address of the member that relays what the answering node sends to it, since the
 	// two do not reach each other directly. Empty if they do.
-	Via           string `protobuf:"bytes,13,opt,name=via,proto3" json:"via,omitempty"`
+	Via string `protobuf:"bytes,13,opt,name=via,proto3" json:"via,omitempty"`
+	// Why it is suspected, dead or has left, if that is known; unspecified for one that is alive.
+	Reason ChangeReason `protobuf:"varint,15,opt,name=reason,proto3,enum=tamtam.v1.ChangeReason" json:"reason,omitempty"`
+	// The gossip address of the node that found that it is suspected or dead, or of the member
+	// that left. Empty for one that is alive, or if it is not known.
+	ReportedBy    string `protobuf:"bytes,16,opt,name=reported_by,json=reportedBy,proto3" json:"reported_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -502,6 +507,20 @@ func (x *Member) GetLossFrames() uint64 {
 func (x *Member) GetVia() string {
 	if x != nil {
 		return x.Via
+	}
+	return ""
+}
+
+func (x *Member) GetReason() ChangeReason {
+	if x != nil {
+		return x.Reason
+	}
+	return ChangeReason_CHANGE_REASON_UNSPECIFIED
+}
+
+func (x *Member) GetReportedBy() string {
+	if x != nil {
+		return x.ReportedBy
 	}
 	return ""
 }
@@ -5978,7 +5997,7 @@ var File_tamtam_v1_tamtam_proto protoreflect.FileDescriptor
 
 const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\n" +
-	"\x16tamtam/v1/tamtam.proto\x12\ttamtam.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\x04\n" +
+	"\x16tamtam/v1/tamtam.proto\x12\ttamtam.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xed\x04\n" +
 	"\x06Member\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12/\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x17.tamtam.v1.MemberStatusR\x06status\x12=\n" +
@@ -5996,7 +6015,10 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x04loss\x18\f \x01(\x01H\x00R\x04loss\x88\x01\x01\x12\x1f\n" +
 	"\vloss_frames\x18\x0e \x01(\x04R\n" +
 	"lossFrames\x12\x10\n" +
-	"\x03via\x18\r \x01(\tR\x03via\x1a7\n" +
+	"\x03via\x18\r \x01(\tR\x03via\x12/\n" +
+	"\x06reason\x18\x0f \x01(\x0e2\x17.tamtam.v1.ChangeReasonR\x06reason\x12\x1f\n" +
+	"\vreported_by\x18\x10 \x01(\tR\n" +
+	"reportedBy\x1a7\n" +
 	"\tTagsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\a\n" +
@@ -6565,161 +6587,162 @@ var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	90,  // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
 	91,  // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
 	84,  // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
-	4,   // 4: tamtam.v1.GetLocalNodeResponse.member:type_name -> tamtam.v1.Member
-	90,  // 5: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
-	91,  // 6: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
-	7,   // 7: tamtam.v1.GetLocalNodeResponse.removal:type_name -> tamtam.v1.Removal
-	90,  // 8: tamtam.v1.Removal.time:type_name -> google.protobuf.Timestamp
-	90,  // 9: tamtam.v1.Removal.seeds_tried:type_name -> google.protobuf.Timestamp
-	0,   // 10: tamtam.v1.ListMembersRequest.statuses:type_name -> tamtam.v1.MemberStatus
-	85,  // 11: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
-	9,   // 12: tamtam.v1.ListMembersRequest.filter:type_name -> tamtam.v1.MemberFilter
-	10,  // 13: tamtam.v1.MemberFilter.tags:type_name -> tamtam.v1.TagPattern
-	4,   // 14: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
-	14,  // 15: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
-	18,  // 16: tamtam.v1.RemoveMemberRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	90,  // 17: tamtam.v1.OperatorSignature.issued:type_name -> google.protobuf.Timestamp
-	4,   // 18: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
-	91,  // 19: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
-	90,  // 20: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
-	90,  // 21: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
-	90,  // 22: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
-	9,   // 23: tamtam.v1.StreamMessagesRequest.origin_filter:type_name -> tamtam.v1.MemberFilter
-	22,  // 24: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
-	23,  // 25: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
-	9,   // 26: tamtam.v1.WatchMembersRequest.filter:type_name -> tamtam.v1.MemberFilter
-	4,   // 27: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
-	0,   // 28: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
-	90,  // 29: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
-	1,   // 30: tamtam.v1.MemberChange.reason:type_name -> tamtam.v1.ChangeReason
-	4,   // 31: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
-	28,  // 32: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
-	27,  // 33: tamtam.v1.WatchMembersResponse.change:type_name -> tamtam.v1.MemberChange
-	32,  // 34: tamtam.v1.GetMemberHistoryResponse.histories:type_name -> tamtam.v1.MemberHistory
-	4,   // 35: tamtam.v1.MemberHistory.member:type_name -> tamtam.v1.Member
-	33,  // 36: tamtam.v1.MemberHistory.steps:type_name -> tamtam.v1.MemberHistoryStep
-	90,  // 37: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
-	0,   // 38: tamtam.v1.MemberHistoryStep.previous_status:type_name -> tamtam.v1.MemberStatus
-	0,   // 39: tamtam.v1.MemberHistoryStep.status:type_name -> tamtam.v1.MemberStatus
-	1,   // 40: tamtam.v1.MemberHistoryStep.reason:type_name -> tamtam.v1.ChangeReason
-	91,  // 41: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
-	91,  // 42: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
-	2,   // 43: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
-	36,  // 44: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	91,  // 45: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
-	2,   // 46: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
-	36,  // 47: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	86,  // 48: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
-	45,  // 49: tamtam.v1.GetCountersResponse.history:type_name -> tamtam.v1.CounterMinute
-	90,  // 50: tamtam.v1.CounterMinute.start:type_name -> google.protobuf.Timestamp
-	91,  // 51: tamtam.v1.CounterMinute.duration:type_name -> google.protobuf.Duration
-	87,  // 52: tamtam.v1.CounterMinute.increments:type_name -> tamtam.v1.CounterMinute.IncrementsEntry
-	88,  // 53: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
-	89,  // 54: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
-	0,   // 55: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
-	48,  // 56: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
-	18,  // 57: tamtam.v1.InstallKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	48,  // 58: tamtam.v1.InstallKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	18,  // 59: tamtam.v1.UseKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	48,  // 60: tamtam.v1.UseKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	18,  // 61: tamtam.v1.RemoveKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	48,  // 62: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	59,  // 63: tamtam.v1.InspectResponse.members:type_name -> tamtam.v1.Inspection
-	64,  // 64: tamtam.v1.InspectResponse.unreadable:type_name -> tamtam.v1.UnreadableSource
-	64,  // 65: tamtam.v1.InspectResponse.refused_plain:type_name -> tamtam.v1.UnreadableSource
-	7,   // 66: tamtam.v1.InspectResponse.removal:type_name -> tamtam.v1.Removal
-	4,   // 67: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
-	60,  // 68: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
-	62,  // 69: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
-	91,  // 70: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
-	91,  // 71: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
-	91,  // 72: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
-	0,   // 73: tamtam.v1.InspectionReport.known_status:type_name -> tamtam.v1.MemberStatus
-	62,  // 74: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
-	63,  // 75: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
-	61,  // 76: tamtam.v1.InspectionReport.conflicts:type_name -> tamtam.v1.AddressConflict
-	91,  // 77: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
-	91,  // 78: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
-	91,  // 79: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
-	0,   // 80: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
-	91,  // 81: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
-	91,  // 82: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
-	91,  // 83: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
-	90,  // 84: tamtam.v1.GetLinksResponse.time:type_name -> google.protobuf.Timestamp
-	67,  // 85: tamtam.v1.GetLinksResponse.nodes:type_name -> tamtam.v1.LinkNode
-	68,  // 86: tamtam.v1.LinkNode.links:type_name -> tamtam.v1.NodeLink
-	91,  // 87: tamtam.v1.NodeLink.round_trip:type_name -> google.protobuf.Duration
-	10,  // 88: tamtam.v1.QueryRequest.tags:type_name -> tamtam.v1.TagPattern
-	91,  // 89: tamtam.v1.QueryRequest.timeout:type_name -> google.protobuf.Duration
-	71,  // 90: tamtam.v1.QueryResponse.asked:type_name -> tamtam.v1.QueryAsked
-	73,  // 91: tamtam.v1.QueryResponse.received:type_name -> tamtam.v1.QueryReceived
-	74,  // 92: tamtam.v1.QueryResponse.answer:type_name -> tamtam.v1.QueryAnswer
-	75,  // 93: tamtam.v1.QueryResponse.failure:type_name -> tamtam.v1.QueryFailure
-	76,  // 94: tamtam.v1.QueryResponse.done:type_name -> tamtam.v1.QueryDone
-	72,  // 95: tamtam.v1.QueryReceived.member:type_name -> tamtam.v1.QueryMember
-	72,  // 96: tamtam.v1.QueryAnswer.member:type_name -> tamtam.v1.QueryMember
-	91,  // 97: tamtam.v1.QueryAnswer.took:type_name -> google.protobuf.Duration
-	72,  // 98: tamtam.v1.QueryFailure.member:type_name -> tamtam.v1.QueryMember
-	3,   // 99: tamtam.v1.QueryFailure.reason:type_name -> tamtam.v1.QueryFailureReason
-	91,  // 100: tamtam.v1.QueryDone.took:type_name -> google.protobuf.Duration
-	78,  // 101: tamtam.v1.AnswerQueriesRequest.register:type_name -> tamtam.v1.RegisterAnswerer
-	79,  // 102: tamtam.v1.AnswerQueriesRequest.answer:type_name -> tamtam.v1.AnswerQuestion
-	81,  // 103: tamtam.v1.AnswerQueriesResponse.registered:type_name -> tamtam.v1.AnswererRegistered
-	82,  // 104: tamtam.v1.AnswerQueriesResponse.question:type_name -> tamtam.v1.Question
-	83,  // 105: tamtam.v1.AnswerQueriesResponse.refused:type_name -> tamtam.v1.AnswerRefused
-	72,  // 106: tamtam.v1.Question.asker:type_name -> tamtam.v1.QueryMember
-	91,  // 107: tamtam.v1.Question.timeout:type_name -> google.protobuf.Duration
-	5,   // 108: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
-	8,   // 109: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
-	12,  // 110: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
-	15,  // 111: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
-	17,  // 112: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
-	20,  // 113: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
-	24,  // 114: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
-	26,  // 115: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
-	30,  // 116: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
-	34,  // 117: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
-	37,  // 118: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
-	39,  // 119: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
-	41,  // 120: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
-	43,  // 121: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
-	46,  // 122: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
-	49,  // 123: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
-	51,  // 124: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
-	53,  // 125: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
-	55,  // 126: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
-	57,  // 127: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
-	65,  // 128: tamtam.v1.TamTamService.GetLinks:input_type -> tamtam.v1.GetLinksRequest
-	69,  // 129: tamtam.v1.TamTamService.Query:input_type -> tamtam.v1.QueryRequest
-	77,  // 130: tamtam.v1.TamTamService.AnswerQueries:input_type -> tamtam.v1.AnswerQueriesRequest
-	6,   // 131: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
-	11,  // 132: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
-	13,  // 133: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
-	16,  // 134: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
-	19,  // 135: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
-	21,  // 136: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
-	25,  // 137: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
-	29,  // 138: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
-	31,  // 139: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
-	35,  // 140: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
-	38,  // 141: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
-	40,  // 142: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
-	42,  // 143: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
-	44,  // 144: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
-	47,  // 145: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
-	50,  // 146: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
-	52,  // 147: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
-	54,  // 148: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
-	56,  // 149: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
-	58,  // 150: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
-	66,  // 151: tamtam.v1.TamTamService.GetLinks:output_type -> tamtam.v1.GetLinksResponse
-	70,  // 152: tamtam.v1.TamTamService.Query:output_type -> tamtam.v1.QueryResponse
-	80,  // 153: tamtam.v1.TamTamService.AnswerQueries:output_type -> tamtam.v1.AnswerQueriesResponse
-	131, // [131:154] is the sub-list for method output_type
-	108, // [108:131] is the sub-list for method input_type
-	108, // [108:108] is the sub-list for extension type_name
-	108, // [108:108] is the sub-list for extension extendee
-	0,   // [0:108] is the sub-list for field type_name
+	1,   // 4: tamtam.v1.Member.reason:type_name -> tamtam.v1.ChangeReason
+	4,   // 5: tamtam.v1.GetLocalNodeResponse.member:type_name -> tamtam.v1.Member
+	90,  // 6: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
+	91,  // 7: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
+	7,   // 8: tamtam.v1.GetLocalNodeResponse.removal:type_name -> tamtam.v1.Removal
+	90,  // 9: tamtam.v1.Removal.time:type_name -> google.protobuf.Timestamp
+	90,  // 10: tamtam.v1.Removal.seeds_tried:type_name -> google.protobuf.Timestamp
+	0,   // 11: tamtam.v1.ListMembersRequest.statuses:type_name -> tamtam.v1.MemberStatus
+	85,  // 12: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
+	9,   // 13: tamtam.v1.ListMembersRequest.filter:type_name -> tamtam.v1.MemberFilter
+	10,  // 14: tamtam.v1.MemberFilter.tags:type_name -> tamtam.v1.TagPattern
+	4,   // 15: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
+	14,  // 16: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
+	18,  // 17: tamtam.v1.RemoveMemberRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	90,  // 18: tamtam.v1.OperatorSignature.issued:type_name -> google.protobuf.Timestamp
+	4,   // 19: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
+	91,  // 20: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
+	90,  // 21: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
+	90,  // 22: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
+	90,  // 23: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
+	9,   // 24: tamtam.v1.StreamMessagesRequest.origin_filter:type_name -> tamtam.v1.MemberFilter
+	22,  // 25: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
+	23,  // 26: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
+	9,   // 27: tamtam.v1.WatchMembersRequest.filter:type_name -> tamtam.v1.MemberFilter
+	4,   // 28: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
+	0,   // 29: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
+	90,  // 30: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
+	1,   // 31: tamtam.v1.MemberChange.reason:type_name -> tamtam.v1.ChangeReason
+	4,   // 32: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
+	28,  // 33: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
+	27,  // 34: tamtam.v1.WatchMembersResponse.change:type_name -> tamtam.v1.MemberChange
+	32,  // 35: tamtam.v1.GetMemberHistoryResponse.histories:type_name -> tamtam.v1.MemberHistory
+	4,   // 36: tamtam.v1.MemberHistory.member:type_name -> tamtam.v1.Member
+	33,  // 37: tamtam.v1.MemberHistory.steps:type_name -> tamtam.v1.MemberHistoryStep
+	90,  // 38: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
+	0,   // 39: tamtam.v1.MemberHistoryStep.previous_status:type_name -> tamtam.v1.MemberStatus
+	0,   // 40: tamtam.v1.MemberHistoryStep.status:type_name -> tamtam.v1.MemberStatus
+	1,   // 41: tamtam.v1.MemberHistoryStep.reason:type_name -> tamtam.v1.ChangeReason
+	91,  // 42: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
+	91,  // 43: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
+	2,   // 44: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
+	36,  // 45: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
+	91,  // 46: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
+	2,   // 47: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
+	36,  // 48: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
+	86,  // 49: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
+	45,  // 50: tamtam.v1.GetCountersResponse.history:type_name -> tamtam.v1.CounterMinute
+	90,  // 51: tamtam.v1.CounterMinute.start:type_name -> google.protobuf.Timestamp
+	91,  // 52: tamtam.v1.CounterMinute.duration:type_name -> google.protobuf.Duration
+	87,  // 53: tamtam.v1.CounterMinute.increments:type_name -> tamtam.v1.CounterMinute.IncrementsEntry
+	88,  // 54: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
+	89,  // 55: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
+	0,   // 56: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
+	48,  // 57: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
+	18,  // 58: tamtam.v1.InstallKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	48,  // 59: tamtam.v1.InstallKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	18,  // 60: tamtam.v1.UseKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	48,  // 61: tamtam.v1.UseKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	18,  // 62: tamtam.v1.RemoveKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	48,  // 63: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	59,  // 64: tamtam.v1.InspectResponse.members:type_name -> tamtam.v1.Inspection
+	64,  // 65: tamtam.v1.InspectResponse.unreadable:type_name -> tamtam.v1.UnreadableSource
+	64,  // 66: tamtam.v1.InspectResponse.refused_plain:type_name -> tamtam.v1.UnreadableSource
+	7,   // 67: tamtam.v1.InspectResponse.removal:type_name -> tamtam.v1.Removal
+	4,   // 68: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
+	60,  // 69: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
+	62,  // 70: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
+	91,  // 71: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
+	91,  // 72: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
+	91,  // 73: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
+	0,   // 74: tamtam.v1.InspectionReport.known_status:type_name -> tamtam.v1.MemberStatus
+	62,  // 75: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
+	63,  // 76: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
+	61,  // 77: tamtam.v1.InspectionReport.conflicts:type_name -> tamtam.v1.AddressConflict
+	91,  // 78: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
+	91,  // 79: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
+	91,  // 80: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
+	0,   // 81: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
+	91,  // 82: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
+	91,  // 83: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
+	91,  // 84: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
+	90,  // 85: tamtam.v1.GetLinksResponse.time:type_name -> google.protobuf.Timestamp
+	67,  // 86: tamtam.v1.GetLinksResponse.nodes:type_name -> tamtam.v1.LinkNode
+	68,  // 87: tamtam.v1.LinkNode.links:type_name -> tamtam.v1.NodeLink
+	91,  // 88: tamtam.v1.NodeLink.round_trip:type_name -> google.protobuf.Duration
+	10,  // 89: tamtam.v1.QueryRequest.tags:type_name -> tamtam.v1.TagPattern
+	91,  // 90: tamtam.v1.QueryRequest.timeout:type_name -> google.protobuf.Duration
+	71,  // 91: tamtam.v1.QueryResponse.asked:type_name -> tamtam.v1.QueryAsked
+	73,  // 92: tamtam.v1.QueryResponse.received:type_name -> tamtam.v1.QueryReceived
+	74,  // 93: tamtam.v1.QueryResponse.answer:type_name -> tamtam.v1.QueryAnswer
+	75,  // 94: tamtam.v1.QueryResponse.failure:type_name -> tamtam.v1.QueryFailure
+	76,  // 95: tamtam.v1.QueryResponse.done:type_name -> tamtam.v1.QueryDone
+	72,  // 96: tamtam.v1.QueryReceived.member:type_name -> tamtam.v1.QueryMember
+	72,  // 97: tamtam.v1.QueryAnswer.member:type_name -> tamtam.v1.QueryMember
+	91,  // 98: tamtam.v1.QueryAnswer.took:type_name -> google.protobuf.Duration
+	72,  // 99: tamtam.v1.QueryFailure.member:type_name -> tamtam.v1.QueryMember
+	3,   // 100: tamtam.v1.QueryFailure.reason:type_name -> tamtam.v1.QueryFailureReason
+	91,  // 101: tamtam.v1.QueryDone.took:type_name -> google.protobuf.Duration
+	78,  // 102: tamtam.v1.AnswerQueriesRequest.register:type_name -> tamtam.v1.RegisterAnswerer
+	79,  // 103: tamtam.v1.AnswerQueriesRequest.answer:type_name -> tamtam.v1.AnswerQuestion
+	81,  // 104: tamtam.v1.AnswerQueriesResponse.registered:type_name -> tamtam.v1.AnswererRegistered
+	82,  // 105: tamtam.v1.AnswerQueriesResponse.question:type_name -> tamtam.v1.Question
+	83,  // 106: tamtam.v1.AnswerQueriesResponse.refused:type_name -> tamtam.v1.AnswerRefused
+	72,  // 107: tamtam.v1.Question.asker:type_name -> tamtam.v1.QueryMember
+	91,  // 108: tamtam.v1.Question.timeout:type_name -> google.protobuf.Duration
+	5,   // 109: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
+	8,   // 110: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
+	12,  // 111: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
+	15,  // 112: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
+	17,  // 113: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
+	20,  // 114: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
+	24,  // 115: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
+	26,  // 116: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
+	30,  // 117: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
+	34,  // 118: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
+	37,  // 119: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
+	39,  // 120: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
+	41,  // 121: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
+	43,  // 122: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
+	46,  // 123: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
+	49,  // 124: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
+	51,  // 125: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
+	53,  // 126: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
+	55,  // 127: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
+	57,  // 128: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
+	65,  // 129: tamtam.v1.TamTamService.GetLinks:input_type -> tamtam.v1.GetLinksRequest
+	69,  // 130: tamtam.v1.TamTamService.Query:input_type -> tamtam.v1.QueryRequest
+	77,  // 131: tamtam.v1.TamTamService.AnswerQueries:input_type -> tamtam.v1.AnswerQueriesRequest
+	6,   // 132: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
+	11,  // 133: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
+	13,  // 134: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
+	16,  // 135: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
+	19,  // 136: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
+	21,  // 137: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
+	25,  // 138: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
+	29,  // 139: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
+	31,  // 140: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
+	35,  // 141: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
+	38,  // 142: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
+	40,  // 143: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
+	42,  // 144: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
+	44,  // 145: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
+	47,  // 146: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
+	50,  // 147: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
+	52,  // 148: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
+	54,  // 149: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
+	56,  // 150: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
+	58,  // 151: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
+	66,  // 152: tamtam.v1.TamTamService.GetLinks:output_type -> tamtam.v1.GetLinksResponse
+	70,  // 153: tamtam.v1.TamTamService.Query:output_type -> tamtam.v1.QueryResponse
+	80,  // 154: tamtam.v1.TamTamService.AnswerQueries:output_type -> tamtam.v1.AnswerQueriesResponse
+	132, // [132:155] is the sub-list for method output_type
+	109, // [109:132] is the sub-list for method input_type
+	109, // [109:109] is the sub-list for extension type_name
+	109, // [109:109] is the sub-list for extension extendee
+	0,   // [0:109] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_v1_tamtam_proto_init() }

@@ -44,21 +44,27 @@ func TestTheDeadSurviveARestart(t *testing.T) {
 	for _, n := range []*Daemon{d, other} {
 		Eventually(t, n.Gossip.String()+" notices", func() bool { return n.Status(dead) == "DEAD" })
 	}
-	since := func(n *Daemon) time.Time {
-		var rows []struct{ Since time.Time }
+	type death struct {
+		Since  time.Time
+		Reason string
+		By     string `json:"reported_by"`
+	}
+	shows := func(n *Daemon) death {
+		var rows []death
 		if r := n.Ctl("nodes", "-o", "json", dead.Gossip.String()); json.Unmarshal([]byte(r.Out), &rows) != nil || len(rows) != 1 {
 			t.Fatalf("%+v", r)
 		}
-		return rows[0].Since
+		return rows[0]
 	}
-	died := since(other)
+	died := shows(other)
 	// Then the time of the restart is not taken for that of the death.
-	Eventually(t, "the death is some seconds past", func() bool { return time.Since(died) > 8*time.Second })
+	Eventually(t, "the death is some seconds past", func() bool { return time.Since(died.Since) > 8*time.Second })
 	d.Kill()
 	d = d.Restart("--join", other.Gossip.String())
 	Eventually(t, "it lists the dead again", func() bool { return d.Status(dead) == "DEAD" })
-	if after := since(d); after.Sub(died).Abs() > 5*time.Second {
-		t.Errorf("dead since %v, to the other since %v", after, died)
+	// Who found it, not who has told of it.
+	if now := shows(d); now.Since.Sub(died.Since).Abs() > 5*time.Second || now.By != died.By || now.Reason != died.Reason || died.Reason != "NO_ANSWER" || died.By == "" {
+		t.Errorf("shown as %+v, by the other as %+v", now, died)
 	}
 	Eventually(t, "it has its name and tags", func() bool {
 		r := d.Ctl("nodes", "-o", "wide", "--status", "dead")
@@ -69,10 +75,8 @@ func TestTheDeadSurviveARestart(t *testing.T) {
 			t.Errorf("why: %+v", r)
 		}
 	}
-	// Who found it, not who has told of it.
-	finder, reason := cause(t, other, dead)
-	if by, why := cause(t, d, dead); by != finder || why != reason || why != "NO_ANSWER" || finder == "" {
-		t.Errorf("%s by %s, to the other %s by %s", why, by, reason, finder)
+	if by, why := cause(t, d, dead); by != died.By || why != died.Reason {
+		t.Errorf("why: %s by %s, to the other %+v", why, by, died)
 	}
 	d.finds("the same dead members", 1, func(g diagnosis) bool { return g.has("views", "ok", nil, "as dead") })
 

@@ -68,7 +68,10 @@ type Member struct {
 	Addr   netip.AddrPort // the real gossip address
 	Status Status
 	Since  time.Time // when it took the status
-	Local  bool      // this node itself
+	// By is the reporter of the status, and Why the reason; none if it is alive or they are not known.
+	By    netip.AddrPort
+	Why   Reason
+	Local bool // this node itself
 	// Flapping: it came or went flapTurns times or more within the last flapWindow.
 	Flapping bool
 	// Via is the member that relays what is sent to it; invalid if it is reached directly.

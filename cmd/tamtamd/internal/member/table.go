@@ -126,7 +126,7 @@ func (t *Table) Restore(a netip.AddrPort, info Info, s Status, by netip.AddrPort
 		}
 		old = e.Status
 	}
-	e := &entry{Member: Member{Addr: a, Info: info, Status: s, Since: at}}
+	e := &entry{Member: Member{Addr: a, Info: info, Status: s, Since: at, By: by, Why: why}}
 	t.members[a] = e
 	return t.publishLocked(Change{Time: at, Member: e.member(t.now()), Previous: old, By: by, Reason: why}), true
 }
@@ -149,7 +149,10 @@ func (t *Table) setLocked(e *entry, s Status, by netip.AddrPort, why Reason) Cha
 	if old != 0 && (s.Gone() || old.Gone()) {
 		e.turn(now)
 	}
-	e.Status, e.Since = s, now
+	e.Status, e.Since, e.By, e.Why = s, now, by, why
+	if s == Alive {
+		e.By, e.Why = netip.AddrPort{}, 0
+	}
 	return t.publishLocked(Change{Time: now, Member: e.member(now), Previous: old, By: by, Reason: why})
 }
 

@@ -36,6 +36,8 @@ func toMember(m member.Member, state node.PeerState) *tamtamv1.Member {
 		Flapping:    m.Flapping,
 		Version:     m.Version,
 		Session:     m.Session,
+		Reason:      toReason(m.Why),
+		ReportedBy:  toReporter(m.By),
 	}
 	out.Tags, _ = tags.Decode(m.Tags) // checked when the member announced them
 	if m.Via.IsValid() {

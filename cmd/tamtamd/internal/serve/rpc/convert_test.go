@@ -25,6 +25,7 @@ func TestMember(t *testing.T) {
 		{member.Member{Addr: alice, Status: member.Alive, Info: member.Info{Session: 1}}, "ALIVE trip loss"},
 		{member.Member{Addr: alice, Status: member.Suspected, Info: member.Info{Session: 1}}, "SUSPECTED loss"},
 		{member.Member{Addr: alice, Status: member.Dead}, "DEAD plain"},
+		{member.Member{Addr: alice, Status: member.Dead, By: bob, Why: member.NoAnswer, Info: member.Info{Session: 1}}, "DEAD NO_ANSWER found by " + bob.String()},
 		{member.Member{Addr: alice, Status: member.Left, Flapping: true, Info: member.Info{Session: 1}}, "LEFT flapping"},
 		{member.Member{Addr: alice, Status: member.Suspected, Via: bob, Info: member.Info{Session: 1}}, "SUSPECTED by " + bob.String() + " loss"},
 	} {
@@ -35,6 +36,12 @@ func TestMember(t *testing.T) {
 		}
 		if m.GetFlapping() {
 			have += " flapping"
+		}
+		if m.GetReason() != 0 {
+			have += " " + strings.TrimPrefix(m.GetReason().String(), "CHANGE_REASON_")
+		}
+		if m.GetReportedBy() != "" {
+			have += " found by " + m.GetReportedBy()
 		}
 		if m.GetVia() != "" {
 			have += " by " + m.GetVia()
