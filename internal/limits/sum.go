@@ -27,6 +27,7 @@ const (
 	OtherSessions  = 1024    // of nodes that are no members; they end soon
 	BulkFrames     = 1 << 16 // with messages, queries and keys, not acknowledged, to all members
 	AnswerFrames   = 16      // of one member, on which acknowledgements ride
+	OutboxPackets  = 1 << 13 // that wait to be sent: one to each session, and some
 	MessagesAhead  = 16 << 20
 	KeepBytes      = 4 << 20 // the default of --keep-bytes
 	MatrixNodes    = 100     // of the matrix of links
@@ -88,6 +89,7 @@ func Bounds() []Bound {
 		{"sessions of nodes that are no members", OtherSessions, sessionBytes, Cluster},
 		{"frames with messages that are not acknowledged", BulkFrames, Frame, Cluster},
 		{"acknowledgements that ride with answers", MaxMembers * AnswerFrames, Frame, Cluster},
+		{"packets that wait to be sent", OutboxPackets, Frame, Cluster},
 		{"messages that wait for an earlier one", 1, MessagesAhead, Cluster},
 		{"messages that are kept (`--keep-bytes`)", 1, KeepBytes, Cluster},
 		{"the last inspection, for the status page", MaxMembers, reportBytes, Cluster},

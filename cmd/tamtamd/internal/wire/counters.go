@@ -77,7 +77,7 @@ var (
 	countSent          = socketCounters.Of(packetsMetric, "datagrams_sent", "sent")
 	countSentBytes     = socketCounters.Of(octetsMetric, "bytes_sent", "sent")
 	countSendErrors    = socketCounters.Metric("send_errors", "tamtam_network_send_errors_total", "Packets that the system refused to send.")
-	countSendOverflows = socketCounters.Metric("send_overflows", "tamtam_network_send_overflows_total", "Packets that were dropped because the send buffer was full.")
+	countSendOverflows = socketCounters.Metric("send_overflows", "tamtam_network_send_overflows_total", "Packets that were dropped because the send buffer, or the queue before it, was full.")
 )
 
 // CountRefused declares the counter of the frames that are refused on a Bulk channel, for

@@ -33,7 +33,7 @@ type Endpoint struct {
 
 // NewEndpoint returns an Endpoint at a socket, which sets Random and Output of cfg.
 func NewEndpoint(socket *Socket, cfg CoreConfig) *Endpoint {
-	cfg.Random, cfg.Output = random, socket.Send
+	cfg.Random, cfg.Output = random, socket.queue
 	now := time.Now()
 	return &Endpoint{socket: socket, core: NewCore(cfg, now), clock: wallclock.New(now)}
 }
@@ -44,13 +44,23 @@ func random() uint64 {
 	return binary.BigEndian.Uint64(b[:])
 }
 
-// do calls the core, and wakes Run if something is due earlier than it knows.
+// do calls the core, and wakes Run if something is due earlier than it knows. What the core sends
+// leaves after that, without the lock.
 func (e *Endpoint) do(call func(c *Core, now time.Time)) {
+	e.queue(call)
+	e.Flush()
+}
+
+// queue is do, but for what is sent: that leaves with the next Flush.
+func (e *Endpoint) queue(call func(c *Core, now time.Time)) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	call(e.core, e.now())
 	e.arm()
 }
+
+// Flush sends what was queued. It does not wait.
+func (e *Endpoint) Flush() { e.socket.outbox.flush() }
 
 // look reads the core. Nothing becomes due by that, so unlike do, it does not look for what is due
 // next, which takes a look at each session that has something to do: members are many, and the
@@ -128,6 +138,7 @@ func (e *Endpoint) receive(buf []byte, handle func(Event), arm bool) error {
 	e.mu.Lock()
 	e.core.Receive(e.now(), src, b)
 	e.mu.Unlock()
+	e.Flush()
 	e.report(handle)
 	if arm { // after what the events bring: most acknowledgements that are owed now ride on it
 		e.do(func(*Core, time.Time) {})
@@ -171,11 +182,11 @@ func (e *Endpoint) SendAll(ch Channel, b []byte) {
 	e.do(func(c *Core, now time.Time) { c.SendAll(now, ch, b) })
 }
 
-// SendBare sends a packet as it is, once, unless this node encrypts: then only encrypted
+// SendBare sends a copy of a packet as it is, once, unless this node encrypts: then only encrypted
 // frames are sent.
 func (e *Endpoint) SendBare(to netip.AddrPort, packet []byte) {
 	if !e.Encryption().Sends() {
-		e.socket.Send(to, packet)
+		e.socket.Send(to, bytes.Clone(packet))
 	}
 }
 

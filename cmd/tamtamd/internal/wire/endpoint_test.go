@@ -22,7 +22,11 @@ type running struct {
 
 func run(t *testing.T, keys ...Key) *running {
 	t.Helper()
-	socket := listen(t, "127.0.0.1:0")
+	return runAt(t, listen(t, "127.0.0.1:0"), keys...)
+}
+
+func runAt(t *testing.T, socket *Socket, keys ...Key) *running {
+	t.Helper()
 	r := &running{t: t, addr: socket, events: make(chan Event, 100)}
 	r.Endpoint = NewEndpoint(socket, CoreConfig{
 		Info: Info{Addr: socket.Local(), Cluster: "test", Profile: "before"}, Timing: Local, Channels: simChannels, Keys: keys,

@@ -46,6 +46,7 @@ func TestSendDoesNotWait(t *testing.T) {
 		for range packets {
 			s.Send(netip.MustParseAddrPort(to), make([]byte, 100))
 		}
+		written(t, s)
 		m := counted(s)
 		if m["send_overflows"] == 0 || m["datagrams_sent"] == 0 || m["send_overflows"]+m["datagrams_sent"] != packets {
 			t.Errorf("to %s: counted %v", to, m)

@@ -10,9 +10,12 @@ import (
 	"net/netip"
 )
 
-// sender sends the packets of a socket. It waits for room in the send buffer, if the system
-// does not make room by dropping packets.
+// sender sends the packets of a socket, one at a time. It waits for room in the send buffer, if the
+// system does not make room by dropping packets.
 type sender struct{ conn *net.UDPConn }
+
+// sendWaits is whether sender.send may wait.
+const sendWaits = true
 
 func newSender(conn *net.UDPConn) (*sender, error) { return &sender{conn}, nil }
 

@@ -9,25 +9,27 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// sender sends the packets of a socket. It never waits: package net would, for room in the
-// send buffer, which packets to a neighbour that is gone can fill for seconds.
+// sender sends the packets of a socket, one at a time. It never waits: package net would, for
+// room in the send buffer, which packets to a neighbour that is gone can fill for seconds.
 type sender struct {
 	conn  syscall.RawConn
 	write func(fd uintptr) bool // try, made once, so that a packet allocates nothing
 
-	mu  sync.Mutex // guards the rest: the packet under way
+	// The packet under way.
 	b   []byte
 	to  unix.Sockaddr // one of the next two
 	to4 unix.SockaddrInet4
 	to6 unix.SockaddrInet6
 	err error
 }
+
+// sendWaits is whether sender.send may wait.
+const sendWaits = false
 
 func newSender(conn *net.UDPConn) (*sender, error) {
 	raw, err := conn.SyscallConn()
@@ -41,8 +43,6 @@ func newSender(conn *net.UDPConn) (*sender, error) {
 
 // send sends a packet. Fails with errFull if there is no room for it.
 func (s *sender) send(to netip.AddrPort, b []byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	switch ip := to.Addr(); {
 	case ip.Is4():
 		s.to4.Addr, s.to4.Port = ip.As4(), int(to.Port())

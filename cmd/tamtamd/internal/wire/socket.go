@@ -9,8 +9,10 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 // readSize is more than any datagram that is let in, so that a longer one is
@@ -30,9 +32,10 @@ var errFull = errors.New("the send buffer is full")
 
 // Socket is the gossip socket. Send may be called from any goroutine.
 type Socket struct {
-	conn  *net.UDPConn
-	out   *sender
-	local netip.AddrPort
+	conn   *net.UDPConn
+	sender *sender
+	outbox *outbox
+	local  netip.AddrPort
 
 	counts *counter.Set
 }
@@ -48,7 +51,7 @@ func Listen(addr netip.AddrPort) (*Socket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bind gossip address %s: %w", addr, cause(err))
 	}
-	out, err := newSender(conn)
+	sender, err := newSender(conn)
 	if err != nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("gossip address %s: %w", addr, err)
@@ -56,12 +59,14 @@ func Listen(addr netip.AddrPort) (*Socket, error) {
 	_ = conn.SetReadBuffer(receiveBuffer) // the kernel may grant less
 	_ = conn.SetWriteBuffer(sendBuffer)
 	local := conn.LocalAddr().(*net.UDPAddr).AddrPort()
-	return &Socket{
+	s := &Socket{
 		conn:   conn,
-		out:    out,
+		sender: sender,
 		counts: socketCounters.NewSet(),
 		local:  netip.AddrPortFrom(local.Addr().Unmap(), local.Port()),
-	}, nil
+	}
+	s.outbox = newOutbox(limits.OutboxPackets, sendWaits, s.write)
+	return s, nil
 }
 
 // cause takes the address out of an error that is about to name it.
@@ -90,10 +95,24 @@ func (s *Socket) read(buf []byte) (netip.AddrPort, []byte, error) {
 	return netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), buf[:n], nil
 }
 
-// Send sends one packet. It does not wait for room in the send buffer (see sender): callers
-// hold locks. What the kernel does not take is counted and lost, as any packet may be.
+// Send sends one packet, after those before it, and does not wait. The bytes must not change
+// afterwards.
 func (s *Socket) Send(to netip.AddrPort, b []byte) {
-	switch err := s.out.send(to, b); {
+	s.queue(to, b)
+	s.outbox.flush()
+}
+
+// queue has a packet sent by the next flush of the outbox. What that or the kernel has no room for
+// is counted and lost, as any packet may be.
+func (s *Socket) queue(to netip.AddrPort, b []byte) {
+	if !s.outbox.put(to, b) {
+		s.counts.Inc(countSendOverflows)
+	}
+}
+
+// write passes a packet to the kernel. One goroutine at a time may call it.
+func (s *Socket) write(to netip.AddrPort, b []byte) {
+	switch err := s.sender.send(to, b); {
 	case errors.Is(err, errFull):
 		s.counts.Inc(countSendOverflows)
 	case err != nil:
@@ -104,8 +123,15 @@ func (s *Socket) Send(to netip.AddrPort, b []byte) {
 	}
 }
 
-// Close ends reading. It may be called more than once.
-func (s *Socket) Close() { _ = s.conn.Close() }
+// closeWait is for how long Close waits for what was sent before.
+const closeWait = 100 * time.Millisecond
+
+// Close ends reading, once what was sent has left, or after closeWait. It may be called more than
+// once.
+func (s *Socket) Close() {
+	s.outbox.wait(closeWait)
+	_ = s.conn.Close()
+}
 
 // Counters adds what the socket counted to m.
 func (s *Socket) Counters(m map[string]uint64) { s.counts.Counters(m) }

@@ -20,6 +20,14 @@ func listen(t *testing.T, addr string) *Socket {
 	return s
 }
 
+// written waits until a socket has written what was sent.
+func written(t *testing.T, s *Socket) {
+	t.Helper()
+	if !s.outbox.wait(time.Minute) {
+		t.Fatal("what was sent is not written")
+	}
+}
+
 func TestSendAndReceive(t *testing.T) {
 	for _, addr := range []string{"127.0.0.1:0", "[::1]:0"} {
 		a, b := listen(t, addr), listen(t, addr)
@@ -58,6 +66,7 @@ func TestSendAndReceive(t *testing.T) {
 		}
 		// What cannot be sent is counted, and no more.
 		b.Send(a.Local(), nil)
+		written(t, b)
 		if b.Counters(m); m["send_errors"] != 1 {
 			t.Errorf("counted %v", m)
 		}

@@ -1,0 +1,278 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/eelcocramer/tamtam/internal/limits"
+)
+
+// held makes a socket one whose writes may wait, as on some systems: they do while the mutex is
+// locked. The first one is reported. It must be called before anything is sent.
+func held(s *Socket) (hold *sync.Mutex, waits chan struct{}) {
+	hold, waits = &sync.Mutex{}, make(chan struct{}, 1)
+	write := s.outbox.write
+	s.outbox.waits = true
+	s.outbox.write = func(to netip.AddrPort, b []byte) {
+		if !hold.TryLock() {
+			select {
+			case waits <- struct{}{}:
+			default:
+			}
+			hold.Lock()
+		}
+		hold.Unlock()
+		write(to, b)
+	}
+	return hold, waits
+}
+
+// TestSendingBlocksNothing: while the system takes no packet, an endpoint does all that it does
+// otherwise. What was sent leaves later, in order.
+func TestSendingBlocksNothing(t *testing.T) {
+	socket := listen(t, "127.0.0.1:0")
+	hold, _ := held(socket)
+	a, b := runAt(t, socket), run(t)
+	to, from := b.addr.Local(), socket.Local()
+	a.Greet(to)
+	a.wait(Up)
+	b.wait(Up)
+
+	hold.Lock()
+	const frames = 50
+	bare := []byte("bare")
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range frames {
+			a.Send(to, plain, []byte{byte(i)}, 0)
+		}
+		a.SendBare(to, bare)
+		copy(bare, "gone") // the caller's again
+		a.SendAll(plain, []byte{frames})
+		a.Greet(to)
+		a.Links()
+		counted(a)
+		b.Send(from, plain, []byte("in"), 0)
+		for string(a.wait(Received).Data) != "in" {
+		}
+	}()
+	select {
+	case <-done:
+		hold.Unlock()
+	case <-time.After(time.Minute):
+		hold.Unlock()
+		t.Fatal("a call waits until a packet is written")
+	}
+	for next := 0; next <= frames; {
+		switch e := <-b.events; {
+		case e.Kind == Stray && (next != frames || string(e.Data) != "bare"):
+			t.Errorf("%q comes before frame %d", e.Data, next)
+		case e.Kind == Received && int(e.Data[0]) != next:
+			t.Fatalf("frame %d comes before frame %d", e.Data[0], next)
+		case e.Kind == Received:
+			next++
+		}
+	}
+}
+
+// TestOutboxIsBounded: what an outbox has no room for is dropped and counted.
+func TestOutboxIsBounded(t *testing.T) {
+	s := listen(t, "127.0.0.1:0")
+	hold, waits := held(s)
+	s.outbox.most = 3
+	hold.Lock()
+	s.Send(s.Local(), nil)
+	<-waits // and so it is none of those in the outbox
+	for range 9 {
+		s.Send(s.Local(), nil)
+	}
+	if m := counted(s); m["send_overflows"] != 6 || m["datagrams_sent"] != 0 {
+		t.Errorf("counted %v", m)
+	}
+	hold.Unlock()
+	written(t, s)
+	s.Send(s.Local(), nil) // there is room again
+	written(t, s)
+	if m := counted(s); m["send_overflows"] != 6 || m["datagrams_sent"] != 5 {
+		t.Errorf("counted %v", m)
+	}
+	if limits.OutboxPackets < MaxPeers {
+		t.Error("an outbox has no room for one packet to each session")
+	}
+}
+
+// TestOutboxKeepsOrder: the packets of each sender leave in order, and one at a time.
+func TestOutboxKeepsOrder(t *testing.T) {
+	for _, waits := range []bool{false, true} {
+		outboxKeepsOrder(t, waits)
+	}
+}
+
+func outboxKeepsOrder(t *testing.T, waits bool) {
+	const senders, packets, most = 4, 2000, 8
+	var writing sync.Mutex
+	var last [senders]uint64
+	o := newOutbox(most, waits, func(to netip.AddrPort, b []byte) {
+		if !writing.TryLock() {
+			t.Error("two packets are written at once")
+			return
+		}
+		defer writing.Unlock()
+		if n := binary.BigEndian.Uint64(b); n != last[to.Port()]+1 {
+			t.Errorf("packet %d of sender %d comes after %d", n, to.Port(), last[to.Port()])
+		} else {
+			last[to.Port()] = n
+		}
+	})
+	var running sync.WaitGroup
+	for i := range senders {
+		running.Go(func() {
+			for n := uint64(1); n <= packets; n++ {
+				for !o.put(netip.AddrPortFrom(netip.IPv4Unspecified(), uint16(i)), binary.BigEndian.AppendUint64(nil, n)) {
+					runtime.Gosched()
+				}
+				o.flush()
+			}
+		})
+	}
+	running.Wait()
+	if !o.wait(time.Minute) {
+		t.Fatal("it is never empty")
+	}
+	for i, n := range last {
+		if n != packets {
+			t.Errorf("%d packets of sender %d are written", n, i)
+		}
+	}
+}
+
+// TestOutboxDoesNotGrow: not even if it is never empty.
+func TestOutboxDoesNotGrow(t *testing.T) {
+	const most = 8
+	var o *outbox
+	left := 100 * most
+	o = newOutbox(most, true, func(netip.AddrPort, []byte) {
+		if c := cap(o.queue); c > 4*most {
+			t.Errorf("it has room for %d packets", c)
+			return
+		}
+		if left--; left > 0 {
+			o.put(netip.AddrPort{}, nil)
+			o.put(netip.AddrPort{}, nil) // it is full soon
+		}
+	})
+	o.put(netip.AddrPort{}, nil)
+	o.flush()
+	if !o.wait(time.Minute) || left > 0 {
+		t.Errorf("%d packets are not written", left)
+	}
+}
+
+// TestOneWrites: nobody waits for a goroutine that writes. What is put meanwhile, that one does not
+// have to write: another does.
+func TestOneWrites(t *testing.T) {
+	began, goOn, wrote := make(chan struct{}), make(chan struct{}), make(chan uint16, 2)
+	o := newOutbox(10, false, func(to netip.AddrPort, _ []byte) {
+		if to.Port() == 1 {
+			close(began)
+		}
+		<-goOn
+		wrote <- to.Port()
+	})
+	send := func(port uint16) {
+		o.put(netip.AddrPortFrom(netip.IPv4Unspecified(), port), nil)
+		o.flush()
+	}
+	first := make(chan struct{})
+	go func() {
+		defer close(first)
+		send(1)
+	}()
+	<-began
+	send(2)
+	goOn <- struct{}{}
+	select {
+	case <-first: // though the second is not written
+	case <-time.After(time.Minute):
+		t.Fatal("it goes on for others")
+	}
+	goOn <- struct{}{}
+	if one, two := <-wrote, <-wrote; one != 1 || two != 2 {
+		t.Errorf("%d is written before %d", one, two)
+	}
+}
+
+// TestOutboxAtRest: an outbox that was full keeps little memory.
+func TestOutboxAtRest(t *testing.T) {
+	var hold sync.Mutex
+	o := newOutbox(10*keptOutbox, true, func(netip.AddrPort, []byte) {
+		hold.Lock()
+		defer hold.Unlock()
+	})
+	hold.Lock()
+	for o.put(netip.AddrPort{}, nil) {
+	}
+	o.flush()
+	if o.wait(time.Millisecond) {
+		t.Error("what is not written is")
+	}
+	hold.Unlock()
+	if !o.wait(time.Minute) || cap(o.queue) > keptOutbox {
+		t.Errorf("it has room for %d packets", cap(o.queue))
+	}
+}
+
+// TestCloseSendsFirst: Close waits until what was sent has left.
+func TestCloseSendsFirst(t *testing.T) {
+	for range 100 { // on a busy machine, the time of Close may pass before the test goes on
+		s := listen(t, "127.0.0.1:0")
+		hold, _ := held(s)
+		hold.Lock()
+		s.Send(s.Local(), nil)
+		closed := make(chan struct{})
+		go func() {
+			defer close(closed)
+			s.Close()
+		}()
+		for waits := false; !waits; {
+			s.outbox.mu.Lock()
+			waits = s.outbox.emptied != nil
+			s.outbox.mu.Unlock()
+			select {
+			case <-closed:
+				waits = true
+			default:
+				runtime.Gosched()
+			}
+		}
+		hold.Unlock()
+		<-closed
+		written(t, s)
+		if counted(s)["datagrams_sent"] == 1 {
+			return
+		}
+	}
+	t.Error("Close does not wait")
+}
+
+// TestCloseEnds: Close ends though nothing can be sent.
+func TestCloseEnds(t *testing.T) {
+	s := listen(t, "127.0.0.1:0")
+	hold, _ := held(s)
+	hold.Lock()
+	s.Send(s.Local(), nil)
+	s.Close()
+	hold.Unlock()
+	written(t, s)
+	if m := counted(s); m["send_errors"] != 1 {
+		t.Errorf("counted %v", m)
+	}
+}
