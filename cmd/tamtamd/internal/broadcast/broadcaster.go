@@ -30,6 +30,8 @@ type Config struct {
 	// SendDatagram sends a Smudge datagram to a member in a session. SendBare sends
 	// one to a plain Smudge node. None of these may block, or call the Broadcaster.
 	SendDatagram, SendBare func(to netip.AddrPort, b []byte)
+	// Flush is called after them, without a lock: what was sent need not leave earlier.
+	Flush func()
 }
 
 // Broadcaster sends and receives broadcasts. Its methods may be called from any
@@ -73,7 +75,14 @@ func (b *Broadcaster) newCore(local Stream) *Core {
 	})
 }
 
-// OnMember applies a change of the member table.
+// unlock releases the mutex, and has what was sent leave.
+func (b *Broadcaster) unlock() {
+	b.mu.Unlock()
+	b.cfg.Flush()
+}
+
+// OnMember applies a change of the member table, which holds a lock meanwhile: Run has what is sent
+// leave.
 func (b *Broadcaster) OnMember(c member.Change) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -142,7 +151,7 @@ func (b *Broadcaster) wakeRunLocked(now time.Time) {
 // Receive handles a payload that the wire received from a member.
 func (b *Broadcaster) Receive(from netip.AddrPort, data []byte) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
+	defer b.unlock()
 	now := time.Now()
 	b.core.Receive(now, from, data)
 	b.wakeRunLocked(now)
@@ -152,7 +161,7 @@ func (b *Broadcaster) Receive(from netip.AddrPort, data []byte) {
 // Acked handles the wire's report that messages have arrived; see Core.Acked.
 func (b *Broadcaster) Acked(a netip.AddrPort, session, token uint64) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
+	defer b.unlock()
 	now := time.Now()
 	if b.core.Acked(now, a, session, token) {
 		b.wakeSendersLocked(now)
@@ -186,7 +195,7 @@ func (b *Broadcaster) Run(ctx context.Context) {
 			next = now.Add(time.Hour)
 		}
 		b.armed = next
-		b.mu.Unlock()
+		b.unlock()
 		timer.Reset(time.Until(next))
 		select {
 		case <-timer.C:

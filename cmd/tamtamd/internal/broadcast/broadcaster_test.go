@@ -26,6 +26,7 @@ type world struct {
 	mu   sync.Mutex
 	sent map[netip.AddrPort]int // messages of its own
 	bare map[netip.AddrPort]int // datagrams
+	held bool                   // some of it was not flushed
 }
 
 func inWorld(t *testing.T, f func(w *world)) {
@@ -36,6 +37,7 @@ func inWorld(t *testing.T, f func(w *world)) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			m[a] += n
+			w.held = true
 		}
 		datagrams := func(a netip.AddrPort, _ []byte) { count(w.bare, a, 1) }
 		w.Broadcaster = New(Config{
@@ -47,11 +49,21 @@ func inWorld(t *testing.T, f func(w *world)) {
 				return true
 			},
 			SendDatagram: datagrams, SendBare: datagrams,
+			Flush: func() { // not called with the lock held
+				w.Broadcaster.mu.Lock()
+				defer w.Broadcaster.mu.Unlock()
+				w.mu.Lock()
+				defer w.mu.Unlock()
+				w.held = false
+			},
 		})
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		wg.Go(func() { w.Run(ctx) })
 		f(w)
+		if synctest.Wait(); w.held {
+			t.Error("what was sent does not leave")
+		}
 		cancel()
 		wg.Wait()
 	})

@@ -71,7 +71,7 @@ func (b *Broadcaster) sendPlainLocked(m Message) {
 // ReceivePlain handles a broadcast found in a Smudge datagram. It copies the payload.
 func (b *Broadcaster) ReceivePlain(from netip.AddrPort, d datagram.Broadcast) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
+	defer b.unlock()
 	if _, ok := b.core.members[d.Origin]; ok || d.Origin == b.cfg.Local.Origin {
 		b.core.counts.Inc(plainKnown) // a member's, which comes by its stream as well
 		return

@@ -47,7 +47,7 @@ func (b *Broadcaster) Send(ctx context.Context, r Request) (Receipt, error) {
 		return Receipt{}, fmt.Errorf("%w %.80q: want at most %d bytes of printable UTF-8", ErrTopic, r.Topic, MaxTopic)
 	}
 	b.mu.Lock()
-	defer b.mu.Unlock()
+	defer b.unlock()
 	if limit := b.limitLocked(); len(r.Payload) > limit {
 		return Receipt{}, fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(r.Payload), limit)
 	}

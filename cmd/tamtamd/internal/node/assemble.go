@@ -142,14 +142,18 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 		Local:      broadcast.Stream{Origin: self.Addr, Session: self.Session},
 		MaxPayload: self.MaxPayload, Keep: flags.Keep, KeepBytes: flags.KeepBytes,
 		Send: func(to netip.AddrPort, b []byte, token uint64, push bool) bool {
-			return a.Wire.Send(to, membership.ChannelOf(push), b, token)
+			return a.Wire.Queue(to, membership.ChannelOf(push), b, token)
 		},
-		SendDatagram: func(to netip.AddrPort, b []byte) { a.Wire.Send(to, membership.DatagramChannel, b, 0) },
-		SendBare:     a.Wire.SendBare,
+		SendDatagram: func(to netip.AddrPort, b []byte) { a.Wire.Queue(to, membership.DatagramChannel, b, 0) },
+		SendBare:     a.Wire.QueueBare,
+		Flush:        a.Wire.Flush,
 	})
 	a.Messages.Follow(func(d broadcast.Delivery) { s.OnDelivery(d, d.Message.Origin == self.Addr) })
 	sendQuestion, sendAnswer := a.sendOn(membership.QuestionChannel), a.sendOn(membership.AnswerChannel)
-	a.Asks = ask.New(ask.Config{Self: self, SendQuestion: sendQuestion, SendAnswer: sendAnswer, Random: randomToken})
+	a.Asks = ask.New(ask.Config{
+		Self: self, SendQuestion: a.queueOn(membership.QuestionChannel), SendAnswer: a.queueOn(membership.AnswerChannel),
+		Flush: a.Wire.Flush, Random: randomToken,
+	})
 	a.Members.Follow(func(c member.Change) {
 		a.Messages.OnMember(c)
 		a.Asks.OnMember(c)
@@ -258,6 +262,11 @@ func (a *Assembly) answered(from netip.AddrPort, b []byte) {
 // sendOn returns a function that sends on a channel of the wire.
 func (a *Assembly) sendOn(ch wire.Channel) func(netip.AddrPort, []byte) bool {
 	return func(to netip.AddrPort, b []byte) bool { return a.Wire.Send(to, ch, b, 0) }
+}
+
+// queueOn is sendOn, but for what leaves with the next Flush.
+func (a *Assembly) queueOn(ch wire.Channel) func(netip.AddrPort, []byte) bool {
+	return func(to netip.AddrPort, b []byte) bool { return a.Wire.Queue(to, ch, b, 0) }
 }
 
 // randomToken returns a number that no other member can guess.

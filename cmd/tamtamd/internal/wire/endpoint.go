@@ -182,11 +182,23 @@ func (e *Endpoint) SendAll(ch Channel, b []byte) {
 	e.do(func(c *Core, now time.Time) { c.SendAll(now, ch, b) })
 }
 
+// Queue is Send for a caller that holds a lock, and calls Flush after it: what is sent leaves then.
+func (e *Endpoint) Queue(to netip.AddrPort, ch Channel, b []byte, token uint64) (ok bool) {
+	e.queue(func(c *Core, now time.Time) { ok = c.Send(now, to, ch, b, token) })
+	return ok
+}
+
 // SendBare sends a copy of a packet as it is, once, unless this node encrypts: then only encrypted
 // frames are sent.
 func (e *Endpoint) SendBare(to netip.AddrPort, packet []byte) {
+	e.QueueBare(to, packet)
+	e.Flush()
+}
+
+// QueueBare is to SendBare what Queue is to Send.
+func (e *Endpoint) QueueBare(to netip.AddrPort, packet []byte) {
 	if !e.Encryption().Sends() {
-		e.socket.Send(to, bytes.Clone(packet))
+		e.socket.queue(to, bytes.Clone(packet))
 	}
 }
 

@@ -40,6 +40,8 @@ type Config struct {
 	// return false when there is no session with the node, or too much is under way. They must
 	// not block or call the Exchange.
 	SendQuestion, SendAnswer func(to netip.AddrPort, b []byte) bool
+	// Flush is called after them, without a lock: what was sent need not leave earlier.
+	Flush func()
 	// Random returns a random number that no other member can guess.
 	Random func() uint64
 }
@@ -107,10 +109,11 @@ func (x *Exchange) Answered(from netip.AddrPort, b []byte) (ours bool) {
 	return ours
 }
 
-// OnMember applies a change of the member table.
+// OnMember applies a change of the member table, which holds a lock meanwhile.
 func (x *Exchange) OnMember(c member.Change) {
 	m, why := c.Member, ""
-	x.do(func(now time.Time) {
+	defer x.Wake() // Run flushes
+	x.locked(func(now time.Time) {
 		before, known := x.members[m.Addr]
 		switch {
 		case c.Removed:
@@ -262,8 +265,14 @@ func (x *Exchange) Register(topics []string, share bool) (f *Feed, err error) {
 	return f, err
 }
 
-// do calls the core, passes on what happened, and wakes Run if something is due earlier.
+// do calls the core, passes on what happened, and wakes Run if something is due earlier. What was
+// sent leaves after that, without the lock.
 func (x *Exchange) do(call func(now time.Time)) {
+	x.locked(call)
+	x.cfg.Flush()
+}
+
+func (x *Exchange) locked(call func(now time.Time)) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	call(time.Now())

@@ -37,6 +37,10 @@ func pair(t *testing.T) (a, b *Exchange) {
 				go func() { other().Answered(at(i), b) }()
 				return true
 			},
+			Flush: func() { // not called with the lock held
+				all[i].mu.Lock()
+				defer all[i].mu.Unlock()
+			},
 			Random: func() uint64 { tokens++; return tokens },
 		})
 	}
@@ -222,7 +226,7 @@ func FuzzFrames(f *testing.F) {
 		x := New(Config{
 			Self:         member.Identity{Addr: at(0), Info: member.Info{Session: 1}},
 			SendQuestion: func(netip.AddrPort, []byte) bool { return true }, SendAnswer: func(netip.AddrPort, []byte) bool { return true },
-			Random: func() uint64 { return 1 },
+			Flush: func() {}, Random: func() uint64 { return 1 },
 		})
 		x.OnMember(member.Change{Member: member.Member{Addr: at(1), Status: member.Alive, Info: member.Info{Session: 2}}})
 		_, _ = x.Register([]string{"x"}, false)

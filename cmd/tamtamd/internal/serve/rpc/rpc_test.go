@@ -154,7 +154,7 @@ func serveBehind(t *testing.T, g Guard) (*fake, *grpc.ClientConn) {
 	f.asks = ask.New(ask.Config{
 		Self:         member.Identity{Addr: self, Info: member.Info{Session: 7, Name: "me"}},
 		SendQuestion: func(netip.AddrPort, []byte) bool { return true }, SendAnswer: func(netip.AddrPort, []byte) bool { return true },
-		Random: rand.Uint64,
+		Flush: func() {}, Random: rand.Uint64,
 	})
 	f.server = NewServer(Config{
 		Node: f, Members: f.table, Messages: f, Asks: f.asks, Keys: &f.keys, Threshold: f, Guard: g, Inspector: f,
