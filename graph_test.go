@@ -5,11 +5,8 @@
 package tamtam
 
 import (
-	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
-	"regexp"
 	"strings"
 	"testing"
 )
@@ -71,69 +68,5 @@ func TestGraphHasNoReplace(t *testing.T) {
 		if strings.Contains(string(b), "replace") {
 			t.Errorf("%s has a replace", file)
 		}
-	}
-}
-
-// documented is a row of a table of dependencies.
-var documented = regexp.MustCompile("(?m)^\\| `[a-z0-9./_-]+` \\| v[0-9][^ ]* \\|")
-
-// TestGraphIsDocumented: docs/security.md names each direct dependency in its version, none that is
-// there no longer, and how many modules are in each program.
-func TestGraphIsDocumented(t *testing.T) {
-	doc, err := os.ReadFile("docs/security.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	required := map[string]bool{}
-	for _, file := range []string{"go.mod", "cmd/tamtamd/go.mod"} {
-		out, err := exec.Command("go", "mod", "edit", "-json", file).Output()
-		if err != nil {
-			t.Fatalf("go mod edit: %v\n%s", err, stderr(err))
-		}
-		var module struct {
-			Require []struct {
-				Path, Version string
-				Indirect      bool
-			}
-		}
-		if err := json.Unmarshal(out, &module); err != nil || len(module.Require) == 0 {
-			t.Fatalf("%s: %v, %+v", file, err, module)
-		}
-		for _, r := range module.Require {
-			version := r.Version
-			if p := strings.Split(version, "-"); len(p) == 3 { // a pseudo-version: without the commit
-				version = p[0] + "-" + p[1]
-			}
-			row := "| `" + r.Path + "` | " + version + " |"
-			required[row] = true
-			if !r.Indirect && r.Path != "github.com/eelcocramer/tamtam" && !strings.Contains(string(doc), row) {
-				t.Errorf("no %q in docs/security.md", row)
-			}
-		}
-	}
-	rows := documented.FindAllString(string(doc), -1)
-	for _, row := range rows {
-		if !required[row] {
-			t.Errorf("docs/security.md has %q, which no go.mod requires", row)
-		}
-	}
-	if len(rows) < 10 {
-		t.Errorf("only %d rows were found", len(rows))
-	}
-	count := func(program string) int {
-		modules := map[string]bool{}
-		cmd := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}", program)
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("go list: %v\n%s", err, stderr(err))
-		}
-		for _, m := range strings.Fields(string(out)) {
-			modules[m] = true
-		}
-		return len(modules)
-	}
-	want := fmt.Sprintf("%d modules are compiled into `tamtamctl`, %d into\n`tamtamd`", count("./cmd/tamtamctl"), count("./cmd/tamtamd"))
-	if !strings.Contains(string(doc), want) {
-		t.Errorf("no %q in docs/security.md", want)
 	}
 }
