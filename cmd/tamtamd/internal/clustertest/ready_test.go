@@ -37,7 +37,7 @@ func (d *Daemon) answers(path string, code int, text string) func() bool {
 func TestReadiness(t *testing.T) {
 	http := []string{"--http", "localhost:0"}
 	a := StartDaemon(t, bin, nil, http...)
-	Eventually(t, "a is ready", a.answers("/readyz", 200, "settled: 1 alive"))
+	Eventually(t, "a is ready", a.answers("/readyz", 200, "joined: 1 alive"))
 	Eventually(t, "a is live", a.answers("/livez", 200, "live"))
 	if code, body := a.Get("/readyz?min_alive=2"); code != 503 || !strings.Contains(body, "1 alive, want 2") {
 		t.Errorf("of a cluster of one: %d %q", code, body)
@@ -47,10 +47,10 @@ func TestReadiness(t *testing.T) {
 	}
 	b := StartDaemon(t, bin, nil, append(http, "--join", a.Gossip.String())...)
 	for _, d := range []*Daemon{a, b} {
-		Eventually(t, "both are ready", d.answers("/readyz?min_alive=2", 200, "settled: 2 alive"))
+		Eventually(t, "both are ready", d.answers("/readyz?min_alive=2", 200, "joined: 2 alive"))
 	}
 	b.Kill()
-	Eventually(t, "a misses b", a.answers("/readyz?min_alive=2", 503, "settled"))
+	Eventually(t, "a misses b", a.answers("/readyz?min_alive=2", 503, "joined"))
 	// Once it has joined it stays ready, even without other members.
 	if code, body := a.Get("/readyz"); code != 200 {
 		t.Errorf("without others again: %d %q", code, body)
@@ -68,16 +68,16 @@ func TestItselfIsASeed(t *testing.T) {
 	_, port, _ := net.SplitHostPort(self)
 	_ = c.Close()
 	d := StartDaemon(t, bin, nil, "--http", "localhost:0", "--port", port, "--join", self)
-	Eventually(t, "it is ready", d.answers("/readyz", 200, "settled"))
+	Eventually(t, "it is ready", d.answers("/readyz", 200, "joined"))
 }
 
-// TestSeeking: a node that has found none of its seeds is live and not ready, by HTTP, gRPC
+// TestJoining: a node that has found none of its seeds is live and not ready, by HTTP, gRPC
 // and tamtamctl, until it has joined a member, whichever side began.
-func TestSeeking(t *testing.T) {
+func TestJoining(t *testing.T) {
 	const serving, not = grpc_health_v1.HealthCheckResponse_SERVING, grpc_health_v1.HealthCheckResponse_NOT_SERVING
 	other := StartDaemon(t, bin, nil)
 	d := StartDaemon(t, bin, nil, "--http", "localhost:0", "--join", absent(t))
-	Eventually(t, "it seeks", d.answers("/readyz", 503, "seeking"))
+	Eventually(t, "it seeks", d.answers("/readyz", 503, "joining"))
 	if code, body := d.Get("/livez"); code != 200 {
 		t.Errorf("it is not live: %d %q", code, body)
 	}

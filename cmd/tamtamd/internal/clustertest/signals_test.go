@@ -64,7 +64,7 @@ func TestSystemd(t *testing.T) {
 	// A service that finds no seed is up all the same: a manager would end it.
 	d := StartDaemon(t, bin, []string{"NOTIFY_SOCKET=" + m.name, "WATCHDOG_USEC=200000"}, "--join", seed)
 	ready := m.hears("^READY=1\n")
-	for _, want := range []string{"STATUS=seeking, 1 alive", d.Gossip.String(), d.RPC} {
+	for _, want := range []string{"STATUS=joining, 1 alive", d.Gossip.String(), d.RPC} {
 		if !strings.Contains(ready, want) {
 			t.Errorf("%q is not in %q", want, ready)
 		}
@@ -73,12 +73,12 @@ func TestSystemd(t *testing.T) {
 		m.hears("^WATCHDOG=1$")
 	}
 	other := StartDaemon(t, bin, nil, "--join", d.Gossip.String())
-	m.hears("^STATUS=settled, 2 alive")
+	m.hears("^STATUS=joined, 2 alive")
 	if err := d.Cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
 	m.hears("^RELOADING=1(\nMONOTONIC_USEC=[1-9][0-9]*)?$")
-	m.hears("^READY=1\nSTATUS=settled")
+	m.hears("^READY=1\nSTATUS=joined")
 	if err := d.Cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

@@ -212,9 +212,9 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	warnOfOpen(logger, bound.guard, bound.rpc)
 	warnOfClear(logger, encryption)
 	warnOfPlain(logger, flags.Plain, encryption)
-	state.Advance(lifecycle.Seeking)
+	state.Advance(lifecycle.Joining)
 	if len(flags.Join) == 0 {
-		state.Advance(lifecycle.Settled) // it seeks nobody
+		state.Advance(lifecycle.Joined) // it seeks nobody
 	}
 	err = g.Run()
 	_ = level.Info(logger).Log("msg", "stopped")

@@ -12,33 +12,33 @@ import (
 )
 
 // Phase is a step in the life cycle of a daemon. A daemon never goes back to an earlier
-// one, except from Removed to Seeking.
+// one, except from Removed to Joining.
 type Phase uint8
 
 // The phases, in their order.
 const (
 	Starting Phase = iota // no socket is bound
 	Bound                 // all sockets are bound, and nothing runs
-	Seeking               // joining: it serves, and no seed has answered
-	Settled               // joined: a member was found, or there are no seeds
+	Joining               // it serves, and no seed has answered
+	Joined                // a member was found, or there are no seeds
 	Removed               // it was removed from the cluster, and is alone
 	Leaving               // it leaves gracefully
 )
 
 // Phases lists all phases, in their order.
-var Phases = []Phase{Starting, Bound, Seeking, Settled, Removed, Leaving}
+var Phases = []Phase{Starting, Bound, Joining, Joined, Removed, Leaving}
 
 // String returns the name of the phase, as users see it.
 func (p Phase) String() string {
-	return [...]string{"starting", "bound", "seeking", "settled", "removed", "leaving"}[p]
+	return [...]string{"starting", "bound", "joining", "joined", "removed", "leaving"}[p]
 }
 
 // Serves reports whether the API answers.
-func (p Phase) Serves() bool { return p >= Seeking && p <= Removed }
+func (p Phase) Serves() bool { return p >= Joining && p <= Removed }
 
 // Ready reports whether clients should use the node. While it is joining it serves, but
 // would show them a cluster of one.
-func (p Phase) Ready() bool { return p == Settled }
+func (p Phase) Ready() bool { return p == Joined }
 
 // State is the phase of one daemon. Its methods may be called from any goroutine.
 type State struct {
@@ -84,8 +84,8 @@ func (s *State) enter(to Phase, r *Removal) {
 // Found records that a member was found: a daemon that is joining has joined. In other
 // phases it does nothing.
 func (s *State) Found() {
-	if p, _ := s.Phase(); p == Seeking {
-		s.Advance(Settled)
+	if p, _ := s.Phase(); p == Joining {
+		s.Advance(Joined)
 	}
 }
 

@@ -25,8 +25,8 @@ func TestPhasesOnlyMoveOn(t *testing.T) {
 		to    Phase
 		moves bool
 	}{
-		{Starting, false}, {Bound, true}, {Starting, false}, {Seeking, true}, {Seeking, false},
-		{Settled, true}, {Seeking, false}, {Removed, false}, {Leaving, true}, {Settled, false}, {Leaving, false},
+		{Starting, false}, {Bound, true}, {Starting, false}, {Joining, true}, {Joining, false},
+		{Joined, true}, {Joining, false}, {Removed, false}, {Leaving, true}, {Joined, false}, {Leaving, false},
 	} {
 		now = now.Add(time.Second)
 		before, since := s.Phase()
@@ -44,7 +44,7 @@ func TestPhasesOnlyMoveOn(t *testing.T) {
 
 func TestFound(t *testing.T) {
 	for _, c := range []struct{ from, want Phase }{
-		{Starting, Starting}, {Bound, Bound}, {Seeking, Settled}, {Settled, Settled}, {Leaving, Leaving},
+		{Starting, Starting}, {Bound, Bound}, {Joining, Joined}, {Joined, Joined}, {Leaving, Leaving},
 	} {
 		s := New(time.Now)
 		s.Advance(c.from)
@@ -66,8 +66,8 @@ func TestRemoval(t *testing.T) {
 	if p, _ := s.Phase(); p != Bound || s.Removal() != nil || s.Unready() != "bound" {
 		t.Errorf("%v, %v, %q", p, s.Removal(), s.Unready())
 	}
-	s.Advance(Seeking)
-	s.Advance(Settled)
+	s.Advance(Joining)
+	s.Advance(Joined)
 	var reported []Phase
 	s.OnChange(func(p Phase) { reported = append(reported, p) })
 	for range 2 {
@@ -79,11 +79,11 @@ func TestRemoval(t *testing.T) {
 			t.Errorf("removed: %v, %v, %q", p, s.Removal(), s.Unready())
 		}
 		s.Readmit()
-		if p, _ := s.Phase(); p != Seeking || s.Removal() != nil || s.Unready() != "seeking for 0s: no seed has been joined yet" {
+		if p, _ := s.Phase(); p != Joining || s.Removal() != nil || s.Unready() != "joining for 0s: no seed has been joined yet" {
 			t.Errorf("let in again: %v, %v, %q", p, s.Removal(), s.Unready())
 		}
 		s.Found()
-		if p, _ := s.Phase(); p != Settled || s.Unready() != "" {
+		if p, _ := s.Phase(); p != Joined || s.Unready() != "" {
 			t.Errorf("joined again: %v, %q", p, s.Unready())
 		}
 	}
@@ -91,7 +91,7 @@ func TestRemoval(t *testing.T) {
 	s.Advance(Leaving)
 	s.Readmit()
 	s.Remove(r)
-	if want := []Phase{Settled, Removed, Seeking, Settled, Removed, Seeking, Settled, Removed, Leaving}; !slices.Equal(reported, want) || s.Removal() != nil {
+	if want := []Phase{Joined, Removed, Joining, Joined, Removed, Joining, Joined, Removed, Leaving}; !slices.Equal(reported, want) || s.Removal() != nil {
 		t.Errorf("reported %v, want %v", reported, want)
 	}
 	if r.Name, r.SeedsAt = "", (time.Time{}); strings.Contains(r.Sentence(), "(") || strings.Contains(r.Remedy(), "seeds") {
@@ -105,8 +105,8 @@ func TestWhatThePhasesMean(t *testing.T) {
 		name          string
 		serves, ready bool
 	}{
-		{Starting, "starting", false, false}, {Bound, "bound", false, false}, {Seeking, "seeking", true, false},
-		{Settled, "settled", true, true}, {Removed, "removed", true, false}, {Leaving, "leaving", false, false},
+		{Starting, "starting", false, false}, {Bound, "bound", false, false}, {Joining, "joining", true, false},
+		{Joined, "joined", true, true}, {Removed, "removed", true, false}, {Leaving, "leaving", false, false},
 	} {
 		if c.p.String() != c.name || c.p.Serves() != c.serves || c.p.Ready() != c.ready {
 			t.Errorf("%d: %v, serves %v, ready %v; want %+v", c.p, c.p, c.p.Serves(), c.p.Ready(), c)

@@ -58,7 +58,7 @@ func (s *State) Readmit() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.phase == Removed {
-		s.enter(Seeking, nil)
+		s.enter(Joining, nil)
 	}
 }
 
@@ -76,8 +76,8 @@ func (s *State) Unready() string {
 	switch {
 	case s.phase == Removed:
 		return "removed: " + s.removal.Sentence()
-	case s.phase == Seeking:
-		return fmt.Sprintf("seeking for %s: no seed has been joined yet", s.now().Sub(s.since).Round(time.Second))
+	case s.phase == Joining:
+		return fmt.Sprintf("joining for %s: no seed has been joined yet", s.now().Sub(s.since).Round(time.Second))
 	case !s.phase.Ready():
 		return s.phase.String()
 	}

@@ -141,14 +141,14 @@ func TestALife(t *testing.T) {
 	if got := m.next(); got != "STATUS=one READY=0" { // nothing that a name could add
 		t.Errorf("before it is ready: %q", got)
 	}
-	state.Advance(lifecycle.Seeking)
+	state.Advance(lifecycle.Joining)
 	if got := m.next(); got != "READY=1\nSTATUS=one READY=0" { // nor a sign of life: it is not
 		t.Errorf("when it serves: %q", got)
 	}
 	text.Store("two")
-	state.Advance(lifecycle.Settled)
+	state.Advance(lifecycle.Joined)
 	if got := m.next(); got != "STATUS=two" {
-		t.Errorf("when it has settled: %q", got)
+		t.Errorf("when it has joined: %q", got)
 	}
 	live.Store(true)
 	for range 3 {

@@ -176,9 +176,9 @@ func TestUndeclaredCounts(t *testing.T) {
 
 func TestStateAndPulse(t *testing.T) {
 	b := newBench()
-	b.state.Advance(lifecycle.Seeking)
+	b.state.Advance(lifecycle.Joining)
 	b.live = fmt.Errorf("stuck")
-	wants(t, b.scrape(t), "tamtam_state{state=\"seeking\"} 1\n", "tamtam_state{state=\"settled\"} 0\n", "tamtam_live 0\n")
+	wants(t, b.scrape(t), "tamtam_state{state=\"joining\"} 1\n", "tamtam_state{state=\"joined\"} 0\n", "tamtam_live 0\n")
 }
 
 func TestDeliveries(t *testing.T) {

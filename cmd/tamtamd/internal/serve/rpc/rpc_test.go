@@ -147,8 +147,8 @@ func serveBehind(t *testing.T, g Guard) (*fake, *grpc.ClientConn) {
 		ended: make(chan error, 1),
 	}
 	f.state = lifecycle.New(func() time.Time { return start })
-	f.state.Advance(lifecycle.Seeking)
-	f.state.Advance(lifecycle.Settled)
+	f.state.Advance(lifecycle.Joining)
+	f.state.Advance(lifecycle.Joined)
 	f.table.Put(alice, member.Info{Session: 8, Name: "alice", Version: "v2", Tags: "role=web\nzone=b\n"})
 	f.table.Set(alice, member.Suspected, bob)
 	f.asks = ask.New(ask.Config{

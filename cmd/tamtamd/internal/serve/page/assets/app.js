@@ -48,7 +48,7 @@ function draw() {
 
 function header() {
   const n = state.node;
-  fill(document.getElementById("phase"), `${{ seeking: "joining", settled: "joined" }[n.phase] || n.phase}, up ${span(now() - n.started)}`);
+  fill(document.getElementById("phase"), `${n.phase}, up ${span(now() - n.started)}`);
   fill(document.getElementById("zone"), zoneText(now()));
   const banner = document.getElementById("removed");
   banner.hidden = !n.removal;

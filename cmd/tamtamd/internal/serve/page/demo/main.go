@@ -49,7 +49,7 @@ func run(nodes int, address string) error {
 	now := time.Now()
 	table := past(nodes, now)
 	state := lifecycle.New(func() time.Time { return now.Add(-3 * 24 * time.Hour) })
-	state.Advance(lifecycle.Settled)
+	state.Advance(lifecycle.Joined)
 	p := page.New(page.Config{
 		Members: table, Messages: &messages{hub: fanout.New[broadcast.Delivery](), kept: sent(now)}, State: state,
 		Links:   func(context.Context) (*reach.Matrix, error) { return matrix(table), nil },
