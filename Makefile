@@ -159,17 +159,19 @@ baseline: .bin/stamp
 generate-check: .bin/stamp
 	@scripts/generate-check.sh
 
-# docs writes docs/reference, the tables of dependencies in docs/security.md, and the runbook that
-# the status page serves.
+# docs writes docs/reference, the tables of dependencies in docs/security.md, the alerts, and the
+# runbook that the status page serves.
 docs:
 	$(GO) run ./cmd/tamtam-gendoc
 	$(GO) run ./internal/depdoc
+	$(GO) test -count 1 -run '^TestUpToDate$$' ./internal/alerts -update
 	$(GO) test -count 1 -run '^TestRunbook$$' ./cmd/tamtamd/internal/serve/page -update
 
 # docs-check fails if that would change something.
 docs-check:
 	$(GO) run ./cmd/tamtam-gendoc -check
 	$(GO) run ./internal/depdoc -check
+	$(GO) test -count 1 -run '^TestUpToDate$$' ./internal/alerts
 	$(GO) test -count 1 -run '^TestRunbook$$' ./cmd/tamtamd/internal/serve/page
 
 # tidy tidies the modules.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/peterbourgon/ff/v3/ffcli"
 
+	"github.com/eelcocramer/tamtam/internal/alerts"
 	"github.com/eelcocramer/tamtam/internal/ctl"
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
@@ -100,6 +101,17 @@ func TestLinks(t *testing.T) {
 	for name := range texts {
 		if strings.HasPrefix(name, "docs/") && !linked[name] {
 			t.Errorf("nothing links to %s", name)
+		}
+	}
+}
+
+// TestRunbooks: each alert leads to a heading of the documentation.
+func TestRunbooks(t *testing.T) {
+	texts := documents(t)
+	for _, r := range alerts.Rules() {
+		file, heading, _ := strings.Cut(r.Guide, "#")
+		if !anchors(texts["docs/"+file])[heading] {
+			t.Errorf("%s: no heading %s", r.Name, r.Guide)
 		}
 	}
 }

@@ -8,6 +8,7 @@ package doctor
 import (
 	"fmt"
 
+	"github.com/eelcocramer/tamtam/internal/doctor/sentence"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -199,11 +200,8 @@ func skipped(format string, args ...any) Finding {
 
 // NoDaemon returns the findings for the case that no daemon answers.
 func NoDaemon(address, why string) []Finding {
-	return []Finding{{
-		Check: Daemon, Verdict: Failure,
-		Found: fmt.Sprintf("no tamtamd answers at %s: %s", address, why),
-		Do:    "start tamtamd, look in its log for the reason it ended, or give its gRPC address with --rpc",
-	}}
+	s := sentence.NoDaemon(address, why, "its gRPC address with --rpc")
+	return []Finding{{Check: Daemon, Verdict: Failure, Found: s.Found, Do: s.Do}}
 }
 
 func daemon(e *exam) (wrong []Finding, well string) {
@@ -235,6 +233,11 @@ func live(m *tamtamv1.Inspection) bool {
 // about returns a finding about a member.
 func about(m *tamtamv1.Inspection, v Verdict, do, format string, args ...any) Finding {
 	return Finding{Verdict: v, Member: addr(m), Found: fmt.Sprintf(format, args...), Do: do}
+}
+
+// says returns a finding about a member in words that others share.
+func says(m *tamtamv1.Inspection, v Verdict, s sentence.Sentence) Finding {
+	return Finding{Verdict: v, Member: addr(m), Found: s.Found, Do: s.Do}
 }
 
 // Wrong returns the failures, then the warnings, each in the order of the report.

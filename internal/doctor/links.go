@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/eelcocramer/tamtam/internal/doctor/sentence"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -195,11 +196,7 @@ func loss(e *exam) (wrong []Finding, well string) {
 		case worst <= lossWarning:
 			continue
 		}
-		wrong = append(wrong, about(m, v,
-			"look for a bad cable, a wireless link, a full queue or an overloaded machine between them; lost frames are "+
-				"retransmitted, so everything works, but more slowly",
-			"%s frames to it are lost, %s frames from it, in the last one to two minutes",
-			percentOf(ours), percentOf(theirs)))
+		wrong = append(wrong, says(m, v, sentence.Loss(percentOf(ours), percentOf(theirs))))
 	}
 	switch {
 	case len(wrong) > 0 || len(e.answered) == 0:

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/eelcocramer/tamtam/internal/doctor/sentence"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -16,10 +17,7 @@ func reachable(e *exam) (wrong []Finding, well string) {
 	for _, m := range e.others {
 		switch s := m.GetMember().GetStatus(); {
 		case s == tamtamv1.MemberStatus_MEMBER_STATUS_DEAD:
-			wrong = append(wrong, about(m, Failure,
-				fmt.Sprintf("start its tamtamd, or let UDP through: tamtamctl ping %[1]s; tamtamctl why %[1]s shows who reported "+
-					"it dead; if it is gone for good, tamtamctl remove %[1]s", addr(m)),
-				"it is DEAD"))
+			wrong = append(wrong, says(m, Failure, sentence.Dead(addr(m))))
 		case live(m) && !m.GetMember().GetPlain() && !m.GetAnswered():
 			wrong = append(wrong, about(m, Failure,
 				fmt.Sprintf("let UDP through in both directions between %s and %s; check whether its machine is overloaded",
@@ -33,15 +31,9 @@ func reachable(e *exam) (wrong []Finding, well string) {
 	switch alone := !slices.ContainsFunc(e.others, live); {
 	case alone && e.unready && e.removal == nil:
 		// It serves, so everything else looks well.
-		return append([]Finding{about(e.self, Failure,
-			fmt.Sprintf("its log names the seeds; check that their tamtamd runs, that UDP passes to them and back to %s, and that "+
-				"--clustername and the keys are the same: compare tamtamctl keys list on both", e.addr()),
-			"it is not ready: it has joined none of its seeds")}, wrong...), ""
+		return append([]Finding{says(e.self, Failure, sentence.NoSeed(e.addr()))}, wrong...), ""
 	case len(e.others) == 0 && e.removal == nil:
-		return []Finding{about(e.self, Warning,
-			fmt.Sprintf("tamtamctl join the address of another; if none answers, check whether others can send UDP to %s, "+
-				"which this node advertises: see --advertise", e.addr()),
-			"this node knows no other member")}, ""
+		return []Finding{says(e.self, Warning, sentence.Alone(e.addr()))}, ""
 	}
 	var unasked []*tamtamv1.Inspection
 	for _, m := range e.others {
@@ -60,10 +52,7 @@ func reachable(e *exam) (wrong []Finding, well string) {
 func flapping(e *exam) (wrong []Finding, well string) {
 	for _, m := range e.others {
 		if m.GetMember().GetFlapping() {
-			wrong = append(wrong, about(m, Warning,
-				fmt.Sprintf("tamtamctl why %s shows each change; check whether its tamtamd restarts again and again, its machine "+
-					"is overloaded, or its network fails at times", addr(m)),
-				"it came or went more than a few times in the last minute"))
+			wrong = append(wrong, says(m, Warning, sentence.Flapping(addr(m))))
 		}
 	}
 	return wrong, "no member comes and goes"
@@ -125,16 +114,13 @@ func views(e *exam) (wrong []Finding, well string) {
 	own := e.self.GetReport()
 	for _, m := range e.answered {
 		if r := m.GetReport(); r.GetDigest() != own.GetDigest() {
-			wrong = append(wrong, about(m, Warning,
-				fmt.Sprintf("run this again: a change takes a moment to spread (tamtamctl watch); if it persists, tamtamctl join %s",
-					addr(m)),
-				"it lists %d members as live, this node %d, and they are not the same",
-				r.GetAlive()+r.GetSuspected(), own.GetAlive()+own.GetSuspected()))
+			wrong = append(wrong, says(m, Warning, sentence.Views(
+				fmt.Sprint(r.GetAlive()+r.GetSuspected()), fmt.Sprintf("this node %d", own.GetAlive()+own.GetSuspected()), addr(m))))
 		}
 	}
 	if n := len(e.answered); n >= 3 && len(wrong) == n && sameDigest(e.answered) {
 		return []Finding{about(e.self, Warning,
-			"run this again: a change takes a moment to spread; if it persists, tamtamctl join the address of another",
+			sentence.Views("", "", "the address of another").Do,
 			"this node lists %d members as live, and all others agree on %d", own.GetAlive()+own.GetSuspected(),
 			e.answered[0].GetReport().GetAlive()+e.answered[0].GetReport().GetSuspected())}, ""
 	}

@@ -16,7 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// TestAlerts: the rules have the fields of Prometheus' rules, and the guide says what to do about each.
+// TestAlerts: the rules have the fields of Prometheus' rules, and the guide lists each.
 // That their metrics exist is tested beside a real daemon, in clustertest.
 func TestAlerts(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(top, "contrib", "prometheus", "alerts.yml"))
@@ -35,7 +35,7 @@ func TestAlerts(t *testing.T) {
 	for _, r := range rules.Groups[0].Rules {
 		names = append(names, r.Alert)
 		parsePromQL(t, r.Expr.String())
-		if r.Annotations["summary"] == "" || r.Annotations["description"] == "" ||
+		if r.Annotations["summary"] == "" || r.Annotations["description"] == "" || !strings.HasPrefix(r.Annotations["runbook_url"], "https://") ||
 			!slices.Contains([]string{"critical", "warning", "info"}, r.Labels["severity"]) {
 			t.Errorf("%s: %v, %v", r.Alert, r.Labels, r.Annotations)
 		}

@@ -137,7 +137,7 @@ func expressions(t *testing.T) (all []string) {
 
 var (
 	// What in an expression is no metric: durations, groupings.
-	noMetric = regexp.MustCompile(`\[[^\]]*\]|\b(by|without|on|ignoring) *\([^)]*\)`)
+	noMetric = regexp.MustCompile(`\[[^\]]*\]|\b(by|without|on|ignoring|group_left) *\([^)]*\)`)
 	selector = regexp.MustCompile(`([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{([^}]*)\})?`)
 	matcher  = regexp.MustCompile(`([a-zA-Z_]+)(=~|!=|!~|=)"([^"]*)"`)
 	// words are those of PromQL that are used.

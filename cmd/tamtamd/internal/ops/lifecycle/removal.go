@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/netip"
 	"time"
+
+	"github.com/eelcocramer/tamtam/internal/doctor/sentence"
 )
 
 // Removal is how this node was removed from its cluster. All clients show its sentences, so that
@@ -22,21 +24,25 @@ type Removal struct {
 // clock is the form of the times in sentences.
 const clock = "2006-01-02 15:04:05 MST"
 
-// Sentence says what happened. A name is of another node: it may hold any printable text.
-func (r Removal) Sentence() string {
+// says returns what happened, and how the node joins again. A name is of another node: it may hold
+// any printable text.
+func (r Removal) says() sentence.Sentence {
 	by := r.By.String()
 	if r.Name != "" {
 		by = fmt.Sprintf("%s (%s)", r.Name, by)
 	}
-	return fmt.Sprintf("this node was removed from the cluster by %s at %s; it is alone", by, r.At.Format(clock))
+	return sentence.Removed(by, r.At.Format(clock), r.Command())
 }
+
+// Sentence says what happened.
+func (r Removal) Sentence() string { return r.says().Found }
 
 // Command is the command that has the node join again.
 func (r Removal) Command() string { return "tamtamctl join " + r.By.String() }
 
 // Remedy says how the node joins again.
 func (r Removal) Remedy() string {
-	s := fmt.Sprintf("if that was a mistake, run %s here, or join this node's address at a member", r.Command())
+	s := r.says().Do
 	if !r.SeedsAt.IsZero() {
 		s += fmt.Sprintf("; it tries its seeds by itself at %s", r.SeedsAt.Format(clock))
 	}
