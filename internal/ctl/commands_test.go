@@ -55,12 +55,13 @@ func TestCommandOutput(t *testing.T) {
 		{"nodes 192.0.2.2:9999 one", 0, `NAME.*\n(.*\n){2}`, "[" + selfJSON + "," + otherJSON + "]"},
 		{"ping one", 0, `192\.0\.2\.1:9999 +1\.5ms\n`, `{"address":"192.0.2.1:9999","round_trip_ms":1.5}`},
 		{"ping a:1", 0, `a:1 +1\.5ms\n`, `{"address":"a:1","round_trip_ms":1.5}`},
+		{"configure", 0, `heartbeat +500ms\nthreshold +info\n`, `{"heartbeat_ms":500,"threshold":"info"}`},
 		{"configure heartbeat", 0, `500ms\n`, `{"heartbeat_ms":500,"threshold":"info"}`},
 		{"configure heartbeat 250", 0, `250ms\n`, `{"heartbeat_ms":250,"threshold":"info"}`},
 		{"configure heartbeat 2s", 0, `2s\n`, `{"heartbeat_ms":2000,"threshold":"info"}`},
 		{"configure threshold", 0, `info\n`, `{"heartbeat_ms":500,"threshold":"info"}`},
 		{"configure threshold WARN", 0, `warn\n`, `{"heartbeat_ms":500,"threshold":"warn"}`},
-		{"stats", 0, `a +1\nb_count +2\n`, `{"a":1,"b_count":2}`},
+		{"stats", 0, `OTHER\na +1\nb_count +2\n`, `{"a":1,"b_count":2}`},
 	} {
 		r := run(t, append([]string{"--rpc", addr}, strings.Fields(c.args)...)...)
 		if r.code != c.code || !regexp.MustCompile(`^`+c.table+`$`).MatchString(r.out) {

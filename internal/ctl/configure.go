@@ -25,15 +25,26 @@ import (
 func configureCommand(a *app) *ffcli.Command {
 	c := a.command(&ffcli.Command{
 		Name:       "configure",
-		ShortUsage: "tamtamctl configure heartbeat|threshold [VALUE]",
+		ShortUsage: "tamtamctl configure [heartbeat|threshold [VALUE]]",
 		ShortHelp:  "Read or change a setting of the node while it runs.",
-		LongHelp:   `A change lasts until the daemon ends. It does not change the daemon's flags or file.`,
+		LongHelp: `Without a setting, prints all of them. A change lasts until the daemon ends. It does not
+change the daemon's flags or file.
+
+  tamtamctl configure
+  tamtamctl configure threshold debug`,
 		Subcommands: []*ffcli.Command{
 			heartbeatCommand(a),
 			thresholdCommand(a),
 		},
 	})
-	c.Exec = group(c, "tamtamctl configure")
+	c.Exec = func(ctx context.Context, args []string) error {
+		if len(args) > 0 {
+			return noCommand(c, "tamtamctl configure", args[0])
+		}
+		return configure(ctx, a, nil, func(w io.Writer, s *tamtamv1.Settings) {
+			fmt.Fprintf(w, "heartbeat\t%s\nthreshold\t%s\n", s.GetHeartbeat().AsDuration(), render.LogLevel(s.GetLogLevel()))
+		})
+	}
 	return c
 }
 
@@ -48,7 +59,7 @@ sooner, and sends more packets in proportion.
   tamtamctl configure heartbeat
   tamtamctl configure heartbeat 200ms`,
 		Exec: func(ctx context.Context, args []string) error {
-			r := &tamtamv1.UpdateSettingsRequest{}
+			var change *tamtamv1.UpdateSettingsRequest
 			if len(args) > 0 {
 				value, err := arg.One("configure heartbeat", "time", args)
 				if err != nil {
@@ -61,9 +72,9 @@ sooner, and sends more packets in proportion.
 				if err != nil {
 					return arg.Usage("configure heartbeat", "%q is not a time: want one such as 500ms", value)
 				}
-				r.Heartbeat = durationpb.New(d)
+				change = &tamtamv1.UpdateSettingsRequest{Heartbeat: durationpb.New(d)}
 			}
-			return configure(ctx, a, r, len(args) > 0, func(s *tamtamv1.Settings) any { return s.GetHeartbeat().AsDuration().String() })
+			return configure(ctx, a, change, func(w io.Writer, s *tamtamv1.Settings) { fmt.Fprintln(w, s.GetHeartbeat().AsDuration()) })
 		},
 	})
 }
@@ -80,7 +91,7 @@ func thresholdCommand(a *app) *ffcli.Command {
   tamtamctl configure threshold
   tamtamctl configure threshold debug`,
 		Exec: func(ctx context.Context, args []string) error {
-			r := &tamtamv1.UpdateSettingsRequest{}
+			var change *tamtamv1.UpdateSettingsRequest
 			if len(args) > 0 {
 				value, err := arg.One("configure threshold", "level", args)
 				if err != nil {
@@ -90,19 +101,19 @@ func thresholdCommand(a *app) *ffcli.Command {
 					return arg.Usage("configure threshold", "%q is not a level: want %s", value, strings.Join(thresholds, ", "))
 				}
 				l := tamtamv1.LogLevel(tamtamv1.LogLevel_value["LOG_LEVEL_"+strings.ToUpper(value)])
-				r.LogLevel = &l
+				change = &tamtamv1.UpdateSettingsRequest{LogLevel: &l}
 			}
-			return configure(ctx, a, r, len(args) > 0, func(s *tamtamv1.Settings) any { return render.LogLevel(s.GetLogLevel()) })
+			return configure(ctx, a, change, func(w io.Writer, s *tamtamv1.Settings) { fmt.Fprintln(w, render.LogLevel(s.GetLogLevel())) })
 		},
 	})
 }
 
-// configure changes the settings in the request, if change is set, and prints one setting.
-func configure(ctx context.Context, a *app, r *tamtamv1.UpdateSettingsRequest, change bool, one func(*tamtamv1.Settings) any) error {
+// configure makes a change, if there is one, and writes settings.
+func configure(ctx context.Context, a *app, change *tamtamv1.UpdateSettingsRequest, write func(io.Writer, *tamtamv1.Settings)) error {
 	return a.call(ctx, func(ctx context.Context, c *client.Conn) error {
 		var s *tamtamv1.Settings
-		if change {
-			u, err := c.UpdateSettings(ctx, r)
+		if change != nil {
+			u, err := c.UpdateSettings(ctx, change)
 			if err != nil {
 				return err
 			}
@@ -116,6 +127,6 @@ func configure(ctx context.Context, a *app, r *tamtamv1.UpdateSettingsRequest, c
 		}
 		return a.print(output.Settings{
 			Heartbeat: output.Millis(s.GetHeartbeat()), Threshold: render.LogLevel(s.GetLogLevel()),
-		}, func(w io.Writer) { fmt.Fprintln(w, one(s)) })
+		}, func(w io.Writer) { write(w, s) })
 	})
 }

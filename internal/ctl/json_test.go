@@ -107,7 +107,7 @@ func TestJSONIsDocumented(t *testing.T) {
 		path, args string // args are "" for none
 		addr       string // of another daemon; "" for that above
 	}{
-		{"address", "", ""}, {"broadcast", "x --wait all", ""}, {"configure heartbeat", "", ""}, {"configure threshold", "warn", ""}, {"doctor", "", ""},
+		{"address", "", ""}, {"broadcast", "x --wait all", ""}, {"configure", "", ""}, {"configure heartbeat", "", ""}, {"configure threshold", "warn", ""}, {"doctor", "", ""},
 		{"healthy", "", ""}, {"join", "a silent", ""}, {"keys generate", "", ""}, {"keys install", files, ""}, {"keys list", "", ""}, {"keys remove", "a", ""},
 		{"keys use", "a", ""}, {"leave", "", ""}, {"leave", other, ""}, {"monitor", "", events()}, {"nodes", "", ""}, {"nodes", "", serve(t, &fake{})},
 		{"operator generate", filepath.Join(t.TempDir(), "key"), ""}, {"ping", "a:1", ""}, {"query", "x", ""}, {"ready", "", ""}, {"ready", "--alive 9", ""},

@@ -7,8 +7,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/netip"
 
 	"github.com/peterbourgon/ff/v3/ffcli"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
@@ -23,8 +26,8 @@ func pingCommand(a *app) *ffcli.Command {
 		ShortUsage: "tamtamctl ping MEMBER",
 		ShortHelp:  "Have the node ping a member or an address, and print the round trip.",
 		LongHelp: arg.MemberHelp + `
-A node at an address need not be a member, and does not become one. Exit status 6 if
-there is no answer within --timeout.
+A node at an address need not be a member, and does not become one. Exit status 3 if MEMBER
+is no member, no address and no host name; 6 if there is no answer within --timeout.
 
   tamtamctl ping db-1
   tamtamctl ping --timeout 1s 192.0.2.1`,
@@ -39,6 +42,9 @@ there is no answer within --timeout.
 					return err
 				}
 				r, err := c.Ping(ctx, &tamtamv1.PingRequest{Address: address})
+				if status.Code(err) == codes.InvalidArgument && !isIP(address) {
+					return &arg.UnknownError{Text: text} // the daemon could not resolve it, either
+				}
 				if err != nil {
 					return err
 				}
@@ -48,4 +54,13 @@ there is no answer within --timeout.
 			})
 		},
 	})
+}
+
+// isIP reports whether a text is an IP, with or without a port.
+func isIP(text string) bool {
+	_, err := netip.ParseAddr(text)
+	if err != nil {
+		_, err = netip.ParseAddrPort(text)
+	}
+	return err == nil
 }

@@ -42,6 +42,7 @@ var (
 var Commands = []Command{
 	{"address", One, []any{Node{}}},
 	{"broadcast", Lines, []any{Broadcast{}}},
+	{"configure", One, []any{Settings{}}},
 	{"configure heartbeat", One, []any{Settings{}}},
 	{"configure threshold", One, []any{Settings{}}},
 	{"doctor", One, []any{Diagnosis{}}},

@@ -34,7 +34,7 @@ func TestJSONIsDocumented(t *testing.T) {
 	d.CtlIn(key, "keys", "install", "-")
 	dead := all[2].Gossip.String()
 	for _, c := range []struct{ path, args string }{
-		{"address", ""}, {"broadcast", "--topic t --wait all hi"}, {"configure heartbeat", ""}, {"configure threshold", "info"}, {"doctor", ""},
+		{"address", ""}, {"broadcast", "--topic t --wait all hi"}, {"configure", ""}, {"configure heartbeat", ""}, {"configure threshold", "info"}, {"doctor", ""},
 		{"healthy", ""}, {"join", other + " 127.0.0.1:1"}, {"keys generate", ""}, {"keys list", ""}, {"keys use", nameOf(t, key)},
 		{"nodes", ""}, {"nodes", "--status suspected"}, {"operator generate", filepath.Join(t.TempDir(), "operator")}, {"ping", other}, {"query", "x --timeout 1s"},
 		{"ready", ""}, {"ready", "--alive 9"}, {"stats", ""}, {"tags set", "role=web"}, {"tags", ""}, {"tags delete", "role"},
