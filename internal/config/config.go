@@ -65,7 +65,7 @@ func Options(fs *flag.FlagSet, args []string, others []string) []ff.Option {
 // Parse sets the flags of a program without commands. The error is one line, or
 // flag.ErrHelp.
 func Parse(fs *flag.FlagSet, args []string, short map[string]string, others []string) error {
-	args = ExpandShort(fs, args, short)
+	args = append(formerVariables(fs), ExpandShort(fs, args, short)...)
 	if err := ff.Parse(fs, args, Options(fs, args, others)...); err != nil {
 		return Explain(fs, err)
 	}
@@ -127,6 +127,9 @@ func UnknownEnv(environ []string, flagNames ...[]string) []string {
 	known := map[string]bool{}
 	for _, name := range slices.Concat(flagNames...) {
 		known[EnvName(name)] = true
+	}
+	for old, name := range former {
+		known[EnvName(old)] = known[EnvName(name)]
 	}
 	var unknown []string
 	for _, kv := range environ {

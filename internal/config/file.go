@@ -89,6 +89,9 @@ func (p *fileParser) parse(r io.Reader, set func(name, value string) error) erro
 	// What is set already is so by the command line or the environment, which count more.
 	p.given = map[string]bool{}
 	p.flags.Visit(func(f *flag.Flag) { p.given[f.Name] = true })
+	for i := 0; i < len(root.Content); i += 2 {
+		root.Content[i].Value = present(root.Content[i].Value)
+	}
 	return p.entries(root, func(key, value *yaml.Node) error { return p.entry(key, value, set) })
 }
 

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// ExpandShort replaces one-letter flags in args by their long names. If both names were
-// defined as flags, ff would read TAMTAM_BIND in spite of an explicit -b. Values of flags
-// and everything after "--" stay unchanged.
+// ExpandShort replaces one-letter flags in args by their long names, and former names by the present
+// ones. If both names were defined as flags, ff would read TAMTAM_BIND in spite of an explicit -b.
+// Values of flags and everything after "--" stay unchanged.
 func ExpandShort(fs *flag.FlagSet, args []string, short map[string]string) []string {
 	out := slices.Clone(args)
 	for i := 0; i < len(out); i++ {
@@ -23,7 +23,11 @@ func ExpandShort(fs *flag.FlagSet, args []string, short map[string]string) []str
 			continue
 		}
 		name, value, has := strings.Cut(strings.TrimPrefix(a[1:], "-"), "=")
-		if long, ok := short[name]; ok {
+		long, ok := short[name]
+		if !ok {
+			long, ok = former[name]
+		}
+		if ok {
 			name = long
 			if out[i] = "--" + long; has {
 				out[i] += "=" + value

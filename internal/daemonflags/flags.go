@@ -88,7 +88,7 @@ func Register(fs *flag.FlagSet) *Flags {
 	f.MulticastPort = 9998
 	fs.Var(portValue{&f.MulticastPort, false}, "multicast-port", "UDP `port` to announce on")
 	f.ClusterName = "smudge"
-	fs.Var(nameValue{&f.ClusterName, limits.MaxCluster, unicode.IsControl}, "clustername", "`name` of the cluster; a node ignores announcements of other clusters; plain Smudge nodes use smudge")
+	fs.Var(nameValue{&f.ClusterName, limits.MaxCluster, unicode.IsControl}, "cluster", "`name` of the cluster; a node ignores announcements of other clusters; plain Smudge nodes use smudge; --clustername, the name of this flag in the tamtam of 2018, still works")
 	fs.Var(fileValue{&f.KeyringFile}, "keyring-file", "`file` with the keys that encrypt all gossip, one per line, 32 bytes in base64; the first key encrypts, all keys decrypt; no other user may read it, and keys install, use and remove write it (default: none, gossip is not encrypted)")
 	fs.Var(fileValue{&f.OperatorKey}, "operator-key", "`file` with the public keys of the operators, one per line, as tamtamctl operator generate writes them; members are then removed, and keys changed, only if one of them has signed it (default: none, every member may)")
 	fs.Var(choiceValue{&f.Encrypt, Encryptions}, "encrypt", "`mode` of encryption of a node with a keyring: off ignores the keyring; accept sends in clear and accepts both; send encrypts and accepts both; require encrypts and accepts only encrypted packets (default: require with a keyring, else off)")

@@ -15,7 +15,7 @@ var groups = []flaghelp.Group{
 	{Title: "ADDRESS", Flags: []string{"bind", "port", "iface", "ipv6", "advertise"}},
 	{Title: "NODE", Flags: []string{"name", "tag", "state-dir"}},
 	{Title: "CLUSTER", Flags: []string{
-		"join", "clustername", "reconnect-timeout", "allow", "plain",
+		"join", "cluster", "reconnect-timeout", "allow", "plain",
 		"multicast", "multicast-address", "multicast-port", "multicast-interval",
 	}},
 	{Title: "FAILURE DETECTION", Flags: []string{"profile", "heartbeat", "min-ping"}},

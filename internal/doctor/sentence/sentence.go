@@ -41,7 +41,7 @@ func NoSeed(address string) Sentence {
 	return Sentence{
 		"it is not ready: it has joined none of its seeds",
 		fmt.Sprintf("its log names the seeds; check that their tamtamd runs, that UDP passes to them and back to %s, and that "+
-			"--clustername and the keys are the same: compare tamtamctl keys list on both", address),
+			"--cluster and the keys are the same: compare tamtamctl keys list on both", address),
 	}
 }
 

@@ -262,7 +262,7 @@ func TestBadConfiguration(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	p, _ := start(t, bin, "tamtamd", []string{"-h"}, nil, false)
-	if code := p.Wait(); code != 0 || !strings.Contains(p.out.String(), "--clustername") {
+	if code := p.Wait(); code != 0 || !strings.Contains(p.out.String(), "--cluster") {
 		t.Errorf("exit code %d: %s", code, p.out.String())
 	}
 }

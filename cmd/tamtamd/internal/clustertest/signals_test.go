@@ -194,7 +194,7 @@ func TestReload(t *testing.T) {
 			t.Errorf("%s is not applied:\n%s", key, out)
 		}
 	}
-	for _, key := range []string{"max", "clustername"} {
+	for _, key := range []string{"max", "cluster"} {
 		if !regexp.MustCompile(`"key":"` + key + `".*"msg":"change needs a restart"`).MatchString(out) {
 			t.Errorf("%s is not said to need a restart:\n%s", key, out)
 		}
