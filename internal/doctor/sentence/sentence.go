@@ -36,10 +36,13 @@ func Dead(member string) Sentence {
 	}
 }
 
+// NoneJoined is what is wrong with a node that has joined none of its seeds.
+const NoneJoined = "it has joined none of its seeds"
+
 // NoSeed is of a node that has joined none of its seeds, and advertises address.
 func NoSeed(address string) Sentence {
 	return Sentence{
-		"it is not ready: it has joined none of its seeds",
+		"it is not ready: " + NoneJoined,
 		fmt.Sprintf("its log names the seeds; check that their tamtamd runs, that UDP passes to them and back to %s, and that "+
 			"--cluster and the keys are the same: compare tamtamctl keys list on both", address),
 	}

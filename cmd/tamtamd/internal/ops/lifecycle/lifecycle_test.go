@@ -79,7 +79,7 @@ func TestRemoval(t *testing.T) {
 			t.Errorf("removed: %v, %v, %q", p, s.Removal(), s.Unready())
 		}
 		s.Readmit()
-		if p, _ := s.Phase(); p != Joining || s.Removal() != nil || s.Unready() != "joining for 0s: no seed has been joined yet" {
+		if p, _ := s.Phase(); p != Joining || s.Removal() != nil || s.Unready() != "joining for 0s: it has joined none of its seeds" {
 			t.Errorf("let in again: %v, %v, %q", p, s.Removal(), s.Unready())
 		}
 		s.Found()

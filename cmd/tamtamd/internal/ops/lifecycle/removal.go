@@ -83,7 +83,7 @@ func (s *State) Unready() string {
 	case s.phase == Removed:
 		return "removed: " + s.removal.Sentence()
 	case s.phase == Joining:
-		return fmt.Sprintf("joining for %s: no seed has been joined yet", s.now().Sub(s.since).Round(time.Second))
+		return fmt.Sprintf("joining for %s: %s", s.now().Sub(s.since).Round(time.Second), sentence.NoneJoined)
 	case !s.phase.Ready():
 		return s.phase.String()
 	}

@@ -97,7 +97,7 @@ func TestProbes(t *testing.T) {
 		line  string
 	}{
 		{lifecycle.Bound, nil, 1, "/readyz", 503, "bound"},
-		{lifecycle.Joining, nil, 1, "/readyz", 503, "no seed"},
+		{lifecycle.Joining, nil, 1, "/readyz", 503, "none of its seeds"},
 		{lifecycle.Joining, nil, 1, "/livez", 200, "live"},
 		{lifecycle.Joining, errors.New("the gossip loop is stuck"), 1, "/livez", 503, "the gossip loop is stuck"},
 		{lifecycle.Joined, nil, 1, "/readyz", 200, "joined: 1 alive"},
