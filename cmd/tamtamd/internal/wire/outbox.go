@@ -12,7 +12,7 @@ import (
 
 // outbox is a queue of packets to be written. A write takes longer than all else that is done with
 // a lock held, and may wait on some systems. So packets are put with the lock held, and written by
-// flush without it: by its caller, or by a goroutine if a write may wait, or others put more
+// flush without it: by its caller, or by a goroutine if a write may wait, or others flush a lot
 // meanwhile. Waking one takes long on a busy machine. There is one writer at a time, so packets
 // leave in order.
 type outbox struct {
@@ -25,6 +25,7 @@ type outbox struct {
 	queue   []outgoing
 	next    int           // where in the queue those begin that wait
 	writing bool          // there is a writer
+	asked   bool          // another has flushed since: the writer goes on
 	emptied chan struct{} // closed when it is done; nil if nobody waits for that
 }
 
@@ -34,13 +35,24 @@ type outgoing struct {
 	b  []byte
 }
 
-// keptOutbox is for how many packets an empty outbox keeps room.
-const keptOutbox = 256
+const (
+	// keptOutbox is for how many packets an empty outbox keeps room.
+	keptOutbox = 256
+	// maxInline is after how many packets the caller of flush leaves those of others to a goroutine.
+	maxInline = 64
+)
 
 func newOutbox(most int, waits bool, write func(to netip.AddrPort, b []byte)) *outbox {
 	o := &outbox{write: write, waits: waits, most: most}
 	o.drain = o.writeAll
 	return o
+}
+
+// waiting returns how many packets are queued.
+func (o *outbox) waiting() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.queue) - o.next
 }
 
 // put queues a packet, which leaves with the next flush. The bytes must not change afterwards. It
@@ -62,21 +74,19 @@ func (o *outbox) put(to netip.AddrPort, b []byte) bool {
 // flush has all written that is queued. It does not wait for another goroutine that writes.
 func (o *outbox) flush() {
 	n := o.begin()
-	if n == 0 {
-		return
+	for written := 0; n > 0 && !o.waits && written < maxInline; n = o.again() {
+		o.writeSome(n)
+		written += n
 	}
-	if !o.waits {
-		if o.writeSome(n); o.end() {
-			return
-		}
+	if n > 0 {
+		go o.drain()
 	}
-	go o.drain()
 }
 
-// writeAll writes until nothing is queued.
+// writeAll writes until nobody wants more written.
 func (o *outbox) writeAll() {
-	for !o.end() {
-		o.writeSome(1)
+	for n := o.waiting(); n > 0; n = o.again() {
+		o.writeSome(n)
 	}
 }
 
@@ -98,29 +108,36 @@ func (o *outbox) begin() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	n := len(o.queue) - o.next
-	if o.writing || n == 0 {
+	if n == 0 || o.writing {
+		o.asked = n > 0
 		return 0
 	}
 	o.writing = true
 	return n
 }
 
-// end reports whether nothing is queued, and the writer done. It must be called by the writer.
-func (o *outbox) end() bool {
+// again returns how many packets the writer has to write next. With 0, it is the writer no longer:
+// what is queued then, its owner has still to flush.
+func (o *outbox) again() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.next < len(o.queue) {
-		return false
+	n := len(o.queue) - o.next
+	if n > 0 && o.asked {
+		o.asked = false
+		return n
 	}
-	o.queue, o.next, o.writing = o.queue[:0], 0, false
-	if cap(o.queue) > keptOutbox {
-		o.queue = nil
+	o.writing, o.asked = false, false
+	if n == 0 {
+		o.queue, o.next = o.queue[:0], 0
+		if cap(o.queue) > keptOutbox {
+			o.queue = nil
+		}
 	}
 	if o.emptied != nil {
 		close(o.emptied)
 		o.emptied = nil
 	}
-	return true
+	return 0
 }
 
 // wait waits until there is no writer, for at most so long. It reports whether there is none.
