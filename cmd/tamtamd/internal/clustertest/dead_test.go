@@ -62,7 +62,7 @@ func TestTheDeadSurviveARestart(t *testing.T) {
 	d.Kill()
 	d = d.Restart("--join", other.Gossip.String())
 	Eventually(t, "it lists the dead again", func() bool { return d.Status(dead) == "DEAD" })
-	// Who found it, not who has told of it.
+	// Who found it, not who has reported it.
 	if now := shows(d); now.Since.Sub(died.Since).Abs() > 5*time.Second || now.By != died.By || now.Reason != died.Reason || died.Reason != "NO_ANSWER" || died.By == "" {
 		t.Errorf("shown as %+v, by the other as %+v", now, died)
 	}
