@@ -45,6 +45,8 @@ type host struct {
 	paused  bool
 	slow    int // how many times longer everything takes here; 0 for once
 
+	received uint64 // packets that have come in
+
 	inbox   []packet
 	head    int // the first of inbox
 	pending int // bytes of inbox, as the kernel counts them
@@ -113,6 +115,14 @@ func (n *Network) SetSlow(a netip.AddrPort, times int) {
 	}
 }
 
+// Received returns how many packets have come in for the process at an address; 0 for none there.
+func (n *Network) Received(a netip.AddrPort) uint64 {
+	if h := n.hosts[a]; h != nil {
+		return h.received
+	}
+	return 0
+}
+
 // Paused reports whether the process at an address stands still.
 func (n *Network) Paused(a netip.AddrPort) bool {
 	h := n.hosts[a]
@@ -135,6 +145,7 @@ func (n *Network) arrive(p packet) {
 		n.Totals.NoHost++
 		return
 	}
+	h.received++
 	size := truesize(len(p.b))
 	// The kernel takes a packet as long as the buffer is not full yet.
 	if n.machine.Buffer > 0 && h.pending >= n.machine.Buffer {

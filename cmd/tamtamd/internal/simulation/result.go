@@ -30,7 +30,9 @@ type Result struct {
 	Totals          Totals   // packets
 	Busiest         uint64   // packets sent in the busiest second
 	DeepestQueue    int      // the most packets that waited in one receive buffer
-	Counters        map[string]uint64
+	// Received is how many packets came in for each node, but for those that ended.
+	Received []uint64
+	Counters map[string]uint64
 	// Messages were broadcast, and delivered to others so many times; the delays are
 	// those of deliveries.
 	Messages, Deliveries int
@@ -76,6 +78,9 @@ func Run(o Options) Result {
 	r.Busiest = c.Network.second.busiest
 	r.Elapsed, r.Real = c.base.at-last.at, time.Since(began)
 	r.Totals = c.base.totals.since(last.totals)
+	for i, n := range c.base.received {
+		r.Received = append(r.Received, n-min(n, last.received[i])) // the process may be another one
+	}
 	r.Counters = map[string]uint64{}
 	for k, v := range c.base.counters {
 		r.Counters[k] = v - last.counters[k]
@@ -102,6 +107,7 @@ type sums struct {
 	totals   Totals
 	frames   map[string]Frames
 	counters map[string]uint64
+	received []uint64 // by node
 }
 
 // Measure has the counts of the result begin now.
@@ -113,7 +119,10 @@ func (c *Cluster) Measure() {
 
 // sum adds up what all nodes have counted.
 func (c *Cluster) sum() sums {
-	s := sums{c.Network.Elapsed(), c.Network.Totals, map[string]Frames{}, map[string]uint64{}}
+	s := sums{at: c.Network.Elapsed(), totals: c.Network.Totals, frames: map[string]Frames{}, counters: map[string]uint64{}}
+	for i := range c.nodes {
+		s.received = append(s.received, c.Network.Received(Address(i)))
+	}
 	for _, n := range slices.Concat(c.nodes, c.spent) {
 		for _, t := range n.wire.Traffic() {
 			f := s.frames[t.Kind]
@@ -147,6 +156,9 @@ func (r *Result) Write(w io.Writer) {
 	t := r.Totals
 	fmt.Fprintf(w, "  packets: %.0f a node, %.1f a node and second, %.1f in the busiest, %.0f B/s; lost %d, cut %d, overflowed %d, to nobody %d; deepest queue %d\n",
 		perNode(t.Sent), perNode(t.Sent)/seconds, perNode(r.Busiest), perNode(t.SentBytes)/seconds, t.Lost, t.Cut, t.Overflowed, t.NoHost, r.DeepestQueue)
+	most, sorted := slices.Max(r.Received), slices.Sorted(slices.Values(r.Received))
+	fmt.Fprintf(w, "  received: node 0, which all join, %d; the most %d, by node %d; median %d\n",
+		r.Received[0], most, slices.Index(r.Received, most), sorted[len(sorted)/2])
 	for _, f := range r.Frames {
 		fmt.Fprintf(w, "    %-10s %9.1f a node %9.2f a node and second\n", f.Kind, perNode(f.Sent), perNode(f.Sent)/seconds)
 	}
