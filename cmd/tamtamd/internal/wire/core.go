@@ -71,9 +71,10 @@ type Core struct {
 	shut           bool          // opens no session any more
 
 	peers    map[netip.AddrPort]*peer
-	sessions map[uint64]*peer   // the one that was opened last, if several say the same
-	byID     map[uint64]*peer   // by the connection IDs that its frames may carry
-	busy     map[*peer]struct{} // those with something due some time
+	sessions map[uint64]*peer      // the one that was opened last, if several say the same
+	byID     map[uint64]*peer      // by the connection IDs that its frames may carry
+	busy     deadline.Queue[*peer] // those with something due some time, by their next
+	due      []*peer               // scratch
 	perIP    map[netip.Addr]int
 	ended    map[endedKey]ending
 
@@ -102,7 +103,7 @@ func NewCore(cfg CoreConfig, now time.Time) *Core {
 	c := &Core{
 		cfg: cfg, start: now, now: now,
 		peers: map[netip.AddrPort]*peer{}, sessions: map[uint64]*peer{}, byID: map[uint64]*peer{},
-		busy: map[*peer]struct{}{}, perIP: map[netip.Addr]int{}, ended: map[endedKey]ending{},
+		perIP: map[netip.Addr]int{}, ended: map[endedKey]ending{},
 		greetings: map[greetingKey]uint64{}, nonces: map[uint64]greeting{},
 		shared: arq.Shared{Timing: cfg.Timing}, counts: counters.NewSet(),
 		passes: rate.NewLimiter(relayPerSecond, relayBurst),
@@ -141,15 +142,8 @@ func (c *Core) advance(now time.Time) {
 	}
 }
 
-// Next returns when Tick must be called; the zero time is never. It only visits the
-// peers that have something to do: few, in a quiet cluster.
-func (c *Core) Next() time.Time {
-	next := c.expiry
-	for p := range c.busy {
-		next = deadline.Earlier(next, p.next)
-	}
-	return next
-}
+// Next returns when Tick must be called; the zero time is never.
+func (c *Core) Next() time.Time { return deadline.Earlier(c.expiry, c.busy.Next()) }
 
 // Tick does what is due.
 func (c *Core) Tick(now time.Time) {
@@ -158,12 +152,14 @@ func (c *Core) Tick(now time.Time) {
 	c.shared.Budget.Refill(c.now)
 	c.private.expire(c.now, c.renewEvery())
 	late := time.Duration(0)
-	for p := range c.busy {
-		if !p.next.After(c.now) {
+	c.due = c.busy.AppendDue(c.due[:0], c.now)
+	for _, p := range c.due {
+		if c.peers[p.addr] == p { // else it was dropped just now
 			late = max(late, c.now.Sub(p.next))
 			c.tick(p)
 		}
 	}
+	clear(c.due)
 	c.expireGreetings()
 	if late >= lateFrom {
 		c.emit(Event{Kind: Late, Took: late})

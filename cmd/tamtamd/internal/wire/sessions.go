@@ -196,7 +196,7 @@ func (c *Core) drop(p *peer) {
 	for _, id := range p.ids {
 		delete(c.byID, id)
 	}
-	delete(c.busy, p)
+	c.busy.Remove(p)
 	if c.perIP[p.addr.Addr()]--; c.perIP[p.addr.Addr()] == 0 {
 		delete(c.perIP, p.addr.Addr())
 	}
@@ -277,7 +277,7 @@ func (c *Core) Renew(now time.Time) {
 	}
 	clear(c.peers)
 	clear(c.sessions)
-	clear(c.busy)
+	c.busy = deadline.Queue[*peer]{}
 	clear(c.byID)
 	clear(c.perIP)
 	clear(c.greetings)
@@ -316,14 +316,13 @@ func (c *Core) tick(p *peer) {
 // wake has a peer ticked at t at the latest.
 func (c *Core) wake(p *peer, t time.Time) {
 	p.next = deadline.Earlier(p.next, t)
-	c.busy[p] = struct{}{}
+	c.busy.Set(p, p.next)
 }
 
 // settle finds out when a peer must be ticked next.
 func (c *Core) settle(p *peer) {
-	if p.next = p.due(); p.next.IsZero() {
-		delete(c.busy, p)
-	}
+	p.next = p.due()
+	c.busy.Set(p, p.next)
 }
 
 // idle spares a peer its tick when nothing is left to do about it. While there is
