@@ -78,12 +78,17 @@ func (q *Queue[K]) Remove(k K) {
 	}
 }
 
+// Take takes the key that is due first, of those that there are.
+func (q *Queue[K]) Take() K {
+	k := q.heap[0].key
+	q.Remove(k)
+	return k
+}
+
 // AppendDue takes the keys that are due at a time, in the order in which they are.
 func (q *Queue[K]) AppendDue(to []K, now time.Time) []K {
 	for len(q.heap) > 0 && !q.heap[0].at.After(now) {
-		k := q.heap[0].key
-		q.Remove(k)
-		to = append(to, k)
+		to = append(to, q.Take())
 	}
 	return to
 }

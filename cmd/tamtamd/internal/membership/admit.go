@@ -199,7 +199,7 @@ func (c *Core) newcomer(a netip.AddrPort, why admission.Reason, now time.Time) a
 
 // occupants passes what counts about each member when one must give way.
 func (c *Core) occupants(yield func(admission.Occupant) bool) {
-	for _, p := range c.members.sorted {
+	for p := range c.members.all {
 		o := admission.Occupant{Addr: p.addr, Known: p.known, Proved: p.proved(), Ended: p.status.Gone() && !p.listed, Since: p.admitted}
 		if o.Ended {
 			o.Since = p.changed

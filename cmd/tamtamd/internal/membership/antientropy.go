@@ -127,7 +127,7 @@ func (c *Core) digest() uint64 { return c.members.digest.Add(c.cfg.Self.Addr).Su
 // removed: what all nodes know of the same members.
 func (c *Core) records(now time.Time) []record {
 	all := append(make([]record, 0, 1+c.members.len()+c.tombstones.Len()), liveRecord(c.cfg.Self.Addr, c.cfg.Self.Info))
-	for _, p := range c.members.sorted {
+	for p := range c.members.all {
 		if p.status.Live() {
 			all = append(all, liveRecord(p.addr, p.info))
 		}
@@ -171,8 +171,8 @@ func addrs(all []record) iter.Seq[netip.AddrPort] {
 
 // compare begins a comparison with a random member.
 func (c *Core) compare(now time.Time) {
-	if with := c.members.addrs(speaks); len(with) > 0 {
-		c.compareWith(with[c.cfg.Random.IntN(len(with))], now)
+	if with := c.members.oneOf(c.cfg.Random, speaks); with != nil {
+		c.compareWith(with.addr, now)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-kit/log/level"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
@@ -36,41 +37,92 @@ const (
 // as pings need for that many deaths, which others have to confirm, and then they would be kept as
 // dead members.
 func (c *Core) askStrangers(now time.Time) {
-	unproved := 0
-	var due []*peer
-	for _, p := range c.members.sorted {
-		if p.proved() || p.status == member.Left {
-			continue
-		}
-		if !p.learned { // as dead, from others: of a cluster that has lost many, all that is left
-			unproved++
-		}
-		if now.Sub(p.admitted) >= admission.ProvedAfter && now.Sub(p.checked) >= strangerWait*time.Duration(c.slow) {
-			due = append(due, p)
-		}
-	}
+	unproved := c.members.strangers.len()
 	crowded := unproved > crowdedFrom || c.crowd > 0 && unproved > crowdedUntil
 	if !crowded || !c.open() {
 		c.crowd = 0
 		return
 	}
 	c.crowd = max(c.crowd, unproved)
+	wait := strangerWait * time.Duration(c.slow)
 	asks, givenUp := 1+c.crowd/strangersTime, 0
-	for _, p := range due {
+	for _, p := range c.members.strangers.due(asks, now) {
 		switch {
 		case p.status == member.Dead && c.crowd <= hugeFrom && now.Sub(p.changed) < deadStranger:
+			c.members.strangers.again(p, now.Add(wait))
 		case p.checks == strangerChecks:
 			givenUp++
 			c.giveUpStranger(p)
 		case asks > 0:
 			asks--
-			p.checked, p.checks = now, p.checks+1
+			p.checks++
+			c.members.strangers.again(p, now.Add(wait))
 			c.askStranger(p)
+		default:
+			c.members.strangers.again(p, now)
 		}
 	}
 	if givenUp > 0 {
 		c.log(level.WarnValue(), "msg", "members given up that have not answered since they joined", "count", givenUp, "left", unproved-givenUp)
 	}
+}
+
+// strangers are the peers that are not proved and have not left, with when they may be asked. So
+// a look at all members is spared. The zero value has none.
+type strangers struct {
+	unasked, asked deadline.Queue[*peer]
+	learned        int // those of them that are known as dead only, from others
+}
+
+// len returns how many there are but those that are known as dead only: of a cluster that has lost
+// many, they are all that is left.
+func (s *strangers) len() int { return s.unasked.Len() + s.asked.Len() - s.learned }
+
+func (s *strangers) has(p *peer) bool { return !s.unasked.At(p).IsZero() || !s.asked.At(p).IsZero() }
+
+// note takes how a peer is now.
+func (s *strangers) note(p *peer) {
+	if p.proved() || p.status == member.Left {
+		s.remove(p)
+	} else if !s.has(p) {
+		s.unasked.Set(p, p.admitted.Add(admission.ProvedAfter))
+		s.count(p, 1)
+	}
+}
+
+func (s *strangers) count(p *peer, n int) {
+	if p.learned {
+		s.learned += n
+	}
+}
+
+func (s *strangers) remove(p *peer) {
+	if s.has(p) {
+		s.count(p, -1)
+	}
+	s.unasked.Remove(p)
+	s.asked.Remove(p)
+}
+
+// due takes those that are due: all that were asked before, who come first, and so many others.
+func (s *strangers) due(others int, now time.Time) []*peer {
+	due := s.asked.AppendDue(nil, now)
+	for range others {
+		if next := s.unasked.Next(); next.IsZero() || next.After(now) {
+			break
+		}
+		due = append(due, s.unasked.Take())
+	}
+	for _, p := range due {
+		s.count(p, -1)
+	}
+	return due
+}
+
+// again has a peer that was due be due at another time.
+func (s *strangers) again(p *peer, at time.Time) {
+	s.asked.Set(p, at)
+	s.count(p, 1)
 }
 
 func (c *Core) giveUpStranger(p *peer) {

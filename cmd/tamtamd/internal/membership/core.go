@@ -148,7 +148,6 @@ func New(cfg Config) *Core {
 		slow:           1,
 		held:           make(map[netip.AddrPort]held),
 		deaths:         make(map[netip.AddrPort]reportedDeath),
-		members:        newMembers(),
 		candidates:     admission.NewCandidates(cfg.Random),
 		clock:          admission.NewClock(),
 		tombstones:     admission.NewTombstones(),
@@ -175,6 +174,7 @@ func New(cfg Config) *Core {
 		minPing:        cfg.MinPing,
 		counts:         counters.NewSet(),
 	}
+	c.members = newMembers(c.pings, min(retireTime, cfg.ReconnectTimeout))
 	for _, a := range cfg.Known {
 		c.known.Add(a)
 	}

@@ -62,7 +62,7 @@ func TestCrowdKeepsNobodyOut(t *testing.T) {
 func TestReservedRoom(t *testing.T) {
 	crowdedWorld(t, func(w *world) {
 		for _, p := range w.members.sorted {
-			p.heard = p.admitted.Add(admission.ProvedAfter)
+			w.members.heard(p, p.admitted.Add(admission.ProvedAfter))
 		}
 		w.event(up(carol, 7))
 		if w.is(carol) != 0 {

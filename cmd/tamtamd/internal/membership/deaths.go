@@ -50,7 +50,7 @@ func (c *Core) readDeath(teller *peer, r record, following []record, now time.Ti
 
 // deadRecords returns the records of the dead that others should know.
 func (c *Core) deadRecords(now time.Time) (all []record) {
-	for _, p := range c.members.sorted {
+	for p := range c.members.all {
 		if p.status == member.Dead && !c.outlived(p.addr, p.info.Session, p.changed, now) {
 			// Rounded, it does not move as it is passed on.
 			all = append(all, endedRecord(recordDead, p.addr, p.info.Session, now.Sub(p.changed).Round(time.Second)))

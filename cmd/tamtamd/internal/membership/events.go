@@ -117,7 +117,7 @@ func (c *Core) message(e wire.Event, now time.Time) {
 
 // heard notes that a member lives.
 func (c *Core) heard(p *peer, now time.Time) {
-	p.heard = now
+	c.members.heard(p, now)
 	p.leftBy = netip.AddrPort{}
 	if a, ok := c.suspicion.Refute(p.addr, now); ok {
 		c.count(countAccusationsRefuted)

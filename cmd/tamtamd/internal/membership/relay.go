@@ -60,26 +60,25 @@ func (c *Core) anyRelay(to netip.AddrPort) netip.AddrPort {
 	if via := c.usedRelay(to); via.IsValid() && c.cfg.Random.IntN(4) > 0 {
 		return via
 	}
-	return c.oneOf(c.members.addrs(func(p *peer) bool { return canRelay(p) && p.addr != to }))
+	if p := c.members.oneOf(c.cfg.Random, func(p *peer) bool { return canRelay(p) && p.addr != to }); p != nil {
+		return p.addr
+	}
+	return netip.AddrPort{}
 }
 
 // usedRelay returns a member by which others are reached, and perhaps this one; the zero
 // address if there is none.
 func (c *Core) usedRelay(to netip.AddrPort) netip.AddrPort {
 	var used []netip.AddrPort
-	for _, p := range c.members.sorted {
+	for _, p := range c.members.relayed {
 		if p.status.Live() && p.via != to && canRelay(c.members.get(p.via)) {
 			used = append(used, p.via)
 		}
 	}
-	return c.oneOf(used)
-}
-
-func (c *Core) oneOf(all []netip.AddrPort) (one netip.AddrPort) {
-	if len(all) > 0 {
-		one = all[c.cfg.Random.IntN(len(all))]
+	if len(used) == 0 {
+		return netip.AddrPort{}
 	}
-	return one
+	return used[c.cfg.Random.IntN(len(used))]
 }
 
 // greetByRelay greets a candidate by way of a member: of the one that reported it first.
@@ -121,14 +120,14 @@ func (c *Core) suggest(to netip.AddrPort, helper *peer) {
 // routed takes the way that frames to a member go.
 func (c *Core) routed(p *peer, via netip.AddrPort) {
 	if p.via != via {
-		p.via = via
+		c.members.route(p, via)
 		c.emit(TableRoute{p.addr, via})
 	}
 }
 
 // routeAround suggests another relay for the members that are reached by one that has ended.
 func (c *Core) routeAround(ended netip.AddrPort) {
-	for _, p := range c.members.sorted {
+	for _, p := range c.members.relayed {
 		if p.via != ended || !p.status.Live() {
 			continue
 		}

@@ -116,9 +116,9 @@ func (c *Core) set(p *peer, s member.Status, by netip.AddrPort, now time.Time) {
 // given: a ping of heartbeat 0 in that member's name is answered, and changes
 // nothing.
 func (c *Core) prompt(but netip.AddrPort) {
-	to := c.members.addrs(func(p *peer) bool { return p.addr != but && p.listed && p.status.Live() })
-	if len(to) > 0 {
-		c.speakFor(to[c.cfg.Random.IntN(len(to))], datagram.Ping, 0)
+	to := c.members.oneOf(c.cfg.Random, func(p *peer) bool { return p.addr != but && p.listed && p.status.Live() })
+	if to != nil {
+		c.speakFor(to.addr, datagram.Ping, 0)
 	}
 }
 

@@ -4,6 +4,8 @@
 package membership
 
 import (
+	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/go-kit/log/level"
@@ -119,10 +121,10 @@ func (c *Core) greetLost(now time.Time) time.Time {
 // ping has Smudge ping the members whose turn it is.
 func (c *Core) ping(now time.Time) time.Time {
 	if !c.pings.Next().After(now) {
-		timeout := c.probeTimeout()
+		interval := detect.PingInterval(c.cfg.Heartbeat, c.probeTimeout())
 		// One that has not answered a ping is left to its helpers meanwhile.
-		members := c.members.addrs(func(p *peer) bool { return p.status.Live() && !c.indirect.Asks(p.addr, now) })
-		for _, a := range c.pings.Round(c.cfg.Self.Addr, c.clock.Now(), members, c.Plain, detect.PingInterval(c.cfg.Heartbeat, timeout), now) {
+		pingable := func(a netip.AddrPort) bool { return !c.indirect.Asks(a, now) }
+		for _, a := range c.pings.Round(c.cfg.Self.Addr, c.clock.Now(), pingable, c.Plain, interval, now) {
 			c.emit(EnginePing{a})
 		}
 	}
@@ -159,26 +161,26 @@ func (c *Core) late(grown bool, now time.Time) {
 // takeCare makes Smudge forget the members that have long been dead, gives up those that
 // have been for ReconnectTimeout, greets plain ones, and sets how long this node waits.
 func (c *Core) takeCare(now time.Time) {
-	var ended []*peer
-	for _, p := range c.members.sorted {
-		switch {
-		case !p.status.Live():
-			ended = append(ended, p)
-		case p.upgrade > 0:
+	c.members.upgrades = slices.DeleteFunc(c.members.upgrades, func(p *peer) bool {
+		if c.members.get(p.addr) == p && p.status.Live() {
 			p.upgrade--
 			c.emit(Greet{p.addr})
 		}
-	}
-	for _, p := range ended {
-		switch gone := now.Sub(p.changed); {
-		case gone >= c.cfg.ReconnectTimeout:
-			c.unlist(p.addr, c.cfg.Self.Addr, member.GivenUp)
-			c.log(level.InfoValue(), "msg", "member given up", "address", p.addr, "name", p.info.Name, "status", p.status, "reason", member.GivenUp)
-			c.emit(CloseSession{p.addr})
-			c.emit(EngineRemove{p.addr})
-		case p.listed && gone >= retireTime:
+		return p.upgrade == 0 || c.members.get(p.addr) != p
+	})
+	for _, a := range c.members.ends.AppendDue(nil, now) {
+		p := c.members.get(a)
+		if now.Sub(p.changed) >= c.cfg.ReconnectTimeout {
+			c.unlist(a, c.cfg.Self.Addr, member.GivenUp)
+			c.log(level.InfoValue(), "msg", "member given up", "address", a, "name", p.info.Name, "status", p.status, "reason", member.GivenUp)
+			c.emit(CloseSession{a})
+			c.emit(EngineRemove{a})
+			continue
+		}
+		c.members.ends.Set(a, p.changed.Add(c.cfg.ReconnectTimeout))
+		if p.listed {
 			p.listed = false
-			c.emit(EngineRemove{p.addr})
+			c.emit(EngineRemove{a})
 		}
 	}
 	c.askStrangers(now)
@@ -195,7 +197,7 @@ func (c *Core) setWaits(now time.Time) {
 		c.emit(SetSlow{slow})
 	}
 	want := c.probeTimeout()
-	if c.members.live == 1 && !c.indirect.Asks(c.Live()[0], now) { // else it is already in question
+	if only, ok := c.pings.Only(); ok && !c.indirect.Asks(only, now) { // else it is already in question
 		want *= pairFactor
 	}
 	if want != c.minPing {

@@ -42,6 +42,7 @@ type Tombstones struct {
 	// floor is the time of the last tombstone that was forgotten at the bound: none before it
 	// is learned from others, or it would come and go.
 	floor     time.Time
+	oldest    time.Time // none is older; the zero time: not known
 	forgotten uint64
 }
 
@@ -52,6 +53,9 @@ func NewTombstones() *Tombstones { return &Tombstones{m: make(map[netip.AddrPort
 func (x *Tombstones) Add(a netip.AddrPort, e Tombstone) {
 	if _, known := x.m[a]; !known && len(x.m) >= MaxTombstones {
 		x.forget()
+	}
+	if e.At.Before(x.oldest) {
+		x.oldest = e.At
 	}
 	x.m[a] = e
 }
@@ -113,11 +117,17 @@ func (x *Tombstones) Readmit(a netip.AddrPort, now time.Time) {
 	}
 }
 
-// Expire forgets the tombstones before some time.
+// Expire forgets the tombstones before some time. It looks at all only if one may be.
 func (x *Tombstones) Expire(before time.Time) {
+	if !x.oldest.Before(before) {
+		return
+	}
+	x.oldest = time.Unix(1<<40, 0)
 	for a, e := range x.m {
 		if e.At.Before(before) {
 			delete(x.m, a)
+		} else if e.At.Before(x.oldest) {
+			x.oldest = e.At
 		}
 	}
 }

@@ -38,10 +38,37 @@ type Pings struct {
 	rounds     int
 	successors []netip.AddrPort // that were pinged last
 	shuffled   []netip.AddrPort // those that are still to be pinged at random
+
+	ring   *ring // of the live members
+	second *ring // in the other epoch, around a change; nil for none
 }
 
-// NewPings returns a schedule that has not begun: it does with the first Round.
-func NewPings(random *rand.Rand) *Pings { return &Pings{random: random} }
+// NewPings returns a schedule without members that has not begun: it does with the first Round.
+func NewPings(random *rand.Rand) *Pings { return &Pings{random: random, ring: &ring{}} }
+
+// Add adds a member that lives.
+func (p *Pings) Add(a netip.AddrPort) {
+	p.ring.add(a)
+	if p.second != nil {
+		p.second.add(a)
+	}
+}
+
+// Remove removes a member that lives no more.
+func (p *Pings) Remove(a netip.AddrPort) {
+	p.ring.remove(a)
+	if p.second != nil {
+		p.second.remove(a)
+	}
+}
+
+// Only returns the member if there is just one.
+func (p *Pings) Only() (a netip.AddrPort, ok bool) {
+	if len(p.ring.order) != 1 {
+		return netip.AddrPort{}, false
+	}
+	return p.ring.order[0].addr, true
+}
 
 // Next returns when the next round is due.
 func (p *Pings) Next() time.Time { return p.next }
@@ -84,11 +111,11 @@ func (p *Pings) Lost(a netip.AddrPort) bool {
 	return lost
 }
 
-// Round begins a round if one is due, and returns whom to ping. The members are those that
-// live and are not being asked already, in order. The next round is due after the interval;
-// the first is at some time in it, so that nodes that start together do not ping together.
-// plain reports whether a member is a plain Smudge node.
-func (p *Pings) Round(self netip.AddrPort, clock uint32, members []netip.AddrPort, plain func(netip.AddrPort) bool, interval time.Duration, now time.Time) (ping []netip.AddrPort) {
+// Round begins a round if one is due, and returns whom to ping. The next round is due after the
+// interval; the first is at some time in it, so that nodes that start together do not ping
+// together. pingable reports whether a member is not being asked already, plain whether it is a
+// plain Smudge node. But for those that are not pingable, only O(log n) members are looked at.
+func (p *Pings) Round(self netip.AddrPort, clock uint32, pingable, plain func(netip.AddrPort) bool, interval time.Duration, now time.Time) (ping []netip.AddrPort) {
 	if p.next.After(now) {
 		return nil
 	}
@@ -97,38 +124,62 @@ func (p *Pings) Round(self netip.AddrPort, clock uint32, members []netip.AddrPor
 		return nil
 	}
 	p.next, p.interval = now.Add(interval), interval
-	p.successors = p.successors[:0]
-	if len(members) == 0 {
-		return nil
+	p.turn(epochs(clock))
+	p.successors = p.ring.appendSuccessors(p.successors[:0], self, pingable, plain)
+	if p.second != nil {
+		p.successors = p.second.appendSuccessors(p.successors, self, pingable, plain)
 	}
-	first, second := epochs(clock)
-	p.successors = appendSuccessors(p.successors, self, first, members, plain)
-	if second != first {
-		p.successors = appendSuccessors(p.successors, self, second, members, plain)
+	if len(p.successors) == 0 {
+		return nil
 	}
 	ping = slices.Clone(p.successors)
 	if p.rounds++; p.rounds%randomRounds == 0 {
-		if a := p.draw(members); !slices.Contains(ping, a) {
+		if a, ok := p.draw(pingable); ok && !slices.Contains(ping, a) {
 			ping = append(ping, a)
 		}
 	}
 	return ping
 }
 
-// draw returns the next member in a random order of all.
-func (p *Pings) draw(members []netip.AddrPort) netip.AddrPort {
-	for {
+// turn brings the rings into the epochs that a node goes by.
+func (p *Pings) turn(first, second uint32) {
+	if p.ring.epoch != first {
+		if p.second != nil && p.second.epoch == first {
+			p.ring = p.second
+		} else {
+			p.ring = p.ring.in(first)
+		}
+	}
+	switch {
+	case second == first:
+		p.second = nil
+	case p.second == nil || p.second.epoch != second:
+		p.second = p.ring.in(second)
+	}
+}
+
+// draw returns the next member in a random order of all that can be pinged.
+func (p *Pings) draw(pingable func(netip.AddrPort) bool) (a netip.AddrPort, ok bool) {
+	for filled := false; ; {
 		if len(p.shuffled) == 0 {
-			p.shuffled = append(p.shuffled, members...)
+			if filled {
+				return netip.AddrPort{}, false
+			}
+			filled = true
+			for _, s := range p.ring.order {
+				p.shuffled = append(p.shuffled, s.addr)
+			}
 			p.random.Shuffle(len(p.shuffled), func(i, j int) {
 				p.shuffled[i], p.shuffled[j] = p.shuffled[j], p.shuffled[i]
 			})
 		}
 		last := len(p.shuffled) - 1
-		a := p.shuffled[last]
-		p.shuffled = p.shuffled[:last]
-		if _, ok := slices.BinarySearchFunc(members, a, netip.AddrPort.Compare); ok {
-			return a
+		if last < 0 {
+			return netip.AddrPort{}, false
+		}
+		a, p.shuffled = p.shuffled[last], p.shuffled[:last]
+		if p.ring.has(a) && pingable(a) {
+			return a, true
 		}
 	}
 }

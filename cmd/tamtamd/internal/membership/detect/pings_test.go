@@ -25,12 +25,16 @@ func TestPingInterval(t *testing.T) {
 
 const interval = 750 * time.Millisecond
 
-func nobody(netip.AddrPort) bool { return false }
-
-// rounds returns whom each round of a schedule pings within a time.
+// rounds returns whom each round of a schedule with these members pings within a time.
 func rounds(p *Pings, self netip.AddrPort, members []netip.AddrPort, from time.Time, d time.Duration) (all [][]netip.AddrPort) {
+	for _, s := range slices.Clone(p.ring.order) {
+		p.Remove(s.addr)
+	}
+	for _, a := range members {
+		p.Add(a)
+	}
 	for at := from; at.Before(from.Add(d)); at = at.Add(time.Millisecond) {
-		if ping := p.Round(self, 1000, members, nobody, interval, at); ping != nil {
+		if ping := p.Round(self, 1000, anybody, nobody, interval, at); ping != nil {
 			all = append(all, ping)
 		}
 	}
@@ -142,5 +146,47 @@ func TestWithARound(t *testing.T) {
 	p.Restart()
 	if got := p.With(next, time.Hour); !got.Equal(next) {
 		t.Errorf("with a round that is due: %v", got.Sub(next))
+	}
+}
+
+// TestRoundsGoByTheEpoch: a node that has long been there pings the successors of the epoch that
+// its clock is in, and, around a change, of both.
+func TestRoundsGoByTheEpoch(t *testing.T) {
+	members := rack(30)
+	self, others := members[0], members[1:]
+	p := NewPings(rand.New(rand.NewPCG(1, 2)))
+	rounds(p, self, others, epoch, 2*interval)
+	now := epoch.Add(time.Hour)
+	for clock := uint32(1000); clock < 5<<epochBits; clock += epochOverlap / 2 {
+		now = now.Add(interval)
+		first, second := epochs(clock)
+		want := []netip.AddrPort{successor(self, first, others)}
+		if next := successor(self, second, others); next != want[0] {
+			want = append(want, next)
+		}
+		if got := p.Round(self, clock, anybody, nobody, interval, now); !slices.Equal(got[:min(len(got), len(want))], want) {
+			t.Errorf("clock %d: %v, want %v", clock, got, want)
+		}
+	}
+	if got := p.Round(self, 9<<epochBits+1000, anybody, nobody, interval, now.Add(interval)); got[0] != successor(self, 9, others) {
+		t.Error("after a jump of the clock it is the ring of another epoch")
+	}
+}
+
+// TestRoundLooksAtFew: however many members there are.
+func TestRoundLooksAtFew(t *testing.T) {
+	for _, n := range []int{10, 100, 4000} {
+		members := rack(n + 1)
+		p := NewPings(rand.New(rand.NewPCG(1, 2)))
+		rounds(p, members[0], members[1:], epoch, 2*interval)
+		looked, now := 0, epoch.Add(time.Hour)
+		pingable := func(netip.AddrPort) bool { looked++; return true }
+		for range 3 * randomRounds {
+			now = now.Add(interval)
+			p.Round(members[0], 1000, pingable, nobody, interval, now)
+		}
+		if most := 3 * (randomRounds + 1); looked > most {
+			t.Errorf("%d members: %d looked at, want at most %d", n, looked, most)
+		}
 	}
 }

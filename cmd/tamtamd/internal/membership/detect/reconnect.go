@@ -50,12 +50,12 @@ type lost struct {
 	dead  bool // or has left
 	left  bool
 	since time.Time // when it died or left
-	retry time.Time // when it is greeted next
 }
 
 // Reconnect decides when suspected and dead members, and those that left, are greeted.
 type Reconnect struct {
 	lost            map[netip.AddrPort]*lost
+	retries         deadline.Queue[netip.AddrPort] // when each is greeted next
 	suspected, dead *rate.Limiter
 	random          *rand.Rand
 }
@@ -71,53 +71,56 @@ func NewReconnect(random *rand.Rand) *Reconnect {
 }
 
 // Suspected notes that a member is suspected. It is greeted at the next Tick.
-func (r *Reconnect) Suspected(a netip.AddrPort) { r.lost[a] = &lost{} }
+func (r *Reconnect) Suspected(a netip.AddrPort) {
+	r.lost[a] = &lost{}
+	r.retries.Set(a, time.Unix(0, 0))
+}
 
 // Dead notes that a member has died. live is the number of live nodes, this one among
 // them, which share its greetings.
 func (r *Reconnect) Dead(a netip.AddrPort, live int, heartbeat time.Duration, now time.Time) {
-	l := &lost{dead: true, since: now}
-	l.retry = now.Add(r.wait(l, live, heartbeat, now))
-	r.lost[a] = l
+	r.add(a, &lost{dead: true, since: now}, live, heartbeat, now)
 }
 
 // Left notes that a member has left gracefully, as Dead does.
 func (r *Reconnect) Left(a netip.AddrPort, live int, heartbeat time.Duration, now time.Time) {
-	l := &lost{dead: true, left: true, since: now}
-	l.retry = now.Add(r.wait(l, live, heartbeat, now))
+	r.add(a, &lost{dead: true, left: true, since: now}, live, heartbeat, now)
+}
+
+func (r *Reconnect) add(a netip.AddrPort, l *lost, live int, heartbeat time.Duration, now time.Time) {
 	r.lost[a] = l
+	r.retries.Set(a, now.Add(r.wait(l, live, heartbeat, now)))
 }
 
 // Forget forgets a member: it lives, or was removed.
-func (r *Reconnect) Forget(a netip.AddrPort) { delete(r.lost, a) }
+func (r *Reconnect) Forget(a netip.AddrPort) {
+	delete(r.lost, a)
+	r.retries.Remove(a)
+}
 
 // Tick returns the members to greet. It returns when to call it next; the zero time is
 // never.
 func (r *Reconnect) Tick(live int, heartbeat time.Duration, now time.Time) (greet []netip.AddrPort, next time.Time) {
-	var due []netip.AddrPort
-	for a, l := range r.lost {
-		if l.left && now.Sub(l.since) >= LeftRetry {
-			delete(r.lost, a)
-		} else if l.retry.After(now) {
-			next = deadline.Earlier(next, l.retry)
-		} else {
-			due = append(due, a)
-		}
-	}
+	due := r.retries.AppendDue(nil, now)
 	slices.SortFunc(due, netip.AddrPort.Compare)
 	// In a random order, so that at a bound all have their turn.
 	r.random.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
 	for _, a := range due {
-		l, limit := r.lost[a], r.suspected
-		if l.retry = now.Add(suspectedEvery); l.dead {
-			l.retry, limit = now.Add(r.wait(l, live, heartbeat, now)), r.dead
+		l := r.lost[a]
+		if l.left && now.Sub(l.since) >= LeftRetry {
+			delete(r.lost, a)
+			continue
 		}
+		wait, limit := suspectedEvery, r.suspected
+		if l.dead {
+			wait, limit = r.wait(l, live, heartbeat, now), r.dead
+		}
+		r.retries.Set(a, now.Add(wait))
 		if limit.AllowN(now, 1) {
 			greet = append(greet, a)
 		}
-		next = deadline.Earlier(next, l.retry)
 	}
-	return greet, next
+	return greet, r.retries.Next()
 }
 
 // wait returns when this node greets a dead member next.

@@ -4,6 +4,7 @@
 package detect
 
 import (
+	"cmp"
 	"encoding/binary"
 	"net/netip"
 	"slices"
@@ -52,16 +53,53 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// successor returns the member that follows a node on the ring. There is at least one. The
-// node itself, if it is among them, follows all others.
-func successor(node netip.AddrPort, epoch uint32, members []netip.AddrPort) (next netip.AddrPort) {
-	from, least := place(node, epoch)+1, uint64(0)
-	for i, a := range members {
-		if d := place(a, epoch) - from; i == 0 || d < least { // mod 2⁶⁴: round the ring
-			next, least = a, d
-		}
+// ring is the order of the members in an epoch. It is kept up to date, so that a round of pings
+// takes no look at all of them.
+type ring struct {
+	epoch uint32
+	order []stop // by place, then address
+}
+
+// stop is a member on a ring.
+type stop struct {
+	place uint64
+	addr  netip.AddrPort
+}
+
+func (s stop) compare(o stop) int {
+	return cmp.Or(cmp.Compare(s.place, o.place), s.addr.Compare(o.addr))
+}
+
+// in returns the ring of the same members in another epoch.
+func (r *ring) in(epoch uint32) *ring {
+	next := &ring{epoch: epoch, order: make([]stop, 0, len(r.order))}
+	for _, s := range r.order {
+		next.order = append(next.order, stop{place(s.addr, epoch), s.addr})
 	}
+	slices.SortFunc(next.order, stop.compare)
 	return next
+}
+
+// find returns where a member is in the order, or would be.
+func (r *ring) find(a netip.AddrPort) (i int, found bool) {
+	return slices.BinarySearchFunc(r.order, stop{place(a, r.epoch), a}, stop.compare)
+}
+
+func (r *ring) add(a netip.AddrPort) {
+	if i, found := r.find(a); !found {
+		r.order = slices.Insert(r.order, i, stop{place(a, r.epoch), a})
+	}
+}
+
+func (r *ring) remove(a netip.AddrPort) {
+	if i, found := r.find(a); found {
+		r.order = slices.Delete(r.order, i, i+1)
+	}
+}
+
+func (r *ring) has(a netip.AddrPort) bool {
+	_, found := r.find(a)
+	return found
 }
 
 // maxSuccessors bounds whom a node pings in a round in the place of others.
@@ -69,17 +107,24 @@ const maxSuccessors = 16
 
 // appendSuccessors appends the members that a node has to ping: its successor, and, since a
 // plain Smudge node knows no ring, the successor of each that is plain, up to one that is
-// not.
-func appendSuccessors(to []netip.AddrPort, self netip.AddrPort, epoch uint32, members []netip.AddrPort, plain func(netip.AddrPort) bool) []netip.AddrPort {
-	for range min(maxSuccessors, len(members)) {
-		next := successor(self, epoch, members)
+// not. Those that cannot be pinged now are passed over.
+func (r *ring) appendSuccessors(to []netip.AddrPort, self netip.AddrPort, pingable, plain func(netip.AddrPort) bool) []netip.AddrPort {
+	from, found := r.find(self)
+	if found {
+		from++
+	}
+	appended := 0
+	for i := range r.order {
+		next := r.order[(from+i)%len(r.order)].addr
+		if next == self || !pingable(next) {
+			continue
+		}
 		if !slices.Contains(to, next) {
 			to = append(to, next)
 		}
-		if !plain(next) {
+		if appended++; appended == maxSuccessors || !plain(next) {
 			break
 		}
-		self = next
 	}
 	return to
 }

@@ -19,6 +19,23 @@ func rack(n int) (members []netip.AddrPort) {
 	return members
 }
 
+// ringOf returns the ring of members in an epoch.
+func ringOf(epoch uint32, members []netip.AddrPort) *ring {
+	r := &ring{epoch: epoch}
+	for _, a := range members {
+		r.add(a)
+	}
+	return r
+}
+
+func anybody(netip.AddrPort) bool { return true }
+func nobody(netip.AddrPort) bool  { return false }
+
+// successor returns the member that follows a node on the ring.
+func successor(self netip.AddrPort, epoch uint32, members []netip.AddrPort) netip.AddrPort {
+	return ringOf(epoch, members).appendSuccessors(nil, self, anybody, nobody)[0]
+}
+
 // predecessors returns how many ping each member, if each has this clock.
 func predecessors(members []netip.AddrPort, clock func(i int) uint32) map[netip.AddrPort]int {
 	pinged := map[netip.AddrPort]int{}
@@ -106,7 +123,7 @@ func TestSuccessorsOfPlainNodes(t *testing.T) {
 				continue
 			}
 			others := slices.Delete(slices.Clone(members), i, i+1)
-			all := appendSuccessors(nil, self, 1, others, plain)
+			all := ringOf(1, others).appendSuccessors(nil, self, anybody, plain)
 			most = max(most, len(all))
 			for _, a := range all {
 				pinged[a]++
@@ -121,8 +138,47 @@ func TestSuccessorsOfPlainNodes(t *testing.T) {
 			}
 		}
 	}
-	alone := appendSuccessors(nil, members[0], 1, members[1:4], func(netip.AddrPort) bool { return true })
+	alone := ringOf(1, members[1:4]).appendSuccessors(nil, members[0], anybody, anybody)
 	if len(alone) != 3 {
 		t.Errorf("the only node that is not plain pings %v of three", alone)
+	}
+}
+
+// TestRingIsKept: after members came and went, it is the ring of those that are there, and so is
+// that of another epoch.
+func TestRingIsKept(t *testing.T) {
+	members := rack(50)
+	r := ringOf(3, members)
+	r.add(members[7])
+	for _, a := range members[:20] {
+		r.remove(a)
+		r.remove(a)
+	}
+	if want := ringOf(3, members[20:]); !slices.Equal(r.order, want.order) {
+		t.Errorf("%v, want %v", r.order, want.order)
+	}
+	if want := ringOf(4, members[20:]); !slices.Equal(r.in(4).order, want.order) {
+		t.Errorf("in another epoch: %v, want %v", r.in(4).order, want.order)
+	}
+	if r.has(members[0]) || !r.has(members[20]) {
+		t.Error("it has not what is on it")
+	}
+}
+
+// TestSuccessorCanBePinged: one that cannot be pinged now is passed over.
+func TestSuccessorCanBePinged(t *testing.T) {
+	members := rack(5)
+	self, others := members[0], members[1:]
+	r := ringOf(1, others)
+	for len(others) > 0 {
+		first := successor(self, 1, others)
+		pingable := func(a netip.AddrPort) bool { return slices.Contains(others, a) }
+		if got := r.appendSuccessors(nil, self, pingable, nobody); !slices.Equal(got, []netip.AddrPort{first}) {
+			t.Errorf("of %v: %v, want %v", others, got, first)
+		}
+		others = slices.DeleteFunc(slices.Clone(others), func(a netip.AddrPort) bool { return a == first })
+	}
+	if got := r.appendSuccessors(nil, self, nobody, nobody); len(got) != 0 {
+		t.Errorf("of none: %v", got)
 	}
 }
