@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
 )
 
 // Bounds of the candidates. At a bound a new candidate is refused; it is heard
@@ -113,6 +115,7 @@ const manyCandidates = 64
 // candidate is an address that may answer. It waits until the window has a place for it,
 // and its time to answer begins with its first greeting.
 type candidate struct {
+	addr netip.AddrPort
 	Reason
 	reporter  netip.AddrPort // the last
 	heartbeat uint32
@@ -123,7 +126,9 @@ type candidate struct {
 	doubled   int  // how many times its intervals are doubled, as it failed before
 	rounds    int  // how many times it was greeted from the start since it did not answer
 	postponed bool
-	place     bool // takes one in the window
+	place     bool  // takes one in the window
+	line      *line // in which it waits for a place; nil if it does not
+	slot      int   // in line
 }
 
 // waits reports whether it has not been greeted yet, and will be.
@@ -137,7 +142,9 @@ type Candidates struct {
 	perReporter     map[netip.AddrPort]int
 	limit           *rate.Limiter
 	window          window
-	waiting         int // for a place in the window, at the last Tick
+	events          deadline.Queue[*candidate] // when Tick has to look at each
+	asked, reported line                       // for a place in the window: those that somebody asks for, and others
+	held            map[netip.AddrPort]*line   // those whose reporter has all its places, by reporter
 	pace            pace
 	failures        failures
 	random          *rand.Rand
@@ -152,6 +159,7 @@ func NewCandidates(random *rand.Rand) *Candidates {
 		perReporter: make(map[netip.AddrPort]int),
 		limit:       rate.NewLimiter(greetingsPerSecond, greetingsBurst),
 		window:      window{perReporter: make(map[netip.AddrPort]int)},
+		held:        make(map[netip.AddrPort]*line),
 		failures:    failures{m: make(map[netip.AddrPort]failure)},
 		random:      random,
 	}
@@ -178,7 +186,12 @@ func (c *Candidates) Len() int { return len(c.m) }
 // word.
 func (c *Candidates) Add(a netip.AddrPort, why Reason, clock uint32, now time.Time) bool {
 	if k, ok := c.m[a]; ok {
-		k.Ask = k.Ask || why.Ask
+		if why.Ask && !k.Ask {
+			k.Ask = true
+			if k.line == &c.reported {
+				c.wait(k, &c.asked)
+			}
+		}
 		if why.By.IsValid() {
 			k.reporter = why.By
 		}
@@ -188,6 +201,7 @@ func (c *Candidates) Add(a netip.AddrPort, why Reason, clock uint32, now time.Ti
 			}
 			c.passive.give(a)
 			k.Passive, k.first, k.sent = false, now, 0
+			c.schedule(k, now)
 		}
 		if why.Fresh && k.sent > 0 {
 			c.restart(k, now)
@@ -197,13 +211,14 @@ func (c *Candidates) Add(a netip.AddrPort, why Reason, clock uint32, now time.Ti
 	if why.By.IsValid() && c.perReporter[why.By] >= MaxCandidatesPerReporter || !c.quota(why).take(a, why.Ask) {
 		return false
 	}
-	k := &candidate{Reason: why, reporter: why.By, heartbeat: GreetingHeartbeat(clock, c.random), first: now}
+	k := &candidate{addr: a, Reason: why, reporter: why.By, heartbeat: GreetingHeartbeat(clock, c.random), first: now}
 	if why.Ask {
 		k.doubled = c.failures.times(a, now)
 	}
 	c.m[a] = k
 	c.most = max(c.most, len(c.m))
 	c.perReporter[why.By]++
+	c.schedule(k, now)
 	return true
 }
 
@@ -213,6 +228,8 @@ func (c *Candidates) Postpone(a netip.AddrPort, now time.Time) {
 	if k := c.m[a]; k != nil && k.waits() && !k.postponed {
 		k.postponed = true
 		k.first = now.Add(c.pace.stretch(postponeFor))
+		c.leave(k)
+		c.schedule(k, now)
 	}
 }
 
@@ -224,6 +241,7 @@ func (c *Candidates) restart(k *candidate, now time.Time) {
 	if k.first.Before(now) {
 		k.first = now
 	}
+	c.schedule(k, now)
 }
 
 func (c *Candidates) quota(why Reason) *quota {
@@ -288,7 +306,9 @@ func (c *Candidates) FailuresIgnored() uint64 { return c.failures.ignored }
 
 // Waiting reports whether a candidate could be greeted at once, for which Tick must be
 // called now.
-func (c *Candidates) Waiting() bool { return c.waiting > 0 && c.window.all < windowAll }
+func (c *Candidates) Waiting() bool {
+	return c.asked.len()+c.reported.len() > 0 && c.window.all < windowAll
+}
 
 // Drop forgets the address, and returns why it was a candidate.
 func (c *Candidates) Drop(a netip.AddrPort) Reason {
@@ -301,21 +321,14 @@ func (c *Candidates) Drop(a netip.AddrPort) Reason {
 }
 
 func (c *Candidates) remove(a netip.AddrPort) {
-	c.leave(c.m[a])
-	why := c.m[a].Reason
+	k := c.m[a]
+	c.leave(k)
+	c.events.Remove(k)
 	delete(c.m, a)
-	c.quota(why).give(a)
-	decrement(c.perReporter, why.By)
+	c.quota(k.Reason).give(a)
+	decrement(c.perReporter, k.By)
 	if len(c.m) == 0 && c.most > manyCandidates {
 		c.Clear()
-	}
-}
-
-// leave gives back the place of a candidate.
-func (c *Candidates) leave(k *candidate) {
-	if k.place {
-		k.place = false
-		c.window.free(k.By)
 	}
 }
 

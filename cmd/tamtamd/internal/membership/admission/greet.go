@@ -16,70 +16,85 @@ import (
 // when there is no candidate.
 func (c *Candidates) Tick(now time.Time) (greetings []Greeting, expired []netip.AddrPort, next time.Time) {
 	c.pace.fade(now)
-	var due []netip.AddrPort
-	for a, k := range c.m {
-		if k.place {
-			if left := k.first.Add(c.pace.stretch(placeFor)); left.After(now) {
-				next = deadline.Earlier(next, left)
-			} else {
-				c.leave(k)
-			}
+	var due []*candidate
+	for _, k := range c.events.AppendDue(nil, now) {
+		if k.place && !c.placeEnd(k).After(now) {
+			c.leave(k)
 		}
-		switch at := c.due(k); {
-		case !now.Before(c.end(k)) && k.persists():
+		over := !c.end(k).After(now)
+		if over && k.persists() {
 			k.rounds++
 			c.restart(k, now)
-			due = append(due, a)
-		case !now.Before(c.end(k)):
-			c.Failed(a, now)
-			expired = append(expired, a)
-		case at.After(now):
-			next = deadline.Earlier(next, at)
+			over = false
+		}
+		switch {
+		case over:
+			expired = append(expired, k.addr)
+			c.Failed(k.addr, now)
+		case k.waits() && !k.first.After(now):
+			c.wait(k, c.front(k))
+			c.schedule(k, now)
+		case c.due(k).After(now):
+			c.schedule(k, now)
 		default:
-			due = append(due, a)
+			due = append(due, k)
 		}
 	}
 	slices.SortFunc(expired, netip.AddrPort.Compare)
-	slices.SortFunc(due, netip.AddrPort.Compare)
 	// In a random order, so that at the limit all have their turn, but first those that
 	// somebody waits for.
 	c.random.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
-	slices.SortStableFunc(due, func(a, b netip.AddrPort) int { return rank(c.m[a]) - rank(c.m[b]) })
-	c.waiting = 0
-	for _, a := range due {
-		k := c.m[a]
-		if k.waits() && !c.window.take(k.By) {
-			c.waiting++ // a place that becomes free, or its end, is the next event
-			next = deadline.Earlier(next, c.end(k))
-			continue
+	slices.SortStableFunc(due, func(a, b *candidate) int { return rank(a) - rank(b) })
+	greetings = c.greetWaiting(nil, &c.asked, now)
+	for _, k := range due {
+		if c.limit.AllowN(now, 1) {
+			greetings = append(greetings, c.greet(k, now))
+		} else {
+			c.events.Set(k, now.Add(limitWait))
 		}
-		k.place = k.place || k.waits()
-		if !c.limit.AllowN(now, 1) {
-			if k.waits() {
-				c.leave(k)
-			}
-			next = deadline.Earlier(next, now.Add(limitWait))
-			continue
-		}
-		if k.waits() {
-			k.first = now
-		}
-		greetings = append(greetings, c.greeting(a, k))
-		k.sent++
-		k.last, k.asked = now, true
-		// One that comes late is followed by the next as if it had come in time.
-		at := c.due(k)
-		if !at.After(now) {
-			at = now.Add(limitWait)
-		}
-		next = deadline.Earlier(next, at)
+	}
+	greetings = c.greetWaiting(greetings, &c.reported, now)
+	next = c.events.Next()
+	if c.Waiting() { // for the limit
+		next = deadline.Earlier(next, now.Add(limitWait))
 	}
 	return greetings, expired, next
 }
 
+// greetWaiting greets those in a line for whom there is a place, up to the limit.
+func (c *Candidates) greetWaiting(greetings []Greeting, in *line, now time.Time) []Greeting {
+	for in.len() > 0 && c.window.all < windowAll {
+		k := in.draw(c.random)
+		if !c.window.take(k.By) {
+			c.hold(k)
+			continue
+		}
+		if !c.limit.AllowN(now, 1) {
+			c.window.free(k.By)
+			break
+		}
+		c.wait(k, nil)
+		k.place, k.first = true, now
+		greetings = append(greetings, c.greet(k, now))
+	}
+	return greetings
+}
+
+// greet greets a candidate now. One that comes late is followed by the next as if it had come in
+// time.
+func (c *Candidates) greet(k *candidate, now time.Time) Greeting {
+	g := c.greeting(k)
+	k.sent++
+	k.last, k.asked = now, true
+	if c.schedule(k, now); !c.events.At(k).After(now) {
+		c.events.Set(k, now.Add(limitWait))
+	}
+	return g
+}
+
 // greeting returns the next greeting of a candidate.
-func (c *Candidates) greeting(a netip.AddrPort, k *candidate) Greeting {
-	g := Greeting{To: a, Bare: greetingTimes[k.sent]<<k.doubled >= bareFrom, Heartbeat: k.heartbeat}
+func (c *Candidates) greeting(k *candidate) Greeting {
+	g := Greeting{To: k.addr, Bare: greetingTimes[k.sent]<<k.doubled >= bareFrom, Heartbeat: k.heartbeat}
 	g.ByRelay = k.sent >= DirectGreetings && k.reporter.IsValid()
 	if g.ByRelay && k.sent == DirectGreetings {
 		g.Reporter = k.reporter
@@ -128,4 +143,28 @@ func (c *Candidates) due(k *candidate) time.Time {
 		return at
 	}
 	return end
+}
+
+// placeEnd returns when a candidate loses its place if it does not answer.
+func (c *Candidates) placeEnd(k *candidate) time.Time {
+	return k.first.Add(c.pace.stretch(placeFor))
+}
+
+// paceCheck is after how long a candidate is looked at again at the latest while the intervals are
+// longer than usual: they may be shorter then.
+const paceCheck = time.Second
+
+// schedule sets when Tick has to look at a candidate.
+func (c *Candidates) schedule(k *candidate, now time.Time) {
+	at := c.due(k)
+	if k.line != nil {
+		at = c.end(k)
+	}
+	if k.place {
+		at = deadline.Earlier(at, c.placeEnd(k))
+	}
+	if check := now.Add(paceCheck); k.line == nil && c.pace.stretch(paceCheck) > paceCheck && check.Before(at) {
+		at = check
+	}
+	c.events.Set(k, at)
 }

@@ -4,7 +4,10 @@
 package admission
 
 import (
+	"math/rand/v2"
 	"net/netip"
+	"slices"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -113,5 +116,76 @@ func TestPace(t *testing.T) {
 	}
 	if got := p.stretch(time.Second); got != time.Second {
 		t.Errorf("%v after a quiet minute", got)
+	}
+}
+
+// TestNobodyIsForgottenInLine: whatever becomes of the others, a candidate that waits does so
+// because the window, or the part of its reporter, is full.
+func TestNobodyIsForgottenInLine(t *testing.T) {
+	for seed := range uint64(20) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		c, now := NewCandidates(random), start
+		for range 2000 {
+			a := nth(random.IntN(300), false)
+			by := nth(1000+random.IntN(4), false)
+			switch random.IntN(10) {
+			case 0, 1, 2, 3:
+				c.Add(a, Reason{By: by, Fresh: random.IntN(2) == 0, Ask: random.IntN(10) == 0}, 0, now)
+			case 4, 5, 6:
+				c.Admitted(a, time.Millisecond)
+			case 7:
+				c.Postpone(a, now)
+			case 8:
+				c.Drop(a)
+			default:
+				now = now.Add(time.Duration(random.IntN(50)) * time.Millisecond)
+				c.Tick(now)
+			}
+			if c.window.all < windowAll {
+				inLine := map[netip.AddrPort]int{}
+				for _, k := range slices.Concat(c.asked.all, c.reported.all) {
+					inLine[k.By]++
+				}
+				for by, held := range c.held {
+					if c.window.perReporter[by]+inLine[by] < windowPerReporter {
+						t.Fatalf("seed %d: %d wait for a place of their reporter, which has %d and %d in line", seed, held.len(), c.window.perReporter[by], inLine[by])
+					}
+				}
+			}
+		}
+		for i := range 300 {
+			c.Admitted(nth(i, false), 0)
+		}
+		if c.Len() != 0 || len(c.held) != 0 || c.events.Len() != 0 || c.asked.len()+c.reported.len() != 0 || c.window.all != 0 {
+			t.Errorf("seed %d: left are %+v", seed, c)
+		}
+	}
+}
+
+// BenchmarkTickOfAJoin is a hundred answers while many wait for a place. Each has one of them
+// greeted; the others are not looked at.
+func BenchmarkTickOfAJoin(b *testing.B) {
+	for _, n := range []int{100, 1000, 4000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			now := start
+			for b.Loop() {
+				b.StopTimer()
+				c := NewCandidates(rand.New(rand.NewPCG(1, 2)))
+				for i := range n {
+					c.Add(nth(i, false), Reason{By: nth(5000+i%8, false)}, 0, now)
+				}
+				greeted, _, _ := c.Tick(now)
+				b.StartTimer()
+				for range 100 { // answers
+					if len(greeted) == 0 {
+						break
+					}
+					c.Admitted(greeted[0].To, time.Millisecond)
+					now = now.Add(10 * time.Millisecond)
+					more, _, _ := c.Tick(now)
+					greeted = append(greeted[1:], more...)
+				}
+			}
+		})
 	}
 }
