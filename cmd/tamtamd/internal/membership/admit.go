@@ -160,6 +160,8 @@ func (c *Core) admit(a netip.AddrPort, info member.Info, took time.Duration, now
 		c.invite(a, now)
 	} else if asked := old != nil && old.asked; why.Ask || asked {
 		c.sendMembers(a, why.Ask, now)
+	} else {
+		c.joinBy(p, now)
 	}
 }
 

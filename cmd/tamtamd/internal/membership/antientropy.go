@@ -64,6 +64,8 @@ func (c *Core) told(by netip.AddrPort, l memberList, now time.Time) {
 		c.count(countUnansweredQuestions)
 	case !knowsRecords:
 		c.sendMembers(by, l.digest != 0, now)
+	case l.digest == 0 && l.some:
+		c.sendSome(by, now)
 	case l.digest == 0:
 		c.sendRecords(by, recordList{buckets: spread.AllBuckets}, c.allRecords(now))
 	default:
@@ -101,13 +103,17 @@ func (c *Core) toldRecords(by netip.AddrPort, l recordList, now time.Time) {
 			return
 		}
 	}
+	if l.some {
+		c.someOf(p, l, now)
+	}
 	switch {
 	case !l.ask && l.digests == nil:
 	case !c.antiEntropy.Answers(by, now):
 		c.count(countUnansweredQuestions)
 	case l.digests == nil:
-		c.sendRecords(by, recordList{buckets: l.buckets}, c.allRecords(now))
+		c.sendRecords(by, recordList{buckets: l.buckets, answers: true}, c.allRecords(now))
 	default:
+		c.differs(now)
 		own := buckets(c.records(now))
 		if l.dead {
 			own.Join(buckets(c.deadRecords(now)))
@@ -199,15 +205,18 @@ func (c *Core) sendRecords(to netip.AddrPort, l recordList, all []record) {
 }
 
 func (c *Core) emitRecords(to netip.AddrPort, l recordList) {
-	for _, b := range l.encode() {
-		c.emit(Send{To: to, Channel: RecordsChannel, Data: b})
+	messages := l.encode()
+	for _, b := range messages {
+		// An answer in one frame takes the acknowledgement of the question along, and needs none itself.
+		c.emit(Send{To: to, Channel: RecordsChannel, Data: b, WithAck: l.answers && len(messages) == 1})
 	}
 }
 
 // sendMembers sends a member all live ones, and may ask for what it knows.
 func (c *Core) sendMembers(to netip.AddrPort, ask bool, now time.Time) {
 	if c.HasSession(to) {
-		c.sendList(to, memberList{ask: ask, records: buckets(c.records(now)).Sum(), members: c.Live()})
+		c.members.get(to).askedSome = ask
+		c.sendList(to, memberList{ask: ask, some: ask, records: buckets(c.records(now)).Sum(), members: c.Live()})
 	}
 }
 

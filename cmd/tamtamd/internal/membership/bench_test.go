@@ -15,10 +15,10 @@ import (
 )
 
 // sizes of the clusters that are measured.
-var sizes = []int{30, 300, 3000}
+var sizes = []int{30, 100, 300, 1000, 4000}
 
 // clustered returns a core with that many members, and the time.
-func clustered(b *testing.B, members int) (*Core, time.Time) {
+func clustered(b testing.TB, members int) (*Core, time.Time) {
 	b.Helper()
 	now := time.Unix(1_000_000, 0)
 	c := New(Config{

@@ -35,6 +35,7 @@ type packet struct {
 	b       []byte
 	answer  bool
 	invite  bool
+	some    bool
 	ask     bool
 	digest  uint64
 	session uint64
@@ -222,10 +223,10 @@ func (w *world) send(o Send) {
 	switch o.Channel {
 	case MembersChannel:
 		l, _ := parseMemberList(o.Data)
-		p = packet{what: "tell", to: o.To, ask: l.ask, invite: l.invite, digest: l.digest, members: l.members}
+		p = packet{what: "tell", to: o.To, ask: l.ask, some: l.some, invite: l.invite, digest: l.digest, members: l.members}
 	case RecordsChannel:
 		l, _ := parseRecordList(o.Data)
-		p = packet{what: "records", to: o.To, ask: l.ask, list: l}
+		p = packet{what: "records", to: o.To, ask: l.ask, list: l, answer: o.WithAck}
 	case LeaveChannel:
 		p.what = "leave"
 	case RemovalChannel:

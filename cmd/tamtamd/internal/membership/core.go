@@ -134,6 +134,7 @@ type Core struct {
 	leave                                          *leave        // nil before Leave
 	selfRemoved                                    bool          // this node was removed, and has not joined again
 	removedAt                                      time.Time     // and when
+	joining                                        joining
 	held                                           map[netip.AddrPort]held
 	deaths                                         map[netip.AddrPort]reportedDeath
 	counts                                         *counter.Set

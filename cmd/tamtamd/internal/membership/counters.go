@@ -39,6 +39,7 @@ var (
 	countUnsignedRemovals        = counters.New("unsigned_removals", "Removals of members that were ignored since no operator of the cluster had signed them.")
 	countIgnoredRemoved          = counters.New("ignored_removed", "Addresses of removed nodes that were reported and not greeted.")
 	countGreetingsByRelay        = counters.New("greetings_by_relay", "Greetings of candidates by way of a member, because they did not answer directly.")
+	countJoinQuestions           = counters.New("join_questions", "Members that were asked for a part of the members, in place of the node that this one joined.")
 	countNewsDropped             = counters.New("news_dropped", "News of members that was dropped for other news, over the bound.")
 	countQuestions               = counters.New("questions", "Members that were asked directly before this node accused them.")
 	countQuestionsAnswered       = counters.New("questions_answered", "Such members that answered.")

@@ -44,6 +44,8 @@ type peer struct {
 	greeted  time.Time      // when it was last greeted because it spoke although it is dead
 	asked    bool           // it has asked for the members while it was dead
 	upgrade  int            // hellos yet to try on it, if it is plain
+	// askedSome: it was asked for the records of some members, and has not sent them.
+	askedSome bool
 	// profileAsked is when others were last asked what it said of itself, as it is dead and not known.
 	profileAsked time.Time
 	// leftBy is the member that says that it has left, although it is live here; invalid if
@@ -73,7 +75,7 @@ type members struct {
 	strangers strangers
 	relayed   []*peer                        // those that are reached by a relay, by address
 	upgrades  []*peer                        // plain ones that may be more; some may be none any more
-	ends      deadline.Queue[netip.AddrPort] // when something is to be done about one that has ended
+	ends      deadline.Queue[netip.AddrPort] // when something must be done about one that has ended
 	endsAfter time.Duration                  // how long after its end that is at first
 }
 

@@ -56,6 +56,7 @@ func ChannelOf(push bool) wire.Channel {
 // Earlier versions read one of them or none: together, they are shorter than an address.
 type memberList struct {
 	ask     bool   // the receiver's own list is wanted, or its records
+	some    bool   // the records of some members will do; earlier versions do not read it
 	invite  bool   // a user of the sender lets the receiver in again; earlier versions do not read it
 	digest  uint64 // of the live members that the sender knows, by their addresses; 0 for none
 	records uint64 // of the sender's records but those of the dead; 0 from a node that has none
@@ -76,6 +77,8 @@ const (
 	flagRecords // there is a digest at the end
 	flagInvite
 	flagDeadSum // and another, of the dead
+
+	flagSome = 1 << 4 // of a recordList, too
 )
 
 // encode returns the messages that carry a list, in order: one without members, else as
@@ -89,6 +92,9 @@ func (l memberList) encode() (messages [][]byte) {
 		b := make([]byte, 1, memberListFixed+len(some)*frame.AddrSize+2*recordsSumSize)
 		if l.ask && last {
 			b[0] = flagAsk
+		}
+		if l.some {
+			b[0] |= flagSome
 		}
 		if l.invite {
 			b[0] |= flagInvite
@@ -117,6 +123,7 @@ func parseMemberList(b []byte) (l memberList, ok bool) {
 	}
 	l.ask, l.invite, l.digest = b[0]&flagAsk != 0, b[0]&flagInvite != 0, binary.BigEndian.Uint64(b[1:])
 	hasSum, hasDead := b[0]&flagRecords != 0, b[0]&flagDeadSum != 0
+	l.some = b[0]&flagSome != 0
 	for b = b[memberListFixed:]; len(b) >= frame.AddrSize; b = b[frame.AddrSize:] {
 		l.members = append(l.members, frame.Addr(b))
 	}

@@ -66,7 +66,8 @@ func (c *Core) closeHeld(now time.Time) (next time.Time) {
 // knows.
 func (c *Core) invite(to netip.AddrPort, now time.Time) {
 	if c.HasSession(to) {
-		c.sendList(to, memberList{ask: true, invite: true, records: buckets(c.records(now)).Sum(), members: c.Live()})
+		c.members.get(to).askedSome = true
+		c.sendList(to, memberList{ask: true, some: true, invite: true, records: buckets(c.records(now)).Sum(), members: c.Live()})
 	}
 }
 

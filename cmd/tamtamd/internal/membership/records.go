@@ -110,17 +110,21 @@ func parseRecord(b []byte) (r record, rest []byte, ok bool) {
 //
 //	flags 1 · buckets 8 · records
 //	flags 1 · the digest of each bucket 8
+//	flags 1 · how many there are 8 · records of some
 //
 // Digests are of all records only for one that has asked for that: see memberList.
 type recordList struct {
 	ask     bool            // the receiver's own records in the buckets are wanted
+	some    bool            // it is of some members only, which were asked for
+	of      int             // how many live ones there are, if some; it takes the place of buckets
 	buckets spread.Mask     // those of the records
 	digests *spread.Buckets // of the sender's records; then there are none in the list
 	dead    bool            // the digests are of the dead, too
 	records []record
+	answers bool // a question, and asks none; it is not sent
 }
 
-// Flags of a recordList. flagAsk is another.
+// Flags of a recordList. flagAsk and flagSome are others.
 const (
 	flagDigests = 1 << 1 // it is of the second form
 	flagDead    = 1 << 2 // the digests are of the dead, too
@@ -162,7 +166,14 @@ func (l recordList) encode() (messages [][]byte) {
 		if l.ask && last {
 			b[0] = flagAsk
 		}
-		b = binary.BigEndian.AppendUint64(b, uint64(l.buckets))
+		if l.some && last {
+			b[0] |= flagSome
+		}
+		first := uint64(l.buckets)
+		if l.some {
+			first = uint64(l.of)
+		}
+		b = binary.BigEndian.AppendUint64(b, first)
 		for _, r := range some {
 			b = r.append(b)
 		}
@@ -179,7 +190,12 @@ func parseRecordList(b []byte) (l recordList, ok bool) {
 	case b[0]&flagDigests != 0:
 		return parseDigests(b)
 	}
-	l.ask, l.buckets = b[0]&flagAsk != 0, spread.Mask(binary.BigEndian.Uint64(b[1:]))
+	l.ask, l.some = b[0]&flagAsk != 0, b[0]&flagSome != 0
+	if first := binary.BigEndian.Uint64(b[1:]); l.some {
+		l.of = int(min(first, math.MaxUint16))
+	} else {
+		l.buckets = spread.Mask(first)
+	}
 	for b = b[recordListFixed:]; len(b) > 0; {
 		var r record
 		if r, b, ok = parseRecord(b); !ok {

@@ -59,6 +59,7 @@ func (c *Core) Tick(now time.Time) {
 	next = deadline.Earlier(next, c.greetLost(now))
 	next = deadline.Earlier(next, c.disseminate(now))
 	next = deadline.Earlier(next, c.tellRecovered(now))
+	next = deadline.Earlier(next, c.join(now))
 	next = deadline.Earlier(next, c.ping(now))
 	if c.antiEntropy.Due(detect.Around(spread.CompareBeats*c.cfg.Heartbeat, c.cfg.Random), now) {
 		c.compare(now)

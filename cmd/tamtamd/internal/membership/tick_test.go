@@ -212,3 +212,20 @@ func TestReconnectsAreBounded(t *testing.T) {
 		}
 	})
 }
+
+// TestRestDoesNotLookAtAll: what a node does by itself in a minute at rest looks at all members only
+// for the comparisons, of which there are some four.
+func TestRestDoesNotLookAtAll(t *testing.T) {
+	for _, n := range []int{100, 1000} {
+		c, now := clustered(t, n)
+		var out []Output
+		ticks, before := 0, c.members.looked
+		for end := now.Add(time.Minute); !c.Next().After(end); ticks++ {
+			c.Tick(c.Next())
+			out = c.AppendOutputs(out[:0])
+		}
+		if looked := c.members.looked - before; looked > 10*n || ticks < 50 {
+			t.Errorf("%d members were looked at %d times in %d iterations", n, looked, ticks)
+		}
+	}
+}

@@ -132,7 +132,7 @@ func (w *world) ordered() {
 		fresh.put(p)
 		p.life = life
 		if w.members.ends.At(p.addr).IsZero() == p.status.Gone() {
-			w.t.Errorf("%s is %v; when something is to be done about it: %v", p.addr, p.status, w.members.ends.At(p.addr))
+			w.t.Errorf("%s is %v; when something must be done about it: %v", p.addr, p.status, w.members.ends.At(p.addr))
 		}
 		if w.members.strangers.has(p) != fresh.strangers.has(p) {
 			w.t.Errorf("%s is %v, proved: %v; among the strangers: %v", p.addr, p.status, p.proved(), w.members.strangers.has(p))

@@ -363,3 +363,14 @@ func TestTune(t *testing.T) {
 		t.Errorf("%.0f frames a node with a heartbeat of 1 s, %.0f with a quarter of it", slow, fast)
 	}
 }
+
+// TestAJoinSpreadsItsQuestions: the node that a hundred join at once gets little more than the others:
+// a question from each, which one frame answers.
+func TestAJoinSpreadsItsQuestions(t *testing.T) {
+	r := Run(Options{Nodes: 100, Seed: 1, Machine: Lab, Scenario: Scenarios[0]})
+	r.within(t, allSeeAll, 600*time.Millisecond)
+	sorted := slices.Sorted(slices.Values(r.Received))
+	if median := sorted[50]; r.Received[0] > median*8/5 || r.Received[0] != sorted[99] {
+		t.Errorf("node 0 got %d packets, the median is %d, and the most %d", r.Received[0], median, sorted[99])
+	}
+}

@@ -310,6 +310,11 @@ func (c *Candidates) Waiting() bool {
 	return c.asked.len()+c.reported.len() > 0 && c.window.all < windowAll
 }
 
+// Idle reports whether no greeting waits for its answer that is given time, and none for its place.
+func (c *Candidates) Idle() bool {
+	return c.window.all == 0 && c.asked.len()+c.reported.len()+len(c.held) == 0
+}
+
 // Drop forgets the address, and returns why it was a candidate.
 func (c *Candidates) Drop(a netip.AddrPort) Reason {
 	k, ok := c.m[a]

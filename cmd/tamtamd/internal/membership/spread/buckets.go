@@ -19,6 +19,15 @@ const AllBuckets = ^Mask(0)
 // Mask is a set of buckets: bit i is bucket i.
 type Mask uint64
 
+// Parts returns the set of all buckets in n parts, 1 to BucketCount, the first from a given bucket on.
+func Parts(n, from int) []Mask {
+	parts := make([]Mask, n)
+	for i := range BucketCount {
+		parts[i*n/BucketCount] |= 1 << ((from + i) % BucketCount)
+	}
+	return parts
+}
+
 // MaskOf returns the set of the bucket of an address.
 func MaskOf(a netip.AddrPort) Mask { return 1 << bucketOf(a) }
 

@@ -65,3 +65,19 @@ func TestSomeBuckets(t *testing.T) {
 		t.Errorf("of the buckets 1 and 2, %b are chosen", some)
 	}
 }
+
+// TestParts: each bucket is in one part, and they are about as large.
+func TestParts(t *testing.T) {
+	for n := 1; n <= BucketCount; n++ {
+		all := Mask(0)
+		for _, part := range Parts(n, 3*n) {
+			if size := bits.OnesCount64(uint64(part)); all&part != 0 || size < BucketCount/n || size > BucketCount/n+1 {
+				t.Errorf("one of %d parts has %d buckets: %b", n, size, part)
+			}
+			all |= part
+		}
+		if all != AllBuckets {
+			t.Errorf("%d parts have the buckets %b", n, all)
+		}
+	}
+}
