@@ -60,6 +60,8 @@ type Core struct {
 	pushAll      int // pushAll, except in an experiment
 	members      map[netip.AddrPort]*target
 	list         []netip.AddrPort // the keys of members, to draw from
+	waited       lag              // the members that are not suspected, nor stalled when that was last looked at
+	stalled      lag              // those that were
 	pending      int              // bytes, in all streams
 	nextExchange time.Time        // when the next digest of anti-entropy is due
 	burst        time.Time        // when the members are compared after a burst; zero for never
@@ -92,10 +94,12 @@ func (c *Core) Up(now time.Time, a netip.AddrPort, session uint64) {
 		c.list = append(c.list, a)
 	} else {
 		c.materialize(a, t) // a message of the earlier session may be on its way
+		t.ignore()
 	}
 	from := c.sentBefore(now.Add(-meetGrace))
-	t := &target{session: session, from: from, have: from}
+	t := &target{addr: a, session: session, from: from, have: from}
 	c.members[a] = t
+	c.waits(t)
 	if c.own.last > 0 {
 		c.meet(a, flagMeet|flagAnswer)
 	}
@@ -130,6 +134,7 @@ func (c *Core) meet(a netip.AddrPort, flags byte) {
 func (c *Core) Gone(a netip.AddrPort) {
 	if t := c.members[a]; t != nil {
 		c.materialize(a, t) // its first message may be on its way
+		t.ignore()
 	}
 	delete(c.members, a)
 	c.list = slices.DeleteFunc(c.list, func(b netip.AddrPort) bool { return a == b })
@@ -145,7 +150,10 @@ func (c *Core) Knows(a netip.AddrPort, session uint64) bool {
 // member; one that is cleared is asked what it has.
 func (c *Core) Suspect(a netip.AddrPort, suspected bool) {
 	if t := c.members[a]; t != nil {
-		t.suspected = suspected
+		if t.suspected != suspected {
+			t.suspected = suspected
+			c.waits(t)
+		}
 		if !suspected && t.have < c.own.last {
 			c.probe(a)
 		}

@@ -44,6 +44,7 @@ type own struct {
 // target is what a member has of this node's stream. from <= have <= own.last, and no
 // number in beyond is at or below have.
 type target struct {
+	addr      netip.AddrPort
 	session   uint64
 	suspected bool
 	progress  time.Time           // when have last grew, or stopped being all there is
@@ -51,6 +52,8 @@ type target struct {
 	have      uint64              // every message up to this one has arrived
 	beyond    map[uint64]struct{} // acknowledged messages after a missing one
 	presumed  time.Time           // since when its own stream is presumed; zero if it is not
+	in        *lag                // among those that are waited for, or have stalled; nil if it is suspected
+	at        int                 // where in it
 }
 
 func (t *target) has(sequence uint64) bool {
@@ -108,6 +111,7 @@ func (c *Core) Renew(now time.Time, session uint64) {
 	c.cfg.Local.Session, c.own = session, own{}
 	for _, t := range c.members {
 		t.progress, t.from, t.have, t.beyond = now, 0, 0, nil
+		c.waits(t)
 	}
 }
 
@@ -126,6 +130,9 @@ func (c *Core) Acked(now time.Time, a netip.AddrPort, session, token uint64) (ne
 		news = news || !t.has(seq)
 		t.got(seq, now)
 	}
+	if t.in != nil {
+		c.waits(t)
+	}
 	return news
 }
 
@@ -135,36 +142,6 @@ func (c *Core) window() uint64 {
 		return relayedWindow
 	}
 	return Window
-}
-
-// HasCapacity reports whether another message may be sent: no member that is waited for
-// lacks a window of messages.
-func (c *Core) HasCapacity(now time.Time) bool {
-	for _, t := range c.members {
-		if c.own.last-t.have >= c.window() && !t.suspected && !t.stalled(c.own.last, now) {
-			return false
-		}
-	}
-	return true
-}
-
-// laggard returns the member that lacks most of this node's messages and is not
-// suspected; the zero AddrPort if none lacks any. A stalled member is returned only if no
-// other lacks any. The member may have got some messages from others, or its
-// acknowledgements may have been lost. Only an answer to probe shows that, and until then
-// it counts against the window.
-func (c *Core) laggard(now time.Time) (last netip.AddrPort) {
-	least, stalled := c.own.last, true
-	for _, a := range c.list {
-		t := c.members[a]
-		if t.suspected || t.have >= c.own.last {
-			continue
-		}
-		if s := t.stalled(c.own.last, now); t.have < least && s == stalled || stalled && !s {
-			last, least, stalled = a, t.have, s
-		}
-	}
-	return last
 }
 
 // probe asks a member what it has of this node's stream.

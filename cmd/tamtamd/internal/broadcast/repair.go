@@ -168,6 +168,7 @@ func (c *Core) onDigest(now time.Time, from netip.AddrPort, b []byte) bool {
 		if e.Stream == c.cfg.Local {
 			if t := c.members[from]; t != nil && e.have <= c.own.last {
 				t.gotAll(e.have, now)
+				c.waits(t)
 				if e.have < c.own.last {
 					back = append(back, entry{c.cfg.Local, c.own.last})
 				}
