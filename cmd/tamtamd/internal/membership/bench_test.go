@@ -11,6 +11,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -75,6 +76,23 @@ func BenchmarkTick(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			b.ReportAllocs()
 			c, _ := clustered(b, n)
+			var out []Output
+			for b.Loop() {
+				c.Tick(c.Next())
+				out = c.AppendOutputs(out[:0])
+			}
+		})
+	}
+}
+
+// BenchmarkTurn is the same without the comparisons, which take all records every 30 heartbeats.
+func BenchmarkTurn(b *testing.B) {
+	for _, n := range sizes {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			c, now := clustered(b, n)
+			c.antiEntropy = spread.NewAntiEntropy()
+			c.antiEntropy.Due(10_000*time.Hour, now)
 			var out []Output
 			for b.Loop() {
 				c.Tick(c.Next())
