@@ -105,6 +105,25 @@ func (a *target) residentMiB() int {
 	return 0
 }
 
+// processor is how much processor time the daemon has had.
+func (a *target) processor() time.Duration {
+	a.t.Helper()
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(a.Cmd.Process.Pid) + "/stat")
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(b), ") ")
+	ticks := 0
+	for _, f := range strings.Fields(after)[11:13] { // in user mode, and in the kernel
+		n, err := strconv.Atoi(f)
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * (time.Second / 100)
+}
+
 // changes returns how often the other member has seen the target SUSPECTED, and DEAD, since it
 // was attacked.
 func (a *target) changes() (suspected, dead int) {
@@ -208,7 +227,7 @@ type attack struct {
 // run attacks, and checks what must hold.
 func (a *target) run(x attack) {
 	a.t.Helper()
-	before, pulse := a.residentMiB(), StartPulse(a.t)
+	before, processor, pulse := a.residentMiB(), a.processor(), StartPulse(a.t)
 	ctx, cancel := context.WithTimeout(context.Background(), x.for_)
 	defer cancel()
 	var wg sync.WaitGroup
@@ -233,15 +252,15 @@ func (a *target) run(x attack) {
 		time.Sleep(50 * time.Millisecond)
 	}
 	wg.Wait()
-	after := a.residentMiB()
+	after, processor := a.residentMiB(), a.processor()-processor
 	over := after
 	Eventually(a.t, "its memory is as before", func() bool {
 		over = a.residentMiB()
 		return over <= before+x.rest
 	})
 	suspected, dead := a.changes()
-	a.t.Logf("%d tries in %v; memory %d MiB before, %d at most, %d after, %d at rest; operator by the socket %s, by the port %s; seen SUSPECTED %d, DEAD %d times; the machine stood still for %v at most",
-		tries, x.for_, before, most, after, over, spread(bySocket), spread(byPort), suspected, dead, pulse.Longest())
+	a.t.Logf("%d tries in %v; memory %d MiB before, %d at most, %d after, %d at rest; processor time %v; operator by the socket %s, by the port %s; seen SUSPECTED %d, DEAD %d times; the machine stood still for %v at most",
+		tries, x.for_, before, most, after, over, processor, spread(bySocket), spread(byPort), suspected, dead, pulse.Longest())
 	if tries == 0 {
 		a.t.Error("nothing was tried")
 	}

@@ -46,22 +46,37 @@ type raw struct {
 	dead   atomic.Bool
 }
 
-// dial opens a connection and reads what comes, for nothing.
+// dial opens a connection and reads what comes, for nothing. It comes from any address of the
+// loopback interface, as every user of the machine can.
 func dial(address string) (*raw, error) {
-	c, err := net.Dial("tcp", address)
+	r, err := open(address)
 	if err != nil {
 		return nil, err
 	}
-	r := &raw{Conn: c, Framer: http2.NewFramer(c, nil), stream: 1}
+	go func() {
+		_, _ = io.Copy(io.Discard, r.Conn)
+		r.dead.Store(true)
+	}()
+	return r, nil
+}
+
+// open opens a connection.
+func open(address string) (*raw, error) {
+	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, byte(rand.N(256)), byte(rand.N(256)), byte(1+rand.N(254)))}}
+	c, err := from.Dial("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	r := &raw{Conn: c, Framer: http2.NewFramer(c, c), stream: 1}
 	r.encode = hpack.NewEncoder(&r.block)
 	if _, err = io.WriteString(c, http2.ClientPreface); err == nil {
 		err = r.WriteSettings()
 	}
-	go func() {
-		_, _ = io.Copy(io.Discard, c)
-		r.dead.Store(true)
-	}()
-	return r, err
+	if err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	return r, nil
 }
 
 // call opens a stream without a token.
@@ -167,20 +182,55 @@ func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
 	}})
 }
 
-// TestGuessedTokens: each call has another token.
+// TestGuessedTokens: each call has another token. Nobody who guesses without end gets to try more
+// than the rate of a client, over all of its connections and addresses.
 func TestGuessedTokens(t *testing.T) {
 	a := newTarget(t)
-	before := a.counters(a.Daemon)
-	a.run(attack{for_: short, workers: 4, most: strangersMiB, rest: 24, port: true, do: flood(a.port, func(r *raw) error {
+	guess := func(r *raw) (stream uint32, err error) {
 		r.token = fmt.Sprintf("guess-%016x", rand.Uint64())
-		stream, err := r.call(tamtamv1.TamTamService_ListMembers_FullMethodName, "", false)
-		if err == nil {
+		if stream, err = r.call(tamtamv1.TamTamService_ListMembers_FullMethodName, "", false); err == nil {
 			err = r.WriteData(stream, true, make([]byte, 5))
 		}
-		return err
-	})})
-	if n := a.counters(a.Daemon)["rpc_calls_unauthenticated"] - before["rpc_calls_unauthenticated"]; n == 0 {
-		t.Error("no token was looked at")
+		return stream, err
+	}
+	for name, do := range map[string]func(context.Context, int) int{
+		"without a break": flood(a.port, func(r *raw) error {
+			_, err := guess(r)
+			return err
+		}),
+		// It does not wait until its connection is closed, but dials again after an answer.
+		"on new connections": func(ctx context.Context, _ int) (tries int) {
+			for ; ctx.Err() == nil; tries++ {
+				r, err := open(a.port)
+				if err != nil {
+					continue
+				}
+				_ = r.SetDeadline(time.Now().Add(time.Second))
+				stream, err := guess(r)
+				for err == nil {
+					var f http2.Frame
+					if f, err = r.ReadFrame(); err == nil && f.Header().StreamID == stream {
+						break
+					}
+				}
+				_ = r.Close()
+			}
+			return tries
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := *a
+			b.t, b.began = t, time.Now()
+			before, began := a.counters(a.Daemon), time.Now()
+			b.run(attack{for_: short, workers: 4, most: strangersMiB, rest: 24, port: true, do: do})
+			after, most := a.counters(a.Daemon), 110+10*time.Since(began).Seconds()
+			over := after["rpc_calls_over_rate"] - before["rpc_calls_over_rate"]
+			looked := after["rpc_calls_unauthenticated"] - before["rpc_calls_unauthenticated"] - over
+			t.Logf("%d guesses were told that they are wrong, %d that they are too many", looked, over)
+			if looked == 0 || float64(looked) > most || over == 0 {
+				t.Errorf("want 1 to %.0f of those", most)
+			}
+		})
 	}
 }
 

@@ -29,23 +29,35 @@ func (g *Guard) Enter(ctx context.Context, need Access) (context.Context, error)
 	if c == nil { // a test, without the listener of a guard
 		return context.WithValue(ctx, tokenKey{}, token), err
 	}
-	stranger := need == Open && !c.trusted()
-	if err == nil {
-		tooMany, flood := c.pool.begin(c, stranger, time.Now())
-		if tooMany == "" {
-			context.AfterFunc(ctx, func() { c.pool.end(c, time.Now()) })
-			return context.WithValue(ctx, tokenKey{}, token), nil
-		}
-		g.counts.Inc(callsRefused)
-		err = fmt.Errorf("%w %s are under way", ErrTooMany, tooMany)
-		if flood {
-			g.counts.Inc(connectionsFlooded)
-			_ = c.Close()
-			return ctx, err
+	stranger := need == Open && token == "" && !c.trusted()
+	if g.token != nil || g.read != nil {
+		guess := errors.Is(err, ErrUnauthenticated)
+		if (guess || stranger && !c.excused()) && !g.strangers.take(c.name, time.Now()) {
+			g.counts.Inc(callsOverRate)
+			if c.known.Load() {
+				c.refuse()
+			} else {
+				c.hold()
+			}
+			return ctx, fmt.Errorf("%w calls a second of this client have no valid token", ErrTooMany)
 		}
 	}
-	c.refuse()
-	return ctx, err
+	if err != nil {
+		c.refuse()
+		return ctx, err
+	}
+	tooMany, flood := c.pool.begin(c, stranger, time.Now())
+	if tooMany == "" {
+		context.AfterFunc(ctx, func() { c.pool.end(c, time.Now()) })
+		return context.WithValue(ctx, tokenKey{}, token), nil
+	}
+	g.counts.Inc(callsRefused)
+	if flood {
+		c.flooded()
+	} else {
+		c.refuse()
+	}
+	return ctx, fmt.Errorf("%w %s are under way", ErrTooMany, tooMany)
 }
 
 // Connections returns a handler for grpc.StatsHandler that ends the contexts of all calls of a

@@ -4,14 +4,11 @@
 package rpcguard
 
 import (
-	"errors"
 	"net"
-	"strconv"
 	"sync"
 	"time"
 
 	"github.com/eelcocramer/tamtam/internal/limits"
-	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
 
 // bounds are on connections and calls. Strangers are clients that have shown neither a token
@@ -51,7 +48,7 @@ const (
 	strangerBytes = 256 << 10
 	// strangerCalls bounds the calls without a token of one such connection: probes.
 	strangerCalls = limits.StrangerCalls
-	// strangerRefusals and refusals bound the refused calls of one connection, which is then
+	// strangerRefusals and maxRefusals bound the refused calls of one connection, which is then
 	// closed. The gRPC library keeps some of a refused call until then; see Connections.
 	strangerRefusals = 32
 	maxRefusals      = 1024
@@ -76,8 +73,7 @@ type pool struct {
 type origin struct {
 	name               string
 	connections, calls int
-	tokens             float64 // of the rate of calls
-	filled             time.Time
+	begun              bucket // calls that were not refused for want of a token
 }
 
 func newPool(b bounds) pool {
@@ -105,7 +101,7 @@ func (p *pool) enter(c *conn) (evicted *conn, tooMany string) {
 		p.remove(evicted)
 	}
 	if of = p.by[c.name]; of == nil {
-		of = &origin{name: c.name, tokens: callBurst, filled: c.since}
+		of = &origin{name: c.name}
 		p.by[c.name] = of
 	}
 	c.client = of
@@ -118,7 +114,7 @@ func (p *pool) enter(c *conn) (evicted *conn, tooMany string) {
 // nil if all have calls.
 func (p *pool) leastUseful(of *origin) (least *conn) {
 	for c := range p.open {
-		if (of == nil || c.client == of) && (!c.known || c.calls == 0) && (least == nil || c.before(least)) {
+		if (of == nil || c.client == of) && (!c.known.Load() || c.calls == 0) && (least == nil || c.before(least)) {
 			least = c
 		}
 	}
@@ -134,7 +130,7 @@ func (p *pool) stop() (strangers []*conn) {
 	defer p.mu.Unlock()
 	p.ended = true
 	for c := range p.open {
-		if !c.known && c.calls == 0 {
+		if !c.known.Load() && c.calls == 0 {
 			strangers = append(strangers, c)
 		}
 	}
@@ -173,12 +169,9 @@ func (p *pool) begin(c *conn, stranger bool, now time.Time) (tooMany string, flo
 		return "connections", false
 	}
 	of := c.client
-	of.tokens = min(of.tokens+now.Sub(of.filled).Seconds()*callRate, callBurst)
-	of.filled = now
-	if of.tokens < 1 {
+	if !of.begun.take(now, callRate, callBurst) {
 		return "calls a second of this client", true
 	}
-	of.tokens--
 	switch {
 	case stranger && c.calls >= strangerCalls:
 		return "calls of this connection without a token", false
@@ -190,7 +183,9 @@ func (p *pool) begin(c *conn, stranger bool, now time.Time) (tooMany string, flo
 	case p.calls+all > p.bounds.calls:
 		return "calls", false
 	}
-	c.known = c.known || !stranger
+	if !stranger {
+		c.known.Store(true)
+	}
 	c.calls++
 	of.calls++
 	p.calls++
@@ -254,7 +249,7 @@ func (l *limited) Accept() (net.Conn, error) {
 		evicted, tooMany := l.pool.enter(c)
 		if evicted != nil {
 			l.guard.counts.Inc(connectionsEvicted)
-			_ = evicted.Conn.Close() // its owner finds out, and closes it again
+			_ = evicted.Close()
 			l.full(evicted.name, "connection closed for another one: too many are open")
 		}
 		if tooMany == "" {
@@ -274,113 +269,4 @@ func (l *limited) Accept() (net.Conn, error) {
 // full logs that a bound on connections is reached.
 func (l *limited) full(client, msg string) {
 	l.guard.refused(client, "msg", msg, "client", client, "most", l.pool.bounds.connections, "most_each", l.pool.bounds.connectionsEach)
-}
-
-// errStranger: a connection has sent too much without a call that was admitted.
-var errStranger = errors.New("closed: no call of it was admitted")
-
-// conn is a connection of a client.
-type conn struct {
-	net.Conn
-	guard *Guard
-	pool  *pool
-	name  string // of its client
-	uid   int    // of the user of a unix socket; -1 if not known
-	pid   int
-	since time.Time
-	read  int // bytes; the one reader counts
-
-	// The pool's lock guards what follows.
-	client  *origin
-	known   bool // a call was admitted
-	calls   int  // under way
-	used    time.Time
-	refused int
-	timer   *time.Timer // ends it if it stays a stranger's; nil before begin
-	streams *streams    // nil before the handshake is done
-	stall   *time.Timer // likewise
-}
-
-func newConn(raw net.Conn, g *Guard, p *pool) *conn {
-	c := &conn{Conn: raw, guard: g, pool: p, since: time.Now(), uid: -1}
-	c.used = c.since
-	if raw.LocalAddr().Network() == netaddr.Unix {
-		c.uid, c.pid = userOf(raw)
-		c.name = netaddr.Unix
-		if c.uid >= 0 {
-			c.name += " user " + strconv.Itoa(c.uid)
-		}
-	} else {
-		c.name = netaddr.Client(raw.RemoteAddr())
-	}
-	return c
-}
-
-// begin closes the connection if no call of it is admitted in time.
-func (c *conn) begin() {
-	c.pool.mu.Lock() // End may close it already
-	defer c.pool.mu.Unlock()
-	c.timer = time.AfterFunc(c.guard.strangerWithin, func() {
-		if !c.isKnown() {
-			c.guard.counts.Inc(connectionsUnused)
-			_ = c.Close()
-		}
-	})
-}
-
-func (c *conn) isKnown() bool {
-	c.pool.mu.Lock()
-	defer c.pool.mu.Unlock()
-	return c.known
-}
-
-// before reports whether to close c rather than d.
-func (c *conn) before(d *conn) bool {
-	if c.known != d.known {
-		return d.known
-	}
-	return c.used.Before(d.used)
-}
-
-// refuse counts a refused call, and closes the connection if it has too many.
-func (c *conn) refuse() {
-	c.pool.mu.Lock()
-	c.refused++
-	most := strangerRefusals
-	if c.known {
-		most = maxRefusals
-	}
-	over := c.refused > most
-	c.pool.mu.Unlock()
-	if over {
-		c.guard.counts.Inc(connectionsFlooded)
-		_ = c.Close()
-	}
-}
-
-// Read implements net.Conn.
-func (c *conn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	if c.read < strangerBytes {
-		c.read += n
-		if c.read >= strangerBytes && !c.isKnown() {
-			c.guard.counts.Inc(connectionsFlooded)
-			_ = c.Close()
-			return 0, errStranger
-		}
-	}
-	return n, err
-}
-
-// Close implements net.Conn.
-func (c *conn) Close() error {
-	c.pool.mu.Lock()
-	for _, t := range []*time.Timer{c.timer, c.stall} {
-		if t != nil {
-			t.Stop()
-		}
-	}
-	c.pool.mu.Unlock()
-	c.pool.leave(c)
-	return c.Conn.Close()
 }

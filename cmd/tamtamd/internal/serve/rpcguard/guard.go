@@ -42,6 +42,7 @@ type Guard struct {
 	token, read    *watched[tokens] // nil without such a file
 	byCertificate  bool             // clients need certificates
 	tcp, unix      pool
+	strangers      rates
 	strangerWithin time.Duration
 	refusals       *logging.Limit[string] // of log lines, by client
 	counts         *counter.Set
@@ -107,6 +108,7 @@ var (
 	connectionsStalled = counters.New("rpc_connections_stalled", "Connections to the gRPC addresses that were closed since the client took nothing of an answer.")
 	connectionsFlooded = counters.New("rpc_connections_flooded", "Connections to the gRPC addresses that were closed since they sent too much, or too many calls that were refused.")
 	callsRefused       = counters.New("rpc_calls_refused", "Calls that were refused since there were too many.")
+	callsOverRate      = counters.New("rpc_calls_over_rate", "Calls without a valid token that were refused since their client made too many a second.")
 	handshakesFailed   = counters.New("rpc_handshakes_failed", "TLS handshakes that failed.")
 	unauthenticated    = counters.New("rpc_calls_unauthenticated", "Calls without a token, or with an unknown one.")
 	denied             = counters.New("rpc_calls_denied", "Calls with a token that does not permit them.")

@@ -109,11 +109,22 @@ func (f *frames) read(b []byte, each func(http2.FrameHeader)) {
 // seen is a connection whose frames are seen: after TLS, if there is any.
 type seen struct {
 	net.Conn
+	raw     *conn
 	streams *streams
 }
 
+// strangerChunk is how much is taken of a stranger's connection at a time, in bytes. The library
+// handles all of it, even if the connection is held after the first call: some 10 calls.
+const strangerChunk = 256
+
 // Read implements net.Conn.
 func (s *seen) Read(b []byte) (int, error) {
+	if err := s.raw.readable(); err != nil {
+		return 0, err
+	}
+	if !s.raw.known.Load() {
+		b = b[:min(len(b), strangerChunk)]
+	}
 	n, err := s.Conn.Read(b)
 	s.streams.received(b[:n])
 	return n, err
@@ -133,14 +144,14 @@ func (c *conn) see(secured net.Conn) net.Conn {
 	c.streams = s
 	c.pool.mu.Unlock()
 	c.watchStalls()
-	return &seen{secured, s}
+	return &seen{secured, c, s}
 }
 
 // unread returns how many calls of a connection are done but for the client, which does not take
 // the answer. Those of strangers do not count: they get refusals, which are bounded, and must not
 // keep others out. The pool's lock is held.
 func (c *conn) unread() int {
-	if !c.known {
+	if !c.known.Load() {
 		return 0
 	}
 	return max(0, c.streams.count()-c.calls)

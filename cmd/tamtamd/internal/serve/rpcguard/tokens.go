@@ -101,14 +101,16 @@ func (g *Guard) loadTokens(cfg Config) error {
 }
 
 // Admit returns the name of the token of the call with the context, if it is one for the needed
-// access; no name if no token is configured or needed. Otherwise it returns ErrUnauthenticated
-// or ErrDenied.
+// access; no name if no token is configured, or if none is needed and it has none that is valid.
+// Otherwise it returns ErrUnauthenticated or ErrDenied.
 func (g *Guard) Admit(ctx context.Context, need Access) (token string, err error) {
-	if need == Open || g.token == nil && g.read == nil {
+	if g.token == nil && g.read == nil {
 		return "", nil
 	}
 	token, has, err := g.access(ctx)
 	switch {
+	case need == Open:
+		return token, nil
 	case err != nil:
 		g.counts.Inc(unauthenticated)
 	case has > need: // a lower Access allows more
