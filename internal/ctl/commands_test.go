@@ -24,9 +24,9 @@ func TestCommandOutput(t *testing.T) {
 		json  string
 	}{
 		{"address", 0, `192\.0\.2\.1:9999\n`, `{"address":"192.0.2.1:9999","cluster":"c","detection_time_ms":2500,"max_payload_bytes":256,"name":"one","profile":"lan"}`},
-		{"nodes", 0, `NAME +STATUS +SINCE +RTT +ADDRESS +NOTE\none +ALIVE +\d+d\d\dh +- +192\.0\.2\.1:9999 +this node\ntwo\\x1b\[2J\\n +DEAD .* 0\.41ms +192\.0\.2\.2:9999 +plain, flapping\n`, "[" + selfJSON + "," + otherJSON + "]"},
-		{"nodes -o wide", 0, `NAME +STATUS +SINCE +RTT +ADDRESS +VERSION +LOSS +NOTE +TAGS\none +ALIVE +\d{4}-.* this node +a=b\\x1b,role=web\ntwo.* plain, flapping\n`, "[" + selfJSON + "," + otherJSON + "]"},
-		{"nodes -o name", 0, `one\ntwo\\x1b\[2J\\n\n`, "[" + selfJSON + "," + otherJSON + "]"},
+		{"nodes", 0, `NAME +STATUS +SINCE +RTT +ADDRESS +NOTE\none +ALIVE +\d+d\d\dh +- +192\.0\.2\.1:9999 +this node\n"two\\x1b\[2J\\n" +DEAD .* 0\.41ms +192\.0\.2\.2:9999 +plain, flapping\n`, "[" + selfJSON + "," + otherJSON + "]"},
+		{"nodes -o wide", 0, `NAME +STATUS +SINCE +RTT +ADDRESS +VERSION +LOSS +NOTE +TAGS\none +ALIVE +\d{4}-.* this node +a=b\\x1b,role=web\n"two.*" .* plain, flapping\n`, "[" + selfJSON + "," + otherJSON + "]"},
+		{"nodes -o name", 0, `one\n"two\\x1b\[2J\\n"\n`, "[" + selfJSON + "," + otherJSON + "]"},
 		{"nodes --status dead", 0, `NAME.*\n.* 192\.0\.2\.2:9999 .*\n`, "[" + otherJSON + "]"},
 		{"nodes --status Alive,dead --status suspected", 0, `NAME.*\n.*192\.0\.2\.1:.*\n.*192\.0\.2\.2:.*\n`, "[" + selfJSON + "," + otherJSON + "]"},
 		{"nodes --name o* --tag role=w*", 0, `NAME.*\n.* 192\.0\.2\.1:9999  this node, a=b\\x1b,role=web\n`, "[" + selfJSON + "]"},

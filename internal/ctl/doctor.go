@@ -21,6 +21,7 @@ import (
 	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	"github.com/eelcocramer/tamtam/internal/doctor"
+	"github.com/eelcocramer/tamtam/internal/escape"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -201,7 +202,7 @@ func skippedRows(w io.Writer, findings []doctor.Finding) {
 
 // short returns a name, cut so that a terminal has room for what was found.
 func short(name string, width int) string {
-	if name = render.Escape(name); width > 0 {
+	if name = escape.Name(name); width > 0 {
 		return cells.Cut(name, max(width/6, 8))
 	}
 	return name

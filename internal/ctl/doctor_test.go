@@ -51,9 +51,9 @@ func TestDoctor(t *testing.T) {
 		err       string
 		sum       doctor.Summary
 	}{
-		{"warnings", inspection(0, true), 0, []string{"VERDICT  CHECK  ", "FOUND\nwarning  ", "warning  plain", "\nok       -  ", " checks: daemon, removed, ", other + " two\\x1b[2J\\n", "-> run a current", "0 failures", "direct, one-way, address, encryption, clock, loss, round-trip, limits, views: not checked: no other"}, "",
+		{"warnings", inspection(0, true), 0, []string{"VERDICT  CHECK  ", "FOUND\nwarning  ", "warning  plain", "\nok       -  ", " checks: daemon, removed, ", other + ` "two\x1b[2J\n"`, "-> run a current", "0 failures", "direct, one-way, address, encryption, clock, loss, round-trip, limits, views: not checked: no other"}, "",
 			doctor.Summary{OK: all - 14, Skipped: 12, Warnings: 2}},
-		{"a failure", inspection(1, false), 1, []string{"failure  reachable", "192.0.2.7:1 x\\x1b[2J  it is DEAD", "1 failure\n"}, "tamtamctl: failed: reachable\n",
+		{"a failure", inspection(1, false), 1, []string{"failure  reachable", `192.0.2.7:1 "x\x1b[2J"  it is DEAD`, "1 failure\n"}, "tamtamctl: failed: reachable\n",
 			doctor.Summary{OK: all - 13, Skipped: 12, Failures: 1}},
 		{"many", inspection(12, false), 1, []string{"192.0.2.7:10 ", "and 2 more", "12 failures"}, "tamtamctl: failed: reachable\n",
 			doctor.Summary{OK: all - 13, Skipped: 12, Failures: 12}},

@@ -84,7 +84,7 @@ func TestKeys(t *testing.T) {
 		out     string // a regular expression for all of it
 		err     string // a part of it; "" for none
 	}{
-		{"keys list", same, "list", 0, `ADDRESS +NAME +STATUS +KEYS *\n192\.0\.2\.1:9999 +one +ALIVE +a b c *\n192\.0\.2\.2:9999 +two\\x1b\[2J\\n +ALIVE +a c b +in memory only\n`, ""},
+		{"keys list", same, "list", 0, `ADDRESS +NAME +STATUS +KEYS *\n192\.0\.2\.1:9999 +one +ALIVE +a b c *\n192\.0\.2\.2:9999 +"two\\x1b\[2J\\n" +ALIVE +a c b +in memory only\n`, ""},
 		{"keys list", []*pb.MemberKeys{memberKeys(self, alive, true, "", "a"), memberKeys(other, alive, true, "", "b", "a")}, "list", 1, `(?s).*`, "the members do not have the same keys"},
 		{"keys list", []*pb.MemberKeys{memberKeys(self, alive, true, "", "a", "b"), memberKeys(other, alive, true, "", "b", "a")}, "list", 1, `(?s).*`, "do not have the same keys"},
 		{"keys list", []*pb.MemberKeys{memberKeys(self, alive, true, "", "a"), memberKeys(other, suspected, false, "silent\x1b")}, "list", 1,

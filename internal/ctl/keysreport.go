@@ -40,7 +40,7 @@ func callKeys(ctx context.Context, a *app, with client.Client, call keysCall) er
 			}
 			fmt.Fprint(w, "ADDRESS\tNAME\tSTATUS\tKEYS\t\n")
 			for _, m := range members {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", m.GetAddress(), render.OrDash(render.Escape(m.GetName())), render.Status(m.GetStatus()),
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", m.GetAddress(), render.OrDash(render.Name(m)), render.Status(m.GetStatus()),
 					render.OrDash(render.Escape(strings.Join(m.GetKeys(), " "))), keysNote(m))
 			}
 		})

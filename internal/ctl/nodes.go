@@ -36,7 +36,8 @@ to it are not retransmitted. A flapping member came and went several times in th
 minute. If a member has "via ADDRESS", this node does not reach it directly: the member
 at ADDRESS relays. SINCE is the time since the status changed; -o wide prints the moment,
 and the version, loss and tags. -o name prints names only, or the address of a member
-without a name. Exit status 3 if no member matches, or one that is given is not listed.
+without a name. A name is in quotes if it has other characters than letters, digits and
+-_. in it. Exit status 3 if no member matches, or one that is given is not listed.
 
 ` + arg.MemberHelp + `
 
@@ -115,7 +116,7 @@ func list(ctx context.Context, a *app, c *client.Conn, want filter) error {
 	err = p.Print(rows, func(w io.Writer) {
 		if p.Form == ctlflags.Name {
 			for _, m := range members {
-				fmt.Fprintln(w, cmp.Or(render.Escape(m.GetName()), m.GetAddress()))
+				fmt.Fprintln(w, cmp.Or(render.Name(m), m.GetAddress()))
 			}
 			return
 		}

@@ -49,7 +49,7 @@ func TestTopPlain(t *testing.T) {
 	if len(blocks) != 5 || strings.Contains(r.out, "\x1b") {
 		t.Fatalf("%d blocks: %q", len(blocks), r.out)
 	}
-	for _, want := range []string{"from one  up ", "  " + self + "  profile lan", "2 members: 1 alive, 1 dead", "in -", `two\x1b[2J\n`, "this node", "plain, flapping", "role=web"} {
+	for _, want := range []string{"from one  up ", "  " + self + "  profile lan", "2 members: 1 alive, 1 dead", "in -", `"two\x1b[2J\n"`, "this node", "plain, flapping", "role=web"} {
 		if !strings.Contains(blocks[0], want) {
 			t.Errorf("no %q in\n%s", want, blocks[0])
 		}
@@ -57,7 +57,7 @@ func TestTopPlain(t *testing.T) {
 	if !strings.Contains(blocks[4], "in 0/s, 0 B/s") {
 		t.Errorf("no rates in\n%s", blocks[4])
 	}
-	if change := `two\x1b[2J\n DEAD  no answer`; strings.Count(r.out, change) != 1 {
+	if change := `"two\x1b[2J\n" DEAD  no answer`; strings.Count(r.out, change) != 1 {
 		t.Errorf("the change is not printed once:\n%s", r.out)
 	}
 }

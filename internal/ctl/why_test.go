@@ -38,7 +38,7 @@ func TestWhy(t *testing.T) {
 		`192\.0\.2\.1:9999 \(one\) is ALIVE`,
 		`1970-01-01 \S+  ALIVE: this node started`,
 		``,
-		`192\.0\.2\.2:9999 \(two\\x1b\[2J\\n\) is no longer listed`,
+		`192\.0\.2\.2:9999 \("two\\x1b\[2J\\n"\) is no longer listed`,
 		`12 earlier changes are no longer known`,
 		`1970-01-01 \S+  ALIVE → SUSPECTED: no answer, reported by 192\.0\.2\.3:9999`,
 		`1970-01-01 \S+  SUSPECTED → DEAD: no answer to this node in time`,

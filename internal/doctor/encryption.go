@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
+	"github.com/eelcocramer/tamtam/internal/escape"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -75,7 +76,7 @@ func step(m *tamtamv1.Inspection) string {
 func names(members []*tamtamv1.Inspection) string {
 	var all []string
 	for _, m := range members[:min(len(members), maxNamed)] {
-		name := m.GetMember().GetName()
+		name := escape.Name(m.GetMember().GetName())
 		if name == "" {
 			name = addr(m)
 		}

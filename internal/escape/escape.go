@@ -41,6 +41,20 @@ func Text(s string) string {
 	return b.String()
 }
 
+// Name returns the name of a node as texts show it, so that it is one word that ends where the name
+// does: as it is if it begins with a letter or digit of ASCII and has only these and - _ . in it, as
+// host names do; else in quotes, with a backslash before those in it, and as Text. A name that went
+// through Text before stays as it is in the quotes. The empty name stays empty.
+func Name(s string) string {
+	plain := func(r rune) bool {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+	}
+	if s == "" || plain(rune(s[0])) && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) && !strings.ContainsRune("-_.", r) }) {
+		return s
+	}
+	return `"` + Text(strings.ReplaceAll(s, `"`, `\"`)) + `"`
+}
+
 // Line is Text for the lines of a log, whose writer escapes C0, line ends among them, and
 // quotes. Only what Hidden reports is replaced.
 func Line(s string) string {

@@ -58,3 +58,16 @@ func TestLine(t *testing.T) {
 		}
 	}
 }
+
+// TestName: only names that need no quotes have none.
+func TestName(t *testing.T) {
+	for name, want := range map[string]string{
+		"": "", "db-1": "db-1", "db_1.example.ORG": "db_1.example.ORG", "7": "7",
+		"a b": `"a b"`, "-rf": `"-rf"`, ".": `"."`, "../x": `"../x"`, "zweiter ü": `"zweiter ü"`, "ü": `"ü"`, "$(x)": `"$(x)"`,
+		`a"b\c`: `"a\"b\c"`, "a\n": `"a\n"`, "a\u202eb": `"a\u202eb"`, "a\xff": `"a\xff"`, "a,b": `"a,b"`,
+	} {
+		if have := Name(name); have != want {
+			t.Errorf("%q: have %s, want %s", name, have, want)
+		}
+	}
+}

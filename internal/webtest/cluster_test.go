@@ -59,7 +59,7 @@ func TestCluster(t *testing.T) {
 		}
 		b.do(perform(`location.hash = new URLSearchParams({group: "tag:note", member: "` + hostile.Gossip + `"})`))
 		b.until("they are text as a heading, in the drawer and in the history, too", fmt.Sprintf(`[...document.querySelectorAll("#rows button.fold")].some((f) => f.textContent.startsWith("note=<script>alert(3)</script>: 1")) &&
-			document.getElementById("drawer-title").textContent === %q && [...document.querySelectorAll("#slices button")].some((s) => s.title.includes(%q))`, hostileName, hostileName+" joined"))
+			document.getElementById("drawer-title").textContent === %q && [...document.querySelectorAll("#slices button")].some((s) => s.title.includes(%q))`, `"`+hostileName+`"`, `"`+hostileName+`" joined`))
 		b.do(perform(`history.back()`))
 		b.until("the drawer is closed", `document.getElementById("drawer").hidden`)
 		if n := eval[int](b, `document.querySelectorAll("main img, main script, #drawer img, #message-list svg, b").length`); n != 0 {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/eelcocramer/tamtam/internal/escape"
 	"github.com/eelcocramer/tamtam/internal/netaddr"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -75,6 +76,14 @@ func (m *Member) LookUp(ctx context.Context) {
 	for _, ip := range ips {
 		m.hosts = append(m.hosts, ip.Unmap())
 	}
+}
+
+// Label returns it as texts show it: a name in quotes, if it needs them.
+func (m Member) Label() string {
+	if m.address.IsValid() || m.ip.IsValid() {
+		return m.Text
+	}
+	return escape.Name(m.Text)
 }
 
 // All returns the members that it may mean, of those that the daemon lists.

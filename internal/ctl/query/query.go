@@ -130,7 +130,7 @@ func (p *printer) failure(f *tamtamv1.QueryFailure) error {
 
 // label returns the name of a member, or its address, and which of several answerers is meant.
 func (p *printer) label(m *tamtamv1.QueryMember, answerer *uint32) string {
-	label := render.Escape(cmp.Or(m.GetName(), m.GetAddress()))
+	label := cmp.Or(render.Name(m), render.Escape(m.GetAddress()))
 	if p.Printer.Form == "wide" && m.GetName() != "" {
 		label += " (" + m.GetAddress() + ")"
 	}

@@ -58,7 +58,7 @@ func updated(before, now *tamtamv1.Member) string {
 			parts = append(parts, what+Escape(OrDash(is))+" (was "+Escape(OrDash(was))+")")
 		}
 	}
-	differ("name ", before.GetName(), now.GetName())
+	differ("name ", Name(before), Name(now))
 	differ("version ", before.GetVersion(), now.GetVersion())
 	differ("reached ", way(before), way(now))
 	keys := maps.Clone(before.GetTags())

@@ -63,7 +63,7 @@ func (t Members) Write(w io.Writer, members []*tamtamv1.Member) {
 	if over := columns(Align(b.String(), 0)) - t.Width; t.Width > 0 && over > 0 && !t.Wide {
 		longest := 0
 		for _, m := range members {
-			longest = max(longest, cells.Columns(Escape(m.GetName())))
+			longest = max(longest, cells.Columns(Name(m)))
 		}
 		t.name = max(longest-over, leastName)
 		b.Reset()
@@ -104,7 +104,7 @@ func (t Members) row(w io.Writer, m *tamtamv1.Member) {
 		notes = append(notes, Tags(m))
 	}
 	note := strings.Join(notes, ", ")
-	name := Escape(m.GetName())
+	name := Name(m)
 	if t.name > 0 {
 		name = cells.Cut(name, t.name)
 	}
@@ -171,5 +171,5 @@ func Label(m *tamtamv1.Member) string {
 	if m.GetName() == "" {
 		return m.GetAddress()
 	}
-	return m.GetAddress() + " (" + Escape(m.GetName()) + ")"
+	return m.GetAddress() + " (" + Name(m) + ")"
 }

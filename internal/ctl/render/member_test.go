@@ -29,9 +29,9 @@ func TestMembers(t *testing.T) {
 	}{
 		{"no name", Members{}, &tamtamv1.Member{Address: "a:1", Status: alive, Plain: true}, "-\tALIVE\t" + since + "\t-\ta:1\tplain\n"},
 		{"by a relay", Members{}, &tamtamv1.Member{Address: "a:1", Status: alive, Via: "b:1"}, "-\tALIVE\t" + since + "\t-\ta:1\tvia b:1\n"},
-		{"hostile", Members{}, hostile, "x\\x1b\tDEAD\t" + since + "\t1.5ms\tb:1\tthis node, flapping\n"},
-		{"with tags", Members{Tagged: true}, hostile, "x\\x1b\tDEAD\t" + since + "\t1.5ms\tb:1\tthis node, flapping, k=v\\n\n"},
-		{"wide", Members{Wide: true}, hostile, "x\\x1b\tDEAD\t" + moment + "\t1.5ms\tb:1\t-\t-\tthis node, flapping\tk=v\\n\n"},
+		{"hostile", Members{}, hostile, "\"x\\x1b\"\tDEAD\t" + since + "\t1.5ms\tb:1\tthis node, flapping\n"},
+		{"with tags", Members{Tagged: true}, hostile, "\"x\\x1b\"\tDEAD\t" + since + "\t1.5ms\tb:1\tthis node, flapping, k=v\\n\n"},
+		{"wide", Members{Wide: true}, hostile, "\"x\\x1b\"\tDEAD\t" + moment + "\t1.5ms\tb:1\t-\t-\tthis node, flapping\tk=v\\n\n"},
 		{"in colours", Members{Colours: true}, &tamtamv1.Member{Name: "s", Address: "a:1", Status: suspected}, "s\t\x1b[33mSUSPECTED\x1b[0m\t" + since + "\t-\ta:1\t\n"},
 	} {
 		var b bytes.Buffer
@@ -71,8 +71,8 @@ func TestMembersFit(t *testing.T) {
 
 func TestLabel(t *testing.T) {
 	for want, m := range map[string]*tamtamv1.Member{
-		"a:1":          {Address: "a:1"},
-		"a:1 (x\\x1b)": {Address: "a:1", Name: "x\x1b"},
+		"a:1":           {Address: "a:1"},
+		`a:1 ("x\x1b")`: {Address: "a:1", Name: "x\x1b"},
 	} {
 		if have := Label(m); have != want {
 			t.Errorf("%q, want %q", have, want)

@@ -18,6 +18,9 @@ import (
 // Escape makes visible all that would control a terminal, and all that is not UTF-8.
 func Escape(s string) string { return escape.Text(s) }
 
+// Name returns the name of a member for a text: quoted, unless it is like that of a host.
+func Name(m interface{ GetName() string }) string { return escape.Name(m.GetName()) }
+
 var lineEnds = strings.NewReplacer("\n", `\n`, "\r", `\r`)
 
 // OneLine escapes line ends only, so that a text cannot look like several. It is for output

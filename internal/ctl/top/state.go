@@ -15,6 +15,7 @@ import (
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	"github.com/eelcocramer/tamtam/internal/ctl/top/screen"
 	"github.com/eelcocramer/tamtam/internal/doctor"
+	"github.com/eelcocramer/tamtam/internal/escape"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -48,7 +49,7 @@ func (st *state) sample(s sample) {
 		return
 	}
 	self := s.node.GetMember()
-	d.Name, d.Address, d.Cluster, d.Profile = render.Escape(self.GetName()), self.GetAddress(), render.Escape(s.node.GetClusterName()), s.node.GetProfile()
+	d.Name, d.Address, d.Cluster, d.Profile = render.Name(self), self.GetAddress(), render.Escape(s.node.GetClusterName()), s.node.GetProfile()
 	d.Started, d.Detection = s.node.GetStarted().AsTime().Local(), s.node.GetDetectionTime().AsDuration()
 	d.Lost, d.At, st.local = "", s.at, self.GetAddress()
 	removal := s.node.GetRemoval()
@@ -84,7 +85,7 @@ func who(m *tamtamv1.Member) string {
 	if m.GetName() == "" {
 		return m.GetAddress()
 	}
-	return render.Escape(m.GetName())
+	return render.Name(m)
 }
 
 // changeStatus is the status after a change, and RESTARTED of a restart, which leaves it.
@@ -214,7 +215,7 @@ func (st *state) inspection(i inspection) {
 	d.Agree, d.Of = doctor.Agreement(r)
 	for _, f := range doctor.Wrong(doctor.Examine(r, buildinfo.Read().Version, st.unready)) {
 		d.Problems = append(d.Problems, screen.Problem{
-			Failure: f.Verdict == doctor.Failure, Member: f.Member, Name: render.Escape(f.Name),
+			Failure: f.Verdict == doctor.Failure, Member: f.Member, Name: escape.Name(f.Name),
 			Found: render.Escape(f.Found), Remedy: render.Escape(f.Do),
 		})
 	}
@@ -224,7 +225,7 @@ func (st *state) inspection(i inspection) {
 func (st *state) links(r *tamtamv1.GetLinksResponse) {
 	m := &screen.Matrix{At: r.GetTime().AsTime().Local(), Omitted: int(r.GetOmitted())}
 	for _, n := range r.GetNodes() {
-		one := screen.Node{Name: render.Escape(cmp.Or(n.GetName(), n.GetAddress())), Error: render.Escape(n.GetError()), Links: make([]screen.Link, len(r.GetNodes()))}
+		one := screen.Node{Name: cmp.Or(render.Name(n), render.Escape(n.GetAddress())), Error: render.Escape(n.GetError()), Links: make([]screen.Link, len(r.GetNodes()))}
 		for _, l := range n.GetLinks() {
 			if int(l.GetTo()) >= len(one.Links) {
 				continue
@@ -243,7 +244,7 @@ func (st *state) links(r *tamtamv1.GetLinksResponse) {
 // toRow makes a row of a member. Its texts come from that member, and are escaped.
 func toRow(m *tamtamv1.Member) screen.Member {
 	row := screen.Member{
-		Address: m.GetAddress(), Name: render.Escape(m.GetName()), Status: render.Status(m.GetStatus()),
+		Address: m.GetAddress(), Name: render.Name(m), Status: render.Status(m.GetStatus()),
 		Since: m.GetStatusSince().AsTime(), Loss: -1,
 		Version: render.Escape(m.GetVersion()), Notes: strings.Join(render.Notes(m), ", "), Tags: render.Tags(m), Flapping: m.GetFlapping(),
 	}

@@ -40,7 +40,7 @@ func TestLost(t *testing.T) {
 	} {
 		st.sample(c.sample)
 		d := st.data
-		if d.Lost != c.lost || c.lost != "" && !d.LostAt.Equal(at(c.lostAt)) || !d.At.Equal(at(c.data)) || d.Name != `x\x1b` {
+		if d.Lost != c.lost || c.lost != "" && !d.LostAt.Equal(at(c.lostAt)) || !d.At.Equal(at(c.data)) || d.Name != `"x\x1b"` {
 			t.Errorf("sample %d: %+v", i, d)
 		}
 	}
@@ -76,7 +76,7 @@ func TestRow(t *testing.T) {
 			screen.Member{Address: "a:1", Status: "ALIVE", Since: at(1).UTC(), Loss: -1}},
 		{"hostile", &tamtamv1.Member{Address: "b:1", Name: "\x1b", Version: "\n", Plain: true, Flapping: true, Loss: &loss, RoundTrip: durationpb.New(time.Second),
 			Tags: map[string]string{"k": "\r"}, StatusSince: timestamppb.New(at(1))},
-			screen.Member{Address: "b:1", Name: `\x1b`, Status: "UNSPECIFIED", Since: at(1).UTC(), Trip: time.Second, Version: `\n`, Notes: "plain, flapping", Flapping: true, Tags: `k=\r`}},
+			screen.Member{Address: "b:1", Name: `"\x1b"`, Status: "UNSPECIFIED", Since: at(1).UTC(), Trip: time.Second, Version: `\n`, Notes: "plain, flapping", Flapping: true, Tags: `k=\r`}},
 	} {
 		if have := toRow(c.member); have != c.want {
 			t.Errorf("%s: %+v, want %+v", c.name, have, c.want)
@@ -167,7 +167,7 @@ func TestLinks(t *testing.T) {
 		{Address: "b:1", Error: "gone\n"},
 	}})
 	m := st.data.Links
-	if len(m.Nodes) != 2 || m.Omitted != 1 || m.Nodes[0].Name != `\x1b` || m.Nodes[0].Links[0].Open || m.Nodes[0].Links[1] != (screen.Link{Open: true, Trip: time.Second, Loss: 0.5}) ||
+	if len(m.Nodes) != 2 || m.Omitted != 1 || m.Nodes[0].Name != `"\x1b"` || m.Nodes[0].Links[0].Open || m.Nodes[0].Links[1] != (screen.Link{Open: true, Trip: time.Second, Loss: 0.5}) ||
 		m.Nodes[1].Name != "b:1" || m.Nodes[1].Error != `gone\n` {
 		t.Errorf("%+v", m)
 	}

@@ -183,7 +183,7 @@ func (c *Conditions) unmet(v *view, now time.Time) (all []string, left time.Dura
 		if len(found) > 0 {
 			is = statusesOf(found)
 		}
-		all = append(all, fmt.Sprintf("%s is %s, want %s", render.Escape(want.Text), is, render.Status(want.status)))
+		all = append(all, fmt.Sprintf("%s is %s, want %s", want.Label(), is, render.Status(want.status)))
 	}
 	for _, name := range c.gone {
 		found := slices.DeleteFunc(v.named(name), func(m *tamtamv1.Member) bool {
@@ -191,7 +191,7 @@ func (c *Conditions) unmet(v *view, now time.Time) (all []string, left time.Dura
 			return s == tamtamv1.MemberStatus_MEMBER_STATUS_DEAD || s == tamtamv1.MemberStatus_MEMBER_STATUS_LEFT
 		})
 		if len(found) > 0 {
-			all = append(all, fmt.Sprintf("%s is %s, want it gone", render.Escape(name.Text), statusesOf(found)))
+			all = append(all, fmt.Sprintf("%s is %s, want it gone", name.Label(), statusesOf(found)))
 		}
 	}
 	if quiet := now.Sub(v.changed); c.stable > quiet {

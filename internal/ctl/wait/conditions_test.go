@@ -56,7 +56,7 @@ func TestConditions(t *testing.T) {
 		"--gone db":                          "db is ALIVE, want it gone",
 		"--gone 192.0.2.5:7":                 "192.0.2.5:7 is SUSPECTED, want it gone", // a=dead
 		"--gone a=b":                         "",
-		"--gone x\x1b[2J":                    `x\x1b[2J is SUSPECTED, want it gone`,
+		"--gone x\x1b[2J":                    `"x\x1b[2J" is SUSPECTED, want it gone`,
 		"--stable 1ms":                       "",
 		"--stable 1h":                        "no change for 1s, want 1h0m0s",
 		"--alive 2 --member one --gone gone": "",

@@ -37,11 +37,11 @@ func TestPrint(t *testing.T) {
 		lines       bool // JSON of watch has a line
 		briefLines  bool // and that of monitor
 	}{
-		{"present", follow.Event{Kind: follow.Present, Member: m}, now + "  DEAD       b:1 (two\\x1b)\n", now + "  DEAD       b:1\n", true, true},
+		{"present", follow.Event{Kind: follow.Present, Member: m}, now + "  DEAD       b:1 (\"two\\x1b\")\n", now + "  DEAD       b:1\n", true, true},
 		{"change", follow.Event{Kind: follow.Change, Member: m, Change: died, Local: "c:1"},
-			now + "  DEAD       b:1 (two\\x1b)  was ALIVE: no answer in time, reported by a:1\n", now + "  DEAD       b:1  was ALIVE  by a:1\n", true, true},
+			now + "  DEAD       b:1 (\"two\\x1b\")  was ALIVE: no answer in time, reported by a:1\n", now + "  DEAD       b:1  was ALIVE  by a:1\n", true, true},
 		{"its own report", follow.Event{Kind: follow.Change, Member: m, Change: own},
-			now + "  DEAD       b:1 (two\\x1b)  was ALIVE\n", now + "  DEAD       b:1  was ALIVE\n", true, true},
+			now + "  DEAD       b:1 (\"two\\x1b\")  was ALIVE\n", now + "  DEAD       b:1  was ALIVE\n", true, true},
 		{"disconnected", follow.Event{Kind: follow.Disconnected, Err: errors.New("gone")}, "", "", true, false},
 		{"resumed", follow.Event{Kind: follow.Resumed}, "", "", true, false},
 		{"snapshot", follow.Event{Kind: follow.Snapshot}, "", "", true, false},

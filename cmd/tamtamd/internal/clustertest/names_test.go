@@ -24,8 +24,17 @@ func TestNames(t *testing.T) {
 				t.Errorf("%s lists %+v", d.Gossip, m)
 			}
 		}
-		if r := d.Ctl("nodes"); !strings.Contains(r.Out, "first one") || !strings.Contains(r.Out, "zweiter ü") {
-			t.Errorf("nodes: %+v", r)
+		// Texts have them in quotes, JSON as they are.
+		for _, args := range []string{"nodes", "nodes -o wide", "nodes -o name", "keys list", "top --count 1", "doctor", "why " + b.Gossip.String(), "query x --timeout 1s"} {
+			text := d.Ctl(strings.Fields(args)...).Out
+			if strings.Contains(args, "nodes") && (!strings.Contains(text, `"first one"`) || !strings.Contains(text, `"zweiter ü"`)) {
+				t.Errorf("%s printed %q", args, text)
+			}
+			for _, name := range []string{"first one", "zweiter ü"} {
+				if bare := strings.ReplaceAll(text, `"`+name+`"`, ""); strings.Contains(bare, name) {
+					t.Errorf("%s has a name without quotes: %q", args, text)
+				}
+			}
 		}
 	}
 	if x, y := a.Members(), b.Members(); x[b.Gossip.String()].Session != y[b.Gossip.String()].Session {

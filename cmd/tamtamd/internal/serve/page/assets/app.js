@@ -4,7 +4,7 @@
 // The page: it follows /events while somebody looks, and asks for the problems and the links
 // meanwhile.
 
-import { clockText, el, fill, foreign, safe, span, zoneText } from "./text.js";
+import { clockText, el, fill, foreign, label, safe, span, zoneText } from "./text.js";
 import * as members from "./members.js";
 import * as strips from "./strip.js";
 import * as timeline from "./timeline.js";
@@ -62,7 +62,7 @@ function snapshot(s) {
   Object.assign(state, { counts: s.counts, omitted: s.omitted, node: s.node, revision: s.revision });
   state.members = new Map(s.members.map((m) => [m.address, { ...m, steps: m.steps || [] }]));
   document.getElementById("cluster").replaceChildren(...(s.node.cluster ? [foreign(s.node.cluster)] : []));
-  document.getElementById("node").replaceChildren(...(s.node.name ? [foreign(s.node.name, { class: "name" }), " "] : []), el("span", { class: "address" }, s.node.address));
+  document.getElementById("node").replaceChildren(...(s.node.name ? [foreign(label(s.node), { class: "name" }), " "] : []), el("span", { class: "address" }, s.node.address));
   fill(document.getElementById("version"), s.node.version);
   fill(document.getElementById("sealed"), s.node.sealed ? "encrypted" : "not encrypted");
   renderChanges(state, now());

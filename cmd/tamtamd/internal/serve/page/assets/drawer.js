@@ -3,7 +3,7 @@
 
 // The drawer: all that is known of one member, and its changes as far back as they are kept.
 
-import { clock, copyable, el, fill, foreign, glyphs, loss, millis, runbook, safe, span, word } from "./text.js";
+import { clock, copyable, el, fill, foreign, glyphs, label, loss, millis, runbook, safe, span, word } from "./text.js";
 import { entry } from "./log.js";
 import { draw, strip } from "./strip.js";
 import { ofMember } from "./problems.js";
@@ -103,10 +103,10 @@ export function render(state, now, redraw) {
     drawer.scrollTop = 0;
   }
   of = m.address;
-  fill(document.getElementById("drawer-title"), safe(m.name || m.address));
+  fill(document.getElementById("drawer-title"), safe(label(m)));
   const svg = strip();
   draw(svg, m, now);
-  const name = (a) => state.members.get(a)?.name || a;
+  const name = (a) => label(state.members.get(a)) || a;
   const steps = [...(history?.steps || m.steps)].reverse().map((step) => entry({ m, step }, name, false));
   const wrong = problems(state, m), ways = paths(state, m), trips = chart(m.address);
   const scroll = drawer.scrollTop;

@@ -5,8 +5,7 @@
 // longer a round trip is than is usual between the two zones; loss has a mark of its own, and so
 // have links without a session. Shades differ in lightness, not only in colour.
 
-import { collator, fill, loss, median, safe } from "./text.js";
-import { label } from "./blame.js";
+import { collator, fill, label, loss, median, safe } from "./text.js";
 import { choose } from "./url.js";
 
 const smallest = 3, largest = 18, named = 11; // px of a cell; from named on there is room for names

@@ -3,7 +3,7 @@
 
 // Changes and messages, the latest first, and what of them is said aloud.
 
-import { clock, clockText, el, fill, foreign, glyphs, link, safe, span, word } from "./text.js";
+import { clock, clockText, el, fill, foreign, glyphs, label, link, safe, span, word } from "./text.js";
 import { hour } from "./strip.js";
 import { part } from "./url.js";
 
@@ -53,9 +53,9 @@ export function entry({ m, step, then, note, list, until }, name, withName = tru
   const li = el("li", { class: step.to }, clock(step.at), el("span", { class: "glyph", "aria-hidden": "true" }, glyphs[step.to]));
   const who = el("span", { class: "who" });
   if (list) who.append(`${list.length} members `);
-  else if (withName) who.append(link(m.name || m.address, m.address, { class: "name" }), " ");
+  else if (withName) who.append(link(label(m), m.address, { class: "name" }), " ");
   who.append(el("span", { class: "word" }, then || what(step)));
-  const why = list ? `${list.slice(0, maxNames).map((e) => safe(e.m.name || e.m.address)).join(", ")}${list.length > maxNames ? ` and ${list.length - maxNames} more` : ""}, until ${clockText(until)}` : `${because(step, m, name)}${note || ""}`;
+  const why = list ? `${list.slice(0, maxNames).map((e) => safe(label(e.m))).join(", ")}${list.length > maxNames ? ` and ${list.length - maxNames} more` : ""}, until ${clockText(until)}` : `${because(step, m, name)}${note || ""}`;
   li.append(who, el("span", { class: "why", title: why }, why));
   return li;
 }
@@ -79,7 +79,7 @@ export function renderChanges(state, now) {
   const all = [], { from, to } = part() || { from: now - hour, to: Infinity };
   for (const m of state.members.values()) all.push(...folded(m, m.steps.filter((s) => s.at >= from && s.at < to)));
   all.sort((a, b) => b.step.at - a.step.at);
-  const name = (address) => state.members.get(address)?.name || address;
+  const name = (address) => label(state.members.get(address)) || address;
   const list = gathered(all), shown = list.slice(0, maxChanges).map((e) => entry(e, name));
   const time = part() ? `from ${clockText(from)} to ${clockText(to)}` : "of the last hour, the latest first";
   fill(document.getElementById("changes-note"), list.length > maxChanges ? `${time}; ${list.length - maxChanges} earlier ones are not shown` : time);
@@ -108,7 +108,7 @@ export function renderMessages(state) {
   document.getElementById("message-box").hidden = !shown.length;
   const kept = left ? `too many to show all: ${left} were left out last` : "the latest first; payloads are not shown";
   fill(document.getElementById("messages-note"), !messages.size ? "none is kept" : part() ? `from ${clockText(from)} to ${clockText(to)}${shown.length ? "" : ": none that this page has"}` : kept);
-  const name = (address) => state.members.get(address)?.name || address;
+  const name = (address) => label(state.members.get(address)) || address;
   document.getElementById("message-list").replaceChildren(...shown.map((m) => {
     const from = el("td", {}, foreign(name(m.origin), { title: m.origin }));
     if (m.lost) return el("tr", { class: "lost" }, el("td", {}, clock(m.received)), el("td", {}, `${m.lost} lost`), from, el("td", { class: "number" }, m.sequence), el("td"));
@@ -121,7 +121,7 @@ let pending = [], timer;
 
 // announce says a change aloud. Many at once are one sentence.
 export function announce(step, m) {
-  pending.push(`${safe(m.name || m.address)} ${what(step)}`);
+  pending.push(`${safe(label(m))} ${what(step)}`);
   timer ||= setTimeout(() => {
     const said = pending.length > 3 ? `${pending.length} changes, the last: ${pending.at(-1)}` : pending.join("; ");
     document.getElementById("announce").textContent = said;

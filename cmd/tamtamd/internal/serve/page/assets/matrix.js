@@ -4,8 +4,8 @@
 // The links between the nodes: a row is from, a column is to. Figures for few nodes, a heat
 // map for more, and figures by zone.
 
-import { allOf, collator, el, fill, foreign, link, loss, median, millis, safe, zoneOf } from "./text.js";
-import { blame, label, worst } from "./blame.js";
+import { allOf, collator, el, fill, foreign, label, link, loss, median, millis, safe, zoneOf } from "./text.js";
+import { blame, worst } from "./blame.js";
 import * as heat from "./heat.js";
 
 const figuresTo = 12; // nodes
@@ -33,7 +33,7 @@ function cellOf(from, to, l, same) {
 // figures shows each link.
 function figures(m) {
   const head = el("tr", {}, el("th", { scope: "col", class: "corner" }, "from ↓ to →"));
-  m.nodes.forEach((n, i) => head.append(el("th", { scope: "col", title: `${safe(n.name)} ${n.address}` }, el("span", { "aria-hidden": "true" }, String(i + 1)), hidden(safe(label(n))))));
+  m.nodes.forEach((n, i) => head.append(el("th", { scope: "col", title: `${safe(label(n))} ${n.address}` }, el("span", { "aria-hidden": "true" }, String(i + 1)), hidden(safe(label(n))))));
   const rows = m.nodes.map((from, i) => {
     const tr = el("tr", { class: from.local ? "local" : "" },
       el("th", { scope: "row" }, el("span", { class: "index", "aria-hidden": "true" }, String(i + 1)), " ", foreign(label(from), { title: from.address })));

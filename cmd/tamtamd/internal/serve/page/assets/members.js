@@ -3,7 +3,7 @@
 
 // The table of members, and what filters it.
 
-import { el, fill, foreign, glyphs, link, loss, median, millis, safe, span, word } from "./text.js";
+import { el, fill, foreign, glyphs, label, link, loss, median, millis, safe, span, word } from "./text.js";
 import { arranged, groupTitle, menus, renderMenus, trouble } from "./order.js";
 import { draw, strip } from "./strip.js";
 import { choose, statuses, view } from "./url.js";
@@ -48,7 +48,7 @@ function update(row, m, l, now) {
     if (m.flapping) marks.push(mark("flapping", true));
     if (m.plain) marks.push(mark("plain", false, "it speaks bare Smudge"));
     if (m.via) marks.push(mark(`via ${m.via}`, true, `it is not reached directly, but via ${m.via}`));
-    row.name.replaceChildren(link(m.name || m.address, m.address, { class: m.name ? "name" : "name address" }), ...marks,
+    row.name.replaceChildren(link(label(m), m.address, { class: m.name ? "name" : "name address" }), ...marks,
       ...(m.name ? [el("span", { class: "address" }, m.address)] : []));
     const tags = Object.entries(m.tags || {}).map(([k, v]) => `${k}=${v}`);
     row.tags.title = tags.map(safe).join("\n");

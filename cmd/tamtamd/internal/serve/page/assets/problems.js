@@ -3,7 +3,7 @@
 
 // What is wrong: the findings of the daemon, in the words of tamtamctl doctor.
 
-import { allOf, clockText, el, fill, link, runbook, safe, span } from "./text.js";
+import { allOf, clockText, el, fill, label, link, runbook, safe, span } from "./text.js";
 import { because } from "./log.js";
 
 const first = 5; // the others are folded
@@ -17,11 +17,11 @@ function entry(p, state) {
   const li = el("li", { class: p.verdict }, el("span", { class: "glyph", "aria-hidden": "true" }, p.verdict === "failure" ? "✕" : "▲"),
     el("span", { class: "hidden" }, `${p.verdict}: `));
   const text = el("div");
-  const head = el("p", {}, p.member ? link(p.name || p.member, p.member, { class: "name" }) : el("span", { class: "name" }, "cluster"), " ",
+  const head = el("p", {}, p.member ? link(label({ name: p.name, address: p.member }), p.member, { class: "name" }) : el("span", { class: "name" }, "cluster"), " ",
     el("span", { class: "found" }, safe(p.found)), el("span", { class: "for" }));
   const last = m?.steps.at(-1);
   const status = p.check === "reachable"; // the others are not about the status
-  if (status && last && since(m, 0)) head.append(el("span", { class: "why" }, ` · ${because(last, m, (a) => state.members.get(a)?.name || a)}`));
+  if (status && last && since(m, 0)) head.append(el("span", { class: "why" }, ` · ${because(last, m, (a) => label(state.members.get(a)) || a)}`));
   head.append(" · ", runbook(p.check));
   text.append(head, el("p", { class: "remedy" }, el("span", { "aria-hidden": "true" }, "→ "), safe(p.remedy)));
   li.append(text);

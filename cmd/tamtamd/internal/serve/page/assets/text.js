@@ -21,6 +21,13 @@ export function safe(text) {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
 }
 
+// quoted is the name of a node as texts show it: in quotes, unless it is like that of a host. escape.Name is
+// the same in Go.
+const quoted = (name) => (/^[A-Za-z0-9][\w.-]*$/.test(name) ? name : `"${name.replace(/"/g, "\\$&")}"`);
+
+// label is what people call a member: its name, or else its address.
+export const label = (m) => (m?.name ? quoted(m.name) : m?.address);
+
 // foreign is text from another node, apart from the direction of what is around it.
 export const foreign = (text, attributes) => el("bdi", attributes, safe(text));
 

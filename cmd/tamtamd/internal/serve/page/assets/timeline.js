@@ -4,7 +4,7 @@
 // How many members were alive, suspected and dead, over the time of the strips, in slices. A
 // slice is a button: it chooses that part of the time for the changes and messages.
 
-import { clockText, el, fill, glyphs, safe, word } from "./text.js";
+import { clockText, el, fill, glyphs, label, safe, word } from "./text.js";
 import { what } from "./log.js";
 import { range, runs } from "./strip.js";
 import { choose, part, view } from "./url.js";
@@ -38,7 +38,7 @@ function slices(members, now) {
 // inWords is a slice as text.
 function inWords({ from, to, counts, changes }) {
   const states = kinds.map((k, i) => (counts[i] ? `${counts[i]} ${k === "UNKNOWN" ? "not kept" : word(k)}` : "")).filter(Boolean);
-  const list = changes.sort((a, b) => a.s.at - b.s.at).map(({ m, s }) => `${safe(m.name || m.address)} ${what(s)}`);
+  const list = changes.sort((a, b) => a.s.at - b.s.at).map(({ m, s }) => `${safe(label(m))} ${what(s)}`);
   const more = list.length > named ? [`${list.length - named} more changes`] : [];
   return `${clockText(from)} to ${clockText(to)}: ${[states.join(", ") || "no member", ...list.slice(0, named), ...more].join("; ")}`;
 }
