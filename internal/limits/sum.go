@@ -10,13 +10,13 @@ import "fmt"
 const (
 	PortConnections       = 192 // at the same time
 	PortConnectionsEach   = 64  // of one client
-	PortCalls             = 768
+	PortCalls             = 384 // two of each connection, on average
 	PortCallsEach         = 256
 	SocketConnections     = 64
 	SocketConnectionsEach = 32
 	SocketCalls           = 256
 	SocketCallsEach       = 128
-	StrangerCalls         = 8 // of one connection without a token or certificate
+	StrangerCalls         = 2 // of one connection without a token or certificate
 	HTTPConnections       = 64
 	ReaderBuffer          = 1024 // values that a stream may fall behind
 )

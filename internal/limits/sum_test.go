@@ -25,9 +25,10 @@ func TestSum(t *testing.T) {
 		}
 		sums[b.By] += b.Bytes() >> 20
 	}
-	// In a small cluster, strangers cannot fill the 128 MiB of the manifests.
-	if sums[Nobody]+sums[Strangers] > 128 {
-		t.Errorf("strangers can fill %d MiB, besides %d MiB", sums[Strangers], sums[Nobody])
+	// In a small cluster, nobody but members can fill the 128 MiB of the manifests. A tenth of them is for
+	// what a garbage collector has not collected yet, as GOMEMLIMIT has it collect all the time.
+	if sums[Nobody]+sums[Strangers]+sums[Callers] > 128*9/10+1 {
+		t.Errorf("strangers can fill %d MiB, callers %d MiB, besides %d MiB", sums[Strangers], sums[Callers], sums[Nobody])
 	}
 	// Nor can the cluster and strangers fill the 512 MiB of the packaged unit.
 	if n := sums[Nobody] + sums[Strangers] + sums[Cluster] + sums[Callers]; n > 512 {

@@ -124,11 +124,11 @@ func (a *target) processor() time.Duration {
 	return time.Duration(ticks) * (time.Second / 100)
 }
 
-// changes returns how often the other member has seen the target SUSPECTED, and DEAD, since it
+// changes returns how often another member has seen the target SUSPECTED, and DEAD, since it
 // was attacked.
-func (a *target) changes() (suspected, dead int) {
+func (a *target) changes(by *Daemon) (suspected, dead int) {
 	a.t.Helper()
-	r := a.another.Ctl("why", a.Gossip.String(), "-o", "json")
+	r := by.Ctl("why", a.Gossip.String(), "-o", "json")
 	var all struct {
 		Histories []struct {
 			Changes []struct {
@@ -258,7 +258,7 @@ func (a *target) run(x attack) {
 		over = a.residentMiB()
 		return over <= before+x.rest
 	})
-	suspected, dead := a.changes()
+	suspected, dead := a.changes(a.another)
 	a.t.Logf("%d tries in %v; memory %d MiB before, %d at most, %d after, %d at rest; processor time %v; operator by the socket %s, by the port %s; seen SUSPECTED %d, DEAD %d times; the machine stood still for %v at most",
 		tries, x.for_, before, most, after, over, processor, spread(bySocket), spread(byPort), suspected, dead, pulse.Longest())
 	if tries == 0 {

@@ -286,17 +286,49 @@ func TestUnreadAnswers(t *testing.T) {
 	}
 }
 
+// reset makes a call and takes it back.
+func reset(r *raw) error {
+	stream, err := r.call(tamtamv1.TamTamService_ListMembers_FullMethodName, "", false)
+	if err == nil {
+		err = r.WriteRSTStream(stream, http2.ErrCodeCancel)
+	}
+	return err
+}
+
+// TestManyResets: 16 connections that reset calls without a break, and 16 that dial again after each.
+// No member of three sees the attacked one change.
+func TestManyResets(t *testing.T) {
+	a := newTarget(t)
+	third := StartDaemon(t, bin, nil, "--join", a.another.Gossip.String())
+	for _, d := range []*Daemon{a.another, third} {
+		Eventually(t, "all see it", func() bool { return d.Sees(a.Daemon, a.another, third) })
+	}
+	for name, do := range map[string]func(context.Context, int) int{
+		"rapid reset": flood(a.port, reset),
+		"on new connections": flood(a.port, func(r *raw) error {
+			if err := reset(r); err != nil {
+				return err
+			}
+			return io.EOF
+		}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := *a
+			b.t, b.began = t, time.Now()
+			pulse := StartPulse(t)
+			b.run(attack{for_: short, workers: 16, most: strangersMiB, rest: 24, do: do})
+			suspected, dead := b.changes(third)
+			t.Logf("at the third, seen SUSPECTED %d, DEAD %d times", suspected, dead)
+			pulse.NotDead(t, dead)
+		})
+	}
+}
+
 // TestFloodsOfHTTP2: frames that cost the server more than the client.
 func TestFloodsOfHTTP2(t *testing.T) {
 	a := newTarget(t)
 	floods := map[string]func(r *raw) error{
-		"rapid reset": func(r *raw) error {
-			stream, err := r.call(tamtamv1.TamTamService_ListMembers_FullMethodName, "", false)
-			if err == nil {
-				err = r.WriteRSTStream(stream, http2.ErrCodeCancel)
-			}
-			return err
-		},
+		"rapid reset": reset,
 		"unknown methods": func(r *raw) error {
 			_, err := r.call(fmt.Sprintf("/x/%d", r.stream), "", true)
 			return err

@@ -150,7 +150,7 @@ func TestPhantoms(t *testing.T) {
 				time.Sleep(500 * time.Millisecond)
 			}
 			rest := a.residentMiB()
-			suspected, dead := a.changes()
+			suspected, dead := a.changes(a.another)
 			n := a.Counters()
 			t.Logf("%d tries, %d got a session, %d members at most, %d alive at the end; ours was in after %v; operator %s; memory %d MiB before, %d at most, %d after, %d when they were gone; half of them gone after %v, all after %v; displaced %d, refused %d, given up %d; seen SUSPECTED %d, DEAD %d times; the machine stood still for %v at most",
 				tries, in, highest, alive, took.Round(time.Millisecond), spread(calls), before, most, after, rest, half.Round(time.Second), gone.Round(time.Second),
@@ -247,7 +247,7 @@ func TestBlindPlainMembers(t *testing.T) {
 			cancel()
 			observers.Wait()
 			n := a.Counters()
-			suspected, dead := a.changes()
+			suspected, dead := a.changes(a.another)
 			t.Logf("%d packets in the name of %d addresses: %d members, %d forged messages taken, %d dropped as plain; operator %s; memory %d MiB before, %d after; seen SUSPECTED %d, DEAD %d times",
 				b.sent, forged, most, n["broadcasts_plain_received"], n["dropped_plain"], spread(calls), before, a.residentMiB(), suspected, dead)
 			if c.want != (most > 0) || c.want != (n["broadcasts_plain_received"] > 0) {

@@ -46,7 +46,7 @@ const (
 	// strangerBytes bounds what a connection may send before such a call: a TLS handshake and
 	// some calls with large metadata.
 	strangerBytes = 256 << 10
-	// strangerCalls bounds the calls without a token of one such connection: probes.
+	// strangerCalls bounds the concurrent calls of such a connection: probes.
 	strangerCalls = limits.StrangerCalls
 	// strangerRefusals and maxRefusals bound the refused calls of one connection, which is then
 	// closed. The gRPC library keeps some of a refused call until then; see Connections.
@@ -173,7 +173,7 @@ func (p *pool) begin(c *conn, stranger bool, now time.Time) (tooMany string, flo
 		return "calls a second of this client", true
 	}
 	switch {
-	case stranger && c.calls >= strangerCalls:
+	case stranger && !c.known.Load() && c.calls >= strangerCalls:
 		return "calls of this connection without a token", false
 	}
 	each, all := p.unread(of)

@@ -84,6 +84,28 @@ func TestPool(t *testing.T) {
 	}
 }
 
+// TestProbesOfAConnection: a stranger's has few under way; one that has shown a token may probe
+// beside its calls.
+func TestProbesOfAConnection(t *testing.T) {
+	now := time.Unix(100, 0)
+	p := newPool(bounds{connections: 1, connectionsEach: 1, calls: 100, callsEach: 100})
+	c := &conn{pool: &p, name: "a", since: now}
+	p.enter(c)
+	for i := range strangerCalls {
+		if tooMany, _ := p.begin(c, true, now); tooMany != "" {
+			t.Fatalf("probe %d: too many %s", i+1, tooMany)
+		}
+	}
+	if tooMany, _ := p.begin(c, true, now); tooMany != "calls of this connection without a token" {
+		t.Errorf("one more: too many %q", tooMany)
+	}
+	for i, stranger := range []bool{false, false, true, true, true} {
+		if tooMany, _ := p.begin(c, stranger, now); tooMany != "" {
+			t.Errorf("with a token, call %d: too many %s", i+1, tooMany)
+		}
+	}
+}
+
 // TestFewConnections: each network has its part of the connections that may be open.
 func TestFewConnections(t *testing.T) {
 	if all := tcpBounds.connections + unixBounds.connections; all != MaxConnections {
