@@ -63,6 +63,19 @@ func numbered(s Stream, seq uint64) []byte {
 	return appendMessage(nil, Message{Stream: s, Sequence: seq, Sent: time.Unix(1e9, 0)})
 }
 
+// TestOriginsAreNotSigned: since members pass messages on, one of them can send some in the name
+// of another. docs/security.md says so.
+func TestOriginsAreNotSigned(t *testing.T) {
+	s, _ := met()
+	third := Stream{netip.MustParseAddrPort("192.0.2.3:9999"), 3}
+	s.Up(s.now, third.Origin, third.Session)
+	s.Receive(s.now, third.Origin, appendDigest(nil, flagMeet, []entry{{third, 0}}))
+	s.hear(numbered(third, 1)) // of peer
+	if len(s.got) != 1 || s.streams[third] == nil {
+		t.Errorf("handed on: %v", s.got)
+	}
+}
+
 // TestFirstMessagesSurviveADigestThatOvertakes: that of meeting was lost once and is
 // retransmitted; the one of a comparison comes first, and names messages that are on
 // their way.

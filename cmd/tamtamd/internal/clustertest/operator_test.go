@@ -34,6 +34,16 @@ func TestOperatorsKey(t *testing.T) {
 	second, _ := NewKey(t)
 	other := Keyring(t, second)
 
+	// It reads and broadcasts as any member.
+	read, heard := StartStream(t, rogue, "stream"), StartStream(t, b, "stream")
+	for i, d := range []*Daemon{a, rogue} {
+		if r := d.Ctl("broadcast", []string{"of a", "of the rogue"}[i]); r.Code != 0 {
+			t.Errorf("%+v", r)
+		}
+		read.Wants(t, []string{"of a\n", "of a\nof the rogue\n"}[i])
+	}
+	heard.Wants(t, "of a\nof the rogue\n")
+
 	// A node that wants no signature does what it is asked, and the others do not follow.
 	if r := rogue.Ctl("remove", "--force", b.Gossip.String()); r.Code != 0 {
 		t.Errorf("the rogue does not remove: %+v", r)
@@ -61,9 +71,22 @@ func TestOperatorsKey(t *testing.T) {
 	if r := a.Ctl("remove", "--force", "--operator-key", file, rogue.Gossip.String()); r.Code != 0 {
 		t.Errorf("%+v", r)
 	}
-	for _, d := range []*Daemon{a, b} {
-		Eventually(t, "the rogue is gone", func() bool { return d.Sees(a, b) })
+	remains := func(what string, want ...*Daemon) {
+		t.Helper()
+		for _, d := range []*Daemon{a, b} {
+			Eventually(t, what, func() bool { return d.Sees(want...) })
+		}
 	}
+	remains("the rogue is gone", a, b)
+	// It gets in again while it has a key, and with another session is not the one that was removed.
+	if r := rogue.Ctl("join", a.Gossip.String()); r.Code != 0 {
+		t.Errorf("%+v", r)
+	}
+	Eventually(t, "the rogue is back", func() bool { return a.Has(rogue) })
+	if r := a.Ctl("remove", "--force", "--operator-key", file, rogue.Gossip.String()); r.Code != 0 {
+		t.Errorf("%+v", r)
+	}
+	remains("the rogue is gone again", a, b)
 	id := strings.TrimSpace(a.Ctl("keys", "install", "--operator-key", file, other).Out)
 	for _, command := range []string{"use", "remove"} {
 		which := id
@@ -74,9 +97,10 @@ func TestOperatorsKey(t *testing.T) {
 			t.Errorf("keys %s: %+v", command, r)
 		}
 	}
-	for _, d := range []*Daemon{a, b} {
-		Eventually(t, "they go on", func() bool { return d.Sees(a, b) })
+	if r := rogue.Ctl("join", a.Gossip.String()); r.Code == 0 {
+		t.Errorf("the rogue joins with the old key: %+v", r)
 	}
+	remains("they go on", a, b)
 	if out := a.out.String() + b.out.String(); strings.Contains(out, "panic") {
 		t.Error("a daemon panicked")
 	}
