@@ -39,7 +39,8 @@ import (
 	"github.com/eelcocramer/tamtam/internal/operator"
 )
 
-// Config says what a core is made of. All fields but Sealed, TakesClear, Known, Plain, Allow and ProbeSelf are required.
+// Config says what a core is made of. All fields but Sealed, TakesClear, Network, Known,
+// Plain, Allow and ProbeSelf are required.
 type Config struct {
 	Self      member.Identity // this node, as others know it
 	Operators operator.Keys   // who may remove members; everybody without any
@@ -53,6 +54,10 @@ type Config struct {
 	// TakesClear reports whether what is not encrypted is accepted, so that anybody can be a
 	// member; nil: never.
 	TakesClear func() bool
+	// Network returns what the links of this node show recently, which is how often and for how long
+	// a member is asked before its silence counts: the share of frames that are lost, or their
+	// acknowledgements, 0 to 1, and the round trip; each is 0 when it is not known. Nil: neither is.
+	Network func() (loss float64, roundTrip time.Duration)
 	// Known are the members before a restart.
 	Known []netip.AddrPort
 	// Plain says that plain Smudge nodes may be members.

@@ -125,3 +125,20 @@ func TestConfirmationsAreBounded(t *testing.T) {
 		}
 	})
 }
+
+// TestNetworkIsLookedAt: a node asks for longer where its links show long round trips.
+func TestNetworkIsLookedAt(t *testing.T) {
+	inWorld(t, func(w *world) {
+		const roundTrip = 300 * time.Millisecond
+		w.cfg.Network = func() (float64, time.Duration) { return 0, roundTrip }
+		w.member(alice, bob)
+		w.silence()
+		w.sleep(2 * careInterval)
+		w.dies(bob)
+		w.judges(bob, datagram.Dead, self)
+		w.sleep(detect.QuestionTime + roundTrip/2)
+		w.want(bob, member.Alive)
+		w.sleep(roundTrip / 2)
+		w.want(bob, member.Dead)
+	})
+}

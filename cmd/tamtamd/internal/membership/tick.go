@@ -66,6 +66,9 @@ func (c *Core) Tick(now time.Time) {
 	}
 	if !c.care.After(now) {
 		if !c.observed.After(now) {
+			if c.cfg.Network != nil {
+				c.awareness.Measured(c.cfg.Network())
+			}
 			c.awareness.Observe()
 			c.observed = now.Add(observeInterval)
 		}

@@ -67,6 +67,7 @@ type Wire interface {
 	Shut()
 	RoundTrip(netip.AddrPort) time.Duration
 	Loss(netip.AddrPort) (share float64, frames uint64, known bool)
+	Network() (loss float64, roundTrip time.Duration)
 }
 
 // Config says what a node is made of. All fields are required but Plain, Allow, Known, ProbeSelf
@@ -141,6 +142,7 @@ func New(cfg Config) *Node {
 			Self: cfg.Self, Operators: cfg.Operators, Heartbeat: cfg.Heartbeat, MinPing: cfg.MinPing,
 			ReconnectTimeout: cfg.ReconnectTimeout, Sealed: cfg.Wire.Encryption() != wire.EncryptOff, ProbeSelf: cfg.ProbeSelf,
 			TakesClear: func() bool { return cfg.Wire.Encryption().TakesClear() },
+			Network:    cfg.Wire.Network,
 			Known:      cfg.Known, Plain: cfg.Plain, Allow: cfg.Allow,
 			Random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		}),

@@ -77,6 +77,7 @@ func newNode(c *Cluster, i int, now time.Time) *Node {
 		Heartbeat: o.Profile.Heartbeat, MinPing: o.Profile.MinPing,
 		ReconnectTimeout: reconnectTimeout, Random: random,
 		TakesClear: func() bool { return n.wire.Encryption().TakesClear() },
+		Network:    func() (float64, time.Duration) { return n.wire.Network(c.Network.Now()) },
 	}
 	if o.Tune != nil {
 		o.Tune(i, &config, &wireConfig)

@@ -325,6 +325,12 @@ func (e *Endpoint) Loss(a netip.AddrPort) (share float64, frames uint64, known b
 	return share, frames, known
 }
 
+// Network returns the loss rate and the round trip of all links, as Core.Network.
+func (e *Endpoint) Network() (loss float64, roundTrip time.Duration) {
+	e.look(func(c *Core, now time.Time) { loss, roundTrip = c.Network(now) })
+	return loss, roundTrip
+}
+
 // Wake makes Run do one iteration, soon.
 func (e *Endpoint) Wake() { e.deadline(time.Now()) }
 

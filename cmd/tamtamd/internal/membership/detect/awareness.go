@@ -40,6 +40,9 @@ type Awareness struct {
 	hints time.Duration               // what mistakes count for; a quarter is forgotten each time
 
 	answers [answersKept]time.Duration // the slowest of each observation; the first is not over
+
+	loss      float64 // see Measured
+	roundTrip time.Duration
 }
 
 // Late notes how late a loop of this node was, and reports whether the multiplier has grown

@@ -12,12 +12,8 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 )
 
-// findingTime is for how long a finder waits for the askers, before it tells all; findingSlack is how
-// much longer than they ask.
-const (
-	findingTime  = ConfirmTime + findingSlack
-	findingSlack = 100 * time.Millisecond
-)
+// findingSlack is how much longer than the askers ask a finder waits for them, before it tells all.
+const findingSlack = 100 * time.Millisecond
 
 // Finding is what this node found out of a member.
 type Finding struct {
@@ -45,7 +41,7 @@ func (f *Findings) Told(e datagram.Entry, askers []netip.AddrPort, health *Aware
 		}
 		return !known
 	}
-	wait := max(findingTime, health.AnswerWait()+findingSlack)
+	wait := health.askersTime() + findingSlack
 	f.open[e.Addr] = &Finding{Entry: e, Askers: askers, Silent: slices.Clone(askers), due: now.Add(wait)}
 	return true
 }

@@ -30,10 +30,10 @@ func TestFindings(t *testing.T) {
 			t.Errorf("%s: told not once each, a suspicion and a death", c.name)
 		}
 		c.meanwhile(f)
-		if early, _ := f.Tick(epoch.Add(findingTime - time.Millisecond)); len(early) != 0 {
+		if early, _ := f.Tick(epoch.Add(ConfirmTime + findingSlack - time.Millisecond)); len(early) != 0 {
 			t.Errorf("%s: returned too early", c.name)
 		}
-		got, next := f.Tick(epoch.Add(findingTime))
+		got, next := f.Tick(epoch.Add(ConfirmTime + findingSlack))
 		if found := len(got) == 1 && got[0].Entry == death() && slices.Equal(got[0].Silent, c.silent); found != (c.silent != nil) || len(got) > 1 || !next.IsZero() || len(f.open) != 0 {
 			t.Errorf("%s: unconfirmed are %+v, next %v, %d open", c.name, got, next, len(f.open))
 		}
@@ -44,7 +44,7 @@ func TestFindings(t *testing.T) {
 // longer.
 func TestFinderWaitsForSlowAnswers(t *testing.T) {
 	for answer, want := range map[time.Duration]time.Duration{
-		100 * time.Millisecond: findingTime,
+		100 * time.Millisecond: ConfirmTime + findingSlack,
 		700 * time.Millisecond: answerFactor*700*time.Millisecond + findingSlack,
 		time.Minute:            maxAnswerWait + findingSlack,
 	} {

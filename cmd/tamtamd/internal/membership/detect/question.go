@@ -13,14 +13,14 @@ import (
 )
 
 // A member that did not answer a ping of Smudge's is greeted questionGreetings times, one
-// every questionInterval, and questionSlower more for each step of the multiplier. All eight and their answers are lost at 30 % loss once in two
-// hundred times.
+// every questionInterval, and questionSlower more for each step of the multiplier. Where packets
+// are lost, it is greeted more often: see Awareness.asks.
 const (
 	questionGreetings = 8
 	questionInterval  = 40 * time.Millisecond
 	questionSlower    = 30 * time.Millisecond
-	// QuestionTime is how long a verdict of this node's is held back at most while the
-	// node is in good health.
+	// QuestionTime is how long a verdict of this node's is held back while the node is in good
+	// health, on a local network without loss.
 	QuestionTime = questionGreetings * questionInterval
 )
 
@@ -88,14 +88,14 @@ func (q *Questions) Heard(a netip.AddrPort, now time.Time) (wrong Verdict, took 
 func (q *Questions) Forget(a netip.AddrPort) { delete(q.open, a) }
 
 // Tick returns the members to greet, and the verdicts on those that have not answered.
-// A node asks for longer when it is late itself, or others have answered late. It returns
+// A node asks for longer when it is late itself, packets are lost or others have answered late. It returns
 // when to call it next; the zero time is never.
 func (q *Questions) Tick(health *Awareness, now time.Time) (greet []netip.AddrPort, silent []Verdict, next time.Time) {
 	interval := questionInterval + questionSlower*time.Duration(health.Multiplier()-1)
-	interval = max(interval, health.AnswerWait()/questionGreetings)
+	pace := health.pace(questionGreetings, interval, interval)
 	for a, open := range q.open {
 		if !open.due.After(now) {
-			if open.sent == questionGreetings {
+			if open.sent >= pace.asks {
 				delete(q.open, a)
 				silent = append(silent, open.verdict)
 				continue
@@ -104,7 +104,7 @@ func (q *Questions) Tick(health *Awareness, now time.Time) (greet []netip.AddrPo
 				open.first = now
 			}
 			open.sent++
-			open.due = now.Add(interval)
+			open.due = now.Add(pace.wait(open.sent))
 			greet = append(greet, a)
 		}
 		next = deadline.Earlier(next, open.due)

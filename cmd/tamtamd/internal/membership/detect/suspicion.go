@@ -13,13 +13,26 @@ import (
 )
 
 // An accused member is greeted confirmGreetings times, one every ConfirmInterval. An
-// accusation is confirmed after ConfirmTime without an answer. With the ping and the question
+// accusation is confirmed after ConfirmTime without an answer. Where packets are lost, it is greeted
+// more often in the same time, at most every shortestConfirm, or for longer: see Awareness.asks. With the ping and the question
 // before (see Questions), a member has a second to answer: a pause of a second is no death.
 const (
 	confirmGreetings = 6
 	ConfirmInterval  = 80 * time.Millisecond
 	ConfirmTime      = confirmGreetings * ConfirmInterval
+	shortestConfirm  = ConfirmInterval / 2
 )
+
+// confirmPace returns how a member is asked that another accuses, by a node with a local health
+// multiplier.
+func (a *Awareness) confirmPace(multiplier int) pace {
+	m := time.Duration(multiplier)
+	return a.pace(confirmGreetings, m*ConfirmInterval, m*shortestConfirm)
+}
+
+// askersTime returns for how long askers ask that see the network as this node does, and are not
+// late.
+func (a *Awareness) askersTime() time.Duration { return a.confirmPace(1).whole() }
 
 const (
 	// silenceTime is for how long a member that did not answer is not asked again: an
@@ -158,21 +171,22 @@ func (s *Suspicion) Tick(health *Awareness, now time.Time) (greet []netip.AddrPo
 			asked++
 		}
 	}
-	interval := max(ConfirmInterval*time.Duration(health.Multiplier()), health.AnswerWait()/confirmGreetings)
+	pace := health.confirmPace(health.Multiplier())
+	words := health.askersTime() + wordTime
 	for a, open := range s.open {
-		if done := open.Since.Add(health.AnswerWait() + wordTime); open.waits() && open.due.Before(done) {
+		if done := open.Since.Add(words); open.waits() && open.due.Before(done) {
 			open.due = done // the askers ask for that long
 		}
 		if !open.due.After(now) {
-			if open.sent >= confirmGreetings && health.Trusted() {
+			if open.sent >= pace.asks && health.Trusted() {
 				delete(s.open, a)
 				s.unanswered[a] = now
 				confirmed = append(confirmed, *open)
 				continue
 			}
-			open.due = now.Add(interval)
 			if open.sent == 0 {
 				if asked >= maxAsked {
+					open.due = now.Add(pace.interval)
 					next = deadline.Earlier(next, open.due)
 					continue
 				}
@@ -180,6 +194,7 @@ func (s *Suspicion) Tick(health *Awareness, now time.Time) (greet []netip.AddrPo
 				open.first = now
 			}
 			open.sent++
+			open.due = now.Add(pace.wait(open.sent))
 			greet = append(greet, a)
 		}
 		next = deadline.Earlier(next, open.due)

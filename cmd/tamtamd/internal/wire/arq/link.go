@@ -276,12 +276,16 @@ func (l *Link) Acked(now time.Time, counter uint32, by Carrier) (b []byte, token
 		if !by.retransmitted() && slices.Contains(l.retransmitted, counter) {
 			l.shared.Counts.Spurious++
 			l.lossRate.at(now).spurious++
+			l.shared.arrived.at(now).spurious++
 			l.rtt.spurious(now) // the acknowledgement before this one was of the first try, and late
 		}
 		return nil, 0, false
 	}
 	f := l.flights[i]
 	l.reachability.reached(now)
+	arrived := l.shared.arrived.at(now)
+	arrived.first++
+	arrived.again += uint64(f.tries - 1)
 	// A carrier that is retransmitted shows the loss of its first try, and not the round
 	// trip.
 	took := now.Sub(f.first)

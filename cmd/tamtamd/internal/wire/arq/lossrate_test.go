@@ -37,6 +37,40 @@ func TestLossRate(t *testing.T) {
 	}
 }
 
+// TestSharedLoss: it is that of all links, of the frames that arrived in the end. Those to a node that
+// has ended are not among them.
+func TestSharedLoss(t *testing.T) {
+	s := &Shared{Timing: LAN}
+	s.Budget.Refill(start)
+	ended, now := NewLink(s, start), start
+	for i := range uint64(10) {
+		ended.Send(now, i, nil, 0, false)
+	}
+	if _, known := s.Loss(now); known {
+		t.Error("known before anything has arrived")
+	}
+	for i := range uint32(2 * LossFrames) {
+		s.Budget.Refill(now)
+		ended.Tick(now, func([]byte) {})
+		l := NewLink(s, now)
+		l.Send(now, uint64(i), nil, 0, false)
+		if i%2 == 0 {
+			now = l.Due()
+			l.Tick(now, func([]byte) {})
+		}
+		l.Acked(now, i, CarrierAck)
+		if i%4 == 0 {
+			l.Acked(now, i, CarrierAck) // of the second try: the first had arrived
+		}
+	}
+	if loss, known := s.Loss(now); !known || loss != 0.2 {
+		t.Errorf("one transmission in five is lost: %v, %v", loss, known)
+	}
+	if _, lost := ended.Recent(now); lost == 0 {
+		t.Error("nothing was retransmitted to the node that has ended")
+	}
+}
+
 func TestLoss(t *testing.T) {
 	for _, c := range []struct {
 		frames, lost uint64

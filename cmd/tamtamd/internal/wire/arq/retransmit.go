@@ -22,8 +22,10 @@ type Shared struct {
 	Budget Budget
 	Counts Counts
 
-	all  rtt // the round trips of all links
-	slow int // how many times longer to wait; 0 for once
+	all rtt // the round trips of all links
+	// arrived is the loss of the frames that arrived. Those to a node that has ended do not.
+	arrived lossRate
+	slow    int // how many times longer to wait; 0 for once
 
 	inFlight int // frames
 	bulk     int // those of bulk among them
@@ -48,6 +50,15 @@ func (s *Shared) firstTimeout(now time.Time) time.Duration {
 	}
 	return max(s.Timing.FirstTimeout, s.all.smoothed+2*s.all.variance)
 }
+
+// Loss returns the share of transmissions that were lost recently on all links, 0 to 1; false if too
+// few frames were sent to know. It is that of the frames that arrived in the end: a node that has
+// ended, which gets none, does not make the network look lossy.
+func (s *Shared) Loss(now time.Time) (share float64, known bool) { return Loss(s.arrived.recent(now)) }
+
+// RoundTrip returns what most round trips of all links do not exceed recently, with the time for
+// which an acknowledgement may wait; 0 when none is known.
+func (s *Shared) RoundTrip() time.Duration { return s.all.smoothed + 2*s.all.variance }
 
 // Greeted takes how long another node took to answer a greeting. It counts for links whose
 // round trip is not known, and not for its own: one such answer says little.
