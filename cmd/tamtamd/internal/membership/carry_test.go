@@ -223,6 +223,10 @@ func (w *world) send(o Send) {
 	switch o.Channel {
 	case MembersChannel:
 		l, _ := parseMemberList(o.Data)
+		if _, ok := parseAsking(o.Data); ok {
+			p.what = "asking"
+			break
+		}
 		p = packet{what: "tell", to: o.To, ask: l.ask, some: l.some, invite: l.invite, digest: l.digest, members: l.members}
 	case RecordsChannel:
 		l, _ := parseRecordList(o.Data)

@@ -77,7 +77,9 @@ func (c *Core) received(e wire.Event, now time.Time) {
 	case DatagramChannel:
 		c.hear(e.Addr, e.Data, now)
 	case MembersChannel:
-		if l, ok := parseMemberList(e.Data); ok {
+		if a, ok := parseAsking(e.Data); ok {
+			c.toldLate(e.Addr, a, now)
+		} else if l, ok := parseMemberList(e.Data); ok {
 			c.told(e.Addr, l, now)
 		} else {
 			c.count(countDroppedBadMessage)

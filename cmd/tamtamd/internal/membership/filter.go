@@ -88,12 +88,13 @@ func (c *Core) holdBack(from netip.AddrPort, e datagram.Entry, p *peer, news boo
 	if p.info.Plain() || p.status == member.Suspected && p.by == c.cfg.Self.Addr {
 		return false
 	}
+	finder := news && from == e.Source // tells the askers, or all if they are silent
 	role := detect.Waits
 	switch {
-	case c.suspicion.Open(e.Addr): // its role is known
+	case c.suspicion.Open(e.Addr) && !(finder && c.suspicion.Waits(e.Addr)): // its role is known
 	case now.Sub(c.stalled) < stalledTime:
 		role = detect.AsksAlone
-	case news && from == e.Source || c.isAsker(p, e.Source): // the finder tells askers, or all if they are silent
+	case finder || c.isAsker(p, e.Source):
 		role = detect.Asks
 	}
 	if role != detect.Waits && !c.suspicion.Silent(e.Addr, p.heard, now) && !c.accusations.AllowN(now, 1) {
@@ -103,6 +104,8 @@ func (c *Core) holdBack(from netip.AddrPort, e datagram.Entry, p *peer, news boo
 	held, first := c.suspicion.Accuse(from, e, role, p.heard, now)
 	if first {
 		c.count(countAccusations)
+	}
+	if held {
 		c.wake(now)
 	}
 	return held
@@ -111,9 +114,12 @@ func (c *Core) holdBack(from netip.AddrPort, e datagram.Entry, p *peer, news boo
 // confirm greets the accused members, and gives Smudge what was confirmed, as its
 // reporter's word. It returns when to call it next.
 func (c *Core) confirm(now time.Time) time.Time {
-	greet, confirmed, next := c.suspicion.Tick(&c.awareness, now)
+	greet, confirmed, late, next := c.suspicion.Tick(&c.awareness, now)
 	for _, a := range greet {
 		c.emit(Greet{a})
+	}
+	for _, l := range late {
+		c.tellLate(l)
 	}
 	for _, a := range confirmed {
 		p := c.members.get(a.Entry.Addr)

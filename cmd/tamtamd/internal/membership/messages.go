@@ -20,7 +20,7 @@ import (
 // IPv6 address, or an IPv4 one mapped into it, and a port.
 const (
 	DatagramChannel  wire.Channel = iota // a datagram of Smudge's
-	MembersChannel                       // flags 1 · digest 8 · addresses · digest 8 · digest 8: see memberList
+	MembersChannel                       // flags 1 · digest 8 · addresses · digest 8 · digest 8: see memberList, and asking
 	LeaveChannel                         // nothing: the sender leaves
 	RemovalChannel                       // session 8 · address · signature 64 or none: a user removed this member
 	BroadcastChannel                     // that of package broadcast

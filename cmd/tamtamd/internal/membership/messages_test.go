@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
@@ -94,6 +95,7 @@ func FuzzMessages(f *testing.F) {
 	f.Add(memberList{ask: true, digest: 7, members: []netip.AddrPort{alice, bob}}.encode()[0])
 	f.Add(memberList{records: 8, members: []netip.AddrPort{alice}}.encode()[0])
 	f.Add(memberList{records: 8, dead: 9, members: []netip.AddrPort{alice}}.encode()[0])
+	f.Add(asking{digest: 7, takes: time.Second}.encode())
 	f.Add(recordList{ask: true, buckets: 1, records: someRecords}.encode()[0])
 	f.Add(recordList{digests: &spread.Buckets{1, 2}}.encode()[0])
 	f.Add(recordList{digests: &spread.Buckets{1, 2}, dead: true}.encode()[0])
@@ -110,6 +112,11 @@ func FuzzMessages(f *testing.F) {
 			again, ok := parseRecordList(l.encode()[0])
 			if !ok || !again.equals(l) {
 				t.Errorf("%+v is read as %+v", l, again)
+			}
+		}
+		if a, ok := parseAsking(b); ok {
+			if again, ok := parseAsking(a.encode()); !ok || again != a {
+				t.Errorf("%+v is read as %+v", a, again)
 			}
 		}
 		if r, ok := parseRemoved(b); ok {

@@ -83,7 +83,7 @@ func TestAnswerWait(t *testing.T) {
 	own := silentAfter(func(now time.Time) bool { _, silent, _ := q.Tick(&a, now); return len(silent) > 0 })
 	s := NewSuspicion()
 	s.Accuse(alice, death(), Asks, time.Time{}, began)
-	others := silentAfter(func(now time.Time) bool { _, confirmed, _ := s.Tick(&a, now); return len(confirmed) > 0 })
+	others := silentAfter(func(now time.Time) bool { _, confirmed, _, _ := s.Tick(&a, now); return len(confirmed) > 0 })
 	for _, took := range []time.Duration{own, others} {
 		if took < maxAnswerWait || took > maxAnswerWait+500*time.Millisecond {
 			t.Errorf("a member is found silent after %v, want about %v", took, maxAnswerWait)

@@ -12,14 +12,21 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 )
 
-// findingSlack is how much longer than the askers ask a finder waits for them, before it tells all.
-const findingSlack = 100 * time.Millisecond
+const (
+	// findingSlack is how much longer than the askers ask a finder waits for them, before it tells
+	// all.
+	findingSlack = 100 * time.Millisecond
+	// maxFinding bounds for how long a finder waits, whatever askers say. It is the longest that one
+	// takes: as long as the slowest answer makes it wait, and a round trip.
+	maxFinding = 2*maxAnswerWait + findingSlack
+)
 
 // Finding is what this node found out of a member.
 type Finding struct {
 	Entry  datagram.Entry
 	Askers []netip.AddrPort
 	Silent []netip.AddrPort // those of them that have not confirmed it
+	since  time.Time
 	due    time.Time
 }
 
@@ -42,8 +49,25 @@ func (f *Findings) Told(e datagram.Entry, askers []netip.AddrPort, health *Aware
 		return !known
 	}
 	wait := health.askersTime() + findingSlack
-	f.open[e.Addr] = &Finding{Entry: e, Askers: askers, Silent: slices.Clone(askers), due: now.Add(wait)}
+	f.open[e.Addr] = &Finding{Entry: e, Askers: askers, Silent: slices.Clone(askers), since: now, due: now.Add(wait)}
 	return true
+}
+
+// Late notes that an asker asks for so long from now on about the members that about returns true for.
+// It may be late itself, or its network worse than this node's.
+func (f *Findings) Late(by netip.AddrPort, about func(netip.AddrPort) bool, takes time.Duration, now time.Time) {
+	for a, open := range f.open {
+		if !about(a) || !slices.Contains(open.Silent, by) {
+			continue
+		}
+		due, most := now.Add(takes+findingSlack), open.since.Add(maxFinding)
+		if due.After(most) {
+			due = most
+		}
+		if due.After(open.due) {
+			open.due = due
+		}
+	}
 }
 
 // Confirmed notes that a member confirms what this node found of another.

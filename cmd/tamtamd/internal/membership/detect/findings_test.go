@@ -65,20 +65,20 @@ func TestFinderWaitsForSlowAnswers(t *testing.T) {
 // been done.
 func TestOthersWaitForSlowAnswers(t *testing.T) {
 	for answer, want := range map[time.Duration]time.Duration{
-		100 * time.Millisecond: wordsTime,
-		700 * time.Millisecond: answerFactor*700*time.Millisecond + wordTime,
-		time.Minute:            maxAnswerWait + wordTime,
+		100 * time.Millisecond: lateAsker*ConfirmTime + wordTime,
+		700 * time.Millisecond: lateAsker*answerFactor*700*time.Millisecond + wordTime,
+		time.Minute:            lateAsker*maxAnswerWait + wordTime,
 	} {
 		var health Awareness
 		health.Answered(answer)
 		s := NewSuspicion()
 		s.Accuse(suspicion().Source, suspicion(), Waits, epoch, epoch)
-		for _, after := range []time.Duration{0, wordsTime - 1, want - 1} {
-			if greet, _, next := s.Tick(&health, epoch.Add(after)); len(greet) != 0 || next.Sub(epoch) > want {
+		for _, after := range []time.Duration{0, ConfirmTime, want - 1} {
+			if greet, _, _, next := s.Tick(&health, epoch.Add(after)); len(greet) != 0 || next.Sub(epoch) > want {
 				t.Errorf("an answer after %v: asks after %v, or next after %v", answer, after, next.Sub(epoch))
 			}
 		}
-		if greet, _, _ := s.Tick(&health, epoch.Add(want)); len(greet) != 1 {
+		if greet, _, _, _ := s.Tick(&health, epoch.Add(want)); len(greet) != 1 {
 			t.Errorf("an answer after %v: does not ask after %v", answer, want)
 		}
 	}

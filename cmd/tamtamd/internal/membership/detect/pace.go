@@ -34,7 +34,12 @@ func (p pace) wait(sent int) time.Duration {
 }
 
 // whole returns how long all takes.
-func (p pace) whole() time.Duration { return time.Duration(p.asks-1)*p.interval + p.last }
+func (p pace) whole() time.Duration { return p.left(1) }
+
+// left returns how long the rest takes, just after so many asks, of which there was one at least.
+func (p pace) left(sent int) time.Duration {
+	return time.Duration(max(p.asks-sent, 0))*p.interval + p.last
+}
 
 // Measured takes what the links of this node show recently: the share of frames that are lost, or
 // their acknowledgements, 0 to 1, and the round trip; each is 0 when it is not known.

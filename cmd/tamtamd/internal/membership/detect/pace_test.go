@@ -75,7 +75,7 @@ func TestLossAsksMoreOften(t *testing.T) {
 	for d := time.Duration(0); d < 5*time.Second; d += time.Millisecond {
 		at := epoch.Add(d)
 		greet, silent, _ := q.Tick(&health, at)
-		accused, done, _ := s.Tick(&health, at)
+		accused, done, _, _ := s.Tick(&health, at)
 		for i, n := range [2]int{len(greet), len(accused)} {
 			if asks[i] += n; n > 0 {
 				asked[i] = d

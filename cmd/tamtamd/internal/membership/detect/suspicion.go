@@ -38,11 +38,15 @@ const (
 	// silenceTime is for how long a member that did not answer is not asked again: an
 	// accusation is taken as confirmed.
 	silenceTime = 5 * time.Second
-	// wordsTime is for how long a node that is no asker waits for the askers, before it asks
-	// itself.
-	wordsTime = ConfirmTime + 100*time.Millisecond
-	// wordTime is for how long it waits for the second word after the first.
+	// lateAsker is how many times longer an asker takes at most that is late itself: it is the
+	// greatest multiplier of one that may accuse.
+	lateAsker = untrusted / 2
+	// wordTime is how much longer than the askers may take a node that is no asker waits for
+	// them, before it asks itself.
 	wordTime = 100 * time.Millisecond
+	// promiseSlack is how much later than it was expected to an asker may end without a word to
+	// the finder.
+	promiseSlack = findingSlack / 2
 	// maxAsked bounds the accused that a node asks at once; those past it wait.
 	maxAsked = 40
 )
@@ -63,13 +67,31 @@ type Accusation struct {
 	Role     Role             // of this node
 	Since    time.Time        // when it was heard of
 	words    []netip.AddrPort // others than the finder that report it
+	word     time.Time        // when the first of them did
 	due      time.Time        // when it is asked again, or the accusation is confirmed
 	sent     int
 	first    time.Time // when it was asked first
+	promised time.Time // when the finder expects this node to have asked
 }
 
-// waits reports whether the node is no asker, and has not heard of any, nor begun to ask itself.
-func (a *Accusation) waits() bool { return a.Role == Waits && a.sent == 0 && len(a.words) == 0 }
+// waits reports whether the node is no asker, and has not begun to ask itself.
+func (a *Accusation) waits() bool { return a.Role == Waits && a.sent == 0 }
+
+// waitsUntil returns until when a node that is no asker waits for those that are, who ask for so long:
+// until one that is late itself would have reported. The first word shows when they began.
+func (a *Accusation) waitsUntil(asks time.Duration) time.Time {
+	if len(a.words) > 0 {
+		return a.word.Add((lateAsker-1)*asks + wordTime)
+	}
+	return a.Since.Add(lateAsker*asks + wordTime)
+}
+
+// Late is an asker's word to a finder: it asks the accused for longer than the finder expects, which
+// is so long from now on.
+type Late struct {
+	Finder, Accused netip.AddrPort
+	Takes           time.Duration
+}
 
 // Suspicion holds back accusations of others until the accused was asked: by this node, if
 // it is one of the few askers or the askers are silent, else by two of them. So one node with
@@ -96,20 +118,20 @@ func (s *Suspicion) Accuse(reporter netip.AddrPort, e datagram.Entry, role Role,
 	a := s.open[e.Addr]
 	switch {
 	case a == nil:
-		a = &Accusation{Reporter: reporter, Entry: e, Role: role, Since: now, due: now}
-		if role == Waits {
-			a.due = now.Add(wordsTime)
-		}
+		a = &Accusation{Reporter: reporter, Entry: e, Role: role, Since: now, due: now, promised: now.Add(ConfirmTime)}
 		s.open[e.Addr] = a
 		first = true
 	case e.Status == datagram.Dead && a.Entry.Status != datagram.Dead:
 		a.Reporter, a.Entry = reporter, e
 	}
+	if role == Asks && a.waits() { // the finder has given up waiting for some askers
+		a.Role, a.Reporter, a.due = Asks, reporter, now
+	}
 	if a.Role != AsksAlone && reporter != e.Source && !slices.Contains(a.words, reporter) {
-		a.words = append(a.words, reporter)
-		if second := now.Add(wordTime); a.sent == 0 && a.due.After(second) {
-			a.due = second
+		if len(a.words) == 0 {
+			a.word = now
 		}
+		a.words = append(a.words, reporter)
 	}
 	if len(a.words) >= wordsNeeded {
 		delete(s.open, e.Addr)
@@ -133,6 +155,9 @@ func (s *Suspicion) Silent(a netip.AddrPort, heard, now time.Time) bool {
 
 // Open reports whether an accusation of a member is open.
 func (s *Suspicion) Open(a netip.AddrPort) bool { return s.open[a] != nil }
+
+// Waits reports whether the node waits for the askers' word about a member.
+func (s *Suspicion) Waits(a netip.AddrPort) bool { return s.open[a] != nil && s.open[a].waits() }
 
 // Refute drops the accusation of a member that was heard of just now, and returns it, if
 // there was one. What came may be older than the accusation: a member that was not yet
@@ -162,9 +187,9 @@ func (s *Suspicion) Forget(a netip.AddrPort) {
 }
 
 // Tick returns the members to greet, and the accusations that are confirmed: none while the
-// node is so late itself that it accuses nobody. The accused are asked on then. It returns when
-// to call it next; the zero time is never.
-func (s *Suspicion) Tick(health *Awareness, now time.Time) (greet []netip.AddrPort, confirmed []Accusation, next time.Time) {
+// node is so late itself that it accuses nobody. The accused are asked on then. A finder must
+// be told what is late. Tick returns when to call it next; the zero time is never.
+func (s *Suspicion) Tick(health *Awareness, now time.Time) (greet []netip.AddrPort, confirmed []Accusation, late []Late, next time.Time) {
 	asked := 0
 	for _, open := range s.open {
 		if open.sent > 0 {
@@ -172,10 +197,10 @@ func (s *Suspicion) Tick(health *Awareness, now time.Time) (greet []netip.AddrPo
 		}
 	}
 	pace := health.confirmPace(health.Multiplier())
-	words := health.askersTime() + wordTime
+	others := health.askersTime()
 	for a, open := range s.open {
-		if done := open.Since.Add(words); open.waits() && open.due.Before(done) {
-			open.due = done // the askers ask for that long
+		if open.waits() {
+			open.due = open.waitsUntil(others)
 		}
 		if !open.due.After(now) {
 			if open.sent >= pace.asks && health.Trusted() {
@@ -196,10 +221,15 @@ func (s *Suspicion) Tick(health *Awareness, now time.Time) (greet []netip.AddrPo
 			open.sent++
 			open.due = now.Add(pace.wait(open.sent))
 			greet = append(greet, a)
+			if takes := pace.left(open.sent); open.Role == Asks && health.Trusted() && now.Add(takes).After(open.promised.Add(promiseSlack)) {
+				open.promised = now.Add(takes)
+				late = append(late, Late{open.Entry.Source, a, takes})
+			}
 		}
 		next = deadline.Earlier(next, open.due)
 	}
 	slices.SortFunc(greet, netip.AddrPort.Compare)
 	slices.SortFunc(confirmed, func(a, b Accusation) int { return a.Entry.Addr.Compare(b.Entry.Addr) })
-	return greet, confirmed, next
+	slices.SortFunc(late, func(a, b Late) int { return a.Accused.Compare(b.Accused) })
+	return greet, confirmed, late, next
 }

@@ -44,7 +44,7 @@ func TestSuspicion(t *testing.T) {
 		greetings := 0
 		var confirmed []Accusation
 		for at := epoch; !at.After(epoch.Add(2 * ConfirmTime)); at = at.Add(time.Millisecond) {
-			greet, done, _ := s.Tick(&Awareness{}, at)
+			greet, done, _, _ := s.Tick(&Awareness{}, at)
 			if greetings += len(greet); len(done) > 0 && at.Sub(epoch) != ConfirmTime {
 				t.Errorf("%s: confirmed after %v, want %v", c.name, at.Sub(epoch), ConfirmTime)
 			}
@@ -72,7 +72,7 @@ func TestRefutedOnlyByWhatCameAfterTheQuestion(t *testing.T) {
 	if _, ok := s.Refute(bob, epoch); ok {
 		t.Error("refuted before it was asked")
 	}
-	if _, _, next := s.Tick(&Awareness{}, epoch); !next.Equal(epoch.Add(ConfirmInterval)) {
+	if _, _, _, next := s.Tick(&Awareness{}, epoch); !next.Equal(epoch.Add(ConfirmInterval)) {
 		t.Errorf("asked again at %v", next)
 	}
 	if a, ok := s.Refute(bob, epoch); !ok || a.Reporter != alice {
@@ -120,7 +120,7 @@ func TestLateNodeBelievesNoAccusation(t *testing.T) {
 	s.Accuse(alice, datagram.Entry{Status: datagram.Dead, Addr: bob}, Asks, time.Time{}, now)
 	greetings := 0
 	for ; now.Before(epoch.Add(10 * time.Second)); now = now.Add(ConfirmInterval) {
-		greet, confirmed, _ := s.Tick(&health, now)
+		greet, confirmed, _, _ := s.Tick(&health, now)
 		if greetings += len(greet); len(confirmed) != 0 {
 			t.Fatalf("confirmed after %v", now.Sub(epoch))
 		}
@@ -131,7 +131,7 @@ func TestLateNodeBelievesNoAccusation(t *testing.T) {
 	for !health.Trusted() {
 		health.Observe()
 	}
-	if _, confirmed, _ := s.Tick(&health, now.Add(maxMultiplier*ConfirmInterval)); len(confirmed) != 1 {
+	if _, confirmed, _, _ := s.Tick(&health, now.Add(maxMultiplier*ConfirmInterval)); len(confirmed) != 1 {
 		t.Error("not confirmed in good health")
 	}
 }
@@ -147,8 +147,8 @@ func TestAskersWordIsEnough(t *testing.T) {
 		believed bool
 		asked    time.Duration // when this node begins to ask
 	}{
-		{"the finder, twice", Waits, []netip.AddrPort{alice, alice}, false, wordsTime},
-		{"one asker, twice", Waits, []netip.AddrPort{alice, carol, carol}, false, wordTime},
+		{"the finder, twice", Waits, []netip.AddrPort{alice, alice}, false, lateAsker*ConfirmTime + wordTime},
+		{"one asker, twice", Waits, []netip.AddrPort{alice, carol, carol}, false, (lateAsker-1)*ConfirmTime + wordTime},
 		{"two askers", Waits, []netip.AddrPort{alice, carol, dave}, true, 0},
 		{"two askers, and this is one", Asks, []netip.AddrPort{alice, carol, dave}, true, 0},
 		{"two askers, but this node stood still", AsksAlone, []netip.AddrPort{alice, carol, dave}, false, 0},
@@ -162,8 +162,8 @@ func TestAskersWordIsEnough(t *testing.T) {
 		if believed != c.believed {
 			t.Errorf("%s: believed %v", c.name, believed)
 		}
-		for at := epoch; !at.After(epoch.Add(time.Second)); at = at.Add(time.Millisecond) {
-			if greet, _, _ := s.Tick(&Awareness{}, at); len(greet) > 0 {
+		for at := epoch; !at.After(epoch.Add(2 * time.Second)); at = at.Add(time.Millisecond) {
+			if greet, _, _, _ := s.Tick(&Awareness{}, at); len(greet) > 0 {
 				if c.believed || at.Sub(epoch) != c.asked {
 					t.Errorf("%s: asks after %v", c.name, at.Sub(epoch))
 				}
@@ -180,12 +180,12 @@ func TestFewAreAskedAtOnce(t *testing.T) {
 		a := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, 0, byte(i)}), 1)
 		s.Accuse(alice, datagram.Entry{Status: datagram.Dead, Addr: a, Source: alice}, Asks, time.Time{}, epoch)
 	}
-	if greet, _, _ := s.Tick(&Awareness{}, epoch); len(greet) != maxAsked {
+	if greet, _, _, _ := s.Tick(&Awareness{}, epoch); len(greet) != maxAsked {
 		t.Errorf("%d are asked at once, want %d", len(greet), maxAsked)
 	}
 	confirmed := 0
 	for at := epoch; !at.After(epoch.Add(3 * ConfirmTime)); at = at.Add(time.Millisecond) {
-		_, done, _ := s.Tick(&Awareness{}, at)
+		_, done, _, _ := s.Tick(&Awareness{}, at)
 		confirmed += len(done)
 	}
 	if confirmed != 2*maxAsked {
