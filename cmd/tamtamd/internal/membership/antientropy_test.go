@@ -102,7 +102,7 @@ func TestMembersAreComparedNowAndThen(t *testing.T) {
 		w.plainMember(carol)
 		const times = 40
 		var with []netip.AddrPort
-		for _, p := range w.lasts(times * spread.CompareBeats * heartbeat) {
+		for _, p := range w.lasts(times * spread.CompareInterval) {
 			if p.what == "lost" {
 				t.Fatalf("told without a session is %s", p.to)
 			}

@@ -330,4 +330,4 @@ func line(keyvals []any) string {
 }
 
 // silence makes nobody have been heard of recently.
-func (w *world) silence() { w.sleep(2 * evidenceBeats * heartbeat); w.forgetAll() }
+func (w *world) silence() { w.sleep(2 * maxEvidence); w.forgetAll() }

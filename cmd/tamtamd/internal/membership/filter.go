@@ -14,20 +14,20 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 )
 
-// A datagram of a member itself counts more than what others say of it for evidenceBeats
-// heartbeats, and for evidenceTime at most: a slow heartbeat must not deny a death for long,
-// which Smudge gossips for longer.
-const (
-	evidenceBeats = 2
-	evidenceTime  = time.Second
-)
+// maxEvidence bounds for how long a datagram of a member itself counts more than what others say of
+// it: a long probe timeout must not deny a death for long, which Smudge gossips for longer.
+const maxEvidence = time.Second
 
 // newsTime is for how long a change is news. Smudge fills its datagrams up with members
 // taken at random where there is none.
 const newsTime = 10 * time.Second
 
-// evidence returns for how long a datagram of a member itself is evidence.
-func (c *Core) evidence() time.Duration { return min(evidenceBeats*c.cfg.Heartbeat, evidenceTime) }
+// evidence returns for how long a datagram of a member itself is evidence. The ping of a true
+// accusation was sent after the member was last heard of, had the probe timeout for an answer, and
+// the member was asked: so it is never denied.
+func (c *Core) evidence() time.Duration {
+	return min(c.cfg.MinPing+detect.QuestionTime, maxEvidence)
+}
 
 // filter returns which entries of a member's datagram Smudge hears. Those are left out
 // that are about this node, about nodes that are not members (they are greeted first),

@@ -66,7 +66,7 @@ func TestEvidenceBeforeHearsay(t *testing.T) {
 		if got := w.entries(); len(got) != 0 {
 			t.Error("heard a moment ago, and believed to be dead")
 		}
-		w.sleep(evidenceBeats * heartbeat)
+		w.sleep(maxEvidence)
 		w.gossip(alice, 1, death(1))
 		if got := w.entries(); len(got) != 1 {
 			t.Error("the death is denied for too long")

@@ -21,17 +21,14 @@ import (
 //	a member does not answer     the helper that vouches for it, or one that relays already
 //	the relay has ended          one at random; if it does not reach the member, helpers will
 
-// reportsFor is for how many comparisons the report of an address counts.
-const reportsFor = 3
-
-func (c *Core) reportsCount() time.Duration {
-	return reportsFor * spread.CompareBeats * c.cfg.Heartbeat
-}
+// reportsCount is for how long the report of an address counts: until it would have come again in
+// one of three comparisons.
+const reportsCount = 3 * spread.CompareInterval
 
 // reported takes the address of a member that another one lists as live, and this node does
 // not.
 func (c *Core) reported(a, by netip.AddrPort, now time.Time) {
-	if p := c.members.get(a); (p == nil || p.status.Gone()) && a != c.cfg.Self.Addr && !c.unreached.Reported(a, c.reportsCount(), now) {
+	if p := c.members.get(a); (p == nil || p.status.Gone()) && a != c.cfg.Self.Addr && !c.unreached.Reported(a, reportsCount, now) {
 		c.count(countUnreachedOverflowed)
 	}
 	c.consider(a, admission.Reason{By: by, Fresh: true}, now)
@@ -41,7 +38,7 @@ func (c *Core) reported(a, by netip.AddrPort, now time.Time) {
 // way, so that they are no live members here, in order: admission.MaxUnreached at most. It takes
 // some seconds until one is among them.
 func (c *Core) Unreached(now time.Time) []netip.AddrPort {
-	return slices.DeleteFunc(c.unreached.All(c.reportsCount(), now), func(a netip.AddrPort) bool {
+	return slices.DeleteFunc(c.unreached.All(reportsCount, now), func(a netip.AddrPort) bool {
 		p := c.members.get(a)
 		return p != nil && (p.status.Live() || p.status == member.Left) || c.tombstones.ShutsOut(a)
 	})

@@ -24,8 +24,6 @@ const (
 	retireTime = 30 * time.Second
 	// careInterval is how often members are checked for what takes no hurry.
 	careInterval = time.Second
-	// observeInterval is how often the node looks whether it is still late.
-	observeInterval = careInterval / 2
 	// pairFactor is how many times longer Smudge waits for a ping in a cluster of
 	// two. There is no helper to ask, so one unanswered ping is a death.
 	pairFactor = 3
@@ -61,7 +59,7 @@ func (c *Core) Tick(now time.Time) {
 	next = deadline.Earlier(next, c.tellRecovered(now))
 	next = deadline.Earlier(next, c.join(now))
 	next = deadline.Earlier(next, c.ping(now))
-	if c.antiEntropy.Due(detect.Around(spread.CompareBeats*c.cfg.Heartbeat, c.cfg.Random), now) {
+	if c.antiEntropy.Due(detect.Around(spread.CompareInterval, c.cfg.Random), now) {
 		c.compare(now)
 	}
 	if !c.care.After(now) {
@@ -69,14 +67,14 @@ func (c *Core) Tick(now time.Time) {
 			if c.cfg.Network != nil {
 				c.awareness.Measured(c.cfg.Network())
 			}
-			c.awareness.Observe()
-			c.observed = now.Add(observeInterval)
+			c.awareness.Observe(now)
+			c.observed = now.Add(detect.ObserveInterval)
 		}
 		c.takeCare(now)
 		if c.awareness.Multiplier() == 1 {
 			c.care = c.pings.With(now.Add(careInterval), careInterval/2)
 		} else { // it shrinks with each
-			c.care = now.Add(observeInterval)
+			c.care = now.Add(detect.ObserveInterval)
 		}
 	}
 	for _, t := range []time.Time{c.antiEntropy.Next(), c.care} {

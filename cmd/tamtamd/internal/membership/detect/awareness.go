@@ -17,10 +17,13 @@ const (
 	maxLate = lateStep * maxMultiplier / 2
 	// untrusted is the multiplier from which a node accuses nobody.
 	untrusted = 4
-	// observations is how many count: the worst of the last two.
-	observations = 2
-	// answersKept is for how many observations the slowest answer counts: some seconds.
-	answersKept = 10
+	// ObserveInterval is the time between two observations of a node that is late.
+	ObserveInterval = 500 * time.Millisecond
+	// peaksKept is for how many observations lateness counts: this one and the last.
+	peaksKept = 2
+	// answersTime is for how long the slowest answer counts, in steps of ObserveInterval.
+	answersTime = 10 * time.Second
+	answersKept = answersTime / ObserveInterval
 	// answerFactor is how many times longer than for the slowest answer a node waits.
 	answerFactor = 2
 	// maxAnswerWait bounds what AnswerWait returns.
@@ -32,14 +35,14 @@ const (
 // of time, as a hundred nodes on one small machine are, the cluster comes to a stand. So
 // the node measures how late it is itself, and waits the longer for others the later it
 // is, and does the less (as Lifeguard does: Dadgar, Phillips, Currey, "Lifeguard: Local Health
-// Awareness for More Accurate Failure Detection", 2018). It is observed twice a second. The
-// zero value is a node in good health.
+// Awareness for More Accurate Failure Detection", 2018). The zero value is a node in good health.
 type Awareness struct {
-	late  time.Duration               // the worst of peaks
-	peaks [observations]time.Duration // of the last observations; the first is not over
-	hints time.Duration               // what mistakes count for; a quarter is forgotten each time
+	late  time.Duration            // the worst of peaks
+	peaks [peaksKept]time.Duration // of the last observations; the first is not over
+	hints time.Duration            // what mistakes count for; a quarter is forgotten each time
 
-	answers [answersKept]time.Duration // the slowest of each observation; the first is not over
+	answers [answersKept]time.Duration // the slowest of each span; the first is not over
+	span    time.Time                  // when that one began
 
 	loss      float64 // see Measured
 	roundTrip time.Duration
@@ -68,7 +71,7 @@ func (a *Awareness) Mistaken() bool {
 func (a *Awareness) Answered(took time.Duration) { a.answers[0] = max(a.answers[0], took) }
 
 // AnswerWait returns for how long an accused member must be silent at least, 0 to maxAnswerWait: longer
-// than any took recently that lived. Where the receive buffers of others are full, and this node has
+// than any took in the last answersTime that lived. Where the receive buffers of others are full, and this node has
 // time itself, only their answers tell.
 func (a *Awareness) AnswerWait() time.Duration {
 	return min(answerFactor*slices.Max(a.answers[:]), maxAnswerWait)
@@ -77,13 +80,21 @@ func (a *Awareness) AnswerWait() time.Duration {
 // Trusted reports whether the node may accuse others.
 func (a *Awareness) Trusted() bool { return a.Multiplier() < untrusted }
 
-// Observe is called twice a second while the node is late, else once.
-func (a *Awareness) Observe() {
+// Observe is called every ObserveInterval while the node is late, else more seldom. Lateness and
+// mistakes are forgotten step by step: what was noted when the node went on after it had stood
+// still is of now, however long it stood still. Answers are forgotten after answersTime.
+func (a *Awareness) Observe(now time.Time) {
 	a.late = slices.Max(a.peaks[:])
 	copy(a.peaks[1:], a.peaks[:])
 	a.peaks[0], a.hints = 0, a.hints*3/4
-	copy(a.answers[1:], a.answers[:])
-	a.answers[0] = 0
+	spans := now.Sub(a.span) / ObserveInterval
+	if a.span = a.span.Add(spans * ObserveInterval); spans > answersKept {
+		spans, a.span = answersKept, now
+	}
+	for range spans {
+		copy(a.answers[1:], a.answers[:])
+		a.answers[0] = 0
+	}
 }
 
 // Multiplier returns the local health multiplier: how many times longer than usual the

@@ -18,12 +18,12 @@ func TestAwareness(t *testing.T) {
 		{time.Hour, maxMultiplier}, {0, maxMultiplier}, {0, 1}, {time.Hour, maxMultiplier},
 	} {
 		a.Late(c.late)
-		if a.Observe(); a.Multiplier() != c.want || a.Slow() != c.want {
+		if a.Observe(epoch); a.Multiplier() != c.want || a.Slow() != c.want {
 			t.Errorf("step %d: multiplier %d, slow %d after %v, want %d", i, a.Multiplier(), a.Slow(), c.late, c.want)
 		}
 	}
 	for range 9 {
-		a.Observe()
+		a.Observe(epoch)
 	}
 	if a.Multiplier() != 1 {
 		t.Errorf("the multiplier stays %d", a.Multiplier())
@@ -47,6 +47,25 @@ func TestLateWakeUpActsAtOnce(t *testing.T) {
 	}
 }
 
+// TestAnswersAreForgottenInTime, however often the node is observed.
+func TestAnswersAreForgottenInTime(t *testing.T) {
+	for _, every := range []time.Duration{ObserveInterval, ObserveInterval * 7 / 5, 3 * ObserveInterval, answersTime, time.Hour} {
+		var a Awareness
+		a.Observe(epoch)
+		a.Answered(time.Second)
+		at := epoch
+		for a.AnswerWait() > 0 {
+			if at = at.Add(every); at.Sub(epoch) > 2*max(answersTime, every) {
+				break
+			}
+			a.Observe(at)
+		}
+		if after := at.Sub(epoch); after < answersTime || after >= answersTime+every {
+			t.Errorf("observed every %v: forgotten after %v, want %v", every, after, answersTime)
+		}
+	}
+}
+
 // TestAnswerWait: a node waits twice as long as the slowest answer took, for some seconds, within
 // a bound; both before its own verdict and before it confirms another's.
 func TestAnswerWait(t *testing.T) {
@@ -56,14 +75,8 @@ func TestAnswerWait(t *testing.T) {
 	}
 	a.Answered(500 * time.Millisecond)
 	a.Answered(100 * time.Millisecond)
-	for i := range answersKept {
-		if p := a.AnswerWait(); p != time.Second {
-			t.Errorf("after %d observations, a wait of %v, want 1s", i, p)
-		}
-		a.Observe()
-	}
-	if p := a.AnswerWait(); p != 0 {
-		t.Errorf("a wait of %v, want none any more", p)
+	if p := a.AnswerWait(); p != time.Second {
+		t.Errorf("a wait of %v, want 1s", p)
 	}
 	if a.Answered(time.Minute); a.AnswerWait() != maxAnswerWait {
 		t.Errorf("a wait of %v, want %v", a.AnswerWait(), maxAnswerWait)

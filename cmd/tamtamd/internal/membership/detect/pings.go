@@ -22,7 +22,7 @@ const (
 
 // PingInterval returns the time between two rounds: one and a half heartbeats, so that a
 // node pings about once a heartbeat in all, but not before a ping of the last round has
-// timed out.
+// timed out. It is the one interval that the heartbeat is for.
 func PingInterval(heartbeat, timeout time.Duration) time.Duration {
 	return max(heartbeat*3/2, timeout+2*TimeoutCheck)
 }

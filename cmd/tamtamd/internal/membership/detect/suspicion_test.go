@@ -129,7 +129,7 @@ func TestLateNodeBelievesNoAccusation(t *testing.T) {
 		t.Errorf("greeted %d times, want %d", greetings, want)
 	}
 	for !health.Trusted() {
-		health.Observe()
+		health.Observe(now)
 	}
 	if _, confirmed, _, _ := s.Tick(&health, now.Add(maxMultiplier*ConfirmInterval)); len(confirmed) != 1 {
 		t.Error("not confirmed in good health")

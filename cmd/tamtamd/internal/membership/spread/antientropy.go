@@ -12,9 +12,10 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// CompareBeats is every how many heartbeats, on average, a node compares its members
-// with those of another.
-const CompareBeats = 30
+// CompareInterval is the time, on average, between two comparisons of a node's members with those
+// of another. It does not depend on the probe interval: an operator who has nodes ping less often
+// does not mean them to agree later.
+const CompareInterval = 15 * time.Second
 
 // A member is answered answersBurst questions at once and then one a second. It needs
 // one when it joins; each answer is as long as the list of members, and is retransmitted
