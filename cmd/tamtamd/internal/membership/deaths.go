@@ -183,7 +183,7 @@ func (c *Core) confirmDeath(a netip.AddrPort, now time.Time) {
 	c.forget(a)
 	p := &peer{addr: a, info: d.info, status: member.Dead, by: d.by, why: d.why, changed: d.at, spread: true, known: c.known.Has(a), learned: true}
 	c.members.put(p)
-	c.reconnect.Dead(a, c.members.live+1, c.cfg.Heartbeat, now)
+	c.reconnect.Dead(a, c.members.live+1, now)
 	c.count(countDeathsLearned)
 	c.emit(TableRestore{Addr: a, Info: p.info, Status: p.status, By: p.by, Reason: p.why, At: p.changed})
 }

@@ -102,9 +102,9 @@ func (c *Core) set(p *peer, s member.Status, by netip.AddrPort, now time.Time) {
 	}
 	switch {
 	case s == member.Dead:
-		c.reconnect.Dead(p.addr, c.members.live+1, c.cfg.Heartbeat, now)
+		c.reconnect.Dead(p.addr, c.members.live+1, now)
 	case s == member.Left:
-		c.reconnect.Left(p.addr, c.members.live+1, c.cfg.Heartbeat, now)
+		c.reconnect.Left(p.addr, c.members.live+1, now)
 	case s == member.Suspected && !p.info.Plain():
 		c.reconnect.Suspected(p.addr)
 	default:

@@ -106,7 +106,7 @@ func (c *Core) greetCandidates(now time.Time) time.Time {
 
 // greetLost greets the members whose turn it is of those that are dead or suspected, or left.
 func (c *Core) greetLost(now time.Time) time.Time {
-	greet, next := c.reconnect.Tick(c.members.live+1, c.cfg.Heartbeat, now)
+	greet, next := c.reconnect.Tick(c.members.live+1, now)
 	for _, a := range greet {
 		if c.Plain(a) {
 			c.consider(a, admission.Reason{}, now)

@@ -69,16 +69,9 @@ func TestSuspectIsHeard(t *testing.T) {
 	})
 }
 
-// As in package detect.
-const (
-	reconnectBase  = 0.2
-	reconnectGrows = 120
-	reconnectMax   = 20
-)
-
 // TestDeadAreGreetedAtGrowingIntervals: by the cluster as a whole every
-// reconnectBase heartbeats at first, so that each node's part shrinks with its size,
-// and in the end every reconnectMax.
+// detect.ReconnectBase at first, so that each node's part shrinks with its size,
+// and in the end every detect.ReconnectMax.
 func TestDeadAreGreetedAtGrowingIntervals(t *testing.T) {
 	for _, live := range []int{1, 4, 10} {
 		inWorld(t, func(w *world) {
@@ -88,11 +81,9 @@ func TestDeadAreGreetedAtGrowingIntervals(t *testing.T) {
 			w.member(alice)
 			w.dead(alice)
 			w.take()
-			share := func(beats float64, d time.Duration) float64 {
-				return float64(d) / (beats * float64(live) * float64(heartbeat))
-			}
-			grows := time.Duration(reconnectGrows) * heartbeat
-			early, want := len(of(w.lasts(grows), "greet", alice)), share(reconnectBase, grows)
+			share := func(every, d time.Duration) float64 { return float64(d) / float64(every*time.Duration(live)) }
+			const grows = detect.ReconnectGrows
+			early, want := len(of(w.lasts(grows), "greet", alice)), share(detect.ReconnectBase, grows)
 			if float64(early) < want*0.75 || float64(early) > want*1.25 {
 				t.Errorf("%d live: greeted %d times at first, want %.0f", live, early, want)
 			}
@@ -102,7 +93,7 @@ func TestDeadAreGreetedAtGrowingIntervals(t *testing.T) {
 			}
 			rest := reconnectTimeout - 2*grows - time.Minute
 			last := of(w.lasts(rest), "greet", alice)
-			if n := float64(len(last)); n < share(reconnectMax, rest) || n > 2*want*float64(rest)/float64(grows) {
+			if n := float64(len(last)); n < share(detect.ReconnectMax, rest) || n > 2*want*float64(rest)/float64(grows) {
 				t.Errorf("%d live: greeted %.0f times in the last %v", live, n, rest)
 			}
 		})

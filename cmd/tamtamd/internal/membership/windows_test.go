@@ -42,10 +42,11 @@ func TestEvidenceIsOlderThanATrueAccusation(t *testing.T) {
 // TestWindowsAreInTime: what depends on the heartbeat is how often a node pings, and nothing else.
 func TestWindowsAreInTime(t *testing.T) {
 	const lasts = 30 * time.Minute
-	var compared []int
+	var compared, greeted []int
 	for _, heartbeat := range []time.Duration{100 * time.Millisecond, 5 * time.Second} {
 		inWorld(t, func(w *world) {
 			w.member(alice, bob)
+			w.dead(bob)
 			if err := w.SetHeartbeat(w.now, heartbeat); err != nil {
 				t.Fatal(err)
 			}
@@ -57,10 +58,10 @@ func TestWindowsAreInTime(t *testing.T) {
 					asked++
 				}
 			}
-			compared = append(compared, asked)
+			compared, greeted = append(compared, asked), append(greeted, len(of(sent, "greet", bob)))
 		})
 	}
-	for what, n := range map[string][]int{"comparisons": compared} {
+	for what, n := range map[string][]int{"comparisons": compared, "greetings of a dead member": greeted} {
 		if n[0] == 0 || n[0] > n[1]*5/4+1 || n[1] > n[0]*5/4+1 {
 			t.Errorf("%d %s with a fast heartbeat, %d with a slow one", n[0], what, n[1])
 		}

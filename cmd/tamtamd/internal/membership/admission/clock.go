@@ -13,6 +13,9 @@ import (
 // that every node advances by one with each ping and pulls up to the highest it
 // hears. An entry about a node is believed when it is not older than the last, so
 // one forged death far ahead of the clock would be believed for good.
+//
+// What is bounded here is counted in beats, as the clock is: it has no unit of time, since each
+// node advances it at its own heartbeat.
 type Clock struct {
 	max    uint32
 	synced bool          // a proven member has said what it is

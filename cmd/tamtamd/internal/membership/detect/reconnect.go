@@ -20,20 +20,19 @@ import (
 // answer is left to Smudge.
 const suspectedEvery = 200 * time.Millisecond
 
-// A dead member is greeted every reconnectBase heartbeats by the cluster as a whole
-// at first; after reconnectGrows heartbeats the interval grows as the member's absence
-// does, up to reconnectMax.
+// A dead member is greeted every ReconnectBase by the cluster as a whole at first; after
+// ReconnectGrows the interval grows as the member's absence does, up to ReconnectMax.
 const (
-	reconnectBase  = 0.2
-	reconnectGrows = 120
-	reconnectMax   = 20
+	ReconnectBase  = 100 * time.Millisecond
+	ReconnectGrows = time.Minute
+	ReconnectMax   = 10 * time.Second
 )
 
-// A member that left is greeted as a dead one is, but every leftBase heartbeats at first, and only
+// A member that left is greeted as a dead one is, but every leftBase at first, and only
 // for LeftRetry. It may only have been restarted, and without seeds it knows nobody then; if it
 // was stopped, nobody waits for it.
 const (
-	leftBase  = 2
+	leftBase  = time.Second
 	LeftRetry = 10 * time.Minute
 )
 
@@ -78,18 +77,18 @@ func (r *Reconnect) Suspected(a netip.AddrPort) {
 
 // Dead notes that a member has died. live is the number of live nodes, this one among
 // them, which share its greetings.
-func (r *Reconnect) Dead(a netip.AddrPort, live int, heartbeat time.Duration, now time.Time) {
-	r.add(a, &lost{dead: true, since: now}, live, heartbeat, now)
+func (r *Reconnect) Dead(a netip.AddrPort, live int, now time.Time) {
+	r.add(a, &lost{dead: true, since: now}, live, now)
 }
 
 // Left notes that a member has left gracefully, as Dead does.
-func (r *Reconnect) Left(a netip.AddrPort, live int, heartbeat time.Duration, now time.Time) {
-	r.add(a, &lost{dead: true, left: true, since: now}, live, heartbeat, now)
+func (r *Reconnect) Left(a netip.AddrPort, live int, now time.Time) {
+	r.add(a, &lost{dead: true, left: true, since: now}, live, now)
 }
 
-func (r *Reconnect) add(a netip.AddrPort, l *lost, live int, heartbeat time.Duration, now time.Time) {
+func (r *Reconnect) add(a netip.AddrPort, l *lost, live int, now time.Time) {
 	r.lost[a] = l
-	r.retries.Set(a, now.Add(r.wait(l, live, heartbeat, now)))
+	r.retries.Set(a, now.Add(r.wait(l, live, now)))
 }
 
 // Forget forgets a member: it lives, or was removed.
@@ -100,7 +99,7 @@ func (r *Reconnect) Forget(a netip.AddrPort) {
 
 // Tick returns the members to greet. It returns when to call it next; the zero time is
 // never.
-func (r *Reconnect) Tick(live int, heartbeat time.Duration, now time.Time) (greet []netip.AddrPort, next time.Time) {
+func (r *Reconnect) Tick(live int, now time.Time) (greet []netip.AddrPort, next time.Time) {
 	due := r.retries.AppendDue(nil, now)
 	slices.SortFunc(due, netip.AddrPort.Compare)
 	// In a random order, so that at a bound all have their turn.
@@ -113,7 +112,7 @@ func (r *Reconnect) Tick(live int, heartbeat time.Duration, now time.Time) (gree
 		}
 		wait, limit := suspectedEvery, r.suspected
 		if l.dead {
-			wait, limit = r.wait(l, live, heartbeat, now), r.dead
+			wait, limit = r.wait(l, live, now), r.dead
 		}
 		r.retries.Set(a, now.Add(wait))
 		if limit.AllowN(now, 1) {
@@ -124,13 +123,13 @@ func (r *Reconnect) Tick(live int, heartbeat time.Duration, now time.Time) (gree
 }
 
 // wait returns when this node greets a dead member next.
-func (r *Reconnect) wait(l *lost, live int, heartbeat time.Duration, now time.Time) time.Duration {
-	base := float64(reconnectBase)
+func (r *Reconnect) wait(l *lost, live int, now time.Time) time.Duration {
+	base := ReconnectBase
 	if l.left {
 		base = leftBase
 	}
-	beats := base * max(1, float64(now.Sub(l.since))/float64(reconnectGrows*heartbeat))
-	return Around(time.Duration(min(beats, reconnectMax)*float64(live)*float64(heartbeat)), r.random)
+	grown := float64(base) * max(1, float64(now.Sub(l.since))/float64(ReconnectGrows))
+	return Around(time.Duration(min(grown, float64(ReconnectMax))*float64(live)), r.random)
 }
 
 // Around returns a duration of d on average, half to one and a half times as long. d is

@@ -16,7 +16,7 @@ func random() *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }
 func greetings(r *Reconnect, live int, from, to time.Time) map[netip.AddrPort]int {
 	n := map[netip.AddrPort]int{}
 	for at := from; at.Before(to); at = at.Add(10 * time.Millisecond) {
-		greet, _ := r.Tick(live, heartbeat, at)
+		greet, _ := r.Tick(live, at)
 		for _, a := range greet {
 			n[a]++
 		}
@@ -27,20 +27,20 @@ func greetings(r *Reconnect, live int, from, to time.Time) map[netip.AddrPort]in
 // TestReconnectIntervals: each node's part shrinks with the cluster's size, and all of
 // it with the member's absence.
 func TestReconnectIntervals(t *testing.T) {
-	const grows = reconnectGrows * heartbeat
+	const grows = ReconnectGrows
 	for _, c := range []struct {
 		name     string
 		live     int
 		from, to time.Duration
 		want     float64
 	}{
-		{"one node, at first", 1, 0, grows, reconnectGrows / reconnectBase},
-		{"ten nodes, at first", 10, 0, grows, reconnectGrows / reconnectBase / 10},
-		{"ten nodes, after twice the time", 10, 2 * grows, 3 * grows, reconnectGrows / reconnectBase / 25},
-		{"ten nodes, in the end", 10, 100 * grows, 120 * grows, 20 * reconnectGrows / reconnectMax / 10},
+		{"one node, at first", 1, 0, grows, float64(grows / ReconnectBase)},
+		{"ten nodes, at first", 10, 0, grows, float64(grows / ReconnectBase / 10)},
+		{"ten nodes, after twice the time", 10, 2 * grows, 3 * grows, float64(grows / ReconnectBase / 25)},
+		{"ten nodes, in the end", 10, 100 * grows, 120 * grows, float64(20 * grows / ReconnectMax / 10)},
 	} {
 		r := NewReconnect(random())
-		r.Dead(bob, c.live, heartbeat, epoch)
+		r.Dead(bob, c.live, epoch)
 		got := float64(greetings(r, c.live, epoch.Add(c.from), epoch.Add(c.to))[bob])
 		if got < 0.7*c.want || got > 1.3*c.want {
 			t.Errorf("%s: greeted %v times, want some %v", c.name, got, c.want)
@@ -56,7 +56,7 @@ func TestReconnect(t *testing.T) {
 	}{
 		{"suspected", func(r *Reconnect) { r.Suspected(bob) }, int(time.Second / suspectedEvery)},
 		{"forgotten", func(r *Reconnect) { r.Suspected(bob); r.Forget(bob) }, 0},
-		{"dead in a large cluster", func(r *Reconnect) { r.Dead(bob, 1000, heartbeat, epoch) }, 0},
+		{"dead in a large cluster", func(r *Reconnect) { r.Dead(bob, 1000, epoch) }, 0},
 	} {
 		r := NewReconnect(random())
 		c.do(r)
@@ -78,7 +78,7 @@ func TestReconnectsAreBounded(t *testing.T) {
 		for i := range members {
 			a := netip.AddrPortFrom(bob.Addr(), uint16(i+1))
 			if r.Suspected(a); c.dead {
-				r.Dead(a, 1, heartbeat, epoch)
+				r.Dead(a, 1, epoch)
 			}
 		}
 		n := greetings(r, 1, epoch, epoch.Add(time.Minute))
@@ -94,11 +94,11 @@ func TestReconnectsAreBounded(t *testing.T) {
 
 func TestReconnectSaysWhen(t *testing.T) {
 	r := NewReconnect(random())
-	if _, next := r.Tick(1, heartbeat, epoch); !next.IsZero() {
+	if _, next := r.Tick(1, epoch); !next.IsZero() {
 		t.Errorf("nobody is lost: next %v", next)
 	}
 	r.Suspected(bob)
-	if _, next := r.Tick(1, heartbeat, epoch); !next.Equal(epoch.Add(suspectedEvery)) {
+	if _, next := r.Tick(1, epoch); !next.Equal(epoch.Add(suspectedEvery)) {
 		t.Errorf("next %v", next)
 	}
 }

@@ -11,8 +11,6 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 )
 
-const heartbeat = 500 * time.Millisecond
-
 func death() datagram.Entry {
 	return datagram.Entry{Status: datagram.Dead, Addr: bob, Heartbeat: 1, Source: alice}
 }
