@@ -39,8 +39,8 @@ import (
 	"github.com/eelcocramer/tamtam/internal/operator"
 )
 
-// Config says what a core is made of. All fields but Sealed, TakesClear, Network, Known,
-// Plain, Allow and ProbeSelf are required.
+// Config says what a core is made of. All fields but Sealed, TakesClear, Network, Overflows,
+// Known, Plain, Allow and ProbeSelf are required.
 type Config struct {
 	Self      member.Identity // this node, as others know it
 	Operators operator.Keys   // who may remove members; everybody without any
@@ -58,6 +58,9 @@ type Config struct {
 	// a member is asked before its silence counts: the share of frames that are lost, or their
 	// acknowledgements, 0 to 1, and the round trip; each is 0 when it is not known. Nil: neither is.
 	Network func() (loss float64, roundTrip time.Duration)
+	// Overflows returns how many datagrams the kernel has dropped since a receive buffer of this
+	// node was full; nil: it is not known. It is called once a second.
+	Overflows func() uint64
 	// Known are the members before a restart.
 	Known []netip.AddrPort
 	// Plain says that plain Smudge nodes may be members.
@@ -99,6 +102,7 @@ type Core struct {
 	care     time.Time // when care is due
 	observed time.Time // when awareness is observed next
 	slow     int       // how many times longer this node's own intervals are
+	dropped  uint64    // as Config.Overflows said last
 	stalled  time.Time // when this node last went on after it had stood still
 	begun    time.Time // when Tick was first called; c.next is a deadline since
 	members  members
@@ -225,6 +229,7 @@ func (c *Core) Counters(m map[string]uint64) {
 	c.counts.Put(countTombstones, uint64(c.tombstones.Len()))
 	c.counts.Put(countTombstonesForgotten, c.tombstones.Forgotten())
 	c.counts.Put(countFailuresIgnored, c.candidates.FailuresIgnored())
+	c.counts.Put(countHealth, uint64(c.awareness.Multiplier()))
 	c.counts.Counters(m)
 	m["members"] = uint64(c.members.len() + 1)
 }

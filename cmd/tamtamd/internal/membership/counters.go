@@ -34,6 +34,7 @@ var (
 	countEvictedMembers          = counters.New("evicted_members", "Ended members that made room for others.")
 	countFailuresIgnored         = counters.New("failures_ignored", "Addresses that did not answer and were not remembered as such, over the bound.")
 	countGreetings               = counters.New("greetings", "Greetings of candidates.")
+	countHealth                  = counters.Gauge("local_health", "tamtam_local_health_multiplier", "How many times longer than usual this node waits for others, since it is late itself or loses packets: 1, 2, 4 or 8.")
 	countHelps                   = counters.New("helps", "Requests for an indirect probe that were answered by TamTam, not by Smudge.")
 	countIgnoredHelp             = counters.New("ignored_help", "Requests for an indirect probe over the bound.")
 	countUnsignedRemovals        = counters.New("unsigned_removals", "Removals of members that were ignored since no operator of the cluster had signed them.")

@@ -188,6 +188,7 @@ func (c *Core) takeCare(now time.Time) {
 	c.askStrangers(now)
 	c.tombstones.Expire(now.Add(-c.cfg.ReconnectTimeout))
 	c.probeSelf(now)
+	c.checkOverflows()
 	c.setWaits(now)
 }
 

@@ -197,6 +197,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 		OnUndescribed:    func(o membership.AskProfile) { a.profiles.Want(o.By, o.Of, o.Session) },
 		OnRemoved:        func(r membership.SelfRemoved) { s.Removed(removal(r, len(flags.Join) > 0)) },
 		OnReadmitted:     s.Readmitted,
+		Overflows:        func() uint64 { return s.Socket.Overflows() + a.engine.Overflows() },
 		ProbeSelf:        self.Addr != s.Socket.Local(),
 		Logger:           s.Logger,
 	})

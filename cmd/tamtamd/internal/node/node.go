@@ -70,7 +70,7 @@ type Wire interface {
 	Network() (loss float64, roundTrip time.Duration)
 }
 
-// Config says what a node is made of. All fields are required but Plain, Allow, Known, ProbeSelf
+// Config says what a node is made of. All fields are required but Plain, Allow, Known, Overflows, ProbeSelf
 // and those that say so.
 type Config struct {
 	Self      member.Identity // this node, as others know it
@@ -103,6 +103,8 @@ type Config struct {
 	// may join again. Either may be nil. They must not block or call the node.
 	OnRemoved    func(membership.SelfRemoved)
 	OnReadmitted func()
+	// Overflows is membership.Config.Overflows. It must not block.
+	Overflows func() uint64
 	// ProbeSelf says that this node advertises another address than it is bound to.
 	ProbeSelf bool
 	Logger    log.Logger
@@ -141,6 +143,7 @@ func New(cfg Config) *Node {
 		core: membership.New(membership.Config{
 			Self: cfg.Self, Operators: cfg.Operators, Heartbeat: cfg.Heartbeat, MinPing: cfg.MinPing,
 			ReconnectTimeout: cfg.ReconnectTimeout, Sealed: cfg.Wire.Encryption() != wire.EncryptOff, ProbeSelf: cfg.ProbeSelf,
+			Overflows:  cfg.Overflows,
 			TakesClear: func() bool { return cfg.Wire.Encryption().TakesClear() },
 			Network:    cfg.Wire.Network,
 			Known:      cfg.Known, Plain: cfg.Plain, Allow: cfg.Allow,

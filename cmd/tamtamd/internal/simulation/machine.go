@@ -14,7 +14,8 @@ import (
 // a time, send by Network.Send, and take the processor time of a packet (Receive) or none
 // but for what they send and charge.
 type Process interface {
-	Receive(now time.Time, from netip.AddrPort, b []byte)
+	// The packet waited in the receive buffer for a time.
+	Receive(now time.Time, from netip.AddrPort, b []byte, waited time.Duration)
 	// Tick does what is due, but for the socket's.
 	Tick(now time.Time)
 	// TickSocket does what is due at the socket: when all packets that have come in were
@@ -47,10 +48,11 @@ type host struct {
 
 	received uint64 // packets that have come in
 
-	inbox   []packet
-	head    int // the first of inbox
-	pending int // bytes of inbox, as the kernel counts them
-	drained int // packets read since something was due at the socket
+	inbox     []packet
+	head      int    // the first of inbox
+	pending   int    // bytes of inbox, as the kernel counts them
+	drained   int    // packets read since something was due at the socket
+	overflows uint64 // packets that were dropped since the receive buffer was full
 
 	tick, socket time.Time     // as Process.Next said
 	looked       time.Duration // when
@@ -129,6 +131,15 @@ func (n *Network) Paused(a netip.AddrPort) bool {
 	return h != nil && h.paused
 }
 
+// Overflows returns how many packets to an address were dropped since the receive buffer was full,
+// from the start of the process there.
+func (n *Network) Overflows(a netip.AddrPort) uint64 {
+	if h := n.hosts[a]; h != nil {
+		return h.overflows
+	}
+	return 0
+}
+
 // Wake has a process look at what is due. A scenario that gives a process something to do
 // calls it.
 func (n *Network) Wake(a netip.AddrPort) {
@@ -150,8 +161,10 @@ func (n *Network) arrive(p packet) {
 	// The kernel takes a packet as long as the buffer is not full yet.
 	if n.machine.Buffer > 0 && h.pending >= n.machine.Buffer {
 		n.Totals.Overflowed++
+		h.overflows++
 		return
 	}
+	p.arrived = n.queue.now
 	h.pending += size
 	h.inbox = append(h.inbox, p)
 	n.deepest = max(n.deepest, h.waits())
@@ -273,7 +286,7 @@ func (n *Network) work(h *host) (took time.Duration, any bool) {
 		}
 		p := h.take()
 		n.Totals.Received++
-		h.process.Receive(now, p.from, p.b)
+		h.process.Receive(now, p.from, p.b, n.queue.now-p.arrived)
 		h.stale = true
 		took = n.machine.Receive
 	default:

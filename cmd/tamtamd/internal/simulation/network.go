@@ -63,6 +63,7 @@ func truesize(n int) int { return 256 + 1<<bits.Len(uint(n+28+64+320-1)) }
 type packet struct {
 	from, to netip.AddrPort
 	b        []byte
+	arrived  time.Duration // at the receive buffer
 }
 
 // Totals are the packets that left the nodes, and what became of them.
@@ -134,7 +135,7 @@ func (n *Network) Elapsed() time.Duration { return n.queue.now }
 // Send sends a packet. A process calls it while it does a unit of work, and does not
 // change the bytes afterwards.
 func (n *Network) Send(from, to netip.AddrPort, b []byte) {
-	n.out = append(n.out, packet{from, to, b})
+	n.out = append(n.out, packet{from: from, to: to, b: b})
 }
 
 // Charge adds processor time to the unit of work that is being done.

@@ -18,14 +18,17 @@ type recorder struct {
 	got  []string // what, at which time
 	due  time.Time
 	echo bool
+
+	longest time.Duration // that a packet waited
 }
 
 func (r *recorder) note(now time.Time, what string) {
 	r.got = append(r.got, fmt.Sprintf("%s %v", what, now.Sub(r.net.start)))
 }
 
-func (r *recorder) Receive(now time.Time, from netip.AddrPort, b []byte) {
+func (r *recorder) Receive(now time.Time, from netip.AddrPort, b []byte, waited time.Duration) {
 	r.note(now, string(b))
+	r.longest = max(r.longest, waited)
 	if r.echo {
 		r.net.Send(Address(1), from, b)
 	}
@@ -114,6 +117,12 @@ func TestReceiveBufferOverflows(t *testing.T) {
 	net.Run(time.Second, nil)
 	if want, have := 278, len(all[1].got); have != want || net.Totals.Overflowed != 1000-278 {
 		t.Errorf("have %d packets and %d overflows, want %d", have, net.Totals.Overflowed, want)
+	}
+	if n := net.Overflows(Address(1)); n != net.Totals.Overflowed || net.Overflows(Address(0)) != 0 || net.Overflows(Address(2)) != 0 {
+		t.Errorf("%d overflows at the node, of %d", n, net.Totals.Overflowed)
+	}
+	if all[1].longest != time.Second || all[0].longest != 0 {
+		t.Errorf("a packet waited for %v, want 1s", all[1].longest)
 	}
 }
 

@@ -78,6 +78,7 @@ func newNode(c *Cluster, i int, now time.Time) *Node {
 		ReconnectTimeout: reconnectTimeout, Random: random,
 		TakesClear: func() bool { return n.wire.Encryption().TakesClear() },
 		Network:    func() (float64, time.Duration) { return n.wire.Network(c.Network.Now()) },
+		Overflows:  func() uint64 { return c.Network.Overflows(n.Addr) },
 	}
 	if o.Tune != nil {
 		o.Tune(i, &config, &wireConfig)
@@ -100,8 +101,8 @@ func newNode(c *Cluster, i int, now time.Time) *Node {
 }
 
 // Receive implements Process.
-func (n *Node) Receive(now time.Time, from netip.AddrPort, b []byte) {
-	n.wire.Receive(now, from, b)
+func (n *Node) Receive(now time.Time, from netip.AddrPort, b []byte, waited time.Duration) {
+	n.wire.ReceiveWaited(now, from, b, waited)
 	n.settle(now)
 }
 

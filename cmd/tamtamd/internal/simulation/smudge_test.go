@@ -25,7 +25,7 @@ type everything struct{}
 
 func (everything) MapEntry(e datagram.Entry) (datagram.Entry, bool) { return e, true }
 
-func (b *bareSmudge) Receive(now time.Time, from netip.AddrPort, packet []byte) {
+func (b *bareSmudge) Receive(now time.Time, from netip.AddrPort, packet []byte, _ time.Duration) {
 	d, fault := datagram.Parse(packet, datagram.IPv4)
 	if fault != "" {
 		panic(fault)

@@ -84,6 +84,7 @@ type Core struct {
 
 	relay  netip.AddrPort // that the frame which is being received came by; invalid: none
 	passes *rate.Limiter  // of the frames that are passed on
+	waited time.Duration  // for which the packet that is being received was in the receive buffer
 
 	openedBy *frame.Pair // what decrypted the frame that is being received; nil for a key of the cluster
 

@@ -52,6 +52,10 @@
 // A cookie is a MAC over the source address, the session, the nonce and the time, so a flood
 // of hellos fills no table.
 //
+// A node that does not keep up with its socket finds hellos there whose senders no longer wait for
+// an answer. On Linux the kernel says when it received each packet: those hellos are dropped
+// before anything is decrypted. Elsewhere they are answered.
+//
 // A node is known by the address that it advertises, not by the one that its packets come
 // from. If the two differ, or another session is known at the advertised address, that
 // address is greeted: the session that answers there lives there. So no node gets an address

@@ -131,12 +131,13 @@ func (e *Endpoint) Run(handle func(Event)) error {
 
 // receive takes one packet.
 func (e *Endpoint) receive(buf []byte, handle func(Event), arm bool) error {
-	src, b, err := e.socket.read(buf)
+	src, b, received, err := e.socket.read(buf)
 	if err != nil {
 		return err
 	}
 	e.mu.Lock()
-	e.core.Receive(e.now(), src, b)
+	now := e.now()
+	e.core.ReceiveWaited(now, src, b, waitedFor(received, now))
 	e.mu.Unlock()
 	e.Flush()
 	e.report(handle)

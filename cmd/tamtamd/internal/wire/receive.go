@@ -12,14 +12,15 @@ import (
 )
 
 // Receive takes a packet.
-func (c *Core) Receive(now time.Time, src netip.AddrPort, b []byte) {
-	c.advance(now)
-	c.receive(src, b)
-}
+func (c *Core) Receive(now time.Time, src netip.AddrPort, b []byte) { c.ReceiveWaited(now, src, b, 0) }
 
 func (c *Core) receive(src netip.AddrPort, b []byte) {
 	if !c.cfg.Allow.Allow(src.Addr()) {
 		c.count(countDroppedNotAllowed)
+		return
+	}
+	if c.stale(b) {
+		c.count(countShed)
 		return
 	}
 	size := len(b) // on the wire, encrypted or not

@@ -290,6 +290,8 @@ func (c *Core) passOn(from *peer, b []byte) {
 		c.count(countDroppedBadFrame)
 	case to == from.addr || !c.relays(to):
 		c.count(countDroppedNoWay)
+	case c.stale(inner):
+		c.count(countShed)
 	case c.isBulk(inner) && c.passes.TokensAt(c.now) < relayBurst/2 || !c.passes.AllowN(c.now, 1):
 		c.count(countDroppedRelayLimit)
 	default:

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/overflow"
 	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
@@ -33,6 +34,8 @@ var errFull = errors.New("the send buffer is full")
 // Socket is the gossip socket. Send may be called from any goroutine.
 type Socket struct {
 	conn   *net.UDPConn
+	in     receiver
+	unread *overflow.Queue // what waits to be read
 	sender *sender
 	outbox *outbox
 	local  netip.AddrPort
@@ -56,11 +59,18 @@ func Listen(addr netip.AddrPort) (*Socket, error) {
 		_ = conn.Close()
 		return nil, fmt.Errorf("gossip address %s: %w", addr, err)
 	}
+	unread, err := overflow.Of(conn)
+	if err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("gossip address %s: %w", addr, err)
+	}
 	_ = conn.SetReadBuffer(receiveBuffer) // the kernel may grant less
 	_ = conn.SetWriteBuffer(sendBuffer)
 	local := conn.LocalAddr().(*net.UDPAddr).AddrPort()
 	s := &Socket{
 		conn:   conn,
+		in:     newReceiver(conn),
+		unread: unread,
 		sender: sender,
 		counts: socketCounters.NewSet(),
 		local:  netip.AddrPortFrom(local.Addr().Unmap(), local.Port()),
@@ -84,15 +94,16 @@ func (s *Socket) Local() netip.AddrPort { return s.local }
 // errDeadline: the deadline passed before a packet came.
 var errDeadline = os.ErrDeadlineExceeded
 
-// read waits for a packet, until the deadline of the connection.
-func (s *Socket) read(buf []byte) (netip.AddrPort, []byte, error) {
-	n, from, err := s.conn.ReadFromUDPAddrPort(buf)
+// read waits for a packet, until the deadline of the connection. received is when the kernel
+// received it, by the wall clock; zero if that is not known. One goroutine may call it.
+func (s *Socket) read(buf []byte) (from netip.AddrPort, b []byte, received time.Time, err error) {
+	n, from, received, err := s.in.read(buf)
 	if err != nil {
-		return netip.AddrPort{}, nil, err
+		return netip.AddrPort{}, nil, time.Time{}, err
 	}
 	s.counts.Inc(countReceived)
 	s.counts.Add(countReceivedBytes, uint64(n))
-	return netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), buf[:n], nil
+	return netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), buf[:n], received, nil
 }
 
 // Send sends one packet, after those before it, and does not wait. The bytes must not change
@@ -133,5 +144,12 @@ func (s *Socket) Close() {
 	_ = s.conn.Close()
 }
 
+// Overflows returns how many packets the kernel dropped because the receive buffer was full; 0
+// where it does not say.
+func (s *Socket) Overflows() uint64 { return s.unread.Dropped() }
+
 // Counters adds what the socket counted to m.
-func (s *Socket) Counters(m map[string]uint64) { s.counts.Counters(m) }
+func (s *Socket) Counters(m map[string]uint64) {
+	s.counts.Put(countReadOverflows, s.Overflows())
+	s.counts.Counters(m)
+}

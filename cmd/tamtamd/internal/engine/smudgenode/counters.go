@@ -13,6 +13,7 @@ var (
 	clockSets   = counters.New("smudge_clock_sets", "Steps of the wall clock, after which the history of round trips was replaced.")
 	overflows   = counters.New("smudge_event_overflows", "Events of Smudge that were dropped because too many waited.")
 	unaddressed = counters.New("smudge_datagrams_unaddressed", "Datagrams to no virtual address in use.")
+	lost        = counters.Of(counter.ReceiveOverflows, "smudge_receive_overflows", "smudge")
 	unsent      = counters.New("smudge_datagrams_dropped", "Datagrams to a virtual address that Smudge has not sent, or has given up since.")
 	replaced    = counters.New("smudge_datagrams_superseded", "Datagrams of Smudge that a later one replaces.")
 	overRate    = counters.New("smudge_datagrams_over_rate", "Datagrams to a virtual address over the rate of a peer.")

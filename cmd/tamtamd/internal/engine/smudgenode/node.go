@@ -237,7 +237,12 @@ func (n *Node) Close() {
 	n.sockets.shut()
 }
 
+// Overflows returns how many datagrams of Smudge's the kernel dropped because the receive buffer
+// was full; 0 where it does not say.
+func (n *Node) Overflows() uint64 { return n.sockets.overflows() }
+
 // Counters adds the node's counters to m.
 func (n *Node) Counters(m map[string]uint64) {
+	n.counts.Put(lost, n.Overflows())
 	n.counts.Counters(m)
 }

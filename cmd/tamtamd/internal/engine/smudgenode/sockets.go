@@ -29,6 +29,9 @@ type sockets interface {
 	// drain takes what is there already, and waits for nothing. It may take nothing: all
 	// is taken by other goroutines, too.
 	drain()
+	// overflows returns how many datagrams the kernel dropped because the receive buffer was
+	// full; 0 where it does not say.
+	overflows() uint64
 }
 
 // taker gets each datagram from loopback to a virtual address. The address may have been
@@ -96,6 +99,8 @@ func (s *each) close(virtual netip.AddrPort) {
 }
 
 func (s *each) drain() {}
+
+func (s *each) overflows() uint64 { return 0 }
 
 func (s *each) shut() {
 	s.mu.Lock()

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/overflow"
 )
 
 func newSockets(take taker) (sockets, error) { return newShared(take) }
@@ -25,9 +26,10 @@ func newSockets(take taker) (sockets, error) { return newShared(take) }
 // and Smudge's own port. It is the socket that holds this port on all interfaces: the
 // system reports to which address each datagram was sent.
 type shared struct {
-	take taker
-	conn *ipv4.PacketConn
-	port uint16
+	take  taker
+	conn  *ipv4.PacketConn
+	port  uint16
+	queue *overflow.Queue
 
 	mu   sync.Mutex // guards used
 	used map[netip.Addr]bool
@@ -47,6 +49,10 @@ func newShared(take taker) (*shared, error) {
 		b: make([]byte, datagram.MaxSize+1), oob: ipv4.NewControlMessage(ipv4.FlagDst),
 	}
 	if s.raw, err = hold.SyscallConn(); err != nil {
+		_ = hold.Close()
+		return nil, fmt.Errorf("hold smudge's port: %w", err)
+	}
+	if s.queue, err = overflow.Of(hold); err != nil {
 		_ = hold.Close()
 		return nil, fmt.Errorf("hold smudge's port: %w", err)
 	}
@@ -159,6 +165,8 @@ func (s *shared) receive() (size int, dst netip.Addr, ok bool) {
 	})
 	return size, dst, ok && err == nil
 }
+
+func (s *shared) overflows() uint64 { return s.queue.DroppedFull() }
 
 func (s *shared) close(virtual netip.AddrPort) {
 	s.mu.Lock()

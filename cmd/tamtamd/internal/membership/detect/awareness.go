@@ -59,7 +59,7 @@ func (a *Awareness) Late(late time.Duration) bool {
 }
 
 // Mistaken notes that others found this node late: it was accused, or a member answered that
-// it had found silent. It reports whether the multiplier has grown by it. That may be loss as
+// it had found silent, or packets to it were lost in its full receive buffer. It reports whether the multiplier has grown by it. That may be loss as
 // well: the node waits longer for some seconds, and does not do less.
 func (a *Awareness) Mistaken() bool {
 	before := a.Multiplier()

@@ -131,6 +131,9 @@ func (f Frame) Acks(do func(uint32)) {
 // Is reports whether a packet means to be a frame. A Smudge datagram never does.
 func Is(b []byte) bool { return len(b) >= 2 && binary.BigEndian.Uint16(b) == magic }
 
+// HasKind reports whether a packet means to be a frame, and is long enough for KindOf.
+func HasKind(b []byte) bool { return Is(b) && len(b) > kindAt }
+
 // KindOf returns the kind and the channel of a frame, of which b has the header.
 func KindOf(b []byte) (Kind, Channel) {
 	k := b[kindAt] &^ sealed

@@ -1,0 +1,23 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !linux
+
+package wire
+
+import (
+	"net"
+	"net/netip"
+	"time"
+)
+
+// receiver reads the packets of a socket. It does not know for how long they waited, so
+// nothing is shed.
+type receiver struct{ conn *net.UDPConn }
+
+func newReceiver(conn *net.UDPConn) receiver { return receiver{conn} }
+
+func (r *receiver) read(b []byte) (n int, from netip.AddrPort, received time.Time, err error) {
+	n, from, err = r.conn.ReadFromUDPAddrPort(b)
+	return n, from, time.Time{}, err
+}
