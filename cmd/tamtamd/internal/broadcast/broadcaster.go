@@ -16,15 +16,18 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lateness"
 )
 
-// Config has what a Broadcaster needs from outside. All fields are required.
+// Config has what a Broadcaster needs from outside. All fields but Late are required.
 type Config struct {
 	Local      Stream
 	MaxPayload int // bytes, 1 to the package's MaxPayload
 	// Keep and KeepBytes bound the messages kept for late readers and for members that
 	// missed them.
 	Keep, KeepBytes int
+	// Late gets how late Run was, by more than lateness.From. It must not call the Broadcaster.
+	Late func(by time.Duration)
 	// Send is CoreConfig.Send.
 	Send func(to netip.AddrPort, b []byte, token uint64, push bool) bool
 	// SendDatagram sends a Smudge datagram to a member in a session. SendBare sends
@@ -49,6 +52,7 @@ type Broadcaster struct {
 	plain   plain
 	limits  map[netip.AddrPort]int // MaxPayload of each member that announces one, in bytes
 	armed   time.Time              // when Run is next due by itself
+	due     lateness.Due           // the same, or earlier: Run has been woken
 	room    signal                 // there may be room for a message
 	receipt signal                 // a member may have a message
 }
@@ -143,7 +147,9 @@ func (b *Broadcaster) wakeAllLocked() {
 
 // wakeRunLocked wakes Run if something is due earlier than it knows.
 func (b *Broadcaster) wakeRunLocked(now time.Time) {
-	if next := b.core.Next(now); !next.IsZero() && (b.armed.IsZero() || next.Before(b.armed)) {
+	next := b.core.Next(now)
+	b.due.Sooner(next, now)
+	if !next.IsZero() && (b.armed.IsZero() || next.Before(b.armed)) {
 		b.Wake()
 	}
 }
@@ -188,14 +194,19 @@ func (b *Broadcaster) Run(ctx context.Context) {
 		b.iterations.Add(1)
 		b.mu.Lock()
 		now := time.Now()
+		late := b.due.Done(now)
 		b.core.Tick(now)
 		b.wakeSendersLocked(now) // a member may have stalled since
 		next := b.core.Next(now)
+		b.due.Set(next, now)
 		if next.IsZero() {
 			next = now.Add(time.Hour)
 		}
 		b.armed = next
 		b.unlock()
+		if late > 0 && b.cfg.Late != nil {
+			b.cfg.Late(late)
+		}
 		timer.Reset(time.Until(next))
 		select {
 		case <-timer.C:

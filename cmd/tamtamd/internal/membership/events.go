@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lateness"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -48,7 +49,7 @@ func (c *Core) Handle(now time.Time, e wire.Event) {
 	case wire.Hailed:
 		c.candidates.Postpone(e.Addr, now)
 	case wire.Late:
-		c.late(c.awareness.Late(e.Took), now)
+		c.Late(now, lateness.Wire, e.Took)
 	case wire.Unsealed:
 		c.unsealed(e, now)
 	case wire.Stray:

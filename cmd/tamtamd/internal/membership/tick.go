@@ -16,6 +16,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/detect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lateness"
 )
 
 const (
@@ -42,9 +43,7 @@ func (c *Core) Tick(now time.Time) {
 		if late >= stallTime {
 			c.stalled = now
 		}
-		if c.awareness.Late(late) {
-			c.care = time.Time{} // now
-		}
+		c.Late(now, lateness.Membership, late)
 	}
 	if c.begun.IsZero() {
 		c.begun = now

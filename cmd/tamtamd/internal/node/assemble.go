@@ -24,6 +24,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node/discovery"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node/peerfile"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/descriptors"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lateness"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/ask"
@@ -140,7 +141,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	a.Members = member.NewTable(self.Addr, self.Info, rand.Uint64()>>1, time.Now)
 	a.Messages = broadcast.New(broadcast.Config{
 		Local:      broadcast.Stream{Origin: self.Addr, Session: self.Session},
-		MaxPayload: self.MaxPayload, Keep: flags.Keep, KeepBytes: flags.KeepBytes,
+		MaxPayload: self.MaxPayload, Keep: flags.Keep, KeepBytes: flags.KeepBytes, Late: a.late(lateness.Broadcast),
 		Send: func(to netip.AddrPort, b []byte, token uint64, push bool) bool {
 			return a.Wire.Queue(to, membership.ChannelOf(push), b, token)
 		},
@@ -152,7 +153,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	sendQuestion, sendAnswer := a.sendOn(membership.QuestionChannel), a.sendOn(membership.AnswerChannel)
 	a.Asks = ask.New(ask.Config{
 		Self: self, SendQuestion: a.queueOn(membership.QuestionChannel), SendAnswer: a.queueOn(membership.AnswerChannel),
-		Flush: a.Wire.Flush, Random: randomToken,
+		Flush: a.Wire.Flush, Random: randomToken, Late: a.late(lateness.Queries),
 	})
 	a.Members.Follow(func(c member.Change) {
 		a.Messages.OnMember(c)
@@ -170,7 +171,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 		Learned: func(of netip.AddrPort, info member.Info, by netip.AddrPort) { a.Node.Describe(of, info, by) },
 	})
 	if a.engine, err = smudgenode.New(smudgenode.Config{
-		Local: self.Addr, MinPing: flags.MinPing,
+		Local: self.Addr, MinPing: flags.MinPing, Late: a.late(lateness.Engine),
 		Logf: func(l, message string) {
 			_ = level.Debug(s.Logger).Log("from", "smudge", "severity", l, "msg", message)
 		},
@@ -268,6 +269,11 @@ func (a *Assembly) sendOn(ch wire.Channel) func(netip.AddrPort, []byte) bool {
 // queueOn is sendOn, but for what leaves with the next Flush.
 func (a *Assembly) queueOn(ch wire.Channel) func(netip.AddrPort, []byte) bool {
 	return func(to netip.AddrPort, b []byte) bool { return a.Wire.Queue(to, ch, b, 0) }
+}
+
+// late returns what takes how late a loop was, while Run runs.
+func (a *Assembly) late(loop lateness.Loop) func(time.Duration) {
+	return func(by time.Duration) { a.Node.Late(loop, by) }
 }
 
 // randomToken returns a number that no other member can guess.

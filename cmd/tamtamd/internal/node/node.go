@@ -29,6 +29,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/admission"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lateness"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/netaddr"
 	"github.com/eelcocramer/tamtam/internal/operator"
@@ -169,6 +170,11 @@ func (n *Node) Handle(e wire.Event) {
 // Send sends a datagram of the engine's, which is only read during the call.
 func (n *Node) Send(to netip.AddrPort, d datagram.Datagram) {
 	n.do(func(now time.Time) { n.core.Send(now, to, d) })
+}
+
+// Late takes how late a loop of this node was.
+func (n *Node) Late(loop lateness.Loop, by time.Duration) {
+	n.do(func(now time.Time) { n.core.Late(now, loop, by) })
 }
 
 // Outgoing reports whether the engine's word of a member is passed on to a node. The

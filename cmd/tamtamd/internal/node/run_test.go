@@ -12,6 +12,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lateness"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
 
@@ -104,6 +105,19 @@ func TestNewSession(t *testing.T) {
 		}
 		if m, _ := w.table.Get(alice); m != before {
 			t.Errorf("the member is %+v, was %+v", m, before)
+		}
+	})
+}
+
+// TestLateLoop: a loop that is late makes the node wait longer for others at once.
+func TestLateLoop(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice)
+		w.Late(lateness.Joiner, time.Second)
+		synctest.Wait()
+		counts := map[string]uint64{}
+		if w.Counters(counts); counts["late_joiner"] != 1 || counts["local_health"] != 8 || w.times != 8 {
+			t.Errorf("late %d times, local health %d, the wire waits %d times as long", counts["late_joiner"], counts["local_health"], w.times)
 		}
 	})
 }

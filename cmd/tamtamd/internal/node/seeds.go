@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lateness"
 	"github.com/go-kit/log/level"
 )
 
@@ -67,14 +68,14 @@ func (n *Node) seek(ctx context.Context, seed string, found func()) {
 			wait = retry
 			retry = min(2*retry, seedRetryMax)
 		}
-		sleep(ctx, spread(wait))
+		n.sleep(ctx, spread(wait))
 	}
 }
 
 // whileLive waits for as long as one of some members is live, for a time at most.
 func (n *Node) whileLive(ctx context.Context, members []netip.AddrPort, at time.Duration) {
 	for end := time.Now().Add(spread(at)); ctx.Err() == nil && time.Now().Before(end); {
-		sleep(ctx, spread(seedLook))
+		n.sleep(ctx, spread(seedLook))
 		if !slices.ContainsFunc(members, func(a netip.AddrPort) bool {
 			m, ok := n.cfg.Table.Get(a)
 			return ok && m.Status.Live()
@@ -98,10 +99,16 @@ func (n *Node) live() (live int) {
 // spread returns a time that is up to a fifth shorter, so that nodes started together spread out.
 func spread(d time.Duration) time.Duration { return d - rand.N(d/5) }
 
-// sleep waits until a time has passed, or ctx is done.
-func sleep(ctx context.Context, d time.Duration) {
+// sleep waits until a time has passed, or ctx is done. It notes how late it ends.
+func (n *Node) sleep(ctx context.Context, d time.Duration) {
+	var due lateness.Due
+	now := time.Now()
+	due.Set(now.Add(d), now)
 	select {
 	case <-time.After(d):
+		if late := due.Done(time.Now()); late > 0 {
+			n.Late(lateness.Joiner, late)
+		}
 	case <-ctx.Done():
 	}
 }
@@ -123,7 +130,7 @@ func (n *Node) Return(ctx context.Context, known []netip.AddrPort) {
 			wg.Go(func() { n.meet(ctx, a, false) })
 		}
 		wg.Wait()
-		sleep(ctx, around(retry))
+		n.sleep(ctx, around(retry))
 		retry = min(2*retry, seedRetryMax)
 	}
 }

@@ -169,7 +169,12 @@ func (w fakeWire) CloseSession(a netip.AddrPort) {
 	delete(w.open, a)
 }
 
-func (w fakeWire) SetSlow(int) {}
+func (w fakeWire) SetSlow(times int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.times = times
+}
+
 func (w fakeWire) Shut() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -59,6 +59,7 @@ type world struct {
 	open       map[netip.AddrPort]uint64 // the sessions
 	trips      map[netip.AddrPort]time.Duration
 	nonce      uint64
+	times      int    // how many times longer the wire waits
 	session    uint64 // the node's own
 	encryption wire.Encryption
 	acking     time.Duration           // how long an acknowledgement takes

@@ -13,6 +13,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lateness"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/ask"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
@@ -41,6 +42,8 @@ type Node struct {
 	tags       map[int]string // by the index of the member; of those that have some
 	deaths     map[int]Death  // by the index of the member; the last of each
 	asks       int            // the node that it joins; -1 for none
+
+	broadcastDue, usersDue lateness.Due
 
 	events  []wire.Event // scratch
 	outputs []membership.Output
@@ -122,9 +125,11 @@ func (n *Node) Tick(now time.Time) {
 		n.membership.Tick(now)
 	}
 	if due(n.broadcast.Next(now)) {
+		n.membership.Late(now, lateness.Broadcast, n.broadcastDue.Done(now))
 		n.broadcast.Tick(now)
 	}
 	if due(n.users.Next()) {
+		n.membership.Late(now, lateness.Queries, n.usersDue.Done(now))
 		n.users.Tick(now)
 	}
 	n.settle(now)
@@ -133,8 +138,11 @@ func (n *Node) Tick(now time.Time) {
 // Next implements Process.
 func (n *Node) Next() (tick, socket time.Time) {
 	now := n.cluster.Network.Now()
-	tick = deadline.Earlier(deadline.Earlier(n.engine.Next(), n.membership.Next()), n.users.Next())
-	return deadline.Earlier(tick, n.broadcast.Next(now)), n.wire.Next()
+	messages, users := n.broadcast.Next(now), n.users.Next()
+	n.broadcastDue.Set(messages, now)
+	n.usersDue.Set(users, now)
+	tick = deadline.Earlier(deadline.Earlier(n.engine.Next(), n.membership.Next()), users)
+	return deadline.Earlier(tick, messages), n.wire.Next()
 }
 
 // settle is the shell: it brings to each part what the others have for it, until there is

@@ -13,6 +13,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lateness"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/arq"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"
 	"github.com/eelcocramer/tamtam/internal/netaddr"
@@ -162,14 +163,10 @@ func (c *Core) Tick(now time.Time) {
 	}
 	clear(c.due)
 	c.expireGreetings()
-	if late >= lateFrom {
+	if late >= lateness.From {
 		c.emit(Event{Kind: Late, Took: late})
 	}
 }
-
-// lateFrom is how late Tick must be for an event. It is well over what a timer of the system
-// is late by.
-const lateFrom = 25 * time.Millisecond
 
 // SetSlow makes all links wait so many times longer for acknowledgements, from 1 on, since
 // this node is late itself.

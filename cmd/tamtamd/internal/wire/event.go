@@ -48,7 +48,7 @@ const (
 	// Hailed: a hello was answered that came from Addr, which may be forged, of a session
 	// that is not known.
 	Hailed
-	// Late: what was due in Tick is done late, by lateFrom or more. Took.
+	// Late: what was due in Tick is done late, by lateness.From or more. Took.
 	Late
 	// Stray: a packet that is no frame came from Addr. Data.
 	Stray

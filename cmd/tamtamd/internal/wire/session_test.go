@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lateness"
 )
 
 func TestRestart(t *testing.T) {
@@ -186,14 +188,14 @@ func TestProbeOpensNothing(t *testing.T) {
 
 // TestLate: Tick that comes late is reported, by how much, and none that is on time.
 func TestLate(t *testing.T) {
-	for _, late := range []time.Duration{0, lateFrom - 1, lateFrom, time.Second} {
+	for _, late := range []time.Duration{0, lateness.From - 1, lateness.From, time.Second} {
 		s := newSim(t, 1)
 		a, b := s.pair()
 		a.say(b.addr, false)
 		a.Tick(a.Next().Add(late))
 		a.take()
 		e := a.saw(Late, netip.AddrPort{})
-		if (len(e) == 1) != (late >= lateFrom) || len(e) == 1 && e[0].Took != late {
+		if (len(e) == 1) != (late >= lateness.From) || len(e) == 1 && e[0].Took != late {
 			t.Errorf("late by %v: %+v", late, e)
 		}
 	}

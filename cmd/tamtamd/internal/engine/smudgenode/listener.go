@@ -6,11 +6,13 @@ package smudgenode
 import (
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/clockworksoul/smudge"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lateness"
 )
 
 // maxEvents bounds the status changes that wait for Run. Smudge reports a few for each
@@ -35,6 +37,7 @@ type listener struct {
 	once     bool       // begun is closed
 	queue    []event
 	overflow bool
+	due      lateness.Due // the first of queue
 
 	counts *counter.Set
 }
@@ -63,6 +66,10 @@ func (l *listener) OnChange(node *smudge.Node, _ smudge.NodeStatus) {
 		l.queue, l.overflow = l.queue[:0], true
 		l.counts.Inc(overflows)
 	}
+	if len(l.queue) == 0 {
+		now := time.Now()
+		l.due.Set(now, now)
+	}
 	l.queue = append(l.queue, event{virtual, datagram.Status(node.Status()), virtualOf(node.StatusSource())})
 	select {
 	case l.wake <- struct{}{}:
@@ -80,11 +87,12 @@ func virtualOf(node *smudge.Node) netip.AddrPort {
 	return netip.AddrPortFrom(ip.Unmap(), node.Port())
 }
 
-// take returns the changes since the last call, and whether some were dropped.
-func (l *listener) take() (queue []event, overflow bool) {
+// take returns the changes since the last call, whether some were dropped, and how late the first
+// of them is taken.
+func (l *listener) take() (queue []event, overflow bool, late time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	queue, overflow = l.queue, l.overflow
 	l.queue, l.overflow = nil, false
-	return queue, overflow
+	return queue, overflow, l.due.Done(time.Now())
 }

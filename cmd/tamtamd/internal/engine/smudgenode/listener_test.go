@@ -24,7 +24,7 @@ func TestLateEventHasTheStatusNow(t *testing.T) {
 	for _, late := range []smudge.NodeStatus{smudge.StatusAlive, smudge.StatusDead, smudge.StatusSuspected} {
 		l.OnChange(node, late)
 	}
-	queue, overflow := l.take()
+	queue, overflow, _ := l.take()
 	if len(queue) != 3 || overflow || queue[2].status != datagram.Status(node.Status()) {
 		t.Errorf("queued %v, overflow %v; the status is %v", queue, overflow, node.Status())
 	}

@@ -37,18 +37,22 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/wallclock"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lateness"
 )
 
 // Version is the version of Smudge that this package is written for and tested with.
 const Version = "v1.0.1"
 
-// Config has the settings of the engine. All fields are required.
+// Config has the settings of the engine. All fields but Late are required.
 type Config struct {
 	// Local is the real address of this node; its family is the cluster's.
 	Local netip.AddrPort
 	// MinPing is the shortest time that Smudge waits for the answer to a ping. It waits
 	// longer if round trips are longer. See SetMinPing.
 	MinPing time.Duration
+	// Late gets how late, by more than lateness.From, a ping was when it came from Smudge to the
+	// wire, or a status change when it was reported. It must not block.
+	Late func(by time.Duration)
 	// Logf gets Smudge's own log lines while SetChatter is on.
 	Logf func(level string, message string)
 }
@@ -71,6 +75,7 @@ type peer struct {
 	addr          *net.UDPAddr // virtual, as Smudge wants it
 	node          *smudge.Node
 	guard         guard
+	pinged        lateness.Due // Ping was called, and nothing has come of it yet
 }
 
 // Node is the Smudge node of this process.
@@ -82,7 +87,7 @@ type Node struct {
 	virtual  netip.AddrPort
 	listener *listener
 
-	mu        sync.Mutex // guards the two maps, closed, and the guard of each peer
+	mu        sync.Mutex // guards the two maps, closed, and guard and pinged of each peer
 	byReal    map[netip.AddrPort]*peer
 	byVirtual map[netip.AddrPort]*peer
 	closed    bool

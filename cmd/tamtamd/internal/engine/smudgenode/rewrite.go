@@ -5,6 +5,7 @@ package smudgenode
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 )
@@ -132,6 +133,12 @@ func (n *Node) forward(virtual netip.AddrPort, b []byte) {
 	pending := n.pendingFor(virtual, d.Heartbeat())
 	n.forwarding.Lock()
 	defer n.forwarding.Unlock()
+	if d.Verb() == datagram.Ping {
+		n.mu.Lock()
+		late := p.pinged.Done(time.Now())
+		n.mu.Unlock()
+		n.late(late)
+	}
 	if !n.rewriteLocked(p, d, pending) {
 		return
 	}

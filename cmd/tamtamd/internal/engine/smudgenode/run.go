@@ -21,7 +21,8 @@ func (n *Node) Run(ctx context.Context) {
 		n.iterations.Add(1)
 		select {
 		case <-n.listener.wake:
-			queue, overflow := n.listener.take()
+			queue, overflow, late := n.listener.take()
+			n.late(late)
 			if overflow {
 				n.resync()
 			}
@@ -31,6 +32,13 @@ func (n *Node) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// late reports how late something was, if it was.
+func (n *Node) late(by time.Duration) {
+	if by > 0 && n.cfg.Late != nil {
+		n.cfg.Late(by)
 	}
 }
 

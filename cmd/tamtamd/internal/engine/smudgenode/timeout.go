@@ -37,6 +37,10 @@ func fillPingHistory() {
 func (n *Node) Ping(real netip.AddrPort) {
 	n.mu.Lock()
 	p, ok := n.byReal[real]
+	if ok {
+		now := time.Now()
+		p.pinged.Sooner(now, now) // the first, if several are under way
+	}
 	n.mu.Unlock()
 	if !ok {
 		return

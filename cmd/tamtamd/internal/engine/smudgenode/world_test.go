@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,6 +29,7 @@ type world struct {
 	statuses map[netip.AddrPort][]datagram.Status
 	by       map[netip.AddrPort]netip.AddrPort
 	answers  chan answer
+	late     atomic.Int64                                 // the latest that something was
 	watch    func(to netip.AddrPort, d datagram.Datagram) // called with mu held, if not nil
 }
 
@@ -61,6 +63,7 @@ func TestMain(m *testing.M) {
 	n, err := New(Config{
 		Local: local, MinPing: 300 * time.Millisecond,
 		Logf: func(string, string) {},
+		Late: func(by time.Duration) { the.late.Store(max(the.late.Load(), int64(by))) },
 	})
 	if err == nil {
 		err = n.Start(ctx, the)

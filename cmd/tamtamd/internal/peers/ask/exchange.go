@@ -17,6 +17,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lateness"
 	"github.com/eelcocramer/tamtam/internal/limits"
 	"github.com/eelcocramer/tamtam/internal/tags"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
@@ -33,7 +34,7 @@ var (
 // defaultTimeout is how long a query waits if its caller does not say.
 const defaultTimeout = 2 * time.Second
 
-// Config says what an Exchange is made of. All fields are required.
+// Config says what an Exchange is made of. All fields but Late are required.
 type Config struct {
 	Self member.Identity
 	// SendQuestion and SendAnswer send a message, on the channels of package peers. They
@@ -42,6 +43,8 @@ type Config struct {
 	SendQuestion, SendAnswer func(to netip.AddrPort, b []byte) bool
 	// Flush is called after them, without a lock: what was sent need not leave earlier.
 	Flush func()
+	// Late gets how late Run was, by more than lateness.From. It must not call the Exchange.
+	Late func(by time.Duration)
 	// Random returns a random number that no other member can guess.
 	Random func() uint64
 }
@@ -59,6 +62,7 @@ type Exchange struct {
 	answerers map[uint64]*feed
 	bytes     int // of the answers in feeds of queries
 	armed     time.Time
+	due       lateness.Due
 	events    []Event
 	closed    bool
 }
@@ -275,7 +279,8 @@ func (x *Exchange) do(call func(now time.Time)) {
 func (x *Exchange) locked(call func(now time.Time)) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	call(time.Now())
+	now := time.Now()
+	call(now)
 	x.events = x.core.AppendEvents(x.events[:0])
 	for _, e := range x.events {
 		x.pass(e)
@@ -283,6 +288,7 @@ func (x *Exchange) locked(call func(now time.Time)) {
 	clear(x.events)
 	if next := x.core.Next(); !next.IsZero() && (x.armed.IsZero() || next.Before(x.armed)) {
 		x.armed = next
+		x.due.Sooner(next, now)
 		x.Wake()
 	}
 }
@@ -326,9 +332,17 @@ func (x *Exchange) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		x.do(func(now time.Time) { x.core.Tick(now) })
+		var late time.Duration
+		x.do(func(now time.Time) {
+			late = x.due.Done(now)
+			x.core.Tick(now)
+			x.armed = x.core.Next()
+			x.due.Set(x.armed, now)
+		})
+		if late > 0 && x.cfg.Late != nil {
+			x.cfg.Late(late)
+		}
 		x.mu.Lock()
-		x.armed = x.core.Next()
 		wait := time.Hour
 		if !x.armed.IsZero() {
 			wait = time.Until(x.armed)
