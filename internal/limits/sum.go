@@ -58,6 +58,8 @@ const (
 	HeldAnswerBytes   = 8 << 20 // of answers, kept for a repeated question
 	Answerers         = 256     // programs
 	targetBytes       = 200
+	AwaitedReports    = 1 << 13 // of members, on messages for some of them that callers wait for
+	reportedBytes     = 100
 	questionBytes     = 400
 )
 
@@ -103,6 +105,7 @@ func Bounds() []Bound {
 		{"calls with a token", PortCalls + SocketCalls, callBytes, Callers},
 		{"their requests, or their answers that are not taken, of streams", PortCalls + SocketCalls, requestBytes, Callers},
 		{"members that queries ask", QueryTargets, targetBytes, Callers},
+		{"members that messages with recipients wait for", AwaitedReports, reportedBytes, Callers},
 		{"answers that callers have not taken", 1, QueryEventBytes, Callers},
 		{"what they may fall behind", PortCalls + SocketCalls, ReaderBuffer * pointerBytes, Callers},
 	}

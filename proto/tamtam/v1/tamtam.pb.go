@@ -582,9 +582,12 @@ type GetLocalNodeResponse struct {
 	// Empty if it is ready. For people; the health service has the same for programs.
 	Unready string `protobuf:"bytes,7,opt,name=unready,proto3" json:"unready,omitempty"`
 	// How the node was removed from its cluster; absent if it was not, or has joined again.
-	Removal       *Removal `protobuf:"bytes,8,opt,name=removal,proto3" json:"removal,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Removal *Removal `protobuf:"bytes,8,opt,name=removal,proto3" json:"removal,omitempty"`
+	// The largest payload that Broadcast takes with members or tags, in bytes. 0: an earlier version, which
+	// ignores them, and sends to all.
+	MaxAddressedPayloadBytes uint32 `protobuf:"varint,9,opt,name=max_addressed_payload_bytes,json=maxAddressedPayloadBytes,proto3" json:"max_addressed_payload_bytes,omitempty"`
+	unknownFields            protoimpl.UnknownFields
+	sizeCache                protoimpl.SizeCache
 }
 
 func (x *GetLocalNodeResponse) Reset() {
@@ -671,6 +674,13 @@ func (x *GetLocalNodeResponse) GetRemoval() *Removal {
 		return x.Removal
 	}
 	return nil
+}
+
+func (x *GetLocalNodeResponse) GetMaxAddressedPayloadBytes() uint32 {
+	if x != nil {
+		return x.MaxAddressedPayloadBytes
+	}
+	return 0
 }
 
 // Removal is how the answering node was removed from its cluster. It is alone then, and not
@@ -1464,7 +1474,14 @@ type BroadcastRequest struct {
 	// With wait_all: fails with FAILED_PRECONDITION, reason TOO_FEW_MEMBERS, and sends nothing, if
 	// fewer members are live that can confirm it, not counting this node. Otherwise ignored.
 	// An earlier version of the daemon ignores it: compare sent_to.
-	MinMembers    uint32 `protobuf:"varint,6,opt,name=min_members,json=minMembers,proto3" json:"min_members,omitempty"`
+	MinMembers uint32 `protobuf:"varint,6,opt,name=min_members,json=minMembers,proto3" json:"min_members,omitempty"`
+	// The gossip addresses of the only members that readers get it at; at most 256. Empty: all.
+	// Before sending with this or tags, check GetLocalNodeResponse.max_addressed_payload_bytes: an earlier
+	// version of the daemon ignores both fields, and sends to all.
+	Members []string `protobuf:"bytes,7,rep,name=members,proto3" json:"members,omitempty"`
+	// Only members whose own tags match when the message reaches them, in its order. All must
+	// match; 32 at most, and 200 bytes in total.
+	Tags          []*TagPattern `protobuf:"bytes,8,rep,name=tags,proto3" json:"tags,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1552,6 +1569,20 @@ func (x *BroadcastRequest) GetMinMembers() uint32 {
 	return 0
 }
 
+func (x *BroadcastRequest) GetMembers() []string {
+	if x != nil {
+		return x.Members
+	}
+	return nil
+}
+
+func (x *BroadcastRequest) GetTags() []*TagPattern {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
 type isBroadcastRequest_Wait interface {
 	isBroadcastRequest_Wait()
 }
@@ -1576,7 +1607,8 @@ func (*BroadcastRequest_WaitMembers) isBroadcastRequest_Wait() {}
 // BroadcastResponse reports the result of a broadcast.
 type BroadcastResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// To how many live members it goes, not counting this node.
+	// To how many live members it goes, not counting this node. With tags: those that have reported that
+	// they match, and those that have not reported and whose tags, as far as this node knows, match.
 	SentTo uint32 `protobuf:"varint,1,opt,name=sent_to,json=sentTo,proto3" json:"sent_to,omitempty"`
 	// The session of this node. With the node's address and the sequence, it identifies
 	// the message.
@@ -6023,7 +6055,7 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\a\n" +
 	"\x05_loss\"\x15\n" +
-	"\x13GetLocalNodeRequest\"\xea\x02\n" +
+	"\x13GetLocalNodeRequest\"\xa9\x03\n" +
 	"\x14GetLocalNodeResponse\x12)\n" +
 	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\x124\n" +
 	"\astarted\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\astarted\x12!\n" +
@@ -6032,7 +6064,8 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\aprofile\x18\x05 \x01(\tR\aprofile\x12@\n" +
 	"\x0edetection_time\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\rdetectionTime\x12\x18\n" +
 	"\aunready\x18\a \x01(\tR\aunready\x12,\n" +
-	"\aremoval\x18\b \x01(\v2\x12.tamtam.v1.RemovalR\aremoval\"\x84\x02\n" +
+	"\aremoval\x18\b \x01(\v2\x12.tamtam.v1.RemovalR\aremoval\x12=\n" +
+	"\x1bmax_addressed_payload_bytes\x18\t \x01(\rR\x18maxAddressedPayloadBytes\"\x84\x02\n" +
 	"\aRemoval\x12\x1f\n" +
 	"\vreported_by\x18\x01 \x01(\tR\n" +
 	"reportedBy\x12#\n" +
@@ -6084,7 +6117,7 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\tsignature\x18\x01 \x01(\fR\tsignature\x122\n" +
 	"\x06issued\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x06issued\"A\n" +
 	"\x14RemoveMemberResponse\x12)\n" +
-	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\"\xc6\x01\n" +
+	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\"\x8b\x02\n" +
 	"\x10BroadcastRequest\x12\x18\n" +
 	"\apayload\x18\x01 \x01(\fR\apayload\x12\x14\n" +
 	"\x05topic\x18\x02 \x01(\tR\x05topic\x12\x1b\n" +
@@ -6092,7 +6125,9 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\fwait_members\x18\x04 \x01(\rH\x00R\vwaitMembers\x12\x17\n" +
 	"\ano_wait\x18\x05 \x01(\bR\x06noWait\x12\x1f\n" +
 	"\vmin_members\x18\x06 \x01(\rR\n" +
-	"minMembersB\x06\n" +
+	"minMembers\x12\x18\n" +
+	"\amembers\x18\a \x03(\tR\amembers\x12)\n" +
+	"\x04tags\x18\b \x03(\v2\x15.tamtam.v1.TagPatternR\x04tagsB\x06\n" +
 	"\x04wait\"\xbf\x01\n" +
 	"\x11BroadcastResponse\x12\x17\n" +
 	"\asent_to\x18\x01 \x01(\rR\x06sentTo\x12\x18\n" +
@@ -6603,146 +6638,147 @@ var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	18,  // 17: tamtam.v1.RemoveMemberRequest.signature:type_name -> tamtam.v1.OperatorSignature
 	90,  // 18: tamtam.v1.OperatorSignature.issued:type_name -> google.protobuf.Timestamp
 	4,   // 19: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
-	91,  // 20: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
-	90,  // 21: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
-	90,  // 22: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
-	90,  // 23: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
-	9,   // 24: tamtam.v1.StreamMessagesRequest.origin_filter:type_name -> tamtam.v1.MemberFilter
-	22,  // 25: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
-	23,  // 26: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
-	9,   // 27: tamtam.v1.WatchMembersRequest.filter:type_name -> tamtam.v1.MemberFilter
-	4,   // 28: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
-	0,   // 29: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
-	90,  // 30: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
-	1,   // 31: tamtam.v1.MemberChange.reason:type_name -> tamtam.v1.ChangeReason
-	4,   // 32: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
-	28,  // 33: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
-	27,  // 34: tamtam.v1.WatchMembersResponse.change:type_name -> tamtam.v1.MemberChange
-	32,  // 35: tamtam.v1.GetMemberHistoryResponse.histories:type_name -> tamtam.v1.MemberHistory
-	4,   // 36: tamtam.v1.MemberHistory.member:type_name -> tamtam.v1.Member
-	33,  // 37: tamtam.v1.MemberHistory.steps:type_name -> tamtam.v1.MemberHistoryStep
-	90,  // 38: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
-	0,   // 39: tamtam.v1.MemberHistoryStep.previous_status:type_name -> tamtam.v1.MemberStatus
-	0,   // 40: tamtam.v1.MemberHistoryStep.status:type_name -> tamtam.v1.MemberStatus
-	1,   // 41: tamtam.v1.MemberHistoryStep.reason:type_name -> tamtam.v1.ChangeReason
-	91,  // 42: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
-	91,  // 43: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
-	2,   // 44: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
-	36,  // 45: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	91,  // 46: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
-	2,   // 47: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
-	36,  // 48: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	86,  // 49: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
-	45,  // 50: tamtam.v1.GetCountersResponse.history:type_name -> tamtam.v1.CounterMinute
-	90,  // 51: tamtam.v1.CounterMinute.start:type_name -> google.protobuf.Timestamp
-	91,  // 52: tamtam.v1.CounterMinute.duration:type_name -> google.protobuf.Duration
-	87,  // 53: tamtam.v1.CounterMinute.increments:type_name -> tamtam.v1.CounterMinute.IncrementsEntry
-	88,  // 54: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
-	89,  // 55: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
-	0,   // 56: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
-	48,  // 57: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
-	18,  // 58: tamtam.v1.InstallKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	48,  // 59: tamtam.v1.InstallKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	18,  // 60: tamtam.v1.UseKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	48,  // 61: tamtam.v1.UseKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	18,  // 62: tamtam.v1.RemoveKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	48,  // 63: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	59,  // 64: tamtam.v1.InspectResponse.members:type_name -> tamtam.v1.Inspection
-	64,  // 65: tamtam.v1.InspectResponse.unreadable:type_name -> tamtam.v1.UnreadableSource
-	64,  // 66: tamtam.v1.InspectResponse.refused_plain:type_name -> tamtam.v1.UnreadableSource
-	7,   // 67: tamtam.v1.InspectResponse.removal:type_name -> tamtam.v1.Removal
-	4,   // 68: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
-	60,  // 69: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
-	62,  // 70: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
-	91,  // 71: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
-	91,  // 72: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
-	91,  // 73: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
-	0,   // 74: tamtam.v1.InspectionReport.known_status:type_name -> tamtam.v1.MemberStatus
-	62,  // 75: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
-	63,  // 76: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
-	61,  // 77: tamtam.v1.InspectionReport.conflicts:type_name -> tamtam.v1.AddressConflict
-	91,  // 78: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
-	91,  // 79: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
-	91,  // 80: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
-	0,   // 81: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
-	91,  // 82: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
-	91,  // 83: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
-	91,  // 84: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
-	90,  // 85: tamtam.v1.GetLinksResponse.time:type_name -> google.protobuf.Timestamp
-	67,  // 86: tamtam.v1.GetLinksResponse.nodes:type_name -> tamtam.v1.LinkNode
-	68,  // 87: tamtam.v1.LinkNode.links:type_name -> tamtam.v1.NodeLink
-	91,  // 88: tamtam.v1.NodeLink.round_trip:type_name -> google.protobuf.Duration
-	10,  // 89: tamtam.v1.QueryRequest.tags:type_name -> tamtam.v1.TagPattern
-	91,  // 90: tamtam.v1.QueryRequest.timeout:type_name -> google.protobuf.Duration
-	71,  // 91: tamtam.v1.QueryResponse.asked:type_name -> tamtam.v1.QueryAsked
-	73,  // 92: tamtam.v1.QueryResponse.received:type_name -> tamtam.v1.QueryReceived
-	74,  // 93: tamtam.v1.QueryResponse.answer:type_name -> tamtam.v1.QueryAnswer
-	75,  // 94: tamtam.v1.QueryResponse.failure:type_name -> tamtam.v1.QueryFailure
-	76,  // 95: tamtam.v1.QueryResponse.done:type_name -> tamtam.v1.QueryDone
-	72,  // 96: tamtam.v1.QueryReceived.member:type_name -> tamtam.v1.QueryMember
-	72,  // 97: tamtam.v1.QueryAnswer.member:type_name -> tamtam.v1.QueryMember
-	91,  // 98: tamtam.v1.QueryAnswer.took:type_name -> google.protobuf.Duration
-	72,  // 99: tamtam.v1.QueryFailure.member:type_name -> tamtam.v1.QueryMember
-	3,   // 100: tamtam.v1.QueryFailure.reason:type_name -> tamtam.v1.QueryFailureReason
-	91,  // 101: tamtam.v1.QueryDone.took:type_name -> google.protobuf.Duration
-	78,  // 102: tamtam.v1.AnswerQueriesRequest.register:type_name -> tamtam.v1.RegisterAnswerer
-	79,  // 103: tamtam.v1.AnswerQueriesRequest.answer:type_name -> tamtam.v1.AnswerQuestion
-	81,  // 104: tamtam.v1.AnswerQueriesResponse.registered:type_name -> tamtam.v1.AnswererRegistered
-	82,  // 105: tamtam.v1.AnswerQueriesResponse.question:type_name -> tamtam.v1.Question
-	83,  // 106: tamtam.v1.AnswerQueriesResponse.refused:type_name -> tamtam.v1.AnswerRefused
-	72,  // 107: tamtam.v1.Question.asker:type_name -> tamtam.v1.QueryMember
-	91,  // 108: tamtam.v1.Question.timeout:type_name -> google.protobuf.Duration
-	5,   // 109: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
-	8,   // 110: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
-	12,  // 111: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
-	15,  // 112: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
-	17,  // 113: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
-	20,  // 114: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
-	24,  // 115: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
-	26,  // 116: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
-	30,  // 117: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
-	34,  // 118: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
-	37,  // 119: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
-	39,  // 120: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
-	41,  // 121: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
-	43,  // 122: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
-	46,  // 123: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
-	49,  // 124: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
-	51,  // 125: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
-	53,  // 126: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
-	55,  // 127: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
-	57,  // 128: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
-	65,  // 129: tamtam.v1.TamTamService.GetLinks:input_type -> tamtam.v1.GetLinksRequest
-	69,  // 130: tamtam.v1.TamTamService.Query:input_type -> tamtam.v1.QueryRequest
-	77,  // 131: tamtam.v1.TamTamService.AnswerQueries:input_type -> tamtam.v1.AnswerQueriesRequest
-	6,   // 132: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
-	11,  // 133: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
-	13,  // 134: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
-	16,  // 135: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
-	19,  // 136: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
-	21,  // 137: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
-	25,  // 138: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
-	29,  // 139: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
-	31,  // 140: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
-	35,  // 141: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
-	38,  // 142: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
-	40,  // 143: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
-	42,  // 144: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
-	44,  // 145: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
-	47,  // 146: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
-	50,  // 147: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
-	52,  // 148: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
-	54,  // 149: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
-	56,  // 150: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
-	58,  // 151: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
-	66,  // 152: tamtam.v1.TamTamService.GetLinks:output_type -> tamtam.v1.GetLinksResponse
-	70,  // 153: tamtam.v1.TamTamService.Query:output_type -> tamtam.v1.QueryResponse
-	80,  // 154: tamtam.v1.TamTamService.AnswerQueries:output_type -> tamtam.v1.AnswerQueriesResponse
-	132, // [132:155] is the sub-list for method output_type
-	109, // [109:132] is the sub-list for method input_type
-	109, // [109:109] is the sub-list for extension type_name
-	109, // [109:109] is the sub-list for extension extendee
-	0,   // [0:109] is the sub-list for field type_name
+	10,  // 20: tamtam.v1.BroadcastRequest.tags:type_name -> tamtam.v1.TagPattern
+	91,  // 21: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
+	90,  // 22: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
+	90,  // 23: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
+	90,  // 24: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
+	9,   // 25: tamtam.v1.StreamMessagesRequest.origin_filter:type_name -> tamtam.v1.MemberFilter
+	22,  // 26: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
+	23,  // 27: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
+	9,   // 28: tamtam.v1.WatchMembersRequest.filter:type_name -> tamtam.v1.MemberFilter
+	4,   // 29: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
+	0,   // 30: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
+	90,  // 31: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
+	1,   // 32: tamtam.v1.MemberChange.reason:type_name -> tamtam.v1.ChangeReason
+	4,   // 33: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
+	28,  // 34: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
+	27,  // 35: tamtam.v1.WatchMembersResponse.change:type_name -> tamtam.v1.MemberChange
+	32,  // 36: tamtam.v1.GetMemberHistoryResponse.histories:type_name -> tamtam.v1.MemberHistory
+	4,   // 37: tamtam.v1.MemberHistory.member:type_name -> tamtam.v1.Member
+	33,  // 38: tamtam.v1.MemberHistory.steps:type_name -> tamtam.v1.MemberHistoryStep
+	90,  // 39: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
+	0,   // 40: tamtam.v1.MemberHistoryStep.previous_status:type_name -> tamtam.v1.MemberStatus
+	0,   // 41: tamtam.v1.MemberHistoryStep.status:type_name -> tamtam.v1.MemberStatus
+	1,   // 42: tamtam.v1.MemberHistoryStep.reason:type_name -> tamtam.v1.ChangeReason
+	91,  // 43: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
+	91,  // 44: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
+	2,   // 45: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
+	36,  // 46: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
+	91,  // 47: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
+	2,   // 48: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
+	36,  // 49: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
+	86,  // 50: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
+	45,  // 51: tamtam.v1.GetCountersResponse.history:type_name -> tamtam.v1.CounterMinute
+	90,  // 52: tamtam.v1.CounterMinute.start:type_name -> google.protobuf.Timestamp
+	91,  // 53: tamtam.v1.CounterMinute.duration:type_name -> google.protobuf.Duration
+	87,  // 54: tamtam.v1.CounterMinute.increments:type_name -> tamtam.v1.CounterMinute.IncrementsEntry
+	88,  // 55: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
+	89,  // 56: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
+	0,   // 57: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
+	48,  // 58: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
+	18,  // 59: tamtam.v1.InstallKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	48,  // 60: tamtam.v1.InstallKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	18,  // 61: tamtam.v1.UseKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	48,  // 62: tamtam.v1.UseKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	18,  // 63: tamtam.v1.RemoveKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
+	48,  // 64: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
+	59,  // 65: tamtam.v1.InspectResponse.members:type_name -> tamtam.v1.Inspection
+	64,  // 66: tamtam.v1.InspectResponse.unreadable:type_name -> tamtam.v1.UnreadableSource
+	64,  // 67: tamtam.v1.InspectResponse.refused_plain:type_name -> tamtam.v1.UnreadableSource
+	7,   // 68: tamtam.v1.InspectResponse.removal:type_name -> tamtam.v1.Removal
+	4,   // 69: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
+	60,  // 70: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
+	62,  // 71: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
+	91,  // 72: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
+	91,  // 73: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
+	91,  // 74: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
+	0,   // 75: tamtam.v1.InspectionReport.known_status:type_name -> tamtam.v1.MemberStatus
+	62,  // 76: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
+	63,  // 77: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
+	61,  // 78: tamtam.v1.InspectionReport.conflicts:type_name -> tamtam.v1.AddressConflict
+	91,  // 79: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
+	91,  // 80: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
+	91,  // 81: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
+	0,   // 82: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
+	91,  // 83: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
+	91,  // 84: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
+	91,  // 85: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
+	90,  // 86: tamtam.v1.GetLinksResponse.time:type_name -> google.protobuf.Timestamp
+	67,  // 87: tamtam.v1.GetLinksResponse.nodes:type_name -> tamtam.v1.LinkNode
+	68,  // 88: tamtam.v1.LinkNode.links:type_name -> tamtam.v1.NodeLink
+	91,  // 89: tamtam.v1.NodeLink.round_trip:type_name -> google.protobuf.Duration
+	10,  // 90: tamtam.v1.QueryRequest.tags:type_name -> tamtam.v1.TagPattern
+	91,  // 91: tamtam.v1.QueryRequest.timeout:type_name -> google.protobuf.Duration
+	71,  // 92: tamtam.v1.QueryResponse.asked:type_name -> tamtam.v1.QueryAsked
+	73,  // 93: tamtam.v1.QueryResponse.received:type_name -> tamtam.v1.QueryReceived
+	74,  // 94: tamtam.v1.QueryResponse.answer:type_name -> tamtam.v1.QueryAnswer
+	75,  // 95: tamtam.v1.QueryResponse.failure:type_name -> tamtam.v1.QueryFailure
+	76,  // 96: tamtam.v1.QueryResponse.done:type_name -> tamtam.v1.QueryDone
+	72,  // 97: tamtam.v1.QueryReceived.member:type_name -> tamtam.v1.QueryMember
+	72,  // 98: tamtam.v1.QueryAnswer.member:type_name -> tamtam.v1.QueryMember
+	91,  // 99: tamtam.v1.QueryAnswer.took:type_name -> google.protobuf.Duration
+	72,  // 100: tamtam.v1.QueryFailure.member:type_name -> tamtam.v1.QueryMember
+	3,   // 101: tamtam.v1.QueryFailure.reason:type_name -> tamtam.v1.QueryFailureReason
+	91,  // 102: tamtam.v1.QueryDone.took:type_name -> google.protobuf.Duration
+	78,  // 103: tamtam.v1.AnswerQueriesRequest.register:type_name -> tamtam.v1.RegisterAnswerer
+	79,  // 104: tamtam.v1.AnswerQueriesRequest.answer:type_name -> tamtam.v1.AnswerQuestion
+	81,  // 105: tamtam.v1.AnswerQueriesResponse.registered:type_name -> tamtam.v1.AnswererRegistered
+	82,  // 106: tamtam.v1.AnswerQueriesResponse.question:type_name -> tamtam.v1.Question
+	83,  // 107: tamtam.v1.AnswerQueriesResponse.refused:type_name -> tamtam.v1.AnswerRefused
+	72,  // 108: tamtam.v1.Question.asker:type_name -> tamtam.v1.QueryMember
+	91,  // 109: tamtam.v1.Question.timeout:type_name -> google.protobuf.Duration
+	5,   // 110: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
+	8,   // 111: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
+	12,  // 112: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
+	15,  // 113: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
+	17,  // 114: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
+	20,  // 115: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
+	24,  // 116: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
+	26,  // 117: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
+	30,  // 118: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
+	34,  // 119: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
+	37,  // 120: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
+	39,  // 121: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
+	41,  // 122: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
+	43,  // 123: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
+	46,  // 124: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
+	49,  // 125: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
+	51,  // 126: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
+	53,  // 127: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
+	55,  // 128: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
+	57,  // 129: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
+	65,  // 130: tamtam.v1.TamTamService.GetLinks:input_type -> tamtam.v1.GetLinksRequest
+	69,  // 131: tamtam.v1.TamTamService.Query:input_type -> tamtam.v1.QueryRequest
+	77,  // 132: tamtam.v1.TamTamService.AnswerQueries:input_type -> tamtam.v1.AnswerQueriesRequest
+	6,   // 133: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
+	11,  // 134: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
+	13,  // 135: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
+	16,  // 136: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
+	19,  // 137: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
+	21,  // 138: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
+	25,  // 139: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
+	29,  // 140: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
+	31,  // 141: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
+	35,  // 142: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
+	38,  // 143: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
+	40,  // 144: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
+	42,  // 145: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
+	44,  // 146: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
+	47,  // 147: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
+	50,  // 148: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
+	52,  // 149: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
+	54,  // 150: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
+	56,  // 151: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
+	58,  // 152: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
+	66,  // 153: tamtam.v1.TamTamService.GetLinks:output_type -> tamtam.v1.GetLinksResponse
+	70,  // 154: tamtam.v1.TamTamService.Query:output_type -> tamtam.v1.QueryResponse
+	80,  // 155: tamtam.v1.TamTamService.AnswerQueries:output_type -> tamtam.v1.AnswerQueriesResponse
+	133, // [133:156] is the sub-list for method output_type
+	110, // [110:133] is the sub-list for method input_type
+	110, // [110:110] is the sub-list for extension type_name
+	110, // [110:110] is the sub-list for extension extendee
+	0,   // [0:110] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_v1_tamtam_proto_init() }

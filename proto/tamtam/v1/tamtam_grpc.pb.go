@@ -84,6 +84,10 @@ type TamTamServiceClient interface {
 	// with RESOURCE_EXHAUSTED if too many messages of this node have not yet reached
 	// all live members by the deadline. If a call ends otherwise, by its deadline or a
 	// lost connection, the message may have been sent nevertheless.
+	// With members or tags, only the readers of those members get it; plain Smudge nodes are none of
+	// them. Fails with NOT_FOUND if an address is of no member, and with FAILED_PRECONDITION,
+	// reason UNADDRESSABLE, and sends nothing, if a member is named that is a plain Smudge node,
+	// or if a live member is of an earlier version, which would have to leave out what it cannot read.
 	Broadcast(ctx context.Context, in *BroadcastRequest, opts ...grpc.CallOption) (*BroadcastResponse, error)
 	// StreamMessages sends every broadcast that reaches the node from now on: each
 	// exactly once, those of one origin in order. Requested messages that are still
@@ -462,6 +466,10 @@ type TamTamServiceServer interface {
 	// with RESOURCE_EXHAUSTED if too many messages of this node have not yet reached
 	// all live members by the deadline. If a call ends otherwise, by its deadline or a
 	// lost connection, the message may have been sent nevertheless.
+	// With members or tags, only the readers of those members get it; plain Smudge nodes are none of
+	// them. Fails with NOT_FOUND if an address is of no member, and with FAILED_PRECONDITION,
+	// reason UNADDRESSABLE, and sends nothing, if a member is named that is a plain Smudge node,
+	// or if a live member is of an earlier version, which would have to leave out what it cannot read.
 	Broadcast(context.Context, *BroadcastRequest) (*BroadcastResponse, error)
 	// StreamMessages sends every broadcast that reaches the node from now on: each
 	// exactly once, those of one origin in order. Requested messages that are still

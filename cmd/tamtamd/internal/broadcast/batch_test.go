@@ -103,9 +103,9 @@ func origin(members int) (c *Core, sent func() []push) {
 			return true
 		},
 	})
-	c.Up(time.Unix(1e9, 0), peer, 2)
+	c.Up(time.Unix(1e9, 0), peer, 2, true)
 	for i := range members - 1 {
-		c.Up(time.Unix(1e9, 0), at(i+10), 2)
+		c.Up(time.Unix(1e9, 0), at(i+10), 2, true)
 	}
 	return c, func() []push {
 		defer func() { all = nil }()

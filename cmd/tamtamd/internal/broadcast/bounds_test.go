@@ -14,7 +14,7 @@ func TestStoreForgetsStreams(t *testing.T) {
 	s := newScript()
 	s.store.maxCount = 10
 	for session := range uint64(500) {
-		s.Up(s.now, peer, session+2)
+		s.Up(s.now, peer, session+2, true)
 		theirs := Stream{peer, session + 2}
 		s.hear(appendDigest(nil, flagMeet, []entry{{theirs, 0}}))
 		for seq := range uint64(20) {
@@ -57,7 +57,7 @@ func TestAheadIsBounded(t *testing.T) {
 func TestWantIsAnsweredWithinBounds(t *testing.T) {
 	s := newScript()
 	s.store.maxCount = 200
-	s.Up(s.now, peer, 2)
+	s.Up(s.now, peer, 2, true)
 	for range 300 {
 		s.Broadcast(s.now, "", nil)
 	}
@@ -81,7 +81,7 @@ func TestWantIsAnsweredWithinBounds(t *testing.T) {
 func TestStreamsAreBounded(t *testing.T) {
 	s := newScript()
 	for i := range MaxStreams + 10 {
-		s.Up(s.now, at(i), 2)
+		s.Up(s.now, at(i), 2, true)
 		s.Receive(s.now, at(i), numbered(Stream{at(i), 2}, 1))
 		s.sent = nil
 	}

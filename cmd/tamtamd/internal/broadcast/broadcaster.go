@@ -16,13 +16,16 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/recipients"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lateness"
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 // Config has what a Broadcaster needs from outside. All fields but Late are required.
 type Config struct {
 	Local      Stream
-	MaxPayload int // bytes, 1 to the package's MaxPayload
+	Tags       string // of this node, as package tags encodes them; OnMember changes them
+	MaxPayload int    // bytes, 1 to the package's MaxPayload
 	// Keep and KeepBytes bound the messages kept for late readers and for members that
 	// missed them.
 	Keep, KeepBytes int
@@ -50,11 +53,11 @@ type Broadcaster struct {
 	mu      sync.Mutex // guards the rest, and keeps the hub in the order of the store
 	core    *Core
 	plain   plain
-	limits  map[netip.AddrPort]int // MaxPayload of each member that announces one, in bytes
-	armed   time.Time              // when Run is next due by itself
-	due     lateness.Due           // the same, or earlier: Run has been woken
-	room    signal                 // there may be room for a message
-	receipt signal                 // a member may have a message
+	members map[netip.AddrPort]member.Member // this node included
+	armed   time.Time                        // when Run is next due by itself
+	due     lateness.Due                     // the same, or earlier: Run has been woken
+	room    signal                           // there may be room for a message
+	receipt signal                           // a member may have a message
 }
 
 // New returns a Broadcaster.
@@ -65,8 +68,10 @@ func New(cfg Config) *Broadcaster {
 		hub:    fanout.New[Delivery](),
 		wake:   make(chan struct{}, 1),
 		plain:  newPlain(),
-		limits: make(map[netip.AddrPort]int),
-		room:   newSignal(), receipt: newSignal(),
+		members: map[netip.AddrPort]member.Member{cfg.Local.Origin: {
+			Addr: cfg.Local.Origin, Status: member.Alive, Local: true, Info: member.Info{Session: cfg.Local.Session, Tags: cfg.Tags},
+		}},
+		room: newSignal(), receipt: newSignal(),
 	}
 	b.core = b.newCore(cfg.Local)
 	return b
@@ -76,6 +81,9 @@ func (b *Broadcaster) newCore(local Stream) *Core {
 	return NewCore(CoreConfig{
 		Local: local, Keep: b.cfg.Keep, KeepBytes: b.cfg.KeepBytes,
 		Send: b.cfg.Send, Deliver: b.deliverLocked, Random: rand.IntN,
+		Includes: func(to string) (included, report bool) {
+			return recipients.Include(to, local.Origin, b.members[local.Origin].Tags)
+		},
 	})
 }
 
@@ -91,8 +99,12 @@ func (b *Broadcaster) OnMember(c member.Change) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	a, m := c.Member.Addr, c.Member
+	b.members[a] = m
+	if c.Removed {
+		delete(b.members, a)
+	}
 	switch {
-	case m.Local: // a new session of this node
+	case m.Local: // new tags, or a new session of this node
 		switch {
 		case m.Session == b.core.cfg.Local.Session:
 		case c.Reason == member.Restarted: // it is still in its cluster
@@ -103,21 +115,17 @@ func (b *Broadcaster) OnMember(c member.Change) {
 	case c.Removed || m.Status.Gone():
 		b.core.Gone(a)
 		delete(b.plain.members, a)
-		delete(b.limits, a)
 	case m.Plain():
 		b.core.Gone(a)
-		delete(b.limits, a)
 		if b.plain.members[a] == nil {
 			b.plain.members[a] = rate.NewLimiter(plainPerSecond, plainBurst)
 		}
 	default:
 		delete(b.plain.members, a)
-		if m.MaxPayload > 0 {
-			b.limits[a] = m.MaxPayload
-		}
 		if !b.core.Knows(a, m.Session) { // not just a new status or new tags
-			b.core.Up(time.Now(), a, m.Session)
+			b.core.Up(time.Now(), a, m.Session, m.Addressing)
 		}
+		b.core.members[a].addressing = m.Addressing
 		b.core.Suspect(a, m.Status == member.Suspected)
 	}
 	b.wakeAllLocked()
@@ -132,11 +140,16 @@ func (b *Broadcaster) Limit() int {
 
 func (b *Broadcaster) limitLocked() int {
 	limit := b.cfg.MaxPayload
-	for _, l := range b.limits {
-		limit = min(limit, l)
+	for _, m := range b.members {
+		if m.MaxPayload > 0 && m.Status.Live() {
+			limit = min(limit, m.MaxPayload)
+		}
 	}
 	return limit
 }
+
+// AddressedLimit is Limit of messages for some members.
+func (b *Broadcaster) AddressedLimit() int { return min(b.Limit(), limits.MaxQuestion) }
 
 // wakeAllLocked wakes Run and the senders that wait.
 func (b *Broadcaster) wakeAllLocked() {

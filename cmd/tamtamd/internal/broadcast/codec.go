@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/eelcocramer/tamtam/internal/limits"
@@ -21,6 +22,9 @@ const (
 	kindRepair // a message that nobody passes on
 	kindBatch
 	kindRepairBatch // a batch that nobody passes on
+	kindAddressed   // a batch whose messages say whom they are for
+	kindRepairAddressed
+	kindReport // which of these are for a node
 )
 
 const (
@@ -90,16 +94,20 @@ func parseMessage(b []byte, now time.Time) (m Message, ok bool) {
 }
 
 // appendBatch encodes the first of some messages of one stream, as many as follow each other
-// and fit in maxBatch, and returns how many that are. One message alone is encoded as
-// appendMessage does, whatever its size.
+// and fit in maxBatch, and returns how many that are. One message alone is encoded whatever its
+// size, and as appendMessage does if it is for all.
 //
 //	kind 1 · stream 26 · sequence of the first 8 ·
 //	of each: nanoseconds since the one before was sent, varint · length 1 and topic ·
-//	length, uvarint, and payload
+//	length, uvarint, and payload · if one of them is not for all: length, uvarint, and recipients
 func appendBatch(b []byte, some []Message, passOn bool) ([]byte, int) {
 	kind := byte(kindRepairBatch)
 	if passOn {
 		kind = kindBatch
+	}
+	addressed := slices.ContainsFunc(some[:min(len(some), maxTogether)], func(m Message) bool { return m.To != "" })
+	if addressed {
+		kind += kindAddressed - kindBatch
 	}
 	start, n := len(b), 0
 	b = binary.BigEndian.AppendUint64(appendStream(append(b, kind), some[0].Stream), some[0].Sequence)
@@ -109,14 +117,17 @@ func appendBatch(b []byte, some []Message, passOn bool) ([]byte, int) {
 		b = binary.AppendVarint(b, m.Sent.UnixNano()-sent)
 		b = append(append(b, byte(len(m.Topic))), m.Topic...)
 		b = append(binary.AppendUvarint(b, uint64(len(m.Payload))), m.Payload...)
-		if n == maxTogether || len(b)-start > maxBatch || m.Sequence != some[0].Sequence+uint64(n) {
+		if addressed {
+			b = append(binary.AppendUvarint(b, uint64(len(m.To))), m.To...)
+		}
+		if n == maxTogether || n > 0 && len(b)-start > maxBatch || m.Sequence != some[0].Sequence+uint64(n) {
 			b = b[:whole]
 			break
 		}
 		sent = m.Sent.UnixNano()
 		n++
 	}
-	if n > 1 {
+	if n > 1 || some[0].To != "" {
 		return b, n
 	}
 	b = appendMessage(b[:start], some[0])
@@ -134,7 +145,7 @@ func parseBatch(b []byte, now time.Time) (some []Message, ok bool) {
 	case b[0] == kindMessage || b[0] == kindRepair:
 		m, ok := parseMessage(b, now)
 		return []Message{m}, ok
-	case b[0] != kindBatch && b[0] != kindRepairBatch || len(b) < batchHead:
+	case !slices.Contains([]byte{kindBatch, kindRepairBatch, kindAddressed, kindRepairAddressed}, b[0]) || len(b) < batchHead:
 		return nil, false
 	}
 	m := Message{Stream: streamAt(b[1:]), Sequence: binary.BigEndian.Uint64(b[1+streamSize:]), Received: now}
@@ -142,6 +153,7 @@ func parseBatch(b []byte, now time.Time) (some []Message, ok bool) {
 		return nil, false
 	}
 	var sent int64
+	addressed := isAddressed(b)
 	for b = b[batchHead:]; len(b) > 0; m.Sequence++ {
 		since, n := binary.Varint(b)
 		if n <= 0 || len(some) == maxTogether || m.Sequence == 0 || m.Sequence > maxSequence {
@@ -157,9 +169,21 @@ func parseBatch(b []byte, now time.Time) (some []Message, ok bool) {
 			return nil, false
 		}
 		m.Sent, m.Topic, m.Payload = time.Unix(0, sent), string(topic), bytes.Clone(payload)
+		if addressed {
+			var to []byte
+			if to, rest, ok = cut(rest, binary.MaxVarintLen64); !ok {
+				return nil, false
+			}
+			m.To = string(to)
+		}
 		some, b = append(some, m), rest
 	}
 	return some, len(some) > 0
+}
+
+// isAddressed reports whether a payload can only be read by nodes that know of recipients.
+func isAddressed(b []byte) bool {
+	return len(b) > 0 && (b[0] == kindAddressed || b[0] == kindRepairAddressed)
 }
 
 // cut returns what follows a length, which takes so many bytes at most, and the rest.
@@ -242,4 +266,25 @@ func parseGone(b []byte) (s Stream, first uint64, ok bool) {
 		return s, 0, false
 	}
 	return streamAt(b[1:]), binary.BigEndian.Uint64(b[1+streamSize:]), true
+}
+
+// A report has a number for each message: its sequence number, with reportMine if it is for the node.
+const reportMine = 1 << 63
+
+func appendReport(b []byte, s Stream, numbers []uint64) []byte {
+	b = appendStream(append(b, kindReport), s)
+	for _, n := range numbers {
+		b = binary.BigEndian.AppendUint64(b, n)
+	}
+	return b
+}
+
+func parseReport(b []byte) (s Stream, numbers []uint64, ok bool) {
+	if len(b) < 1+streamSize || (len(b)-1-streamSize)%8 != 0 {
+		return s, nil, false
+	}
+	for rest := b[1+streamSize:]; len(rest) > 0; rest = rest[8:] {
+		numbers = append(numbers, binary.BigEndian.Uint64(rest))
+	}
+	return streamAt(b[1:]), numbers, true
 }

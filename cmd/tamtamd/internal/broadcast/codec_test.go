@@ -11,7 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/recipients"
 	"github.com/eelcocramer/tamtam/internal/limits"
+	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
 
 var (
@@ -89,6 +91,10 @@ func FuzzReceive(f *testing.F) {
 	batch, _ := appendBatch(nil, messagesOf200(1, 5), true)
 	repair, _ := appendBatch(nil, messagesOf200(3, 2), false)
 	f.Add(batch, repair)
+	some := messagesOf200(1, 3)
+	some[1].To = recipients.Recipients{Tags: []*peerv1.TagCondition{{Key: "role", Pattern: "web"}}}.Encode(true, 0)[0].Text
+	addressed, _ := appendBatch(nil, some, true)
+	f.Add(addressed, appendReport(nil, local, []uint64{1, 2 | reportMine}))
 	f.Add(appendWant(nil, want{local, 1, 1 << 15}), appendGone(nil, Stream{peer, 2}, 1<<63))
 	f.Add(appendDigest(nil, 0, []entry{{Stream{peer, 2}, 0}}), appendDigest(nil, 0, []entry{{Stream{peer, 2}, 1<<64 - 1}}))
 	f.Fuzz(func(t *testing.T, a, b []byte) {
@@ -96,9 +102,9 @@ func FuzzReceive(f *testing.F) {
 		c := NewCore(CoreConfig{
 			Local: local, Keep: 100, KeepBytes: 1 << 20, Random: rand.IntN,
 			Send:    func(netip.AddrPort, []byte, uint64, bool) bool { sent++; return true },
-			Deliver: func(Delivery) { told++ },
+			Deliver: func(Delivery) { told++ }, Includes: func(to string) (bool, bool) { return len(to)%2 == 0, len(to)%3 == 0 },
 		})
-		c.Up(now, peer, 2)
+		c.Up(now, peer, 2, true)
 		for range 3 {
 			c.Broadcast(now, "", []byte("mine"))
 		}

@@ -44,6 +44,9 @@ type CoreConfig struct {
 	Send func(to netip.AddrPort, b []byte, token uint64, push bool) bool
 	// Deliver passes messages and gaps to readers.
 	Deliver func(Delivery)
+	// Includes reports whether this node is one of the recipients of a message now, and whether
+	// it has to report that to the origin. It is only called for messages that are not for all.
+	Includes func(to string) (included, report bool)
 	// Random returns a number from 0 to n-1.
 	Random func(n int) int
 }
@@ -86,10 +89,10 @@ func NewCore(cfg CoreConfig) *Core {
 // measurements in docs/broadcast-fanout.md support c = 2.
 func FanOut(n int) int { return int(math.Ceil(math.Log(float64(n)))) + 2 }
 
-// Up adds a member, or a new session of one. It sends the member the position of this
+// Up adds a member, or a new session of one; addressing is member.Info's. It sends the member the position of this
 // node's stream, if that has begun, and a digest of the others that are active. In a
 // cluster in which nobody has sent anything, members meet without a word.
-func (c *Core) Up(now time.Time, a netip.AddrPort, session uint64) {
+func (c *Core) Up(now time.Time, a netip.AddrPort, session uint64, addressing bool) {
 	if t := c.members[a]; t == nil {
 		c.list = append(c.list, a)
 	} else {
@@ -97,9 +100,13 @@ func (c *Core) Up(now time.Time, a netip.AddrPort, session uint64) {
 		t.ignore()
 	}
 	from := c.sentBefore(now.Add(-meetGrace))
-	t := &target{addr: a, session: session, from: from, have: from}
+	if !addressing {
+		from = max(from, c.own.addressed) // it could not read that one, and would wait for it
+	}
+	t := &target{addr: a, session: session, addressing: addressing, from: from, have: from}
 	c.members[a] = t
 	c.waits(t)
+	c.own.reports.forget(a)
 	if c.own.last > 0 {
 		c.meet(a, flagMeet|flagAnswer)
 	}
@@ -163,13 +170,22 @@ func (c *Core) Suspect(a netip.AddrPort, suspected bool) {
 // Broadcast delivers a message here and queues it for all members until Tick. So those that
 // are broadcast at about one time go out together. The caller checks HasCapacity first.
 func (c *Core) Broadcast(now time.Time, topic string, payload []byte) Message {
+	return c.BroadcastTo(now, topic, payload, "")
+}
+
+// BroadcastTo is Broadcast of a message for some members, which the readers of the others do not
+// get. The caller checks that all members are addressing.
+func (c *Core) BroadcastTo(now time.Time, topic string, payload []byte, to string) Message {
 	for _, t := range c.members {
 		if t.have == c.own.last {
 			t.progress = now
 		}
 	}
 	c.own.last++
-	m := Message{Stream: c.cfg.Local, Sequence: c.own.last, Topic: topic, Payload: payload, Sent: now, Received: now}
+	m := Message{Stream: c.cfg.Local, Sequence: c.own.last, Topic: topic, Payload: payload, Sent: now, Received: now, To: to}
+	if to != "" {
+		c.own.addressed = m.Sequence
+	}
 	c.counts.Inc(sent)
 	c.keep(m)
 	c.markActive(now)
@@ -197,10 +213,21 @@ func (c *Core) antiEntropyDelay() time.Duration {
 	return antiEntropyEvery*3/4 + time.Duration(c.cfg.Random(int(antiEntropyEvery/2)))
 }
 
-// keep stores a message, then delivers it.
-func (c *Core) keep(m Message) {
+// keep stores a message, then delivers it, if this node is one of its recipients. It reports
+// whether the origin wants to know that.
+func (c *Core) keep(m Message) (mine, report bool) {
+	mine = true
+	if m.To != "" {
+		mine, report = c.cfg.Includes(m.To)
+	}
+	m.others = !mine
 	c.store.add(m)
-	c.cfg.Deliver(Delivery{Message: m})
+	if mine {
+		c.cfg.Deliver(Delivery{Message: m})
+	} else {
+		c.counts.Inc(forOthers)
+	}
+	return mine, report
 }
 
 // push sends the messages that are queued, to all members of a small cluster, or to some of a
@@ -260,6 +287,10 @@ func (c *Core) passOn(b []byte, n int, from, origin netip.AddrPort) {
 
 // send sends n messages that are encoded in b.
 func (c *Core) send(to netip.AddrPort, b []byte, n int, token uint64, push bool) bool {
+	if t := c.members[to]; isAddressed(b) && t != nil && !t.addressing {
+		c.counts.Add(unpushed, uint64(n)) // it would not read it; it asks for the others in it
+		return false
+	}
 	if !c.cfg.Send(to, b, token, push) {
 		c.counts.Add(unpushed, uint64(n)) // anti-entropy makes up for it
 		return false

@@ -14,6 +14,7 @@ var counters counter.Table
 var (
 	sent        = counters.Metric("broadcasts_sent", "tamtam_broadcasts_sent_total", "Broadcasts that this node sent.")
 	received    = counters.Metric("broadcasts_received", "tamtam_broadcasts_received_total", "Broadcasts received from other nodes, each counted once.")
+	forOthers   = counters.New("broadcasts_for_others", "Broadcasts that are kept for the members that they are for, and that the readers of this node did not get.")
 	repaired    = counters.Metric("broadcasts_repaired", "tamtam_broadcasts_repaired_total", "Broadcasts that this node retransmitted to members that had missed them.")
 	wanted      = counters.Metric("broadcasts_wanted", "tamtam_broadcasts_wanted_total", "Requests of this node for broadcasts that it had missed.")
 	gaps        = counters.Metric("broadcast_gaps", "tamtam_broadcast_gaps_total", "Runs of lost broadcasts that were reported to readers as gaps.")

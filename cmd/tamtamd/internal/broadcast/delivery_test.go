@@ -105,7 +105,7 @@ func TestPartition(t *testing.T) {
 	for _, a := range all {
 		for _, b := range all {
 			if half(a.addr) != half(b.addr) {
-				a.Up(s.now, b.addr, b.cfg.Local.Session)
+				a.Up(s.now, b.addr, b.cfg.Local.Session, true)
 			}
 		}
 	}

@@ -47,7 +47,18 @@
 //	batch    6, or 7 if it is not passed on · stream 26 · sequence 8 of the first ·
 //	         of each: nanoseconds since the one before was sent, varint ·
 //	         topic length 1 · topic · payload length, uvarint · payload
+//	addressed 8, or 9 if it is not passed on, then as a batch; after each payload ·
+//	         length, uvarint, 0 for all members · recipients, see package recipients
+//	report   10 · stream 26 · of each: sequence 8, the highest bit set if it is for the sender
 //	stream   IP 16 (IPv4 mapped) · port 2 · session 8
+//
+// A message for some members is one of the stream like any other: all members get it, keep it
+// and repair it. When its turn comes, each decides by its own address and tags whether its readers get it. So a
+// node passes on and repairs what is for others, and counts no gap. If the origin waits, each member
+// reports what it decided. An earlier version cannot read such a message, and would miss a number of the
+// stream; it drops an unknown kind. So a member announces in its profile that it can, and an origin sends such messages only
+// while all its live members can. A member that cannot, and joins later, begins after the last of them;
+// if it was cut off meanwhile, its origin reports to it that they are gone, which is a gap.
 //
 // Plain Smudge nodes get and send Smudge's broadcasts, best effort; see plain.go.
 package broadcast

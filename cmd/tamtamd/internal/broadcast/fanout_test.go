@@ -46,7 +46,7 @@ func meshed(t *testing.T, e experiment, seed uint64) *sim {
 		n.Core = NewCore(CoreConfig{
 			Local: Stream{n.addr, uint64(i) + 1}, Keep: 4096, KeepBytes: 4 << 20,
 			Send:    func(to netip.AddrPort, b []byte, token uint64, _ bool) bool { return s.send(n, to, b, token) },
-			Deliver: n.deliver, Random: s.r.IntN,
+			Deliver: n.deliver, Random: s.r.IntN, Includes: n.includes,
 		})
 		n.Core.fanOut = func(int) int { return e.fanOut }
 		if !e.direct {
@@ -59,7 +59,7 @@ func meshed(t *testing.T, e experiment, seed uint64) *sim {
 	for _, n := range s.list {
 		for _, m := range s.list {
 			if m != n {
-				n.members[m.addr] = &target{session: m.cfg.Local.Session}
+				n.members[m.addr] = &target{session: m.cfg.Local.Session, addressing: true}
 				n.list = append(n.list, m.addr)
 			}
 		}

@@ -13,7 +13,7 @@ import (
 // met returns a Core that met the peer when it had sent nothing, and its stream.
 func met() (*script, Stream) {
 	s, theirs := newScript(), Stream{peer, 2}
-	s.Up(s.now, peer, 2)
+	s.Up(s.now, peer, 2, true)
 	s.hear(appendDigest(nil, flagMeet, []entry{{theirs, 0}}))
 	s.sent = nil
 	return s, theirs
@@ -63,7 +63,7 @@ func TestCopyOnItsWayIsWaitedFor(t *testing.T) {
 // TestGoneFromAnotherIsNoGap: another may still keep it.
 func TestGoneFromAnotherIsNoGap(t *testing.T) {
 	s, theirs := met()
-	s.Up(s.now, other, 3)
+	s.Up(s.now, other, 3, true)
 	s.hear(numbered(theirs, 5))
 	s.Receive(s.now, other, appendGone(nil, theirs, 5))
 	s.now = s.now.Add(goneAfter)

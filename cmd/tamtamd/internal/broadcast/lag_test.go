@@ -62,7 +62,7 @@ func TestBrokenPathHoldsUpNobody(t *testing.T) {
 // message has not arrived there: its window waits for the answer.
 func TestOriginIsAnswered(t *testing.T) {
 	s := newScript()
-	s.Up(s.now, peer, 2)
+	s.Up(s.now, peer, 2, true)
 	theirs := Stream{peer, 2}
 	s.hear(appendDigest(nil, flagMeet, []entry{{theirs, 0}}))
 	s.hear(numbered(theirs, 1))

@@ -68,7 +68,7 @@ func numbered(s Stream, seq uint64) []byte {
 func TestOriginsAreNotSigned(t *testing.T) {
 	s, _ := met()
 	third := Stream{netip.MustParseAddrPort("192.0.2.3:9999"), 3}
-	s.Up(s.now, third.Origin, third.Session)
+	s.Up(s.now, third.Origin, third.Session, true)
 	s.Receive(s.now, third.Origin, appendDigest(nil, flagMeet, []entry{{third, 0}}))
 	s.hear(numbered(third, 1)) // of peer
 	if len(s.got) != 1 || s.streams[third] == nil {
@@ -81,7 +81,7 @@ func TestOriginsAreNotSigned(t *testing.T) {
 // their way.
 func TestFirstMessagesSurviveADigestThatOvertakes(t *testing.T) {
 	s := newScript()
-	s.Up(s.now, peer, 2)
+	s.Up(s.now, peer, 2, true)
 	theirs := Stream{peer, 2}
 	s.hear(numbered(theirs, 2))
 	s.hear(appendDigest(nil, flagAnswer, []entry{{theirs, 3}})) // compared
@@ -100,12 +100,12 @@ func TestMetLater(t *testing.T) {
 		s := newSim(t, seed)
 		s.loss = float64(seed%4) / 10
 		a, b := s.lone(at(0)), s.lone(at(1))
-		a.Up(s.now, b.addr, b.cfg.Local.Session)
+		a.Up(s.now, b.addr, b.cfg.Local.Session, true)
 		for range 5 {
 			a.say()
 			s.run(20 * time.Millisecond)
 		}
-		b.Up(s.now, a.addr, a.cfg.Local.Session)
+		b.Up(s.now, a.addr, a.cfg.Local.Session, true)
 		if seed%2 == 0 {
 			a.say()
 		}
@@ -118,7 +118,7 @@ func TestMetLater(t *testing.T) {
 // stream from there, and is not left waiting.
 func TestQuietStreamBegins(t *testing.T) {
 	s := newScript()
-	s.Up(s.now, peer, 2)
+	s.Up(s.now, peer, 2, true)
 	theirs := Stream{peer, 2}
 	s.hear(appendDigest(nil, flagAnswer, []entry{{theirs, 7}}))
 	s.now = s.now.Add(startWithin)

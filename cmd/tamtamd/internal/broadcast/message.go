@@ -28,6 +28,9 @@ var (
 	ErrTopic = errors.New("bad topic")
 	// ErrTooFew: fewer members are live than the sender wants to wait for.
 	ErrTooFew = errors.New("too few live members")
+	// ErrUnaddressable: a live member cannot take messages that are for some members, or one
+	// that is meant can only get those for all.
+	ErrUnaddressable = errors.New("nothing was sent")
 	// ErrBusy: Window messages of this node have not reached all live members yet.
 	ErrBusy = errors.New("too many messages under way")
 )
@@ -46,6 +49,10 @@ type Message struct {
 	Payload  []byte
 	Sent     time.Time // by the origin's clock; zero for a plain Smudge node
 	Received time.Time // by this node's clock
+	// To are its recipients, as package recipients encodes them; empty for all members.
+	To string
+	// others: this node is none of them, and keeps it for other nodes only.
+	others bool
 }
 
 // Gap is a run of messages of a stream that are lost.

@@ -33,10 +33,13 @@ const stallAfter = 3 * time.Second
 
 // own is this node's own stream.
 type own struct {
-	last   uint64
-	queue  []Message // not pushed yet; HasCapacity bounds them
-	pace   pace
-	pushed time.Time // when messages last were
+	last uint64
+	// addressed is the last message that is not for all members.
+	addressed uint64
+	reports   reports
+	queue     []Message // not pushed yet; HasCapacity bounds them
+	pace      pace
+	pushed    time.Time // when messages last were
 
 	underway underway
 }
@@ -47,13 +50,15 @@ type target struct {
 	addr      netip.AddrPort
 	session   uint64
 	suspected bool
-	progress  time.Time           // when have last grew, or stopped being all there is
-	from      uint64              // the last message before the member was met
-	have      uint64              // every message up to this one has arrived
-	beyond    map[uint64]struct{} // acknowledged messages after a missing one
-	presumed  time.Time           // since when its own stream is presumed; zero if it is not
-	in        *lag                // among those that are waited for, or have stalled; nil if it is suspected
-	at        int                 // where in it
+	in        *lag // among those that are waited for, or have stalled; nil if it is suspected
+	at        int  // where in it
+	// addressing: it knows of recipients.
+	addressing bool
+	progress   time.Time           // when have last grew, or stopped being all there is
+	from       uint64              // the last message before the member was met
+	have       uint64              // every message up to this one has arrived
+	beyond     map[uint64]struct{} // acknowledged messages after a missing one
+	presumed   time.Time           // since when its own stream is presumed; zero if it is not
 }
 
 func (t *target) has(sequence uint64) bool {

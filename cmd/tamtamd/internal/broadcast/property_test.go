@@ -167,7 +167,7 @@ func TestPartitionHeals(t *testing.T) {
 		sending(10 * time.Second)
 		s.cut = nil
 		across(func(a, b *simNode) { // each in its own time
-			s.after(time.Duration(s.r.IntN(300))*time.Millisecond, func() { a.Up(s.now, b.addr, b.cfg.Local.Session) })
+			s.after(time.Duration(s.r.IntN(300))*time.Millisecond, func() { a.Up(s.now, b.addr, b.cfg.Local.Session, true) })
 		})
 		sending(300 * time.Millisecond)
 		last := map[*simNode]uint64{one: one.own.last, two: two.own.last}

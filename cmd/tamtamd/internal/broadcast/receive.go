@@ -17,7 +17,7 @@ func (c *Core) Receive(now time.Time, from netip.AddrPort, b []byte) {
 	ok := len(b) > 0
 	if ok {
 		switch b[0] {
-		case kindMessage, kindRepair, kindBatch, kindRepairBatch:
+		case kindMessage, kindRepair, kindBatch, kindRepairBatch, kindAddressed, kindRepairAddressed:
 			ok = c.onMessages(now, from, b)
 		case kindDigest:
 			ok = c.onDigest(now, from, b)
@@ -25,6 +25,8 @@ func (c *Core) Receive(now time.Time, from netip.AddrPort, b []byte) {
 			ok = c.onWant(from, b)
 		case kindGone:
 			ok = c.onGone(from, b)
+		case kindReport:
+			ok = c.onReport(from, b)
 		default:
 			ok = false
 		}
@@ -44,7 +46,7 @@ func (c *Core) onMessages(now time.Time, from netip.AddrPort, b []byte) bool {
 	for _, m := range some {
 		news = c.onMessage(now, from, m) || news
 	}
-	if news && (b[0] == kindMessage || b[0] == kindBatch) {
+	if news && (b[0] == kindMessage || b[0] == kindBatch || b[0] == kindAddressed) {
 		c.passOn(b, len(some), from, some[0].Origin)
 	}
 	return true
@@ -143,7 +145,9 @@ func (c *Core) advance(s *stream, now time.Time) {
 		}
 		delete(s.pending, s.next)
 		c.pending -= weight(m)
-		c.keep(m)
+		if mine, report := c.keep(m); report {
+			s.owe(m.Sequence, mine, now)
+		}
 		s.next++
 	}
 	s.known = max(s.known, s.have())

@@ -17,7 +17,7 @@ func (s *sim) renew(n *simNode) {
 	n.Renew(s.now, n.cfg.Local.Session+2)
 	for _, m := range s.list {
 		if m != n {
-			m.Up(s.now, n.addr, n.cfg.Local.Session)
+			m.Up(s.now, n.addr, n.cfg.Local.Session, true)
 		}
 	}
 }

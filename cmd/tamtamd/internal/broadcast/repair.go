@@ -71,6 +71,9 @@ func (c *Core) tick(s *stream, now time.Time) {
 	if !s.reportAt.IsZero() && !s.reportAt.After(now) {
 		c.report(s, now)
 	}
+	if !s.oweAt.IsZero() && !s.oweAt.After(now) {
+		c.sendOwed(s, now)
+	}
 	if due := s.repairAt(); due.IsZero() || due.After(now) {
 		return
 	}
@@ -232,15 +235,33 @@ func (c *Core) onWant(from netip.AddrPort, b []byte) bool {
 		w.count -= int(min(first-w.from, uint64(w.count)))
 		w.from = first
 	}
+	if next := c.readable(from, w.Stream, w.from); next > w.from {
+		c.counts.Inc(gone)
+		c.cfg.Send(from, appendGone(nil, w.Stream, next), 0, false)
+	}
 	c.repair(from, w)
 	return true
+}
+
+// readable returns the first message of this node from a number on that a member can read, which may be
+// of an earlier version. To such a member, the others are gone.
+func (c *Core) readable(a netip.AddrPort, of Stream, from uint64) uint64 {
+	if c.members[a].addressing || of != c.cfg.Local {
+		return from
+	}
+	for {
+		if m, ok := c.store.get(of, from); !ok || m.To == "" {
+			return from
+		}
+		from++
+	}
 }
 
 // repair sends a member messages, as many as are kept here and as go out at once.
 func (c *Core) repair(to netip.AddrPort, w want) {
 	var some []Message
 	for i := range min(w.count, wantAtOnce) {
-		if m, ok := c.store.get(w.Stream, w.from+uint64(i)); ok {
+		if m, ok := c.store.get(w.Stream, w.from+uint64(i)); ok && (m.To == "" || c.members[to].addressing) {
 			some = append(some, m)
 		}
 	}

@@ -4,11 +4,13 @@
 package broadcast
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/netip"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/recipients"
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 // All as Request.Wait waits until all live members have the message.
@@ -23,6 +25,10 @@ type Request struct {
 	Wait int
 	// Least is the number of members, besides this node, that must be live for All.
 	Least int
+	// To are the members that it is for. Those that Wait and Least count are then those of them that
+	// match. A member decides by its own tags, when the message's turn comes, whether it matches. Until it has
+	// reported that, its tags as this node knows them count, but Send goes on waiting for its report.
+	To recipients.Recipients
 	// NoWait makes Send fail at once with ErrBusy if too many messages are in flight.
 	NoWait bool
 }
@@ -30,25 +36,34 @@ type Request struct {
 // Receipt reports what became of a message.
 type Receipt struct {
 	Stream
-	Sequence uint64
-	Members  int              // live members when it was sent, plain Smudge nodes included
-	Have     int              // members that acknowledged it
-	Missing  []netip.AddrPort // members that have not; empty once Request.Wait is met
+	Sequence uint64           // of several messages, the last
+	Members  int              // live members that it is for when it was sent, plain Smudge nodes included if it is for all
+	Have     int              // members that acknowledged it, or reported that it is for them
+	Missing  []netip.AddrPort // members that have not, those that are named and not live included; empty once Request.Wait is met
 	Took     time.Duration    // from sending to this receipt
 }
 
-// Send sends a message to every live member, and to this node's readers. If too many
-// messages are in flight, it first waits for capacity. After sending, it waits for
+// Send sends a message to its recipients, and to this node's readers if this node is one of them. If
+// too many messages are in flight, it first waits for capacity. After sending, it waits for
 // Request.Wait members. ctx bounds both waits. The end of ctx during the second one is
 // no error: the receipt lists the members that lack the message. Send fails with
-// ErrTooLarge, ErrTopic, ErrBusy or ErrTooFew; then nothing was sent.
+// ErrTooLarge, ErrTopic, ErrBusy, ErrTooFew, ErrUnaddressable, or as recipients.Recipients
+// does; then nothing was sent. More recipients than fit into one message take several, one after
+// another, each for some of them.
 func (b *Broadcaster) Send(ctx context.Context, r Request) (Receipt, error) {
 	if !checkTopic(r.Topic) {
 		return Receipt{}, fmt.Errorf("%w %.80q: want at most %d bytes of printable UTF-8", ErrTopic, r.Topic, MaxTopic)
 	}
+	if err := r.To.Check(); err != nil {
+		return Receipt{}, err
+	}
 	b.mu.Lock()
 	defer b.unlock()
-	if limit := b.limitLocked(); len(r.Payload) > limit {
+	limit := b.limitLocked()
+	if !r.To.All() {
+		limit = min(limit, limits.MaxQuestion)
+	}
+	if len(r.Payload) > limit {
 		return Receipt{}, fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(r.Payload), limit)
 	}
 	for !b.core.HasCapacity(time.Now()) {
@@ -56,29 +71,27 @@ func (b *Broadcaster) Send(ctx context.Context, r Request) (Receipt, error) {
 			return Receipt{}, fmt.Errorf("%w: %d messages are not at all members yet", ErrBusy, b.core.window())
 		}
 	}
-	want := r.Wait
-	if want == All {
-		want = r.Least
-	}
-	if live := len(b.core.members); want > live {
-		return Receipt{}, fmt.Errorf("%w: %d can confirm a message, want %d; nothing was sent", ErrTooFew, live, want)
+	d, err := b.addressLocked(r)
+	if err != nil {
+		return Receipt{}, err
 	}
 	began := time.Now()
-	m := b.core.Broadcast(began, r.Topic, bytes.Clone(r.Payload))
-	b.sendPlainLocked(m)
-	b.Wake() // to push it, with what others send meanwhile
-	receipt := Receipt{Stream: m.Stream, Sequence: m.Sequence, Members: len(b.core.members) + len(b.plain.members)}
+	defer d.forget(b.core)
+	receipt := b.sendLocked(began, d, r)
 	for more := true; ; more = b.receipt.wait(ctx, &b.mu) {
-		if m.Stream != b.core.cfg.Local { // renewed: it is not known any more who has it
+		if receipt.Stream != b.core.cfg.Local { // renewed: it is not known any more who has it
 			return receipt, nil
 		}
-		receipt.Have, receipt.Missing = b.core.Have(m.Sequence)
-		receipt.Took = time.Since(began)
-		enough := len(receipt.Missing) == 0 || r.Wait >= 0 && receipt.Have >= r.Wait
-		if enough {
-			receipt.Missing = nil
+		p := d.progress(b.core)
+		receipt.Have, receipt.Missing, receipt.Took = p.have, p.missing, time.Since(began)
+		if !r.To.All() {
+			receipt.Members = p.live
 		}
-		if enough || !more {
+		if r.Wait >= 0 && p.have >= r.Wait {
+			receipt.Missing = nil
+			return receipt, nil
+		}
+		if !p.open || !more {
 			return receipt, nil
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/recipients"
 )
 
 // sim is a cluster in virtual time, on a network that does what the transport does:
@@ -40,6 +42,8 @@ type simNode struct {
 	touched bool
 	got     map[Stream][]uint64 // what its readers got, in their order
 	gaps    []Gap
+	tags    string
+	earlier bool // it is of a version that knows nothing of recipients
 	when    map[id]time.Time
 	sent    int
 }
@@ -90,8 +94,8 @@ func (s *sim) start(a netip.AddrPort) *simNode {
 	n := s.lone(a)
 	for _, m := range known {
 		if !m.dead {
-			n.Up(s.now, m.addr, m.cfg.Local.Session)
-			m.Up(s.now, a, n.cfg.Local.Session)
+			n.Up(s.now, m.addr, m.cfg.Local.Session, !m.earlier)
+			m.Up(s.now, a, n.cfg.Local.Session, !n.earlier)
 		}
 	}
 	return n
@@ -103,11 +107,15 @@ func (s *sim) lone(a netip.AddrPort) *simNode {
 	n.Core = NewCore(CoreConfig{
 		Local: Stream{a, s.r.Uint64() | 1}, Keep: 4096, KeepBytes: 4 << 20,
 		Send:    func(to netip.AddrPort, b []byte, token uint64, _ bool) bool { return s.send(n, to, b, token) },
-		Deliver: n.deliver, Random: s.r.IntN,
+		Deliver: n.deliver, Random: s.r.IntN, Includes: n.includes,
 	})
 	s.nodes[a] = n
 	s.list = append(s.list, n)
 	return n
+}
+
+func (n *simNode) includes(to string) (included, report bool) {
+	return recipients.Include(to, n.addr, n.tags)
 }
 
 func (n *simNode) deliver(d Delivery) {
@@ -164,7 +172,9 @@ func (s *sim) send(from *simNode, to netip.AddrPort, b []byte, token uint64) boo
 				}
 				if !arrived {
 					arrived, target.touched = true, true
-					target.Receive(s.now, from.addr, b)
+					if !target.earlier || b[0] < kindAddressed { // an earlier version drops it
+						target.Receive(s.now, from.addr, b)
+					}
 				}
 				if s.r.Float64() < s.loss || s.cut != nil && s.cut(to, from.addr) || from.dead || acked {
 					return

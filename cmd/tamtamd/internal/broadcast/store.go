@@ -33,7 +33,7 @@ func newStore(maxCount, maxBytes int) *store {
 
 // weight returns the size of a message in memory in bytes, with a round figure for the
 // structures around it.
-func weight(m Message) int { return len(m.Payload) + len(m.Topic) + 256 }
+func weight(m Message) int { return len(m.Payload) + len(m.Topic) + len(m.To) + 256 }
 
 func (s *store) add(m Message) {
 	k := id{m.Stream, m.Sequence}
@@ -70,13 +70,13 @@ func (s *store) get(stream Stream, sequence uint64) (Message, bool) {
 	return m, ok
 }
 
-// last returns the last n messages that pass and were received at since or later, the
+// last returns the last n messages for readers of this node that pass and were received at since or later, the
 // oldest first. n < 0 is all of them.
 func (s *store) last(n int, since time.Time, passes func(Message) bool) []Message {
 	var found []Message
 	for i := len(s.order) - 1; i >= s.head && len(found) != n; i-- {
 		m := s.m[s.order[i]]
-		if !m.Received.Before(since) && passes(m) {
+		if !m.others && !m.Received.Before(since) && passes(m) {
 			found = append(found, m)
 		}
 	}

@@ -71,6 +71,9 @@ type stream struct {
 
 	reportedAt time.Time // when
 	reportAt   time.Time // when the next report is due; zero for none
+
+	owed  []uint64  // reports of messages for some members, as appendReport has them
+	oweAt time.Time // when they are due; zero for none
 }
 
 // have returns the last message of the unbroken run that is here.
@@ -103,7 +106,9 @@ func (s *stream) missing() want {
 }
 
 // due returns when the stream needs its next action; the zero time for never.
-func (s *stream) due() time.Time { return deadline.Earlier(s.reportAt, s.repairAt()) }
+func (s *stream) due() time.Time {
+	return deadline.Earlier(s.oweAt, deadline.Earlier(s.reportAt, s.repairAt()))
+}
 
 // repairAt returns when the next step towards a missing message or an unknown position
 // is due; the zero time for never.

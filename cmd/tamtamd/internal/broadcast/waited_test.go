@@ -50,7 +50,7 @@ func TestSlowestIsKnown(t *testing.T) {
 			a := nthAddr(1 + random.IntN(8))
 			switch m := c.members[a]; random.IntN(8) {
 			case 0:
-				c.Up(now, a, 1+uint64(random.IntN(2)))
+				c.Up(now, a, 1+uint64(random.IntN(2)), true)
 			case 1:
 				if random.IntN(4) == 0 {
 					c.Gone(a)
@@ -90,7 +90,7 @@ func BenchmarkCapacity(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			c, now := alone(rand.New(rand.NewPCG(1, 2))), time.Unix(1e9, 0)
 			for i := range n {
-				c.Up(now, nthAddr(i+1), 1)
+				c.Up(now, nthAddr(i+1), 1, true)
 			}
 			c.Broadcast(now, "", nil)
 			for b.Loop() {

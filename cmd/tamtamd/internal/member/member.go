@@ -58,6 +58,9 @@ type Info struct {
 	Version    string // of TamTam
 	MaxPayload int    // the largest broadcast it accepts, in bytes; 0 if not known
 	Tags       string // as package tags encodes them
+	// Addressing: it leaves messages that are for other members to them; earlier versions cannot read
+	// these.
+	Addressing bool
 }
 
 // Plain reports whether the node is a plain Smudge node.

@@ -170,9 +170,14 @@ const (
 	maxVersion = 64
 )
 
+// flagAddressing is a flag of a Profile.
+const flagAddressing = 1
+
 // Profile is what a node says of itself to each node that it opens a session with.
 //
-//	max payload 2 · length 1 and name · length 1 and version · length 2 and tags
+//	max payload 2 · length 1 and name · length 1 and version · length 2 and tags · flags 1
+//
+// Earlier versions have no flags. 1 is Addressing.
 //
 // What follows is of a later version, and left alone. A name has at most 128 bytes; a
 // longer version than 64 bytes is cut. The session is that of the frame.
@@ -185,7 +190,11 @@ func (p Profile) Encode() string {
 		b = append(append(b, byte(len(s))), s...)
 	}
 	b = binary.BigEndian.AppendUint16(b, uint16(len(p.Tags)))
-	return string(append(b, p.Tags...))
+	b = append(b, p.Tags...)
+	if p.Addressing {
+		b = append(b, flagAddressing)
+	}
+	return string(b)
 }
 
 func parseProfile(s string) (p Profile, ok bool) {
@@ -212,7 +221,8 @@ func parseProfile(s string) (p Profile, ok bool) {
 	if s = s[2:]; n > tags.MaxEncoded || len(s) < n {
 		return p, false
 	}
-	p.Tags = s[:n]
+	p.Tags, s = s[:n], s[n:]
+	p.Addressing = len(s) > 0 && s[0]&flagAddressing != 0
 	return p, true
 }
 

@@ -66,13 +66,23 @@ func TestRemoved(t *testing.T) {
 func TestProfile(t *testing.T) {
 	full := Profile{
 		MaxPayload: 65535, Name: strings.Repeat("n", maxName), Version: strings.Repeat("v", maxVersion), Tags: strings.Repeat("t", tags.MaxEncoded),
+		Addressing: true,
 	}
 	for _, p := range []Profile{{}, {MaxPayload: 256, Name: "Zoë", Version: "v1", Tags: "a=b"}, full} {
 		text := p.Encode()
-		if have, ok := parseProfile(text + "later"); !ok || have != p || len(text) > wire.MaxProfile {
+		later := "\x02later" // flags
+		if p.Addressing {
+			later = later[1:]
+		}
+		if have, ok := parseProfile(text + later); !ok || have != p || len(text) > wire.MaxProfile {
 			t.Errorf("%+v, want %+v", have, p)
 		}
-		for i := range text {
+		earlier := p // has no flags
+		earlier.Addressing = false
+		if have, ok := parseProfile(earlier.Encode()); !ok || have != earlier {
+			t.Errorf("%+v, want %+v", have, earlier)
+		}
+		for i := range earlier.Encode() {
 			if have, ok := parseProfile(text[:i]); ok {
 				t.Errorf("%d bytes of %d are parsed as %+v", i, len(text), have)
 			}
@@ -124,8 +134,10 @@ func FuzzMessages(f *testing.F) {
 				t.Errorf("%+v is read as %+v", r, again)
 			}
 		}
-		if p, ok := parseProfile(string(b)); ok && !strings.HasPrefix(string(b), p.Encode()) {
-			t.Errorf("%q is written as %q", b, p.Encode())
+		if p, ok := parseProfile(string(b)); ok {
+			if again, ok := parseProfile(p.Encode()); !ok || again != p {
+				t.Errorf("%+v is read as %+v", p, again)
+			}
 		}
 	})
 }

@@ -140,7 +140,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	// What outsiders see of the cluster: members, and messages.
 	a.Members = member.NewTable(self.Addr, self.Info, rand.Uint64()>>1, time.Now)
 	a.Messages = broadcast.New(broadcast.Config{
-		Local:      broadcast.Stream{Origin: self.Addr, Session: self.Session},
+		Local: broadcast.Stream{Origin: self.Addr, Session: self.Session}, Tags: self.Tags,
 		MaxPayload: self.MaxPayload, Keep: flags.Keep, KeepBytes: flags.KeepBytes, Late: a.late(lateness.Broadcast),
 		Send: func(to netip.AddrPort, b []byte, token uint64, push bool) bool {
 			return a.Wire.Queue(to, membership.ChannelOf(push), b, token)

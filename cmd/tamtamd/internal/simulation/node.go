@@ -304,7 +304,7 @@ func (n *Node) see(now time.Time, a netip.AddrPort, s seen, by netip.AddrPort) {
 			n.users.Gone(now, a, "it restarted")
 		}
 		if !n.broadcast.Knows(a, s.session) {
-			n.broadcast.Up(now, a, s.session)
+			n.broadcast.Up(now, a, s.session, true)
 		}
 		n.broadcast.Suspect(a, s.status == member.Suspected)
 	}

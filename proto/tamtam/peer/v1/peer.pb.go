@@ -1455,6 +1455,71 @@ func (x *TagCondition) GetExclude() bool {
 	return false
 }
 
+// Recipients are the members that a message is for. A node that finds fields here that it does not
+// know is not one of them.
+type Recipients struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Their addresses, each an IP of 4 or 16 bytes and a port of 2. Empty: any member.
+	Members [][]byte `protobuf:"bytes,1,rep,name=members,proto3" json:"members,omitempty"`
+	// Only those whose tags match all of these.
+	Tags []*TagCondition `protobuf:"bytes,2,rep,name=tags,proto3" json:"tags,omitempty"`
+	// Whether each node that has the message reports to its origin if it is for that node.
+	Report        bool `protobuf:"varint,3,opt,name=report,proto3" json:"report,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Recipients) Reset() {
+	*x = Recipients{}
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Recipients) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Recipients) ProtoMessage() {}
+
+func (x *Recipients) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Recipients.ProtoReflect.Descriptor instead.
+func (*Recipients) Descriptor() ([]byte, []int) {
+	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Recipients) GetMembers() [][]byte {
+	if x != nil {
+		return x.Members
+	}
+	return nil
+}
+
+func (x *Recipients) GetTags() []*TagCondition {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+func (x *Recipients) GetReport() bool {
+	if x != nil {
+		return x.Report
+	}
+	return false
+}
+
 // UserAnswer is an answer of one answerer, or says how many there are. It fits into one frame.
 type UserAnswer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1477,7 +1542,7 @@ type UserAnswer struct {
 
 func (x *UserAnswer) Reset() {
 	*x = UserAnswer{}
-	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[15]
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1489,7 +1554,7 @@ func (x *UserAnswer) String() string {
 func (*UserAnswer) ProtoMessage() {}
 
 func (x *UserAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[15]
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1502,7 +1567,7 @@ func (x *UserAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UserAnswer.ProtoReflect.Descriptor instead.
 func (*UserAnswer) Descriptor() ([]byte, []int) {
-	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{15}
+	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *UserAnswer) GetUnmatched() bool {
@@ -1662,7 +1727,12 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"\fTagCondition\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x18\n" +
 	"\apattern\x18\x02 \x01(\tR\apattern\x12\x18\n" +
-	"\aexclude\x18\x03 \x01(\bR\aexclude\"\xc4\x01\n" +
+	"\aexclude\x18\x03 \x01(\bR\aexclude\"p\n" +
+	"\n" +
+	"Recipients\x12\x18\n" +
+	"\amembers\x18\x01 \x03(\fR\amembers\x120\n" +
+	"\x04tags\x18\x02 \x03(\v2\x1c.tamtam.peer.v1.TagConditionR\x04tags\x12\x16\n" +
+	"\x06report\x18\x03 \x01(\bR\x06report\"\xc4\x01\n" +
 	"\n" +
 	"UserAnswer\x12\x1c\n" +
 	"\tunmatched\x18\x01 \x01(\bR\tunmatched\x12\x1c\n" +
@@ -1685,7 +1755,7 @@ func file_tamtam_peer_v1_peer_proto_rawDescGZIP() []byte {
 	return file_tamtam_peer_v1_peer_proto_rawDescData
 }
 
-var file_tamtam_peer_v1_peer_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_tamtam_peer_v1_peer_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_tamtam_peer_v1_peer_proto_goTypes = []any{
 	(*Question)(nil),              // 0: tamtam.peer.v1.Question
 	(*Answer)(nil),                // 1: tamtam.peer.v1.Answer
@@ -1702,9 +1772,10 @@ var file_tamtam_peer_v1_peer_proto_goTypes = []any{
 	(*ProfileAnswer)(nil),         // 12: tamtam.peer.v1.ProfileAnswer
 	(*UserQuestion)(nil),          // 13: tamtam.peer.v1.UserQuestion
 	(*TagCondition)(nil),          // 14: tamtam.peer.v1.TagCondition
-	(*UserAnswer)(nil),            // 15: tamtam.peer.v1.UserAnswer
-	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 17: google.protobuf.Duration
+	(*Recipients)(nil),            // 15: tamtam.peer.v1.Recipients
+	(*UserAnswer)(nil),            // 16: tamtam.peer.v1.UserAnswer
+	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 18: google.protobuf.Duration
 }
 var file_tamtam_peer_v1_peer_proto_depIdxs = []int32{
 	2,  // 0: tamtam.peer.v1.Question.keys:type_name -> tamtam.peer.v1.KeysQuestion
@@ -1716,19 +1787,20 @@ var file_tamtam_peer_v1_peer_proto_depIdxs = []int32{
 	5,  // 6: tamtam.peer.v1.Answer.inspect:type_name -> tamtam.peer.v1.InspectAnswer
 	10, // 7: tamtam.peer.v1.Answer.links:type_name -> tamtam.peer.v1.LinksAnswer
 	12, // 8: tamtam.peer.v1.Answer.profile:type_name -> tamtam.peer.v1.ProfileAnswer
-	15, // 9: tamtam.peer.v1.Answer.user:type_name -> tamtam.peer.v1.UserAnswer
-	16, // 10: tamtam.peer.v1.InspectAnswer.clock:type_name -> google.protobuf.Timestamp
-	17, // 11: tamtam.peer.v1.InspectAnswer.heartbeat:type_name -> google.protobuf.Duration
+	16, // 9: tamtam.peer.v1.Answer.user:type_name -> tamtam.peer.v1.UserAnswer
+	17, // 10: tamtam.peer.v1.InspectAnswer.clock:type_name -> google.protobuf.Timestamp
+	18, // 11: tamtam.peer.v1.InspectAnswer.heartbeat:type_name -> google.protobuf.Duration
 	7,  // 12: tamtam.peer.v1.InspectAnswer.link:type_name -> tamtam.peer.v1.Link
 	8,  // 13: tamtam.peer.v1.InspectAnswer.troubles:type_name -> tamtam.peer.v1.Trouble
 	6,  // 14: tamtam.peer.v1.InspectAnswer.conflicts:type_name -> tamtam.peer.v1.Conflict
 	7,  // 15: tamtam.peer.v1.LinksAnswer.links:type_name -> tamtam.peer.v1.Link
 	14, // 16: tamtam.peer.v1.UserQuestion.tags:type_name -> tamtam.peer.v1.TagCondition
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	14, // 17: tamtam.peer.v1.Recipients.tags:type_name -> tamtam.peer.v1.TagCondition
+	18, // [18:18] is the sub-list for method output_type
+	18, // [18:18] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_peer_v1_peer_proto_init() }
@@ -1756,14 +1828,14 @@ func file_tamtam_peer_v1_peer_proto_init() {
 		(*KeysQuestion_Remove)(nil),
 	}
 	file_tamtam_peer_v1_peer_proto_msgTypes[8].OneofWrappers = []any{}
-	file_tamtam_peer_v1_peer_proto_msgTypes[15].OneofWrappers = []any{}
+	file_tamtam_peer_v1_peer_proto_msgTypes[16].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_peer_v1_peer_proto_rawDesc), len(file_tamtam_peer_v1_peer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -9,10 +9,12 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/recipients"
 	"github.com/eelcocramer/tamtam/internal/limits"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
@@ -130,7 +132,7 @@ func (c *Core) asked(now time.Time, from netip.AddrPort, token uint64, m *peerv1
 		c.counts.Inc(questionsBad)
 		return
 	}
-	if !Match(c.cfg.Tags(), m.GetTags()) {
+	if !recipients.Match(c.cfg.Tags(), m.GetTags()) {
 		c.send(k, &peerv1.UserAnswer{Unmatched: true})
 		return
 	}
@@ -318,4 +320,8 @@ func (c *Core) send(k key, m *peerv1.UserAnswer) bool {
 // ValidTopic reports whether a text can be the topic of a question.
 func ValidTopic(topic string) bool {
 	return topic != "" && len(topic) <= limits.MaxTopic && utf8.ValidString(topic) && printable(topic)
+}
+
+func printable(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }

@@ -98,22 +98,6 @@ func TestTags(t *testing.T) {
 	if len(r.answers) != 1 || len(r.failures) != 1 || r.failures[at(4).String()+"/-1"] != NoWay || *r.done != (Sum{2, 1, 1}) {
 		t.Errorf("%+v, %+v", r, r.done)
 	}
-	for _, c := range []struct {
-		tags string
-		have bool
-		when []*peerv1.TagCondition
-	}{
-		{"", true, nil},
-		{"", true, []*peerv1.TagCondition{{Key: "a", Pattern: "1", Exclude: true}}},
-		{"", false, []*peerv1.TagCondition{{Key: "a", Pattern: "*"}}},
-		{"a=1\nb=2\n", true, []*peerv1.TagCondition{{Key: "a", Pattern: "1"}, {Key: "b", Pattern: "?"}}},
-		{"a=1\nb=2\n", false, []*peerv1.TagCondition{{Key: "a", Pattern: "1"}, {Key: "b", Pattern: "2", Exclude: true}}},
-		{"a=1\n", false, []*peerv1.TagCondition{{Key: "a", Pattern: "["}}},
-	} {
-		if Match(c.tags, c.when) != c.have {
-			t.Errorf("%q %v", c.tags, c.when)
-		}
-	}
 }
 
 // TestNobody: a query that nobody is asked ends at once.

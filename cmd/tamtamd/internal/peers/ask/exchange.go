@@ -8,28 +8,20 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"path"
 	"slices"
 	"sync"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/recipients"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lateness"
 	"github.com/eelcocramer/tamtam/internal/limits"
-	"github.com/eelcocramer/tamtam/internal/tags"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
 
-// What a request fails with, besides ErrTooMany.
-var (
-	// ErrInvalid: the request is wrong in any state of the cluster.
-	ErrInvalid = errors.New("bad query")
-	// ErrUnknown: an address is of no member.
-	ErrUnknown = errors.New("not a member")
-)
+// ErrInvalid: a request is wrong in any state of the cluster.
+var ErrInvalid = errors.New("bad query")
 
 // defaultTimeout is how long a query waits if its caller does not say.
 const defaultTimeout = 2 * time.Second
@@ -151,8 +143,7 @@ func gone(m member.Member) string {
 type Request struct {
 	Topic   string
 	Payload []byte
-	Members []netip.AddrPort // all live ones if empty
-	Tags    []*peerv1.TagCondition
+	To      recipients.Recipients
 	Timeout time.Duration // 0: 2 seconds
 }
 
@@ -160,15 +151,8 @@ func (r *Request) check() error {
 	if r.Timeout == 0 {
 		r.Timeout = defaultTimeout
 	}
-	size := 0
-	for _, t := range r.Tags {
-		if err := tags.CheckKey(t.GetKey()); err != nil {
-			return err
-		}
-		if _, err := path.Match(t.GetPattern(), ""); err != nil {
-			return fmt.Errorf("%w: pattern %q: want text in which * stands for any text and ? for one character", ErrInvalid, t.GetPattern())
-		}
-		size += proto.Size(t) + 2
+	if err := r.To.Check(); err != nil {
+		return err
 	}
 	switch {
 	case !ValidTopic(r.Topic):
@@ -177,17 +161,13 @@ func (r *Request) check() error {
 		return fmt.Errorf("%w: the payload has %d bytes, want at most %d", ErrInvalid, len(r.Payload), limits.MaxQuestion)
 	case r.Timeout < time.Millisecond || r.Timeout > limits.MaxQueryTimeout:
 		return fmt.Errorf("%w: timeout %v: want 1ms to %v", ErrInvalid, r.Timeout, limits.MaxQueryTimeout)
-	case len(r.Members) > limits.MaxQueryMembers:
-		return fmt.Errorf("%w: %d members, want at most %d, or all", ErrInvalid, len(r.Members), limits.MaxQueryMembers)
-	case len(r.Tags) > limits.MaxQueryTags || size > limits.MaxConditions:
-		return fmt.Errorf("%w: %d conditions about tags of %d bytes, want at most %d of %d", ErrInvalid, len(r.Tags), size, limits.MaxQueryTags, limits.MaxConditions)
 	}
 	return nil
 }
 
 // Query begins a query, and returns what comes of it and how many members are asked. Fails with
-// ErrInvalid, tags.ErrBad, ErrUnknown, ErrTooMany or fanout.ErrClosed. The caller must close the
-// feed.
+// ErrInvalid, ErrTooMany, fanout.ErrClosed, or as recipients.Recipients does. The caller must close
+// the feed.
 func (x *Exchange) Query(r Request) (f *Feed, asked int, err error) {
 	if err := r.check(); err != nil {
 		return nil, 0, err
@@ -204,7 +184,7 @@ func (x *Exchange) Query(r Request) (f *Feed, asked int, err error) {
 		token := x.cfg.Random()
 		one := newFeed()
 		x.queries[token] = one
-		if err = x.core.Ask(now, token, Query{r.Topic, r.Payload, r.Tags, targets, r.Timeout}); err != nil {
+		if err = x.core.Ask(now, token, Query{r.Topic, r.Payload, r.To.Tags, targets, r.Timeout}); err != nil {
 			delete(x.queries, token)
 			return
 		}
@@ -215,25 +195,11 @@ func (x *Exchange) Query(r Request) (f *Feed, asked int, err error) {
 
 // targets returns the members to ask, ordered by address. mu is held.
 func (x *Exchange) targets(r Request) (all []Target, err error) {
-	add := func(m member.Member) {
-		all = append(all, Target{Addr: m.Addr, Gone: gone(m), Plain: m.Plain(), Matches: Match(m.Tags, r.Tags)})
+	members, err := r.To.Among(x.members)
+	for _, m := range members {
+		all = append(all, Target{Addr: m.Addr, Gone: gone(m), Plain: m.Plain(), Matches: recipients.Match(m.Tags, r.To.Tags)})
 	}
-	for _, a := range r.Members {
-		m, ok := x.members[a]
-		if !ok {
-			return nil, fmt.Errorf("%s is %w", a, ErrUnknown)
-		}
-		add(m)
-	}
-	if len(r.Members) == 0 {
-		for _, m := range x.members {
-			if m.Status.Live() {
-				add(m)
-			}
-		}
-	}
-	slices.SortFunc(all, func(a, b Target) int { return a.Addr.Compare(b.Addr) })
-	return slices.CompactFunc(all, func(a, b Target) bool { return a.Addr == b.Addr }), nil
+	return all, err
 }
 
 // Name returns the name of a member; "" if it is not known.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/recipients"
 	"github.com/eelcocramer/tamtam/internal/limits"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
@@ -75,7 +76,7 @@ func TestExchange(t *testing.T) {
 			t.Fatal(err)
 		}
 		web := []*peerv1.TagCondition{{Key: "role", Pattern: "web"}}
-		f, n, err := a.Query(Request{Topic: "x", Payload: []byte("hi"), Tags: web})
+		f, n, err := a.Query(Request{Topic: "x", Payload: []byte("hi"), To: recipients.Recipients{Tags: web}})
 		if err != nil || n != 2 {
 			t.Fatal(n, err)
 		}
@@ -92,7 +93,7 @@ func TestExchange(t *testing.T) {
 		}
 
 		began := time.Now()
-		if f, _, err = a.Query(Request{Topic: "x", Members: []netip.AddrPort{at(1), at(1)}, Timeout: time.Minute}); err != nil {
+		if f, _, err = a.Query(Request{Topic: "x", To: recipients.Recipients{Members: []netip.AddrPort{at(1), at(1)}}, Timeout: time.Minute}); err != nil {
 			t.Fatal(err)
 		}
 		all = end(t, f)
@@ -114,7 +115,7 @@ func TestExchangeFollowsTheMembers(t *testing.T) {
 			t.Fatal(err)
 		}
 		ask := func() *Feed {
-			f, _, err := a.Query(Request{Topic: "x", Timeout: time.Minute, Members: []netip.AddrPort{at(1)}})
+			f, _, err := a.Query(Request{Topic: "x", Timeout: time.Minute, To: recipients.Recipients{Members: []netip.AddrPort{at(1)}}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -140,7 +141,7 @@ func TestExchangeFollowsTheMembers(t *testing.T) {
 				t.Errorf("%s: %+v", c.want, all)
 			}
 		}
-		if _, _, err := a.Query(Request{Topic: "x", Members: []netip.AddrPort{at(1)}}); !errors.Is(err, ErrUnknown) {
+		if _, _, err := a.Query(Request{Topic: "x", To: recipients.Recipients{Members: []netip.AddrPort{at(1)}}}); !errors.Is(err, recipients.ErrUnknown) {
 			t.Error(err)
 		}
 		if f, n, err := a.Query(Request{Topic: "x"}); err != nil || n != 1 { // itself
@@ -170,7 +171,7 @@ func TestExchangeIsBounded(t *testing.T) {
 		}()
 		var feeds []*Feed
 		for range limits.QueryEventBytes/limits.MaxAnswer + 1 {
-			f, _, err := a.Query(Request{Topic: "x", Members: []netip.AddrPort{at(1)}})
+			f, _, err := a.Query(Request{Topic: "x", To: recipients.Recipients{Members: []netip.AddrPort{at(1)}}})
 			if err != nil {
 				t.Fatal(err)
 			}

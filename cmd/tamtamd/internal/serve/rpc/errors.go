@@ -14,6 +14,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/recipients"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/ask"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
@@ -50,9 +51,11 @@ var mapping = []struct {
 	{rpcguard.ErrDenied, codes.PermissionDenied, "READ_ONLY_TOKEN"},
 	{errRemoved, codes.FailedPrecondition, "REMOVED"},
 	{broadcast.ErrTooFew, codes.FailedPrecondition, "TOO_FEW_MEMBERS"},
+	{broadcast.ErrUnaddressable, codes.FailedPrecondition, "UNADDRESSABLE"},
 	{broadcast.ErrBusy, codes.ResourceExhausted, "BUSY"},
 	{ask.ErrInvalid, codes.InvalidArgument, "BAD_QUERY"},
-	{ask.ErrUnknown, codes.NotFound, "NOT_MEMBER"},
+	{recipients.ErrBad, codes.InvalidArgument, "BAD_RECIPIENTS"},
+	{recipients.ErrUnknown, codes.NotFound, "NOT_MEMBER"},
 	{ask.ErrTooMany, codes.ResourceExhausted, "TOO_MANY_QUERIES"},
 	{errPattern, codes.InvalidArgument, "BAD_PATTERN"},
 	{tags.ErrBad, codes.InvalidArgument, "BAD_TAG"},

@@ -16,7 +16,6 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/ask"
-	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -59,17 +58,9 @@ func queryOf(r *tamtamv1.QueryRequest) (ask.Request, error) {
 		}
 		wanted.Timeout = d.AsDuration()
 	}
-	for _, text := range r.GetMembers() {
-		a, err := netip.ParseAddrPort(text)
-		if err != nil {
-			return wanted, fmt.Errorf("%w: members holds %q: want an IP and a port", errInvalid, text)
-		}
-		wanted.Members = append(wanted.Members, netip.AddrPortFrom(a.Addr().Unmap(), a.Port()))
-	}
-	for _, t := range r.GetTags() {
-		wanted.Tags = append(wanted.Tags, &peerv1.TagCondition{Key: t.GetKey(), Pattern: t.GetPattern(), Exclude: t.GetExclude()})
-	}
-	return wanted, nil
+	var err error
+	wanted.To, err = recipientsOf(r.GetMembers(), r.GetTags())
+	return wanted, err
 }
 
 func (s *v1) toQueryEvent(e ask.Event, took time.Duration) *tamtamv1.QueryResponse {

@@ -59,6 +59,7 @@ type Members interface {
 // Messages is what the services need of broadcasts; *broadcast.Broadcaster is one.
 type Messages interface {
 	Limit() int
+	AddressedLimit() int
 	Send(context.Context, broadcast.Request) (broadcast.Receipt, error)
 	Subscribe(q broadcast.Query, buffer int) ([]broadcast.Message, *fanout.Subscription[broadcast.Delivery])
 }

@@ -114,7 +114,8 @@ func (f *fake) SetTags(set map[string]string, remove []string) (tags.Set, error)
 func (f *fake) Level() logging.Level     { return f.level }
 func (f *fake) SetLevel(l logging.Level) { f.level = l }
 
-func (f *fake) Limit() int { return 256 }
+func (f *fake) Limit() int          { return 256 }
+func (f *fake) AddressedLimit() int { return 99 }
 
 func (f *fake) Send(ctx context.Context, r broadcast.Request) (broadcast.Receipt, error) {
 	f.request = r

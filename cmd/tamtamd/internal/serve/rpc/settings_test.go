@@ -18,6 +18,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/recipients"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/ask"
@@ -83,6 +84,7 @@ func TestErrors(t *testing.T) {
 		{rpcguard.ErrDenied, codes.PermissionDenied, "READ_ONLY_TOKEN"},
 		{errRemoved, codes.FailedPrecondition, "REMOVED"},
 		{broadcast.ErrTooFew, codes.FailedPrecondition, "TOO_FEW_MEMBERS"},
+		{broadcast.ErrUnaddressable, codes.FailedPrecondition, "UNADDRESSABLE"},
 		{broadcast.ErrBusy, codes.ResourceExhausted, "BUSY"},
 		{broadcast.ErrTooLarge, codes.InvalidArgument, "PAYLOAD_TOO_LARGE"},
 		{node.ErrNotMember, codes.NotFound, "NOT_MEMBER"},
@@ -93,7 +95,8 @@ func TestErrors(t *testing.T) {
 		{node.ErrTooMany, codes.ResourceExhausted, "TOO_MANY"},
 		{errPattern, codes.InvalidArgument, "BAD_PATTERN"},
 		{ask.ErrInvalid, codes.InvalidArgument, "BAD_QUERY"},
-		{ask.ErrUnknown, codes.NotFound, "NOT_MEMBER"},
+		{recipients.ErrBad, codes.InvalidArgument, "BAD_RECIPIENTS"},
+		{recipients.ErrUnknown, codes.NotFound, "NOT_MEMBER"},
 		{ask.ErrTooMany, codes.ResourceExhausted, "TOO_MANY_QUERIES"},
 		{tags.ErrBad, codes.InvalidArgument, "BAD_TAG"},
 		{keyring.ErrNoKeyring, codes.FailedPrecondition, "NO_KEYRING"},
@@ -128,7 +131,7 @@ func TestErrors(t *testing.T) {
 
 // TestErrorsAreAllMapped: each sentinel has a code here.
 func TestErrorsAreAllMapped(t *testing.T) {
-	if want := 34; len(mapping) != want {
+	if want := 36; len(mapping) != want {
 		t.Errorf("%d errors are mapped, %d are tested", len(mapping), want)
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
@@ -35,10 +34,12 @@ func (s *v1) GetLocalNode(context.Context, *tamtamv1.GetLocalNodeRequest) (*tamt
 		Started:         timestamppb.New(s.Started),
 		ClusterName:     s.Self.Cluster,
 		MaxPayloadBytes: uint32(s.Messages.Limit()),
-		Profile:         s.Profile,
-		DetectionTime:   durationpb.New(s.Node.DetectionTime()),
-		Unready:         s.State.Unready(),
-		Removal:         toRemoval(s.State.Removal()),
+
+		MaxAddressedPayloadBytes: uint32(s.Messages.AddressedLimit()),
+		Profile:                  s.Profile,
+		DetectionTime:            durationpb.New(s.Node.DetectionTime()),
+		Unready:                  s.State.Unready(),
+		Removal:                  toRemoval(s.State.Removal()),
 	}, nil
 }
 
@@ -120,33 +121,6 @@ func (s *v1) RemoveMember(
 	}
 	s.Members.Credit(m.Addr, rpcguard.CallerOf(ctx).String())
 	return &tamtamv1.RemoveMemberResponse{Member: toMember(m, node.PeerState{})}, nil
-}
-
-func (s *v1) Broadcast(ctx context.Context, r *tamtamv1.BroadcastRequest) (*tamtamv1.BroadcastResponse, error) {
-	wait := int(r.GetWaitMembers())
-	if r.GetWaitAll() {
-		if removal := s.State.Removal(); removal != nil { // all others, of whom it knows none
-			return nil, toStatus(fmt.Errorf("%w: %s", errRemoved, removal.Sentence()))
-		}
-		wait = broadcast.All
-	}
-	got, err := s.Messages.Send(ctx, broadcast.Request{
-		Topic: r.GetTopic(), Payload: r.GetPayload(), Wait: wait, Least: int(r.GetMinMembers()), NoWait: r.GetNoWait(),
-	})
-	if err != nil {
-		return nil, toStatus(err)
-	}
-	out := &tamtamv1.BroadcastResponse{
-		SentTo: uint32(got.Members), Session: got.Session, Sequence: got.Sequence,
-		Have: uint32(got.Have), Took: durationpb.New(got.Took),
-	}
-	if r.GetWaitAll() {
-		got.Missing = append(got.Missing, s.Node.Unreached()...)
-	}
-	for _, a := range got.Missing {
-		out.Missing = append(out.Missing, a.String())
-	}
-	return out, nil
 }
 
 func (s *v1) Ping(ctx context.Context, r *tamtamv1.PingRequest) (*tamtamv1.PingResponse, error) {
