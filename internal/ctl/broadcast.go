@@ -37,7 +37,9 @@ type broadcast struct {
 	waitAll bool
 	wait    uint32
 	least   *uint32 // members that must be live for waitAll; nil for 1
-	warned  bool    // the user knows that there is no other member
+	to      recipients
+	members []string // the addresses of those in to
+	warned  bool     // the user knows that there is no other member
 }
 
 func broadcastCommand(a *app) *ffcli.Command {
@@ -48,11 +50,12 @@ func broadcastCommand(a *app) *ffcli.Command {
 	fs.BoolVar(&b.noWait, "no-wait", false, "if too many messages are in flight, fail at once with exit status 5 instead of waiting")
 	fs.StringVar(&b.topic, "topic", "", "the `topic` of the message, by which readers can filter; up to 64 bytes")
 	fs.Func("wait", "wait until `members` have the message: all, or a number", b.setWait)
+	b.to.register(fs)
 	fs.Func("min", "with --wait all, send nothing if fewer other `members` are live; 0 for a node that may be alone (default 1)", b.setLeast)
 	return a.command(&ffcli.Command{
 		Name:       "broadcast",
-		ShortUsage: "tamtamctl broadcast [--topic TOPIC] [--wait all|N] [--min N] [--no-wait] [--base64] [--lines | MESSAGE | -]",
-		ShortHelp:  "Send a short message to every live member.",
+		ShortUsage: "tamtamctl broadcast [--topic TOPIC] [--to MEMBER|KEY[!]=PATTERN] [--wait all|N] [--min N] [--no-wait] [--base64] [--lines | MESSAGE | -]",
+		ShortHelp:  "Send a short message to every live member, or to some.",
 		LongHelp: `Every live member gets the message once, and the messages of one node in the order in
 which they were sent, even if packets are lost. Delivery to plain members is best
 effort. The daemon limits the length: see "tamtamctl -o json address".
@@ -72,9 +75,21 @@ lists the addresses that other members list as live and this node does not reach
 not wait for them. If too many messages are in flight, the next one waits until --timeout;
 then it is not sent, and the exit status is 5.
 
+With --to, only the readers of those members get the message, which has up to 768 bytes, or
+less if the daemon's limit is. With --to KEY=PATTERN, each member compares its own tags when it is the
+message's turn. --wait then counts members that have it and match: all waits until each has
+said whether it matches, and names at --timeout the silent ones whose tags match as far as the daemon
+knows, and the members of --to that are not live. Nothing is sent, with exit status 5, if a member
+of --to is a plain one, or if a live member is of an earlier version; 3 if a member of --to is not
+known.
+
+` + arg.MemberHelp + `
+
   tamtamctl broadcast hello
   tamtamctl broadcast --topic deploy --wait all --timeout 2s "version 7 is out"
   tamtamctl broadcast --wait all --min 4 "five of us must have this"
+  tamtamctl broadcast --to role=web --to zone!=b --wait all "reload"
+  tamtamctl broadcast --to db-1 --to db-2 "vacuum"
   tamtamctl broadcast -- --not-a-flag
   date | tamtamctl broadcast -
   tail -f app.log | tamtamctl broadcast --lines --topic log
@@ -126,13 +141,13 @@ func (b *broadcast) run(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		return b.client().Dial(func(c *client.Conn) error { return b.send(ctx, c, payload) })
+		return b.dial(ctx, func(c *client.Conn) error { return b.send(ctx, c, payload) })
 	}
 	if len(args) > 1 || len(args) == 1 && args[0] != "-" {
 		return arg.Usage("broadcast", "with --lines, the messages come from stdin, not %q", args[0])
 	}
 	skipped := 0
-	err := b.client().Dial(func(c *client.Conn) error {
+	err := b.dial(ctx, func(c *client.Conn) error {
 		return eachLine(ctx, b.In, func(number int, line []byte, err error) error {
 			if err == nil {
 				err = b.sendLine(ctx, c, line)
@@ -152,6 +167,34 @@ func (b *broadcast) run(ctx context.Context, args []string) error {
 	return err
 }
 
+// dial connects, and finds out to whom messages go.
+func (b *broadcast) dial(ctx context.Context, do func(*client.Conn) error) error {
+	return b.client().Dial(func(c *client.Conn) error {
+		if b.to.all() {
+			return do(c)
+		}
+		var err error
+		if b.members, err = b.to.addresses(ctx, c, b.flags.Timeout); err != nil {
+			return err
+		}
+		self, err := b.local(ctx, c)
+		switch {
+		case err != nil:
+			return c.Explain(err)
+		case self.GetMaxAddressedPayloadBytes() == 0: // it would send to all
+			return &refusedError{"the daemon is of an earlier version, which knows no --to; nothing was sent"}
+		}
+		return do(c)
+	})
+}
+
+// local asks the daemon about its node.
+func (b *broadcast) local(ctx context.Context, c *client.Conn) (*tamtamv1.GetLocalNodeResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, b.flags.Timeout)
+	defer cancel()
+	return c.GetLocalNode(ctx, &tamtamv1.GetLocalNodeRequest{})
+}
+
 func (b *broadcast) sendLine(ctx context.Context, c *client.Conn, line []byte) error {
 	payload, err := b.decode(line)
 	if err != nil {
@@ -165,18 +208,20 @@ func (b *broadcast) tooLong(ctx context.Context, c *client.Conn, line []byte, er
 	if status.Code(err) != codes.InvalidArgument {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, b.flags.Timeout)
-	defer cancel()
 	payload, _ := b.decode(line)
-	self, err := c.GetLocalNode(ctx, &tamtamv1.GetLocalNodeRequest{})
-	return err == nil && len(payload) > int(self.GetMaxPayloadBytes())
+	self, err := b.local(ctx, c)
+	limit := self.GetMaxPayloadBytes()
+	if !b.to.all() {
+		limit = self.GetMaxAddressedPayloadBytes()
+	}
+	return err == nil && len(payload) > int(limit)
 }
 
 // send sends one message within --timeout, and prints the result.
 func (b *broadcast) send(ctx context.Context, c *client.Conn, payload []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, b.flags.Timeout)
 	defer cancel()
-	req := &tamtamv1.BroadcastRequest{Payload: payload, Topic: b.topic, NoWait: b.noWait}
+	req := &tamtamv1.BroadcastRequest{Payload: payload, Topic: b.topic, NoWait: b.noWait, Members: b.members, Tags: b.to.tags}
 	switch {
 	case b.waitAll:
 		req.Wait = &tamtamv1.BroadcastRequest_WaitAll{WaitAll: true}
@@ -190,16 +235,20 @@ func (b *broadcast) send(ctx context.Context, c *client.Conn, payload []byte) er
 	}
 	if r.GetSentTo() == 0 && !b.warned {
 		b.warned = true
-		fmt.Fprintln(b.Err, "tamtamctl: no other member is alive: only readers on this node got it")
+		who := "is alive: only readers on this node got it"
+		if !b.to.all() {
+			who = "that is alive matches --to, as far as this node knows"
+		}
+		fmt.Fprintln(b.Err, "tamtamctl: no other member "+who)
 	}
 	if err := b.result(r, req.GetWait() != nil); err != nil {
 		return err
 	}
-	if r.GetSentTo() < b.wanted() { // by an earlier version of the daemon
+	switch {
+	case len(r.GetMissing()) > 0 || !b.to.all() && r.GetHave() < b.wait:
+		return &missingError{r.GetMissing(), int(r.GetHave()), int(b.wait)}
+	case r.GetSentTo() < b.wanted(): // by an earlier version of the daemon, or receivers reported that they do not match
 		return &refusedError{fmt.Sprintf("too few live members: %d, want %d; the message was sent all the same", r.GetSentTo(), b.wanted())}
-	}
-	if len(r.GetMissing()) > 0 {
-		return &missingError{r.GetMissing()}
 	}
 	return nil
 }

@@ -24,8 +24,9 @@ import (
 
 // TestBroadcastRequests: what is asked of the daemon.
 func TestBroadcastRequests(t *testing.T) {
-	f := &fake{}
+	f := &fake{addressed: 200}
 	addr := serve(t, f)
+	web := []*pb.TagPattern{{Key: "role", Pattern: "web"}, {Key: "zone", Pattern: "b*", Exclude: true}}
 	all := &pb.BroadcastRequest_WaitAll{WaitAll: true}
 	two := &pb.BroadcastRequest_WaitMembers{WaitMembers: 2}
 	for _, c := range []struct {
@@ -45,6 +46,10 @@ func TestBroadcastRequests(t *testing.T) {
 		{"", []string{"x", "--wait=2"}, []*pb.BroadcastRequest{{Payload: []byte("x"), Wait: two}}},
 		{"", []string{"x", "--wait=2", "--wait", "all"}, []*pb.BroadcastRequest{{Payload: []byte("x"), Wait: all, MinMembers: 1}}},
 		{"", []string{"x", "--wait", "all", "--wait=2"}, []*pb.BroadcastRequest{{Payload: []byte("x"), Wait: two}}},
+		{"", []string{"x", "--to", "role=web", "--to", "zone!=b*", "--wait", "all"}, []*pb.BroadcastRequest{{Payload: []byte("x"), Tags: web, Wait: all, MinMembers: 1}}},
+		{"", []string{"x", "--to", "one", "--to", "192.0.2.2"}, []*pb.BroadcastRequest{{Payload: []byte("x"), Members: []string{self, other}}}},
+		{"a\nb\n", []string{"--lines", "--to", "role=web", "--to=zone!=b*", "--to", other}, []*pb.BroadcastRequest{
+			{Payload: []byte("a"), Members: []string{other}, Tags: web}, {Payload: []byte("b"), Members: []string{other}, Tags: web}}},
 		{"", []string{"--lines"}, nil},
 		{"a\n\n b \r\nlast", []string{"--lines", "--topic", "t"}, []*pb.BroadcastRequest{
 			{Payload: []byte("a"), Topic: "t"}, {Topic: "t"}, {Payload: []byte(" b \r"), Topic: "t"}, {Payload: []byte("last"), Topic: "t"}}},
@@ -92,9 +97,14 @@ func TestBroadcastResults(t *testing.T) {
 		{"x --wait all", nil, status.Error(codes.DeadlineExceeded, "late"), 6, "", "late"},
 		{"x", nil, status.Error(codes.Unavailable, "stopping"), 4, "", "stopping"},
 		{"x", nil, status.Error(codes.Internal, "broken"), 1, "", "broken"},
+		{"x --wait 2 --to role=web", &pb.BroadcastResponse{SentTo: 1, Have: 1}, nil, 6, "1 of 1 members have it after 0ms\n", "only 1 member of 2 got it"},
+		{"x --wait all --to role=web", &pb.BroadcastResponse{SentTo: 1, Have: 1, Missing: []string{other}}, nil, 6, "1 of 1 members have it after 0ms\n", "not confirmed by " + other},
+		{"x --to role=web", &pb.BroadcastResponse{}, nil, 0, "", "no other member that is alive matches --to"},
+		{"x --to nobody.invalid", nil, nil, 3, "", "nobody.invalid"},
+		{"x --to role=[", nil, status.Error(codes.InvalidArgument, "bad pattern"), 5, "", "bad pattern"},
 		{"", nil, nil, 0, "", ""}, // an empty stdin is an empty message
 	} {
-		f := &fake{broadcast: func(*pb.BroadcastRequest) (*pb.BroadcastResponse, error) {
+		f := &fake{addressed: 200, broadcast: func(*pb.BroadcastRequest) (*pb.BroadcastResponse, error) {
 			if c.answer == nil && c.err == nil {
 				return full, nil
 			}
@@ -108,6 +118,15 @@ func TestBroadcastResults(t *testing.T) {
 		if r.code != c.code || r.out != c.out || !strings.Contains(r.err, c.why) || strings.Count(r.err, "\n") != lines {
 			t.Errorf("%s: %+v, want %d, %q, %q", c.args, r, c.code, c.out, c.why)
 		}
+	}
+}
+
+// TestBroadcastToByAnEarlierDaemon: it would send to all, so it is not asked.
+func TestBroadcastToByAnEarlierDaemon(t *testing.T) {
+	f := &fake{}
+	r := run(t, "broadcast", "--rpc", serve(t, f), "--to", "role=web", "x")
+	if r.code != 5 || !strings.Contains(r.err, "earlier version") || len(f.requests()) != 0 {
+		t.Errorf("%+v, %v", r, f.requests())
 	}
 }
 

@@ -27,10 +27,14 @@ func (e *nothingError) Error() string {
 // missingError: a message was sent, but not all members that --wait asked for are known to have
 // it in time.
 type missingError struct {
-	members []string
+	members    []string
+	have, want int
 }
 
 func (e *missingError) Error() string {
+	if len(e.members) == 0 { // the others do not match, or have died
+		return fmt.Sprintf("only %s of %d got it", render.Plural(e.have, "member"), e.want)
+	}
 	return fmt.Sprintf("not confirmed by %s", render.Escape(strings.Join(e.members, ", ")))
 }
 

@@ -36,6 +36,7 @@ type fake struct {
 	history   func(string) (*pb.GetMemberHistoryResponse, error)
 	hang      chan struct{} // Ping waits for it
 	empty     bool          // no counters
+	addressed uint32        // the largest payload with recipients
 	inspected *pb.InspectResponse
 	old       bool // knows no version
 
@@ -59,7 +60,7 @@ func member(address string, s pb.MemberStatus) *pb.Member {
 }
 
 func (f *fake) GetLocalNode(context.Context, *pb.GetLocalNodeRequest) (*pb.GetLocalNodeResponse, error) {
-	return &pb.GetLocalNodeResponse{Member: member(self, pb.MemberStatus_MEMBER_STATUS_ALIVE), ClusterName: "c", MaxPayloadBytes: 256,
+	return &pb.GetLocalNodeResponse{Member: member(self, pb.MemberStatus_MEMBER_STATUS_ALIVE), ClusterName: "c", MaxPayloadBytes: 256, MaxAddressedPayloadBytes: f.addressed,
 		Profile: "lan", DetectionTime: durationpb.New(2500 * time.Millisecond)}, nil
 }
 

@@ -8,7 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/peterbourgon/ff/v3/ffcli"
@@ -23,32 +22,10 @@ import (
 // queryTimeout is the default of --timeout for query: how long to wait for answers.
 const queryTimeout = 2 * time.Second
 
-// recipients are whom query asks.
-type recipients struct {
-	members []string
-	tags    []*tamtamv1.TagPattern
-}
-
-func (r *recipients) set(s string) error {
-	if strings.Contains(s, "=") {
-		t, err := arg.TagPattern(s)
-		if err != nil {
-			return err
-		}
-		r.tags = append(r.tags, t)
-		return nil
-	}
-	if _, err := arg.ParseMember(s); err != nil {
-		return err
-	}
-	r.members = append(r.members, s)
-	return nil
-}
-
 func queryCommand(a *app) *ffcli.Command {
 	var to recipients
 	fs := flag.NewFlagSet("query", flag.ContinueOnError)
-	fs.Func("to", "only this `member`, or members with a tag that matches key=pattern, or without one with key!=pattern; repeatable: any of the members, all of the tags", to.set)
+	to.register(fs)
 	c := a.command(&ffcli.Command{
 		Name:       "query",
 		ShortUsage: "tamtamctl query [--to MEMBER|KEY[!]=PATTERN] [--timeout TIME] TOPIC [PAYLOAD | -]",
@@ -101,7 +78,7 @@ func (a *app) query(ctx context.Context, to *recipients, args []string) error {
 		wait = a.flags.Timeout
 	}
 	return a.client().Dial(func(c *client.Conn) error {
-		members, err := addresses(ctx, c, to.members, within)
+		members, err := to.addresses(ctx, c, within)
 		if err != nil {
 			return err
 		}
