@@ -20,8 +20,8 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
 	"github.com/eelcocramer/tamtam/internal/ctl/follow"
+	"github.com/eelcocramer/tamtam/internal/ctl/hook"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
-	"github.com/eelcocramer/tamtam/internal/ctl/watch/hook"
 	"github.com/eelcocramer/tamtam/internal/limits"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )

@@ -15,7 +15,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	"github.com/eelcocramer/tamtam/internal/ctl/watch/hook"
+	"github.com/eelcocramer/tamtam/internal/ctl/hook"
 	"github.com/eelcocramer/tamtam/internal/limits"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )

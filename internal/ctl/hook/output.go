@@ -100,3 +100,12 @@ func Environ(ours []string, connection map[string]string, without []string) []st
 func Variable(name, value string) string {
 	return name + "=" + strings.ReplaceAll(value, "\x00", "\ufffd")
 }
+
+// Variables returns NAME=value of each.
+func Variables(names, values []string) []string {
+	env := make([]string, len(names))
+	for i, name := range names {
+		env[i] = Variable(name, values[i])
+	}
+	return env
+}

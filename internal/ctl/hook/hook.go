@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package hook runs a user's command for changes: one run at a time, each bounded in time,
-// from a bounded queue. A change is data: it goes to the command's standard input and
-// environment, and never into the command line. The package does not know what a change
-// means.
+// Package hook runs a user's command for changes, messages or questions: for the first two, one run at
+// a time, each bounded in time, from a bounded queue. What it is run for is data: it goes to the
+// command's standard input and environment, and never into the command line. The package does not
+// know what it means.
 package hook
 
 import (
@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"strings"
 	"time"
 )
 
@@ -33,14 +34,15 @@ const (
 	letGo = time.Second
 )
 
-// Change is the input of a run.
+// Change is the input of a run: a change, or a message.
 type Change struct {
-	Line []byte   // for standard input, with its newline
+	Line []byte   // for standard input; with its newline if a run may get several
 	Env  []string // NAME=value, for a run of this change only
 }
 
-// Config says what to run. Command, Timeout, Env and Warn are required.
+// Config says what to run. Noun, Command, Timeout, Env and Warn are required.
 type Config struct {
+	Noun     string        // what it is run for: "change", or "message"
 	Command  string        // for the shell
 	Timeout  time.Duration // of a run
 	Coalesce time.Duration // one run when no change came for it, or after four times as long; 0: a run for each
@@ -83,17 +85,20 @@ func New(cfg Config) (*Runner, error) {
 // Add queues a change. It never blocks.
 func (r *Runner) Add(c Change) { r.queue.add(c, time.Now()) }
 
-// Run runs the command until ctx is done. Then it ends the current run, and drops the changes
-// that wait.
+// End says that no change will be added: Run ends when those that wait have had their run.
+func (r *Runner) End() { r.queue.end() }
+
+// Run runs the command until End, or until ctx is done. Then it ends the current run, and drops
+// the changes that wait.
 func (r *Runner) Run(ctx context.Context) {
 	for {
 		changes, dropped, ok := r.queue.take(ctx)
 		if dropped > 0 {
-			r.warn("%d changes were dropped: the command of --exec is too slow for them", dropped)
+			r.warn("%d %ss were dropped: the command of --exec is too slow for them", dropped, r.cfg.Noun)
 		}
 		if !ok {
 			if n := len(changes); n > 0 {
-				r.warn("%d changes never reached the command of --exec", n)
+				r.warn("%d %ss never reached the command of --exec", n, r.cfg.Noun)
 			}
 			return
 		}
@@ -109,7 +114,7 @@ func (r *Runner) run(ctx context.Context, changes []Change, dropped int) {
 		stdin.Write(c.Line)
 	}
 	one.stdin = stdin.Bytes()
-	one.env = append(one.env[:len(one.env):len(one.env)], fmt.Sprintf("TAMTAM_CHANGES=%d", len(changes)), fmt.Sprintf("TAMTAM_DROPPED=%d", dropped))
+	one.env = append(one.env[:len(one.env):len(one.env)], fmt.Sprintf("TAMTAM_%sS=%d", strings.ToUpper(r.cfg.Noun), len(changes)), fmt.Sprintf("TAMTAM_DROPPED=%d", dropped))
 	if r.cfg.Coalesce == 0 {
 		one.env = append(one.env, changes[0].Env...)
 	}

@@ -34,7 +34,7 @@ func TestARealRun(t *testing.T) {
 	} {
 		var out bytes.Buffer
 		var warned []string
-		r, err := New(Config{Command: c.command, Timeout: time.Minute, Out: &out, Err: os.Stderr,
+		r, err := New(Config{Noun: "change", Command: c.command, Timeout: time.Minute, Out: &out, Err: os.Stderr,
 			Env: append(os.Environ(), "BASE=1", "EVIL=$(touch /tmp/x); `id`"), Warn: func(s string) { warned = append(warned, s) }})
 		if err != nil {
 			t.Fatal(err)
@@ -56,7 +56,7 @@ func TestTheGroupIsEnded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(t.TempDir(), "pid")
-			r, err := New(Config{Command: command, Timeout: time.Hour, Env: append(os.Environ(), "FILE="+file), Warn: func(string) {}})
+			r, err := New(Config{Noun: "change", Command: command, Timeout: time.Hour, Env: append(os.Environ(), "FILE="+file), Warn: func(string) {}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -55,7 +55,7 @@ func (f *fake) Alive() bool { return f.orphan }
 func runner(f *fake, coalesce time.Duration) (r *Runner, runs *[]run, warned *[]string) {
 	runs, warned = &[]run{}, &[]string{}
 	r = &Runner{
-		cfg: Config{Command: "x", Timeout: 30 * time.Second, Coalesce: coalesce, Env: []string{"BASE=1"},
+		cfg: Config{Noun: "change", Command: "x", Timeout: 30 * time.Second, Coalesce: coalesce, Env: []string{"BASE=1"},
 			Warn: func(s string) { *warned = append(*warned, s) }},
 		queue: newQueue(coalesce),
 		start: func(one run) (process, error) {
@@ -168,4 +168,29 @@ func TestDroppedAreTold(t *testing.T) {
 			t.Errorf("warned %q", *warned)
 		}
 	})
+}
+
+// TestEnd: what waits has its run, at once, before Run ends.
+func TestEnd(t *testing.T) {
+	for coalesce, want := range map[time.Duration]int{0: 3, time.Hour: 1} {
+		synctest.Test(t, func(t *testing.T) {
+			r, runs, warned := runner(&fake{takes: time.Second}, coalesce)
+			began := time.Now()
+			done := make(chan struct{})
+			go func() {
+				r.Run(t.Context())
+				close(done)
+			}()
+			for i := range 3 {
+				r.Add(numbered(i))
+			}
+			synctest.Wait()
+			r.End()
+			<-done
+			if took := time.Since(began); len(*runs) != want || took != time.Duration(want)*time.Second || len(*warned) > 0 {
+				t.Errorf("%d runs in %v, warned %q", len(*runs), took, *warned)
+			}
+			r.Run(t.Context()) // with nothing to do
+		})
+	}
 }

@@ -24,6 +24,7 @@ type queue struct {
 	since   time.Time // when the first of them came
 	last    time.Time // when the last of them came
 	dropped int       // since the last run
+	ending  bool      // nothing will be added
 }
 
 func newQueue(coalesce time.Duration) *queue {
@@ -43,6 +44,18 @@ func (q *queue) add(c Change, now time.Time) {
 	q.waiting = append(q.waiting, c)
 	q.last = now
 	q.mu.Unlock()
+	q.wakeUp()
+}
+
+// end says that nothing will be added.
+func (q *queue) end() {
+	q.mu.Lock()
+	q.ending = true
+	q.mu.Unlock()
+	q.wakeUp()
+}
+
+func (q *queue) wakeUp() {
 	select {
 	case q.wake <- struct{}{}:
 	default:
@@ -50,12 +63,15 @@ func (q *queue) add(c Change, now time.Time) {
 }
 
 // take waits for the changes of the next run, and returns them with how many were dropped
-// before. When ctx is done, it returns all that wait, and false.
+// before. When ctx is done, it returns all that wait, and false; after end, when none waits, false.
 func (q *queue) take(ctx context.Context) (changes []Change, dropped int, ok bool) {
 	for ctx.Err() == nil {
 		changes, dropped, wait := q.ready(time.Now())
-		if len(changes) > 0 {
+		switch {
+		case len(changes) > 0:
 			return changes, dropped, true
+		case wait < 0:
+			return nil, 0, false
 		}
 		var due <-chan time.Time
 		if wait > 0 {
@@ -75,15 +91,18 @@ func (q *queue) take(ctx context.Context) (changes []Change, dropped int, ok boo
 }
 
 // ready returns the changes that a run can have now, or how long to wait; 0 is until a change
-// comes. A full queue does not wait, as it would drop changes.
+// comes, and under 0 that none will. A full queue does not wait, as it would drop changes.
 func (q *queue) ready(now time.Time) (changes []Change, dropped int, wait time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n := len(q.waiting)
-	if n == 0 {
+	switch {
+	case n == 0 && q.ending:
+		return nil, 0, -1
+	case n == 0:
 		return nil, 0, 0
 	}
-	if q.coalesce > 0 && n < Bound {
+	if q.coalesce > 0 && n < Bound && !q.ending {
 		quiet, most := q.last.Add(q.coalesce), q.since.Add(maxCoalesce*q.coalesce)
 		if wait = min(quiet.Sub(now), most.Sub(now)); wait > 0 {
 			return nil, 0, wait
