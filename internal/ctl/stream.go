@@ -19,6 +19,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/hook"
 	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
@@ -40,15 +41,15 @@ func (e *encoding) Set(s string) error {
 }
 
 func streamCommand(a *app) *ffcli.Command {
-	form := encoding("string")
-	var wanted messages
+	s := &stream{app: a, form: "string"}
 	fs := flag.NewFlagSet("stream", flag.ContinueOnError)
-	fs.Var(&form, "encoding", "`form` of a message: string (a line each), base64 (a line each), or bytes (unchanged, without separators)")
-	wanted.register(fs)
+	fs.Var(&s.form, "encoding", "`form` of a message: string (a line each), base64 (a line each), or bytes (unchanged, without separators)")
+	s.wanted.register(fs)
+	s.exec.Register(fs, messageNoun)
 	return a.command(&ffcli.Command{
 		Name:       "stream",
-		ShortUsage: "tamtamctl stream [--topic TOPIC] [--origin MEMBER] [--name PATTERN] [--tag KEY[!]=PATTERN] [--last N] [--since WHEN] [--encoding FORM]",
-		ShortHelp:  "Print each message that is broadcast from now on.",
+		ShortUsage: "tamtamctl stream [--topic TOPIC] [--origin MEMBER] [--name PATTERN] [--tag KEY[!]=PATTERN] [--last N] [--since WHEN] [--encoding FORM | --exec CMD]",
+		ShortHelp:  "Print each message that is broadcast from now on, or run a command for it.",
 		LongHelp: `Prints each message once, and the messages of one node in the order in which they were
 sent. With --last or --since, earlier messages come first; the daemon keeps a limited
 number. stderr reports messages that no node still has.
@@ -59,66 +60,108 @@ a message is one line. In JSON, a message is a line with its payload in base64, 
 text if it is valid UTF-8; missing messages are a line with the event "gap" instead of
 "message".
 
+--exec runs CMD by sh -c for each message, instead of printing it, with the payload on
+stdin and TAMTAM_MESSAGE_TOPIC, TAMTAM_MESSAGE_ORIGIN, TAMTAM_MESSAGE_SESSION,
+TAMTAM_MESSAGE_SEQUENCE, TAMTAM_MESSAGE_SENT, TAMTAM_MESSAGE_RECEIVED, TAMTAM_MESSAGES and
+TAMTAM_DROPPED set. Values come from other machines: quote them. There is one run at a time.
+Up to 1,024 messages wait; of more, the oldest are dropped, and counted on stderr. At
+--exec-timeout and at the end, CMD and all that it started get SIGTERM, and SIGKILL 5 s
+later. With --coalesce, one run gets all messages, in order, each as a line of JSON, when
+there was none for that time; the variables about one message are not set. Not available
+on Windows.
+
 ` + arg.MemberHelp + `
 
   tamtamctl stream
   tamtamctl stream --topic deploy,alert --last 10
   tamtamctl stream --tag role=web
   tamtamctl stream --origin db-1 --since 5m
+  tamtamctl stream --topic deploy --exec 'xargs ./deploy.sh'
   tamtamctl stream -o json | jq -r 'select(.event == "message").text'`,
 		FlagSet: fs,
-		Exec: func(ctx context.Context, args []string) error {
-			if err := arg.None("stream", args); err != nil {
-				return err
-			}
-			return a.client().Dial(func(c *client.Conn) error {
-				origins, err := addresses(ctx, c, wanted.origins, a.flags.Timeout)
-				if err != nil {
-					return err
-				}
-				return client.Stream(ctx, c, func(ctx context.Context) (grpc.ServerStreamingClient[tamtamv1.StreamMessagesResponse], error) {
-					return c.StreamMessages(ctx, wanted.request(origins, time.Now()))
-				}, func(r *tamtamv1.StreamMessagesResponse) error { return printDelivery(a, r, form) })
-			})
-		},
+		Exec:    func(ctx context.Context, args []string) error { return s.run(ctx, fs, args) },
 	})
 }
 
-// printDelivery prints a message or a gap.
-func printDelivery(a *app, r *tamtamv1.StreamMessagesResponse, form encoding) error {
-	switch {
-	case r.GetMessage() != nil:
-		return printMessage(a.printer(), r.GetMessage(), form)
-	case r.GetGap() != nil:
-		return printGap(a, r.GetGap())
+// stream has the flags of the command.
+type stream struct {
+	*app
+	form   encoding
+	wanted messages
+	exec   hook.Flags
+}
+
+func (s *stream) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
+	if err := arg.None("stream", args); err != nil {
+		return err
 	}
-	return nil // from a newer daemon
+	err := s.exec.Check("stream", fs)
+	fs.Visit(func(set *flag.Flag) {
+		if set.Name == "encoding" && s.exec.Command != "" {
+			err = arg.Usage("stream", "--encoding is about printing: the command of --exec gets a message unchanged")
+		}
+	})
+	if err != nil {
+		return err
+	}
+	dialer, handle := s.client(), func(m *tamtamv1.Message) error { return printMessage(s.printer(), m, s.form) }
+	if s.exec.Command != "" {
+		dialer.Visible = false // a program reads it
+		run, stop, err := s.startHook(ctx)
+		if err != nil {
+			return err
+		}
+		defer stop()
+		handle = run
+	}
+	return dialer.Dial(func(c *client.Conn) error {
+		origins, err := addresses(ctx, c, s.wanted.origins, s.flags.Timeout)
+		if err != nil {
+			return err
+		}
+		return client.Stream(ctx, c, func(ctx context.Context) (grpc.ServerStreamingClient[tamtamv1.StreamMessagesResponse], error) {
+			return c.StreamMessages(ctx, s.wanted.request(origins, time.Now()))
+		}, func(r *tamtamv1.StreamMessagesResponse) error {
+			switch {
+			case r.GetMessage() != nil:
+				return handle(r.GetMessage())
+			case r.GetGap() != nil:
+				return s.printGap(r.GetGap())
+			}
+			return nil // from a newer daemon
+		})
+	})
 }
 
 // printGap reports missing messages: on stderr, where they do not look like a message, or in JSON.
-func printGap(a *app, g *tamtamv1.Gap) error {
-	if a.printer().JSON {
-		return a.print(output.Gap{Event: "gap", Origin: g.GetOrigin(), Session: output.ID(g.GetSession()), From: g.GetFrom(), To: g.GetTo()}, nil)
+func (s *stream) printGap(g *tamtamv1.Gap) error {
+	if s.printer().JSON && s.exec.Command == "" {
+		return s.print(output.Gap{Event: "gap", Origin: g.GetOrigin(), Session: output.ID(g.GetSession()), From: g.GetFrom(), To: g.GetTo()}, nil)
 	}
 	what := fmt.Sprintf("messages %d to %d", g.GetFrom(), g.GetTo())
 	if g.GetFrom() == g.GetTo() {
 		what = fmt.Sprintf("message %d", g.GetFrom())
 	}
-	fmt.Fprintf(a.Err, "tamtamctl: lost: %s of %s\n", what, render.Escape(g.GetOrigin()))
+	fmt.Fprintf(s.Err, "tamtamctl: lost: %s of %s\n", what, render.Escape(g.GetOrigin()))
 	return nil
+}
+
+// toMessage returns a message as JSON has it.
+func toMessage(m *tamtamv1.Message) output.Message {
+	j := output.Message{
+		Event: "message", Origin: m.GetOrigin(), Session: output.ID(m.GetSession()), Sequence: m.GetSequence(), Topic: m.GetTopic(),
+		Sent: output.Time(m.GetSent()), Received: output.Time(m.GetReceived()), Payload: output.Slice(m.GetPayload()),
+	}
+	if utf8.Valid(m.GetPayload()) {
+		text := string(m.GetPayload())
+		j.Text = &text
+	}
+	return j
 }
 
 func printMessage(p render.Printer, m *tamtamv1.Message, form encoding) error {
 	if p.JSON {
-		j := output.Message{
-			Event: "message", Origin: m.GetOrigin(), Session: output.ID(m.GetSession()), Sequence: m.GetSequence(), Topic: m.GetTopic(),
-			Sent: output.Time(m.GetSent()), Received: output.Time(m.GetReceived()), Payload: output.Slice(m.GetPayload()),
-		}
-		if utf8.Valid(m.GetPayload()) {
-			text := string(m.GetPayload())
-			j.Text = &text
-		}
-		return p.Print(j, nil)
+		return p.Print(toMessage(m), nil)
 	}
 	var text string
 	switch form {
