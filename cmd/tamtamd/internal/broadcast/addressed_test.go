@@ -81,6 +81,11 @@ func TestAddressed(t *testing.T) {
 					}
 				}
 			}
+			passed := map[string]uint64{}
+			s.list[1].Counters(passed)
+			if (passed["broadcast_copies_sent"] > 0) != (c.nodes > smallMost) {
+				t.Errorf("%+v, seed %d: node 1 passed on %d", c, seed, passed["broadcast_copies_sent"])
+			}
 			if len(origin.own.reports) != len(reported) {
 				t.Errorf("%d awaited", len(origin.own.reports))
 			}
@@ -174,6 +179,21 @@ func TestEarlierVersionJoins(t *testing.T) {
 		if got := old.got[origin.cfg.Local]; !slices.Equal(got, []uint64{7, 8, 9, 10, 11}) || len(old.gaps) > 0 {
 			t.Errorf("seed %d: it got %v, gaps %v", seed, got, old.gaps)
 		}
+	}
+}
+
+// TestEarlierVersionIsNotPushedWhatItCannotRead: it would acknowledge, and drop, what is for it in the same
+// batch.
+func TestEarlierVersionIsNotPushedWhatItCannotRead(t *testing.T) {
+	s := newScript()
+	s.cfg.Includes = func(string) (bool, bool) { return true, false }
+	s.Broadcast(s.now, "", nil)
+	s.BroadcastTo(s.now, "", nil, "x")
+	s.Up(s.now, peer, 2, false)
+	s.Tick(s.now)
+	s.hear(appendWant(nil, want{local, 1, 3}))
+	if len(s.of(kindAddressed)) > 0 || len(s.of(kindRepairAddressed)) > 0 || s.repairs() != 1 {
+		t.Errorf("sent %v", s.sent)
 	}
 }
 

@@ -83,6 +83,19 @@ func TestSendToTags(t *testing.T) {
 		if r := within(t, w, time.Minute, web); r.Have != 1 || r.Members != 1 || r.Missing != nil || r.Took != time.Second {
 			t.Errorf("one dies: %+v", r)
 		}
+		w.member(other, member.Alive, addressable(3, "role=web\n"))
+		go func() { // what an earlier session had does not count
+			time.Sleep(time.Second)
+			w.report(peer, 5|reportMine)
+			time.Sleep(3 * time.Second)
+			w.member(peer, member.Alive, addressable(9, "role=web\n"))
+			w.report(third, 5)
+			w.report(other, 5|reportMine)
+		}()
+		if r := within(t, w, time.Minute, web); r.Have != 1 || r.Members != 1 || r.Missing != nil || r.Took != 4*time.Second {
+			t.Errorf("one restarts: %+v", r)
+		}
+		w.member(other, member.Dead, addressable(3, "role=web\n"))
 		if r := within(t, w, time.Minute, Request{To: role("*")}); r.Members != 2 || r.Have != 0 || r.Missing != nil {
 			t.Errorf("without waiting: %+v", r)
 		}
