@@ -14,7 +14,7 @@ import (
 )
 
 // Docs is the address of the documentation.
-const Docs = "https://github.com/eelcocramer/tamtam/blob/master/docs/"
+const Docs = "https://github.com/eelcocramer/tamtam/blob/HEAD/docs/"
 
 // Rule is an alert.
 type Rule struct {
