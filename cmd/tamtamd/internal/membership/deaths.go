@@ -98,8 +98,12 @@ func (d reportedDeath) after(session uint64, ended time.Time) bool {
 	return later > deathTolerance || later >= -deathTolerance && d.info.Session > session
 }
 
-// follows reports whether a death may take the place of a member; nil: there is none.
+// follows reports whether a death may take the place of a member; nil: there is none. A member that
+// left told when, as its tombstone says (see Tombstones.Outlive).
 func (d reportedDeath) follows(p *peer) bool {
+	if p != nil && p.status == member.Left {
+		return d.info.Session != p.info.Session && !d.at.Before(p.changed)
+	}
 	return p == nil || p.status.Gone() && d.after(p.info.Session, p.changed)
 }
 
@@ -181,7 +185,7 @@ func (c *Core) confirmDeath(a netip.AddrPort, now time.Time) {
 		c.emit(EngineRemove{a})
 	}
 	c.forget(a)
-	p := &peer{addr: a, info: d.info, status: member.Dead, by: d.by, why: d.why, changed: d.at, spread: true, known: c.known.Has(a), learned: true}
+	p := &peer{addr: a, info: d.info, status: member.Dead, by: d.by, why: d.why, changed: d.at, admitted: now, spread: true, known: c.known.Has(a), learned: true}
 	c.members.put(p)
 	c.reconnect.Dead(a, c.members.live+1, now)
 	c.count(countDeathsLearned)

@@ -31,6 +31,9 @@ const (
 	joinWait = 500 * time.Millisecond
 	// compareWait is the least time between two comparisons.
 	compareWait = 20 * time.Millisecond
+	// compareAgain is after how long a node compares once more if the last comparison showed nothing: the
+	// other may have ended meanwhile.
+	compareAgain = time.Second
 	// joinCompares is how many comparisons there are at most. There are others at all times.
 	joinCompares = 6
 )
@@ -45,6 +48,7 @@ type joining struct {
 	compares int           // comparisons that there may yet be
 	differed bool          // the last one showed a difference, or there was none yet
 	compare  time.Time     // not before
+	again    time.Time     // when it compares once more if the last comparison showed nothing; zero: not
 }
 
 // someOf takes a member's records of some members, for which it was asked. The others are still to
@@ -98,7 +102,13 @@ func (c *Core) join(now time.Time) time.Time {
 		}
 	}
 	switch {
-	case !j.differed:
+	case !j.differed && j.again.IsZero():
+		return time.Time{}
+	case !j.differed && j.again.After(now):
+		return j.again
+	case !j.differed: // nothing, or nobody answered
+		j.again = time.Time{}
+		c.compare(now)
 		return time.Time{}
 	case len(j.parts) > 0:
 		return j.until
@@ -109,8 +119,9 @@ func (c *Core) join(now time.Time) time.Time {
 	}
 	j.compares--
 	j.compare, j.differed = now.Add(compareWait*time.Duration(c.slow)), false
+	j.again = now.Add(compareAgain * time.Duration(c.slow))
 	c.compare(now)
-	return time.Time{}
+	return j.again
 }
 
 // differs learns that a member with which this node compared knows something else: a node that

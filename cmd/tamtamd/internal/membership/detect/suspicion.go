@@ -125,7 +125,7 @@ func (s *Suspicion) Accuse(reporter netip.AddrPort, e datagram.Entry, role Role,
 		a.Reporter, a.Entry = reporter, e
 	}
 	if role == Asks && a.waits() { // the finder has given up waiting for some askers
-		a.Role, a.Reporter, a.due = Asks, reporter, now
+		a.Role, a.Reporter, a.due, a.promised = Asks, reporter, now, now.Add(ConfirmTime)
 	}
 	if a.Role != AsksAlone && reporter != e.Source && !slices.Contains(a.words, reporter) {
 		if len(a.words) == 0 {
