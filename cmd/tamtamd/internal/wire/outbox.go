@@ -38,8 +38,9 @@ type outgoing struct {
 const (
 	// keptOutbox is for how many packets an empty outbox keeps room.
 	keptOutbox = 256
-	// maxInline is after how many packets the caller of flush leaves those of others to a goroutine.
-	maxInline = 64
+	// maxInline is after how many packets the caller of flush leaves the others to a goroutine: it may be
+	// the one that reads. A push to all members of all but large clusters is fewer.
+	maxInline = 128
 )
 
 func newOutbox(most int, waits bool, write func(to netip.AddrPort, b []byte)) *outbox {
@@ -74,9 +75,12 @@ func (o *outbox) put(to netip.AddrPort, b []byte) bool {
 // flush has all written that is queued. It does not wait for another goroutine that writes.
 func (o *outbox) flush() {
 	n := o.begin()
-	for written := 0; n > 0 && !o.waits && written < maxInline; n = o.again() {
-		o.writeSome(n)
-		written += n
+	for left := maxInline; n > 0 && left > 0 && !o.waits; n = o.again() {
+		o.writeSome(min(n, left))
+		if n > left {
+			break
+		}
+		left -= n
 	}
 	if n > 0 {
 		go o.drain()

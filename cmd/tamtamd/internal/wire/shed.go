@@ -34,10 +34,13 @@ func (c *Core) stale(b []byte) bool {
 
 // waitedFor returns for how long a packet waited that was received at a time by the wall clock;
 // 0 if that is not known. If the clock was set meanwhile, it is wrong, and hellos that are of use
-// may be shed, once: their senders repeat them.
+// may be shed, once: their senders repeat them. No packet waits for longer than maxWaited, so that the
+// clock was set, or the kernel's is another one.
 func waitedFor(received, now time.Time) time.Duration {
-	if received.IsZero() {
-		return 0
+	if waited := now.Sub(received); !received.IsZero() && waited > 0 && waited <= maxWaited {
+		return waited
 	}
-	return max(0, now.Sub(received))
+	return 0
 }
+
+const maxWaited = time.Minute
