@@ -58,6 +58,7 @@ const (
 	HeldAnswerBytes   = 8 << 20 // of answers, kept for a repeated question
 	Answerers         = 256     // programs
 	targetBytes       = 200
+	OwedReports       = 256     // of a node to one origin, on messages for some members
 	AwaitedReports    = 1 << 13 // of members, on messages for some of them that callers wait for
 	reportedBytes     = 100
 	questionBytes     = 400
@@ -99,6 +100,7 @@ func Bounds() []Bound {
 		{"questions of users, held to be answered", HeldQuestions, questionBytes, Cluster},
 		{"their answers", 1, HeldAnswerBytes, Cluster},
 		{"their payloads, until programs have answered", OpenAnswers, MaxQuestion, Cluster},
+		{"reports that could not be sent, on messages for some members", MaxMembers * OwedReports, 8, Cluster},
 		{"gRPC connections", PortConnections + SocketConnections, connectBytes, Strangers},
 		{"calls without a token", (PortConnections + SocketConnections) * StrangerCalls, callBytes, Strangers},
 		{"HTTP connections", HTTPConnections, httpConnection, Strangers},

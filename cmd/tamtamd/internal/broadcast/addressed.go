@@ -19,7 +19,7 @@ const (
 	// oweAgain is how long a node waits if it could not send a report.
 	oweAgain = 100 * time.Millisecond
 	// maxOwed bounds the reports of a stream that could not be sent; of more, the oldest are dropped.
-	maxOwed = 1024
+	maxOwed = limits.OwedReports
 	// reportAtOnce is how many go into one frame.
 	reportAtOnce = 128
 )
@@ -35,9 +35,10 @@ func (r reports) forget(a netip.AddrPort) {
 	}
 }
 
-// CanAwait reports whether the reports of so many more messages may be awaited.
+// CanAwait reports whether the reports of so many more messages may be awaited; those of one may, if
+// of no other.
 func (c *Core) CanAwait(n int) bool {
-	return len(c.own.reports) == 0 || (len(c.own.reports)+n)*len(c.members) <= limits.AwaitedReports
+	return n == 1 && len(c.own.reports) == 0 || (len(c.own.reports)+n)*len(c.members) <= limits.AwaitedReports
 }
 
 // AwaitReports takes the reports of a message of this node from now on, until the number is given to

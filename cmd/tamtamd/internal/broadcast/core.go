@@ -239,7 +239,8 @@ func (c *Core) push(now time.Time) {
 	to, passOn := c.list, len(c.list) > c.pushAll
 	quiet := now.Sub(c.own.pushed) >= quietAfter
 	c.own.pushed = now
-	for queue := c.own.queue; len(queue) > 0 && c.own.underway.more(now); c.own.queue = queue {
+	copies := 0
+	for queue := c.own.queue; len(queue) > 0 && copies < maxCopies && c.own.underway.more(now); c.own.queue = queue {
 		b, n := appendBatch(nil, queue, passOn)
 		if passOn {
 			to = c.some(c.targets())
@@ -247,7 +248,8 @@ func (c *Core) push(now time.Time) {
 		token := tokenOf(queue[0].Sequence, n)
 		queue = queue[n:]
 		c.own.underway.sent(token, c.waitedFor(to), now)
-		last := quiet && len(queue) == 0 || !c.own.underway.more(now)
+		copies += len(to)
+		last := quiet && len(queue) == 0 || copies >= maxCopies || !c.own.underway.more(now)
 		for _, a := range to {
 			c.send(a, b, n, token, last && !passOn)
 		}

@@ -59,6 +59,7 @@ type target struct {
 	have       uint64              // every message up to this one has arrived
 	beyond     map[uint64]struct{} // acknowledged messages after a missing one
 	presumed   time.Time           // since when its own stream is presumed; zero if it is not
+	probed     time.Time           // when Tick last asked it what it has
 }
 
 func (t *target) has(sequence uint64) bool {

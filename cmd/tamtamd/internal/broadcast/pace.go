@@ -3,7 +3,11 @@
 
 package broadcast
 
-import "time"
+import (
+	"time"
+
+	"github.com/eelcocramer/tamtam/internal/limits"
+)
 
 const (
 	// paceRate is how many copies of pushes an origin sends in a second, and paceBurst how
@@ -13,6 +17,9 @@ const (
 	// docs/performance.md has the figures.
 	paceRate  = 5_000
 	paceBurst = 1000
+	// maxCopies is after how many copies an origin lets them leave before it sends more: what
+	// waits to be sent is bounded, and is not all for messages.
+	maxCopies = limits.OutboxPackets / 4
 )
 
 // pace is what an origin may still send, as a token bucket of copies. The zero value is full.

@@ -4,6 +4,7 @@
 package broadcast
 
 import (
+	"container/heap"
 	"net/netip"
 	"time"
 
@@ -51,6 +52,9 @@ func (c *Core) Tick(now time.Time) {
 		}
 	}
 	if a := c.laggard(now); a.IsValid() {
+		t := c.members[a]
+		t.probed = now
+		heap.Fix(t.in, t.at)
 		c.probe(a)
 	}
 	c.forget(now)

@@ -76,8 +76,12 @@ func (b *Broadcaster) Send(ctx context.Context, r Request) (Receipt, error) {
 		return Receipt{}, err
 	}
 	began := time.Now()
-	defer d.forget(b.core)
 	receipt := b.sendLocked(began, d, r)
+	defer func() {
+		if receipt.Stream == b.core.cfg.Local { // or the numbers are others' now
+			d.forget(b.core)
+		}
+	}()
 	for more := true; ; more = b.receipt.wait(ctx, &b.mu) {
 		if receipt.Stream != b.core.cfg.Local { // renewed: it is not known any more who has it
 			return receipt, nil

@@ -9,13 +9,19 @@ import (
 	"time"
 )
 
-// lag has the members by what they have of this node's stream, the one that lacks most first. With
+// lag has the members by what they have of this node's stream, the one that lacks most first; of those
+// that lack the same, the one first that was probed longest ago, so that all have their turn. With
 // each message and each acknowledgement a sender wants to know it, and a look at all members would
 // take longer than all else.
 type lag []*target
 
-func (l lag) Len() int           { return len(l) }
-func (l lag) Less(i, j int) bool { return l[i].have < l[j].have }
+func (l lag) Len() int { return len(l) }
+func (l lag) Less(i, j int) bool {
+	if l[i].have != l[j].have {
+		return l[i].have < l[j].have
+	}
+	return l[i].probed.Before(l[j].probed)
+}
 func (l lag) Swap(i, j int) {
 	l[i], l[j] = l[j], l[i]
 	l[i].at, l[j].at = i, j
