@@ -29,10 +29,12 @@ func (g *Guard) Enter(ctx context.Context, need Access) (context.Context, error)
 	if c == nil { // a test, without the listener of a guard
 		return context.WithValue(ctx, tokenKey{}, token), err
 	}
-	stranger := need == Open && token == "" && !c.trusted()
-	if g.token != nil || g.read != nil {
-		guess := errors.Is(err, ErrUnauthenticated)
-		if (guess || stranger && !c.excused()) && !g.strangers.take(c.name, time.Now()) {
+	tokens := g.token != nil || g.read != nil
+	stranger := tokens && need == Open && token == "" && !c.trusted()
+	if tokens {
+		over := errors.Is(err, ErrUnauthenticated) && !g.strangers.take(c.name, time.Now())
+		// Apart, so that a program with an old token does not keep out probes of the same machine.
+		if over || stranger && !c.excused() && !g.probes.take(c.name, time.Now()) {
 			g.counts.Inc(callsOverRate)
 			if c.known.Load() {
 				c.refuse()

@@ -42,7 +42,8 @@ type Guard struct {
 	token, read    *watched[tokens] // nil without such a file
 	byCertificate  bool             // clients need certificates
 	tcp, unix      pool
-	strangers      rates
+	strangers      rates // of calls without a valid token
+	probes         rates // of calls that need none
 	strangerWithin time.Duration
 	refusals       *logging.Limit[string] // of log lines, by client
 	counts         *counter.Set
