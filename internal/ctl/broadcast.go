@@ -245,12 +245,21 @@ func (b *broadcast) send(ctx context.Context, c *client.Conn, payload []byte) er
 		return err
 	}
 	switch {
-	case len(r.GetMissing()) > 0 || !b.to.all() && r.GetHave() < b.wait:
-		return &missingError{r.GetMissing(), int(r.GetHave()), int(b.wait)}
-	case r.GetSentTo() < b.wanted(): // by an earlier version of the daemon, or receivers reported that they do not match
+	case len(r.GetMissing()) > 0 || !b.to.all() && r.GetHave() < b.asked(r):
+		return &missingError{r.GetMissing(), int(r.GetHave()), int(b.asked(r))}
+	case r.GetSentTo() < b.wanted(): // by an earlier version of the daemon
 		return &refusedError{fmt.Sprintf("too few live members: %d, want %d; the message was sent all the same", r.GetSentTo(), b.wanted())}
 	}
 	return nil
+}
+
+// asked returns how many of the members that a message is for have it if it succeeded. Receivers may
+// report that they do not match, so it may be for fewer than --min; then it was sent all the same.
+func (b *broadcast) asked(r *tamtamv1.BroadcastResponse) uint32 {
+	if b.waitAll {
+		return max(r.GetSentTo(), b.wanted())
+	}
+	return b.wait
 }
 
 // result prints the result of a message.

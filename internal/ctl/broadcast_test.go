@@ -99,6 +99,8 @@ func TestBroadcastResults(t *testing.T) {
 		{"x", nil, status.Error(codes.Internal, "broken"), 1, "", "broken"},
 		{"x --wait 2 --to role=web", &pb.BroadcastResponse{SentTo: 1, Have: 1}, nil, 6, "1 of 1 members have it after 0ms\n", "only 1 member of 2 got it"},
 		{"x --wait all --to role=web", &pb.BroadcastResponse{SentTo: 1, Have: 1, Missing: []string{other}}, nil, 6, "1 of 1 members have it after 0ms\n", "not confirmed by " + other},
+		{"x --wait all --min 2 --to role=web", &pb.BroadcastResponse{SentTo: 1, Have: 1}, nil, 6, "1 of 1 members have it after 0ms\n", "only 1 member of 2 got it"},
+		{"x --wait all --to role=web", &pb.BroadcastResponse{SentTo: 1}, nil, 6, "0 of 1 members have it after 0ms\n", "only 0 members of 1 got it"},
 		{"x --to role=web", &pb.BroadcastResponse{}, nil, 0, "", "no other member that is alive matches --to"},
 		{"x --to nobody.invalid", nil, nil, 3, "", "nobody.invalid"},
 		{"x --to role=[", nil, status.Error(codes.InvalidArgument, "bad pattern"), 5, "", "bad pattern"},
@@ -149,7 +151,7 @@ func TestLinesEnd(t *testing.T) {
 		{"-o json", "1\n2", nil, 2, 0,
 			`{"sent_to":1,"session":"9223372036854775809","sequence":1,"took_ms":1.5}` + "\n" +
 				`{"sent_to":1,"session":"9223372036854775809","sequence":2,"took_ms":1.5}` + "\n", ""},
-		{"--wait all", "1\n2", nil, 2, 0, strings.Repeat("0 of 1 members have it after 1.5ms\n", 2), ""},
+		{"--wait all", "1\n2", nil, 2, 0, strings.Repeat("1 of 1 members have it after 1.5ms\n", 2), ""},
 		{"", "1\n2\n3\n4\n", third(nil, status.Error(codes.ResourceExhausted, "busy")), 3, 5, "", "tamtamctl: line 3: busy\n"},
 		{"", "1\n2\n3\n4\n", third(nil, status.Error(codes.InvalidArgument, "bad topic")), 3, 5, "", "tamtamctl: line 3: bad topic\n"},
 		{"", "1\n2\n3\n4\n", third(nil, status.Error(codes.Internal, "broken")), 3, 1, "", "tamtamctl: line 3: broken\n"},

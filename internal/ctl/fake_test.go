@@ -114,7 +114,7 @@ func (f *fake) Broadcast(_ context.Context, r *pb.BroadcastRequest) (*pb.Broadca
 	if f.broadcast != nil {
 		return f.broadcast(r)
 	}
-	return &pb.BroadcastResponse{SentTo: 1, Session: 1<<63 + 1, Sequence: uint64(len(f.sent)), Took: durationpb.New(1500 * time.Microsecond)}, nil
+	return &pb.BroadcastResponse{SentTo: 1, Have: 1, Session: 1<<63 + 1, Sequence: uint64(len(f.sent)), Took: durationpb.New(1500 * time.Microsecond)}, nil
 }
 
 func (f *fake) Ping(ctx context.Context, r *pb.PingRequest) (*pb.PingResponse, error) {

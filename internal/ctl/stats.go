@@ -51,14 +51,14 @@ of what the name says.
 
 // areas are the groups of counters, in their order, with the words that their names begin with.
 var areas = []struct{ title, words string }{
-	{"NETWORK", "bytes datagrams duplicates frames greetings hellos pairs replies routes send sessions"},
+	{"NETWORK", "bytes datagrams duplicates frames greetings hellos multicast pairs receive replies routes send sessions"},
 	{"DROPPED OR REFUSED", "dropped ignored refused strangers stripped unanswered unreached unsent unsigned"},
-	{"MEMBERS", "accusations announcements answers asks candidates claims clock comparisons deaths evicted failures helps " +
+	{"MEMBERS", "accusations announcements answers asks candidates claims clock comparisons dead deaths evicted failures helps join " +
 		"member members news profiles questions record removed tombstones"},
 	{"MESSAGES", "broadcast broadcasts messages pushes"},
 	{"QUERIES", "queries user"},
-	{"CLIENTS", "http rpc"},
-	{"DAEMON", "log smudge"},
+	{"CLIENTS", "http page rpc"},
+	{"DAEMON", "late local log smudge"},
 	{"OTHER", ""},
 }
 
