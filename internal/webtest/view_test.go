@@ -47,7 +47,7 @@ func TestAddress(t *testing.T) {
 	b.do(perform(`document.querySelector("#rows button.fold").click()`), perform(`document.querySelector("#ranges button").click()`))
 	b.do(perform(`document.querySelector("#rows tr[data-address='10.20.0.8:9999'] a").focus()`), chromedp.KeyEvent(kb.Enter))
 	b.until("the drawer is open, with the history", `!document.getElementById("drawer").hidden && document.querySelectorAll("#drawer .log li").length === 10 && document.querySelectorAll("#drawer .problems li").length === 3 && document.activeElement.id === "drawer"`)
-	if text := eval[string](b, `document.getElementById("drawer").innerText`); !strings.Contains(text, "tamtamctl why 10.20.0.8:9999") || !strings.Contains(text, "run this again") {
+	if text := eval[string](b, `document.getElementById("drawer").innerText`); !strings.Contains(text, "tamtamctl why 10.20.0.8:9999") || !strings.Contains(text, "look again") {
 		t.Errorf("the drawer: %s", text)
 	}
 	b.do(perform(`document.querySelector("#drawer-commands button").click()`))
