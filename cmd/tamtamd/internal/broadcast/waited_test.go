@@ -84,6 +84,24 @@ func TestSlowestIsKnown(t *testing.T) {
 	}
 }
 
+// TestAllThatLagAreProbed: of members that lack the same, each is asked what it has, in turn.
+func TestAllThatLagAreProbed(t *testing.T) {
+	c, now := alone(rand.New(rand.NewPCG(1, 2))), time.Unix(1e9, 0)
+	for i := range 3 {
+		c.Up(now, nthAddr(1+i), 1, true)
+	}
+	c.Broadcast(now, "", nil)
+	probed := map[netip.AddrPort]bool{}
+	for range 3 {
+		now = now.Add(2 * antiEntropyEvery)
+		probed[c.laggard(now)] = true
+		c.Tick(now)
+	}
+	if len(probed) != 3 {
+		t.Errorf("only %v of three were probed", probed)
+	}
+}
+
 // BenchmarkCapacity is what a sender that waits finds out with each acknowledgement.
 func BenchmarkCapacity(b *testing.B) {
 	for _, n := range []int{100, 1000, 4000} {

@@ -3,15 +3,21 @@
 
 package deadline
 
-import "time"
+import (
+	"container/heap"
+	"time"
+)
 
 // Queue has keys, each with a time at which something is due about it. To look at the earliest
 // costs nothing, and a change O(log n): what is done in each iteration of a loop does not grow
 // with the number of members. Keys of one time are in an order that depends only on what was done
 // before. The zero value is empty. It is not safe for concurrent use.
-type Queue[K comparable] struct {
-	heap  []entry[K] // each is not due before the one at (i-1)/2
-	index map[K]int  // in heap
+type Queue[K comparable] struct{ s sorted[K] }
+
+// sorted is the heap of a Queue, as package heap needs it.
+type sorted[K comparable] struct {
+	heap  []entry[K]
+	index map[K]int // in heap
 }
 
 // kept is for how many keys an empty queue keeps its memory.
@@ -22,99 +28,85 @@ type entry[K comparable] struct {
 	at  time.Time
 }
 
+func (s *sorted[K]) Len() int           { return len(s.heap) }
+func (s *sorted[K]) Less(i, j int) bool { return s.heap[i].at.Before(s.heap[j].at) }
+func (s *sorted[K]) Swap(i, j int) {
+	s.heap[i], s.heap[j] = s.heap[j], s.heap[i]
+	s.index[s.heap[i].key], s.index[s.heap[j].key] = i, j
+}
+func (s *sorted[K]) Push(x any) {
+	e := x.(entry[K])
+	s.index[e.key] = len(s.heap)
+	s.heap = append(s.heap, e)
+}
+func (s *sorted[K]) Pop() any {
+	last := len(s.heap) - 1
+	e := s.heap[last]
+	s.heap[last] = entry[K]{}
+	s.heap = s.heap[:last]
+	delete(s.index, e.key)
+	return e
+}
+
 // Len returns the number of keys.
-func (q *Queue[K]) Len() int { return len(q.heap) }
+func (q *Queue[K]) Len() int { return len(q.s.heap) }
 
 // Next returns when the first is due; the zero time without any.
 func (q *Queue[K]) Next() time.Time {
-	if len(q.heap) == 0 {
+	if q.Len() == 0 {
 		return time.Time{}
 	}
-	return q.heap[0].at
+	return q.s.heap[0].at
 }
 
 // At returns when something is due about a key; the zero time is never.
 func (q *Queue[K]) At(k K) time.Time {
-	if i, ok := q.index[k]; ok {
-		return q.heap[i].at
+	if i, ok := q.s.index[k]; ok {
+		return q.s.heap[i].at
 	}
 	return time.Time{}
 }
 
 // Set sets when something is due about a key; never, if it is the zero time.
 func (q *Queue[K]) Set(k K, at time.Time) {
-	if at.IsZero() {
+	i, ok := q.s.index[k]
+	switch {
+	case at.IsZero():
 		q.Remove(k)
-		return
-	}
-	i, ok := q.index[k]
-	if !ok {
-		if q.index == nil {
-			q.index = make(map[K]int)
+	case ok:
+		q.s.heap[i].at = at
+		heap.Fix(&q.s, i)
+	default:
+		if q.s.index == nil {
+			q.s.index = make(map[K]int)
 		}
-		i = len(q.heap)
-		q.heap, q.index[k] = append(q.heap, entry[K]{key: k}), i
+		heap.Push(&q.s, entry[K]{k, at})
 	}
-	q.heap[i].at = at
-	q.fix(i)
 }
 
 // Remove removes a key, if it is in.
 func (q *Queue[K]) Remove(k K) {
-	i, ok := q.index[k]
+	i, ok := q.s.index[k]
 	if !ok {
 		return
 	}
-	last := len(q.heap) - 1
-	q.swap(i, last)
-	q.heap[last] = entry[K]{}
-	q.heap = q.heap[:last]
-	delete(q.index, k)
-	switch {
-	case last == 0 && cap(q.heap) > kept:
-		*q = Queue[K]{} // a map does not shrink
-	case i < last:
-		q.fix(i)
+	heap.Remove(&q.s, i)
+	if q.Len() == 0 && cap(q.s.heap) > kept {
+		q.s = sorted[K]{} // a map does not shrink
 	}
 }
 
 // Take takes the key that is due first, of those that there are.
 func (q *Queue[K]) Take() K {
-	k := q.heap[0].key
+	k := q.s.heap[0].key
 	q.Remove(k)
 	return k
 }
 
 // AppendDue takes the keys that are due at a time, in the order in which they are.
 func (q *Queue[K]) AppendDue(to []K, now time.Time) []K {
-	for len(q.heap) > 0 && !q.heap[0].at.After(now) {
+	for q.Len() > 0 && !q.s.heap[0].at.After(now) {
 		to = append(to, q.Take())
 	}
 	return to
-}
-
-// fix moves an entry to where it belongs.
-func (q *Queue[K]) fix(i int) {
-	for i > 0 && q.before(i, (i-1)/2) {
-		q.swap(i, (i-1)/2)
-		i = (i - 1) / 2
-	}
-	for {
-		child := 2*i + 1
-		if child+1 < len(q.heap) && q.before(child+1, child) {
-			child++
-		}
-		if child >= len(q.heap) || !q.before(child, i) {
-			return
-		}
-		q.swap(i, child)
-		i = child
-	}
-}
-
-func (q *Queue[K]) before(i, j int) bool { return q.heap[i].at.Before(q.heap[j].at) }
-
-func (q *Queue[K]) swap(i, j int) {
-	q.heap[i], q.heap[j] = q.heap[j], q.heap[i]
-	q.index[q.heap[i].key], q.index[q.heap[j].key] = i, j
 }

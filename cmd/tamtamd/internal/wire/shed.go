@@ -32,15 +32,15 @@ func (c *Core) stale(b []byte) bool {
 	return k == frame.Hello
 }
 
+// maxWaited is longer than any packet waits in a receive buffer.
+const maxWaited = time.Minute
+
 // waitedFor returns for how long a packet waited that was received at a time by the wall clock;
 // 0 if that is not known. If the clock was set meanwhile, it is wrong, and hellos that are of use
-// may be shed, once: their senders repeat them. No packet waits for longer than maxWaited, so that the
-// clock was set, or the kernel's is another one.
+// may be shed, once: their senders repeat them. A time over maxWaited is one of another clock.
 func waitedFor(received, now time.Time) time.Duration {
 	if waited := now.Sub(received); !received.IsZero() && waited > 0 && waited <= maxWaited {
 		return waited
 	}
 	return 0
 }
-
-const maxWaited = time.Minute

@@ -124,9 +124,18 @@ func TestGuessesAreRated(t *testing.T) {
 				}
 			}
 		}
-		// Nobody's second probe is admitted: the connection is held, and then closed. So it is
-		// retried here, on a new one, where it is the first.
+		// Guesses that are over the rate keep no probe out.
 		for g.strangers.take(clientName(at, g), time.Now()) {
+		}
+		twice := probeConn(t, at)
+		for range 2 {
+			if _, err := twice.Check(ctx, &grpc_health_v1.HealthCheckRequest{}); err != nil {
+				t.Errorf("%s: a probe beside guesses: %v", at, err)
+			}
+		}
+		// If probes are over theirs, nobody's second one is admitted: the connection is held, and
+		// then closed. So it is retried here, on a new one, where it is the first.
+		for g.probes.take(clientName(at, g), time.Now()) {
 		}
 		if err := check(t, at, nil); err != nil {
 			t.Errorf("%s: a probe: %v", at, err)
@@ -140,7 +149,7 @@ func TestGuessesAreRated(t *testing.T) {
 		}
 		flooded := counts()["rpc_connections_flooded"]
 		eventually(t, "more probes of one connection are over the rate", func() bool {
-			for g.strangers.take(clientName(at, g), time.Now()) {
+			for g.probes.take(clientName(at, g), time.Now()) {
 			}
 			c := probeConn(t, at)
 			_, _ = c.Check(ctx, &grpc_health_v1.HealthCheckRequest{})

@@ -7,7 +7,6 @@
 const bad = 0.05; // as tamtamctl doctor
 const most = 0.6; // share of a row or a column
 
-
 // isBad reports whether a link is one to look at.
 export const isBad = (l) => !l || (l.loss !== null && l.loss >= bad);
 
