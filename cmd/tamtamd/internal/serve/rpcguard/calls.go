@@ -32,9 +32,9 @@ func (g *Guard) Enter(ctx context.Context, need Access) (context.Context, error)
 	tokens := g.token != nil || g.read != nil
 	stranger := tokens && need == Open && token == "" && !c.trusted()
 	if tokens {
-		over := errors.Is(err, ErrUnauthenticated) && !g.strangers.take(c.name, time.Now())
+		over := errors.Is(err, ErrUnauthenticated) && !g.strangers.Take(c.name, time.Now())
 		// Apart, so that a program with an old token does not keep out probes of the same machine.
-		if over || stranger && !c.excused() && !g.probes.take(c.name, time.Now()) {
+		if over || stranger && !c.excused() && !g.probes.Take(c.name, time.Now()) {
 			g.counts.Inc(callsOverRate)
 			if c.known.Load() {
 				c.refuse()

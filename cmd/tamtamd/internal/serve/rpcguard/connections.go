@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/rate"
 	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
@@ -73,7 +74,7 @@ type pool struct {
 type origin struct {
 	name               string
 	connections, calls int
-	begun              bucket // calls that were not refused for want of a token
+	begun              rate.Bucket // calls that were not refused for want of a token
 }
 
 func newPool(b bounds) pool {
@@ -169,7 +170,7 @@ func (p *pool) begin(c *conn, stranger bool, now time.Time) (tooMany string, flo
 		return "connections", false
 	}
 	of := c.client
-	if !of.begun.take(now, callRate, callBurst) {
+	if !of.begun.Take(now, callRate, callBurst) {
 		return "calls a second of this client", true
 	}
 	switch {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/rate"
 )
 
 // Config has the files that decide who may call. All fields but Logger are paths, and may
@@ -42,8 +43,8 @@ type Guard struct {
 	token, read    *watched[tokens] // nil without such a file
 	byCertificate  bool             // clients need certificates
 	tcp, unix      pool
-	strangers      rates // of calls without a valid token
-	probes         rates // of calls that need none
+	strangers      *rate.Limiter // of calls without a valid token
+	probes         *rate.Limiter // of calls that need none
 	strangerWithin time.Duration
 	refusals       *logging.Limit[string] // of log lines, by client
 	counts         *counter.Set
@@ -63,6 +64,7 @@ func New(cfg Config) (*Guard, error) {
 		known:         cfg.ClientCA != "" || cfg.TokenFile != "" || cfg.ReadTokenFile != "",
 		byCertificate: cfg.ClientCA != "", strangerWithin: strangerWithin,
 		tcp: newPool(tcpBounds.within(cfg.Connections)), unix: newPool(unixBounds.within(cfg.Connections)),
+		strangers: rate.New(strangerRate, strangerBurst), probes: rate.New(strangerRate, strangerBurst),
 		refusals: logging.NewLimit[string](),
 		counts:   counters.NewSet(),
 	}

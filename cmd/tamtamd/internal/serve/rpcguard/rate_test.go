@@ -5,7 +5,6 @@ package rpcguard
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"testing"
 	"time"
@@ -19,54 +18,6 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/netaddr"
 )
-
-// TestRates: each client has its own rate, which it does not reset by closing its connections,
-// and the clients that are remembered are bounded.
-func TestRates(t *testing.T) {
-	var r rates
-	now := time.Unix(100, 0)
-	for i := range strangerBurst {
-		if !r.take("a", now) {
-			t.Fatalf("call %d is over the rate", i+1)
-		}
-	}
-	if r.take("a", now) {
-		t.Error("one more than may be at once")
-	}
-	if !r.take("b", now) {
-		t.Error("another client is over the rate")
-	}
-	now = now.Add(time.Second)
-	for i := range strangerRate {
-		if !r.take("a", now) {
-			t.Errorf("a second later, call %d is over the rate", i+1)
-		}
-	}
-	if r.take("a", now) {
-		t.Error("a second later, one more than may be")
-	}
-	for i := range 10 * maxRated {
-		r.take(fmt.Sprint(i), now)
-		if len(r.of) > maxRated {
-			t.Fatalf("%d clients are remembered", len(r.of))
-		}
-	}
-	// One whose bucket is full is forgotten before others.
-	now = now.Add(time.Minute)
-	r = rates{}
-	for i := range maxRated {
-		r.take(fmt.Sprint(i), now.Add(time.Duration(i/(maxRated-1)-1)*time.Minute)) // all but the last a minute ago
-	}
-	for range strangerBurst {
-		r.take(fmt.Sprint(maxRated-1), now)
-	}
-	for i := range maxRated - 1 {
-		r.take(fmt.Sprint("new ", i), now)
-	}
-	if r.take(fmt.Sprint(maxRated-1), now) {
-		t.Error("a client at its rate is forgotten before others that are not")
-	}
-}
 
 // probeConn is a connection with a client of its own.
 func probeConn(t *testing.T, to netaddr.RPC) grpc_health_v1.HealthClient {
@@ -125,7 +76,7 @@ func TestGuessesAreRated(t *testing.T) {
 			}
 		}
 		// Guesses that are over the rate keep no probe out.
-		for g.strangers.take(clientName(at, g), time.Now()) {
+		for g.strangers.Take(clientName(at, g), time.Now()) {
 		}
 		twice := probeConn(t, at)
 		for range 2 {
@@ -135,7 +86,7 @@ func TestGuessesAreRated(t *testing.T) {
 		}
 		// If probes are over theirs, nobody's second one is admitted: the connection is held, and
 		// then closed. So it is retried here, on a new one, where it is the first.
-		for g.probes.take(clientName(at, g), time.Now()) {
+		for g.probes.Take(clientName(at, g), time.Now()) {
 		}
 		if err := check(t, at, nil); err != nil {
 			t.Errorf("%s: a probe: %v", at, err)
@@ -149,7 +100,7 @@ func TestGuessesAreRated(t *testing.T) {
 		}
 		flooded := counts()["rpc_connections_flooded"]
 		eventually(t, "more probes of one connection are over the rate", func() bool {
-			for g.probes.take(clientName(at, g), time.Now()) {
+			for g.probes.Take(clientName(at, g), time.Now()) {
 			}
 			c := probeConn(t, at)
 			_, _ = c.Check(ctx, &grpc_health_v1.HealthCheckRequest{})
