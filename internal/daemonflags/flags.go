@@ -55,6 +55,8 @@ type Flags struct {
 	KeepBytes         int
 	HTTP              string // "": nothing is served
 	HTTPInsecure      bool
+	DNS               string // "": nothing is served
+	DNSInsecure       bool
 }
 
 // Register defines the flags in fs. Parsing fs fills in the returned Flags; call Check
@@ -104,6 +106,7 @@ func Register(fs *flag.FlagSet) *Flags {
 	fs.Var(durationValue{p: &f.ReconnectTimeout, unit: time.Second, min: limits.MinReconnectTimeout, max: limits.MaxReconnectTimeout}, "reconnect-timeout", "`time` to keep and retry members that are dead or have left, 1s to 8760h; a bare number is seconds")
 	fs.StringVar(&f.StateDir, "state-dir", "", "`directory` for the addresses of known members, so that this node rejoins its cluster after a restart without --join (default: none, nothing is kept)")
 	registerHTTP(fs, f)
+	registerDNS(fs, f)
 	f.LogFormat = "logfmt"
 	fs.Var(choiceValue{&f.LogFormat, []string{"logfmt", "json"}}, "log-format", "`format` of log lines: logfmt or json")
 	f.LogLevel = LogInfo

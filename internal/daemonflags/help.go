@@ -25,6 +25,7 @@ var groups = []flaghelp.Group{
 		"rpc", "rpc-cert", "rpc-key", "rpc-client-ca", "rpc-token-file", "rpc-read-token-file", "rpc-insecure",
 	}},
 	{Title: "HTTP", Flags: []string{"http", "http-insecure"}},
+	{Title: "DNS", Flags: []string{"dns", "dns-insecure"}},
 	{Title: "CONFIGURATION AND LOG", Flags: []string{"config", "check", "log-level", "log-format", "verbose", "trace", "nobanner"}},
 }
 

@@ -38,7 +38,7 @@ var reviews = map[string]review{
 			"reads one local file of 1 MiB at most.",
 	},
 	"golang.org/x/net": {
-		"multicast (`ipv4`, `ipv6`); HTTP/2 inside gRPC",
+		"multicast (`ipv4`, `ipv6`); messages of DNS (`dns/dnsmessage`), with `--dns`; HTTP/2 inside gRPC",
 		"Past: the rapid reset (CVE-2023-39325, 0.17.0), floods of continuation frames (CVE-2023-45288, " +
 			"0.23.0); GO-2026-4559 (0.51.0), GO-2026-4918 (0.53.0); several in `html`, which is not compiled " +
 			"in.",

@@ -18,6 +18,7 @@ const (
 	SocketCallsEach       = 128
 	StrangerCalls         = 2 // of one connection without a token or certificate
 	HTTPConnections       = 64
+	DNSConnections        = 8
 	ReaderBuffer          = 1024 // values that a stream may fall behind
 )
 
@@ -42,8 +43,9 @@ const (
 	idleBytes      = 17 << 20 // of a daemon without members
 	pointerBytes   = 8
 	httpConnection = 64 << 10
-	reportBytes    = 2 << 10 // of a member, in an inspection
-	sampleBytes    = 64      // of a link
+	dnsConnection  = 72 << 10 // an answer of 64 KiB, once
+	reportBytes    = 2 << 10  // of a member, in an inspection
+	sampleBytes    = 64       // of a link
 )
 
 // Of queries, which programs ask and answer.
@@ -104,6 +106,7 @@ func Bounds() []Bound {
 		{"gRPC connections", PortConnections + SocketConnections, connectBytes, Strangers},
 		{"calls without a token", (PortConnections + SocketConnections) * StrangerCalls, callBytes, Strangers},
 		{"HTTP connections", HTTPConnections, httpConnection, Strangers},
+		{"DNS connections", DNSConnections, dnsConnection, Strangers},
 		{"calls with a token", PortCalls + SocketCalls, callBytes, Callers},
 		{"their requests, or their answers that are not taken, of streams", PortCalls + SocketCalls, requestBytes, Callers},
 		{"members that queries ask", QueryTargets, targetBytes, Callers},

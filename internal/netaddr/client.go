@@ -12,7 +12,7 @@ import (
 // is one, since every user of the machine has all of its addresses; so is a /64 of IPv6, which
 // one host has.
 func Client(a net.Addr) string {
-	t, ok := a.(*net.TCPAddr)
+	t, ok := a.(interface{ AddrPort() netip.AddrPort }) // of TCP or UDP
 	if !ok {
 		return a.Network()
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-kit/log"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/dns"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/web"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
@@ -40,6 +41,11 @@ func check(flags *daemonflags.Flags, tell io.Writer) error {
 	if flags.HTTP != "" {
 		if _, err := web.Check(flags.HTTP, flags.HTTPInsecure); err != nil {
 			return fmt.Errorf("serve HTTP on %s: %w", flags.HTTP, err)
+		}
+	}
+	if flags.DNS != "" {
+		if _, err := dns.Check(flags.DNS, flags.DNSInsecure); err != nil {
+			return fmt.Errorf("serve DNS on %s: %w", flags.DNS, err)
 		}
 	}
 	family := familyOf(flags)

@@ -22,6 +22,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/reload"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/systemd"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/dns"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/metrics"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/page"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpc"
@@ -47,6 +48,7 @@ const callsEnd = 300 * time.Millisecond
 //	          subscriptions, so that calls can end
 //	rpc       the interrupt takes no new calls; those under way end
 //	http      likewise; with --http
+//	dns       the interrupt ends it; with --dns
 //	liveness  asks the event loops for it; with --http or a watchdog
 //	node      node.Assembly.Run: all loops of the node
 //	wire      node.Assembly.Serve: the gossip socket; the interrupt leaves the
@@ -135,6 +137,12 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		})
 		_ = level.Info(logger).Log("msg", "probes and metrics", "http", bound.http.Addr())
 	}
+	var names *dns.Server // nil without --dns
+	if bound.dns != nil {
+		names = dns.NewServer(bound.dns, assembly.Members)
+		all = append(all, names.Counters)
+		_ = level.Info(logger).Log("msg", "answering DNS", "dns", bound.dns.Addr())
+	}
 	minutes := counter.NewHistory(all.read, time.Now)
 	server = rpc.NewServer(rpc.Config{
 		Node: assembly.Node, Members: assembly.Members, Messages: assembly.Messages, Asks: assembly.Asks, Keys: assembly.Keys,
@@ -192,6 +200,9 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	g.Add(func() error { return server.Serve(bound.rpc...) }, func(error) { go server.Stop(callsEnd) })
 	if website != nil {
 		g.Add(website.Serve, func(error) { go website.Stop() })
+	}
+	if names != nil {
+		g.Add(names.Serve, func(error) { names.Stop() })
 	}
 	if website != nil || notifier.Watched() {
 		add(liveness.Run)

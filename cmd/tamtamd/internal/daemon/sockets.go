@@ -15,6 +15,7 @@ import (
 	"github.com/go-kit/log/level"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/descriptors"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/dns"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/web"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
@@ -29,6 +30,7 @@ type sockets struct {
 	guard  *rpcguard.Guard
 	rpc    []net.Listener
 	http   *web.Listener // nil without --http
+	dns    *dns.Sockets  // nil without --dns
 }
 
 // bind binds all sockets, or none.
@@ -71,6 +73,12 @@ func bind(flags *daemonflags.Flags, logger log.Logger) (s *sockets, err error) {
 		listen := func() (*web.Listener, error) { return web.Listen(flags.HTTP, flags.HTTPInsecure, connections.http) }
 		if s.http, err = patiently(logger, listen); err != nil {
 			return s, fmt.Errorf("serve HTTP on %s: %w%s", flags.HTTP, err, bindHint(err, "--http", "--http"))
+		}
+	}
+	if flags.DNS != "" {
+		listen := func() (*dns.Sockets, error) { return dns.Listen(flags.DNS, flags.DNSInsecure) }
+		if s.dns, err = patiently(logger, listen); err != nil {
+			return s, fmt.Errorf("serve DNS on %s: %w%s", flags.DNS, err, bindHint(err, "--dns", "--dns"))
 		}
 	}
 	return s, nil
@@ -119,6 +127,9 @@ func (s *sockets) Close() {
 	closeAll(s.rpc)
 	if s.http != nil {
 		_ = s.http.Close()
+	}
+	if s.dns != nil {
+		_ = s.dns.Close()
 	}
 }
 

@@ -250,6 +250,13 @@ func (t *Table) List() ([]Member, uint64) {
 	return t.listLocked(), t.revision
 }
 
+// Revision returns the revision of the list now.
+func (t *Table) Revision() uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.revision
+}
+
 func (t *Table) listLocked() []Member {
 	all := make([]Member, 0, len(t.members))
 	now := t.now()
