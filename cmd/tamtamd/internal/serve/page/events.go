@@ -14,6 +14,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/readers"
 	"github.com/eelcocramer/tamtam/internal/escape"
 )
 
@@ -88,15 +89,15 @@ func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	client := clientOf(r)
-	if !p.readers.enter(client) {
+	client := readers.ClientOf(r)
+	if !p.readers.Enter(client) {
 		p.counts.Inc(refused)
 		h.Set("Retry-After", "10")
 		h.Set("Connection", "close")
 		http.Error(w, fmt.Sprintf("there are %d readers already, or %d of yours", maxReaders, maxReadersEach), http.StatusServiceUnavailable)
 		return
 	}
-	defer p.readers.leave(client)
+	defer p.readers.Leave(client)
 	s := &stream{w: w, control: http.NewResponseController(w)}
 	// The server's deadline for a whole request would end the stream.
 	if err := s.control.SetReadDeadline(time.Time{}); err != nil {

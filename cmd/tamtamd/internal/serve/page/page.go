@@ -27,6 +27,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lifecycle"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/readers"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -62,7 +63,7 @@ type Config struct {
 type Page struct {
 	cfg     Config
 	mux     *http.ServeMux
-	readers readers
+	readers *readers.Readers
 	judge   judge
 	counts  *counter.Set
 	every   time.Duration // between two beats
@@ -70,7 +71,7 @@ type Page struct {
 
 // New returns a Page.
 func New(cfg Config) *Page {
-	p := &Page{cfg: cfg, mux: http.NewServeMux(), counts: counters.NewSet(), every: beatEvery, judge: judge{turn: make(chan struct{}, 1)}}
+	p := &Page{cfg: cfg, mux: http.NewServeMux(), counts: counters.NewSet(), every: beatEvery, readers: readers.New(maxReaders, maxReadersEach), judge: judge{turn: make(chan struct{}, 1)}}
 	p.mux.Handle("GET /{$}", asset("index.html"))
 	p.mux.Handle("GET /runbook", asset("runbook.html"))
 	for _, name := range names {
@@ -117,7 +118,7 @@ func ours(next http.HandlerFunc) http.Handler {
 
 // Counters adds the page's counters to m.
 func (p *Page) Counters(m map[string]uint64) {
-	p.counts.Put(readersNow, uint64(p.readers.count()))
+	p.counts.Put(readersNow, uint64(p.readers.Count()))
 	p.counts.Counters(m)
 }
 
