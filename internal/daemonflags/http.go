@@ -12,7 +12,7 @@ import (
 
 // registerHTTP defines the flags of the server of the status page, probes and metrics.
 func registerHTTP(fs *flag.FlagSet, f *Flags) {
-	fs.Var(listenValue{&f.HTTP, "localhost:6263"}, "http", "loopback `host:port` to serve the status page (/), /livez, /readyz and /metrics on, such as localhost:6263; port 0 for any free one (default: none, nothing is served)")
+	fs.Var(listenValue{&f.HTTP, "localhost:6263"}, "http", "loopback `host:port` to serve the status page (/), JSON (/v1/), /livez, /readyz and /metrics on, such as localhost:6263; port 0 for any free one (default: none, nothing is served)")
 	fs.BoolVar(&f.HTTPInsecure, "http-insecure", false, "allow --http on an address that other machines can reach, without encryption or authentication")
 }
 

@@ -25,6 +25,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/dns"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/metrics"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/page"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rest"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpc"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/web"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
@@ -126,10 +127,11 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 			// The server is there before any request is.
 			Inspect: func(ctx context.Context) (*tamtamv1.InspectResponse, error) { return server.Inspect(ctx) },
 		})
-		all = append(all, bound.http.Counters, home.Counters)
+		api := rest.New(assembly.Members)
+		all = append(all, bound.http.Counters, home.Counters, api.Counters)
 		host, _, _ := net.SplitHostPort(flags.HTTP) // as it was listened on
 		website = web.NewServer(bound.http, web.Config{
-			State: state, Live: liveness.Live, Alive: assembly.Alive, Page: home, Name: host, Logger: logger,
+			State: state, Live: liveness.Live, Alive: assembly.Alive, API: api, Page: home, Name: host, Logger: logger,
 			Metrics: shown.Handler(metrics.Sources{
 				Members: assembly.Members, Node: assembly.Node, Wire: assembly.Wire, Counters: all.read,
 				State: state, Live: liveness.Live, Reloads: reloader.Status, Self: self,

@@ -52,7 +52,7 @@ type Sockets struct {
 	tcp *net.TCPListener
 }
 
-// Listen binds an address, host:port; port 0 is any free one. Whoever reaches it learns the members, so Listen
+// Listen binds an address, host:port; port 0 is any free one. Anybody who reaches it learns the members, so Listen
 // refuses an address that other machines can reach, unless open is set. The error does not name the address.
 func Listen(address string, open bool) (*Sockets, error) {
 	at, err := Check(address, open)

@@ -24,6 +24,8 @@ type Config struct {
 	Alive func() int   // number of members that are alive, this node included
 	// Metrics serves /metrics.
 	Metrics http.Handler
+	// API serves the paths below /v1/.
+	API http.Handler
 	// Page serves the status page and all paths that are not served here.
 	Page http.Handler
 	// Name is the host in the configured address. Clients may ask for the page by it.
@@ -71,6 +73,7 @@ func routes(cfg Config) *http.ServeMux {
 	mux.HandleFunc("GET /livez", cfg.livez)
 	mux.HandleFunc("GET /readyz", cfg.readyz)
 	mux.Handle("GET /metrics", cfg.Metrics)
+	mux.Handle("GET /v1/", guardPage(cfg.Name, cfg.API))
 	mux.Handle("GET /", guardPage(cfg.Name, cfg.Page))
 	return mux
 }
