@@ -17,15 +17,6 @@ import (
 // exchange all that they know each time.
 const maxCompared = 1024
 
-// A node answers deadDifferBurst comparisons at once in which only the dead differ, and one each
-// deadDifferEvery. That many make a death known to all; and nodes that cannot agree, since they
-// forget the dead after another --reconnect-timeout or have no place for them, do not exchange
-// records each time.
-const (
-	deadDifferBurst = 16
-	deadDifferEvery = 5 * time.Minute
-)
-
 // reporter returns the live member that says something; nil if it is none.
 func (c *Core) reporter(a netip.AddrPort, now time.Time) *peer {
 	p := c.members.get(a)
@@ -81,7 +72,7 @@ func (c *Core) answerDigest(by netip.AddrPort, l memberList, now time.Time) {
 	switch {
 	case !differs && !deadDiffer:
 		return
-	case !differs && !c.deadDiffer.AllowN(now, 1):
+	case !differs && !c.antiEntropy.AnswersDead(by, now):
 		c.count(countDeadDifferIgnored)
 		return
 	}

@@ -133,7 +133,6 @@ type Core struct {
 	asks           *rate.Limiter // of recovered members for all they know
 	accusations    *rate.Limiter // of accusations that are confirmed
 	recordAsks     *rate.Limiter // of members that are asked because a record differs
-	deadDiffer     *rate.Limiter // of comparisons in which only the dead differ
 	relayGreetings *rate.Limiter // of greetings by way of members
 	displacements  *rate.Limiter // of members that were never of use, for others
 	// Lines of the log that others can cause, by where they come from.
@@ -174,7 +173,6 @@ func New(cfg Config) *Core {
 		asks:           rate.NewLimiter(1, 8),
 		accusations:    rate.NewLimiter(accusationsPerSecond, 2*accusationsPerSecond),
 		recordAsks:     rate.NewLimiter(recordAsksPerSecond, 2*recordAsksPerSecond),
-		deadDiffer:     rate.NewLimiter(rate.Every(deadDifferEvery), deadDifferBurst),
 		relayGreetings: rate.NewLimiter(relayGreetingsPerSecond, relayGreetingsPerSecond),
 		displacements:  rate.NewLimiter(displacementsPerSecond, 2*displacementsPerSecond),
 		foreignLog:     logging.NewLimit[netip.Addr](),

@@ -89,15 +89,37 @@ func TestDeadThatNobodyAgreesOn(t *testing.T) {
 			answered += len(w.comparesAll(alice, 99))
 			w.sleep(15 * time.Second)
 		}
-		most := deadDifferBurst + int(comparisons*15*time.Second/deadDifferEvery) + 1
-		if answered < deadDifferBurst || answered > most {
-			t.Errorf("%d comparisons of %d are answered, want %d at most", answered, comparisons, most)
+		if answered < 4 || answered > 11 { // four, and six in the hour
+			t.Errorf("%d comparisons of %d are answered, want 11 at most", answered, comparisons)
 		}
 		if n := w.counted()["dead_differ_ignored"]; n != uint64(comparisons-answered) {
 			t.Errorf("counted %d", n)
 		}
 		if sent := w.compares(alice, w.digest(), 99); len(sent) != 1 {
 			t.Errorf("other differences are answered with %+v", sent)
+		}
+	})
+}
+
+// TestNoisyMemberLeavesOthersTheirComparisons: one that compares all the time, with dead of its own, is
+// answered no more often than others that compare now and then. All together have a bound, too.
+func TestNoisyMemberLeavesOthersTheirComparisons(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice, bob)
+		for range 1000 {
+			w.comparesAll(alice, 99)
+			w.sleep(time.Second)
+		}
+		if sent := w.comparesAll(bob, 99); len(sent) != 1 {
+			t.Errorf("after the comparisons of another member, %d are answered", len(sent))
+		}
+		answered := 0
+		for i := range 100 {
+			w.member(nth(i))
+			answered += len(w.comparesAll(nth(i), 99))
+		}
+		if answered == 0 || answered > 20 {
+			t.Errorf("of 100 members, %d are answered at once", answered)
 		}
 	})
 }

@@ -22,6 +22,18 @@ const CompareInterval = 15 * time.Second
 // to a node that does not acknowledge it.
 const answersBurst = 4
 
+// Comparisons in which only the dead differ: a member is answered deadBurst at once and one each
+// deadEvery, and all members together deadBurstOfAll and one each deadEveryOfAll. That many make a
+// death known to all. Nodes that cannot agree, since they forget the dead after another
+// --reconnect-timeout or have no place for them, do not exchange records each time, and one that asks
+// again and again leaves the others most of what there is.
+const (
+	deadBurst      = 4
+	deadEvery      = 10 * time.Minute
+	deadBurstOfAll = 16
+	deadEveryOfAll = 2 * time.Minute
+)
+
 // recoveredInterval is waited between two disseminations of members that are alive after
 // all, for each member: when a partition heals, there are many at once, and all
 // are told by all.
@@ -45,13 +57,19 @@ const recoveredInterval = 2 * time.Millisecond
 type AntiEntropy struct {
 	compare   time.Time                        // the next comparison; zero before the first is planned
 	answers   map[netip.AddrPort]*rate.Limiter // of questions
+	dead      map[netip.AddrPort]*rate.Limiter // of comparisons in which only the dead differ
+	allDead   *rate.Limiter                    // and of those of all members
 	recovered []netip.AddrPort                 // members to be told to others
 	after     time.Time                        // they are not told before
 }
 
 // NewAntiEntropy returns an AntiEntropy whose first comparison is not yet planned.
 func NewAntiEntropy() *AntiEntropy {
-	return &AntiEntropy{answers: make(map[netip.AddrPort]*rate.Limiter)}
+	return &AntiEntropy{
+		answers: make(map[netip.AddrPort]*rate.Limiter),
+		dead:    make(map[netip.AddrPort]*rate.Limiter),
+		allDead: rate.NewLimiter(rate.Every(deadEveryOfAll), deadBurstOfAll),
+	}
 }
 
 // Next returns when the next comparison is due.
@@ -70,16 +88,29 @@ func (a *AntiEntropy) Due(wait time.Duration, now time.Time) bool {
 
 // Answers reports whether a question of a member is answered: it may ask so often only.
 func (a *AntiEntropy) Answers(from netip.AddrPort, now time.Time) bool {
-	limit := a.answers[from]
+	return limitOf(a.answers, from, 1, answersBurst).AllowN(now, 1)
+}
+
+// AnswersDead is Answers for a comparison in which only the dead differ.
+func (a *AntiEntropy) AnswersDead(from netip.AddrPort, now time.Time) bool {
+	return limitOf(a.dead, from, rate.Every(deadEvery), deadBurst).AllowN(now, 1) && a.allDead.AllowN(now, 1)
+}
+
+// limitOf returns the limiter of a member, a new one if it has none.
+func limitOf(all map[netip.AddrPort]*rate.Limiter, m netip.AddrPort, every rate.Limit, burst int) *rate.Limiter {
+	limit := all[m]
 	if limit == nil {
-		limit = rate.NewLimiter(1, answersBurst)
-		a.answers[from] = limit
+		limit = rate.NewLimiter(every, burst)
+		all[m] = limit
 	}
-	return limit.AllowN(now, 1)
+	return limit
 }
 
 // Forget forgets a member: it was removed, or has another session.
-func (a *AntiEntropy) Forget(m netip.AddrPort) { delete(a.answers, m) }
+func (a *AntiEntropy) Forget(m netip.AddrPort) {
+	delete(a.answers, m)
+	delete(a.dead, m)
+}
 
 // Recovered notes that a member that was dead has answered. It is reported to others, so
 // that they greet it now and not when it is its turn.
