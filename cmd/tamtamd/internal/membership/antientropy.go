@@ -99,17 +99,18 @@ func (c *Core) toldRecords(by netip.AddrPort, l recordList, now time.Time) {
 	}
 	switch {
 	case !l.ask && l.digests == nil:
+		c.madeGood(now)
 	case !c.antiEntropy.Answers(by, now):
 		c.count(countUnansweredQuestions)
 	case l.digests == nil:
 		c.sendRecords(by, recordList{buckets: l.buckets, answers: true}, c.allRecords(now))
 	default:
-		c.differs(now)
 		own := buckets(c.records(now))
 		if l.dead {
 			own.Join(buckets(c.deadRecords(now)))
 		}
 		if differ := own.Differ(l.digests); differ != 0 {
+			c.differs(now)
 			all := c.allRecords(now)
 			differ = differ.Some(addrs(all), maxCompared, c.cfg.Random.IntN(spread.BucketCount))
 			c.sendRecords(by, recordList{ask: true, buckets: differ}, all)
@@ -166,15 +167,19 @@ func addrs(all []record) iter.Seq[netip.AddrPort] {
 	}
 }
 
-// compare begins a comparison with a random member.
-func (c *Core) compare(now time.Time) {
+// compare begins a comparison with a random member, of the dead as well or not.
+func (c *Core) compare(dead bool, now time.Time) {
 	if with := c.members.oneOf(c.cfg.Random, speaks); with != nil {
-		c.compareWith(with.addr, now)
+		c.compareWith(with.addr, dead, now)
 	}
 }
 
-func (c *Core) compareWith(a netip.AddrPort, now time.Time) {
-	c.sendList(a, memberList{ask: true, digest: c.digest(), records: buckets(c.records(now)).Sum(), dead: buckets(c.deadRecords(now)).Sum()})
+func (c *Core) compareWith(a netip.AddrPort, dead bool, now time.Time) {
+	l := memberList{ask: true, digest: c.digest(), records: buckets(c.records(now)).Sum()}
+	if dead {
+		l.dead = buckets(c.deadRecords(now)).Sum()
+	}
+	c.sendList(a, l)
 }
 
 // sendRecords fills a list with those of all records that are in its buckets, and sends it. A

@@ -38,6 +38,7 @@ type packet struct {
 	some    bool
 	ask     bool
 	digest  uint64
+	dead    uint64 // the digest of the dead
 	session uint64
 	members []netip.AddrPort
 	list    recordList
@@ -227,7 +228,7 @@ func (w *world) send(o Send) {
 			p.what = "asking"
 			break
 		}
-		p = packet{what: "tell", to: o.To, ask: l.ask, some: l.some, invite: l.invite, digest: l.digest, members: l.members}
+		p = packet{what: "tell", to: o.To, ask: l.ask, some: l.some, invite: l.invite, digest: l.digest, dead: l.dead, members: l.members}
 	case RecordsChannel:
 		l, _ := parseRecordList(o.Data)
 		p = packet{what: "records", to: o.To, ask: l.ask, list: l, answer: o.WithAck}

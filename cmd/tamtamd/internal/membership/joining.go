@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
 )
 
@@ -27,12 +28,13 @@ const (
 	// that are asked have had time to come to know others as well.
 	joinEvery = 8
 	// joinWait is for how long the joiner waits for members that it can ask: then it asks the seed for
-	// the rest.
+	// the rest. For as long it waits for records that it has asked a member for after a comparison.
 	joinWait = 500 * time.Millisecond
 	// compareWait is the least time between two comparisons.
 	compareWait = 20 * time.Millisecond
 	// compareAgain is after how long a node compares once more if the last comparison showed nothing: the
-	// other may have ended meanwhile.
+	// other may have ended meanwhile. Until the deaths that were reported to it are confirmed, which takes
+	// longer, a node has fewer dead than others: it compares only the rest, and the dead when it does once more.
 	compareAgain = time.Second
 	// joinCompares is how many comparisons there are at most. There are others at all times.
 	joinCompares = 6
@@ -106,9 +108,12 @@ func (c *Core) join(now time.Time) time.Time {
 		return time.Time{}
 	case !j.differed && j.again.After(now):
 		return j.again
+	case !j.differed && len(c.deaths) > 0:
+		j.again = now.Add(compareAgain * time.Duration(c.slow))
+		return j.again
 	case !j.differed: // nothing, or nobody answered
 		j.again = time.Time{}
-		c.compare(now)
+		c.compare(true, now)
 		return time.Time{}
 	case len(j.parts) > 0:
 		return j.until
@@ -120,15 +125,24 @@ func (c *Core) join(now time.Time) time.Time {
 	j.compares--
 	j.compare, j.differed = now.Add(compareWait*time.Duration(c.slow)), false
 	j.again = now.Add(compareAgain * time.Duration(c.slow))
-	c.compare(now)
+	c.compare(len(c.deaths) == 0, now)
 	return j.again
 }
 
-// differs learns that a member with which this node compared knows something else: a node that
-// joins compares again when it has made good for it.
+// differs learns that a member with which this node compared knows something else, and was asked for
+// it: a node that joins compares again when it has made good for it.
 func (c *Core) differs(now time.Time) {
-	if c.joining.compares > 0 {
-		c.joining.differed = true
+	if j := &c.joining; j.compares > 0 && !j.differed {
+		j.differed, j.compare = true, now.Add(joinWait*time.Duration(c.slow))
+		c.wake(now)
+	}
+}
+
+// madeGood learns that records came in, for which this node may have asked after a comparison. Until
+// then, the next comparison would show the same.
+func (c *Core) madeGood(now time.Time) {
+	if j := &c.joining; j.differed {
+		j.compare = deadline.Earlier(j.compare, now.Add(compareWait))
 		c.wake(now)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 )
@@ -104,8 +105,7 @@ func TestJoinerAsksOthersForTheRest(t *testing.T) {
 		if len(who) != 3 || slices.Contains(who, alice) || all != spread.AllBuckets {
 			t.Errorf("asked are %v for %b", who, all)
 		}
-		compared := slices.ContainsFunc(sent, func(p packet) bool { return p.what == "tell" && p.digest != 0 })
-		if !compared {
+		if len(comparisons(sent)) == 0 {
 			t.Error("and nobody was compared with")
 		}
 		if n := w.counted()["join_questions"]; n != 3 {
@@ -113,15 +113,54 @@ func TestJoinerAsksOthersForTheRest(t *testing.T) {
 		}
 		// A difference is made good for, and then compared again.
 		w.event(listed(nth(3), recordList{digests: &spread.Buckets{}}))
-		if w.sleep(200 * time.Millisecond); !slices.ContainsFunc(w.take(), func(p packet) bool { return p.what == "tell" && p.digest != 0 }) {
-			t.Error("after a difference it does not compare again")
+		if sent := w.lasts(joinWait - 10*time.Millisecond); len(comparisons(sent)) != 0 {
+			t.Error("it compares again before the records have come that it lacks")
+		}
+		w.event(listed(nth(3), recordList{buckets: spread.AllBuckets}))
+		if sent := w.lasts(2 * compareWait); len(comparisons(sent)) != 1 {
+			t.Error("when the records have come, it does not compare again")
+		}
+		w.event(listed(nth(3), recordList{digests: &spread.Buckets{}}))
+		if sent := w.lasts(joinWait + 2*compareWait); len(comparisons(sent)) != 1 {
+			t.Error("without records, it does not compare again")
 		}
 		for range 20 {
 			w.event(listed(nth(3), recordList{digests: &spread.Buckets{}}))
-			w.sleep(100 * time.Millisecond)
+			w.sleep(joinWait + 2*compareWait)
 		}
 		if w.joining.compares != 0 || w.joining.differed {
 			t.Errorf("it compares on and on: %+v", w.joining)
+		}
+	})
+}
+
+// comparisons returns those that were begun.
+func comparisons(sent []packet) (all []packet) {
+	for _, p := range sent {
+		if p.what == "tell" && p.digest != 0 {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// TestJoinerComparesTheDeadLast: while the deaths that others report are not confirmed, which takes
+// seconds, it compares the rest, and then the dead as well.
+func TestJoinerComparesTheDeadLast(t *testing.T) {
+	inWorld(t, func(w *world) {
+		for i := range 40 {
+			w.lives(nth(i), 7)
+		}
+		w.seeded(40, 41)
+		w.says(alice, endedRecord(recordDead, bob, 77, time.Minute))
+		sent := comparisons(w.lasts(2 * time.Second))
+		if len(sent) != 1 || sent[0].dead != 0 || w.is(bob) != 0 {
+			t.Errorf("while %s is %v, it compares %+v", bob, w.is(bob), sent)
+		}
+		w.sleep(3 * time.Second)
+		w.want(bob, member.Dead)
+		if sent := comparisons(w.take()); len(sent) != 1 || sent[0].dead != buckets(w.deadRecords(w.now)).Sum() {
+			t.Errorf("then it compares %+v", sent)
 		}
 	})
 }

@@ -51,7 +51,7 @@ func (c *Core) mergeLive(by, p *peer, r record, now time.Time) {
 		// A frame of this node makes it send its profile, if this node has not
 		// acknowledged it.
 		if c.mayAsk(now) {
-			c.compareWith(r.addr, now)
+			c.compareWith(r.addr, true, now)
 		}
 	}
 }

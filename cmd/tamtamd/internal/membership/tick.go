@@ -59,7 +59,7 @@ func (c *Core) Tick(now time.Time) {
 	next = deadline.Earlier(next, c.join(now))
 	next = deadline.Earlier(next, c.ping(now))
 	if c.antiEntropy.Due(detect.Around(spread.CompareInterval, c.cfg.Random), now) {
-		c.compare(now)
+		c.compare(true, now)
 	}
 	if !c.care.After(now) {
 		if !c.observed.After(now) {
