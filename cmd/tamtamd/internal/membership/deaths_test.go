@@ -214,6 +214,35 @@ func TestLearnedDeathsTakeNoPlace(t *testing.T) {
 	})
 }
 
+// TestNobodyIsDeadUnasked: of more deaths than this node can check in time, it lists those only that it
+// has asked.
+func TestNobodyIsDeadUnasked(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice, bob)
+		const each = admission.MaxCandidatesPerReporter
+		for i, by := range []netip.AddrPort{alice, bob} {
+			for j := range each {
+				w.says(by, endedRecord(recordDead, nth(i*each+j), 77, time.Minute))
+			}
+		}
+		w.sleep(2 * time.Minute)
+		greeted, dead := map[netip.AddrPort]bool{}, 0
+		for _, p := range w.take() {
+			greeted[p.to] = greeted[p.to] || p.what == "greet"
+		}
+		for i := range 2 * each {
+			if w.is(nth(i)) == member.Dead {
+				if dead++; !greeted[nth(i)] {
+					t.Errorf("%s is dead, and was not asked", nth(i))
+				}
+			}
+		}
+		if dead == 0 || dead == 2*each || len(w.deaths) > 0 {
+			t.Errorf("%d of %d are dead, and %d not decided", dead, 2*each, len(w.deaths))
+		}
+	})
+}
+
 // TestReportedDeathIsForgotten when the address is greeted no more, since it is another's.
 func TestReportedDeathIsForgotten(t *testing.T) {
 	for name, e := range map[string]wire.Event{

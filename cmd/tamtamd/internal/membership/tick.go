@@ -86,9 +86,13 @@ func (c *Core) Tick(now time.Time) {
 // something when it is due, it returns when to call it next.
 func (c *Core) greetCandidates(now time.Time) time.Time {
 	due, expired, next := c.candidates.Tick(now)
-	for _, a := range expired {
-		c.emit(Joined{a, ErrNoAnswer})
-		c.confirmDeath(a, now)
+	for _, e := range expired {
+		c.emit(Joined{e.Addr, ErrNoAnswer})
+		if e.Greeted {
+			c.confirmDeath(e.Addr, now)
+		} else {
+			delete(c.deaths, e.Addr) // the next comparison reports it again
+		}
 	}
 	for _, g := range due {
 		c.count(countGreetings)

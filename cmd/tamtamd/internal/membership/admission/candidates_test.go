@@ -29,7 +29,9 @@ func run(c *Candidates, now time.Time, d time.Duration) (sent []Greeting, when [
 	end := now.Add(d)
 	for at := now; !at.After(end); {
 		out, expired, next := c.Tick(at)
-		all = append(all, expired...)
+		for _, e := range expired {
+			all = append(all, e.Addr)
+		}
 		for _, g := range out {
 			sent, when = append(sent, g), append(when, at.Sub(now))
 		}

@@ -11,10 +11,16 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/deadline"
 )
 
+// Expired is a candidate that has had its time without an answer.
+type Expired struct {
+	Addr    netip.AddrPort
+	Greeted bool // else it has waited for its turn all the time, and nothing is known of it
+}
+
 // Tick returns the greetings that are due, and the candidates that have had their time
 // without an answer, which are dropped. It returns when to call it next: the zero time
 // when there is no candidate.
-func (c *Candidates) Tick(now time.Time) (greetings []Greeting, expired []netip.AddrPort, next time.Time) {
+func (c *Candidates) Tick(now time.Time) (greetings []Greeting, expired []Expired, next time.Time) {
 	c.pace.fade(now)
 	var due []*candidate
 	for _, k := range c.events.AppendDue(nil, now) {
@@ -29,7 +35,7 @@ func (c *Candidates) Tick(now time.Time) (greetings []Greeting, expired []netip.
 		}
 		switch {
 		case over:
-			expired = append(expired, k.addr)
+			expired = append(expired, Expired{k.addr, k.asked})
 			c.Failed(k.addr, now)
 		case k.waits() && !k.first.After(now):
 			c.wait(k, c.front(k))
@@ -40,7 +46,7 @@ func (c *Candidates) Tick(now time.Time) (greetings []Greeting, expired []netip.
 			due = append(due, k)
 		}
 	}
-	slices.SortFunc(expired, netip.AddrPort.Compare)
+	slices.SortFunc(expired, func(a, b Expired) int { return a.Addr.Compare(b.Addr) })
 	// In a random order, so that at the limit all have their turn, but first those that
 	// somebody waits for.
 	c.random.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })

@@ -68,9 +68,9 @@ func TestAllAreGreeted(t *testing.T) {
 					c.Admitted(g.To, time.Millisecond)
 				}
 			}
-			for _, a := range expired {
-				if !greeted[a] {
-					t.Fatalf("answers %v: %v was given up after %v without a greeting", answers, a, at.Sub(start))
+			for _, e := range expired {
+				if !greeted[e.Addr] || !e.Greeted {
+					t.Fatalf("answers %v: %+v was given up after %v without a greeting", answers, e, at.Sub(start))
 				}
 			}
 			if answers && c.Waiting() {
