@@ -26,6 +26,7 @@ type Endpoint struct {
 	mu    sync.Mutex // guards the rest
 	core  *Core
 	clock interface{ Jump(time.Time) time.Duration } // a wallclock.Watch
+	step  time.Time                                  // when the wall clock was last seen to have been set
 	armed time.Time                                  // the socket's read deadline
 
 	events []Event // Run's alone
@@ -76,7 +77,11 @@ func (e *Endpoint) look(read func(c *Core, now time.Time)) {
 // mu is held.
 func (e *Endpoint) now() time.Time {
 	now := time.Now()
-	if e.clock.Jump(now).Abs() > maxClockJump {
+	jump := e.clock.Jump(now).Abs()
+	if jump > 0 {
+		e.step = now
+	}
+	if jump > maxClockJump {
 		e.core.Restart(now)
 	}
 	return now
@@ -137,7 +142,7 @@ func (e *Endpoint) receive(buf []byte, handle func(Event), arm bool) error {
 	}
 	e.mu.Lock()
 	now := e.now()
-	e.core.ReceiveWaited(now, src, b, waitedFor(received, now))
+	e.core.ReceiveWaited(now, src, b, waitedFor(received, now, e.step))
 	e.mu.Unlock()
 	e.Flush()
 	e.report(handle)

@@ -32,14 +32,21 @@ func (c *Core) stale(b []byte) bool {
 	return k == frame.Hello
 }
 
-// maxWaited is longer than any packet waits in a receive buffer.
-const maxWaited = time.Minute
+const (
+	// maxWaited is longer than any packet waits in a receive buffer.
+	maxWaited = time.Minute
+	// steppedFor is longer than it takes to read what is in a receive buffer.
+	steppedFor = 10 * time.Second
+)
 
 // waitedFor returns for how long a packet waited that was received at a time by the wall clock;
-// 0 if that is not known. If the clock was set meanwhile, it is wrong, and hellos that are of use
-// may be shed, once: their senders repeat them. A time over maxWaited is one of another clock.
-func waitedFor(received, now time.Time) time.Duration {
-	if waited := now.Sub(received); !received.IsZero() && waited > 0 && waited <= maxWaited {
+// 0 if that is not known. It is not while packets may be in the receive buffer that came before the
+// wall clock was last set, which was at step. A time over maxWaited is one of another clock.
+func waitedFor(received, now, step time.Time) time.Duration {
+	if received.IsZero() || now.Sub(step) < steppedFor {
+		return 0
+	}
+	if waited := now.Sub(received); waited > 0 && waited <= maxWaited {
 		return waited
 	}
 	return 0

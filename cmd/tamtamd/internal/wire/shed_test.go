@@ -117,8 +117,29 @@ func TestWaitedFor(t *testing.T) {
 	for received, want := range map[time.Time]time.Duration{
 		{}: 0, now.Round(0).Add(-time.Second): time.Second, now.Round(0).Add(time.Second): 0,
 	} {
-		if waited := waitedFor(received, now); waited != want {
+		if waited := waitedFor(received, now, time.Time{}); waited != want {
 			t.Errorf("received at %v: %v, want %v", received, waited, want)
+		}
+	}
+}
+
+// TestSteppedClock: a wall clock that is set, forward or back, makes no packet look as if it had waited;
+// nothing is known for as long as there may be packets from before. A clock that is right changes
+// nothing.
+func TestSteppedClock(t *testing.T) {
+	for _, c := range []struct {
+		jump       time.Duration
+		now, later time.Duration
+	}{{0, 6 * time.Second, 6 * time.Second}, {6 * time.Second, 0, 6 * time.Second}, {-6 * time.Second, 0, 6 * time.Second}} {
+		e := NewEndpoint(listen(t, "127.0.0.1:0"), CoreConfig{Timing: Local, Channels: simChannels})
+		e.clock = &setClock{c.jump}
+		now := e.now()
+		received := func(now time.Time) time.Time { return now.Round(0).Add(-6 * time.Second) }
+		if waited := waitedFor(received(now), now, e.step); waited != c.now {
+			t.Errorf("set by %v: it has waited for %v, want %v", c.jump, waited, c.now)
+		}
+		if later := now.Add(steppedFor); waitedFor(received(later), later, e.step) != c.later {
+			t.Errorf("set by %v, and later: it has waited for %v, want %v", c.jump, waitedFor(received(later), later, e.step), c.later)
 		}
 	}
 }
