@@ -33,12 +33,13 @@ var errFull = errors.New("the send buffer is full")
 
 // Socket is the gossip socket. Send may be called from any goroutine.
 type Socket struct {
-	conn   *net.UDPConn
-	in     receiver
-	unread *overflow.Queue // what waits to be read
-	sender *sender
-	outbox *outbox
-	local  netip.AddrPort
+	conn     *net.UDPConn
+	in       receiver
+	unread   *overflow.Queue // what waits to be read
+	unlooked int             // packets that were read since unread was looked at; of the goroutine that reads
+	sender   *sender
+	outbox   *outbox
+	local    netip.AddrPort
 
 	counts *counter.Set
 }
@@ -100,6 +101,10 @@ func (s *Socket) read(buf []byte) (from netip.AddrPort, b []byte, received time.
 	n, from, received, err := s.in.read(buf)
 	if err != nil {
 		return netip.AddrPort{}, nil, time.Time{}, err
+	}
+	if s.unlooked++; s.unlooked == overflow.LookEvery {
+		s.unlooked = 0
+		s.unread.Look()
 	}
 	s.counts.Inc(countReceived)
 	s.counts.Add(countReceivedBytes, uint64(n))

@@ -166,7 +166,7 @@ func (s *shared) receive() (size int, dst netip.Addr, ok bool) {
 	return size, dst, ok && err == nil
 }
 
-func (s *shared) overflows() uint64 { return s.queue.DroppedFull() }
+func (s *shared) overflows() uint64 { return s.queue.Dropped() }
 
 func (s *shared) close(virtual netip.AddrPort) {
 	s.mu.Lock()

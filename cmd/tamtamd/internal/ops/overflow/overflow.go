@@ -1,8 +1,12 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package overflow counts the datagrams that the kernel dropped at a UDP socket of this process,
-// as it does when the receive buffer is full. It can only on Linux; elsewhere the count stays 0.
+// Package overflow counts the datagrams that the kernel dropped at a UDP socket of this process
+// because the receive buffer was full. It can only on Linux; elsewhere the counts stay 0.
+//
+// The kernel has one count for a socket. Datagrams with a wrong checksum are in it, which anybody can
+// send, and those that a filter rejects. So a drop is taken for an overflow only if the queue was
+// more than half full when it was looked at before or after.
 package overflow
 
 import (
@@ -18,8 +22,9 @@ type Queue struct {
 	read    func(fd uintptr)
 	memory  memory // what was read last
 	ok      bool   // it could be read
-	dropped uint32 // as the kernel counts
-	total   uint64
+	full    bool   // the queue was more than half full at the last look
+	before  uint32 // what the kernel had counted then, mod 2³²
+	dropped uint64
 }
 
 // memory is what the kernel says of the receive queue of a socket. dropped grows mod 2³².
@@ -32,36 +37,38 @@ func Of(conn syscall.Conn) (*Queue, error) {
 		return nil, err
 	}
 	q := &Queue{raw: raw}
-	q.read = func(fd uintptr) { q.memory, q.ok = memoryOf(fd) } // made once: Dropped allocates nothing
+	q.read = func(fd uintptr) { q.memory, q.ok = memoryOf(fd) } // made once: a look allocates nothing
 	return q, nil
 }
 
-// Dropped returns how many datagrams were dropped. The kernel counts those with a wrong checksum,
-// too.
+// Dropped returns how many datagrams were dropped because the queue was full.
 func (q *Queue) Dropped() uint64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.total += uint64(q.grownLocked())
-	return q.total
+	q.lookLocked()
+	return q.dropped
 }
 
-// DroppedFull is Dropped for a socket with a filter. The kernel counts what the filter rejects, too,
-// so drops only count if the queue is more than half full when this is called.
-func (q *Queue) DroppedFull() uint64 {
+// LookEvery is how many datagrams are read at most from one call of Look to the next: a queue that was
+// full is then seen to be more than half full. What Linux grants by default has room for 184 of the
+// longest that TamTam sends.
+const LookEvery = 32
+
+// Look looks at the queue. The goroutine that reads the socket calls it now and then.
+func (q *Queue) Look() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if grown := q.grownLocked(); q.memory.used > q.memory.size/2 {
-		q.total += uint64(grown)
-	}
-	return q.total
+	q.lookLocked()
 }
 
-// grownLocked returns how many were dropped since the last call. mu is held.
-func (q *Queue) grownLocked() uint32 {
+// lookLocked counts what was dropped since it was last called. mu is held.
+func (q *Queue) lookLocked() {
 	if err := q.raw.Control(q.read); err != nil || !q.ok { // closed, or an old kernel
-		return 0
+		return
 	}
-	grown := q.memory.dropped - q.dropped
-	q.dropped = q.memory.dropped
-	return grown
+	full := q.memory.used > q.memory.size/2
+	if full || q.full {
+		q.dropped += uint64(q.memory.dropped - q.before)
+	}
+	q.before, q.full = q.memory.dropped, full
 }
