@@ -87,10 +87,11 @@ type Node struct {
 	virtual  netip.AddrPort
 	listener *listener
 
-	mu        sync.Mutex // guards the two maps, closed, and guard and pinged of each peer
+	mu        sync.Mutex // guards the two maps, closed, out, and guard and pinged of each peer
 	byReal    map[netip.AddrPort]*peer
 	byVirtual map[netip.AddrPort]*peer
 	closed    bool
+	out       outward // kept, so that forward allocates nothing
 
 	// delivering is held while Smudge gets a datagram or its list of nodes changes, so
 	// that no datagram names a node that has just been removed or is not yet added. It is
@@ -103,10 +104,6 @@ type Node struct {
 	iterations  atomic.Uint64    // of Run
 	fatal       func(why string) // ends the process
 	standsStill time.Duration    // see there
-
-	forwarding sync.Mutex // one datagram of Smudge at a time; taken before mu; guards out and forwarded
-	out        outward
-	forwarded  []byte
 
 	counts *counter.Set
 }
@@ -126,7 +123,6 @@ func New(cfg Config) (*Node, error) {
 		clock:       wallclock.New(time.Now()),
 		fatal:       func(why string) { panic(why) },
 		standsStill: standsStill,
-		forwarded:   make([]byte, 0, datagram.MaxSize),
 	}
 	n.in.n, n.out.n = n, n
 	// Smudge would listen at this port on all interfaces. It ignores the error when the

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -136,6 +137,49 @@ func TestPortIsHeld(t *testing.T) {
 	}
 	defer the.node.Remove(e)
 	eventually(t, "pinging goes on", func() bool { return the.pinged[e] > 5 })
+}
+
+// TestSendHoldsNoLock: while a datagram is being sent, others are rewritten and sent, as by a goroutine
+// that drains the sockets.
+func TestSendHoldsNoLock(t *testing.T) {
+	slow, other := netip.MustParseAddrPort("[2001:db8::510]:1"), netip.MustParseAddrPort("[2001:db8::511]:1")
+	the.forget(slow, other)
+	var once atomic.Bool
+	held, release := make(chan struct{}), make(chan struct{})
+	hold := func(to netip.AddrPort) {
+		if to == slow && once.CompareAndSwap(false, true) {
+			close(held)
+			<-release
+		}
+	}
+	the.hold.Store(&hold)
+	defer the.hold.Store(nil)
+	for _, a := range []netip.AddrPort{slow, other} {
+		if err := the.node.Add(a); err != nil {
+			t.Fatal(err)
+		}
+		defer the.node.Remove(a)
+	}
+	<-held
+	var sent int
+	the.locked(func() { sent = the.pinged[other] })
+	passed := make(chan struct{})
+	go func() {
+		defer close(passed)
+		for more := true; more; {
+			the.node.Drain()
+			the.locked(func() { more = the.pinged[other] == sent })
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	select {
+	case <-passed:
+		close(release)
+	case <-time.After(30 * time.Second):
+		close(release)
+		t.Error("a datagram that is being sent holds up all others")
+		<-passed
+	}
 }
 
 func TestStartTwice(t *testing.T) {

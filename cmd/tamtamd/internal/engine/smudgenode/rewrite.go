@@ -5,6 +5,7 @@ package smudgenode
 
 import (
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
@@ -131,43 +132,43 @@ func (n *Node) forward(virtual netip.AddrPort, b []byte) {
 		return
 	}
 	pending := n.pendingFor(virtual, d.Heartbeat())
-	n.forwarding.Lock()
-	defer n.forwarding.Unlock()
-	if d.Verb() == datagram.Ping {
-		n.mu.Lock()
-		late := p.pinged.Done(time.Now())
-		n.mu.Unlock()
-		n.late(late)
-	}
-	if !n.rewriteLocked(p, d, pending) {
+	buffer := buffers.Get().(*[datagram.MaxSize]byte)
+	defer buffers.Put(buffer)
+	out, late, ok := n.rewrite(p, d, pending, buffer[:0])
+	n.late(late)
+	if !ok {
 		return
 	}
-	if d, fault := datagram.Parse(n.forwarded, n.family); fault == "" {
+	if d, fault := datagram.Parse(out, n.family); fault == "" {
 		n.handler.Send(p.real, d)
 	}
 }
 
-// rewriteLocked puts a datagram to p into n.forwarded, with real addresses. It returns
-// false if the datagram must not go. n.forwarding must be held.
-func (n *Node) rewriteLocked(p *peer, d datagram.Datagram, pending *pendingAck) bool {
+// buffers has those of forward. A datagram is sent without a lock, so another may be rewritten
+// meanwhile.
+var buffers = sync.Pool{New: func() any { return new([datagram.MaxSize]byte) }}
+
+// rewrite appends a datagram to p to a buffer, with real addresses. It returns false if the datagram
+// must not go, and how late a ping is, whether it goes or not.
+func (n *Node) rewrite(p *peer, d datagram.Datagram, pending *pendingAck, buffer []byte) (out []byte, late time.Duration, ok bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if d.Verb() == datagram.Ping {
+		late = p.pinged.Done(time.Now())
+	}
 	switch p.guard.judge(d, pending) {
 	case superseded:
 		n.counts.Inc(replaced)
-		return false
+		return nil, late, false
 	case forged:
 		n.counts.Inc(unsent)
-		return false
+		return nil, late, false
 	}
 	if !p.guard.limit.Allow() {
 		n.counts.Inc(overRate)
-		return false
+		return nil, late, false
 	}
 	n.out.to = p.real
-	out, ok := d.AppendRewritten(n.forwarded[:0], n.family, n.cfg.Local.Port(), &n.out)
-	if ok {
-		n.forwarded = out
-	}
-	return ok
+	out, ok = d.AppendRewritten(buffer, n.family, n.cfg.Local.Port(), &n.out)
+	return out, late, ok
 }

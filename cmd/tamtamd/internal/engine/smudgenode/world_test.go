@@ -31,6 +31,7 @@ type world struct {
 	answers  chan answer
 	late     atomic.Int64                                 // the latest that something was
 	watch    func(to netip.AddrPort, d datagram.Datagram) // called with mu held, if not nil
+	hold     atomic.Pointer[func(to netip.AddrPort)]      // called by Send first
 }
 
 type answer struct {
@@ -116,6 +117,9 @@ func (w *world) OnStatus(a netip.AddrPort, s datagram.Status, by netip.AddrPort)
 func (w *world) Outgoing(_ netip.AddrPort, e datagram.Entry) bool { return e.Addr != dull }
 
 func (w *world) Send(to netip.AddrPort, d datagram.Datagram) {
+	if hold := w.hold.Load(); hold != nil {
+		(*hold)(to)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if d.Port() != local.Port() {
