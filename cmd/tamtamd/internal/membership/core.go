@@ -55,9 +55,8 @@ type Config struct {
 	// member; nil: never.
 	TakesClear func() bool
 	// Network returns what the links of this node show recently, which is how often and for how long
-	// a member is asked before its silence counts: the share of frames that are lost, or their
-	// acknowledgements, 0 to 1, and the round trip; each is 0 when it is not known. Nil: neither is.
-	Network func() (loss float64, roundTrip time.Duration)
+	// a member is asked before its silence counts: see detect.Awareness.Measured. Nil: nothing is lost.
+	Network func() (loss float64, known bool, roundTrip time.Duration)
 	// Overflows returns how many datagrams the kernel has dropped since a receive buffer of this
 	// node was full; nil: it is not known. It is called once a second.
 	Overflows func() uint64

@@ -130,7 +130,7 @@ func TestConfirmationsAreBounded(t *testing.T) {
 func TestNetworkIsLookedAt(t *testing.T) {
 	inWorld(t, func(w *world) {
 		const roundTrip = 300 * time.Millisecond
-		w.cfg.Network = func() (float64, time.Duration) { return 0, roundTrip }
+		w.cfg.Network = func() (float64, bool, time.Duration) { return 0, true, roundTrip }
 		w.member(alice, bob)
 		w.silence()
 		w.sleep(2 * careInterval)

@@ -68,7 +68,7 @@ type Wire interface {
 	Shut()
 	RoundTrip(netip.AddrPort) time.Duration
 	Loss(netip.AddrPort) (share float64, frames uint64, known bool)
-	Network() (loss float64, roundTrip time.Duration)
+	Network() (loss float64, known bool, roundTrip time.Duration)
 }
 
 // Config says what a node is made of. All fields are required but Plain, Allow, Known, Overflows, ProbeSelf

@@ -192,6 +192,6 @@ func (w fakeWire) Renew() uint64 {
 
 func (w fakeWire) RoundTrip(a netip.AddrPort) time.Duration { return w.trips[a] }
 
-func (w fakeWire) Network() (float64, time.Duration) { return 0, 0 }
+func (w fakeWire) Network() (float64, bool, time.Duration) { return 0, false, 0 }
 
 func (w fakeWire) Loss(a netip.AddrPort) (float64, uint64, bool) { return 0.25, 60, a == bob }

@@ -80,7 +80,7 @@ func newNode(c *Cluster, i int, now time.Time) *Node {
 		Heartbeat: o.Profile.Heartbeat, MinPing: o.Profile.MinPing,
 		ReconnectTimeout: reconnectTimeout, Random: random,
 		TakesClear: func() bool { return n.wire.Encryption().TakesClear() },
-		Network:    func() (float64, time.Duration) { return n.wire.Network(c.Network.Now()) },
+		Network:    func() (float64, bool, time.Duration) { return n.wire.Network(c.Network.Now()) },
 		Overflows:  func() uint64 { return c.Network.Overflows(n.Addr) },
 	}
 	if o.Tune != nil {

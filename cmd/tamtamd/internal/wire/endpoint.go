@@ -332,9 +332,9 @@ func (e *Endpoint) Loss(a netip.AddrPort) (share float64, frames uint64, known b
 }
 
 // Network returns the loss rate and the round trip of all links, as Core.Network.
-func (e *Endpoint) Network() (loss float64, roundTrip time.Duration) {
-	e.look(func(c *Core, now time.Time) { loss, roundTrip = c.Network(now) })
-	return loss, roundTrip
+func (e *Endpoint) Network() (loss float64, known bool, roundTrip time.Duration) {
+	e.look(func(c *Core, now time.Time) { loss, known, roundTrip = c.Network(now) })
+	return loss, known, roundTrip
 }
 
 // Wake makes Run do one iteration, soon.

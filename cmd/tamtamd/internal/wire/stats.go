@@ -144,11 +144,11 @@ func (c *Core) Loss(now time.Time, a netip.AddrPort) (share float64, frames uint
 }
 
 // Network returns the share of transmissions to all nodes that were lost in the last one to two
-// minutes, 0 to 1, and what most round trips to them do not exceed. Each is 0 when it is not known.
-// What is sent to a node that has ended does not count as lost; see arq.Shared.
-func (c *Core) Network(now time.Time) (loss float64, roundTrip time.Duration) {
-	loss, _ = c.shared.Loss(now)
-	return loss, c.shared.RoundTrip()
+// minutes, 0 to 1, whether it is known, and what most round trips to them do not exceed, 0 when that is
+// not known. What is sent to a node that has ended does not count as lost; see arq.Shared.
+func (c *Core) Network(now time.Time) (loss float64, known bool, roundTrip time.Duration) {
+	loss, known = c.shared.Loss(now)
+	return loss, known, c.shared.RoundTrip()
 }
 
 // Counters adds what was counted to m.

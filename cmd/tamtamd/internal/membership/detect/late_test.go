@@ -26,8 +26,8 @@ func TestLateAskerIsWaitedFor(t *testing.T) {
 		{"late, and long round trips", lateStep, 0, time.Second, true},
 	} {
 		var asker, other Awareness
-		asker.Measured(c.loss, c.roundTrip)
-		other.Measured(c.loss, c.roundTrip)
+		asker.Measured(c.loss, true, c.roundTrip)
+		other.Measured(c.loss, true, c.roundTrip)
 		asker.Late(c.late)
 		asks, waits, first := NewSuspicion(), NewSuspicion(), NewSuspicion()
 		found := NewFindings()

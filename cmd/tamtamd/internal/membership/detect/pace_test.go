@@ -10,7 +10,7 @@ import (
 )
 
 // TestAsksFollowTheLoss: a live member misses all that it is asked at most once in a thousand times,
-// up to the bound. Without loss, and where it is not known, nothing changes.
+// up to the bound. Without loss nothing changes.
 func TestAsksFollowTheLoss(t *testing.T) {
 	for _, c := range []struct {
 		loss float64
@@ -19,7 +19,7 @@ func TestAsksFollowTheLoss(t *testing.T) {
 		{0, 6}, {0.01, 6}, {0.19, 6}, {0.3, 6}, {0.36, 7}, {0.51, 11}, {0.64, 16}, {0.75, maxAsks}, {0.9, maxAsks}, {1, maxAsks},
 	} {
 		var health Awareness
-		health.Measured(c.loss, 0)
+		health.Measured(c.loss, true, 0)
 		got := health.asks(6)
 		if got != c.want {
 			t.Errorf("%.0f %% loss: %d asks, want %d", 100*c.loss, got, c.want)
@@ -27,6 +27,24 @@ func TestAsksFollowTheLoss(t *testing.T) {
 		if missed := math.Pow(c.loss, float64(got)); missed > maxMissed && got < maxAsks {
 			t.Errorf("%.0f %% loss: all %d asks are missed with a chance of %.4f", 100*c.loss, got, missed)
 		}
+	}
+}
+
+// TestUnknownLossIsSome: a node that does not know the loss asks as one that loses three packets in ten on
+// each way, until it knows. The askers take no longer for that, and the question hardly.
+func TestUnknownLossIsSome(t *testing.T) {
+	var health Awareness
+	health.Measured(0, false, 0)
+	confirm, question := health.confirmPace(1), health.pace(questionGreetings, questionInterval, questionInterval)
+	if missed := math.Pow(1-0.7*0.7, float64(confirm.asks)); missed > maxMissed {
+		t.Errorf("all %d asks are missed with a chance of %.4f", confirm.asks, missed)
+	}
+	if confirm.whole() != ConfirmTime || question.whole() > QuestionTime+150*time.Millisecond {
+		t.Errorf("a confirmation takes %v, a question %v", confirm.whole(), question.whole())
+	}
+	health.Measured(0, true, 0)
+	if health.asks(6) != 6 {
+		t.Error("it does not learn that nothing is lost")
 	}
 }
 
@@ -53,7 +71,7 @@ func TestPace(t *testing.T) {
 		{"this node is late, and loss", 0.75, none, none, 2, maxAsks, 2 * maxAsks * shortestConfirm, 2 * shortestConfirm},
 	} {
 		var health Awareness
-		health.Measured(c.loss, c.roundTrip)
+		health.Measured(c.loss, true, c.roundTrip)
 		health.Answered(c.answered)
 		if p := health.confirmPace(c.multiplier); p.asks != c.asks || p.whole() != c.whole || p.last != c.last {
 			t.Errorf("%s: %d asks in %v, the last %v before the end; want %d, %v, %v", c.name, p.asks, p.whole(), p.last, c.asks, c.whole, c.last)
@@ -66,7 +84,7 @@ func TestPace(t *testing.T) {
 func TestLossAsksMoreOften(t *testing.T) {
 	const roundTrip = 200 * time.Millisecond
 	var health Awareness
-	health.Measured(0.51, roundTrip)
+	health.Measured(0.51, true, roundTrip)
 	q, s := NewQuestions(), NewSuspicion()
 	q.Ask(bob, epoch)
 	s.Accuse(alice, death(), Asks, time.Time{}, epoch)
