@@ -103,6 +103,7 @@ type Core struct {
 	slow     int       // how many times longer this node's own intervals are
 	dropped  uint64    // as Config.Overflows said last
 	stalled  time.Time // when this node last went on after it had stood still
+	behind   behind
 	begun    time.Time // when Tick was first called; c.next is a deadline since
 	members  members
 

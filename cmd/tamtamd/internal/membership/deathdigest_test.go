@@ -218,6 +218,59 @@ func TestDeathOfACutIsPostponed(t *testing.T) {
 	})
 }
 
+// TestLateNodePostponesNoDeath: a node that stood still finds out late who died meanwhile. It tells others
+// that the member is dead since it stood still, at the latest; and what it finds out long after that, or
+// in time, since then.
+func TestLateNodePostponesNoDeath(t *testing.T) {
+	const still = 5 * time.Minute
+	for name, c := range map[string]struct {
+		still, after time.Duration
+		finder       netip.AddrPort
+		want         time.Duration // ago
+	}{
+		"in time":                  {0, 0, self, 0},
+		"it stood still":           {still, 0, self, still},
+		"and hears it from others": {still, 0, carol, still},
+		"long after that":          {still, time.Minute, self, 0},
+	} {
+		inWorld(t, func(w *world) {
+			w.member(alice, bob, carol)
+			w.dies(bob)
+			w.now = w.now.Add(c.still)
+			w.sleep(c.after + time.Millisecond)
+			w.suspicion.Unanswered(bob, w.now)
+			w.judges(bob, datagram.Dead, c.finder)
+			w.want(bob, member.Dead)
+			for r := range deaths(append(w.deadRecords(w.now), record{})) {
+				if off := r.age() - c.want; off < -2*time.Second || off > 20*time.Second {
+					t.Errorf("%s: it is told to be dead since %v, want %v", name, r.age(), c.want)
+				}
+			}
+			if m, _ := w.table.Get(bob); !m.Since.Equal(w.now) {
+				t.Errorf("%s: it is shown as dead since %v, want %v", name, m.Since, w.now)
+			}
+		})
+	}
+}
+
+// TestOneFindingIsOneDeath: a member that learned late of what another found is late, and postpones
+// nothing.
+func TestOneFindingIsOneDeath(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.member(alice, bob, carol)
+		w.dies(bob)
+		w.suspicion.Unanswered(bob, w.now)
+		w.judges(bob, datagram.Dead, carol)
+		w.want(bob, member.Dead)
+		died, session := w.now, w.members.get(bob).info.Session
+		w.sleep(10 * time.Minute)
+		w.says(alice, endedRecord(recordDead, bob, session, time.Minute), causeRecord(carol, session, member.NoAnswer))
+		if m, _ := w.table.Get(bob); !m.Since.Equal(died) {
+			t.Errorf("it is dead since %v, want %v", m.Since, died)
+		}
+	})
+}
+
 // TestOlderTombstonesHideNoDeath, and later ones do: another session left, or was removed.
 func TestOlderTombstonesHideNoDeath(t *testing.T) {
 	for _, c := range []struct {

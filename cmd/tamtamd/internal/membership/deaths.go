@@ -53,7 +53,7 @@ func (c *Core) deadRecords(now time.Time) (all []record) {
 	for p := range c.members.all {
 		if p.status == member.Dead && !c.outlived(p.addr, p.info.Session, p.changed, now) {
 			// Rounded, it does not move as it is passed on.
-			all = append(all, endedRecord(recordDead, p.addr, p.info.Session, now.Sub(p.changed).Round(time.Second)))
+			all = append(all, endedRecord(recordDead, p.addr, p.info.Session, now.Sub(p.since).Round(time.Second)))
 		}
 	}
 	return all
@@ -109,10 +109,12 @@ func (d reportedDeath) follows(p *peer) bool {
 
 // postponeDeath takes the death of a session that is listed as dead since much earlier: this node was
 // cut off from it, and another heard it for longer. Nodes that forget the dead at about the same time
-// do not learn of them again from each other.
+// do not learn of them again from each other. One that was late finds a death long after the others,
+// and postpones it for nobody: see behind. One that learned late what another had found says so, too:
+// what the same member has found is the same death.
 func (c *Core) postponeDeath(p *peer, d reportedDeath) {
-	if p.info.Session == d.info.Session && d.at.Sub(p.changed) > deathTolerance {
-		p.changed, p.by, p.why = d.at, d.by, d.why
+	if p.info.Session == d.info.Session && p.by != d.by && d.at.Sub(p.changed) > deathTolerance {
+		p.changed, p.since, p.by, p.why = d.at, d.at, d.by, d.why
 		c.emit(TableRestore{Addr: p.addr, Info: p.info, Status: p.status, By: p.by, Reason: p.why, At: p.changed})
 	}
 }
@@ -185,7 +187,7 @@ func (c *Core) confirmDeath(a netip.AddrPort, now time.Time) {
 		c.emit(EngineRemove{a})
 	}
 	c.forget(a)
-	p := &peer{addr: a, info: d.info, status: member.Dead, by: d.by, why: d.why, changed: d.at, admitted: now, spread: true, known: c.known.Has(a), learned: true}
+	p := &peer{addr: a, info: d.info, status: member.Dead, by: d.by, why: d.why, changed: d.at, since: d.at, admitted: now, spread: true, known: c.known.Has(a), learned: true}
 	c.members.put(p)
 	c.reconnect.Dead(a, c.members.live+1, now)
 	c.count(countDeathsLearned)

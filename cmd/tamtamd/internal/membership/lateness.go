@@ -25,6 +25,22 @@ var countLate = [lateness.Loops]*counter.Counter{
 	lateness.Joiner:     counters.Of(lateMetric, "late_joiner", "joiner"),
 }
 
+// behindFor is for how long after a node was late what it finds out may be of the time before. It is
+// longer than a member is asked.
+const behindFor = 10 * time.Second
+
+// behind is the last time in which this node was too late to accuse others.
+type behind struct{ from, until time.Time }
+
+// since returns since when a death may be that this node finds out now: what it was late for, it
+// would have found out at the beginning of that.
+func (b behind) since(now time.Time) time.Time {
+	if now.Sub(b.until) < behindFor {
+		return b.from
+	}
+	return now
+}
+
 // Late takes how late a loop of this node was: it waits the longer for others. Nothing happens for
 // one that was not late.
 func (c *Core) Late(now time.Time, loop lateness.Loop, by time.Duration) {
@@ -34,5 +50,12 @@ func (c *Core) Late(now time.Time, loop lateness.Loop, by time.Duration) {
 	if by >= lateness.From {
 		c.count(countLate[loop])
 	}
+	trusted := c.awareness.Trusted()
 	c.late(c.awareness.Late(by), now)
+	if !c.awareness.Trusted() {
+		if trusted {
+			c.behind.from = now.Add(-by)
+		}
+		c.behind.until = now
+	}
 }

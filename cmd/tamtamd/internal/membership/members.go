@@ -38,6 +38,7 @@ type peer struct {
 	proven   bool           // it has just answered: its clock may be far ahead
 	listed   bool           // Smudge knows it
 	changed  time.Time      // when it took its status
+	since    time.Time      // since when it is dead, as others are told
 	admitted time.Time      // when it, or the session before it there, became a member
 	known    bool           // see admission.Newcomer
 	checks   int            // how often it was asked whether it is of use

@@ -89,6 +89,7 @@ func (c *Core) set(p *peer, s member.Status, by netip.AddrPort, now time.Time) {
 		return
 	}
 	c.members.set(p, s, by, now)
+	p.since = c.behind.since(now)
 	p.tell = nil
 	c.emit(TableSet{p.addr, s, by})
 	if s == member.Dead {
