@@ -136,16 +136,16 @@ type Core struct {
 	relayGreetings *rate.Limiter // of greetings by way of members
 	displacements  *rate.Limiter // of members that were never of use, for others
 	// Lines of the log that others can cause, by where they come from.
-	foreignLog, unsealedLog, unsignedLog, plainLog *logging.Limit[netip.Addr]
-	minPing                                        time.Duration // the engine's
-	probedSelf                                     time.Time     // when this node last probed its own address
-	leave                                          *leave        // nil before Leave
-	selfRemoved                                    bool          // this node was removed, and has not joined again
-	removedAt                                      time.Time     // and when
-	joining                                        joining
-	held                                           map[netip.AddrPort]held
-	deaths                                         map[netip.AddrPort]reportedDeath
-	counts                                         *counter.Set
+	foreignLog, unsealedLog, unsignedLog, plainLog, farLog *logging.Limit[netip.Addr]
+	minPing                                                time.Duration // the engine's
+	probedSelf                                             time.Time     // when this node last probed its own address
+	leave                                                  *leave        // nil before Leave
+	selfRemoved                                            bool          // this node was removed, and has not joined again
+	removedAt                                              time.Time     // and when
+	joining                                                joining
+	held                                                   map[netip.AddrPort]held
+	deaths                                                 map[netip.AddrPort]reportedDeath
+	counts                                                 *counter.Set
 }
 
 // New returns the core of a node that is alone. Tick is due at once.
@@ -179,6 +179,7 @@ func New(cfg Config) *Core {
 		unsealedLog:    logging.NewLimit[netip.Addr](),
 		unsignedLog:    logging.NewLimit[netip.Addr](),
 		plainLog:       logging.NewLimit[netip.Addr](),
+		farLog:         logging.NewLimit[netip.Addr](),
 		minPing:        cfg.MinPing,
 		counts:         counters.NewSet(),
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/engine/datagram"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire/frame"

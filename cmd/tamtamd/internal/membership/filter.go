@@ -50,6 +50,10 @@ func (c *Core) strip(from netip.AddrPort, e datagram.Entry, news bool, now time.
 	if p != nil {
 		c.answerFinding(from, p, accuses)
 	}
+	far := !c.clock.Plausible(e.Heartbeat)
+	if far { // no use to Smudge, but that of a member whose clock this node has yet to follow
+		e.Heartbeat = c.clock.Now()
+	}
 	switch {
 	case e.Addr == c.cfg.Self.Addr:
 		if accuses && now.Sub(c.begun) >= retireTime { // else it is of the session before
@@ -66,13 +70,13 @@ func (c *Core) strip(from netip.AddrPort, e datagram.Entry, news bool, now time.
 		return countStrippedNotMember
 	case p.status == member.Left || !p.listed:
 		return countStrippedOldNews
-	case !c.clock.Plausible(e.Heartbeat):
+	case far && !(accuses && news && p.status.Live() && !p.info.Plain()): // else it is confirmed first
 		return countStrippedHeartbeat
 	case accuses && now.Sub(p.heard) < c.evidence():
 		return countStrippedAgainstEvidence
 	case accuses && p.status.Live() && c.holdBack(from, e, p, news, now):
 		return countStrippedAccusation
-	case e.Status == datagram.Dead && p.status.Live() && !p.info.Plain() && e.Heartbeat < c.clock.Now():
+	case far || e.Status == datagram.Dead && p.status.Live() && !p.info.Plain() && e.Heartbeat < c.clock.Now():
 		if by := c.members.get(from); by != nil {
 			c.tellEngine(by, c.restate(e))
 			return countStrippedRestated

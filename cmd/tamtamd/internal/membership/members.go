@@ -36,6 +36,7 @@ type peer struct {
 	why      member.Reason  // of the status, if it is not live
 	heard    time.Time      // when a datagram of it last came in; changed by members.heard only
 	proven   bool           // it has just answered: its clock may be far ahead
+	clock    uint32         // its logical clock when it last showed it; 0 for not yet
 	listed   bool           // Smudge knows it
 	changed  time.Time      // when it took its status
 	since    time.Time      // since when it is dead, as others are told

@@ -163,9 +163,38 @@ func (c *Core) believe(p *peer, d datagram.Datagram, now time.Time) bool {
 	if d.Verb() == datagram.Ack {
 		return c.clock.Plausible(d.Heartbeat()) // an echo of ours
 	}
-	ok := c.clock.Accept(d.Heartbeat(), p.proven, now)
+	if p.proven || !p.info.Plain() { // else anybody may have sent it
+		p.clock = d.Heartbeat()
+	}
+	ok := c.clock.Accept(d.Heartbeat(), p.proven, func() admission.Votes { return c.votes(d.Heartbeat(), now) }, now)
+	if !ok && p.proven {
+		c.follow(p, d.Heartbeat(), now)
+	}
 	p.proven = p.proven && !ok
 	return ok
+}
+
+// votes counts the members whose clocks are about as far as a heartbeat.
+func (c *Core) votes(heartbeat uint32, now time.Time) (v admission.Votes) {
+	for p := range c.members.all {
+		if p.status.Live() {
+			v.Add(p.clock, heartbeat, p.admitted, now)
+		}
+	}
+	return v
+}
+
+// follow moves the clock, and Smudge's with it, towards that of a member that is too far ahead, by as
+// much as may be now. Smudge takes the clock from a ping in the member's name; the answer is to none
+// that the member has sent.
+func (c *Core) follow(p *peer, heartbeat uint32, now time.Time) {
+	if c.clock.Far(heartbeat) {
+		c.warn(c.farLog, p.addr.Addr(), now, "msg", "the logical clock of a member is far ahead of that of this node, which follows slowly, "+
+			"and hears less of the member until then", "member", p.addr, "name", p.info.Name, "ahead", heartbeat-c.clock.Now())
+	}
+	if c.clock.Pull(heartbeat, now) {
+		c.speakFor(p.addr, datagram.Ping, c.clock.Now())
+	}
 }
 
 // stranger answers a node that is no member. Nothing it says is heard. One that

@@ -19,6 +19,7 @@ func (c *Core) restarted(session uint64, now time.Time) {
 	c.log(level.WarnValue(), "msg", "the wall clock was set by more than 30 s, or the machine was suspended or restored from a snapshot; "+
 		"this node begins a new session", "members", c.members.live)
 	c.cfg.Self.Session = session
+	c.clock.Restarted()
 	c.emit(TableRenew{session})
 	for _, a := range c.members.addrs(speaks) {
 		c.candidates.Add(a, admission.Reason{By: c.members.get(a).via}, c.clock.Now(), now)

@@ -186,55 +186,6 @@ func TestGreetingsAreLimited(t *testing.T) {
 	}
 }
 
-func TestClock(t *testing.T) {
-	type step struct {
-		heartbeat uint32
-		proven    bool
-		after     time.Duration
-		want      bool
-	}
-	for _, c := range []struct {
-		name  string
-		steps []step
-	}{
-		{"beats", []step{{1, false, 0, true}, {2, false, 0, true}, {1, false, 0, true}, {2, false, 0, true}}},
-		{"an hour asleep", []step{{5, false, 0, true}, {7205, false, time.Hour, true}}},
-		{"a jump too far", []step{{100_000, false, 0, false}, {1, false, 0, true}}},
-		{"a jump with proof", []step{{100_000, true, 0, true}, {100_001, false, 0, true}}},
-		{"no proof is good for the wrap", []step{{1<<32 - 1, true, 0, false}, {3 << 30, true, 0, false}, {3<<30 - 1, true, 0, true}, {1<<32 - 1, true, 0, false}}},
-		{"a node that starts takes the clock of an old cluster from the first proven member", []step{{1 << 31, false, 0, false}, {1 << 31, true, 0, true}, {1<<31 + 1, false, 0, true}}},
-		{"a member of an old cluster may jump", []step{{1 << 30, true, 0, true}, {1<<30 + 100_000, true, time.Second, true}}},
-		{"one member cannot throw it forward by more than a bound per time", []step{
-			{1, true, 0, true}, {1 << 30, true, 0, true}, {1<<30 + 1<<20, true, time.Second, false},
-			{1<<30 + 1<<20, true, 3 * time.Hour, true}, {1<<30 + 2<<20, true, time.Second, false},
-		}},
-		{"walking does not get round it", []step{{8192, false, 0, true}, {16384, false, time.Second, false}, {8192 + 256, false, time.Second, true}}},
-	} {
-		k, now := NewClock(), start
-		for i, s := range c.steps {
-			now = now.Add(s.after)
-			if got := k.Accept(s.heartbeat, s.proven, now); got != s.want {
-				t.Errorf("%s: step %d: Accept(%d) = %v, want %v", c.name, i, s.heartbeat, got, s.want)
-			}
-		}
-	}
-}
-
-func TestPlausible(t *testing.T) {
-	k := NewClock()
-	k.Accept(1000, true, start)
-	for h, want := range map[uint32]bool{0: true, 1000: true, 1000 + entrySlack: true, 1001 + entrySlack: false, 1<<32 - 1: false} {
-		if got := k.Plausible(h); got != want {
-			t.Errorf("Plausible(%d) = %v, want %v", h, got, want)
-		}
-	}
-	// The forged death that bans a node for good lies just under the wrap.
-	k.Accept(1<<30-1, true, start)
-	if k.Plausible(0xFFFFFFF0) {
-		t.Error("a death at the wrap is plausible")
-	}
-}
-
 // TestPassiveTakeNoRoom: forged sources cannot keep out whom somebody asks for.
 func TestPassiveTakeNoRoom(t *testing.T) {
 	c, now := NewCandidates(random()), time.Now()
