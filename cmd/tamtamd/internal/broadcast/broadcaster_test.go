@@ -143,6 +143,37 @@ func TestSendWaitsForRoom(t *testing.T) {
 	})
 }
 
+// TestSendWaitsForRoomForAllOfIt: a call that takes several messages waits until all fit into the window.
+func TestSendWaitsForRoomForAllOfIt(t *testing.T) {
+	inWorld(t, func(w *world) {
+		var many []netip.AddrPort
+		for i := range 200 {
+			many = append(many, at(10+i))
+			w.member(at(10+i), member.Alive, addressable(uint64(i)+10, ""))
+		}
+		ctx := context.Background()
+		for range Window - 1 {
+			if _, err := w.Send(ctx, Request{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		two := Request{To: named(many...), Payload: make([]byte, 100), NoWait: true}
+		if _, err := w.Send(ctx, two); !errors.Is(err, ErrBusy) {
+			t.Errorf("two messages for the place of one: %v", err)
+		}
+		go func() {
+			time.Sleep(time.Second)
+			for i, a := range many {
+				w.Acked(a, uint64(i)+10, 1)
+			}
+		}()
+		two.NoWait = false
+		if r, err := w.Send(ctx, two); err != nil || r.Sequence != Window+1 {
+			t.Errorf("got %+v, %v", r, err)
+		}
+	})
+}
+
 func TestSendRefuses(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.member(peer, member.Alive, member.Info{Session: 2, MaxPayload: 100})

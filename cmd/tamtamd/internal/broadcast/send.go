@@ -66,14 +66,19 @@ func (b *Broadcaster) Send(ctx context.Context, r Request) (Receipt, error) {
 	if len(r.Payload) > limit {
 		return Receipt{}, fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(r.Payload), limit)
 	}
-	for !b.core.HasCapacity(time.Now()) {
-		if r.NoWait || !b.room.wait(ctx, &b.mu) {
+	var d *delivery
+	for parts := 1; d == nil; {
+		if b.core.HasCapacityFor(parts, time.Now()) {
+			var err error
+			if d, err = b.addressLocked(r); err != nil {
+				return Receipt{}, err
+			}
+			if len(d.parts) > parts { // it takes several messages
+				parts, d = len(d.parts), nil
+			}
+		} else if r.NoWait || !b.room.wait(ctx, &b.mu) {
 			return Receipt{}, fmt.Errorf("%w: %d messages are not at all members yet", ErrBusy, b.core.window())
 		}
-	}
-	d, err := b.addressLocked(r)
-	if err != nil {
-		return Receipt{}, err
 	}
 	began := time.Now()
 	receipt := b.sendLocked(began, d, r)

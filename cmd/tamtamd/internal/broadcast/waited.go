@@ -74,9 +74,13 @@ func (c *Core) slowest(now time.Time) *target {
 
 // HasCapacity reports whether another message may be sent: no member that is waited for
 // lacks a window of messages.
-func (c *Core) HasCapacity(now time.Time) bool {
+func (c *Core) HasCapacity(now time.Time) bool { return c.HasCapacityFor(1, now) }
+
+// HasCapacityFor is HasCapacity for so many messages, from 1 on. If they are more than a window, no
+// member may lack any.
+func (c *Core) HasCapacityFor(messages int, now time.Time) bool {
 	t := c.slowest(now)
-	return t == nil || c.own.last-t.have < c.window()
+	return t == nil || c.own.last-t.have+min(uint64(messages), c.window()) <= c.window()
 }
 
 // laggard returns the member that lacks most of this node's messages and is not

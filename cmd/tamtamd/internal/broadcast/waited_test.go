@@ -76,6 +76,9 @@ func TestSlowestIsKnown(t *testing.T) {
 			if got, want := c.HasCapacity(now), c.own.last-least < c.window(); got != want {
 				t.Fatalf("seed %d: capacity %v, want %v", seed, got, want)
 			}
+			if n := 1 + random.IntN(3*Window); c.HasCapacityFor(n, now) != (c.own.last-least+min(uint64(n), c.window()) <= c.window()) {
+				t.Fatalf("seed %d: capacity for %d is %v, %d of %d", seed, n, c.HasCapacityFor(n, now), least, c.own.last)
+			}
 			last := c.laggard(now)
 			if last.IsValid() != lacks || least < c.own.last && c.members[last].have != least {
 				t.Fatalf("seed %d: the laggard is %v, want one with %d of %d", seed, last, least, c.own.last)
