@@ -4670,9 +4670,15 @@ func (x *UnreadableSource) GetAge() *durationpb.Duration {
 	return nil
 }
 
-// GetLinksRequest has no fields.
+// GetLinksRequest chooses links; without fields, those of all live members. An earlier version
+// ignores the fields.
 type GetLinksRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The gossip addresses of up to 2 members whose links to each other, and to the members of
+	// to, are wanted.
+	From []string `protobuf:"bytes,1,rep,name=from,proto3" json:"from,omitempty"`
+	// The gossip addresses of up to 100 members.
+	To            []string `protobuf:"bytes,2,rep,name=to,proto3" json:"to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4707,13 +4713,28 @@ func (*GetLinksRequest) Descriptor() ([]byte, []int) {
 	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{61}
 }
 
+func (x *GetLinksRequest) GetFrom() []string {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *GetLinksRequest) GetTo() []string {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
 // GetLinksResponse is a matrix of links.
 type GetLinksResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// When the members were asked.
 	Time *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=time,proto3" json:"time,omitempty"`
 	// The nodes, ordered by address: at most 100. If there are more live members, this node
-	// and those whose links to it are the worst.
+	// and those whose links to it are the worst. With from, all members that the request names,
+	// but those of to have no links, and none has a link to a member that is not live.
 	Nodes []*LinkNode `protobuf:"bytes,2,rep,name=nodes,proto3" json:"nodes,omitempty"`
 	// Number of live members that are left out.
 	Omitted       uint32 `protobuf:"varint,3,opt,name=omitted,proto3" json:"omitted,omitempty"`
@@ -4855,7 +4876,10 @@ type NodeLink struct {
 	RoundTrip *durationpb.Duration `protobuf:"bytes,2,opt,name=round_trip,json=roundTrip,proto3" json:"round_trip,omitempty"`
 	// Share of the transmissions that were lost in the last one to two minutes, as in Member.
 	// Absent if fewer than 50 frames were sent.
-	Loss          *float64 `protobuf:"fixed64,3,opt,name=loss,proto3,oneof" json:"loss,omitempty"`
+	Loss *float64 `protobuf:"fixed64,3,opt,name=loss,proto3,oneof" json:"loss,omitempty"`
+	// Gossip address of the member that relays between the two. Empty if they reach each other
+	// directly, or if the node is of an earlier version, which does not report it.
+	Via           string `protobuf:"bytes,4,opt,name=via,proto3" json:"via,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4909,6 +4933,13 @@ func (x *NodeLink) GetLoss() float64 {
 		return *x.Loss
 	}
 	return 0
+}
+
+func (x *NodeLink) GetVia() string {
+	if x != nil {
+		return x.Via
+	}
+	return ""
 }
 
 // QueryRequest is a question to members.
@@ -6357,8 +6388,10 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x03via\x18\x05 \x01(\tR\x03via\"O\n" +
 	"\x10UnreadableSource\x12\x0e\n" +
 	"\x02ip\x18\x01 \x01(\tR\x02ip\x12+\n" +
-	"\x03age\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x03age\"\x11\n" +
-	"\x0fGetLinksRequest\"\x87\x01\n" +
+	"\x03age\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x03age\"5\n" +
+	"\x0fGetLinksRequest\x12\x12\n" +
+	"\x04from\x18\x01 \x03(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x02 \x03(\tR\x02to\"\x87\x01\n" +
 	"\x10GetLinksResponse\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12)\n" +
 	"\x05nodes\x18\x02 \x03(\v2\x13.tamtam.v1.LinkNodeR\x05nodes\x12\x18\n" +
@@ -6367,12 +6400,13 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
 	"\x05error\x18\x03 \x01(\tR\x05error\x12)\n" +
-	"\x05links\x18\x04 \x03(\v2\x13.tamtam.v1.NodeLinkR\x05links\"v\n" +
+	"\x05links\x18\x04 \x03(\v2\x13.tamtam.v1.NodeLinkR\x05links\"\x88\x01\n" +
 	"\bNodeLink\x12\x0e\n" +
 	"\x02to\x18\x01 \x01(\rR\x02to\x128\n" +
 	"\n" +
 	"round_trip\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\troundTrip\x12\x17\n" +
-	"\x04loss\x18\x03 \x01(\x01H\x00R\x04loss\x88\x01\x01B\a\n" +
+	"\x04loss\x18\x03 \x01(\x01H\x00R\x04loss\x88\x01\x01\x12\x10\n" +
+	"\x03via\x18\x04 \x01(\tR\x03viaB\a\n" +
 	"\x05_loss\"\xb8\x01\n" +
 	"\fQueryRequest\x12\x14\n" +
 	"\x05topic\x18\x01 \x01(\tR\x05topic\x12\x18\n" +

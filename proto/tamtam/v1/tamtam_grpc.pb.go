@@ -151,7 +151,10 @@ type TamTamServiceClient interface {
 	// verdicts. Only one inspection runs at a time; other calls wait for it.
 	Inspect(ctx context.Context, in *InspectRequest, opts ...grpc.CallOption) (*InspectResponse, error)
 	// GetLinks returns the links between up to 100 live members. The node asks them all at
-	// once, waits 2 seconds at most, and answers all callers for 10 seconds with that.
+	// once, waits 2 seconds at most, and answers all callers for 10 seconds with that. With from,
+	// it returns the links of those members, as they are now. Fails with NOT_FOUND if an address
+	// is of no member, and with INVALID_ARGUMENT if there are too many, or to is given without
+	// from.
 	GetLinks(ctx context.Context, in *GetLinksRequest, opts ...grpc.CallOption) (*GetLinksResponse, error)
 	// Query asks members a question that programs on their machines answer, and sends each
 	// answer when it arrives. The stream begins with asked and ends with done: when all that were
@@ -533,7 +536,10 @@ type TamTamServiceServer interface {
 	// verdicts. Only one inspection runs at a time; other calls wait for it.
 	Inspect(context.Context, *InspectRequest) (*InspectResponse, error)
 	// GetLinks returns the links between up to 100 live members. The node asks them all at
-	// once, waits 2 seconds at most, and answers all callers for 10 seconds with that.
+	// once, waits 2 seconds at most, and answers all callers for 10 seconds with that. With from,
+	// it returns the links of those members, as they are now. Fails with NOT_FOUND if an address
+	// is of no member, and with INVALID_ARGUMENT if there are too many, or to is given without
+	// from.
 	GetLinks(context.Context, *GetLinksRequest) (*GetLinksResponse, error)
 	// Query asks members a question that programs on their machines answer, and sends each
 	// answer when it arrives. The stream begins with asked and ends with done: when all that were

@@ -148,7 +148,8 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	minutes := counter.NewHistory(all.read, time.Now)
 	server = rpc.NewServer(rpc.Config{
 		Node: assembly.Node, Members: assembly.Members, Messages: assembly.Messages, Asks: assembly.Asks, Keys: assembly.Keys,
-		Inspector: assembly.Inspector, Links: assembly.Observer.Matrix, Strangers: assembly.Node.Strangers, RefusedPlain: assembly.Node.RefusedPlain,
+		Inspector: assembly.Inspector, Links: assembly.Observer.Matrix, LinksBetween: assembly.Observer.Between,
+		Strangers: assembly.Node.Strangers, RefusedPlain: assembly.Node.RefusedPlain,
 		Leave:     leaver.onCall,
 		Threshold: control, Guard: bound.guard, Counters: all.read, Minutes: minutes.Minutes, Observe: shown.OnCall,
 		State: state, Self: self, Started: started, Profile: flags.Profile, Build: build, Logger: logger, Audit: control.Audit(),

@@ -35,7 +35,7 @@ func DecodeLink(to netip.AddrPort, m *peerv1.Link) *wire.Link {
 	}
 	source, _ := netip.ParseAddrPort(m.GetSource()) // the zero one when it is none
 	return &wire.Link{
-		Addr: to, Source: source, RoundTrip: time.Duration(m.GetRoundTripUs()) * time.Microsecond,
+		Addr: to, Via: DecodeAddr(m.GetVia()), Source: source, RoundTrip: time.Duration(m.GetRoundTripUs()) * time.Microsecond,
 		Sent: m.GetSent(), Resent: m.GetResent(), Received: m.GetReceived(), Duplicates: m.GetDuplicates(),
 		Heard: ofMillis(m.GetHeardMs()), Unacked: ofMillis(m.GetUnackedMs()),
 		RecentFrames: m.GetRecentFrames(), RecentLost: m.GetRecentLost(),

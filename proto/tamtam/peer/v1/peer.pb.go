@@ -879,8 +879,11 @@ type Link struct {
 	// none is outstanding.
 	UnackedMs uint32 `protobuf:"varint,8,opt,name=unacked_ms,json=unackedMs,proto3" json:"unacked_ms,omitempty"`
 	// Frames sent in the last one to two minutes, and transmissions of them that were lost.
-	RecentFrames  uint64 `protobuf:"varint,9,opt,name=recent_frames,json=recentFrames,proto3" json:"recent_frames,omitempty"`
-	RecentLost    uint64 `protobuf:"varint,10,opt,name=recent_lost,json=recentLost,proto3" json:"recent_lost,omitempty"`
+	RecentFrames uint64 `protobuf:"varint,9,opt,name=recent_frames,json=recentFrames,proto3" json:"recent_frames,omitempty"`
+	RecentLost   uint64 `protobuf:"varint,10,opt,name=recent_lost,json=recentLost,proto3" json:"recent_lost,omitempty"`
+	// The member that relays between the two: an IP of 4 or 16 bytes, and a port of 2. Empty if
+	// they reach each other directly. Earlier versions neither send nor read it.
+	Via           []byte `protobuf:"bytes,11,opt,name=via,proto3" json:"via,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -983,6 +986,13 @@ func (x *Link) GetRecentLost() uint64 {
 		return x.RecentLost
 	}
 	return 0
+}
+
+func (x *Link) GetVia() []byte {
+	if x != nil {
+		return x.Via
+	}
+	return nil
 }
 
 // Trouble is a member with which the node has trouble, or to which it has no direct way.
@@ -1124,7 +1134,8 @@ func (x *LinksQuestion) GetNodes() [][]byte {
 }
 
 // LinksAnswer describes the links to those of the given nodes with which there is a
-// session. It fits into one frame: of a link only round_trip_us, sent and resent are set.
+// session. It fits into one frame: of a link only the round trip, the counts of frames sent and
+// lost, and via are set, and via of as many as fit.
 type LinksAnswer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session of the answering node; the counts start with it.
@@ -1678,7 +1689,7 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"\bConflict\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x14\n" +
 	"\x05first\x18\x02 \x01(\tR\x05first\x12\x16\n" +
-	"\x06second\x18\x03 \x01(\tR\x06second\"\xaa\x02\n" +
+	"\x06second\x18\x03 \x01(\tR\x06second\"\xbc\x02\n" +
 	"\x04Link\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12\"\n" +
 	"\rround_trip_us\x18\x02 \x01(\rR\vroundTripUs\x12\x12\n" +
@@ -1694,7 +1705,8 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"\rrecent_frames\x18\t \x01(\x04R\frecentFrames\x12\x1f\n" +
 	"\vrecent_lost\x18\n" +
 	" \x01(\x04R\n" +
-	"recentLost\"\xa3\x01\n" +
+	"recentLost\x12\x10\n" +
+	"\x03via\x18\v \x01(\fR\x03via\"\xa3\x01\n" +
 	"\aTrouble\x12\x0e\n" +
 	"\x02ip\x18\x01 \x01(\fR\x02ip\x12\x12\n" +
 	"\x04port\x18\x02 \x01(\rR\x04port\x12\x16\n" +

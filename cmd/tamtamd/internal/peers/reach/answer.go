@@ -7,11 +7,17 @@ import (
 	"fmt"
 	"net/netip"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
+
+// maxReport is the largest LinksAnswer in bytes: an Answer takes at most 8 around it, and the
+// token of a question 8.
+const maxReport = wire.MaxRelayedData - 8 - 8
 
 // Answer answers the question of a member.
 func (o *Observer) Answer(q *peerv1.LinksQuestion) (*peerv1.Answer, error) {
@@ -39,6 +45,7 @@ func report(session uint64, own []wire.Link, q *peerv1.LinksQuestion) *peerv1.Li
 		to[l.Addr] = l
 	}
 	out := &peerv1.LinksAnswer{Session: session}
+	var relayed []*peerv1.Link
 	for i, b := range q.GetNodes() {
 		if l, open := to[peers.DecodeAddr(b)]; open {
 			out.Nodes = append(out.Nodes, uint32(i))
@@ -47,7 +54,16 @@ func report(session uint64, own []wire.Link, q *peerv1.LinksQuestion) *peerv1.Li
 				some.Sent, some.Resent = l.Sent, l.Resent
 			}
 			out.Links = append(out.Links, peers.EncodeLink(some))
+			if l.Via.IsValid() {
+				relayed = append(relayed, out.Links[len(out.Links)-1])
+				relayed[len(relayed)-1].Via = peers.EncodeAddr(l.Via)
+			}
 		}
+	}
+	// A round trip is more than the way by which it goes.
+	for len(relayed) > 0 && proto.Size(out) > maxReport {
+		relayed[len(relayed)-1].Via = nil
+		relayed = relayed[:len(relayed)-1]
 	}
 	return out
 }

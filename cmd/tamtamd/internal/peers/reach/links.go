@@ -128,7 +128,7 @@ func (o *Observer) make(ctx context.Context) *Matrix {
 	for _, n := range nodes {
 		m.Nodes = append(m.Nodes, Node{Addr: n.Addr, Name: n.Name})
 	}
-	answers, errs := o.ask(ctx, nodes)
+	answers, errs := o.ask(ctx, nodes, nodes)
 	now := o.Now()
 	for i, n := range nodes {
 		m.Nodes[i].Err = errs[i]
@@ -144,10 +144,10 @@ func (o *Observer) make(ctx context.Context) *Matrix {
 	return m
 }
 
-// ask asks nodes for their links to each other, and returns their answers, with the indexes of
-// nodes, and why there is none. All questions are sent at once.
-func (o *Observer) ask(ctx context.Context, nodes []member.Member) ([]*peerv1.LinksAnswer, []error) {
-	answers, errs := make([]*peerv1.LinksAnswer, len(nodes)), make([]error, len(nodes))
+// ask asks members for their links to nodes, and returns their answers, with the indexes of
+// nodes, and why there is none; both in the order of members. All questions are sent at once.
+func (o *Observer) ask(ctx context.Context, members, nodes []member.Member) ([]*peerv1.LinksAnswer, []error) {
+	answers, errs := make([]*peerv1.LinksAnswer, len(members)), make([]error, len(members))
 	for i := range answers {
 		answers[i] = &peerv1.LinksAnswer{}
 	}
@@ -160,7 +160,7 @@ func (o *Observer) ask(ctx context.Context, nodes []member.Member) ([]*peerv1.Li
 			question.Nodes = append(question.Nodes, peers.EncodeAddr(n.Addr))
 		}
 		questions.Go(func() {
-			failed := peers.Survey(ctx, o.Ask, nodes, &peerv1.Question{Question: &peerv1.Question_Links{Links: question}}, func(i int, a *peerv1.Answer) error {
+			failed := peers.Survey(ctx, o.Ask, members, &peerv1.Question{Question: &peerv1.Question_Links{Links: question}}, func(i int, a *peerv1.Answer) error {
 				if !sound(a.GetLinks(), len(named)) {
 					return peers.ErrNotUnderstood
 				}

@@ -291,6 +291,8 @@ func TestFitsIntoAFrame(t *testing.T) {
 	for name, link := range map[string]wire.Link{
 		"a busy link": {RoundTrip: time.Hour, Sent: 1 << 48, Resent: 1 << 48, RecentFrames: 1 << 27, RecentLost: 1 << 27},
 		"an idle one": {RoundTrip: time.Hour, Sent: 1 << 48, Resent: 1 << 48},
+		"a relayed one": {RoundTrip: time.Hour, RecentFrames: 1 << 27, RecentLost: 1 << 27,
+			Via: netip.AddrPortFrom(netip.AddrFrom16([16]byte{0x20, 1, 15: 99}), 65535)},
 	} {
 		t.Run(name, func(t *testing.T) { fitsIntoAFrame(t, link) })
 	}
@@ -321,6 +323,15 @@ func fitsIntoAFrame(t *testing.T, link wire.Link) {
 	}
 	if l := a.GetLinks().GetLinks()[0]; l.GetRoundTripUs() != 3600000000 || l.GetRecentFrames() != link.RecentFrames || l.GetRecentFrames() == 0 && l.GetSent() != 1<<48 {
 		t.Errorf("it is %v", l)
+	}
+	relayed := 0
+	for _, l := range a.GetLinks().GetLinks() {
+		if peers.DecodeAddr(l.GetVia()) == link.Via && link.Via.IsValid() {
+			relayed++
+		}
+	}
+	if link.Via.IsValid() != (relayed > 0) || relayed == maxAsked {
+		t.Errorf("%d relays are named", relayed)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/ask"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/internal/operator"
 	"github.com/eelcocramer/tamtam/internal/tags"
@@ -56,6 +57,7 @@ var mapping = []struct {
 	{ask.ErrInvalid, codes.InvalidArgument, "BAD_QUERY"},
 	{recipients.ErrBad, codes.InvalidArgument, "BAD_RECIPIENTS"},
 	{recipients.ErrUnknown, codes.NotFound, "NOT_MEMBER"},
+	{reach.ErrBad, codes.InvalidArgument, "BAD_LINKS"},
 	{ask.ErrTooMany, codes.ResourceExhausted, "TOO_MANY_QUERIES"},
 	{errPattern, codes.InvalidArgument, "BAD_PATTERN"},
 	{tags.ErrBad, codes.InvalidArgument, "BAD_TAG"},

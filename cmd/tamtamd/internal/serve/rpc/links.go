@@ -9,11 +9,12 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-func (s *v1) GetLinks(ctx context.Context, _ *tamtamv1.GetLinksRequest) (*tamtamv1.GetLinksResponse, error) {
-	m, err := s.Links(ctx)
+func (s *v1) GetLinks(ctx context.Context, r *tamtamv1.GetLinksRequest) (*tamtamv1.GetLinksResponse, error) {
+	m, err := s.links(ctx, r)
 	if err != nil {
 		return nil, toStatus(err)
 	}
@@ -28,6 +29,9 @@ func (s *v1) GetLinks(ctx context.Context, _ *tamtamv1.GetLinksRequest) (*tamtam
 				continue // itself, or no session
 			}
 			link := &tamtamv1.NodeLink{To: uint32(j)}
+			if l.Via.IsValid() {
+				link.Via = l.Via.String()
+			}
 			if l.RoundTrip > 0 {
 				link.RoundTrip = durationpb.New(l.RoundTrip)
 			}
@@ -39,4 +43,20 @@ func (s *v1) GetLinks(ctx context.Context, _ *tamtamv1.GetLinksRequest) (*tamtam
 		out.Nodes = append(out.Nodes, one)
 	}
 	return out, nil
+}
+
+// links returns the links that a request asks for.
+func (s *v1) links(ctx context.Context, r *tamtamv1.GetLinksRequest) (*reach.Matrix, error) {
+	if len(r.GetFrom()) == 0 && len(r.GetTo()) == 0 {
+		return s.Links(ctx)
+	}
+	from, err := addressesIn("from", r.GetFrom())
+	if err != nil {
+		return nil, err
+	}
+	to, err := addressesIn("to", r.GetTo())
+	if err != nil {
+		return nil, err
+	}
+	return s.LinksBetween(ctx, from, to)
 }

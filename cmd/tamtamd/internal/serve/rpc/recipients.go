@@ -14,15 +14,23 @@ import (
 
 // recipientsOf returns the recipients that a request names. Fails with errInvalid.
 func recipientsOf(members []string, tags []*tamtamv1.TagPattern) (to recipients.Recipients, err error) {
-	for _, text := range members {
-		a, err := netip.ParseAddrPort(text)
-		if err != nil {
-			return to, fmt.Errorf("%w: members holds %q: want an IP and a port", errInvalid, text)
-		}
-		to.Members = append(to.Members, netip.AddrPortFrom(a.Addr().Unmap(), a.Port()))
+	if to.Members, err = addressesIn("members", members); err != nil {
+		return to, err
 	}
 	for _, t := range tags {
 		to.Tags = append(to.Tags, &peerv1.TagCondition{Key: t.GetKey(), Pattern: t.GetPattern(), Exclude: t.GetExclude()})
 	}
 	return to, nil
+}
+
+// addressesIn returns the gossip addresses in a field of a request. Fails with errInvalid.
+func addressesIn(field string, texts []string) (all []netip.AddrPort, err error) {
+	for _, text := range texts {
+		a, err := netip.ParseAddrPort(text)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s holds %q: want an IP and a port", errInvalid, field, text)
+		}
+		all = append(all, netip.AddrPortFrom(a.Addr().Unmap(), a.Port()))
+	}
+	return all, nil
 }

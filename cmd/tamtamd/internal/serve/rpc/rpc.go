@@ -122,6 +122,9 @@ type Config struct {
 	RefusedPlain func() map[netip.Addr]time.Time
 	// Links returns a matrix that is at most some seconds old.
 	Links func(context.Context) (*reach.Matrix, error)
+	// LinksBetween returns the links of some members to each other and to others; see
+	// reach.Observer.Between.
+	LinksBetween func(ctx context.Context, from, to []netip.AddrPort) (*reach.Matrix, error)
 	// Leave leaves the cluster gracefully and ends the daemon. It returns how many members
 	// acknowledged the leave, and how many did not.
 	Leave func(context.Context) (acknowledged, missed int)

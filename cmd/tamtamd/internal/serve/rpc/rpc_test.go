@@ -176,6 +176,14 @@ func serveBehind(t *testing.T, g Guard) (*fake, *grpc.ClientConn) {
 				{Addr: alice, Err: errors.New("no answer")}, {Addr: alice}, {Addr: bob},
 			}}, nil
 		},
+		LinksBetween: func(_ context.Context, from, to []netip.AddrPort) (*reach.Matrix, error) {
+			if len(from) == 0 {
+				return nil, fmt.Errorf("%w: none", reach.ErrBad)
+			}
+			return &reach.Matrix{Time: start, Nodes: []reach.Node{
+				{Addr: from[0], Links: []wire.Link{{}, {Addr: to[0], RoundTrip: 2 * time.Millisecond, Via: bob}}}, {Addr: to[0]},
+			}}, nil
+		},
 		Self: member.Identity{Addr: self, Cluster: "c"}, Started: start, Profile: "lan",
 		Leave: func(context.Context) (int, int) { return 2, 1 },
 		Build: buildinfo.Info{Version: "v1", Commit: "abc", Go: "go1", Smudge: "v1.0.1"}, Logger: log.NewNopLogger(),

@@ -23,6 +23,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/ask"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/internal/operator"
 	"github.com/eelcocramer/tamtam/internal/tags"
@@ -96,6 +97,7 @@ func TestErrors(t *testing.T) {
 		{errPattern, codes.InvalidArgument, "BAD_PATTERN"},
 		{ask.ErrInvalid, codes.InvalidArgument, "BAD_QUERY"},
 		{recipients.ErrBad, codes.InvalidArgument, "BAD_RECIPIENTS"},
+		{reach.ErrBad, codes.InvalidArgument, "BAD_LINKS"},
 		{recipients.ErrUnknown, codes.NotFound, "NOT_MEMBER"},
 		{ask.ErrTooMany, codes.ResourceExhausted, "TOO_MANY_QUERIES"},
 		{tags.ErrBad, codes.InvalidArgument, "BAD_TAG"},
@@ -131,7 +133,7 @@ func TestErrors(t *testing.T) {
 
 // TestErrorsAreAllMapped: each sentinel has a code here.
 func TestErrorsAreAllMapped(t *testing.T) {
-	if want := 36; len(mapping) != want {
+	if want := 37; len(mapping) != want {
 		t.Errorf("%d errors are mapped, %d are tested", len(mapping), want)
 	}
 }
