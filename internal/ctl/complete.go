@@ -39,10 +39,14 @@ var live = map[string]source{
 	"tamtamctl nodes":       memberWords,
 	"tamtamctl ping":        memberWords,
 	"tamtamctl remove":      memberWords,
+	"tamtamctl rtt":         memberWords,
 	"tamtamctl why":         memberWords,
 	"tamtamctl keys use":    keyWords,
 	"tamtamctl keys remove": keyWords,
 }
+
+// mostArguments has the commands that take more than one argument of which the daemon knows all.
+var mostArguments = map[string]int{"tamtamctl rtt": 2}
 
 // fileArguments are the commands whose argument is a file.
 var fileArguments = []string{"tamtamctl keys install"}
@@ -60,6 +64,7 @@ var liveValues = map[string]source{
 	"member": memberWords,
 	"gone":   memberWords,
 	"to":     memberWords,
+	"near":   memberWords,
 	"name":   nameWords,
 	"origin": memberWords,
 	"topic":  topicWords,
@@ -94,7 +99,7 @@ func (a *app) reply(ctx context.Context, words []string) completion.Reply {
 			all = append(all, completion.Candidate{Word: sub.Name, Help: sub.ShortHelp})
 		}
 		return completion.Reply{Candidates: all}
-	case given > 0:
+	case given >= max(mostArguments[path], 1):
 		return completion.Reply{}
 	case slices.Contains(fileArguments, path):
 		return completion.Reply{Files: true}

@@ -83,6 +83,9 @@ var lines = map[string][]string{
 	"tamtamctl stats ":                    nil,
 	"tamtamctl remove o":                  {"one"},
 	"tamtamctl why one ":                  nil,
+	"tamtamctl rtt one o":                 {"one"},
+	"tamtamctl rtt one two ":              nil,
+	"tamtamctl nodes --near o":            {"one"},
 }
 
 func TestBashCompletes(t *testing.T) {

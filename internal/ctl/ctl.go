@@ -147,6 +147,7 @@ the daemon, 6 out of time.`,
 		queryCommand(a),
 		readyCommand(a),
 		removeCommand(a),
+		rttCommand(a),
 		statsCommand(a),
 		streamCommand(a),
 		tagsCommand(a),
@@ -209,7 +210,6 @@ var instead = map[string]string{
 	"list":         "tamtamctl nodes",
 	"members":      "tamtamctl nodes",
 	"reachability": "tamtamctl doctor",
-	"rtt":          "tamtamctl ping MEMBER",
 	"status":       "tamtamctl nodes, or tamtamctl doctor",
 }
 

@@ -45,6 +45,14 @@ func (e *apartError) Error() string {
 	return fmt.Sprintf("%d of %d addresses not joined", e.apart, e.all)
 }
 
+// unmeasuredError: no round trip is known. silent: somebody who may know it did not report.
+type unmeasuredError struct {
+	text   string
+	silent bool
+}
+
+func (e *unmeasuredError) Error() string { return e.text }
+
 // refusedError: nothing was done, since the user may not have meant it.
 type refusedError struct{ text string }
 

@@ -43,6 +43,7 @@ func exit(ctx context.Context, stderr io.Writer, err error) int {
 	var nothing *nothingError
 	var refused *refusedError
 	var silent *query.SilentError
+	var unmeasured *unmeasuredError
 	where := ""
 	if errors.As(err, &line) {
 		where, err = fmt.Sprintf("line %d: ", line.number), line.err
@@ -68,6 +69,11 @@ func exit(ctx context.Context, stderr io.Writer, err error) int {
 		text, code = err.Error(), exitNothing
 	case errors.As(err, &distrusted), errors.As(err, &ambiguous), errors.As(err, &refused):
 		text, code = err.Error(), exitRefused
+	case errors.As(err, &unmeasured):
+		text, code = err.Error(), exitNothing
+		if unmeasured.silent {
+			code = exitDeadline
+		}
 	case errors.Is(err, query.ErrNobody):
 		text, code = err.Error(), exitNothing
 	case errors.As(err, &missing), errors.As(err, &apart), errors.As(err, &silent):

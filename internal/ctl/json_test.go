@@ -86,6 +86,14 @@ func (*rich) Query(_ *pb.QueryRequest, s grpc.ServerStreamingServer[pb.QueryResp
 	return nil
 }
 
+func (*rich) GetLinks(context.Context, *pb.GetLinksRequest) (*pb.GetLinksResponse, error) {
+	loss := 0.25
+	return &pb.GetLinksResponse{Nodes: []*pb.LinkNode{
+		{Address: self, Name: "one", Links: []*pb.NodeLink{{To: 1, RoundTrip: durationpb.New(time.Millisecond), Loss: &loss, Via: "192.0.2.3:9999"}}},
+		{Address: other, Name: "two", Links: []*pb.NodeLink{{To: 0}}},
+	}}, nil
+}
+
 // TestJSONIsDocumented: each command that prints JSON prints the objects and fields of the
 // reference, and all of them are printed by some command.
 func TestJSONIsDocumented(t *testing.T) {
@@ -109,9 +117,9 @@ func TestJSONIsDocumented(t *testing.T) {
 	}{
 		{"address", "", ""}, {"broadcast", "x --wait all", ""}, {"configure", "", ""}, {"configure heartbeat", "", ""}, {"configure threshold", "warn", ""}, {"doctor", "", ""},
 		{"healthy", "", ""}, {"join", "a silent", ""}, {"keys generate", "", ""}, {"keys install", files, ""}, {"keys list", "", ""}, {"keys remove", "a", ""},
-		{"keys use", "a", ""}, {"leave", "", ""}, {"leave", other, ""}, {"monitor", "", events()}, {"nodes", "", ""}, {"nodes", "", serve(t, &fake{})},
+		{"keys use", "a", ""}, {"leave", "", ""}, {"leave", other, ""}, {"monitor", "", events()}, {"nodes", "", ""}, {"nodes", "", serve(t, &fake{})}, {"nodes", "--near me", ""},
 		{"operator generate", filepath.Join(t.TempDir(), "key"), ""}, {"ping", "a:1", ""}, {"query", "x", ""}, {"ready", "", ""}, {"ready", "--alive 9", ""},
-		{"remove", "--force " + other, ""}, {"stats", "", ""}, {"stream", "", ""}, {"tags", "", ""}, {"tags set", "a=b", ""}, {"tags delete", "a", ""},
+		{"remove", "--force " + other, ""}, {"rtt", "two", ""}, {"stats", "", ""}, {"stream", "", ""}, {"tags", "", ""}, {"tags set", "a=b", ""}, {"tags delete", "a", ""},
 		{"top", "--count 2 --interval 200ms", ""}, {"version", "", ""}, {"version", "", "127.0.0.1:1"}, {"wait", "--alive 1", serve(t, lasting(snapshot...))},
 		{"wait", "--alive 1 --timeout 1ms", "127.0.0.1:1"}, {"watch", "", events()}, {"why", "two", ""},
 	} {

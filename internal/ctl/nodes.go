@@ -27,9 +27,14 @@ func nodesCommand(a *app) *ffcli.Command {
 	fs := flag.NewFlagSet("nodes", flag.ContinueOnError)
 	fs.Var(&want.statuses, "status", "only members of this `status`: alive, suspected, dead or left; repeatable and comma separated")
 	want.Filter.Register(fs, "members")
+	fs.StringVar(&want.near, "near", "", "sort by the round trip to this `member`, the nearest first; me is the node that is asked")
+	fs.Func("limit", "only the first `number` of members", func(s string) (err error) {
+		want.limit, err = arg.Count(s)
+		return err
+	})
 	return a.command(&ffcli.Command{
 		Name:       "nodes",
-		ShortUsage: "tamtamctl nodes [--status STATUS] [--name PATTERN] [--tag KEY[!]=PATTERN] [MEMBER...]",
+		ShortUsage: "tamtamctl nodes [--status STATUS] [--name PATTERN] [--tag KEY[!]=PATTERN] [--near MEMBER] [--limit N] [MEMBER...]",
 		ShortHelp:  "List the members, as the node sees them.",
 		LongHelp: `The list includes the node itself. A plain member is a plain Smudge node: lost messages
 to it are not retransmitted. A flapping member came and went several times in the last
@@ -39,11 +44,17 @@ and the version, loss and tags. -o name prints names only, or the address of a m
 without a name. A name is in quotes if it has other characters than letters, digits and
 -_. in it. Exit status 3 if no member matches, or one that is given is not listed.
 
+--near sorts the members that match by their round trip to a MEMBER, as that one measures
+it: itself first, then the nearest, and last those to which it has measured none. It is a
+column, unless it is RTT. A member that is named me needs its address. Exit status 3 if
+MEMBER can have measured none, and 6 if it does not report.
+
 ` + arg.MemberHelp + `
 
   tamtamctl nodes
   tamtamctl nodes -o wide db-1
   tamtamctl nodes --status suspected,dead
+  tamtamctl nodes --tag role=replica --status alive --near me --limit 1 -o name
   tamtamctl nodes --tag role=web --tag 'drain!=*' --status alive --name 'web-*'
   tamtamctl nodes -o json | jq -r '.[].address'`,
 		FlagSet: fs,
@@ -65,6 +76,8 @@ type filter struct {
 	statuses arg.Statuses
 	members  []*arg.Member
 	arg.Filter
+	near  string // the member by whose round trips they are sorted; "" for none
+	limit int    // how many; 0 for all
 }
 
 // chosen returns those of the members that the arguments stand for, all without one, and an
@@ -109,9 +122,20 @@ func list(ctx context.Context, a *app, c *client.Conn, want filter) error {
 	if err != nil {
 		return err
 	}
+	var near trips
+	if want.near != "" {
+		if near, err = nearness(ctx, c, want.near, members); err != nil {
+			return err
+		}
+		near.sort(members)
+	}
+	if want.limit > 0 {
+		members = members[:min(want.limit, len(members))]
+	}
 	rows := make([]output.Member, 0, len(members))
 	for _, m := range members {
 		rows = append(rows, render.ToMember(m))
+		rows[len(rows)-1].Near = near.millis(m)
 	}
 	err = p.Print(rows, func(w io.Writer) {
 		if p.Form == ctlflags.Name {
@@ -121,7 +145,7 @@ func list(ctx context.Context, a *app, c *client.Conn, want filter) error {
 			return
 		}
 		render.Members{
-			Now: time.Now(), Wide: p.Form == ctlflags.Wide, Tagged: want.Tagged(), Colours: render.Colours(p.Out), Width: render.Width(p.Out),
+			Now: time.Now(), Wide: p.Form == ctlflags.Wide, Tagged: want.Tagged(), Near: near.column(), Colours: render.Colours(p.Out), Width: render.Width(p.Out),
 		}.Write(w, members)
 	})
 	if err != nil {

@@ -15,6 +15,7 @@ type Member struct {
 	ReportedBy string            `json:"reported_by,omitempty" doc:"gossip address of the node that found it suspected or dead, or of the member that left" absent:"as reason"`
 	Local      bool              `json:"local" doc:"whether it is the node that was asked"`
 	RoundTrip  *float64          `json:"round_trip_ms,omitempty" doc:"smoothed round trip" absent:"not measured: before the first answer, while the member is not alive, and for the node itself"`
+	Near       *float64          `json:"near_round_trip_ms,omitempty" doc:"round trip between the member of --near and this one, as that member measures it" absent:"without --near, for that member itself, and if it is not measured"`
 	Version    string            `json:"version,omitempty" doc:"version of its TamTam" absent:"not known, as of a plain Smudge node"`
 	Session    string            `json:"session,omitempty" doc:"ID of its incarnation, which changes at each restart" absent:"a plain Smudge node"`
 	Plain      bool              `json:"plain" doc:"whether it is a plain Smudge node"`

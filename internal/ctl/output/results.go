@@ -55,6 +55,18 @@ type Ping struct {
 	RoundTrip *float64 `json:"round_trip_ms,omitempty" doc:"time from the ping to its answer" absent:"not known"`
 }
 
+// RoundTrip is the round trip between two members, as one of them measures it.
+type RoundTrip struct {
+	From      string   `json:"from" doc:"gossip address of the member that measures"`
+	FromName  string   `json:"from_name,omitempty" doc:"its name" absent:"it has none"`
+	To        string   `json:"to" doc:"gossip address of the other"`
+	ToName    string   `json:"to_name,omitempty" doc:"name of the other" absent:"it has none"`
+	RoundTrip *float64 `json:"round_trip_ms,omitempty" doc:"smoothed round trip" absent:"not known: see error"`
+	Loss      *float64 `json:"loss,omitempty" doc:"share of the transmissions to the other that were lost in the last one to two minutes" unit:"0 to 1" absent:"not known: fewer than 50 frames"`
+	Via       string   `json:"via,omitempty" doc:"address of the member that relays to the other" absent:"it is reached directly, or the member that measures is of an earlier version"`
+	Error     string   `json:"error,omitempty" doc:"why the round trip is not known, for people" absent:"it is known"`
+}
+
 // Ready is whether the node is ready.
 type Ready struct {
 	Alive  int    `json:"alive" doc:"number of members that are alive"`

@@ -43,6 +43,9 @@ type Members struct {
 	Wide    bool // more columns
 	Tagged  bool // the notes have the tags
 	Colours bool // the status has a colour if it means trouble
+	// Near has the round trips from another member than the node that was asked, by address; they
+	// are a column unless it is nil.
+	Near map[string]time.Duration
 
 	// Width is the columns of the terminal; 0 if there is none. Names are cut to fit, but not
 	// in a wide table.
@@ -81,10 +84,14 @@ func columns(text string) (n int) {
 }
 
 func (t Members) write(w io.Writer, members []*tamtamv1.Member) {
+	near := ""
+	if t.Near != nil {
+		near = "NEAR\t"
+	}
 	if t.Wide {
-		fmt.Fprint(w, "NAME\tSTATUS\tSINCE\tRTT\tADDRESS\tVERSION\tLOSS\tNOTE\tTAGS\n")
+		fmt.Fprintf(w, "NAME\tSTATUS\tSINCE\tRTT\t%sADDRESS\tVERSION\tLOSS\tNOTE\tTAGS\n", near)
 	} else {
-		fmt.Fprint(w, "NAME\tSTATUS\tSINCE\tRTT\tADDRESS\tNOTE\n")
+		fmt.Fprintf(w, "NAME\tSTATUS\tSINCE\tRTT\t%sADDRESS\tNOTE\n", near)
 	}
 	for _, m := range members {
 		t.row(w, m)
@@ -95,6 +102,13 @@ func (t Members) row(w io.Writer, m *tamtamv1.Member) {
 	trip := "-"
 	if m.GetRoundTrip() != nil {
 		trip = Trip(m.GetRoundTrip().AsDuration())
+	}
+	if t.Near != nil {
+		near := "-"
+		if d, known := t.Near[m.GetAddress()]; known {
+			near = Trip(d)
+		}
+		trip += "\t" + near
 	}
 	since := m.GetStatusSince().AsTime()
 	age, notes := Age(t.Now.Sub(since)), Notes(m)
