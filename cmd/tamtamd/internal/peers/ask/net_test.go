@@ -16,7 +16,7 @@ import (
 )
 
 func at(i int) netip.AddrPort {
-	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}), 9999)
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2 + byte(i>>8), byte(i)}), 9999)
 }
 
 var epoch = time.Unix(1e9, 0)
@@ -30,6 +30,7 @@ type network struct {
 	flying flights
 	begun  int
 	loss   float64
+	frames int // that were sent, lost ones included
 	random *rand.Rand
 	token  uint64
 	// refuses reports whether the wire does not take a frame; may be nil.
@@ -93,7 +94,7 @@ func (w *network) send(from, to netip.AddrPort, b []byte, question bool) bool {
 	if w.refuses != nil && w.refuses(from, to) {
 		return false
 	}
-	if w.random.Float64() < w.loss {
+	if w.frames++; w.random.Float64() < w.loss {
 		return true
 	}
 	w.after(time.Millisecond+time.Duration(w.random.IntN(1000))*time.Microsecond, func() {
