@@ -5,6 +5,7 @@ package simulation
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
@@ -21,6 +22,45 @@ type Query struct {
 	Sum      ask.Sum
 	Answers  map[netip.AddrPort]int // how many of each member
 	Failures map[netip.AddrPort]ask.Reason
+}
+
+// Asked is what came of several queries of a node to all, one after another.
+type Asked struct {
+	Loss           float64 // of the network
+	Queries        int
+	Members        int // that were asked, in all
+	Answers, Named int // of those: answered, or named with a reason
+	// Median and Worst are how long a query took until all had answered or were named.
+	Median, Worst time.Duration
+	// Frames are those with questions and answers that all nodes sent for a query, again and again
+	// included. Acknowledgements are not, as they cannot be told from those of other frames.
+	Frames float64
+}
+
+// askAll has a node ask all so many times, and adds what came of it to the result.
+func (c *Cluster) askAll(times int) {
+	const wait = 10 * time.Second
+	frames := func() uint64 {
+		all := c.sum().frames
+		return all["ask"].Sent + all["answer"].Sent
+	}
+	a, before := Asked{Loss: c.Network.Faults.Loss, Queries: times}, frames()
+	var took []time.Duration
+	for range times {
+		q := c.Ask(1, wait)
+		for over := c.Network.Now().Add(wait + time.Second); !q.Ended && c.Network.Now().Before(over); {
+			c.Pass(10 * time.Millisecond)
+		}
+		c.Pass(time.Second) // what is retransmitted meanwhile is of this query
+		a.Members += q.Sum.Asked
+		a.Answers += len(q.Answers)
+		a.Named += len(q.Failures)
+		took = append(took, q.Took)
+	}
+	slices.Sort(took)
+	a.Median, a.Worst = took[(len(took)-1)/2], took[len(took)-1]
+	a.Frames = float64(frames()-before) / float64(times)
+	c.result.Asked = append(c.result.Asked, a)
 }
 
 // askTopic is what a program at each node answers: at once, with the question.

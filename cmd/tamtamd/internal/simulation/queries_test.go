@@ -62,6 +62,32 @@ func TestQueriesAtLoss(t *testing.T) {
 	}
 }
 
+// TestQueryScenario: a query to a hundred ends soon, with an answer of each, and takes few frames:
+// question and answer, as often as the loss takes.
+func TestQueryScenario(t *testing.T) {
+	const nodes = 100
+	s, ok := ScenarioNamed("query")
+	if !ok {
+		t.Fatal("there is no such scenario")
+	}
+	r := Run(Options{Nodes: nodes, Seed: 1, Scenario: s})
+	if len(r.Asked) != 3 {
+		t.Fatalf("%+v", r.Asked)
+	}
+	for i, a := range r.Asked {
+		t.Logf("%+v", a)
+		if a.Members != a.Queries*nodes || a.Answers != a.Members || a.Named != 0 {
+			t.Errorf("%+v", a)
+		}
+		if most := []float64{2, 4, 8}[i]; a.Frames/nodes > most || a.Frames/nodes < 2*(nodes-1)/float64(nodes) {
+			t.Errorf("at %v: %.2f frames a node, want some 2 to %v", a.Loss, a.Frames/nodes, most)
+		}
+		if a.Worst > 9*time.Second || a.Median == 0 {
+			t.Errorf("at %v: median %v, worst %v", a.Loss, a.Median, a.Worst)
+		}
+	}
+}
+
 // TestQueriesAndTrouble: nodes die, restart, stand still or are cut off during questions, and
 // each question ends with an answer or a reason of each member.
 func TestQueriesAndTrouble(t *testing.T) {

@@ -38,6 +38,7 @@ type Result struct {
 	Messages, Deliveries int
 	MedianDelay          time.Duration
 	P99Delay             time.Duration
+	Asked                []Asked
 
 	latencies []time.Duration
 }
@@ -150,6 +151,10 @@ func (r *Result) Write(w io.Writer) {
 	if r.Messages > 0 {
 		fmt.Fprintf(w, "  messages: %d, delivered %.2f %%, median %v, p99 %v\n", r.Messages,
 			100*float64(r.Deliveries)/float64(r.Messages*(r.Nodes-1)), r.MedianDelay.Round(10*time.Microsecond), r.P99Delay.Round(10*time.Microsecond))
+	}
+	for _, a := range r.Asked {
+		fmt.Fprintf(w, "  queries at %.0f %% loss: %d; of %d asked, %d answered, %d named; until then median %v, worst %v; %.2f frames with questions and answers a node and query\n",
+			100*a.Loss, a.Queries, a.Members, a.Answers, a.Named, a.Median.Round(10*time.Microsecond), a.Worst.Round(10*time.Microsecond), a.Frames/float64(r.Nodes))
 	}
 	perNode := func(n uint64) float64 { return float64(n) / float64(r.Nodes) }
 	seconds := max(r.Elapsed.Seconds(), 1e-9)

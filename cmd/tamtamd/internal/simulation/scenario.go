@@ -137,6 +137,12 @@ var Scenarios = []Scenario{
 		c.Pass(20 * time.Second)
 		c.Until(allSeeAll, c.Agree)
 	})},
+	{"query", "a node asks all, ten times each while no packet is lost, one in ten and three in ten", formed(func(c *Cluster) {
+		for _, loss := range []float64{0, 0.1, 0.3} {
+			c.Network.Faults.Loss = loss
+			c.askAll(10)
+		}
+	})},
 	{"overload", "all join one at once; then nothing happens for a minute", func(c *Cluster) {
 		c.JoinAll()
 		c.Until(allSeeAll, c.Agree)
