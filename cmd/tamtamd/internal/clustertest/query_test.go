@@ -8,11 +8,9 @@ package clustertest
 import (
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // startAnswer answers a topic by a command. It returns when the daemon asks it.
@@ -133,62 +131,4 @@ func TestAnswerSurvivesTheDaemon(t *testing.T) {
 	if got := outcome(events); code != 0 || got[d.Gossip.String()] != "here;" {
 		t.Errorf("exit code %d, %v", code, got)
 	}
-}
-
-// TestQueryEnds: a program or a daemon is killed at a random moment; the question ends, and has one answer or
-// one reason of each member.
-func TestQueryEnds(t *testing.T) {
-	all := Cluster(t, bin, 4, "--reconnect-timeout", "10m")
-	answers := make([]*Process, len(all))
-	begin := func(i int) {
-		answers[i] = startAnswer(t, all[i], "x", "sleep 0.$(od -An -N1 -tu1 /dev/urandom | tr -d ' '); echo done", "--parallel", "8")
-	}
-	for i := range all {
-		begin(i)
-	}
-	ways := map[string]int{}
-	for round := range 16 {
-		victim := 1 + rand.IntN(len(all)-1)
-		daemon := round%2 == 0
-		ended := make(chan []queryEvent, 1)
-		go func() {
-			events, _ := query(t, all[0], "x", "--timeout", "20s")
-			ended <- events
-		}()
-		time.Sleep(time.Duration(rand.IntN(400)) * time.Millisecond) // a random moment of the question
-		if daemon {
-			all[victim].Kill()
-			answers[victim].Kill()
-		} else {
-			answers[victim].Kill()
-		}
-		var events []queryEvent
-		select {
-		case events = <-ended:
-		case <-time.After(Timeout):
-			t.Fatal("the query does not end")
-		}
-		got := outcome(events)
-		if len(events) == 0 || events[len(events)-1].Event != "done" || len(got) != len(all) {
-			t.Fatalf("round %d: %+v", round, events)
-		}
-		for i, d := range all {
-			have := got[d.Gossip.String()]
-			ok := have == "done;" || i == victim && slices.Contains([]string{"ENDED;", "NO_ANSWERER;", "DEAD;", "NO_WAY;", "TIMEOUT;"}, have)
-			if !ok {
-				t.Errorf("round %d: node %d: %q; victim %d", round, i, have, victim)
-			}
-			if i == victim {
-				ways[have]++
-			}
-		}
-		if daemon {
-			all[victim] = all[victim].Restart("--join", all[0].Gossip.String(), "--reconnect-timeout", "10m")
-			for _, d := range all {
-				Eventually(t, "all see all", func() bool { return d.Sees(all...) })
-			}
-		}
-		begin(victim)
-	}
-	t.Logf("the victims: %v", ways)
 }
