@@ -45,33 +45,6 @@ func steadily(all bool, rate, lossPercent int) func(context.Context, *trial) err
 	}
 }
 
-// traffic returns the bytes of IP packets that all nodes have sent so far, lost ones included.
-func (c *cast) traffic() float64 {
-	sum := 0.0
-	for i := range c.n {
-		if u, err := measure(c.net.hosts[i], c.pid(i)); err == nil {
-			sum += float64(u.bytes)
-		}
-	}
-	return sum
-}
-
-// restTraffic returns the bytes that all nodes send in a second without broadcasts, at the
-// loss of the scenario.
-func (c *cast) restTraffic(ctx context.Context, lossPercent int) (float64, error) {
-	if err := c.pass(ctx, min(warmUp, c.opt.cast)); err != nil {
-		return 0, err
-	}
-	if err := c.net.apply(ctx, faults{loss: lossPercent}); err != nil {
-		return 0, err
-	}
-	before, began := c.traffic(), time.Now()
-	if err := c.pass(ctx, min(warmUp, c.opt.cast)); err != nil {
-		return 0, err
-	}
-	return (c.traffic() - before) / time.Since(began).Seconds(), nil
-}
-
 // report records the deliveries of some streams.
 func (c *cast) report(of string, choose func(stream) bool) castTally {
 	t := c.ledger.tally(choose)

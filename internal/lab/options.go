@@ -42,7 +42,7 @@ type options struct {
 	rest, alarm          time.Duration
 	partition            time.Duration
 	cast, straggle       time.Duration
-	kills                int
+	kills, asks          int
 	hogs, nice           int
 	hogFor, stopFor      time.Duration
 	rackFor              time.Duration
@@ -99,10 +99,11 @@ func parse(args []string, stdout, stderr io.Writer) (options, error) {
 	fs.DurationVar(&o.rest, "rest", time.Minute, "`time` at rest")
 	fs.DurationVar(&o.alarm, "alarm", time.Minute, "`time` during which false alarms are counted")
 	fs.DurationVar(&o.partition, "partition", 30*time.Second, "`time` that a partition lasts")
-	fs.DurationVar(&o.cast, "cast", 20*time.Second, "`time` during which nodes broadcast")
+	fs.DurationVar(&o.cast, "cast", 20*time.Second, "`time` during which nodes broadcast, or ask")
 	fs.DurationVar(&o.straggle, "straggle", 10*time.Second,
-		"the longest `time` to wait for messages after the last was sent; Serf may need 30s")
+		"the longest `time` to wait for messages after the last was sent, and for answers; Serf may need 30s")
 	fs.IntVar(&o.kills, "kills", 20, "`number` of times that castkill happens")
+	fs.IntVar(&o.asks, "asks", 100, "`number` of queries a second of all nodes together, in queryallloss30")
 	fs.IntVar(&o.hogs, "hogs", 24, "`number` of busy loops beside the nodes, in hog, loss10busy and loss30busy")
 	fs.IntVar(&o.nice, "nice", -20, "`niceness` of the loops of hog, -20 to 19; the others' have the lab's own")
 	fs.DurationVar(&o.hogFor, "hog-for", 20*time.Second, "`time` that the loops of hog run")
@@ -157,6 +158,8 @@ func (o options) check(rest []string) error {
 		return fmt.Errorf("-nice %d: want -20 to 19", o.nice)
 	case o.rounds < 1 || o.repeat < 1 || o.kills < 1:
 		return errors.New("-rounds, -repeat and -kills: want at least 1")
+	case o.asks < 1 || o.asks > 10000:
+		return fmt.Errorf("-asks %d: want 1 to 10000", o.asks)
 	case min(o.rest, o.alarm, o.partition, o.cast, o.straggle, o.limit, o.each, o.timeout, o.hogFor, o.stopFor, o.rackFor) <= 0:
 		return errors.New("want a time of more than 0")
 	}

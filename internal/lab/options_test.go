@@ -17,7 +17,7 @@ func TestOptions(t *testing.T) {
 	if o, err = parse(nil, io.Discard, io.Discard); err != nil || len(o.scenarios) != len(scenarios) {
 		t.Errorf("without flags: %+v, %v", o, err)
 	}
-	for _, args := range []string{"-n 1", "-n 501", "-run join,jion", "-tamtamd=", "-repeat 0", "-limit 0s", "-hogs 0", "-nice -21", "-nice 20", "-stop-for 0s", "-want join", "stray"} {
+	for _, args := range []string{"-n 1", "-n 501", "-run join,jion", "-tamtamd=", "-repeat 0", "-limit 0s", "-hogs 0", "-asks 0", "-nice -21", "-nice 20", "-stop-for 0s", "-want join", "stray"} {
 		if _, err := parse(strings.Fields(args), io.Discard, io.Discard); err == nil {
 			t.Errorf("%s is taken", args)
 		}

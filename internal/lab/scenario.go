@@ -46,6 +46,10 @@ var scenarios = []scenario{
 	{"castpartition", "two nodes broadcast while the halves are apart and after", castPartition, false},
 	{"castkill", "a node ends without a word when it has taken a message", castKill, false},
 	{"castrestart", "a node ends and starts again in the midst of broadcasting", castRestart, false},
+	{"query", "a node asks all, once and then ten times a second", queries(0), false},
+	{"queryloss10", "the same while one packet in ten is lost", queries(10), false},
+	{"queryloss30", "the same while three packets in ten are lost", queries(30), false},
+	{"queryallloss30", "all nodes ask all while three packets in ten are lost", queryAll(30), false},
 	{"rotate", "the keys of the cluster change again and again while nodes broadcast", rotate(0), true},
 	{"rotate10", "the same while one packet in ten is lost", rotate(10), true},
 }

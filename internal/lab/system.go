@@ -32,6 +32,12 @@ type system interface {
 	// listen reads what reaches node i until the context or the node ends. It
 	// returns when it would miss nothing more.
 	listen(ctx context.Context, i int, r reader) error
+	// answer answers the questions that reach node i, with their payload, until the context or
+	// the node ends. It returns when it would miss none.
+	answer(ctx context.Context, i int) error
+	// query asks all nodes from node i, and returns when nothing more comes. Each gets a name of
+	// a member, and whether it answers.
+	query(ctx context.Context, i int, payload []byte, timeout time.Duration, each func(member string, ok bool)) error
 	// alarms returns the statuses that are false alarms if no node died.
 	alarms() []status
 	// crashes returns how many nodes have ended unexpectedly so far.

@@ -4,10 +4,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Figures from the kernel. The parsers do no IO, so that tests can call them.
@@ -133,4 +135,31 @@ func (t ticks) since(before ticks) float64 {
 		return 0
 	}
 	return 100 * (t.busy - before.busy) / (t.all - before.all)
+}
+
+// traffic returns the bytes of IP packets that all nodes have sent so far, lost ones included.
+func (t *trial) traffic() float64 {
+	sum := 0.0
+	for i := range t.n {
+		if u, err := measure(t.net.hosts[i], t.pid(i)); err == nil {
+			sum += float64(u.bytes)
+		}
+	}
+	return sum
+}
+
+// restTraffic causes the loss of the scenario, and returns the bytes that all nodes send in a
+// second without broadcasts and queries.
+func (t *trial) restTraffic(ctx context.Context, lossPercent int) (float64, error) {
+	if err := t.pass(ctx, min(warmUp, t.opt.cast)); err != nil {
+		return 0, err
+	}
+	if err := t.net.apply(ctx, faults{loss: lossPercent}); err != nil {
+		return 0, err
+	}
+	before, began := t.traffic(), time.Now()
+	if err := t.pass(ctx, min(warmUp, t.opt.cast)); err != nil {
+		return 0, err
+	}
+	return (t.traffic() - before) / time.Since(began).Seconds(), nil
 }
