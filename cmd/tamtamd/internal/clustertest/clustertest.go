@@ -251,7 +251,7 @@ type Member struct {
 // Members returns the members that the daemon lists, by address.
 func (d *Daemon) Members() map[string]Member {
 	d.t.Helper()
-	r := d.Ctl("nodes", "-o", "json")
+	r := d.Ctl("nodes", "-o", "json", "--timeout", Timeout.String()) // by itself it gives up sooner than a slow machine takes
 	var list []Member
 	if err := json.Unmarshal([]byte(r.Out), &list); err != nil {
 		d.t.Fatalf("nodes printed %q, %q: %v", r.Out, r.Err, err)

@@ -62,10 +62,10 @@ func TestQueriesAtLoss(t *testing.T) {
 	}
 }
 
-// TestQueryScenario: a query to a hundred ends soon, with an answer of each, and takes few frames:
+// TestQueryScenario: a query to fifty ends soon, with an answer of each, and takes few frames:
 // question and answer, as often as the loss takes.
 func TestQueryScenario(t *testing.T) {
-	const nodes = 100
+	const nodes = 50
 	s, ok := ScenarioNamed("query")
 	if !ok {
 		t.Fatal("there is no such scenario")
