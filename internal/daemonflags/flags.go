@@ -78,7 +78,7 @@ func Register(fs *flag.FlagSet) *Flags {
 	fs.Var(durationValue{p: &f.MinPing, unit: time.Millisecond, min: limits.MinProbeTimeout, max: limits.MaxProbeTimeout, unset: profiles[0].minPing}, "min-ping",
 		"probe timeout: `time` to wait for an answer to a ping before indirect probes, 20ms to 1m; a bare number is milliseconds; "+inOthers(func(p profile) time.Duration { return p.minPing }))
 	f.MaxPayload = 256
-	fs.Var(intValue{&f.MaxPayload, 1, limits.MaxPayload}, "max", "maximum `bytes` of a broadcast payload, 1 to 1024; the smallest limit among all members applies; plain Smudge nodes drop payloads over their own limit, 256 by default")
+	fs.Var(intValue{&f.MaxPayload, 1, limits.MaxPayload}, "max", "maximum `bytes` of a broadcast payload, 1 to 65536; the smallest limit among all members applies; plain Smudge nodes get up to 1024, and drop payloads over their own limit, 256 by default")
 	f.Keep = 4096
 	fs.Var(intValue{&f.Keep, 0, limits.MaxKeep}, "keep", "maximum number of `messages` to keep for late readers and for members that missed them, 0 to 1048576")
 	f.KeepBytes = limits.KeepBytes

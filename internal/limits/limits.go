@@ -66,9 +66,11 @@ const (
 	// RelayedData is what a frame that can be relayed has for its content beside one
 	// acknowledgement.
 	RelayedData = FrameData - FrameRelay
-	// MaxPayload of a broadcast. It leaves room in FrameData for the fields of the
-	// message: package broadcast tests that.
-	MaxPayload = 1024
+	// Piece is the most of a payload that is in one frame. It leaves room in FrameData for the
+	// fields of a message: package broadcast tests that. What is larger goes in pieces.
+	Piece = 1024
+	// MaxPayload of a broadcast.
+	MaxPayload = 64 << 10
 	// MaxQuestion and MaxAnswer are the payloads of a question and of its answer, and
 	// MaxConditions the conditions about tags, encoded. Questions and answers fit into
 	// RelayedData with all else that they have: package ask tests that.

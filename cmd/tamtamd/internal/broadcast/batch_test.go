@@ -28,7 +28,7 @@ func TestBatches(t *testing.T) {
 	now := time.Unix(2e9, 0)
 	gap := append(messagesOf200(1, 2), messagesOf200(4, 2)...)
 	large := messagesOf200(1, 2)
-	large[0].Payload = make([]byte, MaxPayload)
+	large[0].Payload = make([]byte, pieceSize)
 	small := messagesOf200(1, 100)
 	for i := range small {
 		small[i].Topic, small[i].Payload = "", []byte{}

@@ -81,6 +81,7 @@ func (b *Broadcaster) newCore(local Stream) *Core {
 	return NewCore(CoreConfig{
 		Local: local, Keep: b.cfg.Keep, KeepBytes: b.cfg.KeepBytes,
 		Send: b.cfg.Send, Deliver: b.deliverLocked, Random: rand.IntN,
+		TakesPieces: func(a netip.AddrPort) bool { return b.members[a].MaxPayload > limits.Piece },
 		Includes: func(to string) (included, report bool) {
 			return recipients.Include(to, local.Origin, b.members[local.Origin].Tags)
 		},
@@ -130,26 +131,6 @@ func (b *Broadcaster) OnMember(c member.Change) {
 	}
 	b.wakeAllLocked()
 }
-
-// Limit returns the size in bytes of the largest payload that all members accept.
-func (b *Broadcaster) Limit() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.limitLocked()
-}
-
-func (b *Broadcaster) limitLocked() int {
-	limit := b.cfg.MaxPayload
-	for _, m := range b.members {
-		if m.MaxPayload > 0 && m.Status.Live() {
-			limit = min(limit, m.MaxPayload)
-		}
-	}
-	return limit
-}
-
-// AddressedLimit is Limit of messages for some members.
-func (b *Broadcaster) AddressedLimit() int { return min(b.Limit(), limits.MaxQuestion) }
 
 // wakeAllLocked wakes Run and the senders that wait.
 func (b *Broadcaster) wakeAllLocked() {

@@ -90,7 +90,7 @@ func parseMessage(b []byte, now time.Time) (m Message, ok bool) {
 		return m, false
 	}
 	m.Topic, m.Payload = string(b[:topic]), bytes.Clone(b[topic:])
-	return m, checkTopic(m.Topic) && len(m.Payload) <= MaxPayload
+	return m, checkTopic(m.Topic) && len(m.Payload) <= pieceSize
 }
 
 // appendBatch encodes the first of some messages of one stream, as many as follow each other
@@ -99,14 +99,20 @@ func parseMessage(b []byte, now time.Time) (m Message, ok bool) {
 //
 //	kind 1 · stream 26 · sequence of the first 8 ·
 //	of each: nanoseconds since the one before was sent, varint · length 1 and topic ·
-//	length, uvarint, and payload · if one of them is not for all: length, uvarint, and recipients
+//	length, uvarint, and payload · if one of them is not for all, or in pieces: length, uvarint, and recipients ·
+//	if one of them is in pieces: which piece 1 · of how many 1, 0 for a whole message
 func appendBatch(b []byte, some []Message, passOn bool) ([]byte, int) {
 	kind := byte(kindRepairBatch)
 	if passOn {
 		kind = kindBatch
 	}
-	addressed := slices.ContainsFunc(some[:min(len(some), maxTogether)], func(m Message) bool { return m.To != "" })
-	if addressed {
+	first := some[:min(len(some), maxTogether)]
+	inPieces := slices.ContainsFunc(first, func(m Message) bool { return m.piece.of > 0 })
+	addressed := inPieces || slices.ContainsFunc(first, func(m Message) bool { return m.To != "" })
+	switch {
+	case inPieces:
+		kind += kindPieces - kindBatch
+	case addressed:
 		kind += kindAddressed - kindBatch
 	}
 	start, n := len(b), 0
@@ -120,6 +126,9 @@ func appendBatch(b []byte, some []Message, passOn bool) ([]byte, int) {
 		if addressed {
 			b = append(binary.AppendUvarint(b, uint64(len(m.To))), m.To...)
 		}
+		if inPieces {
+			b = appendPiece(b, m.piece)
+		}
 		if n == maxTogether || n > 0 && len(b)-start > maxBatch || m.Sequence != some[0].Sequence+uint64(n) {
 			b = b[:whole]
 			break
@@ -127,7 +136,7 @@ func appendBatch(b []byte, some []Message, passOn bool) ([]byte, int) {
 		sent = m.Sent.UnixNano()
 		n++
 	}
-	if n > 1 || some[0].To != "" {
+	if n > 1 || some[0].To != "" || some[0].piece.of > 0 {
 		return b, n
 	}
 	b = appendMessage(b[:start], some[0])
@@ -145,7 +154,7 @@ func parseBatch(b []byte, now time.Time) (some []Message, ok bool) {
 	case b[0] == kindMessage || b[0] == kindRepair:
 		m, ok := parseMessage(b, now)
 		return []Message{m}, ok
-	case !slices.Contains([]byte{kindBatch, kindRepairBatch, kindAddressed, kindRepairAddressed}, b[0]) || len(b) < batchHead:
+	case !slices.Contains([]byte{kindBatch, kindRepairBatch, kindAddressed, kindRepairAddressed, kindPieces, kindRepairPieces}, b[0]) || len(b) < batchHead:
 		return nil, false
 	}
 	m := Message{Stream: streamAt(b[1:]), Sequence: binary.BigEndian.Uint64(b[1+streamSize:]), Received: now}
@@ -153,7 +162,8 @@ func parseBatch(b []byte, now time.Time) (some []Message, ok bool) {
 		return nil, false
 	}
 	var sent int64
-	addressed := isAddressed(b)
+	inPieces := isPieces(b)
+	addressed := inPieces || isAddressed(b)
 	for b = b[batchHead:]; len(b) > 0; m.Sequence++ {
 		since, n := binary.Varint(b)
 		if n <= 0 || len(some) == maxTogether || m.Sequence == 0 || m.Sequence > maxSequence {
@@ -165,7 +175,7 @@ func parseBatch(b []byte, now time.Time) (some []Message, ok bool) {
 			return nil, false
 		}
 		payload, rest, ok := cut(rest, binary.MaxVarintLen64)
-		if !ok || !checkTopic(string(topic)) || len(payload) > MaxPayload {
+		if !ok || !checkTopic(string(topic)) || len(payload) > pieceSize {
 			return nil, false
 		}
 		m.Sent, m.Topic, m.Payload = time.Unix(0, sent), string(topic), bytes.Clone(payload)
@@ -175,6 +185,11 @@ func parseBatch(b []byte, now time.Time) (some []Message, ok bool) {
 				return nil, false
 			}
 			m.To = string(to)
+		}
+		if inPieces {
+			if rest, ok = m.cutPiece(rest); !ok {
+				return nil, false
+			}
 		}
 		some, b = append(some, m), rest
 	}

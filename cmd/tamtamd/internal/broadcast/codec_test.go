@@ -27,7 +27,7 @@ func TestCodecRoundTrips(t *testing.T) {
 	for _, want := range []Message{
 		{Stream: local, Sequence: 1, Payload: []byte{}, Sent: now, Received: now},
 		{Stream: six, Sequence: 1 << 62, Topic: "tøpic", Payload: []byte("hi"), Sent: now, Received: now},
-		{Stream: six, Sequence: 2, Topic: strings.Repeat("x", MaxTopic), Payload: make([]byte, MaxPayload), Sent: now, Received: now},
+		{Stream: six, Sequence: 2, Topic: strings.Repeat("x", MaxTopic), Payload: make([]byte, pieceSize), Sent: now, Received: now},
 	} {
 		b := appendMessage(nil, want)
 		have, ok := parseMessage(b, now)
@@ -54,7 +54,7 @@ func TestCodecRoundTrips(t *testing.T) {
 
 // TestLargestMessageFits into a frame of the wire.
 func TestLargestMessageFits(t *testing.T) {
-	m := Message{Stream: six, Sequence: 1, Topic: strings.Repeat("x", MaxTopic), Payload: make([]byte, MaxPayload), Sent: time.Unix(1e9, 0)}
+	m := Message{Stream: six, Sequence: 1, Topic: strings.Repeat("x", MaxTopic), Payload: make([]byte, pieceSize), Sent: time.Unix(1e9, 0)}
 	if n := len(appendMessage(nil, m)); n > limits.FrameData {
 		t.Errorf("%d bytes", n)
 	}
@@ -72,7 +72,7 @@ func TestBadMessages(t *testing.T) {
 		func(m *Message) { m.Topic = "a\nb" },
 		func(m *Message) { m.Topic = "\xff" },
 		func(m *Message) { m.Topic = strings.Repeat("x", MaxTopic+1) },
-		func(m *Message) { m.Payload = make([]byte, MaxPayload+1) },
+		func(m *Message) { m.Payload = make([]byte, pieceSize+1) },
 	} {
 		m := good
 		change(&m)

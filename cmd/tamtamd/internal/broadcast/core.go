@@ -31,7 +31,7 @@ const (
 	maxPendingBytes = limits.MessagesAhead
 )
 
-// CoreConfig says what a Core is made of. All fields are required.
+// CoreConfig says what a Core is made of. All fields but TakesPieces are required.
 type CoreConfig struct {
 	Local Stream // this node, and its session
 	// Keep and KeepBytes bound the messages that are kept for others.
@@ -49,6 +49,8 @@ type CoreConfig struct {
 	Includes func(to string) (included, report bool)
 	// Random returns a number from 0 to n-1.
 	Random func(n int) int
+	// TakesPieces reports whether a member can read messages in pieces; nil if all can.
+	TakesPieces func(a netip.AddrPort) bool
 }
 
 // Core is the protocol. It is not safe for concurrent use.
@@ -66,6 +68,7 @@ type Core struct {
 	waited       lag              // the members that are not suspected, nor stalled when that was last looked at
 	stalled      lag              // those that were
 	pending      int              // bytes, in all streams
+	favored      *stream          // see favors
 	nextExchange time.Time        // when the next digest of anti-entropy is due
 	burst        time.Time        // when the members are compared after a burst; zero for never
 	compared     time.Time        // when they last were
@@ -102,6 +105,9 @@ func (c *Core) Up(now time.Time, a netip.AddrPort, session uint64, addressing bo
 	from := c.sentBefore(now.Add(-meetGrace))
 	if !addressing {
 		from = max(from, c.own.addressed) // it could not read that one, and would wait for it
+	}
+	if !c.takesPieces(a) {
+		from = max(from, c.own.inPieces)
 	}
 	t := &target{addr: a, session: session, addressing: addressing, from: from, have: from}
 	c.members[a] = t
@@ -174,22 +180,26 @@ func (c *Core) Broadcast(now time.Time, topic string, payload []byte) Message {
 }
 
 // BroadcastTo is Broadcast of a message for some members, which the readers of the others do not
-// get. The caller checks that all members are addressing.
+// get. The caller checks that all members are addressing, and take pieces if it needs them.
 func (c *Core) BroadcastTo(now time.Time, topic string, payload []byte, to string) Message {
 	for _, t := range c.members {
 		if t.have == c.own.last {
 			t.progress = now
 		}
 	}
-	c.own.last++
-	m := Message{Stream: c.cfg.Local, Sequence: c.own.last, Topic: topic, Payload: payload, Sent: now, Received: now, To: to}
+	m := Message{Stream: c.cfg.Local, Topic: topic, Payload: payload, Sent: now, Received: now, To: to, pieces: piecesOf(payload, to)}
+	c.own.last += uint64(max(m.pieces, 1))
+	m.Sequence = c.own.last
+	if m.pieces > 0 {
+		c.own.inPieces = m.Sequence
+	}
 	if to != "" {
 		c.own.addressed = m.Sequence
 	}
 	c.counts.Inc(sent)
 	c.keep(m)
 	c.markActive(now)
-	c.own.queue = append(c.own.queue, m)
+	c.own.queue = append(c.own.queue, m.entries()...)
 	return m
 }
 
@@ -221,7 +231,9 @@ func (c *Core) keep(m Message) (mine, report bool) {
 		mine, report = c.cfg.Includes(m.To)
 	}
 	m.others = !mine
-	c.store.add(m)
+	for _, e := range m.entries() {
+		c.store.add(e)
+	}
 	if mine {
 		c.cfg.Deliver(Delivery{Message: m})
 	} else {
@@ -242,6 +254,9 @@ func (c *Core) push(now time.Time) {
 	copies := 0
 	for queue := c.own.queue; len(queue) > 0 && copies < maxCopies && c.own.underway.more(now); c.own.queue = queue {
 		b, n := appendBatch(nil, queue, passOn)
+		if copies > 0 && isPieces(b) && !c.own.pace.take(c.targets(), now) {
+			break // many pieces take many frames, however long they wait
+		}
 		if passOn {
 			to = c.some(c.targets())
 		}
@@ -289,7 +304,7 @@ func (c *Core) passOn(b []byte, n int, from, origin netip.AddrPort) {
 
 // send sends n messages that are encoded in b.
 func (c *Core) send(to netip.AddrPort, b []byte, n int, token uint64, push bool) bool {
-	if t := c.members[to]; isAddressed(b) && t != nil && !t.addressing {
+	if t := c.members[to]; t != nil && (isAddressed(b) && !t.addressing || isPieces(b) && !(t.addressing && c.takesPieces(to))) {
 		c.counts.Add(unpushed, uint64(n)) // it would not read it; it asks for the others in it
 		return false
 	}

@@ -42,6 +42,7 @@ var (
 var (
 	plainSent       = counters.New("broadcasts_plain_sent", "Broadcasts sent to plain Smudge nodes.")
 	plainPaced      = counters.New("broadcasts_plain_paced", "Broadcasts not sent to a plain Smudge node because it had got too many.")
+	plainTooLarge   = counters.New("broadcasts_plain_too_large", "Broadcasts not sent to a plain Smudge node because they do not fit into a datagram.")
 	plainReceived   = counters.New("broadcasts_plain_received", "Broadcasts received from plain Smudge nodes.")
 	plainKnown      = counters.New("broadcasts_plain_known", "Plain copies of broadcasts of members, which come by their streams.")
 	plainDuplicates = counters.New("broadcasts_plain_duplicates", "Duplicate plain broadcasts that were received and dropped.")

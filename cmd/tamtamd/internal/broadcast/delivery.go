@@ -5,7 +5,6 @@ package broadcast
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -26,7 +25,7 @@ type delivery struct {
 // part is a message of a call. There are several if it names more members than fit into one.
 type part struct {
 	recipients.Part
-	sequence uint64
+	first, sequence uint64 // of its first piece, and of its last
 }
 
 // progress is what has become of a delivery.
@@ -54,8 +53,7 @@ func (b *Broadcaster) addressLocked(r Request) (*delivery, error) {
 	if want > live {
 		return nil, fmt.Errorf("%w: %d can confirm a message, want %d; nothing was sent", ErrTooFew, live, want)
 	}
-	overhead := batchHead + binary.MaxVarintLen64 + 1 + len(r.Topic) + 2 + len(r.Payload) + 2
-	for _, p := range d.to.Encode(d.awaits, maxBatch-overhead) {
+	for _, p := range d.to.Encode(d.awaits, headRoom(r.Topic, r.Payload)) {
 		d.parts = append(d.parts, part{Part: p})
 	}
 	if d.awaits && !b.core.CanAwait(len(d.parts)) {
@@ -103,7 +101,8 @@ func (b *Broadcaster) sendLocked(now time.Time, d *delivery, r Request) Receipt 
 	for i := range d.parts {
 		p := &d.parts[i]
 		m = b.core.BroadcastTo(now, r.Topic, payload, p.Text)
-		if p.sequence = m.Sequence; d.awaits {
+		p.first, p.sequence = m.Sequence+1-uint64(max(m.pieces, 1)), m.Sequence
+		if d.awaits {
 			b.core.AwaitReports(m.Sequence)
 		}
 	}
@@ -111,7 +110,11 @@ func (b *Broadcaster) sendLocked(now time.Time, d *delivery, r Request) Receipt 
 		b.sendPlainLocked(m)
 	}
 	b.Wake() // to push it, with what others send meanwhile
-	return Receipt{Stream: m.Stream, Sequence: m.Sequence, Members: len(b.core.members) + len(b.plain.members)}
+	members := len(b.core.members)
+	if m.pieces == 0 {
+		members += len(b.plain.members)
+	}
+	return Receipt{Stream: m.Stream, Sequence: m.Sequence, Members: members}
 }
 
 func (d *delivery) forget(c *Core) {
@@ -123,7 +126,7 @@ func (d *delivery) forget(c *Core) {
 // progress returns what has become of a delivery.
 func (d *delivery) progress(c *Core) (p progress) {
 	if d.to.All() {
-		p.have, p.missing = c.Have(d.parts[0].sequence)
+		p.have, p.missing = c.haveAll(d.parts[0].first, d.parts[0].sequence)
 		p.open = len(p.missing) > 0
 		return p
 	}
@@ -133,7 +136,7 @@ func (d *delivery) progress(c *Core) (p progress) {
 			members = c.list
 		}
 		for _, a := range members {
-			d.add(&p, c, a, one.sequence)
+			d.add(&p, c, a, one)
 		}
 	}
 	slices.SortFunc(p.missing, netip.AddrPort.Compare)
@@ -141,12 +144,13 @@ func (d *delivery) progress(c *Core) (p progress) {
 }
 
 // add adds what has become of a message for some members at one of them.
-func (d *delivery) add(p *progress, c *Core, a netip.AddrPort, sequence uint64) {
+func (d *delivery) add(p *progress, c *Core, a netip.AddrPort, one part) {
 	t := c.members[a]
-	met := t != nil && t.from < sequence
-	mine, known := met && t.has(sequence), met && t.has(sequence)
+	met := t != nil && t.from < one.sequence
+	mine := met && t.hasAll(one.first, one.sequence)
+	known := mine
 	if d.awaits {
-		mine, known = c.Reported(a, sequence)
+		mine, known = c.Reported(a, one.sequence)
 	} else if !d.matches[a] {
 		mine = false
 	}

@@ -167,7 +167,7 @@ func TestSendToIsRefused(t *testing.T) {
 		check("too few", Request{To: role("db"), Wait: All, Least: 1}, ErrTooFew, "0 can confirm")
 		check("too few of them", Request{To: role("web"), Wait: 2}, ErrTooFew, "1 can confirm")
 		check("a bad pattern", Request{To: role("[")}, recipients.ErrBad, "[")
-		w.cfg.MaxPayload = MaxPayload
+		w.cfg.MaxPayload = pieceSize
 		check("too long", Request{To: role("web"), Payload: make([]byte, limits.MaxQuestion+1)}, ErrTooLarge, "at most 768")
 		w.core.own.reports = reports{1: nil}
 		for i := range limits.AwaitedReports / 64 {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package broadcast delivers short messages to every live member, exactly once and in
+// Package broadcast delivers messages to every live member, exactly once and in
 // each origin's order, over a network that loses packets.
 //
 // Core is the protocol without IO: messages, acknowledgements and the time in;
@@ -49,6 +49,8 @@
 //	         topic length 1 · topic · payload length, uvarint · payload
 //	addressed 8, or 9 if it is not passed on, then as a batch; after each payload ·
 //	         length, uvarint, 0 for all members · recipients, see package recipients
+//	pieces   16, or 17 if it is not passed on, then as addressed; after the recipients of each ·
+//	         which piece 1, from 0 · of how many 1, 0 for a whole message
 //	report   10 · stream 26 · of each: sequence 8, the highest bit set if it is for the sender
 //	stream   IP 16 (IPv4 mapped) · port 2 · session 8
 //
@@ -59,6 +61,12 @@
 // stream; it drops an unknown kind. So a member announces in its profile that it can, and an origin sends such messages only
 // while all its live members can. A member that cannot, and joins later, begins after the last of them;
 // if it was cut off meanwhile, its origin reports to it that they are gone, which is a gap.
+//
+// A message of more than 1,024 bytes, or of more than 768 for some members, takes several entries of the stream: first its
+// topic and recipients, then its payload in pieces; see pieces.go. Each is acknowledged, passed on and repaired by
+// itself, so a member asks only for those that it lacks. The message is delivered, and is in digests, when all are here.
+// An earlier version cannot read pieces. It announces a limit of 1,024 bytes at most, and an origin sends nothing larger than
+// the smallest limit of its live members. One that joins later, or was cut off, is as with recipients.
 //
 // Plain Smudge nodes get and send Smudge's broadcasts, best effort; see plain.go.
 package broadcast

@@ -13,8 +13,8 @@ import (
 	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
-// Limits of a message, in bytes. With the longest topic and payload a message takes
-// 1,133 bytes, which fit in a frame of the wire.
+// Limits of a message, in bytes. With the longest topic and a payload of pieceSize a message takes
+// 1,133 bytes, which fit in a frame of the wire. One with more goes in pieces.
 const (
 	MaxTopic   = limits.MaxTopic
 	MaxPayload = limits.MaxPayload
@@ -44,7 +44,7 @@ type Stream struct {
 // Message is a broadcast. All readers share it, so it never changes.
 type Message struct {
 	Stream
-	Sequence uint64 // from 1 in each stream; for a plain Smudge node, its own index
+	Sequence uint64 // from 1 in each stream, of several pieces the last; for a plain Smudge node, its own index
 	Topic    string
 	Payload  []byte
 	Sent     time.Time // by the origin's clock; zero for a plain Smudge node
@@ -53,6 +53,10 @@ type Message struct {
 	To string
 	// others: this node is none of them, and keeps it for other nodes only.
 	others bool
+
+	pieces uint8    // that it takes; 0 if it is one entry of its stream
+	piece  piece    // that it is
+	whole  *Message // of the last piece, once all are here
 }
 
 // Gap is a run of messages of a stream that are lost.

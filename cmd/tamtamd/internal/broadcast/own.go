@@ -36,6 +36,7 @@ type own struct {
 	last uint64
 	// addressed is the last message that is not for all members.
 	addressed uint64
+	inPieces  uint64 // the same of one in pieces
 	reports   reports
 	queue     []Message // not pushed yet; HasCapacity bounds them
 	pace      pace
@@ -152,16 +153,21 @@ func (c *Core) window() uint64 {
 
 // probe asks a member what it has of this node's stream.
 func (c *Core) probe(a netip.AddrPort) {
-	c.sendDigests(a, []entry{{c.cfg.Local, c.own.last}}, flagAnswer)
+	c.sendDigests(a, []entry{{c.cfg.Local, c.own.offered()}}, flagAnswer)
 }
 
 // Have returns how many members have one of this node's messages, and which do not.
 // Members that were met after the message do not count.
 func (c *Core) Have(sequence uint64) (have int, missing []netip.AddrPort) {
+	return c.haveAll(sequence, sequence)
+}
+
+// haveAll is Have of messages, or pieces of one, from a number to another.
+func (c *Core) haveAll(first, sequence uint64) (have int, missing []netip.AddrPort) {
 	for a, t := range c.members {
 		switch {
 		case t.from >= sequence: // met later
-		case t.has(sequence):
+		case t.hasAll(first, sequence):
 			have++
 		default:
 			missing = append(missing, a)

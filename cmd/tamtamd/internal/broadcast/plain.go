@@ -55,6 +55,10 @@ func (b *Broadcaster) sendPlainLocked(m Message) {
 	if len(b.plain.members) == 0 {
 		return
 	}
+	if m.pieces > 0 { // Smudge has datagrams only
+		b.core.counts.Add(plainTooLarge, uint64(len(b.plain.members)))
+		return
+	}
 	packet := datagram.AppendBroadcast(nil, b.family, m.Origin.Port(), datagram.Broadcast{
 		Origin: m.Origin, Index: b.plain.base + uint32(m.Sequence), Payload: m.Payload,
 	})

@@ -17,7 +17,7 @@ func (c *Core) Receive(now time.Time, from netip.AddrPort, b []byte) {
 	ok := len(b) > 0
 	if ok {
 		switch b[0] {
-		case kindMessage, kindRepair, kindBatch, kindRepairBatch, kindAddressed, kindRepairAddressed:
+		case kindMessage, kindRepair, kindBatch, kindRepairBatch, kindAddressed, kindRepairAddressed, kindPieces, kindRepairPieces:
 			ok = c.onMessages(now, from, b)
 		case kindDigest:
 			ok = c.onDigest(now, from, b)
@@ -46,7 +46,7 @@ func (c *Core) onMessages(now time.Time, from netip.AddrPort, b []byte) bool {
 	for _, m := range some {
 		news = c.onMessage(now, from, m) || news
 	}
-	if news && (b[0] == kindMessage || b[0] == kindBatch || b[0] == kindAddressed) {
+	if news && (b[0] == kindMessage || b[0] == kindBatch || b[0] == kindAddressed || b[0] == kindPieces) {
 		c.passOn(b, len(some), from, some[0].Origin)
 	}
 	return true
@@ -68,17 +68,20 @@ func (c *Core) onMessage(now time.Time, from netip.AddrPort, m Message) bool {
 		c.counts.Inc(duplicates)
 		return false
 	}
-	if m.Sequence > s.known {
-		s.known, s.source = m.Sequence, from
+	if last := m.last(); last > s.known {
+		s.known, s.source = last, from
 	}
-	next := s.started && m.Sequence == s.next // is delivered at once, so no bound applies
+	next := s.started && m.Sequence == s.next && m.piece.of == 0 // is delivered at once, so no bound applies
 	ahead := s.started && m.Sequence-s.next >= maxAhead
-	if !next && (ahead || len(s.pending) >= maxAhead || c.pending > maxPendingBytes) {
+	full := len(s.pending) >= maxAhead || c.pending > maxPendingBytes
+	if !next && (ahead || full && !c.favors(s, &m)) {
 		c.counts.Inc(droppedAhead)
 		c.noteMissing(s, now)
 		return false
 	}
-	c.counts.Inc(received)
+	if m.piece.index == 0 {
+		c.counts.Inc(received)
+	}
 	if s.pending == nil {
 		s.pending = make(map[uint64]Message)
 	}
@@ -86,8 +89,11 @@ func (c *Core) onMessage(now time.Time, from netip.AddrPort, m Message) bool {
 	c.pending += weight(m)
 	switch {
 	case s.started:
+		if m.piece.of > 0 && m.first() == s.next {
+			s.since = now // the others may be on their way
+		}
 		c.advance(s, now)
-	case s.presumed && m.Sequence == 1: // the stream begins here
+	case s.presumed && m.first() == 1: // the stream begins here
 		c.begin(s, 0, now)
 	default:
 		c.askPosition(s, now)
@@ -143,12 +149,20 @@ func (c *Core) advance(s *stream, now time.Time) {
 		if !ok {
 			break
 		}
-		delete(s.pending, s.next)
-		c.pending -= weight(m)
+		if m.piece.of > 0 {
+			var bad uint64
+			if m, ok, bad = s.whole(m); bad > 0 {
+				c.giveUp(s, bad)
+				continue
+			}
+			if !ok {
+				break
+			}
+		}
+		c.take(s, m.Sequence)
 		if mine, report := c.keep(m); report {
 			s.owe(m.Sequence, mine, now)
 		}
-		s.next++
 	}
 	s.known = max(s.known, s.have())
 	if s.next > before {
@@ -225,9 +239,11 @@ func (c *Core) skip(s *stream, to uint64, now time.Time) {
 		if low := s.lowest(); low != 0 {
 			until = min(low, to)
 		}
-		c.counts.Inc(gaps)
-		c.cfg.Deliver(Delivery{Gap: Gap{s.Stream, s.next, until - 1}})
-		s.next = until
+		if until == s.next { // pieces are here of a message that lacks some
+			m := s.pending[until]
+			until = m.last() + 1
+		}
+		c.giveUp(s, until-1)
 		s.since, s.asked, s.asks = time.Time{}, time.Time{}, 0
 		c.advance(s, now)
 	}

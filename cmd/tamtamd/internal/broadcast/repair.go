@@ -89,7 +89,8 @@ func (c *Core) tick(s *stream, now time.Time) {
 	case !s.started: // the origin has not reported its position: begin with the first message seen
 		have := s.known
 		if low := s.lowest(); low != 0 {
-			have = low - 1
+			m := s.pending[low]
+			have = m.first() - 1
 		}
 		if s.presumed && s.source != s.Origin {
 			have = 0 // the stream had not begun when the two met, or its origin would have reported it
@@ -101,7 +102,7 @@ func (c *Core) tick(s *stream, now time.Time) {
 	case now.Sub(s.since) >= c.giveUpDelay(s):
 		switch low := s.lowest(); {
 		case low != 0:
-			c.skip(s, low, now)
+			c.skip(s, max(low, s.next+1), now)
 		case s.source == s.Origin:
 			c.skip(s, s.known+1, now)
 		default: // one member claims a message that no other has: forget the claim
@@ -126,8 +127,8 @@ func (c *Core) isLive(id Stream) bool { return c.Knows(id.Origin, id.Session) }
 
 // activeEntries returns the digest of the streams that were active within a time.
 func (c *Core) activeEntries(now time.Time, within time.Duration) (all []entry) {
-	if c.own.last > 0 && now.Sub(c.last) < within {
-		all = append(all, entry{c.cfg.Local, c.own.last})
+	if c.own.offered() > 0 && now.Sub(c.last) < within {
+		all = append(all, entry{c.cfg.Local, c.own.offered()})
 	}
 	for id, s := range c.streams {
 		if s.started && now.Sub(s.active) < within {
@@ -176,8 +177,8 @@ func (c *Core) onDigest(now time.Time, from netip.AddrPort, b []byte) bool {
 			if t := c.members[from]; t != nil && e.have <= c.own.last {
 				t.gotAll(e.have, now)
 				c.waits(t)
-				if e.have < c.own.last {
-					back = append(back, entry{c.cfg.Local, c.own.last})
+				if e.have < c.own.offered() {
+					back = append(back, entry{c.cfg.Local, c.own.offered()})
 				}
 			}
 			continue
@@ -217,8 +218,8 @@ func (c *Core) onDigest(now time.Time, from netip.AddrPort, b []byte) bool {
 	}
 	if flags&flagMeet != 0 { // it dropped this node's own meet if it did not know this node then
 		c.meet(from, flagMeet)
-		if c.own.last > c.members[from].from {
-			back = append(back, entry{c.cfg.Local, c.own.last})
+		if c.own.offered() > c.members[from].from {
+			back = append(back, entry{c.cfg.Local, c.own.offered()})
 		}
 	}
 	c.sendDigests(from, back, 0)
@@ -250,11 +251,11 @@ func (c *Core) onWant(from netip.AddrPort, b []byte) bool {
 // readable returns the first message of this node from a number on that a member can read, which may be
 // of an earlier version. To such a member, the others are gone.
 func (c *Core) readable(a netip.AddrPort, of Stream, from uint64) uint64 {
-	if c.members[a].addressing || of != c.cfg.Local {
+	if of != c.cfg.Local {
 		return from
 	}
 	for {
-		if m, ok := c.store.get(of, from); !ok || m.To == "" {
+		if m, ok := c.store.get(of, from); !ok || c.reads(a, &m) {
 			return from
 		}
 		from++
@@ -265,7 +266,7 @@ func (c *Core) readable(a netip.AddrPort, of Stream, from uint64) uint64 {
 func (c *Core) repair(to netip.AddrPort, w want) {
 	var some []Message
 	for i := range min(w.count, wantAtOnce) {
-		if m, ok := c.store.get(w.Stream, w.from+uint64(i)); ok && (m.To == "" || c.members[to].addressing) {
+		if m, ok := c.store.get(w.Stream, w.from+uint64(i)); ok && c.reads(to, &m) {
 			some = append(some, m)
 		}
 	}
@@ -319,6 +320,9 @@ func (c *Core) forget(now time.Time) {
 		if t := c.members[id.Origin]; (t == nil || t.session != id.Session) && now.Sub(s.active) > forgetAfter {
 			for _, m := range s.pending {
 				c.pending -= weight(m)
+			}
+			if c.favored == s {
+				c.favored = nil
 			}
 			delete(c.streams, id)
 			delete(c.waiting, s)

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/recipients"
-	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 // All as Request.Wait waits until all live members have the message.
@@ -59,12 +58,8 @@ func (b *Broadcaster) Send(ctx context.Context, r Request) (Receipt, error) {
 	}
 	b.mu.Lock()
 	defer b.unlock()
-	limit := b.limitLocked()
-	if !r.To.All() {
-		limit = min(limit, limits.MaxQuestion)
-	}
-	if len(r.Payload) > limit {
-		return Receipt{}, fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(r.Payload), limit)
+	if err := b.checkSizeLocked(r); err != nil {
+		return Receipt{}, err
 	}
 	var d *delivery
 	for parts := 1; d == nil; {

@@ -46,9 +46,9 @@ func (s *store) add(m Message) {
 	s.trim()
 }
 
-// trim drops the oldest messages until the bounds hold.
+// trim drops the oldest messages until the bounds hold, all pieces of one together.
 func (s *store) trim() {
-	for s.len() > s.maxCount || s.bytes > s.maxBytes && s.len() > 0 {
+	for s.len() > s.maxCount || s.len() > 0 && (s.bytes > s.maxBytes || s.m[s.order[s.head]].piece.index > 0) {
 		oldest := s.order[s.head]
 		s.bytes -= weight(s.m[oldest])
 		delete(s.m, oldest)
@@ -76,6 +76,12 @@ func (s *store) last(n int, since time.Time, passes func(Message) bool) []Messag
 	var found []Message
 	for i := len(s.order) - 1; i >= s.head && len(found) != n; i-- {
 		m := s.m[s.order[i]]
+		if m.piece.of > 0 {
+			if m.whole == nil {
+				continue
+			}
+			m = *m.whole
+		}
 		if !m.others && !m.Received.Before(since) && passes(m) {
 			found = append(found, m)
 		}

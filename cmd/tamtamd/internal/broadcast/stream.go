@@ -93,10 +93,16 @@ func (s *stream) lowest() uint64 {
 	return low
 }
 
-// missing returns the first run of messages to ask for.
+// missing returns the first run of messages to ask for. Pieces of the next message may be here.
 func (s *stream) missing() want {
 	w := want{Stream: s.Stream, from: s.next}
-	for seq := s.next; seq <= s.known && w.count < wantAtOnce; seq++ {
+	for {
+		if _, ok := s.pending[w.from]; !ok || w.from >= s.known {
+			break
+		}
+		w.from++
+	}
+	for seq := w.from; seq <= s.known && w.count < wantAtOnce; seq++ {
 		if _, ok := s.pending[seq]; ok {
 			break
 		}

@@ -6,6 +6,7 @@ package membership
 import (
 	"crypto/ed25519"
 	"encoding/binary"
+	"math"
 	"net/netip"
 	"unicode/utf8"
 
@@ -177,7 +178,8 @@ const flagAddressing = 1
 //
 //	max payload 2 · length 1 and name · length 1 and version · length 2 and tags · flags 1
 //
-// Earlier versions have no flags. 1 is Addressing.
+// Earlier versions have no flags. 1 is Addressing. A max payload of 65,535 stands for 65,536. Earlier versions
+// say 1,024 at most.
 //
 // What follows is of a later version, and left alone. A name has at most 128 bytes; a
 // longer version than 64 bytes is cut. The session is that of the frame.
@@ -185,7 +187,7 @@ type Profile member.Info
 
 // Encode returns the profile for wire.Info.
 func (p Profile) Encode() string {
-	b := binary.BigEndian.AppendUint16(nil, uint16(p.MaxPayload))
+	b := binary.BigEndian.AppendUint16(nil, uint16(min(p.MaxPayload, math.MaxUint16)))
 	for _, s := range []string{p.Name, p.Version[:min(maxVersion, len(p.Version))]} {
 		b = append(append(b, byte(len(s))), s...)
 	}
@@ -201,7 +203,9 @@ func parseProfile(s string) (p Profile, ok bool) {
 	if len(s) < 2 {
 		return p, false
 	}
-	p.MaxPayload, s = int(s[0])<<8|int(s[1]), s[2:]
+	if p.MaxPayload, s = int(s[0])<<8|int(s[1]), s[2:]; p.MaxPayload == math.MaxUint16 {
+		p.MaxPayload = limits.MaxPayload
+	}
 	for _, text := range []struct {
 		p   *string
 		max int

@@ -12,6 +12,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership/spread"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	"github.com/eelcocramer/tamtam/internal/limits"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
@@ -65,7 +66,7 @@ func TestRemoved(t *testing.T) {
 
 func TestProfile(t *testing.T) {
 	full := Profile{
-		MaxPayload: 65535, Name: strings.Repeat("n", maxName), Version: strings.Repeat("v", maxVersion), Tags: strings.Repeat("t", tags.MaxEncoded),
+		MaxPayload: limits.MaxPayload, Name: strings.Repeat("n", maxName), Version: strings.Repeat("v", maxVersion), Tags: strings.Repeat("t", tags.MaxEncoded),
 		Addressing: true,
 	}
 	for _, p := range []Profile{{}, {MaxPayload: 256, Name: "Zoë", Version: "v1", Tags: "a=b"}, full} {
