@@ -21,6 +21,7 @@ import (
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
 	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
+	"github.com/eelcocramer/tamtam/internal/limits"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -55,10 +56,11 @@ func broadcastCommand(a *app) *ffcli.Command {
 	return a.command(&ffcli.Command{
 		Name:       "broadcast",
 		ShortUsage: "tamtamctl broadcast [--topic TOPIC] [--to MEMBER|KEY[!]=PATTERN] [--wait all|N] [--min N] [--no-wait] [--base64] [--lines | MESSAGE | -]",
-		ShortHelp:  "Send a short message to every live member, or to some.",
+		ShortHelp:  "Send a message to every live member, or to some.",
 		LongHelp: `Every live member gets the message once, and the messages of one node in the order in
 which they were sent, even if packets are lost. Delivery to plain members is best
-effort. The daemon limits the length: see "tamtamctl -o json address".
+effort. A message may have 256 bytes, or up to 65,536 if all live members have a higher --max: see
+"tamtamctl -o json address". Plain members get up to 1,024.
 
 Without MESSAGE, or with -, all of stdin is the message. An empty message is one, too. With
 --lines, each line is a message, without its newline; empty lines count, too. A line that is too long is not
@@ -75,8 +77,8 @@ lists the addresses that other members list as live and this node does not reach
 not wait for them. If too many messages are in flight, the next one waits until --timeout;
 then it is not sent, and the exit status is 5.
 
-With --to, only the readers of those members get the message, which has up to 768 bytes, or
-less if the daemon's limit is. With --to KEY=PATTERN, each member compares its own tags when it is the
+With --to, only the readers of those members get the message, which has up to 768 bytes if the
+limit is from 768 to 1,024. With --to KEY=PATTERN, each member compares its own tags when it is the
 message's turn. --wait then counts members that have it and match: all waits until each has
 said whether it matches, and names at --timeout the silent ones whose tags match as far as the daemon
 knows, and the members of --to that are not live. Nothing is sent, with exit status 5, if a member
@@ -92,6 +94,7 @@ known.
   tamtamctl broadcast --to db-1 --to db-2 "vacuum"
   tamtamctl broadcast -- --not-a-flag
   date | tamtamctl broadcast -
+  tamtamctl broadcast --topic config --wait all - < app.conf
   tail -f app.log | tamtamctl broadcast --lines --topic log
   tamtamctl broadcast --base64 3q2+7w==`,
 		FlagSet: fs,
@@ -293,21 +296,28 @@ func (b *broadcast) payload(ctx context.Context, args []string) ([]byte, error) 
 		if raw, err = readAll(ctx, io.LimitReader(b.In, maxStdin+1)); err != nil {
 			return nil, fmt.Errorf("read stdin: %w", err)
 		}
-		if len(raw) > maxStdin {
-			return nil, fmt.Errorf("stdin has more than %d bytes: a broadcast must be short", maxStdin)
-		}
 	}
-	return b.decode(raw)
+	payload, err := b.decode(raw)
+	if len(raw) > maxStdin { // cut
+		err = errLong
+	}
+	if errors.Is(err, errLong) {
+		return nil, fmt.Errorf("the message has %w, which is more than a broadcast may have", err)
+	}
+	return payload, err
 }
 
 // decode returns the message that a text stands for.
 func (b *broadcast) decode(raw []byte) ([]byte, error) {
-	if !b.base64 {
-		return raw, nil
+	payload := raw
+	if b.base64 {
+		var err error
+		if payload, err = base64.StdEncoding.DecodeString(strings.TrimSpace(string(raw))); err != nil {
+			return nil, arg.Usage("broadcast", "the message is not base64: %v", err)
+		}
 	}
-	payload, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(raw)))
-	if err != nil {
-		return nil, arg.Usage("broadcast", "the message is not base64: %v", err)
+	if len(payload) > limits.MaxPayload {
+		return nil, errLong
 	}
 	return payload, nil
 }

@@ -171,7 +171,7 @@ func TestLinesEnd(t *testing.T) {
 	}
 	// One that is too long, for the daemon or at all, is left out.
 	f := &fake{broadcast: third(nil, status.Error(codes.InvalidArgument, "payload too large: 300 bytes, at most 256"))}
-	r := runWith(t, "1\n"+strings.Repeat("x", 200<<10)+"\n3"+strings.Repeat(".", 299)+"\n4\n"+strings.Repeat("x", 64<<10), "broadcast", "--lines", "--rpc", serve(t, f))
+	r := runWith(t, "1\n"+strings.Repeat("x", 200<<10)+"\n3"+strings.Repeat(".", 299)+"\n4\n"+strings.Repeat("x", 64<<10+1), "broadcast", "--lines", "--rpc", serve(t, f))
 	const said = "tamtamctl: line 2: more than 65536 bytes: not sent\ntamtamctl: line 3: payload too large: 300 bytes, at most 256: not sent\n" +
 		"tamtamctl: line 5: more than 65536 bytes: not sent\ntamtamctl: 3 lines too long: not sent\n"
 	if r.code != 5 || r.out != "" || r.err != said || len(f.requests()) != 3 {

@@ -111,7 +111,7 @@ func TestBroadcastReadsStdin(t *testing.T) {
 			t.Errorf("%v: no member got it, and the user is not warned: %q", args, errs)
 		}
 	}
-	if _, errs, code := run(t, strings.Repeat("x", maxStdin+1), "--rpc", addr, "broadcast"); code != exitFailed || !strings.Contains(errs, "short") {
+	if _, errs, code := run(t, strings.Repeat("x", maxStdin+1), "--rpc", addr, "broadcast"); code != exitFailed || !strings.Contains(errs, "more than 65536 bytes") {
 		t.Errorf("too much: exit code %d, %q", code, errs)
 	}
 }

@@ -10,11 +10,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
-// maxStdin is the most that broadcast reads, in all or as a line, in bytes. No daemon takes that
-// much.
-const maxStdin = 64 << 10
+// maxStdin is the most that broadcast reads, in all or as a line, in bytes: the longest message in base64, and a
+// line end.
+const maxStdin = (limits.MaxPayload+2)/3*4 + 2
 
 // readAll is io.ReadAll until ctx is done. A read cannot be interrupted: its goroutine is
 // abandoned on purpose, as the program ends.
@@ -36,8 +38,8 @@ func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
 	}
 }
 
-// errLong: a line is longer than maxStdin.
-var errLong = fmt.Errorf("more than %d bytes", maxStdin)
+// errLong: a message is longer than any daemon takes.
+var errLong = fmt.Errorf("more than %d bytes", limits.MaxPayload)
 
 // eachLine hands each line of r to f when it is read, without its newline, until r ends, f
 // fails, or ctx is done; of a line that is longer than maxStdin, errLong. Text after the last

@@ -71,8 +71,10 @@ const (
 	Piece = 1024
 	// MaxPayload of a broadcast.
 	MaxPayload = 64 << 10
+	// MaxRequest is the largest request to a daemon: MaxPayload, and all else that it has.
+	MaxRequest = MaxPayload + 4<<10
 	// MaxQuestion and MaxAnswer are the payloads of a question and of its answer, and
-	// MaxConditions the conditions about tags, encoded. Questions and answers fit into
+	// MaxConditions the conditions about tags, encoded. Questions, and pieces of answers, fit into
 	// RelayedData with all else that they have: package ask tests that.
 	MaxQuestion      = 768
 	MaxConditions    = 200

@@ -19,7 +19,8 @@ const (
 	StrangerCalls         = 2 // of one connection without a token or certificate
 	HTTPConnections       = 64
 	DNSConnections        = 8
-	ReaderBuffer          = 1024 // values that a stream may fall behind
+	ReaderBuffer          = 1024    // values that a stream may fall behind
+	ReaderBytes           = 4 << 20 // of messages that it may
 )
 
 // What a cluster can have a daemon keep.
@@ -38,7 +39,7 @@ const (
 	sessionBytes   = 4 << 10
 	connectBytes   = 50 << 10
 	callBytes      = 15 << 10
-	requestBytes   = 64 << 10
+	requestBytes   = MaxRequest
 	streamBytes    = 64 << 10 // of an answer that the client does not take
 	idleBytes      = 17 << 20 // of a daemon without members
 	pointerBytes   = 8
@@ -50,20 +51,21 @@ const (
 
 // Of queries, which programs ask and answer.
 const (
-	Queries           = 1024    // of this node, under way
-	QueryTargets      = 1 << 16 // members that they ask, all together
-	QueryEventBytes   = 8 << 20 // answers that callers have not taken
-	HeldQuestions     = 1 << 13 // of all askers, at a node with programs that answer
-	OpenQuestionsEach = 1024    // of one asker, not answered
-	OpenAnswers       = 1 << 12 // that programs of a node have not given
-	OpenAnswersEach   = 256     // that one of them has not
-	HeldAnswerBytes   = 8 << 20 // of answers, kept for a repeated question
-	Answerers         = 256     // programs
-	targetBytes       = 200
-	OwedReports       = 256     // of a node to one origin, on messages for some members
-	AwaitedReports    = 1 << 13 // of members, on messages for some of them that callers wait for
-	reportedBytes     = 100
-	questionBytes     = 400
+	Queries            = 1024     // of this node, under way
+	QueryTargets       = 48 << 10 // members that they ask, all together
+	QueryEventBytes    = 8 << 20  // answers that callers have not taken
+	HeldQuestions      = 1 << 13  // of all askers, at a node with programs that answer
+	OpenQuestionsEach  = 1024     // of one asker, not answered
+	OpenAnswers        = 1 << 12  // that programs of a node have not given
+	OpenAnswersEach    = 256      // that one of them has not
+	PartialAnswersEach = 8        // of one member, put together at the same time
+	HeldAnswerBytes    = 8 << 20  // of answers, kept for a repeated question
+	Answerers          = 256      // programs
+	targetBytes        = 200
+	OwedReports        = 256     // of a node to one origin, on messages for some members
+	AwaitedReports     = 1 << 13 // of members, on messages for some of them that callers wait for
+	reportedBytes      = 100
+	questionBytes      = 400
 )
 
 // Bound is how much of something a daemon keeps at most, and what that takes.
@@ -97,6 +99,7 @@ func Bounds() []Bound {
 		{"packets that wait to be sent", OutboxPackets, Frame, Cluster},
 		{"messages that wait for an earlier one", 1, MessagesAhead, Cluster},
 		{"messages that are kept (`--keep-bytes`)", 1, KeepBytes, Cluster},
+		{"messages that are not kept any more, and that readers have not taken", 1, ReaderBytes, Cluster},
 		{"the last inspection, for the status page", MaxMembers, reportBytes, Cluster},
 		{"samples of links, for the matrix", MatrixNodes * MatrixNodes * MatrixSamples, sampleBytes, Cluster},
 		{"questions of users, held to be answered", HeldQuestions, questionBytes, Cluster},

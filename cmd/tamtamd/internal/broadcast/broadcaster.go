@@ -65,7 +65,7 @@ func New(cfg Config) *Broadcaster {
 	b := &Broadcaster{
 		cfg:    cfg,
 		family: datagram.FamilyOf(cfg.Local.Origin.Addr()),
-		hub:    fanout.New[Delivery](),
+		hub:    fanout.NewWeighed(func(d Delivery) int { return weight(d.Message) }, limits.ReaderBytes),
 		wake:   make(chan struct{}, 1),
 		plain:  newPlain(),
 		members: map[netip.AddrPort]member.Member{cfg.Local.Origin: {

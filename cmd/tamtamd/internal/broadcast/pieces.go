@@ -111,7 +111,7 @@ func (c *Core) takesPieces(a netip.AddrPort) bool {
 }
 
 // whole returns the message of which m, the next entry of a stream, is the head, if all its pieces are here.
-// If some can never be, it returns up to which number they are to be given up.
+// If some can never be, it returns the last number to give up.
 func (s *stream) whole(m Message) (whole Message, ok bool, bad uint64) {
 	if m.piece.index > 0 { // the head was given up, or came before this node knew the stream
 		return m, false, m.last()

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package fanout passes a stream of values to any number of readers. Publishing never
-// blocks. The subscription of a reader that falls a whole buffer behind ends with
+// blocks. The subscription of a reader that falls a whole buffer behind, or too many bytes, ends with
 // ErrOverflow.
 package fanout
 
@@ -25,6 +25,7 @@ type Hub[T any] struct {
 	mu     sync.Mutex // guards the rest, and every send to a subscription
 	subs   map[*Subscription[T]]struct{}
 	closed bool
+	lag    *lag[T] // nil: values are not weighed
 
 	published, overflows atomic.Uint64
 }
@@ -63,16 +64,27 @@ func (h *Hub[T]) Subscribe(buffer int) *Subscription[T] {
 		return s
 	}
 	h.subs[s] = struct{}{}
+	if h.lag != nil {
+		h.lag.most = max(h.lag.most, buffer)
+	}
 	return s
 }
 
 // Publish passes v to every reader. It ends the subscription of a reader whose buffer is
-// full.
+// full, in values or in bytes.
 func (h *Hub[T]) Publish(v T) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.published.Add(1)
+	if h.lag != nil {
+		h.lag.add(h.lag.size(v))
+	}
 	for s := range h.subs {
+		if h.lag != nil && len(s.ch) > 0 && h.lag.of(len(s.ch)+1) > h.lag.bytes {
+			h.overflows.Add(1)
+			h.endLocked(s, ErrOverflow)
+			continue
+		}
 		select {
 		case s.ch <- &v:
 		default:

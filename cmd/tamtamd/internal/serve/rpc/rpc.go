@@ -147,8 +147,7 @@ type Config struct {
 const (
 	// streamBuffer is the number of messages or changes that a reader may fall behind.
 	streamBuffer = limits.ReaderBuffer
-	// maxRequestBytes is far larger than any valid request.
-	maxRequestBytes = 64 << 10
+	maxRequestBytes = limits.MaxRequest
 	// maxHeaderBytes is far larger than the longest token with all other headers of a
 	// call. Headers are read before the token is checked.
 	maxHeaderBytes = 16 << 10
