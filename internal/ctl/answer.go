@@ -41,7 +41,7 @@ func answerCommand(a *app) *ffcli.Command {
 Ctrl-C. CMD gets the payload on stdin, and TAMTAM_QUERY_TOPIC, TAMTAM_QUERY_ASKER_ADDRESS,
 TAMTAM_QUERY_ASKER_NAME and TAMTAM_QUERY_TIMEOUT_MS, the time that the asker still waits.
 Values come from other machines: quote them. What CMD prints is the answer, without its
-last newline: up to 1,024 bytes. If CMD fails, prints more or takes longer than
+last newline: up to 65,536 bytes, or 1,024 to an asker of an earlier version. If CMD fails, prints more or takes longer than
 --exec-timeout, the asker is told so. stderr of CMD is that of this program.
 
 There is one run at a time, or --parallel. Up to 256 questions wait; of more, the asker is

@@ -78,7 +78,7 @@ const (
 	// RelayedData with all else that they have: package ask tests that.
 	MaxQuestion      = 768
 	MaxConditions    = 200
-	MaxAnswer        = 1024
+	MaxAnswer        = 64 << 10
 	MaxAnswerFailure = 256 // a text
 )
 

@@ -1613,7 +1613,8 @@ type BroadcastResponse struct {
 	// The session of this node. With the node's address and the sequence, it identifies
 	// the message.
 	Session uint64 `protobuf:"varint,2,opt,name=session,proto3" json:"session,omitempty"`
-	// The number of the message in the session, from 1.
+	// The number of the message in the session, from 1. A message of more than 1,024 bytes, or of more than 768 for some
+	// members, takes several numbers: this is the last of them.
 	Sequence uint64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// How many members are known to have it. Plain Smudge nodes do not report it.
 	Have uint32 `protobuf:"varint,4,opt,name=have,proto3" json:"have,omitempty"`
@@ -1710,7 +1711,7 @@ type Message struct {
 	Received *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=received,proto3" json:"received,omitempty"`
 	// The session of the origin; 0 for a plain Smudge node.
 	Session uint64 `protobuf:"varint,4,opt,name=session,proto3" json:"session,omitempty"`
-	// Its number in the session, from 1; a plain Smudge node counts in its own way.
+	// Its number in the session, from 1, as in BroadcastResponse; a plain Smudge node counts in its own way.
 	Sequence uint64 `protobuf:"varint,5,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// The topic; may be empty.
 	Topic string `protobuf:"bytes,6,opt,name=topic,proto3" json:"topic,omitempty"`
@@ -5765,7 +5766,7 @@ type isAnswerQuestion_Result interface {
 }
 
 type AnswerQuestion_Payload struct {
-	// The payload, up to 1,024 bytes.
+	// The payload, up to 65,536 bytes; 1,024 if the asking node is of an earlier version.
 	Payload []byte `protobuf:"bytes,2,opt,name=payload,proto3,oneof"`
 }
 

@@ -1332,7 +1332,11 @@ type UserQuestion struct {
 	// Only nodes whose tags match all of these answer.
 	Tags []*TagCondition `protobuf:"bytes,4,rep,name=tags,proto3" json:"tags,omitempty"`
 	// The answers that the asker has: bit n is that of answerer n.
-	Have          uint64 `protobuf:"fixed64,5,opt,name=have,proto3" json:"have,omitempty"`
+	Have uint64 `protobuf:"fixed64,5,opt,name=have,proto3" json:"have,omitempty"`
+	// Whether the asker takes answers in pieces.
+	Pieces bool `protobuf:"varint,6,opt,name=pieces,proto3" json:"pieces,omitempty"`
+	// What the asker has of answers in pieces.
+	Partial       []*PartialAnswer `protobuf:"bytes,7,rep,name=partial,proto3" json:"partial,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1402,6 +1406,84 @@ func (x *UserQuestion) GetHave() uint64 {
 	return 0
 }
 
+func (x *UserQuestion) GetPieces() bool {
+	if x != nil {
+		return x.Pieces
+	}
+	return false
+}
+
+func (x *UserQuestion) GetPartial() []*PartialAnswer {
+	if x != nil {
+		return x.Partial
+	}
+	return nil
+}
+
+// PartialAnswer is what an asker has of an answer in pieces.
+type PartialAnswer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whose answer it is, from 0.
+	Answerer uint32 `protobuf:"varint,1,opt,name=answerer,proto3" json:"answerer,omitempty"`
+	// The checksum of the answer.
+	Sum uint32 `protobuf:"fixed32,2,opt,name=sum,proto3" json:"sum,omitempty"`
+	// The pieces that the asker has: bit n is piece n.
+	Have          uint64 `protobuf:"fixed64,3,opt,name=have,proto3" json:"have,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PartialAnswer) Reset() {
+	*x = PartialAnswer{}
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PartialAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PartialAnswer) ProtoMessage() {}
+
+func (x *PartialAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PartialAnswer.ProtoReflect.Descriptor instead.
+func (*PartialAnswer) Descriptor() ([]byte, []int) {
+	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *PartialAnswer) GetAnswerer() uint32 {
+	if x != nil {
+		return x.Answerer
+	}
+	return 0
+}
+
+func (x *PartialAnswer) GetSum() uint32 {
+	if x != nil {
+		return x.Sum
+	}
+	return 0
+}
+
+func (x *PartialAnswer) GetHave() uint64 {
+	if x != nil {
+		return x.Have
+	}
+	return 0
+}
+
 // TagCondition is a condition about one tag of the receiver.
 type TagCondition struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1417,7 +1499,7 @@ type TagCondition struct {
 
 func (x *TagCondition) Reset() {
 	*x = TagCondition{}
-	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[14]
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1429,7 +1511,7 @@ func (x *TagCondition) String() string {
 func (*TagCondition) ProtoMessage() {}
 
 func (x *TagCondition) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[14]
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1442,7 +1524,7 @@ func (x *TagCondition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TagCondition.ProtoReflect.Descriptor instead.
 func (*TagCondition) Descriptor() ([]byte, []int) {
-	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{14}
+	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *TagCondition) GetKey() string {
@@ -1482,7 +1564,7 @@ type Recipients struct {
 
 func (x *Recipients) Reset() {
 	*x = Recipients{}
-	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[15]
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1494,7 +1576,7 @@ func (x *Recipients) String() string {
 func (*Recipients) ProtoMessage() {}
 
 func (x *Recipients) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[15]
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1507,7 +1589,7 @@ func (x *Recipients) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recipients.ProtoReflect.Descriptor instead.
 func (*Recipients) Descriptor() ([]byte, []int) {
-	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{15}
+	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Recipients) GetMembers() [][]byte {
@@ -1546,14 +1628,21 @@ type UserAnswer struct {
 	// node does not take the question.
 	Failure uint32 `protobuf:"varint,5,opt,name=failure,proto3" json:"failure,omitempty"`
 	// What the answerer reports about its failure.
-	Message       string `protobuf:"bytes,6,opt,name=message,proto3" json:"message,omitempty"`
+	Message string `protobuf:"bytes,6,opt,name=message,proto3" json:"message,omitempty"`
+	// If the payload is a piece of an answer: how many bytes the answer has, which is more than 1,024. All pieces but
+	// the last have 1,024.
+	Size uint32 `protobuf:"varint,7,opt,name=size,proto3" json:"size,omitempty"`
+	// Which piece it is, from 0.
+	Piece uint32 `protobuf:"varint,8,opt,name=piece,proto3" json:"piece,omitempty"`
+	// The checksum of the answer, CRC-32C: a program that was asked again may have answered differently.
+	Sum           uint32 `protobuf:"fixed32,9,opt,name=sum,proto3" json:"sum,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *UserAnswer) Reset() {
 	*x = UserAnswer{}
-	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[16]
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1565,7 +1654,7 @@ func (x *UserAnswer) String() string {
 func (*UserAnswer) ProtoMessage() {}
 
 func (x *UserAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[16]
+	mi := &file_tamtam_peer_v1_peer_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1578,7 +1667,7 @@ func (x *UserAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UserAnswer.ProtoReflect.Descriptor instead.
 func (*UserAnswer) Descriptor() ([]byte, []int) {
-	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{16}
+	return file_tamtam_peer_v1_peer_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *UserAnswer) GetUnmatched() bool {
@@ -1621,6 +1710,27 @@ func (x *UserAnswer) GetMessage() string {
 		return x.Message
 	}
 	return ""
+}
+
+func (x *UserAnswer) GetSize() uint32 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+func (x *UserAnswer) GetPiece() uint32 {
+	if x != nil {
+		return x.Piece
+	}
+	return 0
+}
+
+func (x *UserAnswer) GetSum() uint32 {
+	if x != nil {
+		return x.Sum
+	}
+	return 0
 }
 
 var File_tamtam_peer_v1_peer_proto protoreflect.FileDescriptor
@@ -1728,14 +1838,20 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"\rProfileAnswer\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x12\n" +
-	"\x04tags\x18\x03 \x01(\fR\x04tags\"\xa3\x01\n" +
+	"\x04tags\x18\x03 \x01(\fR\x04tags\"\xf4\x01\n" +
 	"\fUserQuestion\x12\x14\n" +
 	"\x05topic\x18\x01 \x01(\tR\x05topic\x12\x18\n" +
 	"\apayload\x18\x02 \x01(\fR\apayload\x12\x1d\n" +
 	"\n" +
 	"timeout_ms\x18\x03 \x01(\rR\ttimeoutMs\x120\n" +
 	"\x04tags\x18\x04 \x03(\v2\x1c.tamtam.peer.v1.TagConditionR\x04tags\x12\x12\n" +
-	"\x04have\x18\x05 \x01(\x06R\x04have\"T\n" +
+	"\x04have\x18\x05 \x01(\x06R\x04have\x12\x16\n" +
+	"\x06pieces\x18\x06 \x01(\bR\x06pieces\x127\n" +
+	"\apartial\x18\a \x03(\v2\x1d.tamtam.peer.v1.PartialAnswerR\apartial\"Q\n" +
+	"\rPartialAnswer\x12\x1a\n" +
+	"\banswerer\x18\x01 \x01(\rR\banswerer\x12\x10\n" +
+	"\x03sum\x18\x02 \x01(\aR\x03sum\x12\x12\n" +
+	"\x04have\x18\x03 \x01(\x06R\x04have\"T\n" +
 	"\fTagCondition\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x18\n" +
 	"\apattern\x18\x02 \x01(\tR\apattern\x12\x18\n" +
@@ -1744,7 +1860,7 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"Recipients\x12\x18\n" +
 	"\amembers\x18\x01 \x03(\fR\amembers\x120\n" +
 	"\x04tags\x18\x02 \x03(\v2\x1c.tamtam.peer.v1.TagConditionR\x04tags\x12\x16\n" +
-	"\x06report\x18\x03 \x01(\bR\x06report\"\xc4\x01\n" +
+	"\x06report\x18\x03 \x01(\bR\x06report\"\x80\x02\n" +
 	"\n" +
 	"UserAnswer\x12\x1c\n" +
 	"\tunmatched\x18\x01 \x01(\bR\tunmatched\x12\x1c\n" +
@@ -1752,7 +1868,10 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"\banswerer\x18\x03 \x01(\rH\x00R\banswerer\x88\x01\x01\x12\x18\n" +
 	"\apayload\x18\x04 \x01(\fR\apayload\x12\x18\n" +
 	"\afailure\x18\x05 \x01(\rR\afailure\x12\x18\n" +
-	"\amessage\x18\x06 \x01(\tR\amessageB\v\n" +
+	"\amessage\x18\x06 \x01(\tR\amessage\x12\x12\n" +
+	"\x04size\x18\a \x01(\rR\x04size\x12\x14\n" +
+	"\x05piece\x18\b \x01(\rR\x05piece\x12\x10\n" +
+	"\x03sum\x18\t \x01(\aR\x03sumB\v\n" +
 	"\t_answererB;Z9github.com/eelcocramer/tamtam/proto/tamtam/peer/v1;peerv1b\x06proto3"
 
 var (
@@ -1767,7 +1886,7 @@ func file_tamtam_peer_v1_peer_proto_rawDescGZIP() []byte {
 	return file_tamtam_peer_v1_peer_proto_rawDescData
 }
 
-var file_tamtam_peer_v1_peer_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_tamtam_peer_v1_peer_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_tamtam_peer_v1_peer_proto_goTypes = []any{
 	(*Question)(nil),              // 0: tamtam.peer.v1.Question
 	(*Answer)(nil),                // 1: tamtam.peer.v1.Answer
@@ -1783,11 +1902,12 @@ var file_tamtam_peer_v1_peer_proto_goTypes = []any{
 	(*ProfileQuestion)(nil),       // 11: tamtam.peer.v1.ProfileQuestion
 	(*ProfileAnswer)(nil),         // 12: tamtam.peer.v1.ProfileAnswer
 	(*UserQuestion)(nil),          // 13: tamtam.peer.v1.UserQuestion
-	(*TagCondition)(nil),          // 14: tamtam.peer.v1.TagCondition
-	(*Recipients)(nil),            // 15: tamtam.peer.v1.Recipients
-	(*UserAnswer)(nil),            // 16: tamtam.peer.v1.UserAnswer
-	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 18: google.protobuf.Duration
+	(*PartialAnswer)(nil),         // 14: tamtam.peer.v1.PartialAnswer
+	(*TagCondition)(nil),          // 15: tamtam.peer.v1.TagCondition
+	(*Recipients)(nil),            // 16: tamtam.peer.v1.Recipients
+	(*UserAnswer)(nil),            // 17: tamtam.peer.v1.UserAnswer
+	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 19: google.protobuf.Duration
 }
 var file_tamtam_peer_v1_peer_proto_depIdxs = []int32{
 	2,  // 0: tamtam.peer.v1.Question.keys:type_name -> tamtam.peer.v1.KeysQuestion
@@ -1799,20 +1919,21 @@ var file_tamtam_peer_v1_peer_proto_depIdxs = []int32{
 	5,  // 6: tamtam.peer.v1.Answer.inspect:type_name -> tamtam.peer.v1.InspectAnswer
 	10, // 7: tamtam.peer.v1.Answer.links:type_name -> tamtam.peer.v1.LinksAnswer
 	12, // 8: tamtam.peer.v1.Answer.profile:type_name -> tamtam.peer.v1.ProfileAnswer
-	16, // 9: tamtam.peer.v1.Answer.user:type_name -> tamtam.peer.v1.UserAnswer
-	17, // 10: tamtam.peer.v1.InspectAnswer.clock:type_name -> google.protobuf.Timestamp
-	18, // 11: tamtam.peer.v1.InspectAnswer.heartbeat:type_name -> google.protobuf.Duration
+	17, // 9: tamtam.peer.v1.Answer.user:type_name -> tamtam.peer.v1.UserAnswer
+	18, // 10: tamtam.peer.v1.InspectAnswer.clock:type_name -> google.protobuf.Timestamp
+	19, // 11: tamtam.peer.v1.InspectAnswer.heartbeat:type_name -> google.protobuf.Duration
 	7,  // 12: tamtam.peer.v1.InspectAnswer.link:type_name -> tamtam.peer.v1.Link
 	8,  // 13: tamtam.peer.v1.InspectAnswer.troubles:type_name -> tamtam.peer.v1.Trouble
 	6,  // 14: tamtam.peer.v1.InspectAnswer.conflicts:type_name -> tamtam.peer.v1.Conflict
 	7,  // 15: tamtam.peer.v1.LinksAnswer.links:type_name -> tamtam.peer.v1.Link
-	14, // 16: tamtam.peer.v1.UserQuestion.tags:type_name -> tamtam.peer.v1.TagCondition
-	14, // 17: tamtam.peer.v1.Recipients.tags:type_name -> tamtam.peer.v1.TagCondition
-	18, // [18:18] is the sub-list for method output_type
-	18, // [18:18] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	15, // 16: tamtam.peer.v1.UserQuestion.tags:type_name -> tamtam.peer.v1.TagCondition
+	14, // 17: tamtam.peer.v1.UserQuestion.partial:type_name -> tamtam.peer.v1.PartialAnswer
+	15, // 18: tamtam.peer.v1.Recipients.tags:type_name -> tamtam.peer.v1.TagCondition
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_peer_v1_peer_proto_init() }
@@ -1840,14 +1961,14 @@ func file_tamtam_peer_v1_peer_proto_init() {
 		(*KeysQuestion_Remove)(nil),
 	}
 	file_tamtam_peer_v1_peer_proto_msgTypes[8].OneofWrappers = []any{}
-	file_tamtam_peer_v1_peer_proto_msgTypes[16].OneofWrappers = []any{}
+	file_tamtam_peer_v1_peer_proto_msgTypes[17].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_peer_v1_peer_proto_rawDesc), len(file_tamtam_peer_v1_peer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

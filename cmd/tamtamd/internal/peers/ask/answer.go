@@ -12,8 +12,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/recipients"
 	"github.com/eelcocramer/tamtam/internal/limits"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
@@ -41,6 +39,7 @@ type held struct {
 	missing   int // slots without a reply
 	confirmed bool
 	flushing  bool // flushDue is scheduled
+	pieces    bool // the asker takes answers in pieces
 	bytes     int
 }
 
@@ -49,6 +48,8 @@ type slot struct {
 	answerer, id uint64
 	reply        *peerv1.UserAnswer // nil until there is one
 	sent         bool
+	sum          uint32 // of a reply in pieces
+	have         uint64 // its pieces that were sent, or that the asker has
 }
 
 // Register adds a program that answers the questions about some topics. It fails with
@@ -124,7 +125,7 @@ func (c *Core) asked(now time.Time, from netip.AddrPort, token uint64, m *peerv1
 	k := key{from, token}
 	if h := c.held[k]; h != nil {
 		c.counts.Inc(questionsAgain)
-		c.again(h, m.GetHave(), now)
+		c.again(h, m, now)
 		return
 	}
 	within := time.Duration(m.GetTimeoutMs()) * time.Millisecond
@@ -168,7 +169,7 @@ func (c *Core) room(from netip.AddrPort) bool {
 
 // hold passes a question to those who answer.
 func (c *Core) hold(k key, m *peerv1.UserQuestion, to []*answerer, within time.Duration, now time.Time) {
-	h := &held{key: k, deadline: now.Add(within), slots: make([]slot, len(to)), missing: len(to)}
+	h := &held{key: k, deadline: now.Add(within), slots: make([]slot, len(to)), missing: len(to), pieces: m.GetPieces()}
 	c.held[k] = h
 	c.open[k.from]++
 	c.slots += len(to)
@@ -224,11 +225,11 @@ func (c *Core) settle(h *held, i int, reply *peerv1.UserAnswer, now time.Time) {
 	if a := c.answerers[s.answerer]; a != nil {
 		delete(a.open, s.id)
 	}
-	reply.Answerers, reply.Answerer = uint32(len(h.slots)), proto.Uint32(uint32(i))
+	reply = c.fit(h, reply)
+	reply.Answerers, reply.Answerer = uint32(len(h.slots)), number(i)
 	s.reply = reply
-	size := len(reply.GetPayload()) + len(reply.GetMessage())
-	h.bytes += size
-	c.bytes += size
+	h.bytes += size(reply)
+	c.bytes += size(reply)
 	c.slots--
 	if h.missing--; h.missing == 0 {
 		c.closed(h)
@@ -255,16 +256,29 @@ func (c *Core) flush(h *held, now time.Time) {
 		if s.reply == nil || s.sent {
 			continue
 		}
+		if len(s.reply.GetPayload()) > pieceSize && h.from != c.cfg.Self {
+			done, at := c.sendPieces(h, s, now)
+			if s.sent = done; !done {
+				c.flushAt(h, at)
+			}
+			h.confirmed = h.confirmed || s.have != 0
+			continue
+		}
 		if s.sent = c.send(h.key, s.reply); s.sent {
 			h.confirmed = true
 			continue
 		}
 		c.counts.Inc(answersNotTaken)
-		if at := now.Add(refusedRepeat); at.Before(h.deadline) {
-			h.flushing = true
-			c.schedule(at, flushDue, h.key)
-		}
+		c.flushAt(h, now.Add(refusedRepeat))
 		return
+	}
+}
+
+// flushAt has what is left flushed later, unless the asker waits no longer.
+func (c *Core) flushAt(h *held, at time.Time) {
+	if !h.flushing && at.Before(h.deadline) {
+		h.flushing = true
+		c.schedule(at, flushDue, h.key)
 	}
 }
 
@@ -277,13 +291,14 @@ func (c *Core) confirm(h *held) {
 }
 
 // again sends the replies that the asker does not have.
-func (c *Core) again(h *held, have uint64, now time.Time) {
+func (c *Core) again(h *held, m *peerv1.UserQuestion, now time.Time) {
 	if h.flushing {
 		return
 	}
 	h.confirmed = h.missing < len(h.slots)
 	for i := range h.slots {
-		h.slots[i].sent = h.slots[i].reply != nil && have&(1<<i) != 0
+		h.slots[i].sent = h.slots[i].reply != nil && m.GetHave()&(1<<i) != 0
+		h.slots[i].had(i, m.GetPartial())
 	}
 	c.flush(h, now)
 	c.confirm(h)

@@ -33,7 +33,7 @@ const (
 // ErrTooMany: too many questions of this node are under way, or too many programs answer.
 var ErrTooMany = errors.New("too many")
 
-// CoreConfig says what a Core is made of. All fields are required.
+// CoreConfig says what a Core is made of. All fields but Room are required.
 type CoreConfig struct {
 	Self netip.AddrPort // this node
 	// SendQuestion and SendAnswer send to a member. They return false if there is no session
@@ -42,6 +42,8 @@ type CoreConfig struct {
 	SendAnswer   func(to netip.AddrPort, token uint64, m *peerv1.UserAnswer) bool
 	// Tags returns the tags of this node, as package tags encodes them.
 	Tags func() string
+	// Room reports whether an answer of so many bytes may be put together; nil if any may.
+	Room func(size int) bool
 }
 
 // Core is the protocol. It is not safe for concurrent use. Its methods take the present time.
@@ -56,6 +58,8 @@ type Core struct {
 	// As the asker.
 	queries map[uint64]*query // by token
 	targets int               // of all of them
+	// assembling is how many bytes the answers take of which some pieces are here.
+	assembling int
 
 	// As a member that answers.
 	answerers map[uint64]*answerer
@@ -66,7 +70,8 @@ type Core struct {
 	open      map[netip.AddrPort]int // not answered, by asker
 	slots     int                    // not answered, of all
 	bytes     int                    // of the answers in held
-	lastID    uint64                 // of an answerer or a question for one
+	pace      pace
+	lastID    uint64 // of an answerer or a question for one
 }
 
 // NewCore returns a Core that neither asks nor answers.

@@ -302,7 +302,7 @@ func TestSizes(t *testing.T) {
 		Topic: strings.Repeat("t", limits.MaxTopic), Payload: make([]byte, limits.MaxQuestion), Tags: conditions,
 		TimeoutMs: uint32(limits.MaxQueryTimeout.Milliseconds()), Have: 1<<64 - 1,
 	})
-	a := EncodeAnswer(1<<63, &peerv1.UserAnswer{Answerers: MaxAnswerersOf, Answerer: proto.Uint32(MaxAnswerersOf - 1), Payload: make([]byte, limits.MaxAnswer)})
+	a := EncodeAnswer(1<<63, &peerv1.UserAnswer{Answerers: MaxAnswerersOf, Answerer: proto.Uint32(MaxAnswerersOf - 1), Payload: make([]byte, limits.Piece), Size: limits.MaxAnswer, Piece: 63, Sum: 1})
 	if len(q) > limits.RelayedData || len(a) > limits.RelayedData {
 		t.Errorf("question %d, answer %d bytes, want at most %d", len(q), len(a), limits.RelayedData)
 	}

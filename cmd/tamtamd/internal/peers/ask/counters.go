@@ -24,5 +24,6 @@ var (
 	questionsBad    = counters.New("user_questions_malformed", "Questions that were dropped since they were not valid.")
 	answersSent     = counters.New("user_answers_sent", "Answers of programs at this node.")
 	answersLate     = counters.New("user_answers_late", "Answers of programs at this node that came too late, or twice.")
+	piecesDropped   = counters.New("user_answer_pieces_dropped", "Pieces of answers to queries of this node that were dropped since too many answers were being put together. They are asked for again.")
 	answersNotTaken = counters.New("user_answers_put_off", "Answers that were sent later since too much was under way to the asker.")
 )

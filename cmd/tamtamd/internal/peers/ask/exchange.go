@@ -76,6 +76,10 @@ func New(cfg Config) *Exchange {
 			return cfg.SendAnswer(to, EncodeAnswer(token, m))
 		},
 		Tags: func() string { return x.members[cfg.Self.Addr].Tags }, // mu is held
+		Room: func(size int) bool { // likewise
+			size += x.core.Assembling()
+			return size <= limits.QueryEventBytes/2 && x.bytes+size <= limits.QueryEventBytes
+		},
 	})
 	return x
 }
@@ -271,7 +275,7 @@ func (x *Exchange) pass(e Event) {
 	if f == nil {
 		return
 	}
-	if x.bytes += len(e.Payload); x.bytes > limits.QueryEventBytes {
+	if x.bytes += cost(e); x.bytes+x.core.Assembling() > limits.QueryEventBytes {
 		x.core.Cancel(e.Query)
 		f.end(fanout.ErrOverflow)
 		delete(x.queries, e.Query)

@@ -55,6 +55,7 @@ type Feed struct {
 	feed    *feed
 	id      uint64
 	answers bool
+	taken   int // cost of the event that was taken last
 }
 
 // Next waits for the next event. It fails with the error of ctx, with fanout.ErrOverflow if all
@@ -81,15 +82,20 @@ func (f *Feed) take() (Event, bool, error) {
 	e := f.feed.events[0]
 	f.feed.events[0] = Event{}
 	f.feed.events = f.feed.events[1:]
-	f.spent(e)
+	if !f.answers {
+		f.x.bytes -= f.taken
+		f.taken = cost(e)
+	}
 	return e, true, nil
 }
 
-// spent counts an event that is taken, or dropped. The mutex is held.
-func (f *Feed) spent(e Event) {
-	if !f.answers {
-		f.x.bytes -= len(e.Payload)
+// cost is what an event counts for until the next one is taken: a long answer twice, as it is encoded for the
+// caller meanwhile.
+func cost(e Event) int {
+	if n := len(e.Payload); n > limits.Piece {
+		return 2 * n
 	}
+	return len(e.Payload)
 }
 
 // Answer answers a question, of an answerer's feed: with a payload or, if why is not empty, with
@@ -115,8 +121,12 @@ func (f *Feed) Close() {
 			delete(f.x.queries, f.id)
 			f.x.core.Cancel(f.id)
 		}
-		for _, e := range f.feed.events {
-			f.spent(e)
+		if !f.answers {
+			for _, e := range f.feed.events {
+				f.x.bytes -= cost(e)
+			}
+			f.x.bytes -= f.taken
+			f.taken = 0
 		}
 		f.feed.events = nil
 		f.feed.end(context.Canceled)

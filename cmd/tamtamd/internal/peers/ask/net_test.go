@@ -252,7 +252,7 @@ func (w *network) clean() {
 	w.t.Helper()
 	w.run(6 * time.Minute)
 	for _, s := range w.order {
-		if !s.down && (len(s.queries)+s.targets+len(s.held)+len(s.open)+s.slots+s.bytes+len(s.due) != 0) {
+		if !s.down && (len(s.queries)+s.targets+len(s.held)+len(s.open)+s.slots+s.bytes+len(s.due)+s.assembling != 0) {
 			w.t.Errorf("%s keeps %d queries, %d targets, %d held, %d open, %d slots, %d bytes, %d due",
 				s.addr, len(s.queries), s.targets, len(s.held), len(s.open), s.slots, s.bytes, len(s.due))
 		}

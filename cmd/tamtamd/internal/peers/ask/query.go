@@ -52,7 +52,9 @@ type target struct {
 	ended     bool
 	refused   bool // the wire did not take the question
 	tries     int
-	next      time.Time // when the question is repeated
+	next      time.Time        // when the question is repeated
+	partial   map[int]*partial // of answers in pieces, by answerer
+	progress  time.Time        // when a piece came
 }
 
 // Ask begins a query. It fails with ErrTooMany.
@@ -98,7 +100,7 @@ func (c *Core) Ask(now time.Time, token uint64, q Query) error {
 // put sends the question to a member.
 func (c *Core) put(q *query, t *target, now time.Time) {
 	m := &peerv1.UserQuestion{
-		Topic: q.Topic, Payload: q.Payload, Tags: q.Tags, Have: t.have,
+		Topic: q.Topic, Payload: q.Payload, Tags: q.Tags, Have: t.have, Pieces: true, Partial: t.partials(),
 		TimeoutMs: uint32(max(q.deadline.Sub(now).Milliseconds(), 1)),
 	}
 	if t.Addr == c.cfg.Self {
@@ -123,7 +125,7 @@ func (c *Core) repeat(i item, now time.Time) {
 	if q == nil {
 		return
 	}
-	if t := q.targets[i.key.from]; !t.ended && t.next.Equal(i.at) {
+	if t := q.targets[i.key.from]; !t.ended && t.next.Equal(i.at) && !c.later(q, t, now) {
 		c.put(q, t, now)
 	}
 }
@@ -151,7 +153,7 @@ func (c *Core) Answered(now time.Time, from netip.AddrPort, token uint64, m *pee
 }
 
 // userAnswer takes the answer of a member that knows queries.
-func (c *Core) userAnswer(q *query, t *target, m *peerv1.UserAnswer, _ time.Time) {
+func (c *Core) userAnswer(q *query, t *target, m *peerv1.UserAnswer, now time.Time) {
 	n, i := int(m.GetAnswerers()), int(m.GetAnswerer())
 	switch {
 	case t == nil || t.ended:
@@ -180,6 +182,14 @@ func (c *Core) userAnswer(q *query, t *target, m *peerv1.UserAnswer, _ time.Time
 		c.counts.Inc(answersUnasked)
 		return
 	}
+	payload := m.GetPayload()
+	if m.GetSize() > 0 && m.GetFailure() == 0 {
+		var ok bool
+		if payload, ok = c.assemble(t, i, m, now); !ok {
+			return
+		}
+	}
+	c.drop(t, i)
 	t.have |= 1 << i
 	if m.GetFailure() != 0 {
 		t.failed = true
@@ -188,7 +198,7 @@ func (c *Core) userAnswer(q *query, t *target, m *peerv1.UserAnswer, _ time.Time
 	} else {
 		q.sum.Answers++
 		c.counts.Inc(answersTaken)
-		c.emit(Event{Kind: Answer, Query: q.token, Member: t.Addr, Answerer: i, Payload: m.GetPayload()})
+		c.emit(Event{Kind: Answer, Query: q.token, Member: t.Addr, Answerer: i, Payload: payload})
 	}
 	if bits.OnesCount64(t.have) == n {
 		if !t.failed {
@@ -213,6 +223,7 @@ func (c *Core) fail(q *query, t *target, r Reason, message string) {
 
 func (c *Core) end(q *query, t *target) {
 	t.ended = true
+	c.dropAll(t)
 	if q.open--; q.open == 0 {
 		c.finish(q)
 	}
@@ -228,6 +239,9 @@ func (c *Core) finish(q *query) {
 func (c *Core) Cancel(token uint64) {
 	if q := c.queries[token]; q != nil {
 		delete(c.queries, token)
+		for _, t := range q.targets {
+			c.dropAll(t)
+		}
 		c.targets -= len(q.targets)
 	}
 }

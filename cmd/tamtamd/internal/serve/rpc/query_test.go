@@ -97,7 +97,7 @@ func TestQuery(t *testing.T) {
 	if d := all[3].GetDone(); d.GetAsked() != 1 || d.GetAnswered() != 1 || d.GetAnswers() != 1 {
 		t.Errorf("%v", d)
 	}
-	for payload, want := range map[string]string{"large": "1025 bytes: an answer may have 1024", "fail": "no disk"} {
+	for payload, want := range map[string]string{"large": "65537 bytes: an answer may have 65536", "fail": "no disk"} {
 		all, err = asked(t, c, &tamtamv1.QueryRequest{Topic: "load", Payload: []byte(payload)})
 		if err != nil || len(all) != 4 || all[2].GetFailure().GetReason() != tamtamv1.QueryFailureReason_QUERY_FAILURE_REASON_FAILED ||
 			!strings.Contains(all[2].GetFailure().GetMessage(), want) || all[2].GetFailure().Answerer == nil {
