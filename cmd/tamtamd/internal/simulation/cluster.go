@@ -13,6 +13,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/membership"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
+	"github.com/eelcocramer/tamtam/internal/limits"
 )
 
 // Profile is what --profile sets.
@@ -200,11 +201,16 @@ func (c *Cluster) Apart(i, j int) { c.Isolate(i, func(k int) bool { return k == 
 func (c *Cluster) Heal() { c.Network.Faults = Faults{} }
 
 // Broadcast has a node broadcast a message.
-func (c *Cluster) Broadcast(i int) {
+func (c *Cluster) Broadcast(i int) { c.broadcast(i, []byte("a message of the simulation")) }
+
+// BroadcastLong has a node broadcast a message of so many bytes, if it has the capacity.
+func (c *Cluster) BroadcastLong(i, size int) { c.broadcast(i, make([]byte, size)) }
+
+func (c *Cluster) broadcast(i int, payload []byte) {
 	c.do(i, func(n *Node) {
 		if n.broadcast.HasCapacity(c.Network.Now()) {
 			c.result.Messages++
-			n.broadcast.Broadcast(c.Network.Now(), "", []byte("a message of the simulation"))
+			n.broadcast.Broadcast(c.Network.Now(), "", payload)
 			c.Network.Wake(n.Addr)
 		}
 	})
@@ -291,6 +297,11 @@ func (c *Cluster) cutOff(n, m *Node) bool {
 func (c *Cluster) delivered(n *Node, d broadcast.Delivery) {
 	if d.Gap.To == 0 && d.Message.Origin != n.Addr {
 		c.result.Deliveries++
-		c.result.latencies = append(c.result.latencies, c.Network.Now().Sub(d.Message.Sent))
+		took := c.Network.Now().Sub(d.Message.Sent)
+		if len(d.Message.Payload) > limits.Piece {
+			c.result.long = append(c.result.long, took)
+		} else {
+			c.result.latencies = append(c.result.latencies, took)
+		}
 	}
 }

@@ -34,13 +34,14 @@ type Result struct {
 	Received []uint64
 	Counters map[string]uint64
 	// Messages were broadcast, and delivered to others so many times; the delays are
-	// those of deliveries.
+	// those of deliveries, without messages in pieces.
 	Messages, Deliveries int
 	MedianDelay          time.Duration
 	P99Delay             time.Duration
 	Asked                []Asked
 
 	latencies []time.Duration
+	long      []time.Duration // of messages in pieces
 }
 
 // Frames is how many frames of a kind were sent.
