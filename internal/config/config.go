@@ -12,35 +12,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/peterbourgon/ff/v3"
+
+	"github.com/eelcocramer/tamtam/internal/settings"
 )
-
-const envPrefix = "TAMTAM"
-
-// systemFile is the configuration of the packaged daemon, which tells a client where it listens.
-const systemFile = "/etc/tamtam/tamtam.yaml"
-
-// DefaultFile returns the path of the file if --config names none: of the user, or if there is
-// none, of the system. The file need not exist.
-func DefaultFile() string {
-	var files []string
-	if dir, err := os.UserConfigDir(); err == nil {
-		files = append(files, filepath.Join(dir, "tamtam", "tamtam.yaml"))
-	}
-	if home, err := os.UserHomeDir(); err == nil {
-		files = append(files, filepath.Join(home, ".tamtam.yaml"))
-	}
-	for _, f := range files {
-		if _, err := os.Stat(f); err == nil {
-			return f
-		}
-	}
-	return systemFile
-}
 
 // Options returns the options with which ff reads the environment and the file, for a flag
 // set with a flag "config". args are the command line: its --config, else TAMTAM_CONFIG, names
@@ -49,9 +27,9 @@ func DefaultFile() string {
 func Options(fs *flag.FlagSet, args []string, others []string) []ff.Option {
 	file, named := NamedFile(args)
 	if !named {
-		file = DefaultFile()
+		file = settings.DefaultFile()
 	}
-	options := []ff.Option{ff.WithEnvVarPrefix(envPrefix)}
+	options := []ff.Option{ff.WithEnvVarPrefix(settings.EnvPrefix)}
 	if file == "" {
 		return options
 	}
@@ -117,9 +95,7 @@ func NamedFile(args []string) (file string, named bool) {
 }
 
 // EnvName returns the variable that sets a flag.
-func EnvName(flagName string) string {
-	return envPrefix + "_" + strings.ToUpper(strings.ReplaceAll(flagName, "-", "_"))
-}
+func EnvName(flagName string) string { return settings.EnvName(flagName) }
 
 // UnknownEnv returns the TAMTAM_* variables of an environment that belong to no flag: most
 // likely typos.
@@ -134,7 +110,7 @@ func UnknownEnv(environ []string, flagNames ...[]string) []string {
 	var unknown []string
 	for _, kv := range environ {
 		name, _, _ := strings.Cut(kv, "=")
-		if strings.HasPrefix(name, envPrefix+"_") && !known[name] {
+		if strings.HasPrefix(name, settings.EnvPrefix+"_") && !known[name] {
 			unknown = append(unknown, name)
 		}
 	}
@@ -147,10 +123,10 @@ func UnknownEnv(environ []string, flagNames ...[]string) []string {
 func NearestEnv(unknown string, flagNames ...[]string) string {
 	var names []string
 	for _, name := range slices.Concat(flagNames...) {
-		names = append(names, strings.TrimPrefix(EnvName(name), envPrefix+"_"))
+		names = append(names, strings.TrimPrefix(EnvName(name), settings.EnvPrefix+"_"))
 	}
-	if n := Nearest(strings.TrimPrefix(unknown, envPrefix+"_"), names); n != "" {
-		return envPrefix + "_" + n
+	if n := Nearest(strings.TrimPrefix(unknown, settings.EnvPrefix+"_"), names); n != "" {
+		return settings.EnvPrefix + "_" + n
 	}
 	return ""
 }

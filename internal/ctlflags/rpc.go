@@ -8,23 +8,11 @@ import (
 
 	"github.com/eelcocramer/tamtam/internal/config"
 	"github.com/eelcocramer/tamtam/internal/netaddr"
+	"github.com/eelcocramer/tamtam/internal/settings"
 )
 
 // RPCGuard says how client and daemon authenticate each other.
-type RPCGuard struct {
-	TLS        bool   // with the CAs of the system, if CA is empty
-	CA         string // file; so are those below
-	ClientCert string
-	ClientKey  string
-	ServerName string // not a file: the name in the daemon's certificate
-	TokenFile  string
-	Insecure   bool // send tokens and keys without TLS
-}
-
-// WantsTLS reports whether to use TLS, except for a unix socket.
-func (g RPCGuard) WantsTLS() bool {
-	return g.TLS || g.CA != "" || g.ClientCert != "" || g.ClientKey != "" || g.ServerName != ""
-}
+type RPCGuard = settings.Guard
 
 func (f *Flags) registerRPC(fs *flag.FlagSet) {
 	g := &f.RPCGuard
