@@ -1,39 +1,21 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package client connects to tamtamd and makes calls. It says why there is no connection, in
-// words that a user can act on. What calls mean, and how their results are printed, is the
-// business of the commands.
+// Package client makes calls as tamtamctl's flags say: packages dial and tamtam, with --timeout,
+// --verbose and --trace, and answers escaped for people. What calls mean, and how their results
+// are printed, is the business of the commands.
 package client
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"net"
-	"strings"
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/connectivity"
-	"google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/grpc/keepalive"
-	"google.golang.org/grpc/status"
 
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
-	"github.com/eelcocramer/tamtam/internal/files"
-	"github.com/eelcocramer/tamtam/internal/netaddr"
-	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
-)
-
-// A daemon that was silent for keepAliveAfter during a call is pinged, and counts as gone if
-// it does not answer within keepAliveWithin. Otherwise the stream of a daemon that hangs, or
-// whose machine is cut off, would seem idle forever.
-const (
-	keepAliveAfter  = 20 * time.Second
-	keepAliveWithin = 10 * time.Second
+	"github.com/eelcocramer/tamtam/internal/dial"
+	"github.com/eelcocramer/tamtam/internal/settings"
 )
 
 // Client makes connections as the flags say. A copy is another client.
@@ -51,6 +33,25 @@ type Client struct {
 	Visible bool
 }
 
+// Conn is the daemon's API over one connection.
+type Conn = dial.Conn
+
+// The errors of connections, as package dial has them.
+type (
+	UnreachableError = dial.UnreachableError
+	GoneError        = dial.GoneError
+	DistrustError    = dial.DistrustError
+)
+
+// Retryable is dial.Retryable.
+func Retryable(err error) bool { return dial.Retryable(err) }
+
+// Describe is dial.Describe.
+func Describe(err error) string { return dial.Describe(err) }
+
+// Briefly is dial.Briefly.
+func Briefly(err error) string { return dial.Briefly(err) }
+
 // Within returns a client with another --timeout.
 func (c Client) Within(timeout time.Duration) Client {
 	flags := *c.Flags
@@ -65,15 +66,6 @@ func (c Client) Quiet() Client {
 	return c
 }
 
-// Conn is the daemon's API over one connection.
-type Conn struct {
-	tamtamv1.TamTamServiceClient
-	flags     *ctlflags.Flags
-	conn      *grpc.ClientConn
-	dialer    *dialer
-	encrypted bool // by TLS
-}
-
 // Call makes one unary call within --timeout, over a connection of its own.
 func (c Client) Call(ctx context.Context, f func(context.Context, *Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Flags.Timeout)
@@ -83,166 +75,23 @@ func (c Client) Call(ctx context.Context, f func(context.Context, *Conn) error) 
 
 // Dial runs f with a connection, and closes it. An address, certificate or token that cannot
 // be used is an error; whether the daemon is there only calls find out.
-func (c Client) Dial(f func(*Conn) error) error {
-	guard := c.Flags.RPCGuard
-	to, err := netaddr.ParseRPC(c.Flags.RPC)
-	if err != nil {
-		return fmt.Errorf("--rpc %q: %w", c.Flags.RPC, err)
-	}
-	trust, encrypted, err := transportCredentials(guard, to)
-	if err != nil {
-		return err
-	}
-	options := []grpc.DialOption{
-		grpc.WithTransportCredentials(trust),
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepAliveAfter, Timeout: keepAliveWithin}),
-		grpc.WithChainUnaryInterceptor(c.visibleUnary, c.logUnary),
-		grpc.WithChainStreamInterceptor(c.visibleStream, c.logStream),
-	}
-	secret := c.Secret
-	if guard.TokenFile != "" {
-		token, err := files.ReadToken(guard.TokenFile)
-		if err != nil {
-			return fmt.Errorf("--rpc-token-file: %w", err)
-		}
-		options = append(options, grpc.WithPerRPCCredentials(bearer(token)))
-		secret = "token"
-	}
-	d := &dialer{to: to}
-	if !encrypted && !guard.Insecure {
-		d.secret = secret
-		if guard.TokenFile != "" {
-			d.exposed = c.Exposed
-		}
-	}
-	options = append(options, grpc.WithContextDialer(d.dial)) // no proxy: the daemon is near
-	if guard.ServerName == "" || !encrypted {                 // with both, gRPC wants them to be equal
-		options = append(options, grpc.WithAuthority(authority(to)))
-	}
-	// A fixed target: gRPC parses it as a URL, which an address need not be.
-	conn, err := grpc.NewClient("passthrough:///tamtamd", options...)
-	if err != nil {
-		return fmt.Errorf("connect to %s: %w", c.Flags.RPC, err)
-	}
-	defer conn.Close()
-	return f(&Conn{tamtamv1.NewTamTamServiceClient(conn), c.Flags, conn, d, encrypted})
-}
+func (c Client) Dial(f func(*Conn) error) error { return c.Config().With(f) }
 
-// Unready returns why the daemon is not ready, the empty string if it is, and how it was removed
-// from its cluster, nil if it was not. A daemon that does not say counts as ready.
-func (c *Conn) Unready(ctx context.Context) (why string, removal *tamtamv1.Removal) {
-	if self, err := c.GetLocalNode(ctx, &tamtamv1.GetLocalNodeRequest{}); err == nil && self.GetUnready() != "" {
-		return self.GetUnready(), self.GetRemoval()
-	}
-	r, err := grpc_health_v1.NewHealthClient(c.conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
-	if err == nil && r.GetStatus() == grpc_health_v1.HealthCheckResponse_NOT_SERVING { // an earlier version does not say why
-		return "it has joined none of its seeds yet, or is leaving", nil
-	}
-	return "", nil
-}
-
-// Explain turns the error of a call that found no daemon into an UnreachableError or a
-// DistrustError. It returns the error of a daemon that refused as it is.
-func (c *Conn) Explain(err error) error {
-	s, ok := status.FromError(err)
-	if err == nil || !ok {
-		return err
-	}
-	// The state of the connection can lag behind an answer, so a message of the daemon's own
-	// proves that there is one.
-	timedOut := s.Code() == codes.DeadlineExceeded && c.conn.GetState() != connectivity.Ready &&
-		(isTransports(s.Message()) || strings.HasPrefix(s.Message(), noBegin))
-	if s.Code() == codes.DeadlineExceeded && !timedOut && isTransports(s.Message()) {
-		// The daemon is there, but the time was over before it answered.
-		return status.Errorf(codes.DeadlineExceeded, "no answer from the tamtamd at %s within %v: give it more time with --timeout", c.flags.RPC, c.flags.Timeout)
-	}
-	if s.Code() == codes.Unauthenticated && c.flags.RPCGuard.TokenFile == "" {
-		return status.Errorf(s.Code(), "%s: give its file with --rpc-token-file", s.Message())
-	}
-	if s.Code() != codes.Unavailable && !timedOut {
-		return err
-	}
-	return c.unreachable(s.Message(), timedOut)
-}
-
-// unreachable says why there is no connection.
-func (c *Conn) unreachable(message string, timedOut bool) error {
-	address, dialed := c.flags.RPC, c.dialer.last()
-	var open *openSecretError
-	if errors.As(dialed, &open) {
-		return open
-	}
-	var impostor *impostorError
-	if errors.As(dialed, &impostor) {
-		return &DistrustError{Address: address, Cause: impostor.Error()}
-	}
-	cause := message
-	if dialed == nil {
-		why, passing := distrust(message, c.encrypted)
-		if passing && !c.encrypted && c.dialer.to.Network == netaddr.TCP && speaksHTTP(c.dialer.to.Addr) {
-			why, passing = isHTTP, false
-		}
-		if why != "" {
-			return &DistrustError{address, why, passing}
-		}
-	}
-	if timedOut && c.dialer.connected() {
-		cause = fmt.Sprintf("a program there accepts connections, but sent nothing within %v: tamtamd may hang", c.flags.Timeout)
-	} else if timedOut {
-		cause = fmt.Sprintf("no connection within %v", c.flags.Timeout)
-	} else if unknown := (*net.DNSError)(nil); errors.As(dialed, &unknown) {
-		cause = unknown.Error()
-	} else if i := strings.LastIndex(cause, "connect: "); i >= 0 {
-		cause = strings.Trim(cause[i+len("connect: "):], `"`) // the words of the system
-	}
-	if c.dialer.to.Network == netaddr.Unix && socketCause(dialed) != "" {
-		cause = socketCause(dialed)
-	}
-	return &UnreachableError{address, cause}
-}
-
-// noBegin is the message of this client for a stream that does not begin in time.
-const noBegin = "the stream did not begin"
-
-// isTransports reports whether a message about a deadline is gRPC's own, and not the
-// daemon's, which says more. Which of the two arrives depends on whose clock is first.
-func isTransports(message string) bool {
-	return strings.Contains(message, context.DeadlineExceeded.Error()) || strings.HasPrefix(message, "stream terminated by RST_STREAM")
-}
-
-// Stream opens a stream within --timeout and hands each message to each, until either ends
-// it. A ctx that is done is no error: it is how a user ends a stream.
+// Stream is dial.Stream.
 func Stream[T any](ctx context.Context, c *Conn, open func(context.Context) (grpc.ServerStreamingClient[T], error), each func(*T) error) error {
-	asked := ctx
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	late := time.AfterFunc(c.flags.Timeout, cancel)
-	s, err := open(ctx)
-	if err == nil {
-		_, err = s.Header() // the daemon has begun
-	}
-	if !late.Stop() { // ctx is cancelled by now, even if the stream just began
-		err = status.Error(codes.DeadlineExceeded, fmt.Sprintf("%s within %v", noBegin, c.flags.Timeout))
-	}
-	if asked.Err() != nil {
-		return nil
-	}
-	if err != nil {
-		return c.Explain(err)
-	}
-	for {
-		m, err := s.Recv()
-		if err != nil && asked.Err() != nil {
-			return nil
-		}
-		if status.Code(err) == codes.Unavailable || errors.Is(err, io.EOF) {
-			return &GoneError{c.flags.RPC}
-		}
-		if err != nil {
-			return err
-		}
-		if err := each(m); err != nil {
-			return err
-		}
+	return dial.Stream(ctx, c, open, each)
+}
+
+// Config returns how to connect.
+func (c Client) Config() dial.Config {
+	return dial.Config{
+		Settings: settings.Settings{Address: c.Flags.RPC, Guard: c.Flags.RPCGuard},
+		Timeout:  c.Flags.Timeout,
+		Secret:   c.Secret,
+		Exposed:  c.Exposed,
+		Options: []grpc.DialOption{
+			grpc.WithChainUnaryInterceptor(c.visibleUnary, c.logUnary),
+			grpc.WithChainStreamInterceptor(c.visibleStream, c.logStream),
+		},
 	}
 }

@@ -3,7 +3,7 @@
 
 //go:build !linux
 
-package client
+package dial
 
 import "net"
 

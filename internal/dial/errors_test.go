@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package client
+package dial
 
 import (
 	"errors"
@@ -40,25 +40,6 @@ func TestErrors(t *testing.T) {
 		}
 		if have := Briefly(c.err); have != c.briefly {
 			t.Errorf("%v: %q, want %q", c.err, have, c.briefly)
-		}
-	}
-}
-
-// TestFollowing: which errors end a watch, and which a monitor.
-func TestFollowing(t *testing.T) {
-	slow := status.Error(codes.ResourceExhausted, "reader fell behind")
-	for _, c := range []struct {
-		err                   error
-		slow                  bool
-		overRestarts, whileUp bool
-	}{
-		{slow, true, true, true},
-		{slow, false, true, false}, // refused at once, with nothing seen
-		{&GoneError{"a:1"}, false, true, false},
-		{status.Error(codes.PermissionDenied, "not you"), false, false, false},
-	} {
-		if over, up := OverRestarts(c.err, c.slow), WhileUp(c.err, c.slow); over != c.overRestarts || up != c.whileUp {
-			t.Errorf("%v, slow %v: %v, %v", c.err, c.slow, over, up)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package client
+package dial
 
 import (
 	"context"
@@ -15,8 +15,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
-	"github.com/eelcocramer/tamtam/internal/ctlflags"
 	"github.com/eelcocramer/tamtam/internal/netaddr"
+	"github.com/eelcocramer/tamtam/internal/settings"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -81,9 +81,11 @@ func TestAllForms(t *testing.T) {
 		if tcp, ok := l.Addr().(*net.TCPAddr); ok {
 			c.call, name = fmt.Sprintf(c.call, tcp.Port), fmt.Sprintf(name, tcp.Port)
 		}
-		err = Client{Flags: &ctlflags.Flags{RPC: c.call, Timeout: time.Minute}}.Call(t.Context(), func(ctx context.Context, conn *Conn) error {
+		err = Config{Settings: settings.Settings{Address: c.call}}.With(func(conn *Conn) error {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
 			_, err := conn.GetVersion(ctx, &tamtamv1.GetVersionRequest{})
-			return err
+			return conn.Explain(err)
 		})
 		var unreachable *UnreachableError
 		if errors.As(err, &unreachable) && c.call != c.listen && c.listen == "[::1]:0" {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package client
+package dial
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/eelcocramer/tamtam/internal/ctlflags"
+	"github.com/eelcocramer/tamtam/internal/settings"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -21,11 +21,12 @@ import (
 func TestHTTPServer(t *testing.T) {
 	s := httptest.NewServer(http.NotFoundHandler())
 	defer s.Close()
-	flags := ctlflags.Default()
-	flags.RPC, flags.Timeout = strings.TrimPrefix(s.URL, "http://"), time.Minute
-	err := Client{Flags: flags}.Call(t.Context(), func(ctx context.Context, c *Conn) error {
+	config := Config{Settings: settings.Settings{Address: strings.TrimPrefix(s.URL, "http://")}}
+	err := config.With(func(c *Conn) error {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
 		_, err := c.GetVersion(ctx, &tamtamv1.GetVersionRequest{})
-		return err
+		return c.Explain(err)
 	})
 	var distrusted *DistrustError
 	if !errors.As(err, &distrusted) || distrusted.Cause != isHTTP || Retryable(err) {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package client
+package dial
 
 import (
 	"context"
@@ -14,13 +14,13 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 
-	"github.com/eelcocramer/tamtam/internal/ctlflags"
 	"github.com/eelcocramer/tamtam/internal/files"
 	"github.com/eelcocramer/tamtam/internal/netaddr"
+	"github.com/eelcocramer/tamtam/internal/settings"
 )
 
 // transportCredentials returns how the connection to an address is secured.
-func transportCredentials(g ctlflags.RPCGuard, to netaddr.RPC) (c credentials.TransportCredentials, encrypted bool, err error) {
+func transportCredentials(g settings.Guard, to netaddr.RPC) (c credentials.TransportCredentials, encrypted bool, err error) {
 	if to.Network == netaddr.Unix || !g.WantsTLS() {
 		return insecure.NewCredentials(), false, nil
 	}
