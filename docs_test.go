@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package tamtam
+package tamtam_test
 
 import (
 	"flag"

@@ -1,12 +1,12 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package tamtam holds only tests: of what its modules depend on, and of what the documentation names.
-package tamtam
+package tamtam_test
 
 import (
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -53,6 +53,25 @@ func TestGraphOfTheRootModule(t *testing.T) {
 					t.Errorf("%s depends on %s", name, strings.TrimSpace(line))
 				}
 			}
+		}
+	}
+}
+
+// grpcOnly is what package tamtam and what is below it may be built from, beside this module and the
+// standard library: gRPC, and what gRPC needs itself.
+var grpcOnly = []string{
+	"google.golang.org/grpc", "google.golang.org/protobuf", "google.golang.org/genproto/googleapis/rpc",
+	"golang.org/x/net", "golang.org/x/sys", "golang.org/x/text",
+}
+
+// TestGraphOfThePackage: a program that imports the package gets no module but gRPC's.
+func TestGraphOfThePackage(t *testing.T) {
+	const module = "github.com/eelcocramer/tamtam"
+	out := list(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".")
+	for _, path := range strings.Fields(out) {
+		below := func(m string) bool { return path == m || strings.HasPrefix(path, m+"/") }
+		if !below(module) && !slices.ContainsFunc(grpcOnly, below) {
+			t.Errorf("the package depends on %s", path)
 		}
 	}
 }

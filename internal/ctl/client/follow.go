@@ -5,31 +5,50 @@ package client
 
 import (
 	"context"
+	"errors"
 	"time"
 
-	"google.golang.org/grpc"
-
-	"github.com/eelcocramer/tamtam/internal/ctl/follow"
-	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
+	"github.com/eelcocramer/tamtam"
+	"github.com/eelcocramer/tamtam/internal/dial"
 )
 
 // Follow follows the members that match a filter, all if it is nil, over restarts of the daemon
 // if again allows it, until ctx is done. With patient, a daemon may also be missing at the start. Each stream must begin
-// within --timeout, over a connection of its own: gRPC itself waits up to two minutes before
-// it dials again. hold is that of follow.Config.
-func (c Client) Follow(ctx context.Context, filter *tamtamv1.MemberFilter, patient bool, hold time.Duration, again func(err error, slow bool) bool, each func(follow.Event) error) error {
-	return follow.Follow(ctx, follow.Config{
-		Patient: patient,
-		Hold:    hold,
-		Again:   again,
-		Open: func(ctx context.Context, after *uint64, each func(*tamtamv1.WatchMembersResponse) error) error {
-			return c.Dial(func(conn *Conn) error {
-				return Stream(ctx, conn, func(ctx context.Context) (grpc.ServerStreamingClient[tamtamv1.WatchMembersResponse], error) {
-					return conn.WatchMembers(ctx, &tamtamv1.WatchMembersRequest{AfterRevision: after, Filter: filter})
-				}, each)
-			})
-		},
-	}, each)
+// within --timeout. hold is that of tamtam.WatchOptions, but 0 removes at once. Errors, also those in
+// events, are those of package dial, which name flags.
+func (c Client) Follow(ctx context.Context, filter *tamtam.Filter, patient bool, hold time.Duration, again func(err error, slow bool) bool, each func(tamtam.Event) error) error {
+	given := c.Config()
+	given.Complete, given.Lazy = true, true
+	watcher, err := tamtam.Dial(ctx, func(c *dial.Config) { *c = given })
+	if err != nil {
+		return unwrap(err)
+	}
+	defer watcher.Close()
+	if hold == 0 {
+		hold = -1
+	}
+	for e, err := range watcher.Watch(ctx, tamtam.WatchOptions{
+		Filter: filter, Hold: hold, FailFast: !patient,
+		Retry: func(err error, slow bool) bool { return again(unwrap(err), slow) },
+	}) {
+		if err != nil {
+			return unwrap(err)
+		}
+		e.Err = unwrap(e.Err)
+		if err := each(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unwrap returns what an error of package tamtam was made from.
+func unwrap(err error) error {
+	var e *tamtam.Error
+	if errors.As(err, &e) {
+		return e.Unwrap()
+	}
+	return err
 }
 
 // OverRestarts is the again of Follow that continues after all errors that may pass.

@@ -7,12 +7,12 @@ import (
 	"maps"
 	"strings"
 
-	"github.com/eelcocramer/tamtam/internal/ctl/follow"
+	"github.com/eelcocramer/tamtam"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
 // ChangeStatus returns the status of a member after an event, or Removed.
-func ChangeStatus(e follow.Event) string {
+func ChangeStatus(e tamtam.Event) string {
 	if e.Change.GetRemoved() {
 		return Removed
 	}
@@ -20,7 +20,7 @@ func ChangeStatus(e follow.Event) string {
 }
 
 // Was returns "  was STATUS" if the status before an event was another one.
-func Was(e follow.Event) string {
+func Was(e tamtam.Event) string {
 	was := PreviousStatus(e.Change.GetPreviousStatus())
 	if was == "" || was == ChangeStatus(e) {
 		return ""
@@ -29,7 +29,7 @@ func Was(e follow.Event) string {
 }
 
 // Because returns ": REASON" for an event, or "" if there is nothing to say.
-func Because(e follow.Event) string {
+func Because(e tamtam.Event) string {
 	if e.Change == nil {
 		return ""
 	}

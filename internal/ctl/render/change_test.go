@@ -6,7 +6,7 @@ package render
 import (
 	"testing"
 
-	"github.com/eelcocramer/tamtam/internal/ctl/follow"
+	"github.com/eelcocramer/tamtam"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -28,7 +28,7 @@ func TestBecauseOfAnUpdate(t *testing.T) {
 		{nil, before, unknown},
 	} {
 		change := &tamtamv1.MemberChange{Member: c.after, Reason: tamtamv1.ChangeReason_CHANGE_REASON_UPDATED}
-		if have := Because(follow.Event{Kind: follow.Change, Member: c.after, Before: c.before, Change: change}); have != c.want {
+		if have := Because(tamtam.Event{Kind: tamtam.Change, Member: c.after, Before: c.before, Change: change}); have != c.want {
 			t.Errorf("%q, want %q", have, c.want)
 		}
 	}

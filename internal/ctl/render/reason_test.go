@@ -8,7 +8,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/eelcocramer/tamtam/internal/ctl/follow"
+	"github.com/eelcocramer/tamtam"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -63,16 +63,16 @@ func TestChange(t *testing.T) {
 	m := &tamtamv1.Member{Address: "m", Status: dead}
 	for _, c := range []struct {
 		name                 string
-		event                follow.Event
+		event                tamtam.Event
 		status, was, because string
 	}{
-		{"present", follow.Event{Kind: follow.Present, Member: m}, "DEAD", "", ""},
-		{"new", follow.Event{Member: m, Change: &tamtamv1.MemberChange{Member: m}}, "DEAD", "", ""},
-		{"changed", follow.Event{Member: m, Local: "here", Change: &tamtamv1.MemberChange{Member: m, PreviousStatus: alive, ReportedBy: "here"}},
+		{"present", tamtam.Event{Kind: tamtam.Present, Member: m}, "DEAD", "", ""},
+		{"new", tamtam.Event{Member: m, Change: &tamtamv1.MemberChange{Member: m}}, "DEAD", "", ""},
+		{"changed", tamtam.Event{Member: m, Local: "here", Change: &tamtamv1.MemberChange{Member: m, PreviousStatus: alive, ReportedBy: "here"}},
 			"DEAD", "  was ALIVE", ": reported by this node"},
-		{"same status", follow.Event{Member: m, Change: &tamtamv1.MemberChange{Member: m, PreviousStatus: dead, Time: timestamppb.Now()}}, "DEAD", "", ""},
-		{"removed", follow.Event{Member: m, Change: &tamtamv1.MemberChange{Member: m, PreviousStatus: dead, Removed: true}}, "removed", "  was DEAD", ""},
-		{"inferred", follow.Event{Member: m, Inferred: true, Change: &tamtamv1.MemberChange{Member: m, PreviousStatus: alive}}, "DEAD", "  was ALIVE", ": found after reconnecting"},
+		{"same status", tamtam.Event{Member: m, Change: &tamtamv1.MemberChange{Member: m, PreviousStatus: dead, Time: timestamppb.Now()}}, "DEAD", "", ""},
+		{"removed", tamtam.Event{Member: m, Change: &tamtamv1.MemberChange{Member: m, PreviousStatus: dead, Removed: true}}, "removed", "  was DEAD", ""},
+		{"inferred", tamtam.Event{Member: m, Inferred: true, Change: &tamtamv1.MemberChange{Member: m, PreviousStatus: alive}}, "DEAD", "  was ALIVE", ": found after reconnecting"},
 	} {
 		if status, was, because := ChangeStatus(c.event), Was(c.event), Because(c.event); status != c.status || was != c.was || because != c.because {
 			t.Errorf("%s: %q, %q, %q", c.name, status, was, because)

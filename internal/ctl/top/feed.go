@@ -10,8 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/eelcocramer/tamtam"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
-	"github.com/eelcocramer/tamtam/internal/ctl/follow"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -35,7 +35,7 @@ type feed struct {
 	client  client.Client
 	every   time.Duration
 	samples chan sample
-	events  chan follow.Event
+	events  chan tamtam.Event
 	failed  chan error    // errors that no retry would help
 	sooner  chan struct{} // has room for one
 	panics  chan string
@@ -55,7 +55,7 @@ type feed struct {
 // must succeed.
 func startFeed(ctx context.Context, c client.Client, every time.Duration) *feed {
 	f := &feed{
-		client: c, every: every, samples: make(chan sample), events: make(chan follow.Event), failed: make(chan error, 2),
+		client: c, every: every, samples: make(chan sample), events: make(chan tamtam.Event), failed: make(chan error, 2),
 		sooner: make(chan struct{}, 1), panics: make(chan string),
 		inspections: make(chan inspection), minutes: make(chan []*tamtamv1.CounterMinute), histories: make(chan *tamtamv1.MemberHistory),
 		links: make(chan *tamtamv1.GetLinksResponse), matrix: make(chan struct{}, 1),
@@ -64,7 +64,7 @@ func startFeed(ctx context.Context, c client.Client, every time.Duration) *feed 
 	f.start(ctx, func() error { return f.run(ctx) })
 	f.start(ctx, func() error {
 		// Patient, as the samples show whether the daemon is there.
-		return c.Follow(ctx, nil, true, 0, client.OverRestarts, func(e follow.Event) error {
+		return c.Follow(ctx, nil, true, 0, client.OverRestarts, func(e tamtam.Event) error {
 			select {
 			case f.events <- e:
 			case <-ctx.Done():

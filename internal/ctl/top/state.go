@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/eelcocramer/tamtam"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
-	"github.com/eelcocramer/tamtam/internal/ctl/follow"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	"github.com/eelcocramer/tamtam/internal/ctl/top/screen"
 	"github.com/eelcocramer/tamtam/internal/doctor"
@@ -63,8 +63,8 @@ func (st *state) sample(s sample) {
 }
 
 // event takes an event of the watch, and reports whether it is a change.
-func (st *state) event(e follow.Event) bool {
-	if e.Kind != follow.Change {
+func (st *state) event(e tamtam.Event) bool {
+	if e.Kind != tamtam.Change {
 		return false
 	}
 	at := time.Now()

@@ -13,8 +13,8 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/eelcocramer/tamtam"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
-	"github.com/eelcocramer/tamtam/internal/ctl/follow"
 	"github.com/eelcocramer/tamtam/internal/ctl/top/screen"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -50,12 +50,12 @@ func TestLost(t *testing.T) {
 func TestChanges(t *testing.T) {
 	st := newState(time.Second)
 	m := &tamtamv1.Member{Address: "b:1", Status: tamtamv1.MemberStatus_MEMBER_STATUS_DEAD}
-	if st.event(follow.Event{Kind: follow.Present, Member: m}) || st.event(follow.Event{Kind: follow.Synced}) || len(st.data.Changes) != 0 {
+	if st.event(tamtam.Event{Kind: tamtam.Present, Member: m}) || st.event(tamtam.Event{Kind: tamtam.Synced}) || len(st.data.Changes) != 0 {
 		t.Errorf("%+v is not empty", st.data.Changes)
 	}
 	const more = 3
 	for i := range maxChanges + more {
-		if !st.event(follow.Event{Kind: follow.Change, Member: m, Change: &tamtamv1.MemberChange{Member: m, Time: timestamppb.New(at(int64(i)))}}) {
+		if !st.event(tamtam.Event{Kind: tamtam.Change, Member: m, Change: &tamtamv1.MemberChange{Member: m, Time: timestamppb.New(at(int64(i)))}}) {
 			t.Fatal("a change is not one")
 		}
 	}
@@ -105,9 +105,9 @@ func TestHistory(t *testing.T) {
 		{Time: died, Status: dead, Reason: tamtamv1.ChangeReason_CHANGE_REASON_NO_ANSWER, ReportedBy: "c:1"},
 	}})
 	b.Status = suspected
-	st.event(follow.Event{Kind: follow.Change, Member: b, Change: &tamtamv1.MemberChange{Member: b, Time: ago(61 * time.Second)}})
+	st.event(tamtam.Event{Kind: tamtam.Change, Member: b, Change: &tamtamv1.MemberChange{Member: b, Time: ago(61 * time.Second)}})
 	b.Status = dead
-	st.event(follow.Event{Kind: follow.Change, Member: b, Change: &tamtamv1.MemberChange{Member: b, Time: died}})
+	st.event(tamtam.Event{Kind: tamtam.Change, Member: b, Change: &tamtamv1.MemberChange{Member: b, Time: died}})
 	var have []string
 	for _, c := range st.data.Changes {
 		have = append(have, c.Who+" "+c.Status+" "+c.Why)

@@ -13,9 +13,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/eelcocramer/tamtam"
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
-	"github.com/eelcocramer/tamtam/internal/ctl/follow"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -84,19 +84,19 @@ type view struct {
 	changed  time.Time // when something changed, or they became known
 }
 
-func (v *view) take(e follow.Event, now time.Time) {
+func (v *view) take(e tamtam.Event, now time.Time) {
 	if v.members == nil {
 		v.members = map[string]*tamtamv1.Member{}
 	}
 	switch e.Kind {
-	case follow.Disconnected:
+	case tamtam.Disconnected:
 		v.missing = client.Describe(e.Err)
 		return
-	case follow.Resumed, follow.Snapshot:
+	case tamtam.Resumed, tamtam.Snapshot:
 		v.missing = "the changes since the connection broke are not known yet"
-	case follow.Synced:
+	case tamtam.Synced:
 		v.missing = ""
-	case follow.Present, follow.Change:
+	case tamtam.Present, tamtam.Change:
 		if e.Change.GetRemoved() {
 			delete(v.members, e.Member.GetAddress())
 		} else {

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/eelcocramer/tamtam/internal/ctl/follow"
+	"github.com/eelcocramer/tamtam"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -30,9 +30,9 @@ func TestConditions(t *testing.T) {
 		{Address: "192.0.2.8:9999", Name: "ended", Status: dead}, {Address: "192.0.2.9:9999", Name: "ended", Status: left},
 		{Address: "192.0.2.7:9999", Name: "x\x1b[2J", Status: suspected}, {Address: "192.0.2.1:9999", Name: "one", Status: alive, Local: true},
 	} {
-		v.take(follow.Event{Kind: follow.Present, Member: m}, now)
+		v.take(tamtam.Event{Kind: tamtam.Present, Member: m}, now)
 	}
-	v.take(follow.Event{Kind: follow.Synced}, now)
+	v.take(tamtam.Event{Kind: tamtam.Synced}, now)
 	for args, want := range map[string]string{
 		"--alive 2":                          "",
 		"--alive 3":                          "2 alive, want 3",
@@ -84,22 +84,22 @@ func TestStable(t *testing.T) {
 	m := &tamtamv1.Member{Address: "a", Status: tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE}
 	down := &tamtamv1.Member{Address: "a", Status: tamtamv1.MemberStatus_MEMBER_STATUS_DEAD}
 	for i, s := range []struct {
-		event follow.Event
+		event tamtam.Event
 		after time.Duration // time goes by, and then the event comes
 		wait  time.Duration // and so long after it
 		held  bool
 		left  time.Duration
 		says  string
 	}{
-		{follow.Event{Kind: follow.Present, Member: m}, 0, 0, false, 5 * time.Second, "for 0s, want 5s"},
-		{follow.Event{Kind: follow.Synced}, 0, 4 * time.Second, false, time.Second, "for 4s, want 5s"},
-		{follow.Event{Kind: follow.Change, Member: m, Change: &tamtamv1.MemberChange{Member: m}}, 0, 4 * time.Second, false, time.Second, "for 4s"},
-		{follow.Event{Kind: follow.Change, Member: down, Change: &tamtamv1.MemberChange{Member: down}}, 0, 6 * time.Second, false, 0, "0 alive, want 1"},
-		{follow.Event{Kind: follow.Change, Member: m, Change: &tamtamv1.MemberChange{Member: m}}, 0, 5 * time.Second, true, 0, ""},
-		{follow.Event{Kind: follow.Disconnected, Err: errors.New("nothing found")}, time.Hour, time.Hour, false, 0, "nothing found"},
-		{follow.Event{Kind: follow.Resumed}, 0, time.Hour, false, 0, "not known yet"},
-		{follow.Event{Kind: follow.Synced}, time.Hour, time.Second, false, 4 * time.Second, "for 1s, want 5s"},
-		{follow.Event{Kind: follow.Change, Member: m, Change: &tamtamv1.MemberChange{Member: m, Removed: true}}, 0, time.Hour, false, 0, "0 alive"},
+		{tamtam.Event{Kind: tamtam.Present, Member: m}, 0, 0, false, 5 * time.Second, "for 0s, want 5s"},
+		{tamtam.Event{Kind: tamtam.Synced}, 0, 4 * time.Second, false, time.Second, "for 4s, want 5s"},
+		{tamtam.Event{Kind: tamtam.Change, Member: m, Change: &tamtamv1.MemberChange{Member: m}}, 0, 4 * time.Second, false, time.Second, "for 4s"},
+		{tamtam.Event{Kind: tamtam.Change, Member: down, Change: &tamtamv1.MemberChange{Member: down}}, 0, 6 * time.Second, false, 0, "0 alive, want 1"},
+		{tamtam.Event{Kind: tamtam.Change, Member: m, Change: &tamtamv1.MemberChange{Member: m}}, 0, 5 * time.Second, true, 0, ""},
+		{tamtam.Event{Kind: tamtam.Disconnected, Err: errors.New("nothing found")}, time.Hour, time.Hour, false, 0, "nothing found"},
+		{tamtam.Event{Kind: tamtam.Resumed}, 0, time.Hour, false, 0, "not known yet"},
+		{tamtam.Event{Kind: tamtam.Synced}, time.Hour, time.Second, false, 4 * time.Second, "for 1s, want 5s"},
+		{tamtam.Event{Kind: tamtam.Change, Member: m, Change: &tamtamv1.MemberChange{Member: m, Removed: true}}, 0, time.Hour, false, 0, "0 alive"},
 	} {
 		now = now.Add(s.after)
 		v.take(s.event, now)
@@ -123,7 +123,7 @@ func TestAmbiguous(t *testing.T) {
 		{Address: "192.0.2.2:9999", Name: "db\u202e", Status: tamtamv1.MemberStatus_MEMBER_STATUS_SUSPECTED},
 		{Address: "192.0.2.3:9999", Name: "db\u202e", Status: tamtamv1.MemberStatus_MEMBER_STATUS_DEAD},
 	} {
-		v.take(follow.Event{Kind: follow.Present, Member: m}, time.Unix(0, 0))
+		v.take(tamtam.Event{Kind: tamtam.Present, Member: m}, time.Unix(0, 0))
 	}
 	for _, args := range [][]string{{"--member", "db\u202e"}, {"--gone", "db\u202e"}, {"--member", "192.0.2.1:9999"}} {
 		var c Conditions

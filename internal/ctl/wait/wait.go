@@ -13,8 +13,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/eelcocramer/tamtam"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
-	"github.com/eelcocramer/tamtam/internal/ctl/follow"
 	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
@@ -31,7 +31,7 @@ func Run(asked context.Context, c client.Client, p render.Printer, want *Conditi
 	ctx, cancel := context.WithCancel(asked)
 	over := time.NewTimer(limit)
 	defer over.Stop()
-	events, ended := make(chan follow.Event), make(chan struct{})
+	events, ended := make(chan tamtam.Event), make(chan struct{})
 	var refused error // once ended
 	defer func() {
 		cancel()
@@ -42,7 +42,7 @@ func Run(asked context.Context, c client.Client, p render.Printer, want *Conditi
 		// A stream must begin within the default time of a call, so that a daemon that
 		// hangs does not take up the whole wait with one attempt.
 		within := min(limit, ctlflags.Default().Timeout)
-		refused = c.Within(within).Follow(ctx, want.filter.Wanted(), true, 0, client.OverRestarts, func(e follow.Event) error {
+		refused = c.Within(within).Follow(ctx, want.filter.Wanted(), true, 0, client.OverRestarts, func(e tamtam.Event) error {
 			select {
 			case events <- e:
 				return nil

@@ -8,20 +8,20 @@ import (
 	"io"
 	"time"
 
+	"github.com/eelcocramer/tamtam"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
-	"github.com/eelcocramer/tamtam/internal/ctl/follow"
 	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 )
 
 // eventNames has the events that are not changes.
-var eventNames = map[follow.Kind]string{
-	follow.Present: "present", follow.Synced: "synced", follow.Disconnected: "disconnected",
-	follow.Resumed: "resumed", follow.Snapshot: "snapshot",
+var eventNames = map[tamtam.EventKind]string{
+	tamtam.Present: "present", tamtam.Synced: "synced", tamtam.Disconnected: "disconnected",
+	tamtam.Resumed: "resumed", tamtam.Snapshot: "snapshot",
 }
 
 // toLine returns an event as JSON has it.
-func toLine(e follow.Event) output.Event {
+func toLine(e tamtam.Event) output.Event {
 	l := output.Event{Event: eventNames[e.Kind], Revision: output.ID(e.Revision)}
 	if e.Err != nil {
 		l.Error = client.Describe(e.Err)
@@ -41,12 +41,12 @@ func toLine(e follow.Event) output.Event {
 }
 
 // print prints an event. Events of the connection are on stderr, and in watch's JSON.
-func (c *Config) print(e follow.Event) error {
+func (c *Config) print(e tamtam.Event) error {
 	l := toLine(e)
 	switch e.Kind {
-	case follow.Present, follow.Change:
+	case tamtam.Present, tamtam.Change:
 		return c.Printer.Print(l, func(w io.Writer) { fmt.Fprintln(w, c.text(e)) })
-	case follow.Synced:
+	case tamtam.Synced:
 		if c.Brief && !c.Printer.JSON {
 			return nil
 		}
@@ -64,7 +64,7 @@ func (c *Config) print(e follow.Event) error {
 
 // text is an event of a member for people: time, status, member, the status before, and why
 // or, in brief, the reporter.
-func (c *Config) text(e follow.Event) string {
+func (c *Config) text(e tamtam.Event) string {
 	at := e.Member.GetStatusSince().AsTime()
 	if t := e.Change.GetTime(); t != nil {
 		at = t.AsTime()

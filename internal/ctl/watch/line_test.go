@@ -12,7 +12,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/eelcocramer/tamtam/internal/ctl/follow"
+	"github.com/eelcocramer/tamtam"
 	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
@@ -32,19 +32,19 @@ func TestPrint(t *testing.T) {
 	own := &tamtamv1.MemberChange{Member: m, PreviousStatus: alive, ReportedBy: "b:1", Time: timestamppb.New(at)}
 	for _, c := range []struct {
 		name        string
-		event       follow.Event
+		event       tamtam.Event
 		full, brief string
 		lines       bool // JSON of watch has a line
 		briefLines  bool // and that of monitor
 	}{
-		{"present", follow.Event{Kind: follow.Present, Member: m}, now + "  DEAD       b:1 (\"two\\x1b\")\n", now + "  DEAD       b:1\n", true, true},
-		{"change", follow.Event{Kind: follow.Change, Member: m, Change: died, Local: "c:1"},
+		{"present", tamtam.Event{Kind: tamtam.Present, Member: m}, now + "  DEAD       b:1 (\"two\\x1b\")\n", now + "  DEAD       b:1\n", true, true},
+		{"change", tamtam.Event{Kind: tamtam.Change, Member: m, Change: died, Local: "c:1"},
 			now + "  DEAD       b:1 (\"two\\x1b\")  was ALIVE: no answer in time, reported by a:1\n", now + "  DEAD       b:1  was ALIVE  by a:1\n", true, true},
-		{"its own report", follow.Event{Kind: follow.Change, Member: m, Change: own},
+		{"its own report", tamtam.Event{Kind: tamtam.Change, Member: m, Change: own},
 			now + "  DEAD       b:1 (\"two\\x1b\")  was ALIVE\n", now + "  DEAD       b:1  was ALIVE\n", true, true},
-		{"disconnected", follow.Event{Kind: follow.Disconnected, Err: errors.New("gone")}, "", "", true, false},
-		{"resumed", follow.Event{Kind: follow.Resumed}, "", "", true, false},
-		{"snapshot", follow.Event{Kind: follow.Snapshot}, "", "", true, false},
+		{"disconnected", tamtam.Event{Kind: tamtam.Disconnected, Err: errors.New("gone")}, "", "", true, false},
+		{"resumed", tamtam.Event{Kind: tamtam.Resumed}, "", "", true, false},
+		{"snapshot", tamtam.Event{Kind: tamtam.Snapshot}, "", "", true, false},
 	} {
 		for _, brief := range []bool{false, true} {
 			want, lines := c.full, c.lines
@@ -68,16 +68,16 @@ func TestPrint(t *testing.T) {
 func TestConnection(t *testing.T) {
 	gone := errors.New("gone")
 	for _, c := range []struct {
-		event follow.Event
+		event tamtam.Event
 		want  string
 	}{
-		{follow.Event{Kind: follow.Disconnected, Err: gone}, "gone; retrying"},
-		{follow.Event{Kind: follow.Disconnected, Err: gone, Revision: 7}, "disconnected: gone; retrying"},
-		{follow.Event{Kind: follow.Disconnected, Err: gone, Revision: 7, Slow: true}, "fell behind, continuing after the last change seen"},
-		{follow.Event{Kind: follow.Resumed}, "reconnected, nothing was missed"},
-		{follow.Event{Kind: follow.Present}, ""},
-		{follow.Event{Kind: follow.Synced}, ""},
-		{follow.Event{Kind: follow.Change}, ""},
+		{tamtam.Event{Kind: tamtam.Disconnected, Err: gone}, "gone; retrying"},
+		{tamtam.Event{Kind: tamtam.Disconnected, Err: gone, Revision: 7}, "disconnected: gone; retrying"},
+		{tamtam.Event{Kind: tamtam.Disconnected, Err: gone, Revision: 7, Slow: true}, "fell behind, continuing after the last change seen"},
+		{tamtam.Event{Kind: tamtam.Resumed}, "reconnected, nothing was missed"},
+		{tamtam.Event{Kind: tamtam.Present}, ""},
+		{tamtam.Event{Kind: tamtam.Synced}, ""},
+		{tamtam.Event{Kind: tamtam.Change}, ""},
 	} {
 		if have := connection(c.event); have != c.want {
 			t.Errorf("%+v: %q, want %q", c.event, have, c.want)

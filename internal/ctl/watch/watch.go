@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package watch is tamtamctl watch and monitor: it prints the members and then each change of
-// one, or runs a command for each. The stream itself is the business of package follow.
+// one, or runs a command for each. The stream itself is the business of package tamtam.
 package watch
 
 import (
@@ -12,9 +12,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/eelcocramer/tamtam"
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
-	"github.com/eelcocramer/tamtam/internal/ctl/follow"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -50,8 +50,8 @@ func Run(ctx context.Context, cfg Config) error {
 			return err
 		}
 		defer stop()
-		w.handle = func(e follow.Event) error {
-			if e.Kind == follow.Change || e.Kind == follow.Present && cfg.Exec.Initial {
+		w.handle = func(e tamtam.Event) error {
+			if e.Kind == tamtam.Change || e.Kind == tamtam.Present && cfg.Exec.Initial {
 				run(toLine(e))
 			}
 			return nil
@@ -66,21 +66,21 @@ func Run(ctx context.Context, cfg Config) error {
 
 type watcher struct {
 	Config
-	handle func(follow.Event) error
+	handle func(tamtam.Event) error
 
 	synced bool
-	first  []follow.Event // the present members of the first snapshot, until all are known
+	first  []tamtam.Event // the present members of the first snapshot, until all are known
 }
 
-func (w *watcher) event(e follow.Event) error {
+func (w *watcher) event(e tamtam.Event) error {
 	if text := connection(e); text != "" {
 		fmt.Fprintf(w.Err, "tamtamctl: %s\n", text)
 	}
 	switch {
-	case e.Kind == follow.Present:
+	case e.Kind == tamtam.Present:
 		w.first = append(w.first, e)
 		return nil
-	case e.Kind == follow.Synced && !w.synced:
+	case e.Kind == tamtam.Synced && !w.synced:
 		w.synced = true
 		if err := w.begin(); err != nil {
 			return err
@@ -111,7 +111,7 @@ func (w *watcher) begin() error {
 }
 
 // pass handles an event that the filters let pass.
-func (w *watcher) pass(e follow.Event) error {
+func (w *watcher) pass(e tamtam.Event) error {
 	if e.Member != nil && !w.wants(e) {
 		return nil
 	}
@@ -119,7 +119,7 @@ func (w *watcher) pass(e follow.Event) error {
 }
 
 // wants reports whether the filters let an event of a member pass.
-func (c *Config) wants(e follow.Event) bool {
+func (c *Config) wants(e tamtam.Event) bool {
 	if len(c.Statuses) > 0 && !slices.Contains(c.Statuses, e.Member.GetStatus()) {
 		return false
 	}
@@ -127,9 +127,9 @@ func (c *Config) wants(e follow.Event) bool {
 }
 
 // connection returns what an event means for the connection, in words; "" for nothing.
-func connection(e follow.Event) string {
+func connection(e tamtam.Event) string {
 	switch e.Kind {
-	case follow.Disconnected:
+	case tamtam.Disconnected:
 		switch {
 		case e.Slow:
 			return "fell behind, continuing after the last change seen"
@@ -138,9 +138,9 @@ func connection(e follow.Event) string {
 		default:
 			return "disconnected: " + client.Describe(e.Err) + "; retrying"
 		}
-	case follow.Resumed:
+	case tamtam.Resumed:
 		return "reconnected, nothing was missed"
-	case follow.Snapshot:
+	case tamtam.Snapshot:
 		return "reconnected, but the daemon restarted or too much was missed: the differences follow"
 	}
 	return ""
