@@ -108,11 +108,10 @@ func (b begun) Recv() (*tamtamv1.StreamMessagesResponse, error) {
 // place is how far the messages of a node were read.
 type place struct{ session, sequence uint64 }
 
-// reading is how far all were read. Its size is that of the list of members, of all that were ever on it
-// while it is used: 60 bytes each.
+// reading is how far all were read.
 type reading struct {
 	until *timestamppb.Timestamp // when the daemon received the last message; nil before the first
-	last  map[string]place       // of each origin
+	last  map[string]place       // of the origins of messages that it received then: of one, nearly always
 }
 
 // request returns what to ask for.
@@ -133,14 +132,14 @@ func (r *reading) request(o MessageOptions) *tamtamv1.StreamMessagesRequest {
 // take notes a message, and reports whether it was not read before. A daemon that is asked for messages since
 // the last one sends that one again, and those that it received at the same time.
 func (r *reading) take(m *Message) bool {
+	if r.until == nil || m.GetReceived().AsTime().After(r.until.AsTime()) {
+		r.until = m.GetReceived()
+		clear(r.last)
+	}
 	had := r.last[m.GetOrigin()]
-	again := r.until != nil && !m.GetReceived().AsTime().After(r.until.AsTime())
-	if again && had.session == m.GetSession() && m.GetSequence() <= had.sequence {
+	if had.session == m.GetSession() && m.GetSequence() <= had.sequence {
 		return false
 	}
 	r.last[m.GetOrigin()] = place{m.GetSession(), m.GetSequence()}
-	if r.until == nil || m.GetReceived().AsTime().After(r.until.AsTime()) {
-		r.until = m.GetReceived()
-	}
 	return true
 }
