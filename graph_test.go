@@ -67,7 +67,7 @@ var grpcOnly = []string{
 // TestGraphOfThePackage: a program that imports the package gets no module but gRPC's.
 func TestGraphOfThePackage(t *testing.T) {
 	const module = "github.com/eelcocramer/tamtam"
-	out := list(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".", "./resolver")
+	out := list(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".", "./resolver", "./tamtamtest")
 	for _, path := range strings.Fields(out) {
 		below := func(m string) bool { return path == m || strings.HasPrefix(path, m+"/") }
 		if !below(module) && !slices.ContainsFunc(grpcOnly, below) {
