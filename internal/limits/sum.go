@@ -68,6 +68,17 @@ const (
 	questionBytes      = 400
 )
 
+// Of readers that can resume.
+const (
+	CursorStreams   = 1 << 10 // that a cursor names
+	ReaderPositions = 1 << 13 // streams in which such readers are, of all of them
+	FetchedMessages = 1 << 9  // that have a place beside those that are kept
+	PastStreams     = 1 << 13 // of which members report what they keep
+	positionBytes   = 110
+	pastBytes       = 300
+	fetchedBytes    = 1400
+)
+
 // Bound is how much of something a daemon keeps at most, and what that takes.
 type Bound struct {
 	What string
@@ -100,6 +111,8 @@ func Bounds() []Bound {
 		{"messages that wait for an earlier one", 1, MessagesAhead, Cluster},
 		{"messages that are kept (`--keep-bytes`)", 1, KeepBytes, Cluster},
 		{"messages that are not kept any more, and that readers have not taken", 1, ReaderBytes, Cluster},
+		{"earlier messages, fetched for readers that resume", FetchedMessages, fetchedBytes, Cluster},
+		{"streams of which members report what they keep", PastStreams, pastBytes, Cluster},
 		{"the last inspection, for the status page", MaxMembers, reportBytes, Cluster},
 		{"samples of links, for the matrix", MatrixNodes * MatrixNodes * MatrixSamples, sampleBytes, Cluster},
 		{"questions of users, held to be answered", HeldQuestions, questionBytes, Cluster},
@@ -114,6 +127,7 @@ func Bounds() []Bound {
 		{"their requests, or their answers that are not taken, of streams", PortCalls + SocketCalls, requestBytes, Callers},
 		{"members that queries ask", QueryTargets, targetBytes, Callers},
 		{"members that messages with recipients wait for", AwaitedReports, reportedBytes, Callers},
+		{"streams in which readers are that can resume", ReaderPositions, positionBytes, Callers},
 		{"answers that callers have not taken", 1, QueryEventBytes, Callers},
 		{"what they may fall behind", PortCalls + SocketCalls, ReaderBuffer * pointerBytes, Callers},
 	}

@@ -58,6 +58,9 @@ type Broadcaster struct {
 	due     lateness.Due                     // the same, or earlier: Run has been woken
 	room    signal                           // there may be room for a message
 	receipt signal                           // a member may have a message
+	// Of readers that can resume.
+	news      signal // a message may have been fetched, or given up
+	positions int    // the streams that they know, in total
 }
 
 // New returns a Broadcaster.
@@ -71,7 +74,7 @@ func New(cfg Config) *Broadcaster {
 		members: map[netip.AddrPort]member.Member{cfg.Local.Origin: {
 			Addr: cfg.Local.Origin, Status: member.Alive, Local: true, Info: member.Info{Session: cfg.Local.Session, Tags: cfg.Tags},
 		}},
-		room: newSignal(), receipt: newSignal(),
+		room: newSignal(), receipt: newSignal(), news: newSignal(),
 	}
 	b.core = b.newCore(cfg.Local)
 	return b
@@ -134,6 +137,7 @@ func (b *Broadcaster) OnMember(c member.Change) {
 
 // wakeAllLocked wakes Run and the senders that wait.
 func (b *Broadcaster) wakeAllLocked() {
+	b.wakeReadersLocked()
 	b.room.wake()
 	b.receipt.wake()
 	b.Wake()
@@ -154,6 +158,7 @@ func (b *Broadcaster) Receive(from netip.AddrPort, data []byte) {
 	defer b.unlock()
 	now := time.Now()
 	b.core.Receive(now, from, data)
+	b.wakeReadersLocked()
 	b.wakeRunLocked(now)
 	b.wakeSendersLocked(now)
 }
@@ -190,6 +195,7 @@ func (b *Broadcaster) Run(ctx context.Context) {
 		now := time.Now()
 		late := b.due.Done(now)
 		b.core.Tick(now)
+		b.wakeReadersLocked()
 		b.wakeSendersLocked(now) // a member may have stalled since
 		next := b.core.Next(now)
 		b.due.Set(next, now)

@@ -74,6 +74,7 @@ type Core struct {
 	compared     time.Time        // when they last were
 	last         time.Time        // of the last message of any stream
 	counts       *counter.Set
+	history      history // for readers that resume
 }
 
 // NewCore returns a Core without members.
@@ -81,7 +82,7 @@ func NewCore(cfg CoreConfig) *Core {
 	return &Core{
 		cfg: cfg, store: newStore(cfg.Keep, cfg.KeepBytes),
 		streams: make(map[Stream]*stream), waiting: make(map[*stream]struct{}), fanOut: FanOut, pushAll: pushAll,
-		members: make(map[netip.AddrPort]*target), counts: counters.NewSet(),
+		members: make(map[netip.AddrPort]*target), counts: counters.NewSet(), history: newHistory(),
 	}
 }
 
@@ -120,6 +121,7 @@ func (c *Core) Up(now time.Time, a netip.AddrPort, session uint64, addressing bo
 		c.presume(t, now)
 	}
 	c.sendDigests(a, c.activeEntries(now, activeFor), flagAnswer)
+	c.met(now, a)
 }
 
 // meetGrace is how old a message may be and still be meant for a member that was met

@@ -22,6 +22,7 @@ var (
 	pushed      = counters.Metric("broadcast_copies_sent", "tamtam_broadcast_copies_sent_total", "Pushes of broadcasts to members.")
 	unpushed    = counters.Metric("broadcast_copies_unsent", "tamtam_broadcast_copies_unsent_total", "Pushes that were skipped because too much was in flight; a repair makes up for them.")
 	lateBatches = counters.New("broadcast_batches_late", "Batches of pushes that members acknowledged late, so that this node sends fewer at a time.")
+	fetches     = counters.New("broadcast_fetches", "Requests of this node for earlier broadcasts that its readers want, which resume.")
 	digests     = counters.New("broadcast_digests", "Digests of the kept broadcasts that were sent to members.")
 	gone        = counters.New("broadcast_gone", "Replies that a wanted broadcast is no longer kept.")
 	refused     = counters.New("broadcast_refused_streams", "Senders that were refused because there were too many.")

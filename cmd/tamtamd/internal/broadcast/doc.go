@@ -52,7 +52,15 @@
 //	pieces   16, or 17 if it is not passed on, then as addressed; after the recipients of each ·
 //	         which piece 1, from 0 · of how many 1, 0 for a whole message
 //	report   10 · stream 26 · of each: sequence 8, the highest bit set if it is for the sender
+//	kept ask 20
+//	kept     21 · frames of the answer 1 · of each: stream 26 · first 8 · last 8 · sent 8
 //	stream   IP 16 (IPv4 mapped) · port 2 · session 8
+//
+// A reader that resumes (reading, cursor) may want messages from before this node took part in a stream,
+// or of streams that have ended. The first such reader has the node ask members what they keep (survey). What
+// the reader lacks is fetched with wants (fetch), and goes to the store, not to other readers. A
+// cluster without such readers exchanges none of this. An earlier version drops the question; it is asked with
+// wants in any case. So the question and its answer are harmless for it.
 //
 // A message for some members is one of the stream like any other: all members get it, keep it
 // and repair it. When its turn comes, each decides by its own address and tags whether its readers get it. So a

@@ -57,6 +57,9 @@ type Message struct {
 	pieces uint8    // that it takes; 0 if it is one entry of its stream
 	piece  piece    // that it is
 	whole  *Message // of the last piece, once all are here
+	// past: fetched for readers that resume. It came before this node took part in the stream, or
+	// was here before and dropped.
+	past bool
 }
 
 // Gap is a run of messages of a stream that are lost.

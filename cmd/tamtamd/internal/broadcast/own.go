@@ -61,6 +61,7 @@ type target struct {
 	beyond     map[uint64]struct{} // acknowledged messages after a missing one
 	presumed   time.Time           // since when its own stream is presumed; zero if it is not
 	probed     time.Time           // when Tick last asked it what it has
+	surveyed   time.Time           // when it was last told what is kept here
 }
 
 func (t *target) has(sequence uint64) bool {

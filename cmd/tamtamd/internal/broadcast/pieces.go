@@ -36,6 +36,9 @@ type piece struct{ index, of uint8 }
 // first returns the number of the head of the message that m is a piece of.
 func (m *Message) first() uint64 { return m.Sequence - uint64(m.piece.index) }
 
+// begins returns the number of the first entry that a message takes that was delivered.
+func (m *Message) begins() uint64 { return m.Sequence + 1 - uint64(max(m.pieces, 1)) }
+
 // last returns the number of the last piece.
 func (m *Message) last() uint64 { return m.first() + uint64(max(m.piece.of, 1)) - 1 }
 
@@ -116,32 +119,43 @@ func (s *stream) whole(m Message) (whole Message, ok bool, bad uint64) {
 	if m.piece.index > 0 { // the head was given up, or came before this node knew the stream
 		return m, false, m.last()
 	}
+	whole, missing, bad := assemble(m, func(n uint64) (Message, bool) {
+		p, here := s.pending[n]
+		return p, here
+	})
+	return whole, missing == 0 && bad == 0, bad
+}
+
+// assemble puts the pieces of a message together, from its head and the other entries of its stream. missing is the
+// first one that is not here. If they can never be a message, bad is the last number to give up.
+func assemble(head Message, entry func(uint64) (Message, bool)) (whole Message, missing, bad uint64) {
 	var size int
-	ok = true
-	for i := uint8(1); i < m.piece.of; i++ {
-		p, here := s.pending[m.Sequence+uint64(i)]
-		if here && p.piece != (piece{i, m.piece.of}) {
-			return m, false, p.Sequence - 1
+	for i := uint8(1); i < head.piece.of; i++ {
+		p, here := entry(head.Sequence + uint64(i))
+		switch {
+		case here && p.piece != (piece{i, head.piece.of}):
+			return head, 0, p.Sequence - 1
+		case !here && missing == 0:
+			missing = head.Sequence + uint64(i)
 		}
-		ok = ok && here
 		size += len(p.Payload)
 	}
 	switch {
-	case !ok:
-		return m, false, 0
-	case size <= pieceSize*(int(m.piece.of)-2): // it would take fewer
-		return m, false, m.last()
+	case missing != 0:
+		return head, missing, 0
+	case size <= pieceSize*(int(head.piece.of)-2): // it would take fewer
+		return head, 0, head.last()
 	}
-	whole = m
+	whole = head
 	whole.Payload = make([]byte, 0, size)
-	for i := uint8(1); i < m.piece.of; i++ {
-		p := s.pending[m.Sequence+uint64(i)]
+	for i := uint8(1); i < head.piece.of; i++ {
+		p, _ := entry(head.Sequence + uint64(i))
 		whole.Payload = append(whole.Payload, p.Payload...)
 		whole.Received = p.Received
 	}
-	whole.Sequence, whole.piece = m.last(), piece{}
-	whole.pieces = m.piece.of
-	return whole, true, 0
+	whole.Sequence, whole.piece = head.last(), piece{}
+	whole.pieces = head.piece.of
+	return whole, 0, 0
 }
 
 // take removes the pending entries of a stream up to a number. They are delivered, or given up.
@@ -163,7 +177,9 @@ func (c *Core) take(s *stream, last uint64) {
 // giveUp reports the entries from the next one to another as lost, and drops what is here of them.
 func (c *Core) giveUp(s *stream, last uint64) {
 	c.counts.Inc(gaps)
-	c.cfg.Deliver(Delivery{Gap: Gap{s.Stream, s.next, last}})
+	lost := Gap{s.Stream, s.next, last}
+	c.history.lose(lost)
+	c.cfg.Deliver(Delivery{Gap: lost})
 	c.take(s, last)
 }
 

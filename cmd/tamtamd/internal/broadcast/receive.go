@@ -27,6 +27,10 @@ func (c *Core) Receive(now time.Time, from netip.AddrPort, b []byte) {
 			ok = c.onGone(from, b)
 		case kindReport:
 			ok = c.onReport(from, b)
+		case kindKeptAsk:
+			c.onKeptAsk(now, from)
+		case kindKept:
+			ok = c.onKept(now, from, b)
 		default:
 			ok = false
 		}
@@ -44,7 +48,7 @@ func (c *Core) onMessages(now time.Time, from netip.AddrPort, b []byte) bool {
 	}
 	news := false
 	for _, m := range some {
-		news = c.onMessage(now, from, m) || news
+		news = !c.fetched(now, m) && c.onMessage(now, from, m) || news
 	}
 	if news && (b[0] == kindMessage || b[0] == kindBatch || b[0] == kindAddressed || b[0] == kindPieces) {
 		c.passOn(b, len(some), from, some[0].Origin)
@@ -182,6 +186,7 @@ func (c *Core) advance(s *stream, now time.Time) {
 // begin sets the position of a stream for this node: the first message is have+1.
 func (c *Core) begin(s *stream, have uint64, now time.Time) {
 	s.started, s.next = true, have+1
+	c.takesPart(s.Stream, have)
 	for seq, m := range s.pending {
 		if seq <= have {
 			delete(s.pending, seq)

@@ -23,7 +23,7 @@ func (c *Core) Next(now time.Time) time.Time {
 	for s := range c.waiting {
 		next = deadline.Earlier(next, s.due())
 	}
-	next = deadline.Earlier(next, c.burst)
+	next = deadline.Earlier(deadline.Earlier(next, c.burst), c.historyDue(now))
 	if !c.last.IsZero() && (now.Sub(c.last) < forgetAfter+antiEntropyEvery || c.laggard(now).IsValid()) {
 		next = deadline.Earlier(next, c.nextExchange)
 	}
@@ -42,6 +42,7 @@ func (c *Core) Tick(now time.Time) {
 	if !c.burst.IsZero() && !c.burst.After(now) {
 		c.compareBurst(now)
 	}
+	c.historyTick(now)
 	if c.nextExchange.After(now) {
 		return
 	}
