@@ -1886,7 +1886,12 @@ type StreamMessagesRequest struct {
 	// that many of them.
 	Since *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=since,proto3" json:"since,omitempty"`
 	// Only messages of origins that are listed members and match; all if absent.
-	OriginFilter  *MemberFilter `protobuf:"bytes,5,opt,name=origin_filter,json=originFilter,proto3" json:"origin_filter,omitempty"`
+	OriginFilter *MemberFilter `protobuf:"bytes,5,opt,name=origin_filter,json=originFilter,proto3" json:"origin_filter,omitempty"`
+	// If present, the responses have cursors. If it is not empty, it is the cursor of an earlier
+	// response: the stream goes on after it, and last and since must not be set. A cursor has
+	// 42,005 bytes at most. The stream fails with INVALID_ARGUMENT, reason BAD_CURSOR, if the bytes
+	// are no cursor.
+	After         []byte `protobuf:"bytes,6,opt,name=after,proto3,oneof" json:"after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1956,16 +1961,28 @@ func (x *StreamMessagesRequest) GetOriginFilter() *MemberFilter {
 	return nil
 }
 
+func (x *StreamMessagesRequest) GetAfter() []byte {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
 // StreamMessagesResponse is a step of the stream.
 type StreamMessagesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A message, or the gap before the next one.
+	// A message, or the gap before the next one. If the request has after, it may be absent: then
+	// the response has only a cursor, as the first one has.
 	//
 	// Types that are valid to be assigned to Event:
 	//
 	//	*StreamMessagesResponse_Message
 	//	*StreamMessagesResponse_Gap
-	Event         isStreamMessagesResponse_Event `protobuf_oneof:"event"`
+	Event isStreamMessagesResponse_Event `protobuf_oneof:"event"`
+	// If the request has after: where the stream goes on after this step. It replaces the cursors
+	// before. Its content has no meaning for a reader. A cursor of more than 1,024 bytes is only sent when
+	// nothing else waits to be sent, or after as many bytes of other responses; else it is empty.
+	Cursor        []byte `protobuf:"bytes,3,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2021,6 +2038,13 @@ func (x *StreamMessagesResponse) GetGap() *Gap {
 		if x, ok := x.Event.(*StreamMessagesResponse_Gap); ok {
 			return x.Gap
 		}
+	}
+	return nil
+}
+
+func (x *StreamMessagesResponse) GetCursor() []byte {
+	if x != nil {
+		return x.Cursor
 	}
 	return nil
 }
@@ -6180,16 +6204,19 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x06origin\x18\x01 \x01(\tR\x06origin\x12\x18\n" +
 	"\asession\x18\x02 \x01(\x04R\asession\x12\x12\n" +
 	"\x04from\x18\x03 \x01(\x04R\x04from\x12\x0e\n" +
-	"\x02to\x18\x04 \x01(\x04R\x02to\"\xcd\x01\n" +
+	"\x02to\x18\x04 \x01(\x04R\x02to\"\xf2\x01\n" +
 	"\x15StreamMessagesRequest\x12\x16\n" +
 	"\x06topics\x18\x01 \x03(\tR\x06topics\x12\x18\n" +
 	"\aorigins\x18\x02 \x03(\tR\aorigins\x12\x12\n" +
 	"\x04last\x18\x03 \x01(\rR\x04last\x120\n" +
 	"\x05since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12<\n" +
-	"\rorigin_filter\x18\x05 \x01(\v2\x17.tamtam.v1.MemberFilterR\foriginFilter\"u\n" +
+	"\rorigin_filter\x18\x05 \x01(\v2\x17.tamtam.v1.MemberFilterR\foriginFilter\x12\x19\n" +
+	"\x05after\x18\x06 \x01(\fH\x00R\x05after\x88\x01\x01B\b\n" +
+	"\x06_after\"\x8d\x01\n" +
 	"\x16StreamMessagesResponse\x12.\n" +
 	"\amessage\x18\x01 \x01(\v2\x12.tamtam.v1.MessageH\x00R\amessage\x12\"\n" +
-	"\x03gap\x18\x02 \x01(\v2\x0e.tamtam.v1.GapH\x00R\x03gapB\a\n" +
+	"\x03gap\x18\x02 \x01(\v2\x0e.tamtam.v1.GapH\x00R\x03gap\x12\x16\n" +
+	"\x06cursor\x18\x03 \x01(\fR\x06cursorB\a\n" +
 	"\x05event\"\x85\x01\n" +
 	"\x13WatchMembersRequest\x12*\n" +
 	"\x0eafter_revision\x18\x01 \x01(\x04H\x00R\rafterRevision\x88\x01\x01\x12/\n" +
@@ -6826,6 +6853,7 @@ func file_tamtam_v1_tamtam_proto_init() {
 		(*BroadcastRequest_WaitAll)(nil),
 		(*BroadcastRequest_WaitMembers)(nil),
 	}
+	file_tamtam_v1_tamtam_proto_msgTypes[20].OneofWrappers = []any{}
 	file_tamtam_v1_tamtam_proto_msgTypes[21].OneofWrappers = []any{
 		(*StreamMessagesResponse_Message)(nil),
 		(*StreamMessagesResponse_Gap)(nil),

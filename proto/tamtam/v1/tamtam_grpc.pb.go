@@ -94,6 +94,13 @@ type TamTamServiceClient interface {
 	// kept come first. Messages that could not be recovered are reported as a gap. A
 	// reader that falls behind its bounded buffer loses its stream with
 	// RESOURCE_EXHAUSTED.
+	//
+	// A request with after begins a stream that can be resumed, at this node, after its restart,
+	// or at another node of the cluster: from its last cursor, the reader gets every message that it
+	// has not had and that this node or a member still keeps, and a gap for those that nobody keeps
+	// any more. Each message comes once and those of one session of an origin in order. Messages
+	// that came after the cursor come again. Such a reader has no buffer: one that falls behind
+	// is served from the messages that the node keeps.
 	StreamMessages(ctx context.Context, in *StreamMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamMessagesResponse], error)
 	// WatchMembers sends the present members, then a synced mark, then every
 	// change in order.
@@ -479,6 +486,13 @@ type TamTamServiceServer interface {
 	// kept come first. Messages that could not be recovered are reported as a gap. A
 	// reader that falls behind its bounded buffer loses its stream with
 	// RESOURCE_EXHAUSTED.
+	//
+	// A request with after begins a stream that can be resumed, at this node, after its restart,
+	// or at another node of the cluster: from its last cursor, the reader gets every message that it
+	// has not had and that this node or a member still keeps, and a gap for those that nobody keeps
+	// any more. Each message comes once and those of one session of an origin in order. Messages
+	// that came after the cursor come again. Such a reader has no buffer: one that falls behind
+	// is served from the messages that the node keeps.
 	StreamMessages(*StreamMessagesRequest, grpc.ServerStreamingServer[StreamMessagesResponse]) error
 	// WatchMembers sends the present members, then a synced mark, then every
 	// change in order.

@@ -46,6 +46,8 @@ var mapping = []struct {
 	{node.ErrHeartbeat, codes.InvalidArgument, "BAD_HEARTBEAT"},
 	{broadcast.ErrTooLarge, codes.InvalidArgument, "PAYLOAD_TOO_LARGE"},
 	{broadcast.ErrTopic, codes.InvalidArgument, "BAD_TOPIC"},
+	{broadcast.ErrCursor, codes.InvalidArgument, "BAD_CURSOR"},
+	{broadcast.ErrTooManyPositions, codes.ResourceExhausted, "TOO_MANY_READERS"},
 	{rpcguard.ErrTooMany, codes.ResourceExhausted, "TOO_MANY_CALLS"},
 	{rpcguard.ErrUnauthenticated, codes.Unauthenticated, "UNAUTHENTICATED"},
 	{operator.ErrUnsigned, codes.PermissionDenied, "UNSIGNED"},

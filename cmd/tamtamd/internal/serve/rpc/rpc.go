@@ -61,6 +61,7 @@ type Messages interface {
 	Limit() int
 	AddressedLimit() int
 	Send(context.Context, broadcast.Request) (broadcast.Receipt, error)
+	Read(q broadcast.Query, after []byte, buffer int) (broadcast.Feed, error)
 	Subscribe(q broadcast.Query, buffer int) ([]broadcast.Message, *fanout.Subscription[broadcast.Delivery])
 }
 

@@ -53,6 +53,8 @@ type fake struct {
 	messages  *fanout.Hub[broadcast.Delivery]
 	kept      []broadcast.Message
 	query     broadcast.Query
+	after     []byte
+	feed      fakeFeed
 	request   broadcast.Request
 	err       error    // what calls fail with
 	asked     []string // the addresses of calls
@@ -126,6 +128,11 @@ func (f *fake) Send(ctx context.Context, r broadcast.Request) (broadcast.Receipt
 		Stream: broadcast.Stream{Origin: self, Session: 7}, Sequence: 5, Members: 2, Have: 1,
 		Missing: []netip.AddrPort{bob}, Took: time.Second,
 	}, f.err
+}
+
+func (f *fake) Read(q broadcast.Query, after []byte, _ int) (broadcast.Feed, error) {
+	f.query, f.after = q, after
+	return &f.feed, f.err
 }
 
 func (f *fake) Subscribe(q broadcast.Query, buffer int) ([]broadcast.Message, *fanout.Subscription[broadcast.Delivery]) {

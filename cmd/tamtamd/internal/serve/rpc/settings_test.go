@@ -94,6 +94,8 @@ func TestErrors(t *testing.T) {
 		{node.ErrLive, codes.FailedPrecondition, "MEMBER_LIVE"},
 		{node.ErrSelf, codes.FailedPrecondition, "SELF"},
 		{node.ErrTooMany, codes.ResourceExhausted, "TOO_MANY"},
+		{broadcast.ErrCursor, codes.InvalidArgument, "BAD_CURSOR"},
+		{broadcast.ErrTooManyPositions, codes.ResourceExhausted, "TOO_MANY_READERS"},
 		{errPattern, codes.InvalidArgument, "BAD_PATTERN"},
 		{ask.ErrInvalid, codes.InvalidArgument, "BAD_QUERY"},
 		{recipients.ErrBad, codes.InvalidArgument, "BAD_RECIPIENTS"},
@@ -133,7 +135,7 @@ func TestErrors(t *testing.T) {
 
 // TestErrorsAreAllMapped: each sentinel has a code here.
 func TestErrorsAreAllMapped(t *testing.T) {
-	if want := 37; len(mapping) != want {
+	if want := 39; len(mapping) != want {
 		t.Errorf("%d errors are mapped, %d are tested", len(mapping), want)
 	}
 }

@@ -61,13 +61,18 @@ func (s *v1) StreamMessages(
 	if r.GetOriginFilter() != nil {
 		q.Origin = s.ofMembers(matches)
 	}
-	kept, sub := s.Messages.Subscribe(q, streamBuffer)
+	now := q
 	if q.Origin != nil { // from now on, as it is then
-		q.Origin = func(a netip.AddrPort) bool {
+		now.Origin = func(a netip.AddrPort) bool {
 			m, ok := s.Members.Get(a)
 			return ok && matches(m)
 		}
 	}
+	if r.After != nil {
+		return s.resumable(q, now, r, out)
+	}
+	kept, sub := s.Messages.Subscribe(q, streamBuffer)
+	q = now
 	defer sub.Unsubscribe()
 	// The header promises the client that it gets every message from now on.
 	if err := out.SendHeader(nil); err != nil {
@@ -84,6 +89,38 @@ func (s *v1) StreamMessages(
 		}
 		return out.Send(toDelivery(d))
 	})
+}
+
+// resumable sends messages with cursors: what q selects at the start, then what now does.
+func (s *v1) resumable(
+	q, now broadcast.Query, r *tamtamv1.StreamMessagesRequest, out grpc.ServerStreamingServer[tamtamv1.StreamMessagesResponse],
+) error {
+	if len(r.GetAfter()) > 0 && (r.GetLast() > 0 || r.GetSince() != nil) {
+		return toStatus(fmt.Errorf("%w: after is given with last or since: a stream that goes on after a cursor has what is new since then", errInvalid))
+	}
+	feed, err := s.Messages.Read(q, r.GetAfter(), streamBuffer)
+	if err != nil {
+		return toStatus(err)
+	}
+	defer feed.Close()
+	feed.Select(now)
+	if err := out.SendHeader(nil); err != nil {
+		return err
+	}
+	for {
+		step, err := feed.Next(out.Context())
+		if err != nil {
+			return toStatus(err)
+		}
+		response := &tamtamv1.StreamMessagesResponse{}
+		if !step.Alone {
+			response = toDelivery(step.Delivery)
+		}
+		response.Cursor = step.Cursor
+		if err := out.Send(response); err != nil {
+			return err
+		}
+	}
 }
 
 // ofMembers returns a function that reports whether an address is that of a member that matches
