@@ -55,7 +55,7 @@ func (x *Flags) Start(ctx context.Context, cfg Config) (add func(Change), stop f
 		runner.Run(ctx)
 		close(done)
 	}()
-	return runner.Add, func() {
+	return func(c Change) { runner.Add(ctx, c) }, func() {
 		runner.End()
 		<-done
 		release()

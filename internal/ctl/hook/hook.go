@@ -38,6 +38,7 @@ const (
 type Change struct {
 	Line []byte   // for standard input; with its newline if a run may get several
 	Env  []string // NAME=value, for a run of this change only
+	Done func()   // is called when the command has ended by itself or by its time limit; may be nil
 }
 
 // Config says what to run. Noun, Command, Timeout, Env and Warn are required.
@@ -49,6 +50,7 @@ type Config struct {
 	Env      []string      // of every run, NAME=value
 	Out, Err io.Writer     // of every run
 	Warn     func(string)  // takes a line about a failure, without its newline
+	Keep     bool          // Add waits while Bound changes wait, instead of dropping the oldest
 }
 
 // Runner runs a command. Add may be called from any goroutine.
@@ -82,8 +84,13 @@ func New(cfg Config) (*Runner, error) {
 	return &Runner{cfg: cfg, queue: newQueue(cfg.Coalesce), start: start}, nil
 }
 
-// Add queues a change. It never blocks.
-func (r *Runner) Add(c Change) { r.queue.add(c, time.Now()) }
+// Add queues a change. It never blocks, unless Keep is set: then it waits for room, or until ctx is done.
+func (r *Runner) Add(ctx context.Context, c Change) {
+	if r.cfg.Keep && !r.queue.awaitRoom(ctx) {
+		return
+	}
+	r.queue.add(c, time.Now())
+}
 
 // End says that no change will be added: Run ends when those that wait have had their run.
 func (r *Runner) End() { r.queue.end() }
@@ -120,6 +127,14 @@ func (r *Runner) run(ctx context.Context, changes []Change, dropped int) {
 	}
 	if why := supervise(ctx, r.start, one, r.cfg.Timeout); why != "" {
 		r.warn("the command of --exec %s", why)
+	}
+	if ctx.Err() != nil {
+		return // it may have been ended
+	}
+	for _, c := range changes {
+		if c.Done != nil {
+			c.Done()
+		}
 	}
 }
 

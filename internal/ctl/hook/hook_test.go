@@ -78,8 +78,8 @@ func TestRunsAreGivenTheirChanges(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			r, runs, warned := runner(&fake{}, coalesce)
-			r.Add(numbered(0))
-			r.Add(numbered(1))
+			r.Add(t.Context(), numbered(0))
+			r.Add(t.Context(), numbered(1))
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			r.Run(ctx)
@@ -136,8 +136,8 @@ func TestRunsEnd(t *testing.T) {
 		f := &fake{takes: time.Hour, deaf: true}
 		r, runs, warned := runner(f, 0)
 		r.cfg.Timeout = time.Hour
-		r.Add(numbered(0))
-		r.Add(numbered(1))
+		r.Add(t.Context(), numbered(0))
+		r.Add(t.Context(), numbered(1))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		began := time.Now()
@@ -156,7 +156,7 @@ func TestDroppedAreTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, runs, warned := runner(&fake{}, 0)
 		for i := range Bound + 7 {
-			r.Add(numbered(i))
+			r.Add(t.Context(), numbered(i))
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -182,7 +182,7 @@ func TestEnd(t *testing.T) {
 				close(done)
 			}()
 			for i := range 3 {
-				r.Add(numbered(i))
+				r.Add(t.Context(), numbered(i))
 			}
 			synctest.Wait()
 			r.End()

@@ -70,12 +70,22 @@ func Supported() error {
 	return nil
 }
 
-// HoldSignals has the program survive SIGINT and SIGTERM until release is called. A second signal
+// EndSignals returns the signals that ask the program to end. SIGHUP is one, as the command has a process
+// group of its own and outlives a terminal that is closed, unless it is ignored, as nohup(1) has it.
+func EndSignals() []os.Signal {
+	all := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		all = append(all, syscall.SIGHUP)
+	}
+	return all
+}
+
+// HoldSignals has the program survive EndSignals until release is called. A second signal
 // would end the program before the command has ended, and timeout(1) sends two. The program ends
 // after Grace in any case.
 func HoldSignals() (release func()) {
 	held := make(chan os.Signal, 1)
-	signal.Notify(held, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(held, EndSignals()...)
 	return func() { signal.Stop(held) }
 }
 

@@ -18,6 +18,7 @@ const maxCoalesce = 4
 type queue struct {
 	coalesce time.Duration
 	wake     chan struct{} // has room for one
+	room     chan struct{} // likewise: something was taken
 
 	mu      sync.Mutex // guards the rest
 	waiting []Change
@@ -28,7 +29,7 @@ type queue struct {
 }
 
 func newQueue(coalesce time.Duration) *queue {
-	return &queue{coalesce: coalesce, wake: make(chan struct{}, 1)}
+	return &queue{coalesce: coalesce, wake: make(chan struct{}, 1), room: make(chan struct{}, 1)}
 }
 
 // add adds a change, and drops the oldest when there are too many.
@@ -45,6 +46,24 @@ func (q *queue) add(c Change, now time.Time) {
 	q.last = now
 	q.mu.Unlock()
 	q.wakeUp()
+}
+
+// awaitRoom waits until a change can be added without dropping another one, if only its caller adds some. It
+// returns false if ctx is done first.
+func (q *queue) awaitRoom(ctx context.Context) bool {
+	for {
+		q.mu.Lock()
+		n := len(q.waiting)
+		q.mu.Unlock()
+		if n < Bound {
+			return true
+		}
+		select {
+		case <-q.room:
+		case <-ctx.Done():
+			return false
+		}
+	}
 }
 
 // end says that nothing will be added.
@@ -69,6 +88,10 @@ func (q *queue) take(ctx context.Context) (changes []Change, dropped int, ok boo
 		changes, dropped, wait := q.ready(time.Now())
 		switch {
 		case len(changes) > 0:
+			select {
+			case q.room <- struct{}{}:
+			default:
+			}
 			return changes, dropped, true
 		case wait < 0:
 			return nil, 0, false
