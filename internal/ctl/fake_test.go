@@ -34,6 +34,7 @@ type fake struct {
 	messages  func(grpc.ServerStreamingServer[pb.StreamMessagesResponse]) error
 	watch     func(*pb.WatchMembersRequest, grpc.ServerStreamingServer[pb.WatchMembersResponse]) error
 	history   func(string) (*pb.GetMemberHistoryResponse, error)
+	lasts     int           // how many streams messages serves, at least 1; more are refused
 	hang      chan struct{} // Ping waits for it
 	empty     bool          // no counters
 	addressed uint32        // the largest payload with recipients
@@ -43,6 +44,7 @@ type fake struct {
 	mu       sync.Mutex
 	sent     []*pb.BroadcastRequest
 	streamed *pb.StreamMessagesRequest
+	streams  int // how many streams of messages were asked for
 	joined   []string
 	settings *pb.Settings
 }
@@ -158,9 +160,17 @@ func (f *fake) GetCounters(context.Context, *pb.GetCountersRequest) (*pb.GetCoun
 func (f *fake) StreamMessages(r *pb.StreamMessagesRequest, s grpc.ServerStreamingServer[pb.StreamMessagesResponse]) error {
 	f.mu.Lock()
 	f.streamed = r
+	f.streams++
+	n := f.streams
 	f.mu.Unlock()
+	if f.messages == nil || n > max(f.lasts, 1) {
+		return errOver
+	}
 	return f.messages(s)
 }
+
+// errOver ends a client, which comes again after most other errors.
+var errOver = status.Error(codes.PermissionDenied, "it is over")
 
 func (f *fake) WatchMembers(r *pb.WatchMembersRequest, s grpc.ServerStreamingServer[pb.WatchMembersResponse]) error {
 	return f.watch(r, s)

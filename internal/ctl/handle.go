@@ -24,18 +24,19 @@ var messageVariables = []string{
 	"TAMTAM_MESSAGE_SENT", "TAMTAM_MESSAGE_RECEIVED",
 }
 
-// startHook starts what runs the command for messages. run queues a message for it. stop is that
-// of hook.Flags.
-func (s *stream) startHook(ctx context.Context) (run func(*tamtamv1.Message) error, stop func(), err error) {
+// startHook starts what runs the command for messages. run queues a message for it, and has done called
+// when it was handled. stop is that of hook.Flags.
+func (s *stream) startHook(ctx context.Context) (run func(m *tamtamv1.Message, done func()) error, stop func(), err error) {
 	add, stop, err := s.exec.Start(ctx, hook.Config{
-		Noun: messageNoun, Env: hook.Environ(os.Environ(), s.client().Flags.Connection(), messageVariables), Out: s.Out, Err: s.Err,
+		Keep: s.resumeFile != "", Noun: messageNoun, Env: hook.Environ(os.Environ(), s.client().Flags.Connection(), messageVariables), Out: s.Out, Err: s.Err,
 	})
 	if err != nil {
 		return nil, nil, arg.Usage("stream", "--exec: %v: pipe the output of stream -o json into a program", err)
 	}
-	return func(m *tamtamv1.Message) error {
+	return func(m *tamtamv1.Message, done func()) error {
 		input, err := s.input(m)
 		if err == nil {
+			input.Done = done
 			add(input)
 		}
 		return err

@@ -41,21 +41,22 @@ func TestStreamExec(t *testing.T) {
 		fmt.Sprintf("<two\nlines\n\xff> |%s||0|1970-01-01T00:01:00.000000005Z|1970-01-01T00:01:01Z|1|0|%s\n", other, addr)
 	t.Setenv("TAMTAM_MESSAGE_TOPIC", "of another handler")
 	handle := func(args ...string) result {
+		f.streams = 0
 		out, errs := &buffer{}, &buffer{} // the commands write to them as well
 		code := runIn(t, out, errs, append([]string{"stream", "--rpc", addr}, args...)...)
 		return result{out.String(), errs.String(), code}
 	}
 	r := handle("--exec", script)
-	if r.code != 4 || r.out != want || !strings.Contains(r.err, "lost: messages 4 to 5 of "+other) {
+	if r.code != 5 || r.out != want || !strings.Contains(r.err, "lost: messages 4 to 5 of "+other) {
 		t.Errorf("%+v, want %s", r, want)
 	}
 	r = handle("-o", "json", "--coalesce", "1h", "--exec", `cat; echo "$TAMTAM_MESSAGES [$TAMTAM_MESSAGE_ORIGIN]"`)
 	lines := strings.Split(r.out, "\n")
-	if r.code != 4 || len(lines) != 5 || lines[3] != "3 []" || !strings.Contains(lines[1], `"payload":""`) || !strings.Contains(lines[2], `"payload":"dHdvCmxpbmVzCv8="`) {
+	if r.code != 5 || len(lines) != 5 || lines[3] != "3 []" || !strings.Contains(lines[1], `"payload":""`) || !strings.Contains(lines[2], `"payload":"dHdvCmxpbmVzCv8="`) {
 		t.Errorf("%+v", r)
 	}
 	r = handle("--exec", "exit 3")
-	if strings.Count(r.err, "the command of --exec ended with exit code 3") != 3 || r.code != 4 {
+	if strings.Count(r.err, "the command of --exec ended with exit code 3") != 3 || r.code != 5 {
 		t.Errorf("%+v", r)
 	}
 }

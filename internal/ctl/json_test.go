@@ -56,7 +56,10 @@ func (*rich) GetMemberHistory(context.Context, *pb.GetMemberHistoryRequest) (*pb
 	}}}}, nil
 }
 
-func (*rich) StreamMessages(_ *pb.StreamMessagesRequest, s grpc.ServerStreamingServer[pb.StreamMessagesResponse]) error {
+func (r *rich) StreamMessages(_ *pb.StreamMessagesRequest, s grpc.ServerStreamingServer[pb.StreamMessagesResponse]) error {
+	if r.streams++; r.streams > 2 {
+		return errOver
+	}
 	for _, m := range []*pb.Message{
 		{Origin: other, Session: 7, Sequence: 1, Topic: "t", Sent: then, Received: then, Payload: []byte("a")},
 		{Origin: other, Received: then}, {Origin: other, Received: then, Payload: []byte{0xff}},

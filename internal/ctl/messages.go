@@ -66,9 +66,14 @@ func (m *messages) setSince(s string) error {
 	return errors.New("want an age, such as 5m, or a time, such as 2026-01-31T15:04:05Z")
 }
 
-// request returns the request for the daemon.
-func (m *messages) request(origins []string, now time.Time) *tamtamv1.StreamMessagesRequest {
-	r := &tamtamv1.StreamMessagesRequest{Topics: m.topics, Origins: origins, OriginFilter: m.filter.Wanted(), Last: m.last}
+// request returns the request for the daemon: for the messages after a cursor, or, if it is empty, for
+// those from now on; fresh: with the kept ones that are wanted.
+func (m *messages) request(origins []string, now time.Time, after []byte, fresh bool) *tamtamv1.StreamMessagesRequest {
+	r := &tamtamv1.StreamMessagesRequest{Topics: m.topics, Origins: origins, OriginFilter: m.filter.Wanted(), After: after}
+	if len(after) > 0 || !fresh {
+		return r
+	}
+	r.After, r.Last = []byte{}, m.last
 	switch {
 	case m.ago > 0:
 		r.Since = timestamppb.New(now.Add(-m.ago))

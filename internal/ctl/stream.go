@@ -6,22 +6,25 @@ package ctl
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/peterbourgon/ff/v3/ffcli"
-	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
 	"github.com/eelcocramer/tamtam/internal/ctl/hook"
 	"github.com/eelcocramer/tamtam/internal/ctl/output"
 	"github.com/eelcocramer/tamtam/internal/ctl/render"
+	"github.com/eelcocramer/tamtam/internal/ctl/resume"
+	"github.com/eelcocramer/tamtam/internal/follow"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -46,25 +49,39 @@ func streamCommand(a *app) *ffcli.Command {
 	fs.Var(&s.form, "encoding", "`form` of a message: string (a line each), base64 (a line each), or bytes (unchanged, without separators)")
 	s.wanted.register(fs)
 	s.exec.Register(fs, messageNoun)
+	fs.StringVar(&s.resumeFile, "resume-file", "", "keep in this `file` how far it is, and go on there at the next start")
+	fs.BoolVar(&s.retry, "retry", false, "wait for a daemon that is not there at the start, too")
 	return a.command(&ffcli.Command{
 		Name:       "stream",
-		ShortUsage: "tamtamctl stream [--topic TOPIC] [--origin MEMBER] [--name PATTERN] [--tag KEY[!]=PATTERN] [--last N] [--since WHEN] [--encoding FORM | --exec CMD]",
-		ShortHelp:  "Print each message that is broadcast from now on, or run a command for it.",
+		ShortUsage: "tamtamctl stream [--topic TOPIC] [--origin MEMBER] [--name PATTERN] [--tag KEY[!]=PATTERN] [--last N] [--since WHEN] [--encoding FORM | --exec CMD] [--resume-file FILE] [--retry]",
+		ShortHelp:  "Print each message that is broadcast, or run a command for it, across restarts of the daemon.",
 		LongHelp: `Prints each message once, and the messages of one node in the order in which they were
 sent. With --last or --since, earlier messages come first; the daemon keeps a limited
 number. stderr reports messages that no node still has.
 
-Ends with Ctrl-C, when its output is closed, or when the daemon ends. On a terminal,
+Ends with Ctrl-C, or when its output is closed. If the daemon ends, it reconnects, as
+watch does, and goes on after the last message that came: those that were sent meanwhile
+follow, as long as the daemon or a member keeps them. Without --retry, exit status 4 if
+there is no daemon at the start.
+
+With --resume-file, that also holds for its own end, by kill -9, too: it goes on after
+the last message that was printed, or whose command has ended. Such a message may come
+again, but none is left out. Without the file, it begins now, or with --last or --since,
+which have no effect later. Other filters apply from where the file is. In another cluster,
+it begins with what is kept there since the file was made.
+
+On a terminal,
 control characters of a message are escaped; elsewhere only its line ends are, so that
 a message is one line. In JSON, a message is a line with its payload in base64, and as
 text if it is valid UTF-8; missing messages are a line with the event "gap" instead of
-"message".
+"message", and there are the events disconnected and resumed.
 
 --exec runs CMD by sh -c for each message, instead of printing it, with the payload on
 stdin and TAMTAM_MESSAGE_TOPIC, TAMTAM_MESSAGE_ORIGIN, TAMTAM_MESSAGE_SESSION,
 TAMTAM_MESSAGE_SEQUENCE, TAMTAM_MESSAGE_SENT, TAMTAM_MESSAGE_RECEIVED, TAMTAM_MESSAGES and
 TAMTAM_DROPPED set. Values come from other machines: quote them. There is one run at a time.
-Up to 1,024 messages wait; of more, the oldest are dropped, and counted on stderr. At
+Up to 1,024 messages wait; of more, the oldest are dropped, and counted on stderr; with
+--resume-file, none is dropped: more wait in the daemon, as long as it keeps them. At
 --exec-timeout and at the end, CMD and all that it started get SIGTERM, and SIGKILL 5 s
 later. With --coalesce, one run gets all messages, in order, each as a line of JSON, when
 there was none for that time; the variables about one message are not set. Not available
@@ -77,6 +94,7 @@ on Windows.
   tamtamctl stream --tag role=web
   tamtamctl stream --origin db-1 --since 5m
   tamtamctl stream --topic deploy --exec 'xargs ./deploy.sh'
+  tamtamctl stream --topic deploy --retry --resume-file ~/.deploy --exec ./deploy.sh
   tamtamctl stream -o json | jq -r 'select(.event == "message").text'`,
 		FlagSet: fs,
 		Exec:    func(ctx context.Context, args []string) error { return s.run(ctx, fs, args) },
@@ -89,6 +107,9 @@ type stream struct {
 	form   encoding
 	wanted messages
 	exec   hook.Flags
+
+	resumeFile string
+	retry      bool
 }
 
 func (s *stream) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
@@ -104,34 +125,48 @@ func (s *stream) run(ctx context.Context, fs *flag.FlagSet, args []string) error
 	if err != nil {
 		return err
 	}
-	dialer, handle := s.client(), func(m *tamtamv1.Message) error { return printMessage(s.printer(), m, s.form) }
+	return s.follow(ctx)
+}
+
+// follow prints messages, or runs a command for them, over restarts of the daemon.
+func (s *stream) follow(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	f := &messageFollower{stream: s, client: s.client(), done: func([]byte) func() { return nil }, alone: func([]byte) {}}
+	if s.resumeFile != "" {
+		file, after, err := resume.Open(s.resumeFile, func(err error) { cancel(&unsavedError{err}) })
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		f.after, f.alone = after, file.Later
+		if s.exec.Command != "" {
+			progress := resume.NewProgress(file.Save)
+			f.done, f.alone = progress.Add, progress.Alone
+		}
+	}
 	if s.exec.Command != "" {
-		dialer.Visible = false // a program reads it
+		f.client.Visible = false // a program reads it
 		run, stop, err := s.startHook(ctx)
 		if err != nil {
 			return err
 		}
 		defer stop()
-		handle = run
+		f.run = run
 	}
-	return dialer.Dial(func(c *client.Conn) error {
-		origins, err := addresses(ctx, c, s.wanted.origins, s.flags.Timeout)
-		if err != nil {
-			return err
-		}
-		return client.Stream(ctx, c, func(ctx context.Context) (grpc.ServerStreamingClient[tamtamv1.StreamMessagesResponse], error) {
-			return c.StreamMessages(ctx, s.wanted.request(origins, time.Now()))
-		}, func(r *tamtamv1.StreamMessagesResponse) error {
-			switch {
-			case r.GetMessage() != nil:
-				return handle(r.GetMessage())
-			case r.GetGap() != nil:
-				return s.printGap(r.GetGap())
-			}
-			return nil // from a newer daemon
-		})
-	})
+	err := follow.Messages(ctx, follow.MessagesConfig{Open: f.open, Again: client.OverRestarts, Patient: s.retry, After: f.after}, f.event)
+	var unsaved *unsavedError
+	if errors.As(context.Cause(ctx), &unsaved) {
+		return unsaved.error
+	}
+	if st, ok := status.FromError(err); ok && st.Code() == codes.InvalidArgument && strings.HasPrefix(st.Message(), "bad cursor") {
+		return status.Errorf(st.Code(), "--resume-file %s: %s: delete it for a new start", s.resumeFile, st.Message())
+	}
+	return err
 }
+
+// unsavedError: the file of --resume-file could not be written.
+type unsavedError struct{ error }
 
 // printGap reports missing messages: on stderr, where they do not look like a message, or in JSON.
 func (s *stream) printGap(g *tamtamv1.Gap) error {

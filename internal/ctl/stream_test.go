@@ -47,26 +47,28 @@ func TestStreamForms(t *testing.T) {
 	} {
 		addr := serve(t, sending(status.Error(codes.Unavailable, "stopping"), payload))
 		r := run(t, append([]string{"stream", "--rpc", addr}, strings.Fields(c.args)...)...)
-		if r.out != c.want || r.code != 4 || !strings.Contains(r.err, addr) {
+		if out := strings.SplitAfter(r.out, `{"event":"disconnected"`)[0]; strings.TrimSuffix(out, `{"event":"disconnected"`) != c.want || r.code != 5 || !strings.Contains(r.err, addr) {
 			t.Errorf("%s: %+v, want %q", c.args, r, c.want)
 		}
 	}
 }
 
-// TestStreamEnds: who ends it, and how that is reported.
+// TestStreamEnds: who ends it, and how that is reported. It goes on after what passes.
 func TestStreamEnds(t *testing.T) {
 	for _, c := range []struct {
 		err  error
 		code int
 		want string
 	}{
-		{nil, 4, "has ended"},
-		{status.Error(codes.Unavailable, "stopping"), 4, "has ended"},
-		{status.Error(codes.ResourceExhausted, "too slow"), 5, "too slow"},
-		{status.Error(codes.Internal, "broken"), 1, "broken"},
+		{nil, 5, "disconnected: the tamtamd at ADDR has ended; retrying\ntamtamctl: it is over"},
+		{status.Error(codes.Unavailable, "stopping"), 5, "disconnected: the tamtamd at ADDR has ended; retrying\ntamtamctl: it is over"},
+		{status.Error(codes.ResourceExhausted, "too slow"), 5, "disconnected: too slow; retrying\ntamtamctl: it is over"},
+		{status.Error(codes.Internal, "broken"), 5, "disconnected: broken; retrying\ntamtamctl: it is over"},
+		{status.Error(codes.NotFound, "nothing here"), 3, "nothing here"},
 	} {
-		r := run(t, "stream", "--rpc", serve(t, sending(c.err, "x")))
-		if r.code != c.code || r.out != "x\n" || !strings.Contains(r.err, c.want) || strings.Count(r.err, "\n") != 1 {
+		addr := serve(t, sending(c.err, "x"))
+		r := run(t, "stream", "--rpc", addr)
+		if r.code != c.code || r.out != "x\n" || r.err != "tamtamctl: "+strings.ReplaceAll(c.want, "ADDR", addr)+"\n" {
 			t.Errorf("%v: %+v", c.err, r)
 		}
 	}
@@ -78,7 +80,7 @@ func (b brokenPipe) Write([]byte) (int, error) { return 0, b.err }
 
 func TestClosedPipeIsSilent(t *testing.T) {
 	for _, err := range []error{syscall.EPIPE, io.ErrClosedPipe} {
-		addr := serve(t, sending(status.Error(codes.Internal, "not reached"), "x"))
+		addr := serve(t, sending(status.Error(codes.NotFound, "not reached"), "x"))
 		var errs bytes.Buffer
 		code := ctl.Run(context.Background(), []string{"--rpc", addr, "stream"}, ctl.Streams{Out: brokenPipe{err}, Err: &errs})
 		if code != 0 || errs.Len() > 0 {

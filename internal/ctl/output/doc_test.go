@@ -42,7 +42,7 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 
 func TestPrints(t *testing.T) {
 	for path, want := range map[string]string{
-		"nodes": "list of Member", "stream": "Message or Gap, one on each line", "stats": "map of text to number", "why": "Histories",
+		"nodes": "list of Member", "stream": "Message or Gap or Connection, one on each line", "stats": "map of text to number", "why": "Histories",
 	} {
 		c, err := Of(path)
 		if err != nil {

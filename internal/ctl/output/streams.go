@@ -41,6 +41,13 @@ type Gap struct {
 	To      uint64 `json:"to" doc:"number of the last one"`
 }
 
+// Connection is an event of the connection to the daemon.
+type Connection struct {
+	Event     string `json:"event" doc:"disconnected; or resumed: the messages go on after the last one that came"`
+	Error     string `json:"error,omitempty" doc:"why the connection ended, for people" absent:"resumed"`
+	Uncertain bool   `json:"uncertain,omitempty" doc:"true: the daemon is of an earlier version, and messages that were sent meanwhile are missing" absent:"nothing is missing but what a gap reports; and disconnected"`
+}
+
 // Sample is the node at one moment.
 type Sample struct {
 	Time    time.Time `json:"time" doc:"when the node was asked, by the client's clock"`

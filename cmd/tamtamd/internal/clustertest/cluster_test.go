@@ -142,10 +142,11 @@ func TestSignalsEndItAtOnce(t *testing.T) {
 		} else {
 			t.Logf("%v: took %v", s, took)
 		}
-		for _, c := range []*Stream{stream, monitor} {
-			if code := c.Wait(); code != 4 {
-				t.Errorf("%v: the client's exit code is %d", s, code)
-			}
+		if code := monitor.Wait(); code != 4 {
+			t.Errorf("%v: the client's exit code is %d", s, code)
+		}
+		if code, _ := stream.End(s); code != 0 { // it waits for the daemon
+			t.Errorf("%v: the stream's exit code is %d", s, code)
 		}
 	}
 }

@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -40,8 +42,30 @@ func TestStreamExec(t *testing.T) {
 		out := p.out.String()
 		return strings.HasPrefix(out, first+"end\nv2 from ") && strings.HasSuffix(out, "end\n") && strings.Count(out, "end\n") == 2
 	})
-	if code := p.Wait(); code != 4 { // by itself
+	if code, _ := p.End(syscall.SIGTERM); code != 0 { // it waits for the daemon
 		t.Errorf("exit code %d", code)
+	}
+}
+
+// TestHangUpEndsTheCommand: a terminal that is closed ends a client with what it runs, for messages and for changes.
+func TestHangUpEndsTheCommand(t *testing.T) {
+	d := StartDaemon(t, bin, nil)
+	for _, args := range [][]string{{"stream"}, {"watch", "--exec-initial"}} {
+		p, _ := start(t, bin, "tamtamctl", append(args, "--rpc", d.RPC, "--exec", "echo $$; exec sleep 1000"), nil, false)
+		Eventually(t, "it runs the command", func() bool {
+			if args[0] == "stream" && p.out.String() == "" {
+				d.Ctl("broadcast", "x") // perhaps before it is served
+			}
+			return strings.HasSuffix(p.out.String(), "\n")
+		})
+		command, err := strconv.Atoi(strings.TrimSpace(p.out.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if code, _ := p.End(syscall.SIGHUP); code != 0 {
+			t.Errorf("%s: exit code %d", args[0], code)
+		}
+		Eventually(t, "the command has ended", func() bool { return syscall.Kill(command, 0) != nil })
 	}
 }
 
@@ -60,7 +84,7 @@ func TestHandlerUnit(t *testing.T) {
 	var command []string
 	for line := range strings.Lines(string(text)) {
 		if words, ok := strings.CutPrefix(strings.TrimSpace(line), "ExecStart="); ok {
-			command = strings.Fields(strings.NewReplacer("/etc/tamtam/handlers", dir, "%i", "deploy").Replace(words))
+			command = strings.Fields(strings.NewReplacer("/etc/tamtam/handlers", dir, "%i", "deploy", "${STATE_DIRECTORY}", dir).Replace(words))
 		}
 	}
 	if len(command) == 0 || command[0] != "/usr/bin/tamtamctl" {
