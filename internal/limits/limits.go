@@ -80,6 +80,9 @@ const (
 	MaxConditions    = 200
 	MaxAnswer        = 64 << 10
 	MaxAnswerFailure = 256 // a text
+	// MaxRetained is the value of a retained topic. A record with the longest topic fits into
+	// FrameData: package retained tests that.
+	MaxRetained = 1024
 )
 
 // What is asked of members.

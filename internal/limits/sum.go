@@ -79,6 +79,19 @@ const (
 	fetchedBytes    = 1400
 )
 
+// Of retained topics, which all members keep.
+const (
+	RetainedTopics     = 256
+	RetainedBytes      = 128 << 10 // of their names and values
+	RetainedTombstones = 1024      // deleted topics that are remembered
+	RetainedPushes     = 256       // values that a node is sending to all members
+	RetainedSent       = 5000      // messages with values that a node sends in a second
+	RetainedSentBurst  = 1000      // the same at once
+	RetainedAwaited    = 1 << 13   // members that callers wait for
+	retainedBytes      = 200       // of a topic or a tombstone, besides RetainedBytes, as measured
+	awaitedBytes       = 100
+)
+
 // Bound is how much of something a daemon keeps at most, and what that takes.
 type Bound struct {
 	What string
@@ -119,6 +132,8 @@ func Bounds() []Bound {
 		{"their answers", 1, HeldAnswerBytes, Cluster},
 		{"their payloads, until programs have answered", OpenAnswers, MaxQuestion, Cluster},
 		{"reports that could not be sent, on messages for some members", MaxMembers * OwedReports, 8, Cluster},
+		{"retained topics, and deleted ones that are remembered", RetainedTopics + RetainedTombstones, retainedBytes, Cluster},
+		{"the names and values of retained topics", 1, RetainedBytes, Cluster},
 		{"gRPC connections", PortConnections + SocketConnections, connectBytes, Strangers},
 		{"calls without a token", (PortConnections + SocketConnections) * StrangerCalls, callBytes, Strangers},
 		{"HTTP connections", HTTPConnections, httpConnection, Strangers},
@@ -128,6 +143,7 @@ func Bounds() []Bound {
 		{"members that queries ask", QueryTargets, targetBytes, Callers},
 		{"members that messages with recipients wait for", AwaitedReports, reportedBytes, Callers},
 		{"streams in which readers are that can resume", ReaderPositions, positionBytes, Callers},
+		{"members that retained messages wait for", RetainedAwaited, awaitedBytes, Callers},
 		{"answers that callers have not taken", 1, QueryEventBytes, Callers},
 		{"what they may fall behind", PortCalls + SocketCalls, ReaderBuffer * pointerBytes, Callers},
 	}

@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"serve"},
 	{"node"},
 	{"peers"},
-	{"membership", "broadcast", "keyring"},
+	{"membership", "broadcast", "retained", "keyring"},
 	{"wire", "member"},
 	{"engine", "ops", "fanout", "deadline"},
 }

@@ -61,6 +61,8 @@ type Info struct {
 	// Addressing: it leaves messages that are for other members to them; earlier versions cannot read
 	// these.
 	Addressing bool
+	// Retaining: it keeps retained topics; earlier versions do not know the channel.
+	Retaining bool
 }
 
 // Plain reports whether the node is a plain Smudge node.
