@@ -55,7 +55,7 @@ var areas = []struct{ title, words string }{
 	{"DROPPED OR REFUSED", "dropped ignored refused strangers stripped unanswered unreached unsent unsigned"},
 	{"MEMBERS", "accusations announcements answers asks candidates claims clock comparisons dead deaths evicted failures helps join " +
 		"member members news profiles questions record removed tombstones"},
-	{"MESSAGES", "broadcast broadcasts messages pushes"},
+	{"MESSAGES", "broadcast broadcasts messages pushes retained"},
 	{"QUERIES", "queries user"},
 	{"CLIENTS", "dns http page rpc"},
 	{"DAEMON", "late local log smudge"},

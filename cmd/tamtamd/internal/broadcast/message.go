@@ -51,6 +51,9 @@ type Message struct {
 	Received time.Time // by this node's clock
 	// To are its recipients, as package recipients encodes them; empty for all members.
 	To string
+	// Retained: it is the value of a topic that package retained keeps, an empty one if the topic was
+	// deleted. It is none of its stream, and has no sequence number or session.
+	Retained bool
 	// others: this node is none of them, and keeps it for other nodes only.
 	others bool
 

@@ -5,6 +5,7 @@ package broadcast
 
 import (
 	"net/netip"
+	"path"
 	"slices"
 	"time"
 
@@ -24,9 +25,12 @@ func (b *Broadcaster) deliverLocked(d Delivery) {
 	}
 }
 
+// Publish passes a retained message to readers. Those of other nodes get it from package retained there.
+func (b *Broadcaster) Publish(m Message) { b.hub.Publish(Delivery{Message: m}) }
+
 // Query selects the messages that a reader gets. The zero Query selects all from now on.
 type Query struct {
-	Topics  []string         // any of them; all when empty
+	Topics  []string         // any of them, as MatchTopic has it; all when empty
 	Origins []netip.AddrPort // any of them; all when empty
 	// Origin reports whether messages of an origin are wanted, too; nil for all. Subscribe
 	// calls it with a lock held.
@@ -44,8 +48,16 @@ func (q *Query) Wants(d Delivery) bool {
 	if d.Gap.To != 0 {
 		origin = d.Gap.Origin
 	}
-	return (len(q.Topics) == 0 || d.Gap.To != 0 || slices.Contains(q.Topics, d.Message.Topic)) &&
+	return (len(q.Topics) == 0 || d.Gap.To != 0 || MatchTopic(q.Topics, d.Message.Topic)) &&
 		(len(q.Origins) == 0 || slices.Contains(q.Origins, origin)) && (q.Origin == nil || q.Origin(origin))
+}
+
+// MatchTopic reports whether a topic is one of some, or matches one of them as a pattern.
+func MatchTopic(topics []string, topic string) bool {
+	return slices.ContainsFunc(topics, func(t string) bool {
+		matches, _ := path.Match(t, topic) // what is no pattern matches nothing
+		return t == topic || matches
+	})
 }
 
 // Subscribe begins a reader's subscription with a buffer of that many deliveries. It

@@ -54,3 +54,37 @@ func TestWakeRunsAnIteration(t *testing.T) {
 		}
 	})
 }
+
+// TestMatchTopic: a topic is matched by itself, and by a pattern.
+func TestMatchTopic(t *testing.T) {
+	for _, c := range []struct {
+		topics []string
+		topic  string
+		want   bool
+	}{
+		{nil, "a", false}, {[]string{"b", "a"}, "a", true}, {[]string{"a"}, "ab", false}, {[]string{""}, "", true}, {[]string{""}, "a", false},
+		{[]string{"config/*"}, "config/a", true}, {[]string{"config/*"}, "config/a/b", false}, {[]string{"*"}, "", true},
+		{[]string{"a[b-c]?"}, "acx", true}, {[]string{"a[b-c]?"}, "a[b-c]?", true}, {[]string{"["}, "[", true}, {[]string{"["}, "a", false},
+	} {
+		if have := MatchTopic(c.topics, c.topic); have != c.want {
+			t.Errorf("%q, %q: %v", c.topics, c.topic, have)
+		}
+	}
+}
+
+// TestPublish: a retained message goes to readers, and is not kept as one of its origin's stream.
+func TestPublish(t *testing.T) {
+	inWorld(t, func(w *world) {
+		_, sub := w.Subscribe(Query{}, 1)
+		defer sub.Unsubscribe()
+		w.Publish(Message{Stream: Stream{Origin: local.Origin}, Topic: "a", Payload: []byte("x"), Retained: true})
+		if d := <-sub.C(); !d.Message.Retained || d.Message.Topic != "a" {
+			t.Errorf("%+v", d)
+		}
+		kept, again := w.Subscribe(Query{Last: 9}, 1)
+		again.Unsubscribe()
+		if len(kept) != 0 {
+			t.Errorf("kept %v", kept)
+		}
+	})
+}

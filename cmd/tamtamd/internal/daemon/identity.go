@@ -19,7 +19,7 @@ import (
 // identity returns who this node says that it is, without a session.
 func identity(f *daemonflags.Flags, addr netip.AddrPort, version string) member.Identity {
 	return member.Identity{Addr: addr, Cluster: f.ClusterName, Info: member.Info{
-		Name: nodeName(f.Name), Version: version, MaxPayload: f.MaxPayload, Tags: f.Tags.Encode(), Addressing: true,
+		Name: nodeName(f.Name), Version: version, MaxPayload: f.MaxPayload, Tags: f.Tags.Encode(), Addressing: true, Retaining: true,
 	}}
 }
 

@@ -99,7 +99,7 @@ func (c *Core) received(e wire.Event, now time.Time) {
 		} else {
 			c.count(countDroppedBadMessage)
 		}
-	case BroadcastChannel, PushChannel, QuestionChannel, AnswerChannel:
+	case BroadcastChannel, PushChannel, QuestionChannel, AnswerChannel, RetainedChannel:
 		c.message(e, now)
 	}
 }

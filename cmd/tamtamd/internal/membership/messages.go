@@ -29,6 +29,7 @@ const (
 	AnswerChannel                        // likewise
 	RecordsChannel                       // see recordList; a node that has not shown that it knows it gets none
 	PushChannel                          // as BroadcastChannel, but the sender waits for the acknowledgement
+	RetainedChannel                      // that of package retained; a node whose profile does not say that it knows it gets none
 )
 
 // Channels is how each of them is carried.
@@ -42,6 +43,7 @@ var Channels = []wire.ChannelInfo{
 	AnswerChannel:    {Name: "answer", Bulk: true, Refused: wire.CountRefused("answers_refused")},
 	RecordsChannel:   {Name: "records"},
 	PushChannel:      {Name: "push", AckNow: true, Bulk: true, Refused: wire.CountRefused("pushes_refused")},
+	RetainedChannel:  {Name: "retained", Bulk: true, Refused: wire.CountRefused("retained_refused")},
 }
 
 // ChannelOf returns the channel of what package broadcast sends.
@@ -171,14 +173,17 @@ const (
 	maxVersion = 64
 )
 
-// flagAddressing is a flag of a Profile.
-const flagAddressing = 1
+// Flags of a Profile.
+const (
+	flagAddressing = 1 << iota
+	flagRetaining
+)
 
 // Profile is what a node says of itself to each node that it opens a session with.
 //
 //	max payload 2 · length 1 and name · length 1 and version · length 2 and tags · flags 1
 //
-// Earlier versions have no flags. 1 is Addressing. A max payload of 65,535 stands for 65,536. Earlier versions
+// Earlier versions have no flags. 1 is Addressing, 2 Retaining. A max payload of 65,535 stands for 65,536. Earlier versions
 // say 1,024 at most.
 //
 // What follows is of a later version, and left alone. A name has at most 128 bytes; a
@@ -193,8 +198,15 @@ func (p Profile) Encode() string {
 	}
 	b = binary.BigEndian.AppendUint16(b, uint16(len(p.Tags)))
 	b = append(b, p.Tags...)
+	var flags byte
 	if p.Addressing {
-		b = append(b, flagAddressing)
+		flags |= flagAddressing
+	}
+	if p.Retaining {
+		flags |= flagRetaining
+	}
+	if flags != 0 {
+		b = append(b, flags)
 	}
 	return string(b)
 }
@@ -226,7 +238,9 @@ func parseProfile(s string) (p Profile, ok bool) {
 		return p, false
 	}
 	p.Tags, s = s[:n], s[n:]
-	p.Addressing = len(s) > 0 && s[0]&flagAddressing != 0
+	if len(s) > 0 {
+		p.Addressing, p.Retaining = s[0]&flagAddressing != 0, s[0]&flagRetaining != 0
+	}
 	return p, true
 }
 

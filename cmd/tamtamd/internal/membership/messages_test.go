@@ -67,11 +67,11 @@ func TestRemoved(t *testing.T) {
 func TestProfile(t *testing.T) {
 	full := Profile{
 		MaxPayload: limits.MaxPayload, Name: strings.Repeat("n", maxName), Version: strings.Repeat("v", maxVersion), Tags: strings.Repeat("t", tags.MaxEncoded),
-		Addressing: true,
+		Addressing: true, Retaining: true,
 	}
 	for _, p := range []Profile{{}, {MaxPayload: 256, Name: "Zoë", Version: "v1", Tags: "a=b"}, full} {
 		text := p.Encode()
-		later := "\x02later" // flags
+		later := "\x04later" // flags
 		if p.Addressing {
 			later = later[1:]
 		}
@@ -79,7 +79,7 @@ func TestProfile(t *testing.T) {
 			t.Errorf("%+v, want %+v", have, p)
 		}
 		earlier := p // has no flags
-		earlier.Addressing = false
+		earlier.Addressing, earlier.Retaining = false, false
 		if have, ok := parseProfile(earlier.Encode()); !ok || have != earlier {
 			t.Errorf("%+v, want %+v", have, earlier)
 		}

@@ -32,6 +32,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/profiles"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/retained"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
@@ -79,11 +80,12 @@ type Setup struct {
 //	           ▲                │ ◀─ datagrams, statuses ─┘
 //	           │                ├─▶ Members    the table; what follows it
 //	           │                ├─▶ Messages   broadcasts, and their readers
+//	           │                ├─▶ Topics     retained topics
 //	           │                ├─▶ Asks       questions of users, from and to members
 //	           │                └─▶ queries    questions of nodes, from and to members
 //	           │                      ▲
 //	           │                      └─ Keys, Inspector, Observer ask and answer
-//	           └─ Node, Messages, Asks and queries send
+//	           └─ Node, Messages, Topics, Asks and queries send
 //
 // Each part is complete when it is made: a part is given only parts that are there.
 type Assembly struct {
@@ -92,6 +94,7 @@ type Assembly struct {
 	Wire      *wire.Endpoint
 	Members   *member.Table
 	Messages  *broadcast.Broadcaster
+	Topics    *retained.Topics
 	Asks      *ask.Exchange
 	Keys      *keys.Cluster
 	Inspector *inspect.Inspector
@@ -150,6 +153,10 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 		Flush:        a.Wire.Flush,
 	})
 	a.Messages.Follow(func(d broadcast.Delivery) { s.OnDelivery(d, d.Message.Origin == self.Addr) })
+	a.Topics = retained.New(retained.Config{
+		Self: self.Addr, Send: a.queueOn(membership.RetainedChannel), Flush: a.Wire.Flush,
+		Deliver: func(v retained.Value) { a.Messages.Publish(RetainedMessage(v)) },
+	})
 	sendQuestion, sendAnswer := a.sendOn(membership.QuestionChannel), a.sendOn(membership.AnswerChannel)
 	a.Asks = ask.New(ask.Config{
 		Self: self, SendQuestion: a.queueOn(membership.QuestionChannel), SendAnswer: a.queueOn(membership.AnswerChannel),
@@ -157,6 +164,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	})
 	a.Members.Follow(func(c member.Change) {
 		a.Messages.OnMember(c)
+		a.Topics.OnMember(c)
 		a.Asks.OnMember(c)
 		if !c.Member.Local && c.Member.Status == member.Alive {
 			s.Found()
@@ -195,6 +203,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 		OnAcked:          a.Messages.Acked,
 		OnQuestion:       a.asked,
 		OnAnswer:         a.answered,
+		OnRetained:       a.Topics.Receive,
 		OnUndescribed:    func(o membership.AskProfile) { a.profiles.Want(o.By, o.Of, o.Session) },
 		OnRemoved:        func(r membership.SelfRemoved) { s.Removed(removal(r, len(flags.Join) > 0)) },
 		OnReadmitted:     s.Readmitted,
@@ -225,7 +234,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	// What Run runs.
 	answer := answerer(a.Keys, a.Inspector, a.Observer, a.profiles)
 	a.loops = []func(context.Context){
-		a.Node.Run, a.Messages.Run, a.Asks.Run, a.engine.Run, a.profiles.Run,
+		a.Node.Run, a.Messages.Run, a.Topics.Run, a.Asks.Run, a.engine.Run, a.profiles.Run,
 		func(ctx context.Context) { a.queries.Run(ctx, answer) },
 		func(ctx context.Context) { a.seeds.run(ctx, flags.Join) },
 	}
@@ -356,7 +365,7 @@ func (a *Assembly) EventLoops() []lifecycle.Loop {
 // Counters adds what the parts counted to m.
 func (a *Assembly) Counters(m map[string]uint64) {
 	for _, add := range []func(map[string]uint64){
-		a.Wire.Counters, a.Node.Counters, a.engine.Counters, a.Messages.Counters, a.Members.Counters, a.queries.Counters, a.Asks.Counters, a.profiles.Counters,
+		a.Wire.Counters, a.Node.Counters, a.engine.Counters, a.Messages.Counters, a.Topics.Counters, a.Members.Counters, a.queries.Counters, a.Asks.Counters, a.profiles.Counters,
 	} {
 		add(m)
 	}

@@ -97,6 +97,8 @@ type Config struct {
 	// OnQuestion gets the questions of live members, OnAnswer their answers. The bytes
 	// are only valid during the call.
 	OnQuestion, OnAnswer func(from netip.AddrPort, b []byte)
+	// OnRetained gets what a live member sends on the channel of retained topics, likewise.
+	OnRetained func(from netip.AddrPort, b []byte)
 	// OnUndescribed learns that a member must be asked what another said of itself; Describe
 	// takes the answer. May be nil. It must not block.
 	OnUndescribed func(membership.AskProfile)

@@ -281,6 +281,8 @@ func (n *Node) message(e wire.Event) {
 		n.cfg.OnQuestion(e.Addr, e.Data)
 	case e.Channel == membership.AnswerChannel:
 		n.cfg.OnAnswer(e.Addr, e.Data)
+	case e.Channel == membership.RetainedChannel:
+		n.cfg.OnRetained(e.Addr, e.Data)
 	}
 }
 
