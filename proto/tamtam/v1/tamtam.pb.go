@@ -586,8 +586,11 @@ type GetLocalNodeResponse struct {
 	// The largest payload that Broadcast takes with members or tags, in bytes. 0: an earlier version, which
 	// ignores them, and sends to all.
 	MaxAddressedPayloadBytes uint32 `protobuf:"varint,9,opt,name=max_addressed_payload_bytes,json=maxAddressedPayloadBytes,proto3" json:"max_addressed_payload_bytes,omitempty"`
-	unknownFields            protoimpl.UnknownFields
-	sizeCache                protoimpl.SizeCache
+	// The largest value of a retained topic, in bytes. 0: an earlier version, which ignores
+	// BroadcastRequest.retain and StreamMessagesRequest.retained, and knows no patterns of topics.
+	MaxRetainedPayloadBytes uint32 `protobuf:"varint,20,opt,name=max_retained_payload_bytes,json=maxRetainedPayloadBytes,proto3" json:"max_retained_payload_bytes,omitempty"`
+	unknownFields           protoimpl.UnknownFields
+	sizeCache               protoimpl.SizeCache
 }
 
 func (x *GetLocalNodeResponse) Reset() {
@@ -679,6 +682,13 @@ func (x *GetLocalNodeResponse) GetRemoval() *Removal {
 func (x *GetLocalNodeResponse) GetMaxAddressedPayloadBytes() uint32 {
 	if x != nil {
 		return x.MaxAddressedPayloadBytes
+	}
+	return 0
+}
+
+func (x *GetLocalNodeResponse) GetMaxRetainedPayloadBytes() uint32 {
+	if x != nil {
+		return x.MaxRetainedPayloadBytes
 	}
 	return 0
 }
@@ -1481,7 +1491,14 @@ type BroadcastRequest struct {
 	Members []string `protobuf:"bytes,7,rep,name=members,proto3" json:"members,omitempty"`
 	// Only members whose own tags match when the message reaches them, in its order. All must
 	// match; 32 at most, and 200 bytes in total.
-	Tags          []*TagPattern `protobuf:"bytes,8,rep,name=tags,proto3" json:"tags,omitempty"`
+	Tags []*TagPattern `protobuf:"bytes,8,rep,name=tags,proto3" json:"tags,omitempty"`
+	// Makes the message the value of its topic, which all nodes keep, also those that join later; an empty
+	// one deletes the topic. The topic must not be empty; the payload has up to
+	// GetLocalNodeResponse.max_retained_payload_bytes bytes; members and tags must be empty. Check that this is not 0
+	// first: an earlier version of the daemon sends an ordinary message instead. Plain Smudge nodes and members of
+	// earlier versions do not get it. Fails with RESOURCE_EXHAUSTED, reason RETAINED_FULL, if there are too many topics
+	// or bytes, and with FAILED_PRECONDITION, reason CLOCKS_DIFFER, if the present value is dated too far in the future.
+	Retain        bool `protobuf:"varint,20,opt,name=retain,proto3" json:"retain,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1583,6 +1600,13 @@ func (x *BroadcastRequest) GetTags() []*TagPattern {
 	return nil
 }
 
+func (x *BroadcastRequest) GetRetain() bool {
+	if x != nil {
+		return x.Retain
+	}
+	return false
+}
+
 type isBroadcastRequest_Wait interface {
 	isBroadcastRequest_Wait()
 }
@@ -1611,10 +1635,10 @@ type BroadcastResponse struct {
 	// they match, and those that have not reported and whose tags, as far as this node knows, match.
 	SentTo uint32 `protobuf:"varint,1,opt,name=sent_to,json=sentTo,proto3" json:"sent_to,omitempty"`
 	// The session of this node. With the node's address and the sequence, it identifies
-	// the message.
+	// the message. 0 for a retained message.
 	Session uint64 `protobuf:"varint,2,opt,name=session,proto3" json:"session,omitempty"`
 	// The number of the message in the session, from 1. A message of more than 1,024 bytes, or of more than 768 for some
-	// members, takes several numbers: this is the last of them.
+	// members, takes several numbers: this is the last of them. 0 for a retained message.
 	Sequence uint64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// How many members are known to have it. Plain Smudge nodes do not report it.
 	Have uint32 `protobuf:"varint,4,opt,name=have,proto3" json:"have,omitempty"`
@@ -1709,14 +1733,18 @@ type Message struct {
 	Payload []byte `protobuf:"bytes,2,opt,name=payload,proto3" json:"payload,omitempty"`
 	// When it reached this node, by this node's clock.
 	Received *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=received,proto3" json:"received,omitempty"`
-	// The session of the origin; 0 for a plain Smudge node.
+	// The session of the origin; 0 for a plain Smudge node, and for a retained message.
 	Session uint64 `protobuf:"varint,4,opt,name=session,proto3" json:"session,omitempty"`
-	// Its number in the session, from 1, as in BroadcastResponse; a plain Smudge node counts in its own way.
+	// Its number in the session, from 1, as in BroadcastResponse; a plain Smudge node counts in its own way. 0 for a
+	// retained message.
 	Sequence uint64 `protobuf:"varint,5,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// The topic; may be empty.
 	Topic string `protobuf:"bytes,6,opt,name=topic,proto3" json:"topic,omitempty"`
 	// When it was sent, by the origin's clock. Absent for a plain Smudge node.
-	Sent          *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=sent,proto3" json:"sent,omitempty"`
+	Sent *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=sent,proto3" json:"sent,omitempty"`
+	// Whether it is the value of a retained topic. An empty payload: the topic was deleted. Of the
+	// messages about one topic, sent grows from one to the next.
+	Retained      bool `protobuf:"varint,20,opt,name=retained,proto3" json:"retained,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1800,6 +1828,13 @@ func (x *Message) GetSent() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Message) GetRetained() bool {
+	if x != nil {
+		return x.Retained
+	}
+	return false
+}
+
 // Gap is a run of messages that could not be recovered.
 type Gap struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1876,7 +1911,8 @@ func (x *Gap) GetTo() uint64 {
 // StreamMessagesRequest selects the messages to send.
 type StreamMessagesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only messages with one of these topics; all if empty.
+	// Only messages with one of these topics; all if empty. Each may be a pattern, as in
+	// ListMembersRequest.
 	Topics []string `protobuf:"bytes,1,rep,name=topics,proto3" json:"topics,omitempty"`
 	// Only messages from these gossip addresses; all if empty.
 	Origins []string `protobuf:"bytes,2,rep,name=origins,proto3" json:"origins,omitempty"`
@@ -1891,7 +1927,11 @@ type StreamMessagesRequest struct {
 	// response: the stream goes on after it, and last and since must not be set. A cursor has
 	// 42,005 bytes at most. The stream fails with INVALID_ARGUMENT, reason BAD_CURSOR, if the bytes
 	// are no cursor.
-	After         []byte `protobuf:"bytes,6,opt,name=after,proto3,oneof" json:"after,omitempty"`
+	After []byte `protobuf:"bytes,6,opt,name=after,proto3,oneof" json:"after,omitempty"`
+	// Begin with the present values of the retained topics that match, and then also send older ones
+	// that the node gets only now, such as after a join. Without it, only retained messages that were set
+	// since the stream began.
+	Retained      bool `protobuf:"varint,20,opt,name=retained,proto3" json:"retained,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1966,6 +2006,13 @@ func (x *StreamMessagesRequest) GetAfter() []byte {
 		return x.After
 	}
 	return nil
+}
+
+func (x *StreamMessagesRequest) GetRetained() bool {
+	if x != nil {
+		return x.Retained
+	}
+	return false
 }
 
 // StreamMessagesResponse is a step of the stream.
@@ -6081,6 +6128,180 @@ func (x *AnswerRefused) GetMessage() string {
 	return ""
 }
 
+// ListTopicsRequest says which retained topics to list.
+type ListTopicsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only these topics; all if empty. Each may be a pattern, as in ListMembersRequest.
+	Topics        []string `protobuf:"bytes,1,rep,name=topics,proto3" json:"topics,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTopicsRequest) Reset() {
+	*x = ListTopicsRequest{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[80]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTopicsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTopicsRequest) ProtoMessage() {}
+
+func (x *ListTopicsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[80]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTopicsRequest.ProtoReflect.Descriptor instead.
+func (*ListTopicsRequest) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{80}
+}
+
+func (x *ListTopicsRequest) GetTopics() []string {
+	if x != nil {
+		return x.Topics
+	}
+	return nil
+}
+
+// ListTopicsResponse lists retained topics.
+type ListTopicsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The topics, ordered by name.
+	Topics        []*RetainedTopic `protobuf:"bytes,1,rep,name=topics,proto3" json:"topics,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTopicsResponse) Reset() {
+	*x = ListTopicsResponse{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[81]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTopicsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTopicsResponse) ProtoMessage() {}
+
+func (x *ListTopicsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[81]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTopicsResponse.ProtoReflect.Descriptor instead.
+func (*ListTopicsResponse) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{81}
+}
+
+func (x *ListTopicsResponse) GetTopics() []*RetainedTopic {
+	if x != nil {
+		return x.Topics
+	}
+	return nil
+}
+
+// RetainedTopic is the value of a topic that all nodes keep.
+type RetainedTopic struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The topic.
+	Topic string `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
+	// Its value; never empty.
+	Payload []byte `protobuf:"bytes,2,opt,name=payload,proto3" json:"payload,omitempty"`
+	// When it was set, by the clock of the node where that was done, or later than the value before.
+	Set *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=set,proto3" json:"set,omitempty"`
+	// The gossip address of that node.
+	Origin string `protobuf:"bytes,4,opt,name=origin,proto3" json:"origin,omitempty"`
+	// When the topic was created, likewise: if there are too many, those that were created last are dropped.
+	Created       *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=created,proto3" json:"created,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetainedTopic) Reset() {
+	*x = RetainedTopic{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[82]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetainedTopic) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetainedTopic) ProtoMessage() {}
+
+func (x *RetainedTopic) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[82]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetainedTopic.ProtoReflect.Descriptor instead.
+func (*RetainedTopic) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{82}
+}
+
+func (x *RetainedTopic) GetTopic() string {
+	if x != nil {
+		return x.Topic
+	}
+	return ""
+}
+
+func (x *RetainedTopic) GetPayload() []byte {
+	if x != nil {
+		return x.Payload
+	}
+	return nil
+}
+
+func (x *RetainedTopic) GetSet() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Set
+	}
+	return nil
+}
+
+func (x *RetainedTopic) GetOrigin() string {
+	if x != nil {
+		return x.Origin
+	}
+	return ""
+}
+
+func (x *RetainedTopic) GetCreated() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Created
+	}
+	return nil
+}
+
 var File_tamtam_v1_tamtam_proto protoreflect.FileDescriptor
 
 const file_tamtam_v1_tamtam_proto_rawDesc = "" +
@@ -6111,7 +6332,7 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\a\n" +
 	"\x05_loss\"\x15\n" +
-	"\x13GetLocalNodeRequest\"\xa9\x03\n" +
+	"\x13GetLocalNodeRequest\"\xe6\x03\n" +
 	"\x14GetLocalNodeResponse\x12)\n" +
 	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\x124\n" +
 	"\astarted\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\astarted\x12!\n" +
@@ -6121,7 +6342,8 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x0edetection_time\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\rdetectionTime\x12\x18\n" +
 	"\aunready\x18\a \x01(\tR\aunready\x12,\n" +
 	"\aremoval\x18\b \x01(\v2\x12.tamtam.v1.RemovalR\aremoval\x12=\n" +
-	"\x1bmax_addressed_payload_bytes\x18\t \x01(\rR\x18maxAddressedPayloadBytes\"\x84\x02\n" +
+	"\x1bmax_addressed_payload_bytes\x18\t \x01(\rR\x18maxAddressedPayloadBytes\x12;\n" +
+	"\x1amax_retained_payload_bytes\x18\x14 \x01(\rR\x17maxRetainedPayloadBytes\"\x84\x02\n" +
 	"\aRemoval\x12\x1f\n" +
 	"\vreported_by\x18\x01 \x01(\tR\n" +
 	"reportedBy\x12#\n" +
@@ -6173,7 +6395,7 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\tsignature\x18\x01 \x01(\fR\tsignature\x122\n" +
 	"\x06issued\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x06issued\"A\n" +
 	"\x14RemoveMemberResponse\x12)\n" +
-	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\"\x8b\x02\n" +
+	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\"\xa3\x02\n" +
 	"\x10BroadcastRequest\x12\x18\n" +
 	"\apayload\x18\x01 \x01(\fR\apayload\x12\x14\n" +
 	"\x05topic\x18\x02 \x01(\tR\x05topic\x12\x1b\n" +
@@ -6183,7 +6405,8 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\vmin_members\x18\x06 \x01(\rR\n" +
 	"minMembers\x12\x18\n" +
 	"\amembers\x18\a \x03(\tR\amembers\x12)\n" +
-	"\x04tags\x18\b \x03(\v2\x15.tamtam.v1.TagPatternR\x04tagsB\x06\n" +
+	"\x04tags\x18\b \x03(\v2\x15.tamtam.v1.TagPatternR\x04tags\x12\x16\n" +
+	"\x06retain\x18\x14 \x01(\bR\x06retainB\x06\n" +
 	"\x04wait\"\xbf\x01\n" +
 	"\x11BroadcastResponse\x12\x17\n" +
 	"\asent_to\x18\x01 \x01(\rR\x06sentTo\x12\x18\n" +
@@ -6191,7 +6414,7 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\bsequence\x18\x03 \x01(\x04R\bsequence\x12\x12\n" +
 	"\x04have\x18\x04 \x01(\rR\x04have\x12\x18\n" +
 	"\amissing\x18\x05 \x03(\tR\amissing\x12-\n" +
-	"\x04took\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\x04took\"\xef\x01\n" +
+	"\x04took\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\x04took\"\x8b\x02\n" +
 	"\aMessage\x12\x16\n" +
 	"\x06origin\x18\x01 \x01(\tR\x06origin\x12\x18\n" +
 	"\apayload\x18\x02 \x01(\fR\apayload\x126\n" +
@@ -6199,19 +6422,21 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\asession\x18\x04 \x01(\x04R\asession\x12\x1a\n" +
 	"\bsequence\x18\x05 \x01(\x04R\bsequence\x12\x14\n" +
 	"\x05topic\x18\x06 \x01(\tR\x05topic\x12.\n" +
-	"\x04sent\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x04sent\"[\n" +
+	"\x04sent\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x04sent\x12\x1a\n" +
+	"\bretained\x18\x14 \x01(\bR\bretained\"[\n" +
 	"\x03Gap\x12\x16\n" +
 	"\x06origin\x18\x01 \x01(\tR\x06origin\x12\x18\n" +
 	"\asession\x18\x02 \x01(\x04R\asession\x12\x12\n" +
 	"\x04from\x18\x03 \x01(\x04R\x04from\x12\x0e\n" +
-	"\x02to\x18\x04 \x01(\x04R\x02to\"\xf2\x01\n" +
+	"\x02to\x18\x04 \x01(\x04R\x02to\"\x8e\x02\n" +
 	"\x15StreamMessagesRequest\x12\x16\n" +
 	"\x06topics\x18\x01 \x03(\tR\x06topics\x12\x18\n" +
 	"\aorigins\x18\x02 \x03(\tR\aorigins\x12\x12\n" +
 	"\x04last\x18\x03 \x01(\rR\x04last\x120\n" +
 	"\x05since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12<\n" +
 	"\rorigin_filter\x18\x05 \x01(\v2\x17.tamtam.v1.MemberFilterR\foriginFilter\x12\x19\n" +
-	"\x05after\x18\x06 \x01(\fH\x00R\x05after\x88\x01\x01B\b\n" +
+	"\x05after\x18\x06 \x01(\fH\x00R\x05after\x88\x01\x01\x12\x1a\n" +
+	"\bretained\x18\x14 \x01(\bR\bretainedB\b\n" +
 	"\x06_after\"\x8d\x01\n" +
 	"\x16StreamMessagesResponse\x12.\n" +
 	"\amessage\x18\x01 \x01(\v2\x12.tamtam.v1.MessageH\x00R\amessage\x12\"\n" +
@@ -6503,7 +6728,17 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\atimeout\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\atimeout\"9\n" +
 	"\rAnswerRefused\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x18\n" +
-	"\amessage\x18\x02 \x01(\tR\amessage*\x93\x01\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\"+\n" +
+	"\x11ListTopicsRequest\x12\x16\n" +
+	"\x06topics\x18\x01 \x03(\tR\x06topics\"F\n" +
+	"\x12ListTopicsResponse\x120\n" +
+	"\x06topics\x18\x01 \x03(\v2\x18.tamtam.v1.RetainedTopicR\x06topics\"\xbb\x01\n" +
+	"\rRetainedTopic\x12\x14\n" +
+	"\x05topic\x18\x01 \x01(\tR\x05topic\x12\x18\n" +
+	"\apayload\x18\x02 \x01(\fR\apayload\x12,\n" +
+	"\x03set\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x03set\x12\x16\n" +
+	"\x06origin\x18\x04 \x01(\tR\x06origin\x124\n" +
+	"\acreated\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\acreated*\x93\x01\n" +
 	"\fMemberStatus\x12\x1d\n" +
 	"\x19MEMBER_STATUS_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13MEMBER_STATUS_ALIVE\x10\x01\x12\x1b\n" +
@@ -6542,7 +6777,7 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x1cQUERY_FAILURE_REASON_TIMEOUT\x10\x05\x12\x1f\n" +
 	"\x1bQUERY_FAILURE_REASON_NO_WAY\x10\x06\x12\x1d\n" +
 	"\x19QUERY_FAILURE_REASON_DEAD\x10\a\x12$\n" +
-	" QUERY_FAILURE_REASON_UNSUPPORTED\x10\b2\xbb\r\n" +
+	" QUERY_FAILURE_REASON_UNSUPPORTED\x10\b2\x86\x0e\n" +
 	"\rTamTamService\x12O\n" +
 	"\fGetLocalNode\x12\x1e.tamtam.v1.GetLocalNodeRequest\x1a\x1f.tamtam.v1.GetLocalNodeResponse\x12L\n" +
 	"\vListMembers\x12\x1d.tamtam.v1.ListMembersRequest\x1a\x1e.tamtam.v1.ListMembersResponse\x127\n" +
@@ -6569,7 +6804,9 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\aInspect\x12\x19.tamtam.v1.InspectRequest\x1a\x1a.tamtam.v1.InspectResponse\x12C\n" +
 	"\bGetLinks\x12\x1a.tamtam.v1.GetLinksRequest\x1a\x1b.tamtam.v1.GetLinksResponse\x12<\n" +
 	"\x05Query\x12\x17.tamtam.v1.QueryRequest\x1a\x18.tamtam.v1.QueryResponse0\x01\x12V\n" +
-	"\rAnswerQueries\x12\x1f.tamtam.v1.AnswerQueriesRequest\x1a .tamtam.v1.AnswerQueriesResponse(\x010\x01B8Z6github.com/eelcocramer/tamtam/proto/tamtam/v1;tamtamv1b\x06proto3"
+	"\rAnswerQueries\x12\x1f.tamtam.v1.AnswerQueriesRequest\x1a .tamtam.v1.AnswerQueriesResponse(\x010\x01\x12I\n" +
+	"\n" +
+	"ListTopics\x12\x1c.tamtam.v1.ListTopicsRequest\x1a\x1d.tamtam.v1.ListTopicsResponseB8Z6github.com/eelcocramer/tamtam/proto/tamtam/v1;tamtamv1b\x06proto3"
 
 var (
 	file_tamtam_v1_tamtam_proto_rawDescOnce sync.Once
@@ -6584,7 +6821,7 @@ func file_tamtam_v1_tamtam_proto_rawDescGZIP() []byte {
 }
 
 var file_tamtam_v1_tamtam_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 86)
+var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 89)
 var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(MemberStatus)(0),                // 0: tamtam.v1.MemberStatus
 	(ChangeReason)(0),                // 1: tamtam.v1.ChangeReason
@@ -6670,48 +6907,51 @@ var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(*AnswererRegistered)(nil),       // 81: tamtam.v1.AnswererRegistered
 	(*Question)(nil),                 // 82: tamtam.v1.Question
 	(*AnswerRefused)(nil),            // 83: tamtam.v1.AnswerRefused
-	nil,                              // 84: tamtam.v1.Member.TagsEntry
-	nil,                              // 85: tamtam.v1.ListMembersRequest.TagsEntry
-	nil,                              // 86: tamtam.v1.GetCountersResponse.CountersEntry
-	nil,                              // 87: tamtam.v1.CounterMinute.IncrementsEntry
-	nil,                              // 88: tamtam.v1.UpdateTagsRequest.SetEntry
-	nil,                              // 89: tamtam.v1.UpdateTagsResponse.TagsEntry
-	(*timestamppb.Timestamp)(nil),    // 90: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),      // 91: google.protobuf.Duration
+	(*ListTopicsRequest)(nil),        // 84: tamtam.v1.ListTopicsRequest
+	(*ListTopicsResponse)(nil),       // 85: tamtam.v1.ListTopicsResponse
+	(*RetainedTopic)(nil),            // 86: tamtam.v1.RetainedTopic
+	nil,                              // 87: tamtam.v1.Member.TagsEntry
+	nil,                              // 88: tamtam.v1.ListMembersRequest.TagsEntry
+	nil,                              // 89: tamtam.v1.GetCountersResponse.CountersEntry
+	nil,                              // 90: tamtam.v1.CounterMinute.IncrementsEntry
+	nil,                              // 91: tamtam.v1.UpdateTagsRequest.SetEntry
+	nil,                              // 92: tamtam.v1.UpdateTagsResponse.TagsEntry
+	(*timestamppb.Timestamp)(nil),    // 93: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),      // 94: google.protobuf.Duration
 }
 var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	0,   // 0: tamtam.v1.Member.status:type_name -> tamtam.v1.MemberStatus
-	90,  // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
-	91,  // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
-	84,  // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
+	93,  // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
+	94,  // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
+	87,  // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
 	1,   // 4: tamtam.v1.Member.reason:type_name -> tamtam.v1.ChangeReason
 	4,   // 5: tamtam.v1.GetLocalNodeResponse.member:type_name -> tamtam.v1.Member
-	90,  // 6: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
-	91,  // 7: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
+	93,  // 6: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
+	94,  // 7: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
 	7,   // 8: tamtam.v1.GetLocalNodeResponse.removal:type_name -> tamtam.v1.Removal
-	90,  // 9: tamtam.v1.Removal.time:type_name -> google.protobuf.Timestamp
-	90,  // 10: tamtam.v1.Removal.seeds_tried:type_name -> google.protobuf.Timestamp
+	93,  // 9: tamtam.v1.Removal.time:type_name -> google.protobuf.Timestamp
+	93,  // 10: tamtam.v1.Removal.seeds_tried:type_name -> google.protobuf.Timestamp
 	0,   // 11: tamtam.v1.ListMembersRequest.statuses:type_name -> tamtam.v1.MemberStatus
-	85,  // 12: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
+	88,  // 12: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
 	9,   // 13: tamtam.v1.ListMembersRequest.filter:type_name -> tamtam.v1.MemberFilter
 	10,  // 14: tamtam.v1.MemberFilter.tags:type_name -> tamtam.v1.TagPattern
 	4,   // 15: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
 	14,  // 16: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
 	18,  // 17: tamtam.v1.RemoveMemberRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	90,  // 18: tamtam.v1.OperatorSignature.issued:type_name -> google.protobuf.Timestamp
+	93,  // 18: tamtam.v1.OperatorSignature.issued:type_name -> google.protobuf.Timestamp
 	4,   // 19: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
 	10,  // 20: tamtam.v1.BroadcastRequest.tags:type_name -> tamtam.v1.TagPattern
-	91,  // 21: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
-	90,  // 22: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
-	90,  // 23: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
-	90,  // 24: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
+	94,  // 21: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
+	93,  // 22: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
+	93,  // 23: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
+	93,  // 24: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
 	9,   // 25: tamtam.v1.StreamMessagesRequest.origin_filter:type_name -> tamtam.v1.MemberFilter
 	22,  // 26: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
 	23,  // 27: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
 	9,   // 28: tamtam.v1.WatchMembersRequest.filter:type_name -> tamtam.v1.MemberFilter
 	4,   // 29: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
 	0,   // 30: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
-	90,  // 31: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
+	93,  // 31: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
 	1,   // 32: tamtam.v1.MemberChange.reason:type_name -> tamtam.v1.ChangeReason
 	4,   // 33: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
 	28,  // 34: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
@@ -6719,24 +6959,24 @@ var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	32,  // 36: tamtam.v1.GetMemberHistoryResponse.histories:type_name -> tamtam.v1.MemberHistory
 	4,   // 37: tamtam.v1.MemberHistory.member:type_name -> tamtam.v1.Member
 	33,  // 38: tamtam.v1.MemberHistory.steps:type_name -> tamtam.v1.MemberHistoryStep
-	90,  // 39: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
+	93,  // 39: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
 	0,   // 40: tamtam.v1.MemberHistoryStep.previous_status:type_name -> tamtam.v1.MemberStatus
 	0,   // 41: tamtam.v1.MemberHistoryStep.status:type_name -> tamtam.v1.MemberStatus
 	1,   // 42: tamtam.v1.MemberHistoryStep.reason:type_name -> tamtam.v1.ChangeReason
-	91,  // 43: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
-	91,  // 44: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
+	94,  // 43: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
+	94,  // 44: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
 	2,   // 45: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
 	36,  // 46: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	91,  // 47: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
+	94,  // 47: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
 	2,   // 48: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
 	36,  // 49: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	86,  // 50: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
+	89,  // 50: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
 	45,  // 51: tamtam.v1.GetCountersResponse.history:type_name -> tamtam.v1.CounterMinute
-	90,  // 52: tamtam.v1.CounterMinute.start:type_name -> google.protobuf.Timestamp
-	91,  // 53: tamtam.v1.CounterMinute.duration:type_name -> google.protobuf.Duration
-	87,  // 54: tamtam.v1.CounterMinute.increments:type_name -> tamtam.v1.CounterMinute.IncrementsEntry
-	88,  // 55: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
-	89,  // 56: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
+	93,  // 52: tamtam.v1.CounterMinute.start:type_name -> google.protobuf.Timestamp
+	94,  // 53: tamtam.v1.CounterMinute.duration:type_name -> google.protobuf.Duration
+	90,  // 54: tamtam.v1.CounterMinute.increments:type_name -> tamtam.v1.CounterMinute.IncrementsEntry
+	91,  // 55: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
+	92,  // 56: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
 	0,   // 57: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
 	48,  // 58: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
 	18,  // 59: tamtam.v1.InstallKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
@@ -6752,26 +6992,26 @@ var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	4,   // 69: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
 	60,  // 70: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
 	62,  // 71: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
-	91,  // 72: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
-	91,  // 73: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
-	91,  // 74: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
+	94,  // 72: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
+	94,  // 73: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
+	94,  // 74: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
 	0,   // 75: tamtam.v1.InspectionReport.known_status:type_name -> tamtam.v1.MemberStatus
 	62,  // 76: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
 	63,  // 77: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
 	61,  // 78: tamtam.v1.InspectionReport.conflicts:type_name -> tamtam.v1.AddressConflict
-	91,  // 79: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
-	91,  // 80: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
-	91,  // 81: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
+	94,  // 79: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
+	94,  // 80: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
+	94,  // 81: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
 	0,   // 82: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
-	91,  // 83: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
-	91,  // 84: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
-	91,  // 85: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
-	90,  // 86: tamtam.v1.GetLinksResponse.time:type_name -> google.protobuf.Timestamp
+	94,  // 83: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
+	94,  // 84: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
+	94,  // 85: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
+	93,  // 86: tamtam.v1.GetLinksResponse.time:type_name -> google.protobuf.Timestamp
 	67,  // 87: tamtam.v1.GetLinksResponse.nodes:type_name -> tamtam.v1.LinkNode
 	68,  // 88: tamtam.v1.LinkNode.links:type_name -> tamtam.v1.NodeLink
-	91,  // 89: tamtam.v1.NodeLink.round_trip:type_name -> google.protobuf.Duration
+	94,  // 89: tamtam.v1.NodeLink.round_trip:type_name -> google.protobuf.Duration
 	10,  // 90: tamtam.v1.QueryRequest.tags:type_name -> tamtam.v1.TagPattern
-	91,  // 91: tamtam.v1.QueryRequest.timeout:type_name -> google.protobuf.Duration
+	94,  // 91: tamtam.v1.QueryRequest.timeout:type_name -> google.protobuf.Duration
 	71,  // 92: tamtam.v1.QueryResponse.asked:type_name -> tamtam.v1.QueryAsked
 	73,  // 93: tamtam.v1.QueryResponse.received:type_name -> tamtam.v1.QueryReceived
 	74,  // 94: tamtam.v1.QueryResponse.answer:type_name -> tamtam.v1.QueryAnswer
@@ -6779,68 +7019,73 @@ var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	76,  // 96: tamtam.v1.QueryResponse.done:type_name -> tamtam.v1.QueryDone
 	72,  // 97: tamtam.v1.QueryReceived.member:type_name -> tamtam.v1.QueryMember
 	72,  // 98: tamtam.v1.QueryAnswer.member:type_name -> tamtam.v1.QueryMember
-	91,  // 99: tamtam.v1.QueryAnswer.took:type_name -> google.protobuf.Duration
+	94,  // 99: tamtam.v1.QueryAnswer.took:type_name -> google.protobuf.Duration
 	72,  // 100: tamtam.v1.QueryFailure.member:type_name -> tamtam.v1.QueryMember
 	3,   // 101: tamtam.v1.QueryFailure.reason:type_name -> tamtam.v1.QueryFailureReason
-	91,  // 102: tamtam.v1.QueryDone.took:type_name -> google.protobuf.Duration
+	94,  // 102: tamtam.v1.QueryDone.took:type_name -> google.protobuf.Duration
 	78,  // 103: tamtam.v1.AnswerQueriesRequest.register:type_name -> tamtam.v1.RegisterAnswerer
 	79,  // 104: tamtam.v1.AnswerQueriesRequest.answer:type_name -> tamtam.v1.AnswerQuestion
 	81,  // 105: tamtam.v1.AnswerQueriesResponse.registered:type_name -> tamtam.v1.AnswererRegistered
 	82,  // 106: tamtam.v1.AnswerQueriesResponse.question:type_name -> tamtam.v1.Question
 	83,  // 107: tamtam.v1.AnswerQueriesResponse.refused:type_name -> tamtam.v1.AnswerRefused
 	72,  // 108: tamtam.v1.Question.asker:type_name -> tamtam.v1.QueryMember
-	91,  // 109: tamtam.v1.Question.timeout:type_name -> google.protobuf.Duration
-	5,   // 110: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
-	8,   // 111: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
-	12,  // 112: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
-	15,  // 113: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
-	17,  // 114: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
-	20,  // 115: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
-	24,  // 116: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
-	26,  // 117: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
-	30,  // 118: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
-	34,  // 119: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
-	37,  // 120: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
-	39,  // 121: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
-	41,  // 122: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
-	43,  // 123: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
-	46,  // 124: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
-	49,  // 125: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
-	51,  // 126: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
-	53,  // 127: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
-	55,  // 128: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
-	57,  // 129: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
-	65,  // 130: tamtam.v1.TamTamService.GetLinks:input_type -> tamtam.v1.GetLinksRequest
-	69,  // 131: tamtam.v1.TamTamService.Query:input_type -> tamtam.v1.QueryRequest
-	77,  // 132: tamtam.v1.TamTamService.AnswerQueries:input_type -> tamtam.v1.AnswerQueriesRequest
-	6,   // 133: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
-	11,  // 134: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
-	13,  // 135: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
-	16,  // 136: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
-	19,  // 137: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
-	21,  // 138: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
-	25,  // 139: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
-	29,  // 140: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
-	31,  // 141: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
-	35,  // 142: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
-	38,  // 143: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
-	40,  // 144: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
-	42,  // 145: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
-	44,  // 146: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
-	47,  // 147: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
-	50,  // 148: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
-	52,  // 149: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
-	54,  // 150: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
-	56,  // 151: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
-	58,  // 152: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
-	66,  // 153: tamtam.v1.TamTamService.GetLinks:output_type -> tamtam.v1.GetLinksResponse
-	70,  // 154: tamtam.v1.TamTamService.Query:output_type -> tamtam.v1.QueryResponse
-	80,  // 155: tamtam.v1.TamTamService.AnswerQueries:output_type -> tamtam.v1.AnswerQueriesResponse
-	133, // [133:156] is the sub-list for method output_type
-	110, // [110:133] is the sub-list for method input_type
-	110, // [110:110] is the sub-list for extension type_name
-	110, // [110:110] is the sub-list for extension extendee
-	0,   // [0:110] is the sub-list for field type_name
+	94,  // 109: tamtam.v1.Question.timeout:type_name -> google.protobuf.Duration
+	86,  // 110: tamtam.v1.ListTopicsResponse.topics:type_name -> tamtam.v1.RetainedTopic
+	93,  // 111: tamtam.v1.RetainedTopic.set:type_name -> google.protobuf.Timestamp
+	93,  // 112: tamtam.v1.RetainedTopic.created:type_name -> google.protobuf.Timestamp
+	5,   // 113: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
+	8,   // 114: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
+	12,  // 115: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
+	15,  // 116: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
+	17,  // 117: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
+	20,  // 118: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
+	24,  // 119: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
+	26,  // 120: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
+	30,  // 121: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
+	34,  // 122: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
+	37,  // 123: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
+	39,  // 124: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
+	41,  // 125: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
+	43,  // 126: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
+	46,  // 127: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
+	49,  // 128: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
+	51,  // 129: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
+	53,  // 130: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
+	55,  // 131: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
+	57,  // 132: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
+	65,  // 133: tamtam.v1.TamTamService.GetLinks:input_type -> tamtam.v1.GetLinksRequest
+	69,  // 134: tamtam.v1.TamTamService.Query:input_type -> tamtam.v1.QueryRequest
+	77,  // 135: tamtam.v1.TamTamService.AnswerQueries:input_type -> tamtam.v1.AnswerQueriesRequest
+	84,  // 136: tamtam.v1.TamTamService.ListTopics:input_type -> tamtam.v1.ListTopicsRequest
+	6,   // 137: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
+	11,  // 138: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
+	13,  // 139: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
+	16,  // 140: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
+	19,  // 141: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
+	21,  // 142: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
+	25,  // 143: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
+	29,  // 144: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
+	31,  // 145: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
+	35,  // 146: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
+	38,  // 147: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
+	40,  // 148: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
+	42,  // 149: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
+	44,  // 150: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
+	47,  // 151: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
+	50,  // 152: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
+	52,  // 153: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
+	54,  // 154: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
+	56,  // 155: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
+	58,  // 156: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
+	66,  // 157: tamtam.v1.TamTamService.GetLinks:output_type -> tamtam.v1.GetLinksResponse
+	70,  // 158: tamtam.v1.TamTamService.Query:output_type -> tamtam.v1.QueryResponse
+	80,  // 159: tamtam.v1.TamTamService.AnswerQueries:output_type -> tamtam.v1.AnswerQueriesResponse
+	85,  // 160: tamtam.v1.TamTamService.ListTopics:output_type -> tamtam.v1.ListTopicsResponse
+	137, // [137:161] is the sub-list for method output_type
+	113, // [113:137] is the sub-list for method input_type
+	113, // [113:113] is the sub-list for extension type_name
+	113, // [113:113] is the sub-list for extension extendee
+	0,   // [0:113] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_v1_tamtam_proto_init() }
@@ -6894,7 +7139,7 @@ func file_tamtam_v1_tamtam_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_v1_tamtam_proto_rawDesc), len(file_tamtam_v1_tamtam_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   86,
+			NumMessages:   89,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -52,6 +52,7 @@ const (
 	TamTamService_GetLinks_FullMethodName         = "/tamtam.v1.TamTamService/GetLinks"
 	TamTamService_Query_FullMethodName            = "/tamtam.v1.TamTamService/Query"
 	TamTamService_AnswerQueries_FullMethodName    = "/tamtam.v1.TamTamService/AnswerQueries"
+	TamTamService_ListTopics_FullMethodName       = "/tamtam.v1.TamTamService/ListTopics"
 )
 
 // TamTamServiceClient is the client API for TamTamService service.
@@ -176,6 +177,9 @@ type TamTamServiceClient interface {
 	// the program ends the stream, what it has not answered fails. A program that has 256
 	// questions before it gets no more: the asker is told that it is busy.
 	AnswerQueries(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[AnswerQueriesRequest, AnswerQueriesResponse], error)
+	// ListTopics returns the values of the retained topics that the node has. A node that has
+	// just joined gets them within a second or two.
+	ListTopics(ctx context.Context, in *ListTopicsRequest, opts ...grpc.CallOption) (*ListTopicsResponse, error)
 }
 
 type tamTamServiceClient struct {
@@ -446,6 +450,16 @@ func (c *tamTamServiceClient) AnswerQueries(ctx context.Context, opts ...grpc.Ca
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type TamTamService_AnswerQueriesClient = grpc.BidiStreamingClient[AnswerQueriesRequest, AnswerQueriesResponse]
 
+func (c *tamTamServiceClient) ListTopics(ctx context.Context, in *ListTopicsRequest, opts ...grpc.CallOption) (*ListTopicsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListTopicsResponse)
+	err := c.cc.Invoke(ctx, TamTamService_ListTopics_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // TamTamServiceServer is the server API for TamTamService service.
 // All implementations must embed UnimplementedTamTamServiceServer
 // for forward compatibility.
@@ -568,6 +582,9 @@ type TamTamServiceServer interface {
 	// the program ends the stream, what it has not answered fails. A program that has 256
 	// questions before it gets no more: the asker is told that it is busy.
 	AnswerQueries(grpc.BidiStreamingServer[AnswerQueriesRequest, AnswerQueriesResponse]) error
+	// ListTopics returns the values of the retained topics that the node has. A node that has
+	// just joined gets them within a second or two.
+	ListTopics(context.Context, *ListTopicsRequest) (*ListTopicsResponse, error)
 	mustEmbedUnimplementedTamTamServiceServer()
 }
 
@@ -646,6 +663,9 @@ func (UnimplementedTamTamServiceServer) Query(*QueryRequest, grpc.ServerStreamin
 }
 func (UnimplementedTamTamServiceServer) AnswerQueries(grpc.BidiStreamingServer[AnswerQueriesRequest, AnswerQueriesResponse]) error {
 	return status.Error(codes.Unimplemented, "method AnswerQueries not implemented")
+}
+func (UnimplementedTamTamServiceServer) ListTopics(context.Context, *ListTopicsRequest) (*ListTopicsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListTopics not implemented")
 }
 func (UnimplementedTamTamServiceServer) mustEmbedUnimplementedTamTamServiceServer() {}
 func (UnimplementedTamTamServiceServer) testEmbeddedByValue()                       {}
@@ -1050,6 +1070,24 @@ func _TamTamService_AnswerQueries_Handler(srv interface{}, stream grpc.ServerStr
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type TamTamService_AnswerQueriesServer = grpc.BidiStreamingServer[AnswerQueriesRequest, AnswerQueriesResponse]
 
+func _TamTamService_ListTopics_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListTopicsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TamTamServiceServer).ListTopics(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TamTamService_ListTopics_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TamTamServiceServer).ListTopics(ctx, req.(*ListTopicsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // TamTamService_ServiceDesc is the grpc.ServiceDesc for TamTamService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -1132,6 +1170,10 @@ var TamTamService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetLinks",
 			Handler:    _TamTamService_GetLinks_Handler,
+		},
+		{
+			MethodName: "ListTopics",
+			Handler:    _TamTamService_ListTopics_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

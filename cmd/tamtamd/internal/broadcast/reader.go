@@ -30,6 +30,8 @@ type Step struct {
 	Delivery Delivery // unless Alone
 	Alone    bool     // there is only a cursor
 	Cursor   []byte   // where to go on after this step; nil if an earlier one has to do
+	// Subscribed: the reader gets what is published from now on, and it did not before. Only if Alone.
+	Subscribed bool
 }
 
 // Feed is a Reader, for those that use it.
@@ -46,6 +48,7 @@ type Reader struct {
 	buffer  int
 	r       *reading
 	sub     *fanout.Subscription[Delivery] // nil until all that is kept was read
+	joined  bool                           // sub is new
 	counted int                            // positions that count as the reader's
 
 	size    int       // of the last cursor
@@ -132,6 +135,13 @@ func (r *Reader) Next(ctx context.Context) (Step, error) {
 		if err != nil {
 			return Step{}, err
 		}
+		if !ok && r.joined {
+			r.joined = false
+			r.b.mu.Lock()
+			r.b.news.waiting--
+			r.b.mu.Unlock()
+			return Step{Alone: true, Subscribed: true}, nil
+		}
 		if !ok {
 			if d, ok, err = r.wait(ctx, wait); err != nil {
 				return Step{}, err
@@ -203,7 +213,7 @@ func (r *Reader) poll() (d Delivery, ok bool, news <-chan struct{}, err error) {
 }
 
 func (r *Reader) subscribe() {
-	r.sub = r.b.hub.Subscribe(r.buffer)
+	r.sub, r.joined = r.b.hub.Subscribe(r.buffer), true
 	r.r.connected()
 }
 

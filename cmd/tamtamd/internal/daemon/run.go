@@ -147,7 +147,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	}
 	minutes := counter.NewHistory(all.read, time.Now)
 	server = rpc.NewServer(rpc.Config{
-		Node: assembly.Node, Members: assembly.Members, Messages: assembly.Messages, Asks: assembly.Asks, Keys: assembly.Keys,
+		Node: assembly.Node, Members: assembly.Members, Messages: assembly.Messages, Topics: assembly.Topics, Asks: assembly.Asks, Keys: assembly.Keys,
 		Inspector: assembly.Inspector, Links: assembly.Observer.Matrix, LinksBetween: assembly.Observer.Between,
 		Strangers: assembly.Node.Strangers, RefusedPlain: assembly.Node.RefusedPlain,
 		Leave:     leaver.onCall,

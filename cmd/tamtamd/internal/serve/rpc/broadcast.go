@@ -18,8 +18,11 @@ import (
 
 func (s *v1) Broadcast(ctx context.Context, r *tamtamv1.BroadcastRequest) (*tamtamv1.BroadcastResponse, error) {
 	to, err := recipientsOf(r.GetMembers(), r.GetTags())
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, toStatus(err)
+	case r.GetRetain() && !to.All():
+		return nil, toStatus(fmt.Errorf("%w: a retained message is for all members: want no members and no tags", errInvalid))
 	}
 	wait := int(r.GetWaitMembers())
 	if r.GetWaitAll() {
@@ -27,6 +30,9 @@ func (s *v1) Broadcast(ctx context.Context, r *tamtamv1.BroadcastRequest) (*tamt
 			return nil, toStatus(fmt.Errorf("%w: %s", errRemoved, removal.Sentence()))
 		}
 		wait = broadcast.All
+	}
+	if r.GetRetain() {
+		return s.retain(ctx, r, wait)
 	}
 	got, err := s.Messages.Send(ctx, broadcast.Request{
 		Topic: r.GetTopic(), Payload: r.GetPayload(), Wait: wait, Least: int(r.GetMinMembers()), To: to, NoWait: r.GetNoWait(),

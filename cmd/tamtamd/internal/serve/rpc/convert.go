@@ -75,6 +75,7 @@ func toDelivery(d broadcast.Delivery) *tamtamv1.StreamMessagesResponse {
 	m := &tamtamv1.Message{
 		Origin: d.Message.Origin.String(), Payload: d.Message.Payload, Received: timestamppb.New(d.Message.Received),
 		Session: d.Message.Session, Sequence: d.Message.Sequence, Topic: d.Message.Topic,
+		Retained: d.Message.Retained,
 	}
 	if !d.Message.Sent.IsZero() {
 		m.Sent = timestamppb.New(d.Message.Sent)

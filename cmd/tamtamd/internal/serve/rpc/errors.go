@@ -19,6 +19,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/ask"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/retained"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/internal/operator"
 	"github.com/eelcocramer/tamtam/internal/tags"
@@ -56,6 +57,11 @@ var mapping = []struct {
 	{broadcast.ErrTooFew, codes.FailedPrecondition, "TOO_FEW_MEMBERS"},
 	{broadcast.ErrUnaddressable, codes.FailedPrecondition, "UNADDRESSABLE"},
 	{broadcast.ErrBusy, codes.ResourceExhausted, "BUSY"},
+	{retained.ErrInvalid, codes.InvalidArgument, "BAD_RETAINED"},
+	{retained.ErrTooFew, codes.FailedPrecondition, "TOO_FEW_MEMBERS"},
+	{retained.ErrClock, codes.FailedPrecondition, "CLOCKS_DIFFER"},
+	{retained.ErrFull, codes.ResourceExhausted, "RETAINED_FULL"},
+	{retained.ErrBusy, codes.ResourceExhausted, "BUSY"},
 	{ask.ErrInvalid, codes.InvalidArgument, "BAD_QUERY"},
 	{recipients.ErrBad, codes.InvalidArgument, "BAD_RECIPIENTS"},
 	{recipients.ErrUnknown, codes.NotFound, "NOT_MEMBER"},

@@ -27,6 +27,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/inspect"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/retained"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
@@ -63,6 +64,12 @@ type Messages interface {
 	Send(context.Context, broadcast.Request) (broadcast.Receipt, error)
 	Read(q broadcast.Query, after []byte, buffer int) (broadcast.Feed, error)
 	Subscribe(q broadcast.Query, buffer int) ([]broadcast.Message, *fanout.Subscription[broadcast.Delivery])
+}
+
+// Topics are the retained topics; *retained.Topics is one.
+type Topics interface {
+	Set(context.Context, retained.Request) (retained.Receipt, error)
+	Values() []retained.Value
 }
 
 // Asks carries the questions of users, and the answers of programs; *ask.Exchange is one.
@@ -109,6 +116,7 @@ type Config struct {
 	Node      Node
 	Members   Members
 	Messages  Messages
+	Topics    Topics
 	Asks      Asks
 	Keys      Keys
 	Inspector Inspector
@@ -147,7 +155,7 @@ type Config struct {
 // Bounds on what one client can ask for.
 const (
 	// streamBuffer is the number of messages or changes that a reader may fall behind.
-	streamBuffer = limits.ReaderBuffer
+	streamBuffer    = limits.ReaderBuffer
 	maxRequestBytes = limits.MaxRequest
 	// maxHeaderBytes is far larger than the longest token with all other headers of a
 	// call. Headers are read before the token is checked.

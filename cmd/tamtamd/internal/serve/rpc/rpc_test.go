@@ -29,6 +29,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/ask"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/retained"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
 	"github.com/eelcocramer/tamtam/internal/limits"
@@ -49,6 +50,7 @@ type fake struct {
 	state     *lifecycle.State
 	keys      fakeKeys
 	asks      *ask.Exchange
+	topics    *retained.Topics
 	table     *member.Table
 	messages  *fanout.Hub[broadcast.Delivery]
 	kept      []broadcast.Message
@@ -164,8 +166,12 @@ func serveBehind(t *testing.T, g Guard) (*fake, *grpc.ClientConn) {
 		SendQuestion: func(netip.AddrPort, []byte) bool { return true }, SendAnswer: func(netip.AddrPort, []byte) bool { return true },
 		Flush: func() {}, Random: rand.Uint64,
 	})
+	f.topics = retained.New(retained.Config{
+		Self: self, Send: func(netip.AddrPort, []byte) bool { return true }, Flush: func() {},
+		Deliver: func(v retained.Value) { f.messages.Publish(broadcast.Delivery{Message: node.RetainedMessage(v)}) },
+	})
 	f.server = NewServer(Config{
-		Node: f, Members: f.table, Messages: f, Asks: f.asks, Keys: &f.keys, Threshold: f, Guard: g, Inspector: f,
+		Node: f, Members: f.table, Messages: f, Topics: f.topics, Asks: f.asks, Keys: &f.keys, Threshold: f, Guard: g, Inspector: f,
 		Strangers: func() map[netip.Addr]time.Time {
 			return map[netip.Addr]time.Time{bob.Addr(): time.Now(), self.Addr(): time.Now().Add(-time.Hour)}
 		},

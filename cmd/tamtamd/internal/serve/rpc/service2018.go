@@ -78,8 +78,8 @@ func (s *service2018) Stream(_ *service.Empty, out grpc.ServerStreamingServer[se
 		return err
 	}
 	return forward(out.Context(), sub, func(d broadcast.Delivery) error {
-		if d.Gap.To != 0 {
-			return nil // the API of 2018 has no gaps
+		if d.Gap.To != 0 || d.Message.Retained {
+			return nil // the API of 2018 has no gaps and no retained topics
 		}
 		return out.Send(&service.Message{Bytes: d.Message.Payload})
 	})

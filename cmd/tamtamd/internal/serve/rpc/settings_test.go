@@ -24,6 +24,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/ask"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/retained"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/internal/operator"
 	"github.com/eelcocramer/tamtam/internal/tags"
@@ -97,6 +98,11 @@ func TestErrors(t *testing.T) {
 		{broadcast.ErrCursor, codes.InvalidArgument, "BAD_CURSOR"},
 		{broadcast.ErrTooManyPositions, codes.ResourceExhausted, "TOO_MANY_READERS"},
 		{errPattern, codes.InvalidArgument, "BAD_PATTERN"},
+		{retained.ErrInvalid, codes.InvalidArgument, "BAD_RETAINED"},
+		{retained.ErrTooFew, codes.FailedPrecondition, "TOO_FEW_MEMBERS"},
+		{retained.ErrClock, codes.FailedPrecondition, "CLOCKS_DIFFER"},
+		{retained.ErrFull, codes.ResourceExhausted, "RETAINED_FULL"},
+		{retained.ErrBusy, codes.ResourceExhausted, "BUSY"},
 		{ask.ErrInvalid, codes.InvalidArgument, "BAD_QUERY"},
 		{recipients.ErrBad, codes.InvalidArgument, "BAD_RECIPIENTS"},
 		{reach.ErrBad, codes.InvalidArgument, "BAD_LINKS"},
@@ -135,7 +141,7 @@ func TestErrors(t *testing.T) {
 
 // TestErrorsAreAllMapped: each sentinel has a code here.
 func TestErrorsAreAllMapped(t *testing.T) {
-	if want := 39; len(mapping) != want {
+	if want := 44; len(mapping) != want {
 		t.Errorf("%d errors are mapped, %d are tested", len(mapping), want)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -61,6 +62,7 @@ func (s *v1) StreamMessages(
 	if r.GetOriginFilter() != nil {
 		q.Origin = s.ofMembers(matches)
 	}
+	topics := retainedReader{wanted: r.GetRetained(), began: time.Now()}
 	now := q
 	if q.Origin != nil { // from now on, as it is then
 		now.Origin = func(a netip.AddrPort) bool {
@@ -69,9 +71,10 @@ func (s *v1) StreamMessages(
 		}
 	}
 	if r.After != nil {
-		return s.resumable(q, now, r, out)
+		return s.resumable(q, now, &topics, r, out)
 	}
 	kept, sub := s.Messages.Subscribe(q, streamBuffer)
+	kept = append(topics.begin(s.Topics.Values(), q.Wants), kept...)
 	q = now
 	defer sub.Unsubscribe()
 	// The header promises the client that it gets every message from now on.
@@ -84,7 +87,7 @@ func (s *v1) StreamMessages(
 		}
 	}
 	return forward(out.Context(), sub, func(d broadcast.Delivery) error {
-		if !q.Wants(d) {
+		if !q.Wants(d) || !topics.passes(d.Message) {
 			return nil
 		}
 		return out.Send(toDelivery(d))
@@ -93,7 +96,8 @@ func (s *v1) StreamMessages(
 
 // resumable sends messages with cursors: what q selects at the start, then what now does.
 func (s *v1) resumable(
-	q, now broadcast.Query, r *tamtamv1.StreamMessagesRequest, out grpc.ServerStreamingServer[tamtamv1.StreamMessagesResponse],
+	q, now broadcast.Query, topics *retainedReader, r *tamtamv1.StreamMessagesRequest,
+	out grpc.ServerStreamingServer[tamtamv1.StreamMessagesResponse],
 ) error {
 	if len(r.GetAfter()) > 0 && (r.GetLast() > 0 || r.GetSince() != nil) {
 		return toStatus(fmt.Errorf("%w: after is given with last or since: a stream that goes on after a cursor has what is new since then", errInvalid))
@@ -112,9 +116,19 @@ func (s *v1) resumable(
 		if err != nil {
 			return toStatus(err)
 		}
+		if step.Subscribed { // retained messages come from now on; those from before are not kept with the others
+			for _, m := range topics.begin(s.Topics.Values(), now.Wants) {
+				if err := out.Send(toDelivery(broadcast.Delivery{Message: m})); err != nil {
+					return err
+				}
+			}
+		}
 		response := &tamtamv1.StreamMessagesResponse{}
-		if !step.Alone {
+		switch {
+		case !step.Alone && topics.passes(step.Delivery.Message):
 			response = toDelivery(step.Delivery)
+		case step.Cursor == nil:
+			continue
 		}
 		response.Cursor = step.Cursor
 		if err := out.Send(response); err != nil {

@@ -36,6 +36,7 @@ func (s *v1) GetLocalNode(context.Context, *tamtamv1.GetLocalNodeRequest) (*tamt
 		MaxPayloadBytes: uint32(s.Messages.Limit()),
 
 		MaxAddressedPayloadBytes: uint32(s.Messages.AddressedLimit()),
+		MaxRetainedPayloadBytes:  limits.MaxRetained,
 		Profile:                  s.Profile,
 		DetectionTime:            durationpb.New(s.Node.DetectionTime()),
 		Unready:                  s.State.Unready(),
