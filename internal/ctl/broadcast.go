@@ -35,6 +35,7 @@ type broadcast struct {
 	base64  bool
 	lines   bool
 	noWait  bool
+	retain  bool
 	waitAll bool
 	wait    uint32
 	least   *uint32 // members that must be live for waitAll; nil for 1
@@ -49,13 +50,14 @@ func broadcastCommand(a *app) *ffcli.Command {
 	fs.BoolVar(&b.base64, "base64", false, "the message is in base64")
 	fs.BoolVar(&b.lines, "lines", false, "each line of stdin is a message, sent when it is read")
 	fs.BoolVar(&b.noWait, "no-wait", false, "if too many messages are in flight, fail at once with exit status 5 instead of waiting")
+	fs.BoolVar(&b.retain, "retain", false, "make the message the value of its topic, which all nodes keep; an empty one deletes the topic")
 	fs.StringVar(&b.topic, "topic", "", "the `topic` of the message, by which readers can filter; up to 64 bytes")
 	fs.Func("wait", "wait until `members` have the message: all, or a number", b.setWait)
 	b.to.register(fs)
 	fs.Func("min", "with --wait all, send nothing if fewer other `members` are live; 0 for a node that may be alone (default 1)", b.setLeast)
 	return a.command(&ffcli.Command{
 		Name:       "broadcast",
-		ShortUsage: "tamtamctl broadcast [--topic TOPIC] [--to MEMBER|KEY[!]=PATTERN] [--wait all|N] [--min N] [--no-wait] [--base64] [--lines | MESSAGE | -]",
+		ShortUsage: "tamtamctl broadcast [--topic TOPIC] [--to MEMBER|KEY[!]=PATTERN] [--wait all|N] [--min N] [--no-wait] [--retain] [--base64] [--lines | MESSAGE | -]",
 		ShortHelp:  "Send a message to every live member, or to some.",
 		LongHelp: `Every live member gets the message once, and the messages of one node in the order in
 which they were sent, even if packets are lost. Delivery to plain members is best
@@ -85,6 +87,13 @@ knows, and the members of --to that are not live. Nothing is sent, with exit sta
 of --to is a plain one, or if a live member is of an earlier version; 3 if a member of --to is not
 known.
 
+With --retain, the message is the value of its topic from now on: all nodes keep it, also
+those that join later, and "tamtamctl topics" prints it. Of two values, the later one wins.
+An empty MESSAGE deletes the topic: '' must be given, since an empty stdin is more often a
+mistake. A value has up to 1,024 bytes; there are 256 topics, with 128 KiB, at most. --wait
+all waits for all live members that keep topics; stderr names those of earlier versions,
+which do not, and the exit status is 6 then.
+
 ` + arg.MemberHelp + `
 
   tamtamctl broadcast hello
@@ -96,7 +105,9 @@ known.
   date | tamtamctl broadcast -
   tamtamctl broadcast --topic config --wait all - < app.conf
   tail -f app.log | tamtamctl broadcast --lines --topic log
-  tamtamctl broadcast --base64 3q2+7w==`,
+  tamtamctl broadcast --base64 3q2+7w==
+  tamtamctl broadcast --retain --topic config/flags --wait all "dark-mode=on"
+  tamtamctl broadcast --retain --topic config/flags ''`,
 		FlagSet: fs,
 		Exec:    b.run,
 	})
@@ -139,10 +150,16 @@ func (b *broadcast) run(ctx context.Context, args []string) error {
 	if b.least != nil && !b.waitAll {
 		return arg.Usage("broadcast", "--min needs --wait all: --wait N sends nothing if fewer than N are live")
 	}
+	if err := b.checkRetain(); err != nil {
+		return err
+	}
 	if !b.lines {
 		payload, err := b.payload(ctx, args)
 		if err != nil {
 			return err
+		}
+		if b.retain && len(payload) == 0 && (len(args) == 0 || args[0] == "-") {
+			return arg.Usage("broadcast", "stdin is empty: to delete the topic %s, give '' as the message", b.topic)
 		}
 		return b.dial(ctx, func(c *client.Conn) error { return b.send(ctx, c, payload) })
 	}
@@ -173,10 +190,16 @@ func (b *broadcast) run(ctx context.Context, args []string) error {
 // dial connects, and finds out to whom messages go.
 func (b *broadcast) dial(ctx context.Context, do func(*client.Conn) error) error {
 	return b.client().Dial(func(c *client.Conn) error {
-		if b.to.all() {
+		var err error
+		switch {
+		case b.retain:
+			if err = b.needRetained(ctx, c, "broadcast --retain; nothing was sent"); err == nil {
+				err = do(c)
+			}
+			return err
+		case b.to.all():
 			return do(c)
 		}
-		var err error
 		if b.members, err = b.to.addresses(ctx, c, b.flags.Timeout); err != nil {
 			return err
 		}
@@ -189,13 +212,6 @@ func (b *broadcast) dial(ctx context.Context, do func(*client.Conn) error) error
 		}
 		return do(c)
 	})
-}
-
-// local asks the daemon about its node.
-func (b *broadcast) local(ctx context.Context, c *client.Conn) (*tamtamv1.GetLocalNodeResponse, error) {
-	ctx, cancel := context.WithTimeout(ctx, b.flags.Timeout)
-	defer cancel()
-	return c.GetLocalNode(ctx, &tamtamv1.GetLocalNodeRequest{})
 }
 
 func (b *broadcast) sendLine(ctx context.Context, c *client.Conn, line []byte) error {
@@ -224,7 +240,7 @@ func (b *broadcast) tooLong(ctx context.Context, c *client.Conn, line []byte, er
 func (b *broadcast) send(ctx context.Context, c *client.Conn, payload []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, b.flags.Timeout)
 	defer cancel()
-	req := &tamtamv1.BroadcastRequest{Payload: payload, Topic: b.topic, NoWait: b.noWait, Members: b.members, Tags: b.to.tags}
+	req := &tamtamv1.BroadcastRequest{Payload: payload, Topic: b.topic, NoWait: b.noWait, Retain: b.retain, Members: b.members, Tags: b.to.tags}
 	switch {
 	case b.waitAll:
 		req.Wait = &tamtamv1.BroadcastRequest_WaitAll{WaitAll: true}
@@ -239,7 +255,10 @@ func (b *broadcast) send(ctx context.Context, c *client.Conn, payload []byte) er
 	if r.GetSentTo() == 0 && !b.warned {
 		b.warned = true
 		who := "is alive: only readers on this node got it"
-		if !b.to.all() {
+		switch {
+		case b.retain:
+			who = "that keeps topics is alive: the value is lost if this node restarts"
+		case !b.to.all():
 			who = "that is alive matches --to, as far as this node knows"
 		}
 		fmt.Fprintln(b.Err, "tamtamctl: no other member "+who)

@@ -40,6 +40,7 @@ var live = map[string]source{
 	"tamtamctl ping":        memberWords,
 	"tamtamctl remove":      memberWords,
 	"tamtamctl rtt":         memberWords,
+	"tamtamctl topics":      retainedWords,
 	"tamtamctl why":         memberWords,
 	"tamtamctl keys use":    keyWords,
 	"tamtamctl keys remove": keyWords,
@@ -202,15 +203,33 @@ func keyWords(ctx context.Context, c *client.Conn) (all []completion.Candidate) 
 	return all
 }
 
-// topicWords returns the topics of the messages that are kept.
+// retainedWords returns the retained topics.
+func retainedWords(ctx context.Context, c *client.Conn) (all []completion.Candidate) {
+	r, err := c.ListTopics(ctx, &tamtamv1.ListTopicsRequest{})
+	if err != nil {
+		return nil
+	}
+	for _, t := range r.GetTopics() {
+		if plainWord(t.GetTopic()) {
+			all = append(all, completion.Candidate{Word: t.GetTopic(), Help: "topic"})
+		}
+	}
+	return all
+}
+
+// topicWords returns the retained topics, and those of the messages that are kept.
 func topicWords(ctx context.Context, c *client.Conn) (all []completion.Candidate) {
+	all = retainedWords(ctx, c)
 	ctx, cancel := context.WithTimeout(ctx, completeWithin/4) // nothing marks the end of the kept ones
 	defer cancel()
 	s, err := c.StreamMessages(ctx, &tamtamv1.StreamMessagesRequest{Last: 1000})
 	if err != nil {
-		return nil
+		return all
 	}
 	seen := map[string]bool{"": true}
+	for _, w := range all {
+		seen[w.Word] = true
+	}
 	for {
 		r, err := s.Recv()
 		if err != nil {

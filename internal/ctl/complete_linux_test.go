@@ -49,7 +49,7 @@ func shell(t *testing.T, name string) (path, script string, env []string) {
 	if err := os.Symlink(self, filepath.Join(dir, "tamtamctl")); err != nil {
 		t.Fatal(err)
 	}
-	addr := serve(t, &fake{messages: func(s grpc.ServerStreamingServer[pb.StreamMessagesResponse]) error {
+	addr := serve(t, &fake{retained: 1, topics: []*pb.RetainedTopic{{Topic: "config/flags"}, {Topic: "$(reboot)"}}, messages: func(s grpc.ServerStreamingServer[pb.StreamMessagesResponse]) error {
 		for _, topic := range []string{"deploy", "", "$(reboot)"} {
 			if err := s.Send(&pb.StreamMessagesResponse{Event: &pb.StreamMessagesResponse_Message{Message: &pb.Message{Topic: topic}}}); err != nil {
 				return err
@@ -79,7 +79,8 @@ var lines = map[string][]string{
 	"tamtamctl help keys i":               {"install"},
 	"tamtamctl why o":                     {"one"}, // the other name is no word
 	"tamtamctl ping 192.0.2.2:":           {"192.0.2.2:9999"},
-	"tamtamctl stream --topic ":           {"deploy"},
+	"tamtamctl stream --topic ":           {"config/flags", "deploy"},
+	"tamtamctl topics ":                   {"config/flags"},
 	"tamtamctl stats ":                    nil,
 	"tamtamctl remove o":                  {"one"},
 	"tamtamctl why one ":                  nil,

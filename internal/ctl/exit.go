@@ -74,7 +74,7 @@ func exit(ctx context.Context, stderr io.Writer, err error) int {
 		if unmeasured.silent {
 			code = exitDeadline
 		}
-	case errors.Is(err, query.ErrNobody):
+	case errors.Is(err, query.ErrNobody), errors.Is(err, errNoTopic):
 		text, code = err.Error(), exitNothing
 	case errors.As(err, &missing), errors.As(err, &apart), errors.As(err, &silent):
 		text, code = err.Error(), exitDeadline

@@ -8,6 +8,7 @@ import (
 	"context"
 	"maps"
 	"net"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -38,6 +39,8 @@ type fake struct {
 	hang      chan struct{} // Ping waits for it
 	empty     bool          // no counters
 	addressed uint32        // the largest payload with recipients
+	retained  uint32        // the largest value of a topic
+	topics    []*pb.RetainedTopic
 	inspected *pb.InspectResponse
 	old       bool // knows no version
 
@@ -62,7 +65,7 @@ func member(address string, s pb.MemberStatus) *pb.Member {
 }
 
 func (f *fake) GetLocalNode(context.Context, *pb.GetLocalNodeRequest) (*pb.GetLocalNodeResponse, error) {
-	return &pb.GetLocalNodeResponse{Member: member(self, pb.MemberStatus_MEMBER_STATUS_ALIVE), ClusterName: "c", MaxPayloadBytes: 256, MaxAddressedPayloadBytes: f.addressed,
+	return &pb.GetLocalNodeResponse{Member: member(self, pb.MemberStatus_MEMBER_STATUS_ALIVE), ClusterName: "c", MaxPayloadBytes: 256, MaxAddressedPayloadBytes: f.addressed, MaxRetainedPayloadBytes: f.retained,
 		Profile: "lan", DetectionTime: durationpb.New(2500 * time.Millisecond)}, nil
 }
 
@@ -117,6 +120,19 @@ func (f *fake) Broadcast(_ context.Context, r *pb.BroadcastRequest) (*pb.Broadca
 		return f.broadcast(r)
 	}
 	return &pb.BroadcastResponse{SentTo: 1, Have: 1, Session: 1<<63 + 1, Sequence: uint64(len(f.sent)), Took: durationpb.New(1500 * time.Microsecond)}, nil
+}
+
+func (f *fake) ListTopics(_ context.Context, r *pb.ListTopicsRequest) (*pb.ListTopicsResponse, error) {
+	if f.retained == 0 {
+		return nil, status.Error(codes.Unimplemented, "no such call")
+	}
+	out := &pb.ListTopicsResponse{}
+	for _, t := range f.topics {
+		if len(r.GetTopics()) == 0 || slices.ContainsFunc(r.GetTopics(), func(p string) bool { ok, _ := path.Match(p, t.GetTopic()); return ok }) {
+			out.Topics = append(out.Topics, t)
+		}
+	}
+	return out, nil
 }
 
 func (f *fake) Ping(ctx context.Context, r *pb.PingRequest) (*pb.PingResponse, error) {

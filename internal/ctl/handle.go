@@ -21,7 +21,7 @@ const messageNoun = "message"
 // messageVariables are the variables about one message.
 var messageVariables = []string{
 	"TAMTAM_MESSAGE_TOPIC", "TAMTAM_MESSAGE_ORIGIN", "TAMTAM_MESSAGE_SESSION", "TAMTAM_MESSAGE_SEQUENCE",
-	"TAMTAM_MESSAGE_SENT", "TAMTAM_MESSAGE_RECEIVED",
+	"TAMTAM_MESSAGE_SENT", "TAMTAM_MESSAGE_RECEIVED", "TAMTAM_MESSAGE_RETAINED",
 }
 
 // startHook starts what runs the command for messages. run queues a message for it, and has done called
@@ -50,8 +50,12 @@ func (s *stream) input(m *tamtamv1.Message) (hook.Change, error) {
 		line, err := escape.Marshal(j)
 		return hook.Change{Line: append(line, '\n')}, err
 	}
+	sequence, retained := strconv.FormatUint(j.Sequence, 10), ""
+	if j.Retained { // it has no number
+		sequence, retained = "", "true"
+	}
 	return hook.Change{Line: m.GetPayload(), Env: hook.Variables(messageVariables, []string{
-		j.Topic, j.Origin, j.Session, strconv.FormatUint(j.Sequence, 10), at(j.Sent), at(j.Received),
+		j.Topic, j.Origin, j.Session, sequence, at(j.Sent), at(j.Received), retained,
 	})}, nil
 }
 

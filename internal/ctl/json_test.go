@@ -71,6 +71,12 @@ func (r *rich) StreamMessages(_ *pb.StreamMessagesRequest, s grpc.ServerStreamin
 	return s.Send(&pb.StreamMessagesResponse{Event: &pb.StreamMessagesResponse_Gap{Gap: &pb.Gap{Origin: other, Session: 7, From: 2, To: 3}}})
 }
 
+func (*rich) ListTopics(context.Context, *pb.ListTopicsRequest) (*pb.ListTopicsResponse, error) {
+	return &pb.ListTopicsResponse{Topics: []*pb.RetainedTopic{
+		{Topic: "a", Payload: []byte("b"), Origin: other, Set: then, Created: then}, {Topic: "b", Payload: []byte{0xff}, Origin: other, Set: then, Created: then},
+	}}, nil
+}
+
 func (*rich) Query(_ *pb.QueryRequest, s grpc.ServerStreamingServer[pb.QueryResponse]) error {
 	two, which := &pb.QueryMember{Address: other, Name: "two"}, uint32(1)
 	for _, e := range []*pb.QueryResponse{
@@ -123,7 +129,7 @@ func TestJSONIsDocumented(t *testing.T) {
 		{"keys use", "a", ""}, {"leave", "", ""}, {"leave", other, ""}, {"monitor", "", events()}, {"nodes", "", ""}, {"nodes", "", serve(t, &fake{})}, {"nodes", "--near me", ""},
 		{"operator generate", filepath.Join(t.TempDir(), "key"), ""}, {"ping", "a:1", ""}, {"query", "x", ""}, {"ready", "", ""}, {"ready", "--alive 9", ""},
 		{"remove", "--force " + other, ""}, {"rtt", "two", ""}, {"stats", "", ""}, {"stream", "", ""}, {"tags", "", ""}, {"tags set", "a=b", ""}, {"tags delete", "a", ""},
-		{"top", "--count 2 --interval 200ms", ""}, {"version", "", ""}, {"version", "", "127.0.0.1:1"}, {"wait", "--alive 1", serve(t, lasting(snapshot...))},
+		{"top", "--count 2 --interval 200ms", ""}, {"topics", "", ""}, {"version", "", ""}, {"version", "", "127.0.0.1:1"}, {"wait", "--alive 1", serve(t, lasting(snapshot...))},
 		{"wait", "--alive 1 --timeout 1ms", "127.0.0.1:1"}, {"watch", "", events()}, {"why", "two", ""},
 	} {
 		ran[c.path] = true

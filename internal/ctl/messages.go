@@ -6,6 +6,7 @@ package ctl
 import (
 	"errors"
 	"flag"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,16 +24,19 @@ type messages struct {
 	last    uint32
 	since   time.Time
 	ago     time.Duration // before the call, instead of since
+	// retained: begin with the values of retained topics.
+	retained bool
 }
 
 // register registers the flags of the messages.
 func (m *messages) register(fs *flag.FlagSet) {
-	fs.Func("topic", "only messages with this `topic`, \"\" for messages without one; repeatable and comma separated", func(s string) error {
+	fs.Func("topic", "only messages with this `topic`, which may be a pattern such as config/*; \"\" for messages without one; repeatable and comma separated", func(s string) error {
 		m.topics = append(m.topics, strings.Split(s, ",")...)
 		return nil
 	})
 	fs.Func("origin", "only messages of this `member`; repeatable and comma separated", m.setOrigins)
 	m.filter.Register(fs, "messages of members")
+	fs.BoolVar(&m.retained, "retained", false, "begin with the values of the retained topics, and get each value that the daemon learns later")
 	fs.Func("last", "begin with the last `n` messages that the daemon keeps", m.setLast)
 	fs.Func("since", "begin with the messages that the daemon keeps since `when`: 5m, or 2026-01-31T15:04:05Z", m.setSince)
 }
@@ -66,10 +70,15 @@ func (m *messages) setSince(s string) error {
 	return errors.New("want an age, such as 5m, or a time, such as 2026-01-31T15:04:05Z")
 }
 
+// needsRetained reports whether a daemon that keeps no topics would do something else.
+func (m *messages) needsRetained() bool {
+	return m.retained || slices.ContainsFunc(m.topics, func(t string) bool { return strings.ContainsAny(t, "*?[") })
+}
+
 // request returns the request for the daemon: for the messages after a cursor, or, if it is empty, for
 // those from now on; fresh: with the kept ones that are wanted.
 func (m *messages) request(origins []string, now time.Time, after []byte, fresh bool) *tamtamv1.StreamMessagesRequest {
-	r := &tamtamv1.StreamMessagesRequest{Topics: m.topics, Origins: origins, OriginFilter: m.filter.Wanted(), After: after}
+	r := &tamtamv1.StreamMessagesRequest{Topics: m.topics, Origins: origins, OriginFilter: m.filter.Wanted(), After: after, Retained: m.retained}
 	if len(after) > 0 || !fresh {
 		return r
 	}

@@ -69,7 +69,7 @@ func TestStreamEvents(t *testing.T) {
 	r := run(t, "stream", "--rpc", addr, "-o", "json", "--trace")
 	if want := `{"event":"gap",` + who + `"from":1,"to":3}` + "\n" +
 		`{"event":"gap",` + who + `"from":4,"to":4}` + "\n" +
-		`{"event":"message",` + who + `"sequence":5,"topic":"t","sent":"1970-01-01T00:00:01Z","received":"1970-01-01T00:00:02Z","payload":"aGk=","text":"hi"}` + "\n" +
+		`{"event":"message",` + who + `"sequence":5,"topic":"t","sent":"1970-01-01T00:00:01Z","received":"1970-01-01T00:00:02Z","retained":false,"payload":"aGk=","text":"hi"}` + "\n" +
 		`{"event":"disconnected","error":"the tamtamd at ` + addr + ` has ended"}` + "\n"; r.out != want {
 		t.Errorf("printed %q, want %q", r.out, want)
 	}

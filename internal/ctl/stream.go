@@ -53,7 +53,7 @@ func streamCommand(a *app) *ffcli.Command {
 	fs.BoolVar(&s.retry, "retry", false, "wait for a daemon that is not there at the start, too")
 	return a.command(&ffcli.Command{
 		Name:       "stream",
-		ShortUsage: "tamtamctl stream [--topic TOPIC] [--origin MEMBER] [--name PATTERN] [--tag KEY[!]=PATTERN] [--last N] [--since WHEN] [--encoding FORM | --exec CMD] [--resume-file FILE] [--retry]",
+		ShortUsage: "tamtamctl stream [--topic TOPIC] [--origin MEMBER] [--name PATTERN] [--tag KEY[!]=PATTERN] [--last N] [--since WHEN] [--retained] [--encoding FORM | --exec CMD] [--resume-file FILE] [--retry]",
 		ShortHelp:  "Print each message that is broadcast, or run a command for it, across restarts of the daemon.",
 		LongHelp: `Prints each message once, and the messages of one node in the order in which they were
 sent. With --last or --since, earlier messages come first; the daemon keeps a limited
@@ -76,10 +76,16 @@ a message is one line. In JSON, a message is a line with its payload in base64, 
 text if it is valid UTF-8; missing messages are a line with the event "gap" instead of
 "message", and there are the events disconnected and resumed.
 
+With --retained, the present values of the retained topics that match come first, and then
+each new one: the last line about a topic is its value, an empty one if it was deleted. The
+present values come again when the daemon was restarted.
+Without it, retained messages are printed when they are new, as any message. A topic may be
+a pattern: * stands for any text without a slash.
+
 --exec runs CMD by sh -c for each message, instead of printing it, with the payload on
 stdin and TAMTAM_MESSAGE_TOPIC, TAMTAM_MESSAGE_ORIGIN, TAMTAM_MESSAGE_SESSION,
-TAMTAM_MESSAGE_SEQUENCE, TAMTAM_MESSAGE_SENT, TAMTAM_MESSAGE_RECEIVED, TAMTAM_MESSAGES and
-TAMTAM_DROPPED set. Values come from other machines: quote them. There is one run at a time.
+TAMTAM_MESSAGE_SEQUENCE, TAMTAM_MESSAGE_SENT, TAMTAM_MESSAGE_RECEIVED, TAMTAM_MESSAGE_RETAINED,
+TAMTAM_MESSAGES and TAMTAM_DROPPED set. Values come from other machines: quote them. There is one run at a time.
 Up to 1,024 messages wait; of more, the oldest are dropped, and counted on stderr; with
 --resume-file, none is dropped: more wait in the daemon, as long as it keeps them. At
 --exec-timeout and at the end, CMD and all that it started get SIGTERM, and SIGKILL 5 s
@@ -95,6 +101,7 @@ on Windows.
   tamtamctl stream --origin db-1 --since 5m
   tamtamctl stream --topic deploy --exec 'xargs ./deploy.sh'
   tamtamctl stream --topic deploy --retry --resume-file ~/.deploy --exec ./deploy.sh
+  tamtamctl stream --retained --topic 'config/*' --exec ./flags.sh
   tamtamctl stream -o json | jq -r 'select(.event == "message").text'`,
 		FlagSet: fs,
 		Exec:    func(ctx context.Context, args []string) error { return s.run(ctx, fs, args) },
@@ -185,7 +192,7 @@ func (s *stream) printGap(g *tamtamv1.Gap) error {
 func toMessage(m *tamtamv1.Message) output.Message {
 	j := output.Message{
 		Event: "message", Origin: m.GetOrigin(), Session: output.ID(m.GetSession()), Sequence: m.GetSequence(), Topic: m.GetTopic(),
-		Sent: output.Time(m.GetSent()), Received: output.Time(m.GetReceived()), Payload: output.Slice(m.GetPayload()),
+		Sent: output.Time(m.GetSent()), Received: output.Time(m.GetReceived()), Payload: output.Slice(m.GetPayload()), Retained: m.GetRetained(),
 	}
 	if utf8.Valid(m.GetPayload()) {
 		text := string(m.GetPayload())

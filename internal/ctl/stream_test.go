@@ -43,7 +43,7 @@ func TestStreamForms(t *testing.T) {
 		{"", `one\nFAKE\r` + "\xff\n"},
 		{"--encoding base64", "b25lCkZBS0UN/w==\n"},
 		{"--encoding bytes", payload},
-		{"-o json", `{"event":"message","origin":"192.0.2.2:9999","sequence":0,"payload":"b25lCkZBS0UN/w=="}` + "\n"},
+		{"-o json", `{"event":"message","origin":"192.0.2.2:9999","sequence":0,"retained":false,"payload":"b25lCkZBS0UN/w=="}` + "\n"},
 	} {
 		addr := serve(t, sending(status.Error(codes.Unavailable, "stopping"), payload))
 		r := run(t, append([]string{"stream", "--rpc", addr}, strings.Fields(c.args)...)...)

@@ -45,6 +45,11 @@ func (f *messageFollower) open(ctx context.Context, after []byte, fresh bool, ea
 			}
 			f.origins = origins
 		}
+		if f.wanted.needsRetained() {
+			if err := f.needRetained(ctx, c, "--retained and no patterns of topics"); err != nil {
+				return err
+			}
+		}
 		return client.Stream(ctx, c, func(ctx context.Context) (grpc.ServerStreamingClient[tamtamv1.StreamMessagesResponse], error) {
 			return c.StreamMessages(ctx, f.wanted.request(f.origins, time.Now(), after, fresh))
 		}, each)

@@ -23,11 +23,21 @@ type Node struct {
 // Broadcast is what became of a message.
 type Broadcast struct {
 	SentTo   uint32   `json:"sent_to" doc:"number of live members it goes to, without the node itself"`
-	Session  string   `json:"session,omitempty" doc:"ID of the node's incarnation: with the node's address and sequence it identifies the message" absent:"the daemon is older, and does not report it"`
+	Session  string   `json:"session,omitempty" doc:"ID of the node's incarnation: with the node's address and sequence it identifies the message" absent:"a retained message, or the daemon is older, and does not report it"`
 	Sequence uint64   `json:"sequence,omitempty" doc:"number of the message in the session, from 1" absent:"as session"`
 	Have     *uint32  `json:"have,omitempty" doc:"number of members that are known to have it" absent:"without --wait"`
 	Missing  []string `json:"missing,omitzero" doc:"addresses of the members that have not confirmed it in time, or that this node cannot reach" absent:"without --wait"`
-	Took     *float64 `json:"took_ms,omitempty" doc:"how long the call took" absent:"as session"`
+	Took     *float64 `json:"took_ms,omitempty" doc:"how long the call took" absent:"the daemon is older, and does not report it"`
+}
+
+// Topic is a retained topic.
+type Topic struct {
+	Topic   string    `json:"topic" doc:"the topic"`
+	Payload []byte    `json:"payload" doc:"its value"`
+	Text    *string   `json:"text,omitempty" doc:"its value as text" absent:"it is not valid UTF-8"`
+	Set     time.Time `json:"set,omitzero" doc:"when it was set, by the clock of the node where that was done, or later than the value before" absent:"not known"`
+	Origin  string    `json:"origin" doc:"gossip address of that node"`
+	Created time.Time `json:"created,omitzero" doc:"when the topic was created, likewise" absent:"not known"`
 }
 
 // Settings are the settings of the node that can be changed while it runs.

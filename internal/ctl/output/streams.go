@@ -23,11 +23,12 @@ type Event struct {
 type Message struct {
 	Event    string    `json:"event" doc:"message"`
 	Origin   string    `json:"origin" doc:"gossip address of the sender"`
-	Session  string    `json:"session,omitempty" doc:"ID of the sender's incarnation" absent:"a plain Smudge node sent it"`
-	Sequence uint64    `json:"sequence" doc:"number of the message in the session, from 1; a plain Smudge node counts in its own way"`
+	Session  string    `json:"session,omitempty" doc:"ID of the sender's incarnation" absent:"a plain Smudge node sent it, or it is retained"`
+	Sequence uint64    `json:"sequence" doc:"number of the message in the session, from 1; a plain Smudge node counts in its own way; 0 if it is retained"`
 	Topic    string    `json:"topic,omitempty" doc:"the topic" absent:"it has none"`
 	Sent     time.Time `json:"sent,omitzero" doc:"when it was sent, by the clock of the sender" absent:"not known, as of a plain Smudge node"`
 	Received time.Time `json:"received,omitzero" doc:"when it reached the node, by its own clock" absent:"not known"`
+	Retained bool      `json:"retained" doc:"whether it is the value of a retained topic; an empty one if the topic was deleted"`
 	Payload  []byte    `json:"payload" doc:"the message"`
 	Text     *string   `json:"text,omitempty" doc:"the message as text" absent:"it is not valid UTF-8"`
 }

@@ -18,7 +18,7 @@ func TestCheck(t *testing.T) {
 		{"nodes", "[" + member + "," + member + "]\n", ""},
 		{"remove", member + "\n", ""},
 		{"stats", `{"a":1}` + "\n", ""},
-		{"stream", `{"event":"gap","origin":"a:1","from":1,"to":2}` + "\n" + `{"event":"message","origin":"a:1","sequence":1,"payload":"","text":""}` + "\n", ""},
+		{"stream", `{"event":"gap","origin":"a:1","from":1,"to":2}` + "\n" + `{"event":"message","origin":"a:1","sequence":1,"retained":false,"payload":"","text":""}` + "\n", ""},
 		{"stream", "", ""},
 		{"nodes", member + "\n", "no list"},
 		{"nodes", "null\n", "no list"},
