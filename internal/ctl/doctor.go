@@ -67,6 +67,8 @@ and compares their answers. It changes nothing.
                500 ms): a warning
   version      different versions: a warning
   limits       different --max, --profile or --heartbeat: a warning
+  topics       90 % of the retained topics, or of their bytes, are in use: a
+               warning
   descriptors  members that use 90 % of their file descriptors: a failure; that
                may open only few: a warning
   names        live members at different IP addresses with the same name: a

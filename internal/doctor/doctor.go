@@ -99,6 +99,7 @@ var checks = []check{
 	{"round-trip", roundTrip, allAnswer},
 	{"version", version, allAnswer},
 	{"limits", limits, allAnswer},
+	{"topics", topics, nothing},
 	{"descriptors", descriptors, nothing},
 	{"names", distinct, anOther},
 	{"flapping", flapping, anOther},
@@ -124,6 +125,7 @@ type exam struct {
 	strange  []*tamtamv1.UnreadableSource
 	plains   []*tamtamv1.UnreadableSource // plain Smudge nodes that are refused
 	removal  *tamtamv1.Removal            // of the node that inspected
+	retained *tamtamv1.RetainedUse        // at all nodes
 	client   string                       // version of tamtamctl
 	unready  bool                         // the node that inspected is not ready
 }
@@ -133,7 +135,7 @@ type exam struct {
 func Examine(r *tamtamv1.InspectResponse, client string, unready bool) []Finding {
 	e := &exam{
 		self: &tamtamv1.Inspection{}, members: map[string]*tamtamv1.Inspection{},
-		strange: r.GetUnreadable(), plains: r.GetRefusedPlain(), removal: r.GetRemoval(), client: client,
+		strange: r.GetUnreadable(), plains: r.GetRefusedPlain(), removal: r.GetRemoval(), retained: r.GetRetained(), client: client,
 		unready: unready,
 	}
 	for _, m := range r.GetMembers() {

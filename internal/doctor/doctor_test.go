@@ -177,6 +177,15 @@ func TestExamine(t *testing.T) {
 		{"another profile and heartbeat", func(_ *pb.InspectResponse, m []*pb.Inspection) {
 			m[2].Report.Profile, m[2].Report.Heartbeat = "wan", d(time.Second)
 		}, []string{"limits warning 2: profile is wan", "limits warning 2: heartbeat is 1s"}},
+		{"almost as many topics as can be", func(r *pb.InspectResponse, _ []*pb.Inspection) {
+			r.Retained = &pb.RetainedUse{Topics: 231, MaxTopics: 256, Bytes: 1000, MaxBytes: 131072}
+		}, []string{"topics warning 1: 231 of 256 retained topics are in use, with 1000 of 131072 bytes: more will be refused"}},
+		{"almost as many bytes of topics", func(r *pb.InspectResponse, _ []*pb.Inspection) {
+			r.Retained = &pb.RetainedUse{Topics: 130, MaxTopics: 256, Bytes: 120000, MaxBytes: 131072}
+		}, []string{"topics warning 1: 130 of 256 retained topics are in use, with 120000 of 131072 bytes: more will be refused"}},
+		{"topics with room for more", func(r *pb.InspectResponse, _ []*pb.Inspection) {
+			r.Retained = &pb.RetainedUse{Topics: 200, MaxTopics: 256, Bytes: 100000, MaxBytes: 131072}
+		}, nil},
 		{"few file descriptors", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[2].Report.DescriptorLimit = 256 },
 			[]string{"descriptors warning 2: only 256 file descriptors, so clients may have fewer connections; it has 20 open"}},
 		{"file descriptors that run out here", func(_ *pb.InspectResponse, m []*pb.Inspection) { m[1].Report.DescriptorsOpen = 1000 },

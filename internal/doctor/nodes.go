@@ -123,6 +123,22 @@ func limits(e *exam) (wrong []Finding, well string) {
 		own.GetMaxPayloadBytes(), own.GetProfile(), own.GetHeartbeat().AsDuration())
 }
 
+// topicsFull is the share of the retained topics, or of their bytes, from which the next one may be refused.
+const topicsFull = 0.9
+
+// topics: there is room for more retained topics. All nodes keep the same; an earlier version keeps none.
+func topics(e *exam) (wrong []Finding, well string) {
+	r := e.retained
+	found := fmt.Sprintf("%d of %d retained topics are in use, with %d of %d bytes", r.GetTopics(), r.GetMaxTopics(), r.GetBytes(), r.GetMaxBytes())
+	if r.GetTopics() > 0 && (float64(r.GetTopics()) >= topicsFull*float64(r.GetMaxTopics()) || float64(r.GetBytes()) >= topicsFull*float64(r.GetMaxBytes())) {
+		wrong = append(wrong, about(e.self, Warning, "delete those that are not needed: tamtamctl topics lists them", "%s: more will be refused", found))
+	}
+	if r.GetTopics() == 0 {
+		found = "there are no retained topics"
+	}
+	return wrong, found
+}
+
 // descriptors: each member can open all sockets that it needs, and its clients, too.
 func descriptors(e *exam) (wrong []Finding, well string) {
 	most, of := 0.0, e.self

@@ -3982,7 +3982,9 @@ type InspectResponse struct {
 	// started without --plain: the latest first, 32 at most.
 	RefusedPlain []*UnreadableSource `protobuf:"bytes,3,rep,name=refused_plain,json=refusedPlain,proto3" json:"refused_plain,omitempty"`
 	// How this node was removed from its cluster; absent if it was not, or has joined again.
-	Removal       *Removal `protobuf:"bytes,4,opt,name=removal,proto3" json:"removal,omitempty"`
+	Removal *Removal `protobuf:"bytes,4,opt,name=removal,proto3" json:"removal,omitempty"`
+	// How much is retained, at this node as at all others. Absent from an earlier version.
+	Retained      *RetainedUse `protobuf:"bytes,20,opt,name=retained,proto3" json:"retained,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4045,6 +4047,86 @@ func (x *InspectResponse) GetRemoval() *Removal {
 	return nil
 }
 
+func (x *InspectResponse) GetRetained() *RetainedUse {
+	if x != nil {
+		return x.Retained
+	}
+	return nil
+}
+
+// RetainedUse is how much is retained, and how much can be.
+type RetainedUse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The retained topics.
+	Topics uint32 `protobuf:"varint,1,opt,name=topics,proto3" json:"topics,omitempty"`
+	// The most that there can be.
+	MaxTopics uint32 `protobuf:"varint,2,opt,name=max_topics,json=maxTopics,proto3" json:"max_topics,omitempty"`
+	// The bytes of their names and values.
+	Bytes uint32 `protobuf:"varint,3,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// The most that there can be.
+	MaxBytes      uint32 `protobuf:"varint,4,opt,name=max_bytes,json=maxBytes,proto3" json:"max_bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetainedUse) Reset() {
+	*x = RetainedUse{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetainedUse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetainedUse) ProtoMessage() {}
+
+func (x *RetainedUse) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetainedUse.ProtoReflect.Descriptor instead.
+func (*RetainedUse) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *RetainedUse) GetTopics() uint32 {
+	if x != nil {
+		return x.Topics
+	}
+	return 0
+}
+
+func (x *RetainedUse) GetMaxTopics() uint32 {
+	if x != nil {
+		return x.MaxTopics
+	}
+	return 0
+}
+
+func (x *RetainedUse) GetBytes() uint32 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *RetainedUse) GetMaxBytes() uint32 {
+	if x != nil {
+		return x.MaxBytes
+	}
+	return 0
+}
+
 // Inspection is the result of inspecting one member.
 type Inspection struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -4072,7 +4154,7 @@ type Inspection struct {
 
 func (x *Inspection) Reset() {
 	*x = Inspection{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[55]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4084,7 +4166,7 @@ func (x *Inspection) String() string {
 func (*Inspection) ProtoMessage() {}
 
 func (x *Inspection) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[55]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4097,7 +4179,7 @@ func (x *Inspection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Inspection.ProtoReflect.Descriptor instead.
 func (*Inspection) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{55}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *Inspection) GetMember() *Member {
@@ -4211,7 +4293,7 @@ type InspectionReport struct {
 
 func (x *InspectionReport) Reset() {
 	*x = InspectionReport{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[56]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4223,7 +4305,7 @@ func (x *InspectionReport) String() string {
 func (*InspectionReport) ProtoMessage() {}
 
 func (x *InspectionReport) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[56]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4236,7 +4318,7 @@ func (x *InspectionReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectionReport.ProtoReflect.Descriptor instead.
 func (*InspectionReport) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{56}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *InspectionReport) GetVersion() string {
@@ -4423,7 +4505,7 @@ type AddressConflict struct {
 
 func (x *AddressConflict) Reset() {
 	*x = AddressConflict{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[57]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4435,7 +4517,7 @@ func (x *AddressConflict) String() string {
 func (*AddressConflict) ProtoMessage() {}
 
 func (x *AddressConflict) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[57]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4448,7 +4530,7 @@ func (x *AddressConflict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddressConflict.ProtoReflect.Descriptor instead.
 func (*AddressConflict) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{57}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *AddressConflict) GetAddress() string {
@@ -4505,7 +4587,7 @@ type LinkState struct {
 
 func (x *LinkState) Reset() {
 	*x = LinkState{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[58]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4517,7 +4599,7 @@ func (x *LinkState) String() string {
 func (*LinkState) ProtoMessage() {}
 
 func (x *LinkState) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[58]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4530,7 +4612,7 @@ func (x *LinkState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkState.ProtoReflect.Descriptor instead.
 func (*LinkState) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{58}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *LinkState) GetSource() string {
@@ -4624,7 +4706,7 @@ type LinkTrouble struct {
 
 func (x *LinkTrouble) Reset() {
 	*x = LinkTrouble{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[59]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4636,7 +4718,7 @@ func (x *LinkTrouble) String() string {
 func (*LinkTrouble) ProtoMessage() {}
 
 func (x *LinkTrouble) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[59]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4649,7 +4731,7 @@ func (x *LinkTrouble) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkTrouble.ProtoReflect.Descriptor instead.
 func (*LinkTrouble) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{59}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *LinkTrouble) GetAddress() string {
@@ -4700,7 +4782,7 @@ type UnreadableSource struct {
 
 func (x *UnreadableSource) Reset() {
 	*x = UnreadableSource{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[60]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4712,7 +4794,7 @@ func (x *UnreadableSource) String() string {
 func (*UnreadableSource) ProtoMessage() {}
 
 func (x *UnreadableSource) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[60]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4725,7 +4807,7 @@ func (x *UnreadableSource) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnreadableSource.ProtoReflect.Descriptor instead.
 func (*UnreadableSource) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{60}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *UnreadableSource) GetIp() string {
@@ -4757,7 +4839,7 @@ type GetLinksRequest struct {
 
 func (x *GetLinksRequest) Reset() {
 	*x = GetLinksRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[61]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4769,7 +4851,7 @@ func (x *GetLinksRequest) String() string {
 func (*GetLinksRequest) ProtoMessage() {}
 
 func (x *GetLinksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[61]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4782,7 +4864,7 @@ func (x *GetLinksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLinksRequest.ProtoReflect.Descriptor instead.
 func (*GetLinksRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{61}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *GetLinksRequest) GetFrom() []string {
@@ -4816,7 +4898,7 @@ type GetLinksResponse struct {
 
 func (x *GetLinksResponse) Reset() {
 	*x = GetLinksResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[62]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4828,7 +4910,7 @@ func (x *GetLinksResponse) String() string {
 func (*GetLinksResponse) ProtoMessage() {}
 
 func (x *GetLinksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[62]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4841,7 +4923,7 @@ func (x *GetLinksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLinksResponse.ProtoReflect.Descriptor instead.
 func (*GetLinksResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{62}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *GetLinksResponse) GetTime() *timestamppb.Timestamp {
@@ -4882,7 +4964,7 @@ type LinkNode struct {
 
 func (x *LinkNode) Reset() {
 	*x = LinkNode{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[63]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4894,7 +4976,7 @@ func (x *LinkNode) String() string {
 func (*LinkNode) ProtoMessage() {}
 
 func (x *LinkNode) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[63]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4907,7 +4989,7 @@ func (x *LinkNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkNode.ProtoReflect.Descriptor instead.
 func (*LinkNode) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{63}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *LinkNode) GetAddress() string {
@@ -4958,7 +5040,7 @@ type NodeLink struct {
 
 func (x *NodeLink) Reset() {
 	*x = NodeLink{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[64]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4970,7 +5052,7 @@ func (x *NodeLink) String() string {
 func (*NodeLink) ProtoMessage() {}
 
 func (x *NodeLink) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[64]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4983,7 +5065,7 @@ func (x *NodeLink) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NodeLink.ProtoReflect.Descriptor instead.
 func (*NodeLink) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{64}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *NodeLink) GetTo() uint32 {
@@ -5035,7 +5117,7 @@ type QueryRequest struct {
 
 func (x *QueryRequest) Reset() {
 	*x = QueryRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[65]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5047,7 +5129,7 @@ func (x *QueryRequest) String() string {
 func (*QueryRequest) ProtoMessage() {}
 
 func (x *QueryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[65]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5060,7 +5142,7 @@ func (x *QueryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryRequest.ProtoReflect.Descriptor instead.
 func (*QueryRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{65}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *QueryRequest) GetTopic() string {
@@ -5117,7 +5199,7 @@ type QueryResponse struct {
 
 func (x *QueryResponse) Reset() {
 	*x = QueryResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[66]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5129,7 +5211,7 @@ func (x *QueryResponse) String() string {
 func (*QueryResponse) ProtoMessage() {}
 
 func (x *QueryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[66]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5142,7 +5224,7 @@ func (x *QueryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryResponse.ProtoReflect.Descriptor instead.
 func (*QueryResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{66}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *QueryResponse) GetEvent() isQueryResponse_Event {
@@ -5247,7 +5329,7 @@ type QueryAsked struct {
 
 func (x *QueryAsked) Reset() {
 	*x = QueryAsked{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[67]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5259,7 +5341,7 @@ func (x *QueryAsked) String() string {
 func (*QueryAsked) ProtoMessage() {}
 
 func (x *QueryAsked) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[67]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5272,7 +5354,7 @@ func (x *QueryAsked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryAsked.ProtoReflect.Descriptor instead.
 func (*QueryAsked) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{67}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *QueryAsked) GetMembers() uint32 {
@@ -5295,7 +5377,7 @@ type QueryMember struct {
 
 func (x *QueryMember) Reset() {
 	*x = QueryMember{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[68]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5307,7 +5389,7 @@ func (x *QueryMember) String() string {
 func (*QueryMember) ProtoMessage() {}
 
 func (x *QueryMember) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[68]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5320,7 +5402,7 @@ func (x *QueryMember) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryMember.ProtoReflect.Descriptor instead.
 func (*QueryMember) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{68}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *QueryMember) GetAddress() string {
@@ -5350,7 +5432,7 @@ type QueryReceived struct {
 
 func (x *QueryReceived) Reset() {
 	*x = QueryReceived{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[69]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5362,7 +5444,7 @@ func (x *QueryReceived) String() string {
 func (*QueryReceived) ProtoMessage() {}
 
 func (x *QueryReceived) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[69]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5375,7 +5457,7 @@ func (x *QueryReceived) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryReceived.ProtoReflect.Descriptor instead.
 func (*QueryReceived) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{69}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *QueryReceived) GetMember() *QueryMember {
@@ -5409,7 +5491,7 @@ type QueryAnswer struct {
 
 func (x *QueryAnswer) Reset() {
 	*x = QueryAnswer{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[70]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5421,7 +5503,7 @@ func (x *QueryAnswer) String() string {
 func (*QueryAnswer) ProtoMessage() {}
 
 func (x *QueryAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[70]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5434,7 +5516,7 @@ func (x *QueryAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryAnswer.ProtoReflect.Descriptor instead.
 func (*QueryAnswer) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{70}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *QueryAnswer) GetMember() *QueryMember {
@@ -5482,7 +5564,7 @@ type QueryFailure struct {
 
 func (x *QueryFailure) Reset() {
 	*x = QueryFailure{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[71]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5494,7 +5576,7 @@ func (x *QueryFailure) String() string {
 func (*QueryFailure) ProtoMessage() {}
 
 func (x *QueryFailure) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[71]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5507,7 +5589,7 @@ func (x *QueryFailure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryFailure.ProtoReflect.Descriptor instead.
 func (*QueryFailure) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{71}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *QueryFailure) GetMember() *QueryMember {
@@ -5555,7 +5637,7 @@ type QueryDone struct {
 
 func (x *QueryDone) Reset() {
 	*x = QueryDone{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[72]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5567,7 +5649,7 @@ func (x *QueryDone) String() string {
 func (*QueryDone) ProtoMessage() {}
 
 func (x *QueryDone) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[72]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5580,7 +5662,7 @@ func (x *QueryDone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryDone.ProtoReflect.Descriptor instead.
 func (*QueryDone) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{72}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *QueryDone) GetAsked() uint32 {
@@ -5627,7 +5709,7 @@ type AnswerQueriesRequest struct {
 
 func (x *AnswerQueriesRequest) Reset() {
 	*x = AnswerQueriesRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[73]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5639,7 +5721,7 @@ func (x *AnswerQueriesRequest) String() string {
 func (*AnswerQueriesRequest) ProtoMessage() {}
 
 func (x *AnswerQueriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[73]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5652,7 +5734,7 @@ func (x *AnswerQueriesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerQueriesRequest.ProtoReflect.Descriptor instead.
 func (*AnswerQueriesRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{73}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *AnswerQueriesRequest) GetRequest() isAnswerQueriesRequest_Request {
@@ -5712,7 +5794,7 @@ type RegisterAnswerer struct {
 
 func (x *RegisterAnswerer) Reset() {
 	*x = RegisterAnswerer{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[74]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5724,7 +5806,7 @@ func (x *RegisterAnswerer) String() string {
 func (*RegisterAnswerer) ProtoMessage() {}
 
 func (x *RegisterAnswerer) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[74]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5737,7 +5819,7 @@ func (x *RegisterAnswerer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterAnswerer.ProtoReflect.Descriptor instead.
 func (*RegisterAnswerer) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{74}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *RegisterAnswerer) GetTopics() []string {
@@ -5772,7 +5854,7 @@ type AnswerQuestion struct {
 
 func (x *AnswerQuestion) Reset() {
 	*x = AnswerQuestion{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[75]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5784,7 +5866,7 @@ func (x *AnswerQuestion) String() string {
 func (*AnswerQuestion) ProtoMessage() {}
 
 func (x *AnswerQuestion) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[75]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5797,7 +5879,7 @@ func (x *AnswerQuestion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerQuestion.ProtoReflect.Descriptor instead.
 func (*AnswerQuestion) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{75}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *AnswerQuestion) GetId() uint64 {
@@ -5867,7 +5949,7 @@ type AnswerQueriesResponse struct {
 
 func (x *AnswerQueriesResponse) Reset() {
 	*x = AnswerQueriesResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[76]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5879,7 +5961,7 @@ func (x *AnswerQueriesResponse) String() string {
 func (*AnswerQueriesResponse) ProtoMessage() {}
 
 func (x *AnswerQueriesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[76]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5892,7 +5974,7 @@ func (x *AnswerQueriesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerQueriesResponse.ProtoReflect.Descriptor instead.
 func (*AnswerQueriesResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{76}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *AnswerQueriesResponse) GetResponse() isAnswerQueriesResponse_Response {
@@ -5963,7 +6045,7 @@ type AnswererRegistered struct {
 
 func (x *AnswererRegistered) Reset() {
 	*x = AnswererRegistered{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[77]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5975,7 +6057,7 @@ func (x *AnswererRegistered) String() string {
 func (*AnswererRegistered) ProtoMessage() {}
 
 func (x *AnswererRegistered) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[77]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5988,7 +6070,7 @@ func (x *AnswererRegistered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswererRegistered.ProtoReflect.Descriptor instead.
 func (*AnswererRegistered) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{77}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{78}
 }
 
 // Question is a question to answer.
@@ -6010,7 +6092,7 @@ type Question struct {
 
 func (x *Question) Reset() {
 	*x = Question{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[78]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6022,7 +6104,7 @@ func (x *Question) String() string {
 func (*Question) ProtoMessage() {}
 
 func (x *Question) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[78]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6035,7 +6117,7 @@ func (x *Question) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Question.ProtoReflect.Descriptor instead.
 func (*Question) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{78}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *Question) GetId() uint64 {
@@ -6086,7 +6168,7 @@ type AnswerRefused struct {
 
 func (x *AnswerRefused) Reset() {
 	*x = AnswerRefused{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[79]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6098,7 +6180,7 @@ func (x *AnswerRefused) String() string {
 func (*AnswerRefused) ProtoMessage() {}
 
 func (x *AnswerRefused) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[79]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6111,7 +6193,7 @@ func (x *AnswerRefused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerRefused.ProtoReflect.Descriptor instead.
 func (*AnswerRefused) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{79}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *AnswerRefused) GetId() uint64 {
@@ -6139,7 +6221,7 @@ type ListTopicsRequest struct {
 
 func (x *ListTopicsRequest) Reset() {
 	*x = ListTopicsRequest{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[80]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6151,7 +6233,7 @@ func (x *ListTopicsRequest) String() string {
 func (*ListTopicsRequest) ProtoMessage() {}
 
 func (x *ListTopicsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[80]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6164,7 +6246,7 @@ func (x *ListTopicsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTopicsRequest.ProtoReflect.Descriptor instead.
 func (*ListTopicsRequest) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{80}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *ListTopicsRequest) GetTopics() []string {
@@ -6185,7 +6267,7 @@ type ListTopicsResponse struct {
 
 func (x *ListTopicsResponse) Reset() {
 	*x = ListTopicsResponse{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[81]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6197,7 +6279,7 @@ func (x *ListTopicsResponse) String() string {
 func (*ListTopicsResponse) ProtoMessage() {}
 
 func (x *ListTopicsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[81]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6210,7 +6292,7 @@ func (x *ListTopicsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTopicsResponse.ProtoReflect.Descriptor instead.
 func (*ListTopicsResponse) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{81}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *ListTopicsResponse) GetTopics() []*RetainedTopic {
@@ -6239,7 +6321,7 @@ type RetainedTopic struct {
 
 func (x *RetainedTopic) Reset() {
 	*x = RetainedTopic{}
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[82]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6251,7 +6333,7 @@ func (x *RetainedTopic) String() string {
 func (*RetainedTopic) ProtoMessage() {}
 
 func (x *RetainedTopic) ProtoReflect() protoreflect.Message {
-	mi := &file_tamtam_v1_tamtam_proto_msgTypes[82]
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6264,7 +6346,7 @@ func (x *RetainedTopic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetainedTopic.ProtoReflect.Descriptor instead.
 func (*RetainedTopic) Descriptor() ([]byte, []int) {
-	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{82}
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *RetainedTopic) GetTopic() string {
@@ -6565,14 +6647,21 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\tsignature\x18\x03 \x01(\v2\x1c.tamtam.v1.OperatorSignatureR\tsignature\"D\n" +
 	"\x11RemoveKeyResponse\x12/\n" +
 	"\amembers\x18\x01 \x03(\v2\x15.tamtam.v1.MemberKeysR\amembers\"\x10\n" +
-	"\x0eInspectRequest\"\xef\x01\n" +
+	"\x0eInspectRequest\"\xa3\x02\n" +
 	"\x0fInspectResponse\x12/\n" +
 	"\amembers\x18\x01 \x03(\v2\x15.tamtam.v1.InspectionR\amembers\x12;\n" +
 	"\n" +
 	"unreadable\x18\x02 \x03(\v2\x1b.tamtam.v1.UnreadableSourceR\n" +
 	"unreadable\x12@\n" +
 	"\rrefused_plain\x18\x03 \x03(\v2\x1b.tamtam.v1.UnreadableSourceR\frefusedPlain\x12,\n" +
-	"\aremoval\x18\x04 \x01(\v2\x12.tamtam.v1.RemovalR\aremoval\"\xc0\x02\n" +
+	"\aremoval\x18\x04 \x01(\v2\x12.tamtam.v1.RemovalR\aremoval\x122\n" +
+	"\bretained\x18\x14 \x01(\v2\x16.tamtam.v1.RetainedUseR\bretained\"w\n" +
+	"\vRetainedUse\x12\x16\n" +
+	"\x06topics\x18\x01 \x01(\rR\x06topics\x12\x1d\n" +
+	"\n" +
+	"max_topics\x18\x02 \x01(\rR\tmaxTopics\x12\x14\n" +
+	"\x05bytes\x18\x03 \x01(\rR\x05bytes\x12\x1b\n" +
+	"\tmax_bytes\x18\x04 \x01(\rR\bmaxBytes\"\xc0\x02\n" +
 	"\n" +
 	"Inspection\x12)\n" +
 	"\x06member\x18\x01 \x01(\v2\x11.tamtam.v1.MemberR\x06member\x12\x14\n" +
@@ -6821,7 +6910,7 @@ func file_tamtam_v1_tamtam_proto_rawDescGZIP() []byte {
 }
 
 var file_tamtam_v1_tamtam_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 89)
+var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 90)
 var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(MemberStatus)(0),                // 0: tamtam.v1.MemberStatus
 	(ChangeReason)(0),                // 1: tamtam.v1.ChangeReason
@@ -6882,76 +6971,77 @@ var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(*RemoveKeyResponse)(nil),        // 56: tamtam.v1.RemoveKeyResponse
 	(*InspectRequest)(nil),           // 57: tamtam.v1.InspectRequest
 	(*InspectResponse)(nil),          // 58: tamtam.v1.InspectResponse
-	(*Inspection)(nil),               // 59: tamtam.v1.Inspection
-	(*InspectionReport)(nil),         // 60: tamtam.v1.InspectionReport
-	(*AddressConflict)(nil),          // 61: tamtam.v1.AddressConflict
-	(*LinkState)(nil),                // 62: tamtam.v1.LinkState
-	(*LinkTrouble)(nil),              // 63: tamtam.v1.LinkTrouble
-	(*UnreadableSource)(nil),         // 64: tamtam.v1.UnreadableSource
-	(*GetLinksRequest)(nil),          // 65: tamtam.v1.GetLinksRequest
-	(*GetLinksResponse)(nil),         // 66: tamtam.v1.GetLinksResponse
-	(*LinkNode)(nil),                 // 67: tamtam.v1.LinkNode
-	(*NodeLink)(nil),                 // 68: tamtam.v1.NodeLink
-	(*QueryRequest)(nil),             // 69: tamtam.v1.QueryRequest
-	(*QueryResponse)(nil),            // 70: tamtam.v1.QueryResponse
-	(*QueryAsked)(nil),               // 71: tamtam.v1.QueryAsked
-	(*QueryMember)(nil),              // 72: tamtam.v1.QueryMember
-	(*QueryReceived)(nil),            // 73: tamtam.v1.QueryReceived
-	(*QueryAnswer)(nil),              // 74: tamtam.v1.QueryAnswer
-	(*QueryFailure)(nil),             // 75: tamtam.v1.QueryFailure
-	(*QueryDone)(nil),                // 76: tamtam.v1.QueryDone
-	(*AnswerQueriesRequest)(nil),     // 77: tamtam.v1.AnswerQueriesRequest
-	(*RegisterAnswerer)(nil),         // 78: tamtam.v1.RegisterAnswerer
-	(*AnswerQuestion)(nil),           // 79: tamtam.v1.AnswerQuestion
-	(*AnswerQueriesResponse)(nil),    // 80: tamtam.v1.AnswerQueriesResponse
-	(*AnswererRegistered)(nil),       // 81: tamtam.v1.AnswererRegistered
-	(*Question)(nil),                 // 82: tamtam.v1.Question
-	(*AnswerRefused)(nil),            // 83: tamtam.v1.AnswerRefused
-	(*ListTopicsRequest)(nil),        // 84: tamtam.v1.ListTopicsRequest
-	(*ListTopicsResponse)(nil),       // 85: tamtam.v1.ListTopicsResponse
-	(*RetainedTopic)(nil),            // 86: tamtam.v1.RetainedTopic
-	nil,                              // 87: tamtam.v1.Member.TagsEntry
-	nil,                              // 88: tamtam.v1.ListMembersRequest.TagsEntry
-	nil,                              // 89: tamtam.v1.GetCountersResponse.CountersEntry
-	nil,                              // 90: tamtam.v1.CounterMinute.IncrementsEntry
-	nil,                              // 91: tamtam.v1.UpdateTagsRequest.SetEntry
-	nil,                              // 92: tamtam.v1.UpdateTagsResponse.TagsEntry
-	(*timestamppb.Timestamp)(nil),    // 93: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),      // 94: google.protobuf.Duration
+	(*RetainedUse)(nil),              // 59: tamtam.v1.RetainedUse
+	(*Inspection)(nil),               // 60: tamtam.v1.Inspection
+	(*InspectionReport)(nil),         // 61: tamtam.v1.InspectionReport
+	(*AddressConflict)(nil),          // 62: tamtam.v1.AddressConflict
+	(*LinkState)(nil),                // 63: tamtam.v1.LinkState
+	(*LinkTrouble)(nil),              // 64: tamtam.v1.LinkTrouble
+	(*UnreadableSource)(nil),         // 65: tamtam.v1.UnreadableSource
+	(*GetLinksRequest)(nil),          // 66: tamtam.v1.GetLinksRequest
+	(*GetLinksResponse)(nil),         // 67: tamtam.v1.GetLinksResponse
+	(*LinkNode)(nil),                 // 68: tamtam.v1.LinkNode
+	(*NodeLink)(nil),                 // 69: tamtam.v1.NodeLink
+	(*QueryRequest)(nil),             // 70: tamtam.v1.QueryRequest
+	(*QueryResponse)(nil),            // 71: tamtam.v1.QueryResponse
+	(*QueryAsked)(nil),               // 72: tamtam.v1.QueryAsked
+	(*QueryMember)(nil),              // 73: tamtam.v1.QueryMember
+	(*QueryReceived)(nil),            // 74: tamtam.v1.QueryReceived
+	(*QueryAnswer)(nil),              // 75: tamtam.v1.QueryAnswer
+	(*QueryFailure)(nil),             // 76: tamtam.v1.QueryFailure
+	(*QueryDone)(nil),                // 77: tamtam.v1.QueryDone
+	(*AnswerQueriesRequest)(nil),     // 78: tamtam.v1.AnswerQueriesRequest
+	(*RegisterAnswerer)(nil),         // 79: tamtam.v1.RegisterAnswerer
+	(*AnswerQuestion)(nil),           // 80: tamtam.v1.AnswerQuestion
+	(*AnswerQueriesResponse)(nil),    // 81: tamtam.v1.AnswerQueriesResponse
+	(*AnswererRegistered)(nil),       // 82: tamtam.v1.AnswererRegistered
+	(*Question)(nil),                 // 83: tamtam.v1.Question
+	(*AnswerRefused)(nil),            // 84: tamtam.v1.AnswerRefused
+	(*ListTopicsRequest)(nil),        // 85: tamtam.v1.ListTopicsRequest
+	(*ListTopicsResponse)(nil),       // 86: tamtam.v1.ListTopicsResponse
+	(*RetainedTopic)(nil),            // 87: tamtam.v1.RetainedTopic
+	nil,                              // 88: tamtam.v1.Member.TagsEntry
+	nil,                              // 89: tamtam.v1.ListMembersRequest.TagsEntry
+	nil,                              // 90: tamtam.v1.GetCountersResponse.CountersEntry
+	nil,                              // 91: tamtam.v1.CounterMinute.IncrementsEntry
+	nil,                              // 92: tamtam.v1.UpdateTagsRequest.SetEntry
+	nil,                              // 93: tamtam.v1.UpdateTagsResponse.TagsEntry
+	(*timestamppb.Timestamp)(nil),    // 94: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),      // 95: google.protobuf.Duration
 }
 var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	0,   // 0: tamtam.v1.Member.status:type_name -> tamtam.v1.MemberStatus
-	93,  // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
-	94,  // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
-	87,  // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
+	94,  // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
+	95,  // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
+	88,  // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
 	1,   // 4: tamtam.v1.Member.reason:type_name -> tamtam.v1.ChangeReason
 	4,   // 5: tamtam.v1.GetLocalNodeResponse.member:type_name -> tamtam.v1.Member
-	93,  // 6: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
-	94,  // 7: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
+	94,  // 6: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
+	95,  // 7: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
 	7,   // 8: tamtam.v1.GetLocalNodeResponse.removal:type_name -> tamtam.v1.Removal
-	93,  // 9: tamtam.v1.Removal.time:type_name -> google.protobuf.Timestamp
-	93,  // 10: tamtam.v1.Removal.seeds_tried:type_name -> google.protobuf.Timestamp
+	94,  // 9: tamtam.v1.Removal.time:type_name -> google.protobuf.Timestamp
+	94,  // 10: tamtam.v1.Removal.seeds_tried:type_name -> google.protobuf.Timestamp
 	0,   // 11: tamtam.v1.ListMembersRequest.statuses:type_name -> tamtam.v1.MemberStatus
-	88,  // 12: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
+	89,  // 12: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
 	9,   // 13: tamtam.v1.ListMembersRequest.filter:type_name -> tamtam.v1.MemberFilter
 	10,  // 14: tamtam.v1.MemberFilter.tags:type_name -> tamtam.v1.TagPattern
 	4,   // 15: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
 	14,  // 16: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
 	18,  // 17: tamtam.v1.RemoveMemberRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	93,  // 18: tamtam.v1.OperatorSignature.issued:type_name -> google.protobuf.Timestamp
+	94,  // 18: tamtam.v1.OperatorSignature.issued:type_name -> google.protobuf.Timestamp
 	4,   // 19: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
 	10,  // 20: tamtam.v1.BroadcastRequest.tags:type_name -> tamtam.v1.TagPattern
-	94,  // 21: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
-	93,  // 22: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
-	93,  // 23: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
-	93,  // 24: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
+	95,  // 21: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
+	94,  // 22: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
+	94,  // 23: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
+	94,  // 24: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
 	9,   // 25: tamtam.v1.StreamMessagesRequest.origin_filter:type_name -> tamtam.v1.MemberFilter
 	22,  // 26: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
 	23,  // 27: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
 	9,   // 28: tamtam.v1.WatchMembersRequest.filter:type_name -> tamtam.v1.MemberFilter
 	4,   // 29: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
 	0,   // 30: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
-	93,  // 31: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
+	94,  // 31: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
 	1,   // 32: tamtam.v1.MemberChange.reason:type_name -> tamtam.v1.ChangeReason
 	4,   // 33: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
 	28,  // 34: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
@@ -6959,24 +7049,24 @@ var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	32,  // 36: tamtam.v1.GetMemberHistoryResponse.histories:type_name -> tamtam.v1.MemberHistory
 	4,   // 37: tamtam.v1.MemberHistory.member:type_name -> tamtam.v1.Member
 	33,  // 38: tamtam.v1.MemberHistory.steps:type_name -> tamtam.v1.MemberHistoryStep
-	93,  // 39: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
+	94,  // 39: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
 	0,   // 40: tamtam.v1.MemberHistoryStep.previous_status:type_name -> tamtam.v1.MemberStatus
 	0,   // 41: tamtam.v1.MemberHistoryStep.status:type_name -> tamtam.v1.MemberStatus
 	1,   // 42: tamtam.v1.MemberHistoryStep.reason:type_name -> tamtam.v1.ChangeReason
-	94,  // 43: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
-	94,  // 44: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
+	95,  // 43: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
+	95,  // 44: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
 	2,   // 45: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
 	36,  // 46: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	94,  // 47: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
+	95,  // 47: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
 	2,   // 48: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
 	36,  // 49: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	89,  // 50: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
+	90,  // 50: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
 	45,  // 51: tamtam.v1.GetCountersResponse.history:type_name -> tamtam.v1.CounterMinute
-	93,  // 52: tamtam.v1.CounterMinute.start:type_name -> google.protobuf.Timestamp
-	94,  // 53: tamtam.v1.CounterMinute.duration:type_name -> google.protobuf.Duration
-	90,  // 54: tamtam.v1.CounterMinute.increments:type_name -> tamtam.v1.CounterMinute.IncrementsEntry
-	91,  // 55: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
-	92,  // 56: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
+	94,  // 52: tamtam.v1.CounterMinute.start:type_name -> google.protobuf.Timestamp
+	95,  // 53: tamtam.v1.CounterMinute.duration:type_name -> google.protobuf.Duration
+	91,  // 54: tamtam.v1.CounterMinute.increments:type_name -> tamtam.v1.CounterMinute.IncrementsEntry
+	92,  // 55: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
+	93,  // 56: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
 	0,   // 57: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
 	48,  // 58: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
 	18,  // 59: tamtam.v1.InstallKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
@@ -6985,107 +7075,108 @@ var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	48,  // 62: tamtam.v1.UseKeyResponse.members:type_name -> tamtam.v1.MemberKeys
 	18,  // 63: tamtam.v1.RemoveKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
 	48,  // 64: tamtam.v1.RemoveKeyResponse.members:type_name -> tamtam.v1.MemberKeys
-	59,  // 65: tamtam.v1.InspectResponse.members:type_name -> tamtam.v1.Inspection
-	64,  // 66: tamtam.v1.InspectResponse.unreadable:type_name -> tamtam.v1.UnreadableSource
-	64,  // 67: tamtam.v1.InspectResponse.refused_plain:type_name -> tamtam.v1.UnreadableSource
+	60,  // 65: tamtam.v1.InspectResponse.members:type_name -> tamtam.v1.Inspection
+	65,  // 66: tamtam.v1.InspectResponse.unreadable:type_name -> tamtam.v1.UnreadableSource
+	65,  // 67: tamtam.v1.InspectResponse.refused_plain:type_name -> tamtam.v1.UnreadableSource
 	7,   // 68: tamtam.v1.InspectResponse.removal:type_name -> tamtam.v1.Removal
-	4,   // 69: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
-	60,  // 70: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
-	62,  // 71: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
-	94,  // 72: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
-	94,  // 73: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
-	94,  // 74: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
-	0,   // 75: tamtam.v1.InspectionReport.known_status:type_name -> tamtam.v1.MemberStatus
-	62,  // 76: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
-	63,  // 77: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
-	61,  // 78: tamtam.v1.InspectionReport.conflicts:type_name -> tamtam.v1.AddressConflict
-	94,  // 79: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
-	94,  // 80: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
-	94,  // 81: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
-	0,   // 82: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
-	94,  // 83: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
-	94,  // 84: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
-	94,  // 85: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
-	93,  // 86: tamtam.v1.GetLinksResponse.time:type_name -> google.protobuf.Timestamp
-	67,  // 87: tamtam.v1.GetLinksResponse.nodes:type_name -> tamtam.v1.LinkNode
-	68,  // 88: tamtam.v1.LinkNode.links:type_name -> tamtam.v1.NodeLink
-	94,  // 89: tamtam.v1.NodeLink.round_trip:type_name -> google.protobuf.Duration
-	10,  // 90: tamtam.v1.QueryRequest.tags:type_name -> tamtam.v1.TagPattern
-	94,  // 91: tamtam.v1.QueryRequest.timeout:type_name -> google.protobuf.Duration
-	71,  // 92: tamtam.v1.QueryResponse.asked:type_name -> tamtam.v1.QueryAsked
-	73,  // 93: tamtam.v1.QueryResponse.received:type_name -> tamtam.v1.QueryReceived
-	74,  // 94: tamtam.v1.QueryResponse.answer:type_name -> tamtam.v1.QueryAnswer
-	75,  // 95: tamtam.v1.QueryResponse.failure:type_name -> tamtam.v1.QueryFailure
-	76,  // 96: tamtam.v1.QueryResponse.done:type_name -> tamtam.v1.QueryDone
-	72,  // 97: tamtam.v1.QueryReceived.member:type_name -> tamtam.v1.QueryMember
-	72,  // 98: tamtam.v1.QueryAnswer.member:type_name -> tamtam.v1.QueryMember
-	94,  // 99: tamtam.v1.QueryAnswer.took:type_name -> google.protobuf.Duration
-	72,  // 100: tamtam.v1.QueryFailure.member:type_name -> tamtam.v1.QueryMember
-	3,   // 101: tamtam.v1.QueryFailure.reason:type_name -> tamtam.v1.QueryFailureReason
-	94,  // 102: tamtam.v1.QueryDone.took:type_name -> google.protobuf.Duration
-	78,  // 103: tamtam.v1.AnswerQueriesRequest.register:type_name -> tamtam.v1.RegisterAnswerer
-	79,  // 104: tamtam.v1.AnswerQueriesRequest.answer:type_name -> tamtam.v1.AnswerQuestion
-	81,  // 105: tamtam.v1.AnswerQueriesResponse.registered:type_name -> tamtam.v1.AnswererRegistered
-	82,  // 106: tamtam.v1.AnswerQueriesResponse.question:type_name -> tamtam.v1.Question
-	83,  // 107: tamtam.v1.AnswerQueriesResponse.refused:type_name -> tamtam.v1.AnswerRefused
-	72,  // 108: tamtam.v1.Question.asker:type_name -> tamtam.v1.QueryMember
-	94,  // 109: tamtam.v1.Question.timeout:type_name -> google.protobuf.Duration
-	86,  // 110: tamtam.v1.ListTopicsResponse.topics:type_name -> tamtam.v1.RetainedTopic
-	93,  // 111: tamtam.v1.RetainedTopic.set:type_name -> google.protobuf.Timestamp
-	93,  // 112: tamtam.v1.RetainedTopic.created:type_name -> google.protobuf.Timestamp
-	5,   // 113: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
-	8,   // 114: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
-	12,  // 115: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
-	15,  // 116: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
-	17,  // 117: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
-	20,  // 118: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
-	24,  // 119: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
-	26,  // 120: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
-	30,  // 121: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
-	34,  // 122: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
-	37,  // 123: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
-	39,  // 124: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
-	41,  // 125: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
-	43,  // 126: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
-	46,  // 127: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
-	49,  // 128: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
-	51,  // 129: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
-	53,  // 130: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
-	55,  // 131: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
-	57,  // 132: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
-	65,  // 133: tamtam.v1.TamTamService.GetLinks:input_type -> tamtam.v1.GetLinksRequest
-	69,  // 134: tamtam.v1.TamTamService.Query:input_type -> tamtam.v1.QueryRequest
-	77,  // 135: tamtam.v1.TamTamService.AnswerQueries:input_type -> tamtam.v1.AnswerQueriesRequest
-	84,  // 136: tamtam.v1.TamTamService.ListTopics:input_type -> tamtam.v1.ListTopicsRequest
-	6,   // 137: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
-	11,  // 138: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
-	13,  // 139: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
-	16,  // 140: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
-	19,  // 141: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
-	21,  // 142: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
-	25,  // 143: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
-	29,  // 144: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
-	31,  // 145: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
-	35,  // 146: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
-	38,  // 147: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
-	40,  // 148: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
-	42,  // 149: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
-	44,  // 150: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
-	47,  // 151: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
-	50,  // 152: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
-	52,  // 153: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
-	54,  // 154: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
-	56,  // 155: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
-	58,  // 156: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
-	66,  // 157: tamtam.v1.TamTamService.GetLinks:output_type -> tamtam.v1.GetLinksResponse
-	70,  // 158: tamtam.v1.TamTamService.Query:output_type -> tamtam.v1.QueryResponse
-	80,  // 159: tamtam.v1.TamTamService.AnswerQueries:output_type -> tamtam.v1.AnswerQueriesResponse
-	85,  // 160: tamtam.v1.TamTamService.ListTopics:output_type -> tamtam.v1.ListTopicsResponse
-	137, // [137:161] is the sub-list for method output_type
-	113, // [113:137] is the sub-list for method input_type
-	113, // [113:113] is the sub-list for extension type_name
-	113, // [113:113] is the sub-list for extension extendee
-	0,   // [0:113] is the sub-list for field type_name
+	59,  // 69: tamtam.v1.InspectResponse.retained:type_name -> tamtam.v1.RetainedUse
+	4,   // 70: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
+	61,  // 71: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
+	63,  // 72: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
+	95,  // 73: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
+	95,  // 74: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
+	95,  // 75: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
+	0,   // 76: tamtam.v1.InspectionReport.known_status:type_name -> tamtam.v1.MemberStatus
+	63,  // 77: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
+	64,  // 78: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
+	62,  // 79: tamtam.v1.InspectionReport.conflicts:type_name -> tamtam.v1.AddressConflict
+	95,  // 80: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
+	95,  // 81: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
+	95,  // 82: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
+	0,   // 83: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
+	95,  // 84: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
+	95,  // 85: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
+	95,  // 86: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
+	94,  // 87: tamtam.v1.GetLinksResponse.time:type_name -> google.protobuf.Timestamp
+	68,  // 88: tamtam.v1.GetLinksResponse.nodes:type_name -> tamtam.v1.LinkNode
+	69,  // 89: tamtam.v1.LinkNode.links:type_name -> tamtam.v1.NodeLink
+	95,  // 90: tamtam.v1.NodeLink.round_trip:type_name -> google.protobuf.Duration
+	10,  // 91: tamtam.v1.QueryRequest.tags:type_name -> tamtam.v1.TagPattern
+	95,  // 92: tamtam.v1.QueryRequest.timeout:type_name -> google.protobuf.Duration
+	72,  // 93: tamtam.v1.QueryResponse.asked:type_name -> tamtam.v1.QueryAsked
+	74,  // 94: tamtam.v1.QueryResponse.received:type_name -> tamtam.v1.QueryReceived
+	75,  // 95: tamtam.v1.QueryResponse.answer:type_name -> tamtam.v1.QueryAnswer
+	76,  // 96: tamtam.v1.QueryResponse.failure:type_name -> tamtam.v1.QueryFailure
+	77,  // 97: tamtam.v1.QueryResponse.done:type_name -> tamtam.v1.QueryDone
+	73,  // 98: tamtam.v1.QueryReceived.member:type_name -> tamtam.v1.QueryMember
+	73,  // 99: tamtam.v1.QueryAnswer.member:type_name -> tamtam.v1.QueryMember
+	95,  // 100: tamtam.v1.QueryAnswer.took:type_name -> google.protobuf.Duration
+	73,  // 101: tamtam.v1.QueryFailure.member:type_name -> tamtam.v1.QueryMember
+	3,   // 102: tamtam.v1.QueryFailure.reason:type_name -> tamtam.v1.QueryFailureReason
+	95,  // 103: tamtam.v1.QueryDone.took:type_name -> google.protobuf.Duration
+	79,  // 104: tamtam.v1.AnswerQueriesRequest.register:type_name -> tamtam.v1.RegisterAnswerer
+	80,  // 105: tamtam.v1.AnswerQueriesRequest.answer:type_name -> tamtam.v1.AnswerQuestion
+	82,  // 106: tamtam.v1.AnswerQueriesResponse.registered:type_name -> tamtam.v1.AnswererRegistered
+	83,  // 107: tamtam.v1.AnswerQueriesResponse.question:type_name -> tamtam.v1.Question
+	84,  // 108: tamtam.v1.AnswerQueriesResponse.refused:type_name -> tamtam.v1.AnswerRefused
+	73,  // 109: tamtam.v1.Question.asker:type_name -> tamtam.v1.QueryMember
+	95,  // 110: tamtam.v1.Question.timeout:type_name -> google.protobuf.Duration
+	87,  // 111: tamtam.v1.ListTopicsResponse.topics:type_name -> tamtam.v1.RetainedTopic
+	94,  // 112: tamtam.v1.RetainedTopic.set:type_name -> google.protobuf.Timestamp
+	94,  // 113: tamtam.v1.RetainedTopic.created:type_name -> google.protobuf.Timestamp
+	5,   // 114: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
+	8,   // 115: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
+	12,  // 116: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
+	15,  // 117: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
+	17,  // 118: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
+	20,  // 119: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
+	24,  // 120: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
+	26,  // 121: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
+	30,  // 122: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
+	34,  // 123: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
+	37,  // 124: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
+	39,  // 125: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
+	41,  // 126: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
+	43,  // 127: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
+	46,  // 128: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
+	49,  // 129: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
+	51,  // 130: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
+	53,  // 131: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
+	55,  // 132: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
+	57,  // 133: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
+	66,  // 134: tamtam.v1.TamTamService.GetLinks:input_type -> tamtam.v1.GetLinksRequest
+	70,  // 135: tamtam.v1.TamTamService.Query:input_type -> tamtam.v1.QueryRequest
+	78,  // 136: tamtam.v1.TamTamService.AnswerQueries:input_type -> tamtam.v1.AnswerQueriesRequest
+	85,  // 137: tamtam.v1.TamTamService.ListTopics:input_type -> tamtam.v1.ListTopicsRequest
+	6,   // 138: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
+	11,  // 139: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
+	13,  // 140: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
+	16,  // 141: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
+	19,  // 142: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
+	21,  // 143: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
+	25,  // 144: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
+	29,  // 145: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
+	31,  // 146: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
+	35,  // 147: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
+	38,  // 148: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
+	40,  // 149: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
+	42,  // 150: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
+	44,  // 151: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
+	47,  // 152: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
+	50,  // 153: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
+	52,  // 154: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
+	54,  // 155: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
+	56,  // 156: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
+	58,  // 157: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
+	67,  // 158: tamtam.v1.TamTamService.GetLinks:output_type -> tamtam.v1.GetLinksResponse
+	71,  // 159: tamtam.v1.TamTamService.Query:output_type -> tamtam.v1.QueryResponse
+	81,  // 160: tamtam.v1.TamTamService.AnswerQueries:output_type -> tamtam.v1.AnswerQueriesResponse
+	86,  // 161: tamtam.v1.TamTamService.ListTopics:output_type -> tamtam.v1.ListTopicsResponse
+	138, // [138:162] is the sub-list for method output_type
+	114, // [114:138] is the sub-list for method input_type
+	114, // [114:114] is the sub-list for extension type_name
+	114, // [114:114] is the sub-list for extension extendee
+	0,   // [0:114] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_v1_tamtam_proto_init() }
@@ -7110,25 +7201,25 @@ func file_tamtam_v1_tamtam_proto_init() {
 		(*WatchMembersResponse_Change)(nil),
 	}
 	file_tamtam_v1_tamtam_proto_msgTypes[35].OneofWrappers = []any{}
-	file_tamtam_v1_tamtam_proto_msgTypes[58].OneofWrappers = []any{}
-	file_tamtam_v1_tamtam_proto_msgTypes[64].OneofWrappers = []any{}
-	file_tamtam_v1_tamtam_proto_msgTypes[66].OneofWrappers = []any{
+	file_tamtam_v1_tamtam_proto_msgTypes[59].OneofWrappers = []any{}
+	file_tamtam_v1_tamtam_proto_msgTypes[65].OneofWrappers = []any{}
+	file_tamtam_v1_tamtam_proto_msgTypes[67].OneofWrappers = []any{
 		(*QueryResponse_Asked)(nil),
 		(*QueryResponse_Received)(nil),
 		(*QueryResponse_Answer)(nil),
 		(*QueryResponse_Failure)(nil),
 		(*QueryResponse_Done)(nil),
 	}
-	file_tamtam_v1_tamtam_proto_msgTypes[71].OneofWrappers = []any{}
-	file_tamtam_v1_tamtam_proto_msgTypes[73].OneofWrappers = []any{
+	file_tamtam_v1_tamtam_proto_msgTypes[72].OneofWrappers = []any{}
+	file_tamtam_v1_tamtam_proto_msgTypes[74].OneofWrappers = []any{
 		(*AnswerQueriesRequest_Register)(nil),
 		(*AnswerQueriesRequest_Answer)(nil),
 	}
-	file_tamtam_v1_tamtam_proto_msgTypes[75].OneofWrappers = []any{
+	file_tamtam_v1_tamtam_proto_msgTypes[76].OneofWrappers = []any{
 		(*AnswerQuestion_Payload)(nil),
 		(*AnswerQuestion_Failure)(nil),
 	}
-	file_tamtam_v1_tamtam_proto_msgTypes[76].OneofWrappers = []any{
+	file_tamtam_v1_tamtam_proto_msgTypes[77].OneofWrappers = []any{
 		(*AnswerQueriesResponse_Registered)(nil),
 		(*AnswerQueriesResponse_Question)(nil),
 		(*AnswerQueriesResponse_Refused)(nil),
@@ -7139,7 +7230,7 @@ func file_tamtam_v1_tamtam_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_v1_tamtam_proto_rawDesc), len(file_tamtam_v1_tamtam_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   89,
+			NumMessages:   90,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

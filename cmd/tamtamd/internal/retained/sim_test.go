@@ -247,7 +247,7 @@ func (n *simNode) sound(t *testing.T) {
 			tombstones++
 			continue
 		}
-		topics, bytes = topics+1, bytes+size(e.Value)
+		topics, bytes = topics+1, bytes+e.Size()
 		if got := n.got[topic]; len(got) == 0 || got[len(got)-1].Compare(e.Value) != 0 {
 			t.Errorf("%s: %s is %v, and was delivered as %v", n.addr, topic, e.Value, got)
 		}

@@ -94,11 +94,8 @@ func (t *table) count(e *entry, n int) {
 		return
 	}
 	t.topics += n
-	t.bytes += n * size(e.Value)
+	t.bytes += n * e.Size()
 }
-
-// size is what a value counts for limits.RetainedBytes.
-func size(v Value) int { return len(v.Topic) + len(v.Payload) }
 
 // trim drops the topics that were created last until the others have room, and the oldest tombstones. Which
 // these are depends on all values together, and not on their order.
@@ -130,7 +127,7 @@ func (t *table) last(tombstones bool, order func(a, b *entry) int) (last *entry)
 func (t *table) fits(v Value) error {
 	topics, bytes := t.topics, t.bytes
 	if old := t.entries[v.Topic]; old != nil && !old.Deleted() {
-		topics, bytes = topics-1, bytes-size(old.Value)
+		topics, bytes = topics-1, bytes-old.Size()
 	}
 	const do = "delete a topic that is not needed, with an empty message"
 	switch {
@@ -138,8 +135,8 @@ func (t *table) fits(v Value) error {
 		return nil
 	case topics >= limits.RetainedTopics:
 		return fmt.Errorf("%w: there are %d topics, the most that there can be; %s", ErrFull, t.topics, do)
-	case bytes+size(v) > limits.RetainedBytes:
-		return fmt.Errorf("%w: the topics would have %d bytes, at most %d are possible; %s", ErrFull, bytes+size(v), limits.RetainedBytes, do)
+	case bytes+v.Size() > limits.RetainedBytes:
+		return fmt.Errorf("%w: the topics would have %d bytes, at most %d are possible; %s", ErrFull, bytes+v.Size(), limits.RetainedBytes, do)
 	}
 	return nil
 }

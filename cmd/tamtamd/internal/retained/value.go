@@ -48,6 +48,9 @@ type Value struct {
 // Deleted reports whether the value is a tombstone.
 func (v Value) Deleted() bool { return len(v.Payload) == 0 }
 
+// Size is what the value counts for limits.RetainedBytes.
+func (v Value) Size() int { return len(v.Topic) + len(v.Payload) }
+
 // Compare orders the values of a topic: the last one wins. It returns 0 only for the same value.
 func (v Value) Compare(o Value) int {
 	return cmp.Or(cmp.Compare(v.Time, o.Time), v.Origin.Compare(o.Origin), bytes.Compare(v.Payload, o.Payload), cmp.Compare(v.Created, o.Created))

@@ -34,7 +34,7 @@ func (s *v1) Inspect(ctx context.Context, _ *tamtamv1.InspectRequest) (*tamtamv1
 	}
 	states := s.Node.Peers()
 	now := time.Now()
-	out := &tamtamv1.InspectResponse{Unreadable: sources(s.Strangers(), now), RefusedPlain: sources(s.RefusedPlain(), now), Removal: toRemoval(s.State.Removal())}
+	out := &tamtamv1.InspectResponse{Unreadable: sources(s.Strangers(), now), RefusedPlain: sources(s.RefusedPlain(), now), Removal: toRemoval(s.State.Removal()), Retained: retainedUse(s.Topics.Values())}
 	for _, r := range records {
 		one := &tamtamv1.Inspection{Member: toMember(r.Member, states[r.Member.Addr]), Link: toLink(r.Link)}
 		one.Answered = r.Report != nil || errors.Is(r.Err, peers.ErrRefused)

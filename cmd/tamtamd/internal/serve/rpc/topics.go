@@ -49,6 +49,15 @@ func (s *v1) ListTopics(_ context.Context, r *tamtamv1.ListTopicsRequest) (*tamt
 	return out, nil
 }
 
+// retainedUse returns how much is retained.
+func retainedUse(values []retained.Value) *tamtamv1.RetainedUse {
+	u := &tamtamv1.RetainedUse{Topics: uint32(len(values)), MaxTopics: limits.RetainedTopics, MaxBytes: limits.RetainedBytes}
+	for _, v := range values {
+		u.Bytes += uint32(v.Size())
+	}
+	return u
+}
+
 // retainedReader decides which retained messages a reader of messages gets.
 type retainedReader struct {
 	wanted bool                      // present values, too
