@@ -66,6 +66,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	if err != nil {
 		return err
 	}
+	defer control.Flush()
 	if !flags.NoBanner {
 		banner(stderr, build)
 	}

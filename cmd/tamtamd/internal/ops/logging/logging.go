@@ -41,6 +41,7 @@ func (l Level) String() string {
 type Control struct {
 	writer   *writer
 	base     log.Logger
+	audit    log.Logger
 	swap     log.SwapLogger
 	onChange func(Level)
 
@@ -71,7 +72,7 @@ func New(w io.Writer, format string, l Level) (log.Logger, *Control, error) {
 		_ = level.Warn(lines(&b)).Log("msg", "log lines were lost", "lines", lost)
 		return b.Bytes()
 	})
-	c.base = lines(c.writer)
+	c.base, c.audit = lines(c.writer), lines(waiting{c.writer})
 	c.SetLevel(l)
 	return &c.swap, c, nil
 }
@@ -79,8 +80,13 @@ func New(w io.Writer, format string, l Level) (log.Logger, *Control, error) {
 // Counters adds the number of lines that were lost to m.
 func (c *Control) Counters(m map[string]uint64) { c.writer.counts.Counters(m) }
 
-// Audit returns a logger that the level does not silence.
-func (c *Control) Audit() log.Logger { return log.With(c.base, "level", "info") }
+// Audit returns a logger that the level does not silence. Its lines are written when they are logged,
+// so that none is lost if the program is killed after what it tells of.
+func (c *Control) Audit() log.Logger { return log.With(c.audit, "level", "info") }
+
+// Flush waits until the lines are written that were logged before, for 100 ms at most. Nothing that
+// is logged is lost if the program ends after it.
+func (c *Control) Flush() { c.writer.flush() }
 
 // visible escapes hidden characters in values: names and errors come from other machines. The
 // formats escape C0 and quotes. Keys are the program's own.

@@ -30,6 +30,7 @@ func TestThreshold(t *testing.T) {
 		_ = level.Info(logger).Log("msg", "x")
 		_ = level.Warn(logger).Log("msg", "x")
 		_ = level.Error(logger).Log("msg", "x")
+		control.Flush()
 		var got []string
 		for line := range strings.Lines(b.String()) {
 			got = append(got, strings.TrimPrefix(strings.Fields(line)[1], "level="))
@@ -52,11 +53,12 @@ func TestOnChange(t *testing.T) {
 
 func TestFormats(t *testing.T) {
 	var b strings.Builder
-	logger, _, err := New(&b, "json", Info)
+	logger, control, err := New(&b, "json", Info)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = level.Info(logger).Log("msg", "a b")
+	control.Flush()
 	var line map[string]string
 	if err := json.Unmarshal([]byte(b.String()), &line); err != nil || line["msg"] != "a b" || !strings.HasSuffix(line["ts"], "Z") {
 		t.Errorf("%q: %v", b.String(), err)
@@ -70,9 +72,10 @@ func TestFormats(t *testing.T) {
 func TestHidden(t *testing.T) {
 	for _, format := range []string{"logfmt", "json"} {
 		var b strings.Builder
-		logger, _, _ := New(&b, format, Info)
+		logger, control, _ := New(&b, format, Info)
 		const bad = "a\u202eb\u009bc\u200bd\x7f\x1b[2Je\nf"
 		_ = level.Info(logger).Log("name", bad, "err", errors.New(bad), "addr", (*strings.Builder)(nil), "n", 1)
+		control.Flush()
 		if strings.ContainsAny(b.String(), "\u202e\u009b\u200b\x7f\x1b") || strings.Count(b.String(), "\n") != 1 {
 			t.Errorf("%s: %q", format, b.String())
 		}

@@ -51,15 +51,18 @@ func TestReaderGone(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = level.Info(logger).Log("msg", "one")
+		control.Flush()
 		s.set(errors.New("broken pipe"))
 		for range 3 {
 			if err := level.Info(logger).Log("msg", "two"); err != nil {
 				t.Errorf("%s: an error for who logs: %v", format, err)
 			}
 		}
+		control.Flush()
 		s.set(nil)
 		_ = level.Info(logger).Log("msg", "three")
 		_ = level.Info(logger).Log("msg", "four")
+		control.Flush()
 		got := s.String()
 		order := []string{"one", "three", "log lines were lost", "four"}
 		for i, at := 0, 0; i < len(order); i++ {
@@ -98,8 +101,41 @@ func TestReaderStandsStill(t *testing.T) {
 			t.Fatalf("%d lines written, %v, of %d", got, m, lines)
 		}
 	}
-	_ = level.Info(logger).Log("msg", "last") // is waited for again
+	_ = level.Info(logger).Log("msg", "last")
+	control.Flush() // waits again
 	if !strings.Contains(s.String(), "msg=last") {
 		t.Error("not waited for")
+	}
+}
+
+// TestAuditLinesAreWrittenAtOnce: an audit line is written when it was logged, and those before it are.
+func TestAuditLinesAreWrittenAtOnce(t *testing.T) {
+	s := &sink{}
+	logger, control, _ := New(s, "logfmt", Info)
+	for range 10 {
+		_ = level.Info(logger).Log("msg", "a member")
+	}
+	_ = control.Audit().Log("msg", "removed")
+	if got := s.String(); strings.Count(got, "a member") != 10 || !strings.HasSuffix(got, "msg=removed\n") {
+		t.Errorf("written:\n%s", got)
+	}
+}
+
+// TestLinesAreNotWaitedFor: while the reader stands still, a line delays nobody; Flush waits for a while.
+func TestLinesAreNotWaitedFor(t *testing.T) {
+	s := &sink{}
+	logger, control, _ := New(s, "logfmt", Info)
+	stuck := func() bool {
+		control.writer.mu.Lock()
+		defer control.writer.mu.Unlock()
+		return control.writer.stuck // somebody has waited in vain
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _ = level.Info(logger).Log("msg", "one"); stuck() {
+		t.Error("a line was waited for")
+	}
+	if control.Flush(); !stuck() {
+		t.Error("Flush did not wait")
 	}
 }
