@@ -69,10 +69,13 @@ func TestClassify(t *testing.T) {
 	}
 }
 
+// alwaysThere is how many bytes the extensions take that each info has.
+const alwaysThere = 3 + 2
+
 // TestInfoRoundTrip: what was written is read, up to the largest.
 func TestInfoRoundTrip(t *testing.T) {
 	large := func(n int) string { return string(make([]byte, n)) }
-	o := opening{id: 1, nonce: 2, number: 3, answers: 4, short: true}
+	o := opening{id: 1, nonce: 2, number: 3, answers: 4, short: true, spares: true}
 	for name, c := range map[string]struct {
 		o    opening
 		info Info
@@ -89,7 +92,7 @@ func TestInfoRoundTrip(t *testing.T) {
 		if ok != c.want || ok && (ho != c.o || hi != c.info) {
 			t.Errorf("%s: %v, %+v, %+v", name, ok, ho, hi)
 		}
-		for i := range len(b) - 2 { // the extension may be absent
+		for i := range len(b) - alwaysThere { // the extensions may be absent
 			if _, _, ok := parseInfo(b[:i]); ok {
 				t.Fatalf("%s: %d bytes of %d are read", name, i, len(b))
 			}

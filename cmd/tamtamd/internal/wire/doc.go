@@ -37,7 +37,7 @@
 // retransmission is the same frame, byte for byte, but for the length of its header.
 //
 // In an open session a frame travels with a short header: see frame.Shorten. An info says
-// that its sender understands them. A node uses them when the receiver has acknowledged its
+// that its sender understands them. A node uses them when the receiver has shown that it has its
 // info, and so knows the session and the block of the counters, which they leave out.
 //
 // # Opening a session
@@ -48,6 +48,10 @@
 //	│   B answers at the address: A lists B
 //	│── info (connection ID = cookie) ────────────▶│  the cookie came back from A's address:
 //	│◀───────────────────────────────────── info ───│  B lists A, and sends its own
+//
+// A retransmits its info until B's has come. So B's needs no acknowledgement if A's says that A
+// understands that; the first frame of A with the connection ID in it shows B that A has it. A node
+// of an earlier version acknowledges it.
 //
 // A cookie is a MAC over the source address, the session, the nonce and the time, so a flood
 // of hellos fills no table.

@@ -22,13 +22,13 @@ func FuzzInfo(f *testing.F) {
 		if !ok {
 			return
 		}
-		o.short = true // that of this node
+		o.short, o.spares = true, true // those of this node
 		if o2, i2, ok := parseInfo(appendInfo(nil, o, i)); !ok || o2 != o || i2 != i {
 			t.Errorf("%+v, %+v is read as %+v, %+v, %v", o, i, o2, i2, ok)
 		}
 		o.share = ""
 		written := appendInfo(nil, o, i)
-		if !bytes.HasPrefix(b, written[:len(written)-2]) {
+		if !bytes.HasPrefix(b, written[:len(written)-alwaysThere]) {
 			t.Errorf("%x is written as %x", b, written)
 		}
 	})

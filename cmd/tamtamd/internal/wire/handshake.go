@@ -126,18 +126,20 @@ func (c *Core) onWelcome(f frame.Frame) {
 // the hello of a nonce.
 func (c *Core) inform(p *peer, cookie, nonce uint64) {
 	p.sendID, p.nonce = cookie, nonce
-	c.sendInfo(p)
+	c.sendInfo(p, false)
 }
 
-// sendInfo sends this node's info, in place of one that was not acknowledged.
-func (c *Core) sendInfo(p *peer) {
+// sendInfo sends this node's info, in place of one that was not acknowledged. A spared one is not
+// retransmitted: it takes along the acknowledgement of the peer's, which is owed. If it is lost, the
+// peer's comes again.
+func (c *Core) sendInfo(p *peer, spared bool) {
 	p.link.Withdraw(p.infoCounter)
-	o := opening{id: p.ids[0], nonce: p.nonce, number: p.number, share: c.shareFor(p)}
+	o := opening{id: p.ids[0], nonce: p.nonce, number: p.number, share: c.shareFor(p), spared: spared}
 	if p.informed {
 		o.answers = p.opening
 	}
 	p.told = c.profile
-	c.send(p, frame.Info, 0, appendInfo(nil, o, c.cfg.Info), 0)
+	c.sendFrame(p, frame.Info, 0, appendInfo(nil, o, c.cfg.Info), 0, !spared)
 	p.infoCounter, p.acknowledged = p.counter, false
 }
 
@@ -173,7 +175,14 @@ func (c *Core) onInfo(src netip.AddrPort, f frame.Frame) {
 		c.count(countDuplicates)
 		if cl.proven || src == p.addr && !cl.contested { // any node can guess a number
 			c.profiled(p, f.Counter, info.Profile) // sent later, it may have another profile
-			c.acknowledgeAgain(p, f.Counter)
+			switch {
+			case o.spared:
+			case p.infoCounter != 0 && !p.acknowledged && !p.link.Waits(p.infoCounter):
+				c.acknowledge(p, f.Counter, false)
+				c.sendInfo(p, false) // the last one was spared, and is lost
+			default:
+				c.acknowledgeAgain(p, f.Counter)
+			}
 		}
 		return
 	case unproven:
@@ -268,9 +277,11 @@ func (c *Core) accept(src netip.AddrPort, p *peer, f frame.Frame, o opening, inf
 	// If the peer has not acknowledged our info, it may not be able to: sent to open the
 	// session, the info carries a cookie, which proves less than the connection ID that is
 	// known now.
-	c.acknowledge(p, f.Counter, p.acknowledged)
+	if !o.spared || !p.acknowledged {
+		c.acknowledge(p, f.Counter, p.acknowledged)
+	}
 	if !p.acknowledged {
-		c.sendInfo(p)
+		c.sendInfo(p, o.spares && p.infoCounter == 0)
 	}
 	if p.told != c.profile { // changed since it was sent
 		c.sendProfile(p)

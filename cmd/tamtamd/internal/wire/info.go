@@ -40,6 +40,9 @@ const (
 	shareExtension = 1 // has a share
 	shortExtension = 2 // has no value: the node understands short headers
 	renewExtension = 3 // has no value: the node renews pairs
+	// spareExtension has one byte, 0 or 1. The node takes infos that need no acknowledgement; 1: this
+	// one needs none.
+	spareExtension = 4
 )
 
 // opening is what an info says about the session that it opens.
@@ -51,6 +54,8 @@ type opening struct {
 	share   string // of the sender's session, for a Pair; empty for none
 	short   bool   // the sender understands short headers; appendInfo says so always
 	renews  bool   // the sender renews pairs; likewise, with a share
+	spares  bool   // the sender takes infos that need no acknowledgement; likewise
+	spared  bool   // this info needs none: it is the answer to one that is retransmitted until it comes
 }
 
 func appendInfo(dst []byte, o opening, i Info) []byte {
@@ -65,7 +70,11 @@ func appendInfo(dst []byte, o opening, i Info) []byte {
 		dst = append(append(dst, shareExtension, byte(len(o.share))), o.share...)
 		dst = append(dst, renewExtension, 0)
 	}
-	return append(dst, shortExtension, 0)
+	spared := byte(0)
+	if o.spared {
+		spared = 1
+	}
+	return append(dst, spareExtension, 1, spared, shortExtension, 0)
 }
 
 func parseInfo(b []byte) (o opening, i Info, ok bool) {
@@ -90,6 +99,8 @@ func parseInfo(b []byte) (o opening, i Info, ok bool) {
 	o.share = string(share)
 	_, o.short = extension(b[n:], shortExtension)
 	_, o.renews = extension(b[n:], renewExtension)
+	spare, spares := extension(b[n:], spareExtension)
+	o.spares, o.spared = spares, len(spare) == 1 && spare[0] == 1
 	return o, i, o.number != 0 && i.Addr.Port() != 0
 }
 

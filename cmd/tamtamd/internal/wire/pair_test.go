@@ -202,19 +202,19 @@ func TestPairThatDiffers(t *testing.T) {
 
 // TestExtensions: those of later versions are passed over, and none breaks an info.
 func TestExtensions(t *testing.T) {
-	o := opening{id: 1, number: 2, share: string(bytes.Repeat([]byte{7}, frame.ShareSize)), short: true, renews: true}
+	o := opening{id: 1, number: 2, share: string(bytes.Repeat([]byte{7}, frame.ShareSize)), short: true, renews: true, spares: true}
 	b := appendInfo(nil, o, Info{Addr: at(1), Cluster: "test"})
 	if largest := appendInfo(nil, o, Info{at(1), string(make([]byte, MaxCluster)), string(make([]byte, MaxProfile))}); len(largest) > frame.MaxSize-frame.HeaderSize-frame.SealSize {
 		t.Errorf("the largest info takes %d bytes", len(largest))
 	}
 	bare := appendInfo(nil, opening{id: 1, number: 2}, Info{Addr: at(1), Cluster: "test"})
-	bare = bare[:len(bare)-2] // without the extension that is always there
-	for i := len(bare); i < len(b)-4; i++ {
+	bare = bare[:len(bare)-alwaysThere] // without the extensions that are always there
+	for i := len(bare); i < len(b)-2-alwaysThere; i++ {
 		if have, _, ok := parseInfo(b[:i]); !ok || have.share != "" {
 			t.Errorf("cut to %d: %v, %+v", i, ok, have)
 		}
 	}
-	for _, later := range [][]byte{{4, 0}, {5, 3, 1, 1, 1}, {0, 0, 255, 1, 0}} {
+	for _, later := range [][]byte{{6, 0}, {5, 3, 1, 1, 1}, {0, 0, 255, 1, 0}} {
 		text := slices.Concat(bare, later, b[len(bare):], later)
 		if have, _, ok := parseInfo(text); !ok || have != o {
 			t.Errorf("after %v: %v, %+v", later, ok, have)

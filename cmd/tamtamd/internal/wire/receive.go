@@ -136,6 +136,9 @@ func (c *Core) onFrame(src netip.AddrPort, f frame.Frame) {
 	}
 	c.heardFrom(p, src)
 	p.unread = false
+	if !p.acknowledged && f.Connection == p.ids[0] { // which our info has told it
+		p.acknowledged = true
+	}
 	if f.Kind == frame.Renew { // the acknowledgement is encrypted with what comes of it
 		c.takeAcks(p, f, carrier(f.Kind))
 		if !p.closed {

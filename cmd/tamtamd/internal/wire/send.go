@@ -71,12 +71,17 @@ func (c *Core) SendAll(now time.Time, ch Channel, b []byte) {
 
 // send makes a frame, takes the acknowledgements that are owed along, and sends it.
 func (c *Core) send(p *peer, k frame.Kind, ch Channel, payload []byte, token uint64) {
+	c.sendFrame(p, k, ch, payload, token, k.Reliable())
+}
+
+// sendFrame is send. A reliable frame is retransmitted until it is acknowledged.
+func (c *Core) sendFrame(p *peer, k frame.Kind, ch Channel, payload []byte, token uint64, reliable bool) {
 	acks := p.link.TakeAcks(maxAcks(len(payload)))
 	h := frame.Header{Kind: k, Channel: ch, Session: c.session, Connection: p.sendID, Counter: c.nextCounter(&p.counter)}
 	b := make([]byte, 0, frame.HeaderSize+frame.AckSize*len(acks)+len(payload))
 	b = append(h.Append(b, acks), payload...)
 	switch {
-	case k.Reliable():
+	case reliable:
 		c.wake(p, c.register(p, h, b, token))
 	case k == frame.AckData:
 		p.link.SendAckData(acks, b)
