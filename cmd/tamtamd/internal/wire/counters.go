@@ -34,6 +34,7 @@ var (
 	countShed                    = counters.Of(counter.Dropped, "dropped_stale", "stale")
 	countDuplicates              = counters.Metric("duplicates", "tamtam_frames_duplicate_total", "Duplicate frames that were received and dropped.")
 	countHellosAnswered          = counters.New("hellos_answered", "Repeated hellos that were not answered because the one before just was.")
+	countHellosCrossed           = counters.New("hellos_crossed", "Hellos that were not answered because this node had just greeted their sender.")
 	countGreetingsOverflowed     = counters.New("greetings_overflowed", "Greetings that were forgotten at the bound.")
 	countProfilesRepeated        = counters.New("profiles_repeated", "Profiles that were retransmitted until acknowledged.")
 	countRefusedByForeignCluster = counters.Of(counter.Refused, "refused_by_foreign_cluster", "by_foreign_cluster")

@@ -53,6 +53,9 @@
 // understands that; the first frame of A with the connection ID in it shows B that A has it. A node
 // of an earlier version acknowledges it.
 //
+// Two nodes that greet each other at the same time need one handshake. The one with the lower
+// address leaves the hello of the other without an answer, unless it is repeated.
+//
 // A cookie is a MAC over the source address, the session, the nonce and the time, so a flood
 // of hellos fills no table.
 //

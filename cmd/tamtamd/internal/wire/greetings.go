@@ -46,6 +46,21 @@ const (
 // newNonce draws the nonce of the first try of a greeting.
 func (c *Core) newNonce() uint64 { return c.random() &^ tryMask }
 
+// crossed is for how long the answer to this node's hello may take to be worth more than one to a hello
+// that crossed it.
+const crossed = 250 * time.Millisecond
+
+// crosses reports whether a hello of a node without a session is left without an answer, since this
+// node has just greeted the other as well: one handshake is enough, that of the lower address. A
+// repeated hello is answered, as ours may be lost, or the other may see other addresses.
+func (c *Core) crosses(src netip.AddrPort, nonce uint64) bool {
+	if nonce&tryMask != 0 || c.cfg.Info.Addr.Compare(src) > 0 {
+		return false
+	}
+	g, ok := c.nonces[c.greetings[greetingKey{src, c.relay}]]
+	return ok && c.now.Sub(g.at) < crossed
+}
+
 // greetingKey is whom a greeting goes to, and how.
 type greetingKey struct{ addr, via netip.AddrPort }
 

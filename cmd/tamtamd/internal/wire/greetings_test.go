@@ -200,3 +200,25 @@ func TestHellosThatWaitedAreAnsweredOnce(t *testing.T) {
 		t.Errorf("%d answers in the end, want another one", n)
 	}
 }
+
+// TestHellosThatCross are one handshake, also if one is lost.
+func TestHellosThatCross(t *testing.T) {
+	for name, c := range map[string]struct{ lost, hellos, welcomes int }{
+		"none lost": {0, 2, 1}, "of the lower": {1, 4, 2}, "of the higher": {2, 2, 1},
+	} {
+		s := newSim(t, 1)
+		a, b := s.node(at(1)), s.node(at(2))
+		kinds := s.kindsSent()
+		s.cut = func(_, _ netip.AddrPort) bool { return kinds[frame.Hello] == c.lost && kinds[frame.Welcome] == 0 }
+		for tries := 0; tries < 3 && !a.Has(b.addr); tries++ {
+			a.Greet(s.now, b.addr)
+			b.Greet(s.now, a.addr)
+			s.run(crossed / 2)
+		}
+		s.run(time.Second)
+		if len(a.saw(Up, b.addr)) != 1 || len(b.saw(Up, a.addr)) != 1 || kinds[frame.Hello] != c.hellos || kinds[frame.Welcome] > c.welcomes {
+			t.Errorf("%s: frames by kind: %v; want %+v; %v, %v", name, kinds, c, a.events, b.events)
+		}
+		s.hold()
+	}
+}

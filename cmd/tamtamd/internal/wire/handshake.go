@@ -40,6 +40,9 @@ func (c *Core) onHello(src netip.AddrPort, f frame.Frame) {
 			return
 		}
 		p.hail = hail{src, nonce &^ tryMask, c.now}
+	} else if c.crosses(src, nonce) {
+		c.count(countHellosCrossed)
+		return
 	}
 	b := binary.BigEndian.AppendUint64(c.outside(frame.Welcome, nonce), c.cookie(src, f.Session, nonce, 0))
 	known := byte(0)
