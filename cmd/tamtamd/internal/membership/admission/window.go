@@ -59,8 +59,15 @@ type pace struct {
 	slow     float64 // the least stretch, from 1 on
 }
 
-// answered records that a candidate answered a greeting after a time.
-func (p *pace) answered(took time.Duration) { p.smoothed += (took - p.smoothed) / paceShare }
+// answered records that a candidate answered a greeting after a time. The first answer, mostly of a seed,
+// is all that is known when a node that joins greets many others at once.
+func (p *pace) answered(took time.Duration) {
+	if p.smoothed == 0 {
+		p.smoothed = took
+		return
+	}
+	p.smoothed += (took - p.smoothed) / paceShare
+}
 
 // fade forgets a quarter of the time each second.
 func (p *pace) fade(now time.Time) {
