@@ -318,7 +318,7 @@ func (a *Assembly) Run(ctx context.Context) {
 }
 
 // Serve takes what comes from the network until Wire is closed. It may be called once.
-func (a *Assembly) Serve() error { return a.Wire.Run(a.Node.Handle) }
+func (a *Assembly) Serve() error { return a.Wire.Run(a.Node.Handle, a.Node.Handled) }
 
 // Close silences Smudge and leaves the multicast group. Run and Serve must have ended. It
 // does not close the socket.

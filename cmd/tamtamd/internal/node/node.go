@@ -131,6 +131,8 @@ type Node struct {
 	busy    bool   // a goroutine carries out what is queued
 	outputs []membership.Output
 	armed   time.Time // when Run looks next
+
+	handling bool // Handled will be called
 }
 
 // New returns a node that is alone. Handle, Outgoing, Send and OnStatus
@@ -155,14 +157,24 @@ func New(cfg Config) *Node {
 	}
 }
 
-// Handle takes an event of the wire. It must be called from one goroutine; what is in
-// the event is only read during the call.
+// Handle takes an event of the wire. It must be called from one goroutine, which calls Handled after
+// some events; what is in the event is only read during the call.
 func (n *Node) Handle(e wire.Event) {
 	n.do(func(now time.Time) {
+		n.handling = true
 		if n.waiting.pingAnswered(e, now) {
 			return
 		}
 		n.core.Handle(now, e)
+	})
+}
+
+// Handled does what is due since some events were handled. For Run to do it would take the system longer
+// than it takes: many events make something due, as each new member does.
+func (n *Node) Handled() {
+	n.do(func(now time.Time) {
+		n.handling = false
+		n.tickIfDue(now)
 	})
 	if n.spoke.Swap(false) {
 		n.cfg.Engine.Drain()

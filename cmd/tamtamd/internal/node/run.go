@@ -74,9 +74,10 @@ func (n *Node) inputLocked(input func(now time.Time)) bool {
 	return len(n.outputs) > 0
 }
 
-// armLocked wakes Run if something is due earlier than it knows. mu is held.
+// armLocked wakes Run if something is due earlier than it knows, and Handled does not look for it. mu is
+// held.
 func (n *Node) armLocked() {
-	if next := n.core.Next(); !next.IsZero() && next.Before(n.armed) {
+	if next := n.core.Next(); !n.handling && !next.IsZero() && next.Before(n.armed) {
 		n.armed = next
 		n.Wake()
 	}
@@ -314,6 +315,11 @@ func (n *Node) Run(ctx context.Context) {
 // tick has the core do what is due. Run's own wake-ups come before it is.
 func (n *Node) tick(now time.Time) {
 	n.armed = time.Time{} // Run is awake, and looks when it is done
+	n.tickIfDue(now)
+}
+
+// tickIfDue has the core do what is due.
+func (n *Node) tickIfDue(now time.Time) {
 	if next := n.core.Next(); !next.IsZero() && !next.After(now) {
 		n.core.Tick(now)
 	}

@@ -31,12 +31,14 @@ func TestManyAtOnce(t *testing.T) {
 					switch i % 5 {
 					case 0, 1:
 						w.Handle(up(a, session))
+						w.Handled()
 					case 2:
 						w.OnStatus(a, datagram.Dead, self)
 					case 3:
 						_, _ = w.Remove(context.Background(), a.String(), nil, false)
 					case 4:
 						w.Handle(left(a, session-1))
+						w.Handled()
 					}
 				}
 			})
@@ -56,6 +58,7 @@ func TestInputReturnsWhenItIsCarriedOut(t *testing.T) {
 		synctest.Wait()
 		began := time.Now()
 		w.Node.Handle(up(bob, 8))
+		w.Node.Handled()
 		if took := time.Since(began); took != 2*time.Second || w.status(bob) != member.Alive {
 			t.Errorf("it returned after %v, and bob is %v", took, w.status(bob))
 		}

@@ -151,6 +151,7 @@ func (w *world) event(e wire.Event) {
 	w.handling.Lock()
 	defer w.handling.Unlock()
 	w.Handle(e)
+	w.Handled()
 }
 
 // stray brings a bare datagram, from whatever source port.

@@ -7,8 +7,6 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
-	"net"
 	"net/netip"
 	"sync"
 	"time"
@@ -28,6 +26,8 @@ type Endpoint struct {
 	clock interface{ Jump(time.Time) time.Duration } // a wallclock.Watch
 	step  time.Time                                  // when the wall clock was last seen to have been set
 	armed time.Time                                  // the socket's read deadline
+	awake bool                                       // Run looks for what is due before it waits
+	woken bool                                       // Wake was called meanwhile
 
 	events []Event // Run's alone
 }
@@ -85,90 +85,6 @@ func (e *Endpoint) now() time.Time {
 		e.core.Restart(now)
 	}
 	return now
-}
-
-// arm sets the deadline of the socket to when something is due. mu is held.
-func (e *Endpoint) arm() {
-	next := e.core.Next()
-	if next.Equal(e.armed) {
-		return
-	}
-	e.armed = next
-	_ = e.socket.conn.SetReadDeadline(next) // fails when closed, as the read does
-}
-
-const (
-	// maxDrain is how many packets are read at most before what is due is done.
-	maxDrain = 1024
-	// drainWait is how long a packet is waited for then. Those that have come in are
-	// there at once.
-	drainWait = 200 * time.Microsecond
-)
-
-// Run passes each event to handle, in the calling goroutine, until Close. It reads all
-// packets that have come in before it does what is due: they may acknowledge what would be
-// retransmitted.
-func (e *Endpoint) Run(handle func(Event)) error {
-	buf := make([]byte, readSize)
-	for {
-		err := e.receive(buf, handle, true)
-		if errors.Is(err, errDeadline) {
-			for range maxDrain {
-				e.deadline(time.Now().Add(drainWait))
-				if err = e.receive(buf, handle, false); err != nil {
-					break
-				}
-			}
-			e.do(func(c *Core, now time.Time) { c.Tick(now) })
-			e.report(handle)
-		}
-		switch {
-		case errors.Is(err, net.ErrClosed):
-			return nil
-		case err != nil && !errors.Is(err, errDeadline):
-			// Some systems report here that an earlier packet was refused
-			// by its receiver. The pause keeps an error that stays from
-			// using up a processor.
-			time.Sleep(time.Millisecond)
-		}
-	}
-}
-
-// receive takes one packet.
-func (e *Endpoint) receive(buf []byte, handle func(Event), arm bool) error {
-	src, b, received, err := e.socket.read(buf)
-	if err != nil {
-		return err
-	}
-	e.mu.Lock()
-	now := e.now()
-	e.core.ReceiveWaited(now, src, b, waitedFor(received, now, e.step))
-	e.mu.Unlock()
-	e.Flush()
-	e.report(handle)
-	if arm { // after what the events bring: most acknowledgements that are owed now ride on it
-		e.do(func(*Core, time.Time) {})
-	}
-	return nil
-}
-
-// report passes the events to handle.
-func (e *Endpoint) report(handle func(Event)) {
-	e.mu.Lock()
-	e.events = e.core.AppendEvents(e.events[:0])
-	events := e.events
-	e.mu.Unlock()
-	for _, ev := range events {
-		handle(ev)
-	}
-}
-
-// deadline sets the deadline of the socket.
-func (e *Endpoint) deadline(t time.Time) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.armed = t
-	_ = e.socket.conn.SetReadDeadline(t) // fails when closed, as the read does
 }
 
 // Send sends on a channel, as Core.Send.
@@ -338,7 +254,13 @@ func (e *Endpoint) Network() (loss float64, known bool, roundTrip time.Duration)
 }
 
 // Wake makes Run do one iteration, soon.
-func (e *Endpoint) Wake() { e.deadline(time.Now()) }
+func (e *Endpoint) Wake() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.woken = e.awake; !e.awake {
+		e.setDeadline(time.Now())
+	}
+}
 
 // Iterations returns a number that grows with each iteration of Run: a packet read, or
 // what is due done.

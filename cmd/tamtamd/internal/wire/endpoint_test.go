@@ -36,7 +36,7 @@ func runAt(t *testing.T, socket *Socket, keys ...Key) *running {
 		ended <- r.Run(func(e Event) {
 			e.Data = bytes.Clone(e.Data)
 			r.events <- e
-		})
+		}, func() {})
 	}()
 	t.Cleanup(func() {
 		r.Close()

@@ -74,7 +74,7 @@ func TestEndpointWakes(t *testing.T) {
 		t.Error("it does an iteration before it runs")
 	}
 	done := make(chan error, 1)
-	go func() { done <- e.Run(func(Event) {}) }()
+	go func() { done <- e.Run(func(Event) {}, func() {}) }()
 	for range 3 {
 		before = e.Iterations()
 		for deadline := time.Now().Add(time.Minute); e.Iterations() == before; time.Sleep(time.Millisecond) {

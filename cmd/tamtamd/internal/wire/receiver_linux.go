@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"net"
 	"net/netip"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +17,11 @@ import (
 type receiver struct {
 	conn *net.UDPConn
 	oob  []byte // nil if the kernel does not say
+
+	raw  syscall.RawConn
+	poll func(fd uintptr) // made once, so that to look for a packet allocates nothing
+	fds  [1]unix.PollFd
+	is   bool // what poll found
 }
 
 // Sizes of a struct timespec, by the size of its fields.
@@ -24,17 +30,31 @@ const (
 	timespec64 = 16
 )
 
-func newReceiver(conn *net.UDPConn) receiver {
-	r := receiver{conn: conn}
+func newReceiver(conn *net.UDPConn) *receiver {
+	r := &receiver{conn: conn}
+	r.poll = func(fd uintptr) {
+		r.fds[0] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
+		n, err := unix.Poll(r.fds[:], 0)
+		r.is = n > 0 && err == nil
+	}
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return r
 	}
+	r.raw = raw
 	_ = raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1) })
 	if err == nil {
 		r.oob = make([]byte, unix.CmsgSpace(timespec64))
 	}
 	return r
+}
+
+// waiting reports whether a packet is there to be read; known is false if that is not known.
+func (r *receiver) waiting() (is, known bool) {
+	if r.raw == nil || r.raw.Control(r.poll) != nil {
+		return false, false
+	}
+	return r.is, true
 }
 
 // read reads a packet. received is by the wall clock; zero if it is not known.

@@ -15,7 +15,10 @@ import (
 // nothing is shed.
 type receiver struct{ conn *net.UDPConn }
 
-func newReceiver(conn *net.UDPConn) receiver { return receiver{conn} }
+func newReceiver(conn *net.UDPConn) *receiver { return &receiver{conn} }
+
+// waiting reports that it is not known whether a packet is there to be read.
+func (r *receiver) waiting() (is, known bool) { return false, false }
 
 func (r *receiver) read(b []byte) (n int, from netip.AddrPort, received time.Time, err error) {
 	n, from, err = r.conn.ReadFromUDPAddrPort(b)

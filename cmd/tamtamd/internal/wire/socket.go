@@ -34,7 +34,7 @@ var errFull = errors.New("the send buffer is full")
 // Socket is the gossip socket. Send may be called from any goroutine.
 type Socket struct {
 	conn     *net.UDPConn
-	in       receiver
+	in       *receiver
 	unread   *overflow.Queue // what waits to be read
 	unlooked int             // packets that were read since unread was looked at; of the goroutine that reads
 	sender   *sender

@@ -55,7 +55,7 @@ func BenchmarkRoundTrip(b *testing.B) {
 				if i == 0 {
 					events <- Event{Kind: ev.Kind}
 				}
-			})
+			}, func() {})
 		}()
 		defer e.Close()
 		ends[i] = e

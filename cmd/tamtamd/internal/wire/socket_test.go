@@ -37,7 +37,7 @@ func TestSendAndReceive(t *testing.T) {
 		}
 		got, ended := make(chan packet, 10), make(chan error, 1)
 		go func() {
-			ended <- NewEndpoint(b, CoreConfig{Info: Info{Addr: b.Local()}, Timing: LAN}).Run(func(e Event) { got <- packet{e.Addr, string(e.Data)} })
+			ended <- NewEndpoint(b, CoreConfig{Info: Info{Addr: b.Local()}, Timing: LAN}).Run(func(e Event) { got <- packet{e.Addr, string(e.Data)} }, func() {})
 		}()
 		for _, text := range []string{"hello", "", strings.Repeat("x", 3000)} {
 			a.Send(b.Local(), []byte(text))
