@@ -102,8 +102,9 @@ func (b *Broadcaster) unlock() {
 func (b *Broadcaster) OnMember(c member.Change) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	a, m := c.Member.Addr, c.Member
+	a, m, now := c.Member.Addr, c.Member, time.Now()
 	b.members[a] = m
+	quiet := false
 	if c.Removed {
 		delete(b.members, a)
 	}
@@ -127,10 +128,16 @@ func (b *Broadcaster) OnMember(c member.Change) {
 	default:
 		delete(b.plain.members, a)
 		if !b.core.Knows(a, m.Session) { // not just a new status or new tags
-			b.core.Up(time.Now(), a, m.Session, m.Addressing)
+			quiet = !b.core.Up(now, a, m.Session, m.Addressing)
 		}
 		b.core.members[a].addressing = m.Addressing
 		b.core.Suspect(a, m.Status == member.Suspected)
+	}
+	if quiet { // many come at once, and to wake Run takes longer than all of this
+		b.room.wake()
+		b.receipt.wake()
+		b.wakeRunLocked(now)
+		return
 	}
 	b.wakeAllLocked()
 }

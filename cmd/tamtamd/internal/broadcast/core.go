@@ -96,7 +96,7 @@ func FanOut(n int) int { return int(math.Ceil(math.Log(float64(n)))) + 2 }
 // Up adds a member, or a new session of one; addressing is member.Info's. It sends the member the position of this
 // node's stream, if that has begun, and a digest of the others that are active. In a
 // cluster in which nobody has sent anything, members meet without a word.
-func (c *Core) Up(now time.Time, a netip.AddrPort, session uint64, addressing bool) {
+func (c *Core) Up(now time.Time, a netip.AddrPort, session uint64, addressing bool) (sent bool) {
 	if t := c.members[a]; t == nil {
 		c.list = append(c.list, a)
 	} else {
@@ -120,8 +120,10 @@ func (c *Core) Up(now time.Time, a netip.AddrPort, session uint64, addressing bo
 	if c.streams[Stream{a, session}] == nil && c.streamCount() < MaxStreams {
 		c.presume(t, now)
 	}
-	c.sendDigests(a, c.activeEntries(now, activeFor), flagAnswer)
+	active := c.activeEntries(now, activeFor)
+	c.sendDigests(a, active, flagAnswer)
 	c.met(now, a)
+	return c.own.last > 0 || len(active) > 0 || !c.history.began.IsZero()
 }
 
 // meetGrace is how old a message may be and still be meant for a member that was met

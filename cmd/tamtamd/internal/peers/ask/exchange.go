@@ -112,7 +112,11 @@ func (x *Exchange) Answered(from netip.AddrPort, b []byte) (ours bool) {
 // OnMember applies a change of the member table, which holds a lock meanwhile.
 func (x *Exchange) OnMember(c member.Change) {
 	m, why := c.Member, ""
-	defer x.Wake() // Run flushes
+	defer func() {
+		if why != "" && !m.Local {
+			x.Wake() // Run flushes
+		}
+	}()
 	x.locked(func(now time.Time) {
 		before, known := x.members[m.Addr]
 		switch {
