@@ -81,7 +81,7 @@ func New(w io.Writer, format string, l Level) (log.Logger, *Control, error) {
 func (c *Control) Counters(m map[string]uint64) { c.writer.counts.Counters(m) }
 
 // Audit returns a logger that the level does not silence. Its lines are written when they are logged,
-// so that none is lost if the program is killed after what it tells of.
+// so that none is lost if the program is killed after what it reports.
 func (c *Control) Audit() log.Logger { return log.With(c.audit, "level", "info") }
 
 // Flush waits until the lines are written that were logged before, for 100 ms at most. Nothing that

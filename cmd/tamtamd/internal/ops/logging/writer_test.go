@@ -128,7 +128,7 @@ func TestLinesAreNotWaitedFor(t *testing.T) {
 	stuck := func() bool {
 		control.writer.mu.Lock()
 		defer control.writer.mu.Unlock()
-		return control.writer.stuck // somebody has waited in vain
+		return control.writer.stuck // somebody has waited without success
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
