@@ -16,10 +16,11 @@ import (
 // meanwhile. Waking one takes long on a busy machine. There is one writer at a time, so packets
 // leave in order.
 type outbox struct {
-	write func(to netip.AddrPort, b []byte) // one packet; called without mu
-	waits bool                              // write may wait
-	drain func()                            // writeAll, made once, so that a packet allocates nothing
-	most  int                               // bounds the packets that wait
+	write func(to netip.AddrPort, run [][]byte) // packets of one run; called without mu
+	waits bool                                  // write may wait
+	drain func()                                // writeAll, made once, so that a packet allocates nothing
+	most  int                                   // bounds the packets that wait
+	run   [][]byte                              // the writer's: the packets that it writes
 
 	mu      sync.Mutex // guards the rest
 	queue   []outgoing
@@ -41,9 +42,14 @@ const (
 	// maxInline is after how many packets the caller of flush leaves the others to a goroutine: it may be
 	// the one that reads. A push to all members of all but large clusters is fewer.
 	maxInline = 128
+	// maxRun and maxRunBytes bound a run: packets that follow each other, to one address and of one
+	// size; the last may be shorter. The kernel takes as many at once, and as much as one UDP packet
+	// may have over IPv4.
+	maxRun      = 64
+	maxRunBytes = 65_507
 )
 
-func newOutbox(most int, waits bool, write func(to netip.AddrPort, b []byte)) *outbox {
+func newOutbox(most int, waits bool, write func(to netip.AddrPort, run [][]byte)) *outbox {
 	o := &outbox{write: write, waits: waits, most: most}
 	o.drain = o.writeAll
 	return o
@@ -96,14 +102,34 @@ func (o *outbox) writeAll() {
 
 // writeSome writes so many packets, which must be queued.
 func (o *outbox) writeSome(n int) {
-	for range n {
-		o.mu.Lock()
+	for n > 0 {
+		to := o.take(n)
+		n -= len(o.run)
+		o.write(to, o.run)
+		clear(o.run)
+	}
+}
+
+// take takes the next run of packets, n at most, and returns where it goes.
+func (o *outbox) take(n int) (to netip.AddrPort) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	first := o.queue[o.next]
+	size, bytes := len(first.b), 0
+	o.run = o.run[:0]
+	for n = min(n, maxRun); n > 0; n-- {
 		p := o.queue[o.next]
+		if bytes += len(p.b); len(o.run) > 0 && (p.to != first.to || len(p.b) > size || bytes > maxRunBytes) {
+			break
+		}
+		o.run = append(o.run, p.b)
 		o.queue[o.next] = outgoing{}
 		o.next++
-		o.mu.Unlock()
-		o.write(p.to, p.b)
+		if len(p.b) < size {
+			break
+		}
 	}
+	return first.to
 }
 
 // begin makes the caller the writer, and returns how many packets are queued; 0 if there are none,

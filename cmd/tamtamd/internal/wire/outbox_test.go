@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -20,7 +21,7 @@ func held(s *Socket) (hold *sync.Mutex, waits chan struct{}) {
 	hold, waits = &sync.Mutex{}, make(chan struct{}, 1)
 	write := s.outbox.write
 	s.outbox.waits = true
-	s.outbox.write = func(to netip.AddrPort, b []byte) {
+	s.outbox.write = func(to netip.AddrPort, run [][]byte) {
 		if !hold.TryLock() {
 			select {
 			case waits <- struct{}{}:
@@ -29,9 +30,18 @@ func held(s *Socket) (hold *sync.Mutex, waits chan struct{}) {
 			hold.Lock()
 		}
 		hold.Unlock()
-		write(to, b)
+		write(to, run)
 	}
 	return hold, waits
+}
+
+// oneByOne returns a function that calls write with each packet of a run.
+func oneByOne(write func(to netip.AddrPort, b []byte)) func(to netip.AddrPort, run [][]byte) {
+	return func(to netip.AddrPort, run [][]byte) {
+		for _, b := range run {
+			write(to, b)
+		}
+	}
 }
 
 // TestSendingBlocksNothing: while the system takes no packet, an endpoint does all that it does
@@ -120,7 +130,7 @@ func outboxKeepsOrder(t *testing.T, waits bool) {
 	const senders, packets, most = 4, 2000, 8
 	var writing sync.Mutex
 	var last [senders]uint64
-	o := newOutbox(most, waits, func(to netip.AddrPort, b []byte) {
+	o := newOutbox(most, waits, oneByOne(func(to netip.AddrPort, b []byte) {
 		if !writing.TryLock() {
 			t.Error("two packets are written at once")
 			return
@@ -131,7 +141,7 @@ func outboxKeepsOrder(t *testing.T, waits bool) {
 		} else {
 			last[to.Port()] = n
 		}
-	})
+	}))
 	var running sync.WaitGroup
 	for i := range senders {
 		running.Go(func() {
@@ -154,12 +164,42 @@ func outboxKeepsOrder(t *testing.T, waits bool) {
 	}
 }
 
+// TestRunsOfPackets: packets that follow each other go in a run if they go to one address and have one
+// size; the last may be shorter.
+func TestRunsOfPackets(t *testing.T) {
+	a, b := netip.MustParseAddrPort("127.0.0.1:1"), netip.MustParseAddrPort("127.0.0.1:2")
+	type packet struct {
+		to   netip.AddrPort
+		size int
+	}
+	var want, got []int // sizes of runs
+	o := newOutbox(1000, false, func(_ netip.AddrPort, run [][]byte) { got = append(got, len(run)) })
+	for _, c := range []struct {
+		packets []packet
+		runs    []int
+	}{
+		{[]packet{{a, 9}, {a, 9}, {a, 5}, {a, 5}, {b, 5}, {b, 5}}, []int{3, 1, 2}},
+		{[]packet{{a, 5}, {a, 9}, {a, 9}, {b, 9}, {a, 9}, {a, 0}, {a, 0}}, []int{1, 2, 1, 2, 1}},
+		{[]packet{{a, maxRunBytes + 1}, {a, maxRunBytes - 1}, {a, 1}, {a, 1}}, []int{1, 2, 1}},
+		{slices.Repeat([]packet{{a, 1}}, maxRun+2), []int{maxRun, 2}},
+	} {
+		for _, p := range c.packets {
+			o.put(p.to, make([]byte, p.size))
+		}
+		o.flush()
+		if want = c.runs; !slices.Equal(got, want) {
+			t.Errorf("runs of %v packets, want %v", got, want)
+		}
+		got = got[:0]
+	}
+}
+
 // TestOutboxDoesNotGrow: not even if it is never empty.
 func TestOutboxDoesNotGrow(t *testing.T) {
 	const most = 8
 	var o *outbox
 	left := 100 * most
-	o = newOutbox(most, true, func(netip.AddrPort, []byte) {
+	o = newOutbox(most, true, oneByOne(func(netip.AddrPort, []byte) {
 		if c := cap(o.queue); c > 4*most {
 			t.Errorf("it has room for %d packets", c)
 			return
@@ -169,7 +209,7 @@ func TestOutboxDoesNotGrow(t *testing.T) {
 			o.put(netip.AddrPort{}, nil) // it is full soon
 			o.flush()
 		}
-	})
+	}))
 	o.put(netip.AddrPort{}, nil)
 	o.flush()
 	if !o.wait(time.Minute) || left > 0 {
@@ -188,7 +228,7 @@ func TestOneWrites(t *testing.T) {
 		o.put(netip.AddrPort{}, nil)
 		o.flush()
 	}
-	o = newOutbox(10, false, func(netip.AddrPort, []byte) {
+	o = newOutbox(10, false, oneByOne(func(netip.AddrPort, []byte) {
 		switch got++; got {
 		case 1:
 			close(began)
@@ -203,7 +243,7 @@ func TestOneWrites(t *testing.T) {
 		if got < packets {
 			send()
 		}
-	})
+	}))
 	go func() {
 		defer close(returned)
 		send()
@@ -220,7 +260,7 @@ func TestOneWrites(t *testing.T) {
 // TestOutboxAtRest: an outbox that was full keeps little memory.
 func TestOutboxAtRest(t *testing.T) {
 	var hold sync.Mutex
-	o := newOutbox(10*keptOutbox, true, func(netip.AddrPort, []byte) {
+	o := newOutbox(10*keptOutbox, true, func(netip.AddrPort, [][]byte) {
 		hold.Lock()
 		defer hold.Unlock()
 	})

@@ -13,10 +13,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// receiver reads the packets of a socket, and when the kernel received each.
+// receiver reads the packets of a socket, and when the kernel received each. Packets that came as a
+// run, or that the kernel has joined, are read at once (UDP_GRO, Linux 5.0).
 type receiver struct {
 	conn *net.UDPConn
-	oob  []byte // nil if the kernel does not say
+	oob  []byte // room for what the kernel says of a packet
+	runs bool
 
 	raw  syscall.RawConn
 	poll func(fd uintptr) // made once, so that to look for a packet allocates nothing
@@ -30,23 +32,35 @@ const (
 	timespec64 = 16
 )
 
+// sizeSize is the size of the size of the packets of a run, an int of C.
+const sizeSize = 4
+
 func newReceiver(conn *net.UDPConn) *receiver {
 	r := &receiver{conn: conn}
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return r
+	}
+	_ = raw.Control(func(fd uintptr) { // without a time, or without runs, all else works
+		_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
+		r.runs = unix.SetsockoptInt(int(fd), unix.IPPROTO_UDP, unix.UDP_GRO, 1) == nil
+	})
+	r.oob = make([]byte, unix.CmsgSpace(timespec64)+unix.CmsgSpace(sizeSize))
+	r.raw = raw
 	r.poll = func(fd uintptr) {
 		r.fds[0] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
 		n, err := unix.Poll(r.fds[:], 0)
 		r.is = n > 0 && err == nil
 	}
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return r
-	}
-	r.raw = raw
-	_ = raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1) })
-	if err == nil {
-		r.oob = make([]byte, unix.CmsgSpace(timespec64))
-	}
 	return r
+}
+
+// size returns how many bytes may be read at once.
+func (r *receiver) size() int {
+	if r.runs {
+		return readRunSize
+	}
+	return readSize
 }
 
 // waiting reports whether a packet is there to be read; known is false if that is not known.
@@ -57,28 +71,39 @@ func (r *receiver) waiting() (is, known bool) {
 	return r.is, true
 }
 
-// read reads a packet. received is by the wall clock; zero if it is not known.
-func (r *receiver) read(b []byte) (n int, from netip.AddrPort, received time.Time, err error) {
-	if r.oob == nil {
-		n, from, err = r.conn.ReadFromUDPAddrPort(b)
-		return n, from, time.Time{}, err
+// read reads a packet, or a run: packets of one size, of which the last may be shorter. size is 0 for
+// one packet. received is by the wall clock; zero if it is not known.
+func (r *receiver) read(b []byte) (n, size int, from netip.AddrPort, received time.Time, err error) {
+	n, oobn, _, from, err := r.conn.ReadMsgUDPAddrPort(b, r.oob)
+	if err != nil {
+		return 0, 0, from, time.Time{}, err
 	}
-	n, oob, _, from, err := r.conn.ReadMsgUDPAddrPort(b, r.oob)
-	if err == nil {
-		received = timestamp(r.oob[:oob])
-	}
-	return n, from, received, err
+	received, size = control(r.oob[:oobn])
+	return n, size, from, received, nil
 }
 
-// timestamp returns the time in a control message of SO_TIMESTAMPNS; zero if there is none.
-func timestamp(oob []byte) time.Time {
-	if len(oob) < unix.CmsgLen(0) {
-		return time.Time{}
+// control returns what the control messages of a packet say: when it was received, and of a run the
+// size of its packets; zero where they do not.
+func control(oob []byte) (received time.Time, size int) {
+	for len(oob) >= unix.CmsgLen(0) {
+		h, data, rest, err := unix.ParseOneSocketControlMessage(oob)
+		if err != nil {
+			break
+		}
+		switch {
+		case h.Level == unix.SOL_SOCKET && h.Type == unix.SO_TIMESTAMPNS:
+			received = timestamp(data)
+		case h.Level == unix.IPPROTO_UDP && h.Type == unix.UDP_GRO && len(data) == sizeSize:
+			size = int(binary.NativeEndian.Uint32(data))
+		}
+		oob = rest
 	}
-	h, data, _, err := unix.ParseOneSocketControlMessage(oob)
-	if err != nil || h.Level != unix.SOL_SOCKET || h.Type != unix.SO_TIMESTAMPNS {
-		return time.Time{}
-	}
+	return received, size
+}
+
+// timestamp returns the time in the content of a control message of SO_TIMESTAMPNS; zero if there is
+// none.
+func timestamp(data []byte) time.Time {
 	order := binary.NativeEndian
 	switch len(data) {
 	case timespec32:

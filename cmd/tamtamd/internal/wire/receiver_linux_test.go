@@ -26,8 +26,8 @@ func TestReceiveTime(t *testing.T) {
 			a.Send(b.Local(), make([]byte, n))
 			after = time.Now().Round(0)
 			time.Sleep(time.Millisecond) // the reader is late
-			from, packet, received, err = b.read(buf)
-			return before, after, from, packet, received, err
+			in, err := b.read(buf)
+			return before, after, in.from, in.next(), in.received, err
 		}
 		for began := time.Now(); ; { // the kernel takes a moment to begin with it
 			_, after, _, _, received, err := exchange(1)
@@ -46,15 +46,15 @@ func TestReceiveTime(t *testing.T) {
 		packet := make([]byte, 100)
 		if n := testing.AllocsPerRun(100, func() {
 			a.Send(b.Local(), packet)
-			_, _, _, _ = b.read(buf)
+			_, _ = b.read(buf)
 		}); n != 0 {
 			t.Errorf("%s: %v allocations", addr, n)
 		}
 	}
 }
 
-// TestTimestamp: what is no timestamp is none.
-func TestTimestamp(t *testing.T) {
+// TestControl: what is no timestamp is none, and a run has the size of its packets.
+func TestControl(t *testing.T) {
 	message := func(level, kind int32, data []byte) []byte {
 		b := make([]byte, unix.CmsgSpace(len(data)))
 		h := (*unix.Cmsghdr)(unsafe.Pointer(&b[0]))
@@ -69,17 +69,21 @@ func TestTimestamp(t *testing.T) {
 	for _, c := range []struct {
 		oob  []byte
 		want time.Time
+		size int
 	}{
-		{message(unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, time64), time.Unix(1, 2)},
-		{message(unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, time32), time.Unix(1, 2)},
-		{message(unix.SOL_SOCKET, unix.SO_RXQ_OVFL, time64), time.Time{}},
-		{message(unix.SOL_IP, unix.SO_TIMESTAMPNS, time64), time.Time{}},
-		{message(unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, time32[:4]), time.Time{}},
-		{message(unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, time64)[:20], time.Time{}},
-		{nil, time.Time{}},
+		{message(unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, time64), time.Unix(1, 2), 0},
+		{message(unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, time32), time.Unix(1, 2), 0},
+		{message(unix.SOL_SOCKET, unix.SO_RXQ_OVFL, time64), time.Time{}, 0},
+		{message(unix.SOL_IP, unix.SO_TIMESTAMPNS, time64), time.Time{}, 0},
+		{message(unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, time32[:4]), time.Time{}, 0},
+		{message(unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, time64)[:20], time.Time{}, 0},
+		{message(unix.IPPROTO_UDP, unix.UDP_GRO, order.AppendUint32(nil, 1100)), time.Time{}, 1100},
+		{message(unix.IPPROTO_UDP, unix.UDP_GRO, time64), time.Time{}, 0},
+		{append(message(unix.IPPROTO_UDP, unix.UDP_GRO, order.AppendUint32(nil, 9)), message(unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, time64)...), time.Unix(1, 2), 9},
+		{nil, time.Time{}, 0},
 	} {
-		if got := timestamp(c.oob); !got.Equal(c.want) {
-			t.Errorf("%x: %v, want %v", c.oob, got, c.want)
+		if got, size := control(c.oob); !got.Equal(c.want) || size != c.size {
+			t.Errorf("%x: %v and %d bytes, want %v and %d", c.oob, got, size, c.want, c.size)
 		}
 	}
 }
@@ -134,15 +138,14 @@ func TestOnlyOverflowsMakePatient(t *testing.T) {
 	for range 50 {
 		sent = send()
 	}
-	read, buf := uint64(0), make([]byte, readSize)
+	buf := make([]byte, b.in.size())
 	for {
 		_ = b.conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
-		if _, _, _, err := b.read(buf); err != nil {
+		if _, err := b.read(buf); err != nil {
 			break
 		}
-		read++
 	}
-	overflows := b.Overflows()
+	read, overflows := b.counts.Get(countReceived), b.Overflows()
 	if overflows == 0 || read+overflows != sent {
 		t.Errorf("%d of %d are read, and %d dropped", read, sent, overflows)
 	}
@@ -172,7 +175,7 @@ func BenchmarkReceive(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		ends[0].Send(ends[1].Local(), packet)
-		if _, _, _, err := ends[1].read(buf); err != nil {
+		if _, err := ends[1].read(buf); err != nil {
 			b.Fatal(err)
 		}
 	}

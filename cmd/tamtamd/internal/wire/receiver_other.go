@@ -20,7 +20,9 @@ func newReceiver(conn *net.UDPConn) *receiver { return &receiver{conn} }
 // waiting reports that it is not known whether a packet is there to be read.
 func (r *receiver) waiting() (is, known bool) { return false, false }
 
-func (r *receiver) read(b []byte) (n int, from netip.AddrPort, received time.Time, err error) {
+func (r *receiver) size() int { return readSize }
+
+func (r *receiver) read(b []byte) (n, size int, from netip.AddrPort, received time.Time, err error) {
 	n, from, err = r.conn.ReadFromUDPAddrPort(b)
-	return n, from, time.Time{}, err
+	return n, 0, from, time.Time{}, err
 }

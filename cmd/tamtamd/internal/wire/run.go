@@ -24,7 +24,7 @@ const (
 // retransmitted. It calls handled after the events of some packets, before it waits for more, so
 // that what can be done once for all of them is.
 func (e *Endpoint) Run(handle func(Event), handled func()) error {
-	buf := make([]byte, readSize)
+	buf := make([]byte, e.socket.in.size())
 	for {
 		err := e.receive(buf, handle)
 		due := errors.Is(err, errDeadline)
@@ -57,18 +57,21 @@ func (e *Endpoint) Run(handle func(Event), handled func()) error {
 	}
 }
 
-// receive takes one packet, for which it waits.
+// receive takes a packet, or a run that is read at once, for which it waits.
 func (e *Endpoint) receive(buf []byte, handle func(Event)) error {
-	src, b, received, err := e.socket.read(buf)
+	in, err := e.socket.read(buf)
 	if err != nil {
 		return err
 	}
-	e.mu.Lock()
-	e.awake = true
-	now := e.now()
-	e.core.ReceiveWaited(now, src, b, waitedFor(received, now, e.step))
-	e.mu.Unlock()
-	e.report(handle)
+	for more := true; more; more = len(in.b) > 0 {
+		b := in.next()
+		e.mu.Lock()
+		e.awake = true
+		now := e.now()
+		e.core.ReceiveWaited(now, in.from, b, waitedFor(in.received, now, e.step))
+		e.mu.Unlock()
+		e.report(handle)
+	}
 	return nil
 }
 

@@ -26,6 +26,8 @@ type sender struct {
 	to4 unix.SockaddrInet4
 	to6 unix.SockaddrInet6
 	err error
+
+	runs runs
 }
 
 // sendWaits is whether sender.send may wait.
@@ -38,20 +40,14 @@ func newSender(conn *net.UDPConn) (*sender, error) {
 	}
 	s := &sender{conn: raw}
 	s.write = s.try
+	s.runs = newRuns(s)
 	return s, nil
 }
 
 // send sends a packet. Fails with errFull if there is no room for it.
 func (s *sender) send(to netip.AddrPort, b []byte) error {
-	switch ip := to.Addr(); {
-	case ip.Is4():
-		s.to4.Addr, s.to4.Port = ip.As4(), int(to.Port())
-		s.to = &s.to4
-	case ip.Zone() != "":
-		return errors.New("an address with a zone names no node")
-	default:
-		s.to6.Addr, s.to6.Port = ip.As16(), int(to.Port())
-		s.to = &s.to6
+	if err := s.address(to); err != nil {
+		return err
 	}
 	s.b = b
 	err := s.conn.Write(s.write)
@@ -63,6 +59,21 @@ func (s *sender) send(to netip.AddrPort, b []byte) error {
 		return errFull
 	}
 	return s.err
+}
+
+// address sets where the packet under way goes.
+func (s *sender) address(to netip.AddrPort) error {
+	switch ip := to.Addr(); {
+	case ip.Is4():
+		s.to4.Addr, s.to4.Port = ip.As4(), int(to.Port())
+		s.to = &s.to4
+	case ip.Zone() != "":
+		return errors.New("an address with a zone names no node")
+	default:
+		s.to6.Addr, s.to6.Port = ip.As16(), int(to.Port())
+		s.to = &s.to6
+	}
+	return nil
 }
 
 // try is true, whatever comes of it: false would make Write wait.

@@ -17,8 +17,11 @@ import (
 )
 
 // readSize is more than any datagram that is let in, so that a longer one is
-// seen to be too long instead of arriving cut.
-const readSize = 4096
+// seen to be too long instead of arriving cut. A run is longer.
+const (
+	readSize    = 4096
+	readRunSize = 1 << 16
+)
 
 // receiveBuffer is asked of the kernel, in bytes: room for a burst of some
 // thousand small datagrams while the one reader is busy. sendBuffer is as much: Linux keeps
@@ -95,20 +98,40 @@ func (s *Socket) Local() netip.AddrPort { return s.local }
 // errDeadline: the deadline passed before a packet came.
 var errDeadline = os.ErrDeadlineExceeded
 
-// read waits for a packet, until the deadline of the connection. received is when the kernel
-// received it, by the wall clock; zero if that is not known. One goroutine may call it.
-func (s *Socket) read(buf []byte) (from netip.AddrPort, b []byte, received time.Time, err error) {
-	n, from, received, err := s.in.read(buf)
+// arrival is what was read at once: a packet, or a run of them.
+type arrival struct {
+	from     netip.AddrPort
+	received time.Time // when the kernel received it, by the wall clock; zero if that is not known
+	size     int       // of each packet but the last, which may be shorter
+	b        []byte
+}
+
+// next takes a packet off.
+func (a *arrival) next() (b []byte) {
+	n := min(a.size, len(a.b))
+	b, a.b = a.b[:n], a.b[n:]
+	return b
+}
+
+// read waits for packets, until the deadline of the connection. One goroutine may call it.
+func (s *Socket) read(buf []byte) (a arrival, err error) {
+	n, size, from, received, err := s.in.read(buf)
 	if err != nil {
-		return netip.AddrPort{}, nil, time.Time{}, err
+		return arrival{}, err
 	}
-	if s.unlooked++; s.unlooked == overflow.LookEvery {
+	packets := 1
+	if size > 0 && size < n {
+		packets = (n + size - 1) / size
+	} else {
+		size = n
+	}
+	if s.unlooked += packets; s.unlooked >= overflow.LookEvery {
 		s.unlooked = 0
 		s.unread.Look()
 	}
-	s.counts.Inc(countReceived)
+	s.counts.Add(countReceived, uint64(packets))
 	s.counts.Add(countReceivedBytes, uint64(n))
-	return netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), buf[:n], received, nil
+	return arrival{netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), received, size, buf[:n]}, nil
 }
 
 // Send sends one packet, after those before it, and does not wait. The bytes must not change
@@ -126,8 +149,21 @@ func (s *Socket) queue(to netip.AddrPort, b []byte) {
 	}
 }
 
-// write passes a packet to the kernel. One goroutine at a time may call it.
-func (s *Socket) write(to netip.AddrPort, b []byte) {
+// write passes a run of packets to the kernel. One goroutine at a time may call it.
+func (s *Socket) write(to netip.AddrPort, run [][]byte) {
+	if len(run) > 1 && s.sender.sendRun(to, run) {
+		s.counts.Add(countSent, uint64(len(run)))
+		for _, b := range run {
+			s.counts.Add(countSentBytes, uint64(len(b)))
+		}
+		return
+	}
+	for _, b := range run {
+		s.writeOne(to, b)
+	}
+}
+
+func (s *Socket) writeOne(to netip.AddrPort, b []byte) {
 	switch err := s.sender.send(to, b); {
 	case errors.Is(err, errFull):
 		s.counts.Inc(countSendOverflows)
