@@ -15,16 +15,16 @@ type messageID struct {
 	index  uint32
 }
 
-// recent is a set of the last messages. When it is full, a new one replaces the oldest.
+// recent is a set of the last messages. When it is full, a new one replaces the oldest. It grows as
+// messages come: few clusters have plain Smudge nodes.
 type recent struct {
+	most int
 	ring []messageID
 	next int
 	set  map[messageID]struct{}
 }
 
-func newRecent(size int) recent {
-	return recent{ring: make([]messageID, 0, size), set: make(map[messageID]struct{}, size)}
-}
+func newRecent(most int) recent { return recent{most: most, set: make(map[messageID]struct{})} }
 
 // add reports whether the message is new to the set.
 func (r *recent) add(id messageID) bool {
@@ -32,12 +32,12 @@ func (r *recent) add(id messageID) bool {
 		return false
 	}
 	r.set[id] = struct{}{}
-	if len(r.ring) < cap(r.ring) {
+	if len(r.ring) < r.most {
 		r.ring = append(r.ring, id)
 		return true
 	}
 	delete(r.set, r.ring[r.next])
 	r.ring[r.next] = id
-	r.next = (r.next + 1) % len(r.ring)
+	r.next = (r.next + 1) % r.most
 	return true
 }
