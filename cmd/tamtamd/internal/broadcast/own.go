@@ -77,6 +77,10 @@ func (t *target) stalled(last uint64, now time.Time) bool {
 
 // got records that a message has arrived.
 func (t *target) got(sequence uint64, now time.Time) {
+	if sequence == t.have+1 && len(t.beyond) == 0 { // as almost always
+		t.have, t.progress = sequence, now
+		return
+	}
 	if sequence <= t.have || len(t.beyond) >= maxBeyond {
 		return
 	}

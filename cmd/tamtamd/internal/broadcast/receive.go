@@ -86,6 +86,13 @@ func (c *Core) onMessage(now time.Time, from netip.AddrPort, m Message) bool {
 	if m.piece.index == 0 {
 		c.counts.Inc(received)
 	}
+	if next { // as almost all are
+		before := s.next
+		s.next++
+		c.deliver(s, m, now)
+		c.advance(s, before, now)
+		return true
+	}
 	if s.pending == nil {
 		s.pending = make(map[uint64]Message)
 	}
@@ -96,7 +103,7 @@ func (c *Core) onMessage(now time.Time, from netip.AddrPort, m Message) bool {
 		if m.piece.of > 0 && m.first() == s.next {
 			s.since = now // the others may be on their way
 		}
-		c.advance(s, now)
+		c.advance(s, s.next, now)
 	case s.presumed && m.first() == 1: // the stream begins here
 		c.begin(s, 0, now)
 	default:
@@ -141,13 +148,20 @@ func (c *Core) stream(now time.Time, id Stream) *stream {
 	return s
 }
 
-// advance delivers the pending messages that are next in order.
-func (c *Core) advance(s *stream, now time.Time) {
+// deliver delivers a message that was next.
+func (c *Core) deliver(s *stream, m Message, now time.Time) {
+	if mine, report := c.keep(m); report {
+		s.owe(m.Sequence, mine, now)
+	}
+}
+
+// advance delivers the pending messages that are next in order. before is what was next before one
+// arrived.
+func (c *Core) advance(s *stream, before uint64, now time.Time) {
 	defer c.schedule(s)
 	if !s.started {
 		return
 	}
-	before := s.next
 	for {
 		m, ok := s.pending[s.next]
 		if !ok {
@@ -164,9 +178,7 @@ func (c *Core) advance(s *stream, now time.Time) {
 			}
 		}
 		c.take(s, m.Sequence)
-		if mine, report := c.keep(m); report {
-			s.owe(m.Sequence, mine, now)
-		}
+		c.deliver(s, m, now)
 	}
 	s.known = max(s.known, s.have())
 	if s.next > before {
@@ -193,7 +205,7 @@ func (c *Core) begin(s *stream, have uint64, now time.Time) {
 			c.pending -= weight(m)
 		}
 	}
-	c.advance(s, now)
+	c.advance(s, s.next, now)
 }
 
 // noteMissing starts the clock of a stream that lacks messages.
@@ -250,6 +262,6 @@ func (c *Core) skip(s *stream, to uint64, now time.Time) {
 		}
 		c.giveUp(s, until-1)
 		s.since, s.asked, s.asks = time.Time{}, time.Time{}, 0
-		c.advance(s, now)
+		c.advance(s, s.next, now)
 	}
 }

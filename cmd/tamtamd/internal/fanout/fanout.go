@@ -79,6 +79,10 @@ func (h *Hub[T]) Publish(v T) {
 	if h.lag != nil {
 		h.lag.add(h.lag.size(v))
 	}
+	if len(h.subs) == 0 {
+		return
+	}
+	shared := &struct{ v T }{v} // only now: v would be on the heap without readers, too
 	for s := range h.subs {
 		if h.lag != nil && len(s.ch) > 0 && h.lag.of(len(s.ch)+1) > h.lag.bytes {
 			h.overflows.Add(1)
@@ -86,7 +90,7 @@ func (h *Hub[T]) Publish(v T) {
 			continue
 		}
 		select {
-		case s.ch <- &v:
+		case s.ch <- &shared.v:
 		default:
 			h.overflows.Add(1)
 			h.endLocked(s, ErrOverflow)
