@@ -5,9 +5,11 @@ package broadcast
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 )
@@ -72,6 +74,30 @@ func TestBatches(t *testing.T) {
 		if n > 1 && whole != n-1 {
 			t.Errorf("%s: %d cuts are taken, want %d", c.what, whole, n-1)
 		}
+	}
+}
+
+// TestSince: times between messages take one size, up to 134 ms, and longer ones or negative ones are
+// read, too. An earlier version reads the same varints.
+func TestSince(t *testing.T) {
+	const longest = int64(134 * time.Millisecond)
+	for since, size := range map[int64]int{
+		0: sinceSize, 1: sinceSize, -1: sinceSize, 1000: sinceSize, longest: sinceSize, -longest: sinceSize,
+		int64(time.Second): sinceSize + 1, int64(time.Minute): sinceSize + 2, 1 << 61: 9, -1 << 63: 10,
+	} {
+		b := appendSince([]byte("x"), since)
+		if got, n := binary.Varint(b[1:]); got != since || n != size || len(b) != size+1 {
+			t.Errorf("%d ns in %x: %d in %d bytes, want %d", since, b, got, n, size)
+		}
+	}
+	equal := messagesOf200(7, 50)
+	for i := range equal {
+		equal[i].Topic, equal[i].Sent = "", time.Unix(1.8e9, int64(i*i*i*1000))
+	}
+	first, n := appendBatch(nil, equal, false)
+	second, _ := appendBatch(nil, equal[n:], false)
+	if len(first) != len(second) {
+		t.Errorf("batches of %d and %d bytes, of like messages", len(first), len(second))
 	}
 }
 
@@ -149,6 +175,27 @@ func TestMessagesGoOutTogether(t *testing.T) {
 	c.Tick(now)
 	if got := sent(); len(got) != 1 || got[0].last {
 		t.Errorf("soon after, sent %+v; want one that is acknowledged in time", got)
+	}
+}
+
+// TestMembersOneByOne: all that goes to one member goes in a row.
+func TestMembersOneByOne(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	c, _ := origin(5)
+	var to []netip.AddrPort
+	c.cfg.Send = func(a netip.AddrPort, b []byte, token uint64, last bool) bool {
+		if last != (len(to)%3 == 2) {
+			t.Errorf("frame %d is acknowledged at once: %v", len(to)+1, last)
+		}
+		to = append(to, a)
+		return true
+	}
+	for range 15 {
+		c.Broadcast(now, "", make([]byte, 200))
+	}
+	c.Tick(now)
+	if len(to) != 15 || len(slices.Compact(slices.Clone(to))) != 5 {
+		t.Errorf("sent to %v, want 3 frames in a row to each of 5", to)
 	}
 }
 

@@ -39,6 +39,11 @@ const (
 	maxBatch = limits.RelayedData
 	// maxTogether is the most messages of a batch: a token counts them in eight bits.
 	maxTogether = 64
+	// sinceSize is the least size of the time between two messages of a batch, which holds 134 ms. So
+	// batches of as many messages of one size have one size, and the kernel takes a run of them at once.
+	sinceSize = 4
+	// usualTogether is for how many messages of a batch there is room at first.
+	usualTogether = 8
 
 	// maxEntries is the largest number of entries of a digest that fits in a frame.
 	maxEntries = 32
@@ -120,7 +125,7 @@ func appendBatch(b []byte, some []Message, passOn bool) ([]byte, int) {
 	var sent int64
 	for _, m := range some {
 		whole := len(b)
-		b = binary.AppendVarint(b, m.Sent.UnixNano()-sent)
+		b = appendSince(b, m.Sent.UnixNano()-sent)
 		b = append(append(b, byte(len(m.Topic))), m.Topic...)
 		b = append(binary.AppendUvarint(b, uint64(len(m.Payload))), m.Payload...)
 		if addressed {
@@ -146,6 +151,15 @@ func appendBatch(b []byte, some []Message, passOn bool) ([]byte, int) {
 	return b, 1
 }
 
+// appendSince appends a varint of sinceSize bytes or more: zeros at its end change nothing.
+func appendSince(b []byte, since int64) []byte {
+	start := len(b)
+	for b = binary.AppendVarint(b, since); len(b) < start+sinceSize; b = append(b, 0) {
+		b[len(b)-1] |= 0x80 // more follows
+	}
+	return b
+}
+
 // parseBatch parses messages of any kind. It does not keep b.
 func parseBatch(b []byte, now time.Time) (some []Message, ok bool) {
 	switch {
@@ -164,6 +178,7 @@ func parseBatch(b []byte, now time.Time) (some []Message, ok bool) {
 	var sent int64
 	inPieces := isPieces(b)
 	addressed := inPieces || isAddressed(b)
+	some = make([]Message, 0, usualTogether)
 	for b = b[batchHead:]; len(b) > 0; m.Sequence++ {
 		since, n := binary.Varint(b)
 		if n <= 0 || len(some) == maxTogether || m.Sequence == 0 || m.Sequence > maxSequence {

@@ -20,9 +20,11 @@ const (
 	// fanOut times, and what all nodes do for it grows by as much. But the origin alone
 	// does the work then, so there is a bound.
 	pushAll = 256
-	// quietAfter is how long after a push the next is acknowledged at once. More often, the
-	// acknowledgements of all members would be more than the origin can read.
-	quietAfter = 20 * time.Millisecond
+	// quietAfter is how long after a push the next is acknowledged at once, even if it is one
+	// frame. More often, the acknowledgements of all members would be more than the origin can
+	// read. It is the time for which an acknowledgement waits otherwise, for which each member
+	// needs a timer.
+	quietAfter = 10 * time.Millisecond
 	// antiEntropyEvery is the mean time between two digests to a random member.
 	antiEntropyEvery = time.Second
 	// MaxStreams bounds the known streams; further ones are refused.
@@ -246,36 +248,63 @@ func (c *Core) keep(m Message) (mine, report bool) {
 	return mine, report
 }
 
+// frame is a batch that is about to be sent.
+type frame struct {
+	b     []byte
+	n     int // messages
+	token uint64
+	to    []netip.AddrPort
+}
+
 // push sends the messages that are queued, to all members of a small cluster, or to some of a
 // large one, unless this node has sent too many times of late.
 func (c *Core) push(now time.Time) {
 	if len(c.own.queue) == 0 || c.own.underway.room(now).After(now) || !c.own.pace.take(c.targets(), now) {
 		return
 	}
-	to, passOn := c.list, len(c.list) > c.pushAll
-	quiet := now.Sub(c.own.pushed) >= quietAfter
+	passOn, quiet := len(c.list) > c.pushAll, now.Sub(c.own.pushed) >= quietAfter
 	c.own.pushed = now
+	frames := c.frames(now, passOn)
+	if passOn {
+		for _, f := range frames {
+			for _, a := range f.to {
+				c.send(a, f.b, f.n, f.token, false)
+			}
+		}
+		return
+	}
+	// All that goes to one member goes in a row, so that it wakes up once for it, and
+	// acknowledges it once.
+	ackNow := quiet || len(frames) > 1 || !c.own.underway.more(now)
+	for _, a := range c.list {
+		for i, f := range frames {
+			c.send(a, f.b, f.n, f.token, ackNow && i == len(frames)-1)
+		}
+	}
+}
+
+// frames takes messages out of the queue, as many as may go out now.
+func (c *Core) frames(now time.Time, passOn bool) (all []frame) {
 	copies := 0
-	for queue := c.own.queue; len(queue) > 0 && copies < maxCopies && c.own.underway.more(now); c.own.queue = queue {
-		b, n := appendBatch(nil, queue, passOn)
-		if copies > 0 && isPieces(b) && !c.own.pace.take(c.targets(), now) {
+	for len(c.own.queue) > 0 && copies < maxCopies && c.own.underway.more(now) {
+		f := frame{to: c.list}
+		f.b, f.n = appendBatch(nil, c.own.queue, passOn)
+		if copies > 0 && isPieces(f.b) && !c.own.pace.take(c.targets(), now) {
 			break // many pieces take many frames, however long they wait
 		}
 		if passOn {
-			to = c.some(c.targets())
+			f.to = c.some(c.targets())
 		}
-		token := tokenOf(queue[0].Sequence, n)
-		queue = queue[n:]
-		c.own.underway.sent(token, c.waitedFor(to), now)
-		copies += len(to)
-		last := quiet && len(queue) == 0 || copies >= maxCopies || !c.own.underway.more(now)
-		for _, a := range to {
-			c.send(a, b, n, token, last && !passOn)
-		}
+		f.token = tokenOf(c.own.queue[0].Sequence, f.n)
+		c.own.underway.sent(f.token, c.waitedFor(f.to), now)
+		c.own.queue = c.own.queue[f.n:]
+		copies += len(f.to)
+		all = append(all, f)
 	}
 	if len(c.own.queue) == 0 {
 		c.own.queue = nil
 	}
+	return all
 }
 
 // waitedFor returns how many of some members are not suspected.

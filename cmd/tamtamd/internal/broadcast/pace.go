@@ -19,7 +19,7 @@ const (
 	paceBurst = 1000
 	// maxCopies is after how many copies an origin lets them leave before it sends more: what
 	// waits to be sent is bounded, and is not all for messages.
-	maxCopies = limits.OutboxPackets / 4
+	maxCopies = limits.OutboxPackets / 2
 )
 
 // pace is what an origin may still send, as a token bucket of copies. The zero value is full.

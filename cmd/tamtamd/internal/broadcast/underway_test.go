@@ -8,14 +8,18 @@ import (
 	"time"
 )
 
-// TestWindowOfBatches: it grows while batches take as long as the fastest, falls to the least
-// when they are late, and is shut until a third of the members have a batch, or for underwayFor.
+// TestWindowOfBatches: it grows while batches take as long as the fastest, is halved once for those
+// of a round trip that are late, and is shut until a third of the members have half of them, or for
+// underwayFor.
 func TestWindowOfBatches(t *testing.T) {
 	var u underway
 	now := time.Unix(1e9, 0)
 	token := uint64(0)
 	fill := func(members int) (n int) {
-		for ; !u.room(now).After(now); n++ {
+		if u.room(now).After(now) {
+			return 0
+		}
+		for ; len(u.batches) < u.window(); n++ {
 			token++
 			u.sent(token, members, now)
 		}
@@ -48,9 +52,12 @@ func TestWindowOfBatches(t *testing.T) {
 	if n := fill(1); n != maxUnderway {
 		t.Errorf("a window of %d, want %d", n, maxUnderway)
 	}
-	end(lateFactor*time.Millisecond+lateSlack+1, 1)
-	if n := fill(1); n != 1 {
-		t.Errorf("after late batches: a window of %d, want 1", n)
+	late := lateFactor*time.Millisecond + lateSlack + latePerMember + 1
+	for want := maxUnderway / 2; want > 0; want /= 2 {
+		end(late, 1)
+		if n := fill(1); n != want {
+			t.Fatalf("after late batches: a window of %d, want %d", n, want)
+		}
 	}
 	if room := u.room(now); room.Sub(now) != underwayFor {
 		t.Errorf("nobody acknowledges: room in %v, want %v", room.Sub(now), underwayFor)
@@ -61,6 +68,32 @@ func TestWindowOfBatches(t *testing.T) {
 	}
 	if u.sent(0, 0, now); len(u.batches) != 1 {
 		t.Errorf("a batch to nobody is under way")
+	}
+}
+
+// TestPushesAreNotSmall: a push waits until half of the window is free.
+func TestPushesAreNotSmall(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	u := underway{size: 8}
+	for token := range uint64(8) {
+		u.sent(token, 1, now)
+	}
+	for token := range uint64(8) {
+		if room := !u.room(now).After(now); room != (token >= 4) {
+			t.Errorf("%d of 8 batches are acknowledged: room %v", token, room)
+		}
+		u.acked(token, now)
+	}
+}
+
+// TestLateForMany: to send to many takes longer, and is late later.
+func TestLateForMany(t *testing.T) {
+	const most = 200 * latePerMember
+	var u underway
+	now := time.Unix(1e9, 0)
+	u.late(1, 1, now)
+	if !u.late(most, 1, now) || u.late(most, 200, now) || !u.late(most+lateSlack+3, 200, now) {
+		t.Errorf("a batch to 1 member that takes %v is late: %v; to 200: %v", most, u.late(most, 1, now), u.late(most, 200, now))
 	}
 }
 
@@ -80,7 +113,7 @@ func TestFastestBatchIsForgotten(t *testing.T) {
 		{time.Millisecond, 0, false}, {200 * time.Millisecond, 0, true},
 	} {
 		now = now.Add(c.after)
-		if late := u.late(c.took, now); late != c.late {
+		if late := u.late(c.took, 0, now); late != c.late {
 			t.Errorf("a batch of %v after %v: late %v", c.took, c.after, late)
 		}
 	}
