@@ -9,8 +9,10 @@ import (
 	"os"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/daemon"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/timerslack"
 )
 
 func main() {
+	timerslack.Raise()
 	os.Exit(daemon.Main(os.Args[1:], os.Stdout, os.Stderr))
 }
