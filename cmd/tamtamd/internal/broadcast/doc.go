@@ -45,7 +45,7 @@
 //	gone     4 · stream 26 · first 8, the oldest that is kept
 //	repair   5, then as a message; not passed on
 //	batch    6, or 7 if it is not passed on · stream 26 · sequence 8 of the first ·
-//	         of each: nanoseconds since the one before was sent, varint ·
+//	         of each: nanoseconds since the one before was sent, varint of 4 bytes or more ·
 //	         topic length 1 · topic · payload length, uvarint · payload
 //	addressed 8, or 9 if it is not passed on, then as a batch; after each payload ·
 //	         length, uvarint, 0 for all members · recipients, see package recipients

@@ -109,6 +109,11 @@
 // is not itself acknowledged. If it is lost, the frame that it acknowledges is retransmitted,
 // and then the ack data is, too. So a question and its answer take two packets.
 //
+// # Runs
+//
+// On Linux, packets of one size that leave one after another for one address go through the kernel
+// as one, and are read as one if they arrive so. On the network they are packets like all others.
+//
 // # Relays
 //
 // Two nodes that do not reach each other directly have a session all the same if a third node
