@@ -16,7 +16,7 @@ func pieceOf(sequence uint64, p piece, payload string) []byte {
 	m := Message{Stream: Stream{peer, 2}, Sequence: sequence, Sent: time.Unix(1e9, 0), Payload: []byte(payload), piece: p}
 	if p.of == 0 { // beside a piece, which is cut off again
 		b, _ := appendBatch(nil, []Message{m, {Stream: m.Stream, Sequence: sequence + 1, Sent: m.Sent, piece: piece{0, 2}}}, false)
-		return b[:len(b)-6]
+		return b[:len(b)-sinceSize-5]
 	}
 	b, _ := appendBatch(nil, []Message{m}, false)
 	return b
