@@ -25,15 +25,19 @@ const (
 // The reasons of the daemon.
 const (
 	ErrBadAddress            Reason = "BAD_ADDRESS"             // not an address of a member
+	ErrBadCursor             Reason = "BAD_CURSOR"              // not a cursor of a stream of messages
 	ErrBadHeartbeat          Reason = "BAD_HEARTBEAT"           // a probe interval that is out of range
 	ErrBadKey                Reason = "BAD_KEY"                 // not a key
+	ErrBadLinks              Reason = "BAD_LINKS"               // too many members in a question about links
 	ErrBadPattern            Reason = "BAD_PATTERN"             // a pattern that cannot be read
 	ErrBadQuery              Reason = "BAD_QUERY"               // a question or an answerer over a limit
 	ErrBadRecipients         Reason = "BAD_RECIPIENTS"          // too many recipients, or conditions that cannot be read
+	ErrBadRetained           Reason = "BAD_RETAINED"            // a retained message without a topic, or for some members
 	ErrBadTag                Reason = "BAD_TAG"                 // a tag that is invalid, or too many
 	ErrBadTopic              Reason = "BAD_TOPIC"               // a topic that is too long or not printable
 	ErrBusy                  Reason = "BUSY"                    // too many messages are on their way
 	ErrCanceled              Reason = "CANCELED"                // the call was cancelled
+	ErrClocksDiffer          Reason = "CLOCKS_DIFFER"           // the value of a retained topic is dated in the future
 	ErrDeadline              Reason = "DEADLINE"                // the time was over
 	ErrEncryptionNotRequired Reason = "ENCRYPTION_NOT_REQUIRED" // keys are not changed while nodes accept clear text
 	ErrForeignCluster        Reason = "FOREIGN_CLUSTER"         // a node of another cluster
@@ -49,12 +53,14 @@ const (
 	ErrReadOnlyToken         Reason = "READ_ONLY_TOKEN"         // a token that may not change anything
 	ErrReaderTooSlow         Reason = "READER_TOO_SLOW"         // this program read its stream too slowly
 	ErrRemoved               Reason = "REMOVED"                 // the node was removed from its cluster
+	ErrRetainedFull          Reason = "RETAINED_FULL"           // too many retained topics
 	ErrSelf                  Reason = "SELF"                    // the node itself
 	ErrStopping              Reason = "STOPPING"                // the daemon ends
 	ErrTooFewMembers         Reason = "TOO_FEW_MEMBERS"         // fewer members are live than the message must reach
 	ErrTooMany               Reason = "TOO_MANY"                // too many at the same time
 	ErrTooManyCalls          Reason = "TOO_MANY_CALLS"          // this program makes too many calls
 	ErrTooManyQueries        Reason = "TOO_MANY_QUERIES"        // too many questions are under way
+	ErrTooManyReaders        Reason = "TOO_MANY_READERS"        // too many streams of messages that can resume
 	ErrUnaddressable         Reason = "UNADDRESSABLE"           // a member cannot tell whether a message is for it
 	ErrUnauthenticated       Reason = "UNAUTHENTICATED"         // no token, or an unknown one
 	ErrUnknownKey            Reason = "UNKNOWN_KEY"             // no member has the key
@@ -64,10 +70,10 @@ const (
 
 // daemonReasons are the reasons of the daemon.
 var daemonReasons = []Reason{
-	ErrBadAddress, ErrBadHeartbeat, ErrBadKey, ErrBadPattern, ErrBadQuery, ErrBadRecipients, ErrBadTag, ErrBadTopic, ErrBusy,
-	ErrCanceled, ErrDeadline, ErrEncryptionNotRequired, ErrForeignCluster, ErrInternal, ErrInvalidRequest, ErrKeyNotEverywhere,
+	ErrBadAddress, ErrBadCursor, ErrBadHeartbeat, ErrBadKey, ErrBadLinks, ErrBadPattern, ErrBadQuery, ErrBadRecipients, ErrBadRetained, ErrBadTag, ErrBadTopic, ErrBusy,
+	ErrCanceled, ErrClocksDiffer, ErrDeadline, ErrEncryptionNotRequired, ErrForeignCluster, ErrInternal, ErrInvalidRequest, ErrKeyNotEverywhere,
 	ErrMemberLive, ErrNoAnswer, ErrNoKeyring, ErrNotAllowed, ErrNotMember, ErrPayloadTooLarge, ErrReadOnlyToken, ErrReaderTooSlow,
-	ErrRemoved, ErrSelf, ErrStopping, ErrTooFewMembers, ErrTooMany, ErrTooManyCalls, ErrTooManyQueries, ErrUnaddressable,
+	ErrRemoved, ErrRetainedFull, ErrSelf, ErrStopping, ErrTooFewMembers, ErrTooMany, ErrTooManyCalls, ErrTooManyQueries, ErrTooManyReaders, ErrUnaddressable,
 	ErrUnauthenticated, ErrUnknownKey, ErrUnresolved, ErrUnsigned,
 }
 

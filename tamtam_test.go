@@ -182,18 +182,22 @@ func TestMessages(t *testing.T) {
 	at, _ := serve(t, &fake{messages: func(r *pb.StreamMessagesRequest, s grpc.ServerStreamingServer[pb.StreamMessagesResponse]) error {
 		streams++ // one at a time
 		if streams == 1 {
-			if r.GetLast() != 5 || r.GetSince() != nil {
+			if r.GetLast() != 5 || r.GetSince() != nil || r.After == nil || len(r.GetAfter()) != 0 {
 				t.Errorf("the first request is %v", r)
 			}
-			for _, m := range []*pb.StreamMessagesResponse{message(1, 10, "a"), message(2, 11, "b"), message(3, 11, "c")} {
+			_ = s.Send(&pb.StreamMessagesResponse{Cursor: []byte("start")})
+			b := message(2, 11, "b")
+			b.Cursor = []byte("after b")
+			for _, m := range []*pb.StreamMessagesResponse{message(1, 10, "a"), b, message(3, 11, "c")} {
 				_ = s.Send(m)
 			}
 			return refuse(codes.ResourceExhausted, tamtam.ErrReaderTooSlow, "reader fell behind")
 		}
-		if r.GetLast() != 0 || r.GetSince().GetSeconds() != 11 || !slices.Equal(r.GetTopics(), []string{"t"}) {
+		if r.GetLast() != 0 || r.GetSince() != nil || string(r.GetAfter()) != "after b" || !slices.Equal(r.GetTopics(), []string{"t"}) {
 			t.Errorf("the next request is %v", r)
 		}
-		for _, m := range []*pb.StreamMessagesResponse{message(2, 11, "b"), message(3, 11, "c"), message(4, 11, "d"), message(5, 12, "e")} {
+		_ = s.Send(&pb.StreamMessagesResponse{Cursor: []byte("after b")})
+		for _, m := range []*pb.StreamMessagesResponse{message(3, 11, "c"), message(4, 11, "d"), message(5, 12, "e")} {
 			_ = s.Send(m)
 		}
 		<-s.Context().Done()
@@ -210,12 +214,16 @@ func TestMessages(t *testing.T) {
 			have = append(have, string(e.Message.GetPayload()))
 		case errors.Is(e.Disconnected, tamtam.ErrReaderTooSlow):
 			have = append(have, "slow")
+		case e.Resumed && e.Missed:
+			t.Error("messages are missing")
+		case string(e.Cursor) == "after b":
+			have = append(have, "cursor")
 		}
-		if len(have) == 6 {
+		if len(have) == 7 {
 			break
 		}
 	}
-	if want := []string{"a", "b", "c", "slow", "d", "e"}; !slices.Equal(have, want) {
+	if want := []string{"a", "b", "c", "slow", "cursor", "d", "e"}; !slices.Equal(have, want) {
 		t.Errorf("have %q, want %q", have, want)
 	}
 }

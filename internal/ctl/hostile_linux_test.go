@@ -123,7 +123,7 @@ func views(t *testing.T) map[string]string {
 		"address": "", "answer": "--exec true x", "query": "x", "broadcast": "--wait all x", "completion": "bash", "configure heartbeat": "1s", "configure threshold": "info",
 		"doctor": "", "healthy": "", "help": "nodes", "join": "192.0.2.1:1", "keys generate": "", "keys list": "", "keys install": "-",
 		"keys use": "--force abcdefgh", "keys remove": "--force abcdefgh", "leave": "192.0.2.1:1", "remove": "--force x", "monitor": "", "nodes": "",
-		"operator generate": filepath.Join(dir, "key"), "ping": "192.0.2.1:1", "ready": "", "stats": "", "stream": "", "tags set": "a=b",
+		"operator generate": filepath.Join(dir, "key"), "ping": "192.0.2.1:1", "ready": "", "rtt": "x", "stats": "", "stream": "", "tags set": "a=b",
 		"tags delete": "a", "tags": "", "top": "--count 1", "topics": "", "version": "", "wait": "--member x", "watch": "", "why": "x",
 	}
 }

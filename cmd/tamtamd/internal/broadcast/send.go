@@ -62,8 +62,9 @@ func (b *Broadcaster) Send(ctx context.Context, r Request) (Receipt, error) {
 		return Receipt{}, err
 	}
 	var d *delivery
+	entries := max(1, int(piecesOf(r.Payload, ""))) // of one message
 	for parts := 1; d == nil; {
-		if b.core.HasCapacityFor(parts, time.Now()) {
+		if b.core.HasCapacityFor(parts*entries, time.Now()) {
 			var err error
 			if d, err = b.addressLocked(r); err != nil {
 				return Receipt{}, err
