@@ -17,7 +17,7 @@ func TestJSON(t *testing.T) {
 		t.Errorf("named %s and %s", md.Name, man.Name)
 	}
 	for _, want := range []string{
-		"| [`keys list`](tamtamctl-keys-list.md) | [Keys](#keys) |", "| [`stream`](tamtamctl-stream.md) | [Message](#message) or [Gap](#gap), one on each line |",
+		"| [`keys list`](tamtamctl-keys-list.md) | [Keys](#keys) |", "| [`stream`](tamtamctl-stream.md) | [Message](#message) or [Gap](#gap) or [Connection](#connection), one on each line |",
 		"| [`stats`](tamtamctl-stats.md) | map of text to number |", "| `members` | list of [MemberKeys](#memberkeys) |  |",
 		"| `took_ms` | number | milliseconds |",
 	} {
