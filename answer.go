@@ -26,8 +26,9 @@ type AnswerOptions struct {
 }
 
 // Answer answers the questions about some topics, 1 to 16, that reach the daemon. handle returns the answer, up
-// to 1,024 bytes, or an error, of which the asker gets up to 256 bytes. Its context is done when the asker no longer
-// waits, the stream ends or ctx is done; what it returns then is not sent.
+// to 65,536 bytes, or 1,024 to an asker of an earlier version, or an error, of which the asker gets up to 256 bytes. Its
+// context is done when the asker no longer waits, the stream ends or ctx is done; what it returns after the end of the
+// stream or of ctx is not sent.
 //
 // When the stream ends, Answer opens another one, after 100 ms to 5 s. It returns nil when ctx is done, and an error
 // if the daemon refuses. handle is not called any more when it returns.

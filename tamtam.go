@@ -60,7 +60,7 @@ func Dial(ctx context.Context, options ...Option) (*Client, error) {
 		if err != nil {
 			return nil, wrap(err)
 		}
-		config.Settings = read
+		config.Settings, config.Options = read, nil // the options come again
 		for _, o := range options {
 			o(&config)
 		}

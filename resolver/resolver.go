@@ -36,6 +36,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc/resolver"
 
@@ -170,7 +171,7 @@ type watcher struct {
 	want    wanted
 	cc      resolver.ClientConn
 
-	members map[string]*tamtam.Member // of run
+	members map[string]*tamtam.Member // of follow
 	last    []resolver.Address        // that were given
 	given   bool
 }
@@ -184,13 +185,29 @@ func (w *watcher) Close() {
 	w.running.Wait()
 }
 
-// run follows the members until ctx is done, or the daemon refuses.
+// again is how long to wait after the daemon has refused, before it is asked again: a token may have been exchanged.
+const again = 5 * time.Second
+
+// run follows the members until ctx is done.
 func (w *watcher) run(ctx context.Context, client *tamtam.Client) {
+	for ctx.Err() == nil {
+		if err := w.follow(ctx, client); err != nil {
+			w.cc.ReportError(err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(again):
+		}
+	}
+}
+
+// follow follows the members until ctx is done, which is no error, or the daemon refuses.
+func (w *watcher) follow(ctx context.Context, client *tamtam.Client) error {
+	clear(w.members) // the list comes again; until it is whole, the addresses stay
 	synced := false
 	for e, err := range client.Watch(ctx, tamtam.WatchOptions{Filter: w.want.filter}) {
 		if err != nil {
-			w.cc.ReportError(err)
-			return
+			return err
 		}
 		switch e.Kind {
 		case tamtam.Present, tamtam.Change:
@@ -212,6 +229,7 @@ func (w *watcher) run(ctx context.Context, client *tamtam.Client) {
 			w.update()
 		}
 	}
+	return nil
 }
 
 // matches reports whether a member meets the conditions: a change of one that no longer does comes, too.
@@ -268,7 +286,8 @@ func (w *watcher) server(m *tamtam.Member) (string, bool) {
 	}
 	port := w.want.port
 	if port == 0 {
-		if port, err = parsePort(m.GetTags()[w.want.portTag]); err != nil {
+		text, _, _ := strings.Cut(m.GetTags()[w.want.portTag], "/") // a service may have its protocol after it
+		if port, err = parsePort(text); err != nil {
 			return "", false
 		}
 	}

@@ -46,7 +46,7 @@ Exit status 0 if all have answered, 3 if nobody was asked, 6 if some did not ans
 
 With --to KEY=PATTERN, each member compares its own tags when the question reaches it.
 Without PAYLOAD, the question has only its topic; with -, the payload is stdin. It has up
-to 768 bytes, an answer up to 1,024. If several programs of a member answer, each has a line. On a terminal,
+to 768 bytes, an answer up to 65,536. If several programs of a member answer, each has a line. On a terminal,
 control characters are escaped; elsewhere only line ends are.
 
 With -o json each line has "event": asked, received (by a member, with the number of its

@@ -52,7 +52,7 @@ const (
 // Of queries, which programs ask and answer.
 const (
 	Queries            = 1024     // of this node, under way
-	QueryTargets       = 48 << 10 // members that they ask, all together
+	QueryTargets       = 32 << 10 // members that they ask, all together
 	QueryEventBytes    = 8 << 20  // answers that callers have not taken
 	HeldQuestions      = 1 << 13  // of all askers, at a node with programs that answer
 	OpenQuestionsEach  = 1024     // of one asker, not answered

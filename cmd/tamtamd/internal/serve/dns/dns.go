@@ -8,6 +8,7 @@ package dns
 import (
 	"errors"
 	"net"
+	"syscall"
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
@@ -162,7 +163,10 @@ func (s *Server) serveUDP() error {
 			return err
 		}
 		if err != nil {
-			continue // of an earlier answer, whose client has gone
+			if !errors.Is(err, syscall.ECONNREFUSED) { // of an earlier answer, whose client has gone
+				time.Sleep(acceptPause)
+			}
+			continue
 		}
 		if !s.admit(from) {
 			continue

@@ -13,7 +13,6 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
-	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
 const (
@@ -103,6 +102,10 @@ func parse(p *dnsmessage.Parser, h dnsmessage.Header, count uint16) request {
 		if extra.Type != dnsmessage.TypeOPT {
 			continue
 		}
+		if r.edns { // there may be one (RFC 6891, section 6.1.1)
+			r.code = dnsmessage.RCodeFormatError
+			return r
+		}
 		r.edns = true
 		r.limit = min(max(plainUDP, int(extra.Class)), maxUDP)
 		if version := extra.TTL >> 16 & 0xff; version != 0 {
@@ -185,11 +188,10 @@ func address(name dnsmessage.Name, ip netip.Addr) dnsmessage.Resource {
 }
 
 // texts returns a record for each tag of a member, sorted by key. A client puts the strings of a long one together.
-func texts(name dnsmessage.Name, m member.Member) (all []dnsmessage.Resource) {
-	set, _ := tags.Decode(m.Tags) // checked when the member announced them
-	for _, key := range slices.Sorted(maps.Keys(set)) {
+func texts(name dnsmessage.Name, m host) (all []dnsmessage.Resource) {
+	for _, key := range slices.Sorted(maps.Keys(m.tags)) {
 		var parts []string
-		text := key + "=" + set[key]
+		text := key + "=" + m.tags[key]
 		for ; len(text) > maxText; text = text[maxText:] {
 			parts = append(parts, text[:maxText])
 		}

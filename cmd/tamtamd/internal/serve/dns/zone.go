@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"math/rand/v2"
 	"net/netip"
-	"slices"
 	"strings"
 	"sync"
 
@@ -40,18 +39,30 @@ type zone struct {
 	members Members
 
 	mu       sync.Mutex // guards what follows
-	live     []member.Member
+	live     []host
 	revision uint64
 }
 
+// host is a live member, and what its tags say.
+type host struct {
+	member.Member
+	tags     tags.Set
+	services []services.Service
+}
+
 // list returns the live members, and the revision of the list. It is not to be changed.
-func (z *zone) list() ([]member.Member, uint64) {
+func (z *zone) list() ([]host, uint64) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
 	if z.live == nil || z.members.Revision() != z.revision {
 		all, revision := z.members.List()
-		z.live = slices.DeleteFunc(all, func(m member.Member) bool { return !m.Status.Live() })
-		z.revision = revision
+		z.live, z.revision = make([]host, 0, len(all)), revision
+		for _, m := range all {
+			if m.Status.Live() {
+				set, _ := tags.Decode(m.Tags) // checked when the member announced them
+				z.live = append(z.live, host{m, set, services.Of(set)})
+			}
+		}
 	}
 	return z.live, z.revision
 }
@@ -66,8 +77,8 @@ type offer struct {
 // found is what there is at a name. A name with nothing may exist, as one above others does.
 type found struct {
 	exists  bool
-	members []member.Member // with addresses
-	tags    bool            // they have their tags as text
+	members []host // with addresses
+	tags    bool   // they have their tags as text
 	offers  []offer
 }
 
@@ -83,12 +94,12 @@ func (z *zone) find(name string) (found, uint64) {
 	case "":
 		f.exists = true
 	case nodeZone:
-		f = findMembers(live, rest, func(m member.Member) string { return m.Name })
+		f = findMembers(live, rest, func(h host) string { return h.Name })
 		f.tags = true
 	case tagZone:
 		f = findTag(live, rest)
 	case addrZone:
-		f = findMembers(live, rest, func(m member.Member) string { return hexOf(m.Addr.Addr()) })
+		f = findMembers(live, rest, func(h host) string { return hexOf(h.Addr.Addr()) })
 	case serviceZone:
 		f = findService(live, strings.ToLower(rest))
 	}
@@ -98,7 +109,7 @@ func (z *zone) find(name string) (found, uint64) {
 }
 
 // findMembers returns the members with a name, which exists if it is empty, or below it is another.
-func findMembers(live []member.Member, name string, of func(member.Member) string) found {
+func findMembers(live []host, name string, of func(host) string) found {
 	f := found{exists: name == ""}
 	for _, m := range live {
 		switch at := of(m); {
@@ -122,15 +133,14 @@ func below(name, above string) bool {
 const tagSeparator = "--"
 
 // findTag returns the members with a tag. The case of keys and values does not count, as in all names.
-func findTag(live []member.Member, name string) found {
+func findTag(live []host, name string) found {
 	f := found{exists: name == ""}
 	if name == "" {
 		return f
 	}
 	for _, m := range live {
-		set, _ := tags.Decode(m.Tags) // checked when the member announced them
 		has := false
-		for key, value := range set {
+		for key, value := range m.tags {
 			at := key + tagSeparator + value
 			has = has || strings.EqualFold(at, name)
 			f.exists = f.exists || has || below(at, name)
@@ -143,7 +153,7 @@ func findTag(live []member.Member, name string) found {
 }
 
 // findService returns the members that offer NAME, or _NAME._PROTOCOL.
-func findService(live []member.Member, name string) found {
+func findService(live []host, name string) found {
 	var names map[string]int
 	f := found{exists: name == "" || name == "_"+services.TCP || name == "_"+services.UDP}
 	wanted, protocol, srv := strings.Cut(name, "._")
@@ -153,18 +163,14 @@ func findService(live []member.Member, name string) found {
 		}
 	}
 	for _, m := range live {
-		if !strings.Contains(m.Tags, services.Prefix) {
-			continue
-		}
-		set, _ := tags.Decode(m.Tags)
-		for _, s := range services.Of(set) {
+		for _, s := range m.services {
 			if s.Name != wanted || srv && s.Protocol != protocol {
 				continue
 			}
 			if names == nil {
 				names = count(live)
 			}
-			f.exists, f.offers = true, append(f.offers, offer{m, s, target(m, names)})
+			f.exists, f.offers = true, append(f.offers, offer{m.Member, s, target(m.Member, names)})
 			if !srv {
 				f.members = append(f.members, m)
 			}
@@ -174,7 +180,7 @@ func findService(live []member.Member, name string) found {
 }
 
 // count returns how many members have each name, in lower case.
-func count(live []member.Member) map[string]int {
+func count(live []host) map[string]int {
 	names := make(map[string]int, len(live))
 	for _, m := range live {
 		names[strings.ToLower(m.Name)]++

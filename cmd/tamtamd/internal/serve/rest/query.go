@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/eelcocramer/tamtam/internal/limits"
 	"github.com/eelcocramer/tamtam/internal/services"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
@@ -33,7 +34,7 @@ type condition struct {
 
 // parse reads the parameters that a path knows:
 //
-//	tag=key=pattern, tag=key!=pattern   each of them; * stands for any text, ? for one character
+//	tag=key=pattern, tag=key!=pattern   each of them; * stands for any text without a slash, ? for one character
 //	name=pattern                        any of them
 //	status=alive                        any of them
 //	service=name                        offers it
@@ -87,8 +88,11 @@ func parseCondition(text string) (c condition, err error) {
 }
 
 func checkPattern(pattern string) error {
+	if len(pattern) > limits.MaxTags { // it may take as many steps as it has bytes, for each member
+		return fmt.Errorf("a pattern has %d bytes, want at most %d", len(pattern), limits.MaxTags)
+	}
 	if _, err := path.Match(pattern, ""); err != nil {
-		return fmt.Errorf("pattern %.100q: want text in which * stands for any text and ? for one character", pattern)
+		return fmt.Errorf("pattern %.100q: want text in which * stands for any text without a slash, and ? for one character", pattern)
 	}
 	return nil
 }

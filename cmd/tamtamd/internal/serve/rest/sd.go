@@ -4,8 +4,10 @@
 package rest
 
 import (
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -48,8 +50,8 @@ func (a *API) targets(w http.ResponseWriter, r *http.Request) {
 			at = s.Port
 			labels[metaPrefix+"service"] = s.Name
 		}
-		for key, value := range v.Tags {
-			labels[metaPrefix+"tag_"+label(key)] = value
+		for _, key := range slices.Sorted(maps.Keys(v.Tags)) { // of two with one label, always the same
+			labels[metaPrefix+"tag_"+label(key)] = v.Tags[key]
 		}
 		groups = append(groups, targetGroup{
 			Targets: []string{net.JoinHostPort(v.IP, strconv.Itoa(int(at)))}, Labels: labels,

@@ -123,7 +123,15 @@ func (a *API) follow(r *http.Request, s *stream, q query, after *uint64) {
 		if matched[c.Member.Addr] = is; c.Removed {
 			delete(matched, c.Member.Addr)
 		}
-		if !is && known && !was || !is && !known && c.Previous == 0 {
+		if !known { // a new member, or one of a watch that resumed
+			switch c.Reason {
+			case member.Returned, member.Restarted, member.Updated: // its tags may have been others
+				was = true
+			default:
+				was = is
+			}
+		}
+		if !is && !was {
 			return
 		}
 		line := Line{
