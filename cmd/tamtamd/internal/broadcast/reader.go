@@ -175,11 +175,14 @@ func (r *Reader) poll() (d Delivery, ok bool, news <-chan struct{}, err error) {
 	b.mu.Lock()
 	defer b.unlock()
 	now := time.Now()
+	tried := -1 // how many streams are behind, none of which has anything now
 	for !ok {
-		if r.sub == nil || len(r.r.behind) > 0 || r.r.seen != b.core.history.version {
+		n := len(r.r.behind)
+		if r.sub == nil || n > 0 && n != tried || r.r.seen != b.core.history.version || tried < 0 && r.r.session != b.core.cfg.Local.Session {
 			if d, ok = r.r.take(b.core, now); ok {
 				break
 			}
+			tried = len(r.r.behind)
 		}
 		if r.sub == nil {
 			r.subscribe()

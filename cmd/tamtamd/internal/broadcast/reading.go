@@ -271,12 +271,18 @@ func (r *reading) catchUp(c *Core, s Stream, now time.Time) (d Delivery, ok, don
 			return Delivery{Gap: Gap{s, p.seq + 1, bad}}, true, false
 		case missing != 0:
 			last := c.lastOf(s)
-			if last <= p.seq {
+			if last < missing { // there is nothing more, or nobody has the rest of a long message
 				delete(r.joining, s)
 				return d, false, true
 			}
+			lost := c.lostOf(s)
+			isLost := lost.From <= missing && missing <= lost.To
+			if h := &c.history; !isLost && (h.fetches[s] != nil || len(h.fetches) >= maxFetches) {
+				c.survey(now)
+				return d, false, false
+			}
 			after := c.store.after(s, missing)
-			if lost := c.lostOf(s); lost.From <= missing && missing <= lost.To {
+			if isLost {
 				d.Gap = Gap{s, p.seq + 1, lost.To}
 				if after != 0 {
 					d.Gap.To = min(lost.To, after-1)
@@ -320,9 +326,13 @@ func (c *Core) hasHad(s Stream) uint64 {
 	return 0
 }
 
-// lastOf returns the last message of a stream as far as anybody has reported.
+// lastOf returns the last message of a stream as far as anybody has reported. Those of a live origin come by
+// themselves after what this node has had: no other member's word counts.
 func (c *Core) lastOf(s Stream) uint64 {
 	last := c.hasHad(s)
+	if st := c.streams[s]; s == c.cfg.Local || c.isLive(s) || st != nil && st.started {
+		return last
+	}
 	if p := c.history.streams[s]; p != nil {
 		last = max(last, p.last)
 	}

@@ -295,6 +295,7 @@ func (c *Core) onGone(from netip.AddrPort, b []byte) bool {
 	if s := c.streams[id]; s != nil && s.lacks() && from == id.Origin && first <= s.known+1 {
 		s.gone = max(s.gone, first)
 	}
+	c.history.gone(id, from, first)
 	return true
 }
 

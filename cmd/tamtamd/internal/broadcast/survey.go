@@ -112,7 +112,7 @@ func (c *Core) survey(now time.Time) {
 // met notes that a member was met, which is asked as well.
 func (c *Core) met(now time.Time, a netip.AddrPort) {
 	h := &c.history
-	h.joined = now
+	h.joined, h.settled = now, false
 	if !h.began.IsZero() && h.round < surveyMembers {
 		h.round++
 		h.todo = append(h.todo, a)
@@ -187,8 +187,8 @@ func (c *Core) surveyDue(now time.Time) (due time.Time) {
 func (c *Core) keptRuns() []run {
 	runs := map[Stream]run{}
 	for k, m := range c.store.m {
-		if k.Session == 0 {
-			continue // a plain Smudge node's have no order
+		if k.Session == 0 || k.sequence < c.store.first[k.Stream] {
+			continue // a plain Smudge node's have no order, and onWant sends none before the first
 		}
 		r, ok := runs[k.Stream]
 		if !ok {
@@ -279,17 +279,40 @@ func (h *history) of(s Stream) *past {
 // takesPart notes that this node takes part in a stream after a number, so that readers may lack what is before.
 func (c *Core) takesPart(s Stream, have uint64) {
 	if h := &c.history; !h.began.IsZero() && have > 0 {
-		if p := h.of(s); p != nil && have > p.last {
-			p.last = have
+		if p := h.of(s); p != nil {
+			p.last = max(p.last, have)
 			h.version++
 			h.changed = true
 		}
 	}
 }
 
+// gone notes that a member keeps no messages of a stream before a number.
+func (h *history) gone(s Stream, of netip.AddrPort, first uint64) {
+	p := h.streams[s]
+	if p == nil || first > maxSequence {
+		return
+	}
+	for i := range p.holders {
+		if o := &p.holders[i]; o.addr == of {
+			o.first = max(o.first, first)
+		}
+	}
+}
+
 // lose notes that messages are lost.
 func (h *history) lose(g Gap) {
-	if p := h.of(g.Stream); p != nil {
+	p := h.of(g.Stream)
+	if p == nil { // without a place, a reader would never get past it
+		for s := range h.streams {
+			if h.fetches[s] == nil {
+				delete(h.streams, s)
+				break
+			}
+		}
+		p = h.of(g.Stream)
+	}
+	if p != nil {
 		if p.lost.To+1 == g.From {
 			g.From = p.lost.From
 		}
