@@ -29,6 +29,9 @@ var countLate = [lateness.Loops]*counter.Counter{
 // longer than a member is asked.
 const behindFor = 10 * time.Second
 
+// longestBehind bounds how far back that goes while a node is late all the time.
+const longestBehind = 10 * time.Minute
+
 // behind is the last time in which this node was too late to accuse others.
 type behind struct{ from, until time.Time }
 
@@ -53,8 +56,11 @@ func (c *Core) Late(now time.Time, loop lateness.Loop, by time.Duration) {
 	trusted := c.awareness.Trusted()
 	c.late(c.awareness.Late(by), now)
 	if !c.awareness.Trusted() {
-		if trusted {
+		// One spell may last for hours. What is learned in it is not older than some minutes.
+		if began := now.Add(-max(by, longestBehind)); trusted {
 			c.behind.from = now.Add(-by)
+		} else if c.behind.from.Before(began) {
+			c.behind.from = began
 		}
 		c.behind.until = now
 	}

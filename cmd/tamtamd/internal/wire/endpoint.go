@@ -27,7 +27,7 @@ type Endpoint struct {
 	step  time.Time                                  // when the wall clock was last seen to have been set
 	armed time.Time                                  // the socket's read deadline
 	awake bool                                       // Run looks for what is due before it waits
-	woken bool                                       // Wake was called meanwhile
+	woken bool                                       // Wake was called, and Run has not looked since
 
 	events []Event // Run's alone
 }
@@ -257,7 +257,7 @@ func (e *Endpoint) Network() (loss float64, known bool, roundTrip time.Duration)
 func (e *Endpoint) Wake() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.woken = e.awake; !e.awake {
+	if e.woken = true; !e.awake {
 		e.setDeadline(time.Now())
 	}
 }
@@ -270,4 +270,7 @@ func (e *Endpoint) Iterations() (n uint64) {
 }
 
 // Close ends Run. It may be called more than once.
-func (e *Endpoint) Close() { e.socket.Close() }
+func (e *Endpoint) Close() {
+	e.Flush()
+	e.socket.Close()
+}

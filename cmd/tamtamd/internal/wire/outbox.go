@@ -43,9 +43,9 @@ const (
 	// the one that reads. A push to all members of all but large clusters is fewer.
 	maxInline = 128
 	// maxRun and maxRunBytes bound a run: packets that follow each other, to one address and of one
-	// size; the last may be shorter. The kernel takes as many at once, and as much as one UDP packet
-	// may have over IPv4.
-	maxRun      = 64
+	// size; the last may be shorter. The kernel takes 64 at once, of which earlier ones (before
+	// Linux 5.16) take their headers off, and as much as one UDP packet may have over IPv4.
+	maxRun      = 61
 	maxRunBytes = 65_507
 )
 

@@ -14,8 +14,8 @@ const (
 	// is how many are before what is due is done.
 	maxBatch = 64
 	maxDrain = 1024
-	// drainWait is how long a packet is waited for then, where the system does not say whether one
-	// is there.
+	// drainWait is how long a packet is waited for then. Where the system says that one is there, it is
+	// at once, unless it is a bad one.
 	drainWait = 200 * time.Microsecond
 )
 
@@ -26,7 +26,7 @@ const (
 func (e *Endpoint) Run(handle func(Event), handled func()) error {
 	buf := make([]byte, e.socket.in.size())
 	for {
-		err := e.receive(buf, handle)
+		_, err := e.receive(buf, handle)
 		due := errors.Is(err, errDeadline)
 		switch {
 		case errors.Is(err, net.ErrClosed):
@@ -57,13 +57,14 @@ func (e *Endpoint) Run(handle func(Event), handled func()) error {
 	}
 }
 
-// receive takes a packet, or a run that is read at once, for which it waits.
-func (e *Endpoint) receive(buf []byte, handle func(Event)) error {
+// receive takes a packet, or a run that is read at once, for which it waits. It returns how many they are.
+func (e *Endpoint) receive(buf []byte, handle func(Event)) (n int, err error) {
 	in, err := e.socket.read(buf)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for more := true; more; more = len(in.b) > 0 {
+		n++
 		b := in.next()
 		e.mu.Lock()
 		e.awake = true
@@ -72,23 +73,21 @@ func (e *Endpoint) receive(buf []byte, handle func(Event)) error {
 		e.mu.Unlock()
 		e.report(handle)
 	}
-	return nil
+	return n, nil
 }
 
 // receiveMore takes packets that have come in, at most maxBatch, and returns how many. due is whether
 // the deadline of the socket has passed, so that without another one nothing can be read.
 func (e *Endpoint) receiveMore(buf []byte, handle func(Event), due bool) (n int) {
-	for ; n < maxBatch; n++ {
+	for n < maxBatch {
 		is, known := e.socket.in.waiting()
-		switch {
-		case known && !is || !known && !due:
+		if known && !is || !known && !due {
 			return n
-		case !known:
-			e.deadline(time.Now().Add(drainWait))
-		case due && n == 0:
-			e.deadline(time.Time{})
 		}
-		if e.receive(buf, handle) != nil {
+		// Also where one is there: the kernel finds a wrong checksum only when it is read, and then there is none.
+		e.deadline(time.Now().Add(drainWait))
+		some, err := e.receive(buf, handle)
+		if n += some; err != nil {
 			return n
 		}
 	}
@@ -111,7 +110,7 @@ func (e *Endpoint) report(handle func(Event)) {
 func (e *Endpoint) rise() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.awake = true
+	e.awake, e.woken = true, false
 }
 
 // rest sets the deadline of the socket, as Run is about to wait. That is after what the events bring
@@ -121,7 +120,6 @@ func (e *Endpoint) rest() {
 	defer e.mu.Unlock()
 	e.awake = false
 	if e.woken {
-		e.woken = false
 		e.setDeadline(time.Now())
 	} else {
 		e.arm()
@@ -138,7 +136,7 @@ func (e *Endpoint) isDue() bool {
 
 // arm sets the deadline of the socket to when something is due, unless Run does. mu is held.
 func (e *Endpoint) arm() {
-	if e.awake {
+	if e.awake || e.woken { // by Wake, whose deadline has to stay
 		return
 	}
 	if next := e.core.Next(); !next.Equal(e.armed) {

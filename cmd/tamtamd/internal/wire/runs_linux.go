@@ -57,7 +57,7 @@ func segmentMessage() []byte {
 // at a time.
 func (s *sender) sendRun(to netip.AddrPort, run [][]byte) bool {
 	size := len(run[0])
-	if s.runs.off || size == 0 || s.address(to) != nil {
+	if s.runs.off || size == 0 || to.Port() == 0 || s.address(to) != nil {
 		return false
 	}
 	binary.NativeEndian.PutUint16(s.runs.oob[sizeAt:], uint16(size))
@@ -67,8 +67,8 @@ func (s *sender) sendRun(to netip.AddrPort, run [][]byte) bool {
 	if err != nil { // closed
 		return false
 	}
-	// EIO: the device computes no checksums; EINVAL, EMSGSIZE: its packets are smaller.
-	for _, cannot := range []error{unix.EIO, unix.EINVAL, unix.EMSGSIZE, unix.ENOPROTOOPT, unix.EOPNOTSUPP} {
+	// EIO: the device computes no checksums. EINVAL and EMSGSIZE are about this address: packets to it are smaller.
+	for _, cannot := range []error{unix.EIO, unix.ENOPROTOOPT, unix.EOPNOTSUPP} {
 		s.runs.off = s.runs.off || errors.Is(s.err, cannot)
 	}
 	return s.err == nil

@@ -5,6 +5,7 @@ package timerslack
 
 import (
 	"os"
+	"os/exec"
 	"runtime"
 	"time"
 
@@ -33,9 +34,25 @@ func Raise() {
 	if now, err := unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0); err != nil || now != int(usual) {
 		return
 	}
-	path, err := os.Executable()
-	if err != nil || unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(Slack), 0, 0, 0) != nil {
+	path, ok := executable()
+	if !ok || unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(Slack), 0, 0, 0) != nil {
 		return
 	}
 	_ = unix.Exec(path, os.Args, append(os.Environ(), raised+"=1"))
+	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(usual), 0, 0, 0) // it failed
+}
+
+// executable returns the path of this program, by the name that it was started with. It returns false if that is another
+// file now, since it was replaced, or if a loader was started, with the program as its argument.
+func executable() (path string, ok bool) {
+	path, err := exec.LookPath(os.Args[0])
+	if err != nil {
+		return "", false
+	}
+	named, err := os.Stat(path)
+	if err != nil {
+		return "", false
+	}
+	running, err := os.Stat("/proc/self/exe")
+	return path, err == nil && os.SameFile(named, running)
 }
