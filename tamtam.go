@@ -43,8 +43,8 @@ type Client struct {
 // Option changes what Dial does.
 type Option func(*dial.Config)
 
-// Dial connects to the daemon and returns when it has answered, within the timeout and until ctx is
-// done. It reads the TAMTAM_RPC… variables and the configuration file as tamtamctl does: the file
+// Dial connects to the daemon and returns when it has answered, within the timeout, or until the
+// deadline of ctx if it has one. It reads the TAMTAM_RPC… variables and the configuration file as tamtamctl does: the file
 // that TAMTAM_CONFIG names, or tamtam/tamtam.yaml in the user's configuration directory,
 // $HOME/.tamtam.yaml or /etc/tamtam/tamtam.yaml. Options count more than variables, and variables
 // more than the file. The default is localhost:6262, without TLS and token.
