@@ -6,6 +6,7 @@ package broadcast
 import (
 	"maps"
 	"math"
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -22,6 +23,7 @@ type reading struct {
 	// next is the place in the store of the message to look at; those of plain Smudge nodes count from plain on.
 	next, plain uint64
 	behind      []Stream
+	origins     map[netip.AddrPort]int // how many of behind each has, or had a moment ago
 	joining     map[Stream]joining // streams that the cursor did not name, until the first message
 	seen        uint64             // the version of history
 	compared    bool               // behind has all streams that were, when the end of the store was reached
@@ -110,6 +112,10 @@ func (r *reading) take(c *Core, now time.Time) (d Delivery, ok bool) {
 		r.compareAll(c)
 	}
 	for {
+		r.origins = make(map[netip.AddrPort]int, len(r.behind))
+		for _, s := range r.behind {
+			r.origins[s.Origin]++
+		}
 		for i := 0; i < len(r.behind); {
 			s := r.behind[i]
 			if r.mustWait(c, i, now) {
@@ -174,6 +180,9 @@ func (r *reading) isWaiting(c *Core, now time.Time) bool {
 func (r *reading) mustWait(c *Core, i int, now time.Time) bool {
 	s := r.behind[i]
 	for j, o := range r.behind {
+		if r.origins[s.Origin] == 1 { // as almost all have
+			break
+		}
 		if o.Origin == s.Origin && j != i && r.earlier(c, o, s) {
 			return true
 		}
@@ -220,7 +229,7 @@ func (r *reading) look(c *Core, d Delivery) (Delivery, bool) {
 	case known && m.Sequence <= p.seq || r.isBehind(m.Stream):
 		return Delivery{}, false
 	case r.originBehind(m.Stream), known && m.begins() > p.seq+1, !known && r.mayLackFirst(c, m):
-		r.behind = append(r.behind, m.Stream)
+		r.fallBehind(m.Stream)
 		return Delivery{}, false
 	}
 	r.streams[m.Stream] = position{m.Sequence, m.Received.Unix()}
@@ -247,7 +256,15 @@ func (r *reading) compare(c *Core, s Stream) {
 	if h := c.history.streams[s]; !known && h != nil && !h.sent.IsZero() && !h.sent.After(r.floor) && c.store.after(s, 0) == 0 {
 		return // all of it is old
 	}
+	r.fallBehind(s)
+}
+
+// fallBehind notes a stream as behind.
+func (r *reading) fallBehind(s Stream) {
 	r.behind = append(r.behind, s)
+	if r.origins != nil {
+		r.origins[s.Origin]++
+	}
 }
 
 // catchUp returns the next delivery of a stream that is behind; done: it is no longer.
