@@ -82,7 +82,7 @@ race:
 
 # cluster-test runs the tests of real processes, one package at a time.
 cluster-test:
-	$(GO) test -p 1 -count 1 -timeout 15m -skip '^TestExamples$$' $(CLUSTER)
+	$(GO) test -p 1 -count 1 -timeout 25m -skip '^TestExamples$$' $(CLUSTER)
 
 # examples-test runs the examples beside real nodes; .bin/stamp builds grpcurl.
 examples-test: .bin/stamp

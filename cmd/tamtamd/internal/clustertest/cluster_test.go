@@ -239,7 +239,7 @@ func TestBadConfiguration(t *testing.T) {
 		{"combination", []string{"-6", "--bind", "127.0.0.1"}, nil, 1, []string{"--ipv6", "--bind"}},
 		{"combination", []string{"--advertise", "::1", "--bind", "127.0.0.1"}, nil, 1, []string{"--advertise ::1", "--bind 127.0.0.1"}},
 		{"bad profile", nil, []string{"TAMTAM_PROFILE=moon"}, 1, []string{"TAMTAM_PROFILE", "moon", "lan, wan or local"}},
-		{"bad variable", nil, []string{"TAMTAM_MAX=9999"}, 1, []string{"TAMTAM_MAX", "9999", "1024"}},
+		{"bad variable", nil, []string{"TAMTAM_MAX=99999"}, 1, []string{"TAMTAM_MAX", "99999", "65536"}},
 		{"unknown key", []string{"--config", unknown}, nil, 1, []string{unknown + ":2", "prot", `"port"`}},
 		{"no such file", []string{"--config", filepath.Join(dir, "none.yaml")}, nil, 1, []string{"none.yaml"}},
 		{"bad join", []string{"--join", "a b"}, nil, 2, []string{"a b", "--join"}},

@@ -8,6 +8,7 @@ package clustertest
 import (
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -49,6 +50,9 @@ func TestStreamExec(t *testing.T) {
 
 // TestHangUpEndsTheCommand: a terminal that is closed ends a client with what it runs, for messages and for changes.
 func TestHangUpEndsTheCommand(t *testing.T) {
+	hangups := make(chan os.Signal, 1) // so that programs do not inherit that it is ignored, as below nohup
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	d := StartDaemon(t, bin, nil)
 	for _, args := range [][]string{{"stream"}, {"watch", "--exec-initial"}} {
 		p, _ := start(t, bin, "tamtamctl", append(args, "--rpc", d.RPC, "--exec", "echo $$; exec sleep 1000"), nil, false)

@@ -37,7 +37,7 @@ func TestJSONIsDocumented(t *testing.T) {
 		{"address", ""}, {"broadcast", "--topic t --wait all hi"}, {"configure", ""}, {"configure heartbeat", ""}, {"configure threshold", "info"}, {"doctor", ""},
 		{"healthy", ""}, {"join", other + " 127.0.0.1:1"}, {"keys generate", ""}, {"keys list", ""}, {"keys use", nameOf(t, key)},
 		{"nodes", ""}, {"nodes", "--status suspected"}, {"operator generate", filepath.Join(t.TempDir(), "operator")}, {"ping", other}, {"query", "x --timeout 1s"},
-		{"broadcast", "--retain --topic config/a x"}, {"topics", ""}, {"ready", ""}, {"ready", "--alive 9"}, {"stats", ""}, {"tags set", "role=web"}, {"tags", ""}, {"tags delete", "role"},
+		{"broadcast", "--retain --topic config/a x"}, {"topics", ""}, {"rtt", other}, {"ready", ""}, {"ready", "--alive 9"}, {"stats", ""}, {"tags set", "role=web"}, {"tags", ""}, {"tags delete", "role"},
 		{"top", "--count 2 --interval 200ms"}, {"version", ""}, {"wait", "--alive 3"}, {"wait", "--alive 9 --timeout 100ms"}, {"why", other},
 	} {
 		check(c.path, d.Ctl(strings.Fields(c.path+" "+c.args+" -o json")...).Out)

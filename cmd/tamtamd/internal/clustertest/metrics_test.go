@@ -26,7 +26,7 @@ const root = "../../../../"
 // serves HTTP.
 func busy(t *testing.T) (d, other *Daemon) {
 	t.Helper()
-	d = StartDaemon(t, bin, nil, "--http", "localhost:0")
+	d = StartDaemon(t, bin, nil, "--http", "localhost:0", "--dns", "localhost:0")
 	other = StartDaemon(t, bin, nil, "--join", d.Gossip.String())
 	Eventually(t, "they see each other", func() bool { return d.Sees(d, other) && other.Sees(d, other) })
 	for _, x := range []*Daemon{d, other} {

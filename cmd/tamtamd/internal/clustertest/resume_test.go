@@ -22,9 +22,9 @@ import (
 
 // TestResumeOverKills: a client with --resume-file, its daemon, or both, are killed at random moments while another
 // node sends. Its command is run for each message at least once, and first in the order in which they were
-// sent. A reader of a node that is not killed gets each exactly once. TAMTAM_RESUME_KILLS is how often; 20 without it.
+// sent. A reader of a node that is not killed gets each exactly once. TAMTAM_RESUME_KILLS is how often; 8 without it.
 func TestResumeOverKills(t *testing.T) {
-	kills := 20
+	kills := 8
 	if text := os.Getenv("TAMTAM_RESUME_KILLS"); text != "" {
 		var err error
 		if kills, err = strconv.Atoi(text); err != nil {
