@@ -24,9 +24,9 @@ type reading struct {
 	next, plain uint64
 	behind      []Stream
 	origins     map[netip.AddrPort]int // how many of behind each has, or had a moment ago
-	joining     map[Stream]joining // streams that the cursor did not name, until the first message
-	seen        uint64             // the version of history
-	compared    bool               // behind has all streams that were, when the end of the store was reached
+	joining     map[Stream]joining     // streams that the cursor did not name, until the first message
+	seen        uint64                 // the version of history
+	compared    bool                   // behind has all streams that were, when the end of the store was reached
 }
 
 // joining is a stream of which a reader has nothing yet.
