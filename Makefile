@@ -146,10 +146,14 @@ fmt:
 	GOWORK=off $(GO) build -C internal/tools -o "$(CURDIR)/.bin/" tool
 	@touch $@
 
-# generate writes the Go code and the descriptor set of the API.
+# What the Python package has in place of generated code: only the API, without comments.
+PYTHON_API = .bin/buf build --as-file-descriptor-set --exclude-source-info --path proto/tamtam/v1
+
+# generate writes the Go code and the descriptor sets of the API.
 generate: .bin/stamp
 	.bin/buf generate
 	.bin/buf build --as-file-descriptor-set -o proto/tamtam.binpb
+	$(PYTHON_API) -o clients/python/tamtam/tamtam.binpb
 
 # baseline takes the present API as the one that later ones must be compatible with.
 baseline: .bin/stamp

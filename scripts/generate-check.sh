@@ -10,9 +10,11 @@ fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 .bin/buf generate --output "$fresh"
 .bin/buf build --as-file-descriptor-set -o "$fresh/proto/tamtam.binpb"
+mkdir -p "$fresh/clients/python/tamtam"
+.bin/buf build --as-file-descriptor-set --exclude-source-info --path proto/tamtam/v1 -o "$fresh/clients/python/tamtam/tamtam.binpb"
 
 stale=0
-for file in $(cd "$fresh" && find proto -type f) $(git ls-files 'proto/*.pb.go' proto/tamtam.binpb); do
+for file in $(cd "$fresh" && find proto clients -type f) $(git ls-files 'proto/*.pb.go' proto/tamtam.binpb); do
 	cmp -s "$file" "$fresh/$file" || {
 		echo "stale: $file" >&2
 		stale=1
