@@ -37,7 +37,7 @@ func (s *source) archive(out string, p platform, files []entry) error {
 	files = slices.Clone(files)
 	slices.SortFunc(files, func(a, b entry) int { return strings.Compare(a.name, b.name) })
 	if p.os == "windows" {
-		b, err := zipped(base, files, s.time)
+		b, err := zipped(base+"/", files, s.time)
 		if err != nil {
 			return err
 		}
@@ -68,11 +68,12 @@ func tarred(base string, files []entry, at time.Time) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-func zipped(base string, files []entry, at time.Time) ([]byte, error) {
+// zipped returns a zip file. prefix begins the names in it.
+func zipped(prefix string, files []entry, at time.Time) ([]byte, error) {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
 	for _, f := range files {
-		h := &zip.FileHeader{Name: base + "/" + f.name, Method: zip.Deflate, Modified: at}
+		h := &zip.FileHeader{Name: prefix + f.name, Method: zip.Deflate, Modified: at}
 		h.SetMode(f.mode)
 		part, err := w.CreateHeader(h)
 		if err != nil {

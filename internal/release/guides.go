@@ -17,7 +17,7 @@ import (
 // links between them, and paths that the documentation names, are those of a clone.
 var guidePaths = []string{
 	"LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md",
-	"contrib", "docs", "examples", "proto",
+	"clients", "contrib", "docs", "examples", "proto",
 	"packaging/docker", "packaging/etc", "packaging/systemd", "packaging/sysusers",
 }
 
@@ -26,10 +26,10 @@ func isGuide(name string) bool {
 	return slices.ContainsFunc(guidePaths, func(p string) bool { return name == p || strings.HasPrefix(name, p+"/") })
 }
 
-// onlySource reports whether a file is only useful with the source: generated code, and what the API is
+// onlySource reports whether a file is only useful with the source: generated code, tests, and what the API is
 // compared with.
 func onlySource(name string) bool {
-	return strings.HasPrefix(name, "proto/") && path.Ext(name) == ".go" || name == "proto/baseline.binpb"
+	return strings.HasPrefix(name, "proto/") && path.Ext(name) == ".go" || name == "proto/baseline.binpb" || strings.HasPrefix(name, "clients/python/tests/")
 }
 
 // guides returns the shipped files of the source.

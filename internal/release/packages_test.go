@@ -35,6 +35,7 @@ func TestPackages(t *testing.T) {
 	version, _, _ = strings.Cut("v"+version, ",")
 
 	t.Run("archive", func(t *testing.T) { testArchive(t, out, here, version) })
+	t.Run("wheel", func(t *testing.T) { testWheel(t, out) })
 	t.Run("deb", func(t *testing.T) { testDeb(t, out, version) })
 	t.Run("dpkg", func(t *testing.T) { testInstall(t, out) })
 	t.Run("lintian", func(t *testing.T) { testLintian(t, out) })
@@ -117,7 +118,7 @@ func testArchive(t *testing.T, out, here, version string) {
 	need(t, "sha256sum")
 	sum := exec.Command("sha256sum", "--check", "--strict", "SHA256SUMS")
 	sum.Dir = out
-	if text, err := sum.CombinedOutput(); err != nil || strings.Count(string(text), ": OK") != 6 {
+	if text, err := sum.CombinedOutput(); err != nil || strings.Count(string(text), ": OK") != 7 {
 		t.Errorf("%v: %s", err, text)
 	}
 }

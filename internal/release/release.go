@@ -69,7 +69,14 @@ func release(ctx context.Context, c config) error {
 		}
 		fmt.Fprintf(c.log, "release: %s\n", p)
 	}
-	sbom, err := s.sbom(built)
+	wheel, err := s.wheel()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(c.out, wheel.name), wheel.data, 0o644); err != nil {
+		return err
+	}
+	sbom, err := s.sbom(built, wheel)
 	if err != nil {
 		return err
 	}

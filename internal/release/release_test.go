@@ -128,12 +128,12 @@ func TestSBOM(t *testing.T) {
 		{entry{"tamtamd", 0o755, nil}, platforms[0], info},
 		{entry{"tamtamd.exe", 0o755, nil}, platforms[6], info},
 	}
-	text, err := s.sbom(built)
+	text, err := s.sbom(built, entry{"w.whl", 0o644, nil})
 	if err != nil {
 		t.Fatal(err)
 	}
 	slices.Reverse(built)
-	again, err := s.sbom(built)
+	again, err := s.sbom(built, entry{"w.whl", 0o644, nil})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func TestSBOM(t *testing.T) {
 		components = append(components, c.Name+" "+c.Purl)
 	}
 	// The empty sum, in base64 above, is known to everybody in hexadecimal.
-	if want := []string{"tamtamd ", "example.com/m pkg:golang/example.com/m@v1.0.0%2Bincompatible", "std pkg:golang/std@1.26.8", "tamtamd.exe "}; have.BOMFormat != "CycloneDX" ||
+	if want := []string{"tamtamd ", "example.com/m pkg:golang/example.com/m@v1.0.0%2Bincompatible", "std pkg:golang/std@1.26.8", "w.whl ", "tamtamd.exe "}; have.BOMFormat != "CycloneDX" ||
 		!slices.Equal(components, want) || !strings.Contains(string(text), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855") {
 		t.Errorf("got %q, want %q", components, want)
 	}

@@ -19,8 +19,8 @@ import (
 )
 
 // sbom returns the components of each program in CycloneDX: the modules that Go has recorded in
-// it, and Go itself.
-func (s *source) sbom(built []program) ([]byte, error) {
+// it, and Go itself. The wheel has only files of the source; what it requires, pip gets from elsewhere.
+func (s *source) sbom(built []program, wheel entry) ([]byte, error) {
 	bom := cyclonedx.NewBOM()
 	whole := cyclonedx.Component{
 		BOMRef: "tamtam", Type: cyclonedx.ComponentTypeApplication, Name: "tamtam", Version: s.version,
@@ -51,6 +51,9 @@ func (s *source) sbom(built []program) ([]byte, error) {
 		slices.Sort(needs)
 		dependencies = append(dependencies, cyclonedx.Dependency{Ref: ref, Dependencies: &needs})
 	}
+	components[wheel.name] = cyclonedx.Component{BOMRef: wheel.name, Type: cyclonedx.ComponentTypeLibrary, Name: wheel.name, Version: s.version,
+		Licenses: whole.Licenses, Hashes: &[]cyclonedx.Hash{{Algorithm: cyclonedx.HashAlgoSHA256, Value: fmt.Sprintf("%x", sha256.Sum256(wheel.data))}}}
+	programs = append(programs, wheel.name)
 	slices.Sort(programs)
 	dependencies = append(dependencies, cyclonedx.Dependency{Ref: whole.BOMRef, Dependencies: &programs})
 	slices.SortFunc(dependencies, func(a, b cyclonedx.Dependency) int { return cmp.Compare(a.Ref, b.Ref) })
