@@ -14,38 +14,65 @@ import (
 // before. The zero value is empty. It is not safe for concurrent use.
 type Queue[K comparable] struct{ s sorted[K] }
 
-// sorted is the heap of a Queue, as package heap needs it.
+// sorted is the heap of a Queue, as package heap needs it. Each key has a place of its own, which says
+// where in the heap it is: to move it takes no look into the map.
 type sorted[K comparable] struct {
-	heap  []entry[K]
-	index map[K]int // in heap
+	heap   []entry[K]
+	places []int32     // where in heap
+	free   []int32     // places that no key has
+	place  map[K]int32 // of each key
 }
 
 // kept is for how many keys an empty queue keeps its memory.
 const kept = 64
 
 type entry[K comparable] struct {
-	key K
-	at  time.Time
+	key   K
+	at    time.Time
+	place int32
 }
 
 func (s *sorted[K]) Len() int           { return len(s.heap) }
 func (s *sorted[K]) Less(i, j int) bool { return s.heap[i].at.Before(s.heap[j].at) }
 func (s *sorted[K]) Swap(i, j int) {
 	s.heap[i], s.heap[j] = s.heap[j], s.heap[i]
-	s.index[s.heap[i].key], s.index[s.heap[j].key] = i, j
+	s.places[s.heap[i].place], s.places[s.heap[j].place] = int32(i), int32(j)
 }
-func (s *sorted[K]) Push(x any) {
-	e := x.(entry[K])
-	s.index[e.key] = len(s.heap)
-	s.heap = append(s.heap, e)
+
+// Push and Pop are not called: what they pass would be allocated.
+func (s *sorted[K]) Push(any) { panic("not called") }
+func (s *sorted[K]) Pop() any { panic("not called") }
+
+// add adds a key that is not in.
+func (s *sorted[K]) add(k K, at time.Time) {
+	last := len(s.heap)
+	place := int32(len(s.places))
+	if n := len(s.free); n > 0 {
+		place, s.free = s.free[n-1], s.free[:n-1]
+		s.places[place] = int32(last)
+	} else {
+		s.places = append(s.places, int32(last))
+	}
+	if s.place == nil {
+		s.place = make(map[K]int32)
+	}
+	s.place[k] = place
+	s.heap = append(s.heap, entry[K]{k, at, place})
+	heap.Fix(s, last)
 }
-func (s *sorted[K]) Pop() any {
+
+// remove removes the key at an index of the heap.
+func (s *sorted[K]) remove(i int) {
 	last := len(s.heap) - 1
+	s.Swap(i, last)
 	e := s.heap[last]
 	s.heap[last] = entry[K]{}
 	s.heap = s.heap[:last]
-	delete(s.index, e.key)
-	return e
+	delete(s.place, e.key)
+	s.free = append(s.free, e.place)
+	if i < last {
+		heap.Fix(s, i)
+	}
 }
 
 // Len returns the number of keys.
@@ -61,37 +88,39 @@ func (q *Queue[K]) Next() time.Time {
 
 // At returns when something is due about a key; the zero time is never.
 func (q *Queue[K]) At(k K) time.Time {
-	if i, ok := q.s.index[k]; ok {
-		return q.s.heap[i].at
+	if place, ok := q.s.place[k]; ok {
+		return q.s.heap[q.s.places[place]].at
 	}
 	return time.Time{}
 }
 
 // Set sets when something is due about a key; never, if it is the zero time.
 func (q *Queue[K]) Set(k K, at time.Time) {
-	i, ok := q.s.index[k]
+	place, ok := q.s.place[k]
 	switch {
 	case at.IsZero():
 		q.Remove(k)
-	case ok:
-		q.s.heap[i].at = at
-		heap.Fix(&q.s, i)
+	case !ok:
+		q.s.add(k, at)
 	default:
-		if q.s.index == nil {
-			q.s.index = make(map[K]int)
+		i := int(q.s.places[place])
+		if q.s.heap[i].at != at {
+			q.s.heap[i].at = at
+			heap.Fix(&q.s, i)
 		}
-		heap.Push(&q.s, entry[K]{k, at})
 	}
 }
 
 // Remove removes a key, if it is in.
 func (q *Queue[K]) Remove(k K) {
-	i, ok := q.s.index[k]
-	if !ok {
-		return
+	if place, ok := q.s.place[k]; ok {
+		q.removeAt(int(q.s.places[place]))
 	}
-	heap.Remove(&q.s, i)
-	if q.Len() == 0 && cap(q.s.heap) > kept {
+}
+
+func (q *Queue[K]) removeAt(i int) {
+	q.s.remove(i)
+	if q.Len() == 0 && len(q.s.places) > kept {
 		q.s = sorted[K]{} // a map does not shrink
 	}
 }
@@ -99,7 +128,7 @@ func (q *Queue[K]) Remove(k K) {
 // Take takes the key that is due first, of those that there are.
 func (q *Queue[K]) Take() K {
 	k := q.s.heap[0].key
-	q.Remove(k)
+	q.removeAt(0)
 	return k
 }
 
