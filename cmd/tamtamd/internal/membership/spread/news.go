@@ -53,8 +53,10 @@ type Letter struct {
 // item is an entry that waits to be sent.
 type item struct {
 	entry datagram.Entry
-	to    []netip.AddrPort
+	left  int // members that it is still for; 0 if it was dropped or has been sent to all
 }
+
+func (it *item) over() bool { return it.left == 0 }
 
 // News are the entries that wait to be disseminated. Smudge spreads a suspicion or a
 // death little by little, on what it sends anyway, in some five datagrams. Here the news
@@ -64,28 +66,71 @@ type item struct {
 //	Smudge ─▶ OnStatus ─▶ prompt ─▶ Smudge ─▶ Outgoing: the entry ─▶ News ─▶ members
 //
 // Past the bound of entries the oldest is dropped: Smudge spreads it, and it is compared.
+//
+// When half of a large cluster is lost, hundreds of entries wait, each for hundreds of members. So
+// what waits is kept by the member that it is for: a datagram takes no look at the rest.
 type News struct {
-	waiting []item
-	after   time.Time // nothing is sent before
+	waiting []*item                    // the oldest first
+	about   map[netip.AddrPort]*item   // those that wait, by the member that they are about
+	mail    map[netip.AddrPort][]*item // by the member that they are for, the oldest first; some are over
+	turns   []netip.AddrPort           // the keys of mail, in the order in which they are sent to
+	after   time.Time                  // nothing is sent before
 	limit   *rate.Limiter
 }
 
 // NewNews returns empty News.
-func NewNews() *News { return &News{limit: rate.NewLimiter(framesPerSecond, maxSaved)} }
+func NewNews() *News {
+	n := &News{limit: rate.NewLimiter(framesPerSecond, maxSaved)}
+	n.clear()
+	return n
+}
+
+func (n *News) clear() {
+	n.waiting, n.turns = nil, nil
+	n.about, n.mail = make(map[netip.AddrPort]*item), make(map[netip.AddrPort][]*item)
+}
 
 // Add adds an entry, to go out to some members with the next Tick. It replaces one about the
 // same member. It returns false if another was dropped for it.
 func (n *News) Add(e datagram.Entry, to []netip.AddrPort) bool {
-	n.waiting = slices.DeleteFunc(n.waiting, func(o item) bool { return o.entry.Addr == e.Addr })
+	if old := n.about[e.Addr]; old != nil {
+		n.drop(old)
+	}
 	if len(to) == 0 {
 		return true
 	}
-	n.waiting = append(n.waiting, item{e, slices.Clone(to)})
+	it := &item{entry: e, left: len(to)}
+	n.waiting = append(n.waiting, it)
+	n.about[e.Addr] = it
+	for _, a := range to {
+		n.post(it, a)
+	}
 	if len(n.waiting) <= maxWaiting {
 		return true
 	}
-	n.waiting = slices.Delete(n.waiting, 0, 1)
+	n.drop(n.waiting[0])
 	return false
+}
+
+// post has an item wait for a member.
+func (n *News) post(it *item, to netip.AddrPort) {
+	mail, has := n.mail[to]
+	if !has {
+		n.turns = append(n.turns, to)
+	}
+	if len(mail) >= maxWaiting { // some are over, since no more than that wait
+		mail = slices.DeleteFunc(mail, (*item).over)
+	}
+	n.mail[to] = append(mail, it)
+}
+
+// drop has an item wait no more.
+func (n *News) drop(it *item) {
+	it.left = 0
+	delete(n.about, it.entry.Addr)
+	if i := slices.Index(n.waiting, it); i >= 0 {
+		n.waiting = slices.Delete(n.waiting, i, i+1)
+	}
 }
 
 // Tick returns what to send now. The interval is slow times as long as usual. It returns when
@@ -98,26 +143,37 @@ func (n *News) Tick(slow int, now time.Time) (letters []Letter, next time.Time) 
 		return nil, n.after
 	}
 	n.after = now.Add(newsInterval * time.Duration(slow))
-	for len(n.waiting) > 0 && n.limit.AllowN(now, 1) {
-		letters = append(letters, n.take(n.waiting[0].to[0]))
-	}
-	if len(n.waiting) > 0 {
-		next = n.after
-	}
-	return letters, next
-}
-
-// take takes what waits for a member, as far as it fits into a datagram.
-func (n *News) take(to netip.AddrPort) Letter {
-	l := Letter{To: to}
-	for i := range n.waiting {
-		it := &n.waiting[i]
-		if at := slices.Index(it.to, to); at >= 0 && len(l.Entries) < maxNews {
-			it.to = slices.Delete(it.to, at, at+1)
-			l.Entries = append(l.Entries, it.entry)
+	for len(n.waiting) > 0 {
+		to := n.turns[0]
+		mail := slices.DeleteFunc(n.mail[to], (*item).over)
+		if len(mail) > 0 && !n.limit.AllowN(now, 1) {
+			n.mail[to] = mail
+			return letters, n.after
+		}
+		n.turns = n.turns[1:]
+		delete(n.mail, to)
+		if len(mail) > 0 {
+			letters = append(letters, n.take(to, mail))
 		}
 	}
-	n.waiting = slices.DeleteFunc(n.waiting, func(o item) bool { return len(o.to) == 0 })
+	n.clear() // what is left is over
+	return letters, time.Time{}
+}
+
+// take takes what waits for a member, as far as it fits into a datagram. The rest waits for its next
+// turn.
+func (n *News) take(to netip.AddrPort, mail []*item) Letter {
+	l := Letter{To: to}
+	for _, it := range mail[:min(len(mail), maxNews)] {
+		l.Entries = append(l.Entries, it.entry)
+		if it.left--; it.over() {
+			n.drop(it)
+		}
+	}
+	if rest := mail[len(l.Entries):]; len(rest) > 0 {
+		n.mail[to] = rest
+		n.turns = append(n.turns, to)
+	}
 	return l
 }
 

@@ -136,3 +136,24 @@ func TestNewsAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestNewsAreReplaced: a member is told the last that is known of another, and once. What was
+// replaced takes no memory.
+func TestNewsAreReplaced(t *testing.T) {
+	n := NewNews()
+	for i := range 10 * maxWaiting {
+		n.Add(datagram.Entry{Addr: nth(1), Heartbeat: uint32(i)}, to)
+	}
+	if waits := len(n.mail[to[0]]); waits > maxWaiting+1 || len(n.turns) != 1 {
+		t.Errorf("%d items wait for a member, which has %d turns", waits, len(n.turns))
+	}
+	letters, next := n.Tick(1, epoch)
+	if len(letters) != 1 || len(letters[0].Entries) != 1 || letters[0].Entries[0].Heartbeat != 10*maxWaiting-1 || !next.IsZero() {
+		t.Errorf("sent %v, next %v", letters, next)
+	}
+	n.Add(datagram.Entry{Addr: nth(1)}, to)
+	n.Add(datagram.Entry{Addr: nth(1)}, nil) // taken back
+	if letters, next := n.Tick(1, epoch.Add(newsInterval)); len(letters) > 0 || !next.IsZero() {
+		t.Errorf("sent %v, next %v, of what was taken back", letters, next)
+	}
+}
