@@ -65,13 +65,14 @@ type peer struct {
 // done again and again is not done by a look at all of them: those about whom something has to be
 // done are kept by themselves, and brought up to date when a peer changes.
 type members struct {
-	byAddr map[netip.AddrPort]*peer
-	sorted []*peer
-	looked int           // how many peers were looked at one after the other, for a test
-	live   int           // how many are live
-	digest spread.Digest // of the live ones
-	lives  uint64
-	census admission.Census
+	byAddr   map[netip.AddrPort]*peer
+	sorted   []*peer
+	looked   int           // how many peers were looked at one after the other, for a test
+	live     int           // how many are live
+	speaking int           // how many of them have sessions
+	digest   spread.Digest // of the live ones
+	lives    uint64
+	census   admission.Census
 
 	pings     *detect.Pings // has the live ones
 	strangers strangers
@@ -151,6 +152,9 @@ func (m *members) count(p *peer, n int) {
 		return
 	}
 	m.live += n
+	if speaks(p) {
+		m.speaking += n
+	}
 	m.digest = m.digest.Add(p.addr) // or takes it out
 	if n > 0 {
 		m.pings.Add(p.addr)

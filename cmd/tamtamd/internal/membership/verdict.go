@@ -28,7 +28,17 @@ func (c *Core) others(but *peer) []netip.AddrPort {
 // askers returns the members, this node perhaps among them, that confirm what a finder says
 // of another, and the index of this node; -1 if it is none of them.
 func (c *Core) askers(p *peer, finder netip.AddrPort) (askers []netip.AddrPort, own int) {
-	askers = detect.Askers(p.addr, p.info.Session, finder, append(c.others(p), c.cfg.Self.Addr))
+	count := 1 + c.members.speaking // this node, and the members but the accused
+	if speaks(p) {
+		count--
+	}
+	all := func(yield func(netip.AddrPort) bool) {
+		if yield(c.cfg.Self.Addr) {
+			c.pings.Members(yield)
+		}
+	}
+	speaks := func(a netip.AddrPort) bool { return a == c.cfg.Self.Addr || c.HasSession(a) }
+	askers = detect.Askers(p.addr, p.info.Session, finder, all, count, speaks)
 	return askers, slices.Index(askers, c.cfg.Self.Addr)
 }
 

@@ -6,6 +6,7 @@ package detect
 import (
 	"cmp"
 	"encoding/binary"
+	"iter"
 	"math"
 	"net/netip"
 	"slices"
@@ -17,25 +18,31 @@ const wordsNeeded = 2
 
 // Askers returns the members that confirm an accusation: ln n + 2 of them, but the accused and
 // the finder, which is the node that found it out. All nodes that know the same members choose
-// the same ones, by a hash. The accused has the session.
+// the same ones, by a hash. The accused has the session. Of the members, those are asked that
+// speaks returns true for, of which there are count. It is called for few.
 //
 //	finder ─ X is dead ─▶ askers ─ hello ─▶ X    answers: the finder is told, and nobody else
 //	                      askers ─ X is dead ─▶  all, each told by two of them
-func Askers(accused netip.AddrPort, session uint64, finder netip.AddrPort, members []netip.AddrPort) []netip.AddrPort {
+func Askers(accused netip.AddrPort, session uint64, finder netip.AddrPort, members iter.Seq[netip.AddrPort], count int, speaks func(netip.AddrPort) bool) []netip.AddrPort {
 	type candidate struct {
 		addr netip.AddrPort
 		hash uint64
 	}
-	all := make([]candidate, 0, len(members))
-	for _, a := range members {
-		if a != accused && a != finder {
-			all = append(all, candidate{a, drawOf(a, session)})
+	compare := func(a, b candidate) int { return cmp.Or(cmp.Compare(a.hash, b.hash), a.addr.Compare(b.addr)) }
+	most := askerCount(count)
+	first := make([]candidate, 0, most+1) // in order
+	for a := range members {
+		c := candidate{a, drawOf(a, session)}
+		if len(first) == most && compare(first[most-1], c) <= 0 || a == accused || a == finder || !speaks(a) {
+			continue
 		}
+		i, _ := slices.BinarySearchFunc(first, c, compare)
+		first = slices.Insert(first, i, c)
+		first = first[:min(len(first), most)]
 	}
-	slices.SortFunc(all, func(a, b candidate) int { return cmp.Or(cmp.Compare(a.hash, b.hash), a.addr.Compare(b.addr)) })
-	askers := make([]netip.AddrPort, 0, len(all))
-	for _, c := range all[:min(len(all), askerCount(len(members)))] {
-		askers = append(askers, c.addr)
+	askers := make([]netip.AddrPort, len(first))
+	for i, c := range first {
+		askers[i] = c.addr
 	}
 	return askers
 }

@@ -62,6 +62,16 @@ func (p *Pings) Remove(a netip.AddrPort) {
 	}
 }
 
+// Members passes the members that live, in no order that matters. They are next to each other in
+// memory, so that takes little time.
+func (p *Pings) Members(yield func(netip.AddrPort) bool) {
+	for _, s := range p.ring.order {
+		if !yield(s.addr) {
+			return
+		}
+	}
+}
+
 // Only returns the member if there is just one.
 func (p *Pings) Only() (a netip.AddrPort, ok bool) {
 	if len(p.ring.order) != 1 {

@@ -68,7 +68,6 @@ type Accusation struct {
 	Since    time.Time        // when it was heard of
 	words    []netip.AddrPort // others than the finder that report it
 	word     time.Time        // when the first of them did
-	due      time.Time        // when it is asked again, or the accusation is confirmed
 	sent     int
 	first    time.Time // when it was asked first
 	promised time.Time // when the finder expects this node to have asked
@@ -99,7 +98,9 @@ type Late struct {
 // few to answer.
 type Suspicion struct {
 	open       map[netip.AddrPort]*Accusation
-	unanswered map[netip.AddrPort]time.Time // when a member last failed to answer
+	due        deadline.Queue[netip.AddrPort] // when Tick has to look at each
+	asked      int                            // those of them that this node has begun to ask
+	unanswered map[netip.AddrPort]time.Time   // when a member last failed to answer
 }
 
 // NewSuspicion returns a Suspicion without accusations.
@@ -118,23 +119,28 @@ func (s *Suspicion) Accuse(reporter netip.AddrPort, e datagram.Entry, role Role,
 	a := s.open[e.Addr]
 	switch {
 	case a == nil:
-		a = &Accusation{Reporter: reporter, Entry: e, Role: role, Since: now, due: now, promised: now.Add(ConfirmTime)}
+		a = &Accusation{Reporter: reporter, Entry: e, Role: role, Since: now, promised: now.Add(ConfirmTime)}
 		s.open[e.Addr] = a
+		s.due.Set(e.Addr, now)
 		first = true
 	case e.Status == datagram.Dead && a.Entry.Status != datagram.Dead:
 		a.Reporter, a.Entry = reporter, e
 	}
 	if role == Asks && a.waits() { // the finder has given up waiting for some askers
-		a.Role, a.Reporter, a.due, a.promised = Asks, reporter, now, now.Add(ConfirmTime)
+		a.Role, a.Reporter, a.promised = Asks, reporter, now.Add(ConfirmTime)
+		s.due.Set(e.Addr, now)
 	}
 	if a.Role != AsksAlone && reporter != e.Source && !slices.Contains(a.words, reporter) {
 		if len(a.words) == 0 {
 			a.word = now
+			if a.waits() { // not for as long any more, perhaps
+				s.due.Set(e.Addr, now)
+			}
 		}
 		a.words = append(a.words, reporter)
 	}
 	if len(a.words) >= wordsNeeded {
-		delete(s.open, e.Addr)
+		s.drop(e.Addr)
 		s.unanswered[e.Addr] = now
 		return false, false
 	}
@@ -167,7 +173,7 @@ func (s *Suspicion) Refute(a netip.AddrPort, now time.Time) (refuted Accusation,
 	if open == nil || open.sent == 0 && (open.Role != Waits || now.Sub(open.Since) < ConfirmInterval) {
 		return Accusation{}, false
 	}
-	delete(s.open, a)
+	s.drop(a)
 	return *open, true
 }
 
@@ -182,54 +188,55 @@ func (a *Accusation) Took(now time.Time) time.Duration {
 
 // Forget forgets all about a member: it left, was removed, or has another session.
 func (s *Suspicion) Forget(a netip.AddrPort) {
-	delete(s.open, a)
+	s.drop(a)
 	delete(s.unanswered, a)
+}
+
+// drop forgets the accusation of a member, if one is open.
+func (s *Suspicion) drop(a netip.AddrPort) {
+	if open := s.open[a]; open != nil && open.sent > 0 {
+		s.asked--
+	}
+	delete(s.open, a)
+	s.due.Remove(a)
 }
 
 // Tick returns the members to greet, and the accusations that are confirmed: none while the
 // node is so late itself that it accuses nobody. The accused are asked on then. A finder must
-// be told what is late. Tick returns when to call it next; the zero time is never.
+// be told what is late. Tick returns when to call it next; the zero time is never. It looks only at
+// what is due: when half of a large cluster is lost, hundreds are accused at once.
 func (s *Suspicion) Tick(health *Awareness, now time.Time) (greet []netip.AddrPort, confirmed []Accusation, late []Late, next time.Time) {
-	asked := 0
-	for _, open := range s.open {
-		if open.sent > 0 {
-			asked++
-		}
-	}
 	pace := health.confirmPace(health.Multiplier())
-	others := health.askersTime()
-	for a, open := range s.open {
-		if open.waits() {
-			open.due = open.waitsUntil(others)
+	for _, a := range s.due.AppendDue(nil, now) {
+		open := s.open[a]
+		if until := open.waitsUntil(health.askersTime()); open.waits() && until.After(now) {
+			s.due.Set(a, until)
+			continue
 		}
-		if !open.due.After(now) {
-			if open.sent >= pace.asks && health.Trusted() {
-				delete(s.open, a)
-				s.unanswered[a] = now
-				confirmed = append(confirmed, *open)
+		if open.sent >= pace.asks && health.Trusted() {
+			s.drop(a)
+			s.unanswered[a] = now
+			confirmed = append(confirmed, *open)
+			continue
+		}
+		if open.sent == 0 {
+			if s.asked >= maxAsked {
+				s.due.Set(a, now.Add(pace.interval))
 				continue
 			}
-			if open.sent == 0 {
-				if asked >= maxAsked {
-					open.due = now.Add(pace.interval)
-					next = deadline.Earlier(next, open.due)
-					continue
-				}
-				asked++
-				open.first = now
-			}
-			open.sent++
-			open.due = now.Add(pace.wait(open.sent))
-			greet = append(greet, a)
-			if takes := pace.left(open.sent); open.Role == Asks && health.Trusted() && now.Add(takes).After(open.promised.Add(promiseSlack)) {
-				open.promised = now.Add(takes)
-				late = append(late, Late{open.Entry.Source, a, takes})
-			}
+			s.asked++
+			open.first = now
 		}
-		next = deadline.Earlier(next, open.due)
+		open.sent++
+		s.due.Set(a, now.Add(pace.wait(open.sent)))
+		greet = append(greet, a)
+		if takes := pace.left(open.sent); open.Role == Asks && health.Trusted() && now.Add(takes).After(open.promised.Add(promiseSlack)) {
+			open.promised = now.Add(takes)
+			late = append(late, Late{open.Entry.Source, a, takes})
+		}
 	}
 	slices.SortFunc(greet, netip.AddrPort.Compare)
 	slices.SortFunc(confirmed, func(a, b Accusation) int { return a.Entry.Addr.Compare(b.Entry.Addr) })
 	slices.SortFunc(late, func(a, b Late) int { return a.Accused.Compare(b.Accused) })
-	return greet, confirmed, late, next
+	return greet, confirmed, late, s.due.Next()
 }
