@@ -254,8 +254,8 @@ func (c *Core) greetDead(p *peer, now time.Time) {
 	switch {
 	case p.info.Plain():
 		c.consider(p.addr, admission.Reason{Fresh: true}, now)
-	case now.Sub(p.greeted) > deadGreetings*time.Duration(c.slow):
-		p.greeted = now
+	case now.Sub(p.noted().greeted) > deadGreetings*time.Duration(c.slow):
+		p.lapsed().greeted = now
 		c.emit(Greet{p.addr})
 	}
 }

@@ -5,6 +5,7 @@ package membership
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/go-kit/log/level"
@@ -70,22 +71,80 @@ func (c *Core) askStrangers(now time.Time) {
 // strangers are the peers that are not proved and have not left, with when they may be asked. So
 // a look at all members is spared. The zero value has none.
 type strangers struct {
-	unasked, asked deadline.Queue[*peer]
-	learned        int // those of them that are known as dead only, from others
+	unasked unasked
+	asked   deadline.Queue[*peer]
+	learned int // those of them that are known as dead only, from others
+}
+
+// unasked are those that were never asked, in the order in which they became members. After a join these
+// are all members. Some of the list may be none any more.
+type unasked struct {
+	list []*peer
+	len  int
+}
+
+func (u *unasked) add(p *peer) {
+	if len(u.list) > 2*u.len+unaskedSlack {
+		u.compact()
+	}
+	p.unasked = true
+	u.list = append(u.list, p)
+	u.len++
+}
+
+// compact leaves each of them in the list once.
+func (u *unasked) compact() {
+	u.list = slices.DeleteFunc(u.list, func(p *peer) bool {
+		over := !p.unasked
+		p.unasked = false
+		return over
+	})
+	for _, p := range u.list {
+		p.unasked = true
+	}
+}
+
+// unaskedSlack is how many may be in the list that are none any more, beside as many as there are.
+const unaskedSlack = 64
+
+func (u *unasked) remove(p *peer) {
+	if !p.unasked {
+		return
+	}
+	p.unasked = false
+	if u.len--; u.len == 0 {
+		u.list = nil
+	}
+}
+
+// take takes the first, if it is due; else it returns nil.
+func (u *unasked) take(now time.Time) *peer {
+	for len(u.list) > 0 {
+		p := u.list[0]
+		if p.unasked && p.admitted.Add(admission.ProvedAfter).After(now) {
+			return nil
+		}
+		u.list[0], u.list = nil, u.list[1:]
+		if p.unasked {
+			u.remove(p)
+			return p
+		}
+	}
+	return nil
 }
 
 // len returns how many there are but those that are known as dead only: of a cluster that has lost
 // many, they are all that is left.
-func (s *strangers) len() int { return s.unasked.Len() + s.asked.Len() - s.learned }
+func (s *strangers) len() int { return s.unasked.len + s.asked.Len() - s.learned }
 
-func (s *strangers) has(p *peer) bool { return !s.unasked.At(p).IsZero() || !s.asked.At(p).IsZero() }
+func (s *strangers) has(p *peer) bool { return p.unasked || !s.asked.At(p).IsZero() }
 
 // note takes how a peer is now.
 func (s *strangers) note(p *peer) {
 	if p.proved() || p.status == member.Left {
 		s.remove(p)
 	} else if !s.has(p) {
-		s.unasked.Set(p, p.admitted.Add(admission.ProvedAfter))
+		s.unasked.add(p)
 		s.count(p, 1)
 	}
 }
@@ -100,7 +159,7 @@ func (s *strangers) remove(p *peer) {
 	if s.has(p) {
 		s.count(p, -1)
 	}
-	s.unasked.Remove(p)
+	s.unasked.remove(p)
 	s.asked.Remove(p)
 }
 
@@ -108,10 +167,11 @@ func (s *strangers) remove(p *peer) {
 func (s *strangers) due(others int, now time.Time) []*peer {
 	due := s.asked.AppendDue(nil, now)
 	for range others {
-		if next := s.unasked.Next(); next.IsZero() || next.After(now) {
+		p := s.unasked.take(now)
+		if p == nil {
 			break
 		}
-		due = append(due, s.unasked.Take())
+		due = append(due, p)
 	}
 	for _, p := range due {
 		s.count(p, -1)

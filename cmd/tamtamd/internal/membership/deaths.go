@@ -53,7 +53,7 @@ func (c *Core) deadRecords(now time.Time) (all []record) {
 	for p := range c.members.all {
 		if p.status == member.Dead && !c.outlived(p.addr, p.info.Session, p.changed, now) {
 			// Rounded, it does not move as it is passed on.
-			all = append(all, endedRecord(recordDead, p.addr, p.info.Session, now.Sub(p.since).Round(time.Second)))
+			all = append(all, endedRecord(recordDead, p.addr, p.info.Session, now.Sub(p.noted().since).Round(time.Second)))
 		}
 	}
 	return all
@@ -114,7 +114,7 @@ func (d reportedDeath) follows(p *peer) bool {
 // what the same member has found is the same death.
 func (c *Core) postponeDeath(p *peer, d reportedDeath) {
 	if p.info.Session == d.info.Session && p.by != d.by && d.at.Sub(p.changed) > deathTolerance {
-		p.changed, p.since, p.by, p.why = d.at, d.at, d.by, d.why
+		p.changed, p.lapsed().since, p.by, p.why = d.at, d.at, d.by, d.why
 		c.emit(TableRestore{Addr: p.addr, Info: p.info, Status: p.status, By: p.by, Reason: p.why, At: p.changed})
 	}
 }
@@ -126,8 +126,8 @@ const profileEvery = time.Minute
 // nameDeath asks for the profile of a member that is listed as dead without one: the first that
 // was asked did not know it, or is of an earlier version.
 func (c *Core) nameDeath(p *peer, d reportedDeath, now time.Time) {
-	if p.info.Session == d.info.Session && undescribed(p.info) && now.Sub(p.profileAsked) >= profileEvery {
-		p.profileAsked = now
+	if p.info.Session == d.info.Session && undescribed(p.info) && now.Sub(p.noted().profileAsked) >= profileEvery {
+		p.lapsed().profileAsked = now
 		c.emit(AskProfile{By: d.teller, Of: d.addr, Session: d.info.Session})
 	}
 }
@@ -187,7 +187,7 @@ func (c *Core) confirmDeath(a netip.AddrPort, now time.Time) {
 		c.emit(EngineRemove{a})
 	}
 	c.forget(a)
-	p := &peer{addr: a, info: d.info, status: member.Dead, by: d.by, why: d.why, changed: d.at, since: d.at, admitted: now, spread: true, known: c.known.Has(a), learned: true}
+	p := &peer{addr: a, info: d.info, status: member.Dead, by: d.by, why: d.why, changed: d.at, lapse: &lapse{since: d.at}, admitted: now, spread: true, known: c.known.Has(a), learned: true}
 	c.members.put(p)
 	c.reconnect.Dead(a, c.members.live+1, now)
 	c.count(countDeathsLearned)

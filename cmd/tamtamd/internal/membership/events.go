@@ -121,7 +121,9 @@ func (c *Core) message(e wire.Event, now time.Time) {
 // heard notes that a member lives.
 func (c *Core) heard(p *peer, now time.Time) {
 	c.members.heard(p, now)
-	p.leftBy = netip.AddrPort{}
+	if p.lapse != nil {
+		p.lapse.leftBy = netip.AddrPort{}
+	}
 	if a, ok := c.suspicion.Refute(p.addr, now); ok {
 		c.count(countAccusationsRefuted)
 		c.awareness.Answered(a.Took(now))

@@ -158,11 +158,11 @@ func (c *Core) Outgoing(now time.Time, to netip.AddrPort, e datagram.Entry) bool
 	if s := memberStatus(e.Status); s != member.Alive && about.status.Live() && s != about.status && !about.info.Plain() {
 		return false // a verdict that is held back
 	}
-	if len(about.tell) > 0 && memberStatus(e.Status) == about.status {
-		if about.by != c.cfg.Self.Addr || c.findings.Told(e, about.tell, &c.awareness, now) {
-			c.addNews(e, about.tell)
+	if tell := about.noted().tell; len(tell) > 0 && memberStatus(e.Status) == about.status {
+		if about.by != c.cfg.Self.Addr || c.findings.Told(e, tell, &c.awareness, now) {
+			c.addNews(e, tell)
 		}
-		about.tell = nil
+		about.lapse.tell = nil
 		c.wake(now)
 	}
 	return p.info.Plain() || now.Sub(about.changed) < newsTime

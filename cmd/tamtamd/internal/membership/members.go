@@ -31,34 +31,57 @@ type peer struct {
 	addr     netip.AddrPort
 	life     uint64 // differs from one peer to the next
 	info     member.Info
-	status   member.Status  // changed by members.set only
 	by       netip.AddrPort // the reporter of the status
-	why      member.Reason  // of the status, if it is not live
+	via      netip.AddrPort // the member that relays what is sent to it; invalid: none. Changed by members.route only
 	heard    time.Time      // when a datagram of it last came in; changed by members.heard only
-	proven   bool           // it has just answered: its clock may be far ahead
-	clock    uint32         // its logical clock when it last showed it; 0 for not yet
-	listed   bool           // Smudge knows it
 	changed  time.Time      // when it took its status
-	since    time.Time      // since when it is dead, as others are told
 	admitted time.Time      // when it, or the session before it there, became a member
+	lapse    *lapse         // nil of most
+	clock    uint32         // its logical clock when it last showed it; 0 for not yet
+	status   member.Status  // changed by members.set only
+	why      member.Reason  // of the status, if it is not live
+	checks   uint8          // how often it was asked whether it is of use
+	upgrade  uint8          // hellos yet to try on it, if it is plain
+	proven   bool           // it has just answered: its clock may be far ahead
+	listed   bool           // Smudge knows it
 	known    bool           // see admission.Newcomer
-	checks   int            // how often it was asked whether it is of use
-	greeted  time.Time      // when it was last greeted because it spoke although it is dead
 	asked    bool           // it has asked for the members while it was dead
-	upgrade  int            // hellos yet to try on it, if it is plain
 	// askedSome: it was asked for the records of some members, and has not sent them.
 	askedSome bool
+	spread    bool // others believe it suspected or dead, too
+	unasked   bool // it is among strangers.unasked
+	// learned: this node knows it as dead only, from others.
+	learned bool
+}
+
+// lapse is what is noted of a peer that has not been alive all the time, or that others say ended.
+// It is apart, since a node of a large cluster has thousands of peers, and few are so.
+type lapse struct {
+	since   time.Time // since when it is dead, as others are told
+	greeted time.Time // when it was last greeted because it spoke although it is dead
 	// profileAsked is when others were last asked what it said of itself, as it is dead and not known.
 	profileAsked time.Time
 	// leftBy is the member that says that it has left, although it is live here; invalid if
 	// none does, or it was heard since.
 	leftBy netip.AddrPort
-	via    netip.AddrPort // the member that relays what is sent to it; invalid: none. Changed by members.route only
 	// tell are those to whom must be sent what Smudge says of it next.
-	tell   []netip.AddrPort
-	spread bool // others believe it suspected or dead, too
-	// learned: this node knows it as dead only, from others.
-	learned bool
+	tell []netip.AddrPort
+}
+
+// lapsed returns what is noted of such a peer, to be changed.
+func (p *peer) lapsed() *lapse {
+	if p.lapse == nil {
+		p.lapse = &lapse{}
+	}
+	return p.lapse
+}
+
+// noted is lapsed of a peer of which nothing will be changed.
+func (p *peer) noted() lapse {
+	if p.lapse == nil {
+		return lapse{}
+	}
+	return *p.lapse
 }
 
 // members are the peers. They are ordered by address, so that a replay does the same. What is

@@ -14,13 +14,15 @@ func (w *world) ordered() {
 	w.t.Helper()
 	fresh := newMembers(detect.NewPings(nil), 0)
 	for _, p := range w.members.byAddr {
-		life := p.life
+		life, unasked := p.life, p.unasked
+		p.unasked = false
 		fresh.put(p)
-		p.life = life
+		stranger := fresh.strangers.has(p)
+		p.life, p.unasked = life, unasked
 		if w.members.ends.At(p.addr).IsZero() == p.status.Gone() {
 			w.t.Errorf("%s is %v; when something must be done about it: %v", p.addr, p.status, w.members.ends.At(p.addr))
 		}
-		if w.members.strangers.has(p) != fresh.strangers.has(p) {
+		if w.members.strangers.has(p) != stranger {
 			w.t.Errorf("%s is %v, proved: %v; among the strangers: %v", p.addr, p.status, p.proved(), w.members.strangers.has(p))
 		}
 	}

@@ -81,7 +81,7 @@ func (c *Core) judgeNow(p *peer, now time.Time) {
 func (c *Core) mergeLeft(by, p *peer, r record, now time.Time) {
 	if c.isLive(p, r.session) {
 		if c.mayAsk(now) {
-			p.leftBy = by.addr
+			p.lapsed().leftBy = by.addr
 			c.judgeNow(p, now)
 		}
 		return

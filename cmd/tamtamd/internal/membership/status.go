@@ -45,9 +45,9 @@ func (c *Core) judge(p *peer, to member.Status, by netip.AddrPort, now time.Time
 	if p.status == to {
 		return
 	}
-	if to == member.Dead && p.leftBy.IsValid() { // so that is what has become of it
+	if leftBy := p.noted().leftBy; to == member.Dead && leftBy.IsValid() { // so that is what has become of it
 		c.tombstones.Add(p.addr, admission.Tombstone{Session: p.info.Session, At: now})
-		c.endLeft(p, p.leftBy, now)
+		c.endLeft(p, leftBy, now)
 		return
 	}
 	c.set(p, to, by, now)
@@ -55,9 +55,9 @@ func (c *Core) judge(p *peer, to member.Status, by netip.AddrPort, now time.Time
 		c.condemn(p)
 	}
 	p.spread = p.spread || by != c.cfg.Self.Addr
-	p.tell = c.audience(p)
+	p.lapsed().tell = c.audience(p)
 	c.wake(now)
-	if len(p.tell) > 0 {
+	if len(p.lapse.tell) > 0 {
 		c.prompt(p.addr)
 	}
 }
@@ -89,8 +89,8 @@ func (c *Core) set(p *peer, s member.Status, by netip.AddrPort, now time.Time) {
 		return
 	}
 	c.members.set(p, s, by, now)
-	p.since = c.behind.since(now)
-	p.tell = nil
+	p.lapsed().since = c.behind.since(now)
+	p.lapse.tell = nil
 	c.emit(TableSet{p.addr, s, by})
 	if s == member.Dead {
 		c.emit(Abandon{p.addr}) // first, since it relays no more
