@@ -72,25 +72,24 @@ type Link struct {
 
 	// What this end sends.
 	flights []flight // by age
-	bulk    int      // how many of them are of bulk
-	// countedAll and countedBulk are what Shared counts of them.
-	countedAll, countedBulk int
-	ackData                 []ackData
-	ackNext                 uint8     // where in ackData the next goes
-	rtt                     rtt       // of all frames, acknowledged at once or after a while
-	trip                    roundTrip // of those that were answered at once
+	ackData []ackData
+	rtt     rtt       // of all frames, acknowledged at once or after a while
+	trip    roundTrip // of those that were answered at once
 	// retransmitted are the last frames that were sent more than once and acknowledged, at
-	// most keptRetransmitted; the next goes to retransmits.
+	// most keptRetransmitted.
 	retransmitted []uint32
-	retransmits   uint8
+	bulk          int32 // how many of flights are of bulk
+	// countedAll and countedBulk are what Shared counts of them.
+	countedAll, countedBulk int32
+	ackNext, retransmits    uint8 // where in ackData and in retransmitted the next goes
 
 	// What it receives.
+	stale  uint8 // frames in a row that had arrived before; staleFrames at most
+	gone   bool  // see Abandon
 	window window
 	acks   []uint32 // owed
 	ackDue time.Time
 	heard  time.Time
-	stale  uint8 // frames in a row that had arrived before; staleFrames at most
-	gone   bool  // see Abandon
 
 	traffic      Traffic
 	lossRate     lossRate
@@ -119,9 +118,9 @@ func (l *Link) Restart() {
 
 // recount counts the flights for Shared.
 func (l *Link) recount() {
-	l.shared.inFlight += len(l.flights) - l.countedAll
-	l.shared.bulk += l.bulk - l.countedBulk
-	l.countedAll, l.countedBulk = len(l.flights), l.bulk
+	l.shared.inFlight += len(l.flights) - int(l.countedAll)
+	l.shared.bulk += int(l.bulk - l.countedBulk)
+	l.countedAll, l.countedBulk = int32(len(l.flights)), l.bulk
 }
 
 // TakeAcks returns the acknowledgements that are owed, at most as many as asked for, for a
@@ -198,7 +197,7 @@ func (l *Link) SendAckData(acks []uint32, b []byte) {
 func (l *Link) InFlight() int { return len(l.flights) }
 
 // Bulk returns how many of them are of bulk.
-func (l *Link) Bulk() int { return l.bulk }
+func (l *Link) Bulk() int { return int(l.bulk) }
 
 // Waits reports whether a frame waits for its acknowledgement.
 func (l *Link) Waits(counter uint64) bool {
@@ -285,7 +284,7 @@ func (l *Link) Acked(now time.Time, counter uint32, by Carrier) (b []byte, token
 	l.reachability.reached(now)
 	arrived := l.shared.arrived.at(now)
 	arrived.first++
-	arrived.again += uint64(f.tries - 1)
+	arrived.again += uint32(f.tries - 1)
 	// A carrier that is retransmitted shows the loss of its first try, and not the round
 	// trip.
 	took := now.Sub(f.first)

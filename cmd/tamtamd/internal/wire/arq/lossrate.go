@@ -11,7 +11,7 @@ const lossSpan = time.Minute
 
 // sends counts frames that were sent first, retransmissions of them, and those of the
 // retransmissions that turned out to be spurious.
-type sends struct{ first, again, spurious uint64 }
+type sends struct{ first, again, spurious uint32 }
 
 // lossRate counts what was sent in a window of time that moves on in steps of lossSpan.
 type lossRate struct {
@@ -36,7 +36,7 @@ func (l *lossRate) at(now time.Time) *sends {
 func (l *lossRate) recent(now time.Time) (frames, lost uint64) {
 	present, before := l.at(now), l.before
 	again, spurious := present.again+before.again, present.spurious+before.spurious
-	return present.first + before.first, again - min(again, spurious)
+	return uint64(present.first + before.first), uint64(again - min(again, spurious))
 }
 
 // LossFrames is how many frames a loss rate needs: of fewer, one lost frame would be a high loss.

@@ -14,7 +14,7 @@ func TestLossRate(t *testing.T) {
 	start := time.Unix(1000, 0)
 	for _, c := range []struct {
 		after                  time.Duration
-		first, again, spurious uint64 // are added
+		first, again, spurious uint32 // are added
 		frames, lost           uint64
 	}{
 		{0, 0, 0, 0, 0, 0},
