@@ -35,11 +35,11 @@ func (c *Core) onHello(src netip.AddrPort, f frame.Frame) {
 		return
 	}
 	if p := c.sessions[f.Session]; p != nil {
-		if h := (hail{src, nonce &^ tryMask, p.hail.at}); h == p.hail && c.now.Sub(h.at) < welcomeEvery {
+		if h := p.hail; h != nil && h.src == src && h.nonce == nonce&^tryMask && c.now.Sub(h.at) < welcomeEvery {
 			c.count(countHellosAnswered)
 			return
 		}
-		p.hail = hail{src, nonce &^ tryMask, c.now}
+		p.hail = &hail{src, nonce &^ tryMask, c.now}
 	} else if c.crosses(src, nonce) {
 		c.count(countHellosCrossed)
 		return

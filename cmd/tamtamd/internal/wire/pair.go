@@ -42,7 +42,8 @@ func (c *Core) pairWith(p *peer, share string, renews bool) {
 	if pair, err := frame.NewPair(c.privateFor(p), c.session, p.session, []byte(share)); err == nil {
 		p.pair = pair
 		if renews {
-			p.renewal.begin(c.now, c.renewEvery(), c.random)
+			p.renewal = &renewal{}
+			p.renewal.plan(c.now, c.renewEvery(), c.random)
 		}
 	}
 }

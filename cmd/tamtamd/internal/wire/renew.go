@@ -72,11 +72,11 @@ func (o *openingKey) expire(now time.Time, every time.Duration) {
 	}
 }
 
-// renewal is how far the renewal of a peer's pair is. The zero value is that of a peer that
-// does not renew.
+// renewal is how far the renewal of a peer's pair is. It is nil of a peer that does not renew, as without
+// keys, and was wiped, or has not begun, if nothing is due.
 type renewal struct {
 	generation uint32    // of the pair; that which opened the session is 0
-	due        time.Time // when the next is offered, or offered again; zero for never
+	offered    time.Time // when the next is offered, or offered again; zero for never
 
 	private *ecdh.PrivateKey // of the share that was offered; nil for none
 	counter uint64           // of the last frame with a share that was sent
@@ -91,6 +91,9 @@ type renewal struct {
 
 // wipe forgets the pairs that are not the present one.
 func (r *renewal) wipe() {
+	if r == nil {
+		return
+	}
 	r.next.Wipe()
 	r.old.Wipe()
 	*r = renewal{}
@@ -98,20 +101,23 @@ func (r *renewal) wipe() {
 
 // end forgets the last generation when it is time.
 func (r *renewal) end(now time.Time) {
-	if !r.until.IsZero() && !r.until.After(now) {
+	if until := r.due(); !until.IsZero() && !until.After(now) {
 		r.old.Wipe()
 		r.old, r.until = nil, time.Time{}
 	}
 }
 
-// begin begins to renew, once the session is open.
-func (r *renewal) begin(now time.Time, every time.Duration, random func() uint64) {
-	r.wipe()
-	r.plan(now, every, random)
+// due returns when the last generation ends; the zero time for never.
+func (r *renewal) due() time.Time {
+	if r == nil {
+		return time.Time{}
+	}
+	return r.until
 }
 
+// plan has the next generation offered when this one is old enough.
 func (r *renewal) plan(now time.Time, every time.Duration, random func() uint64) {
-	r.due = now.Add(every - time.Duration(random()%uint64(every/4)))
+	r.offered = now.Add(every - time.Duration(random()%uint64(every/4)))
 }
 
 // advance makes a pair of the next generation the present one. It returns it.
@@ -133,7 +139,11 @@ func (c *Core) renewEvery() time.Duration {
 
 // openPair decrypts a frame with the pair of a peer, or with the one before or after it.
 func (c *Core) openPair(p *peer, b []byte) (opened []byte, ok bool) {
-	for _, pair := range []*frame.Pair{p.pair, p.renewal.next, p.renewal.old} {
+	pairs := [3]*frame.Pair{p.pair}
+	if r := p.renewal; r != nil {
+		pairs[1], pairs[2] = r.next, r.old
+	}
+	for _, pair := range pairs {
 		if pair == nil {
 			continue
 		}
@@ -147,7 +157,11 @@ func (c *Core) openPair(p *peer, b []byte) (opened []byte, ok bool) {
 
 // paired notes by which pair a frame of a peer came.
 func (c *Core) paired(p *peer, by *frame.Pair) {
-	r := &p.renewal
+	c.openedBy = by
+	r := p.renewal
+	if r == nil {
+		return
+	}
 	if by == r.next {
 		p.pair = r.advance(p.pair, by)
 		c.renewed(p)
@@ -156,7 +170,6 @@ func (c *Core) paired(p *peer, by *frame.Pair) {
 		r.until = c.now.Add(renewOverlap)
 		c.wake(p, r.until)
 	}
-	c.openedBy = by
 }
 
 // renewed notes that a peer has a new pair. The key that opened the session is of no use any
@@ -169,11 +182,11 @@ func (c *Core) renewed(p *peer) {
 
 // renew offers a new share to a peer if it is time, and it is for this end to do so.
 func (c *Core) renew(p *peer) {
-	r := &p.renewal
-	if r.due.IsZero() || r.due.After(c.now) || p.pair == nil || !p.open() || c.session >= p.session || !c.cfg.Encryption.Sends() {
+	r := p.renewal
+	if r == nil || r.offered.IsZero() || r.offered.After(c.now) || p.pair == nil || !p.open() || c.session >= p.session || !c.cfg.Encryption.Sends() {
 		return
 	}
-	r.due = c.now.Add(min(renewRetry, c.renewEvery()))
+	r.offered = c.now.Add(min(renewRetry, c.renewEvery()))
 	if r.private == nil {
 		r.private = newPrivate(c.random)
 	}
@@ -191,8 +204,8 @@ func (c *Core) sendRenew(p *peer, share string) {
 // onRenew takes a share: an offer, or the answer to ours. It counts only if it was encrypted
 // with the present pair, so that nobody else can bring one in.
 func (c *Core) onRenew(p *peer, payload []byte) {
-	r := &p.renewal
-	if len(payload) != renewSize || r.due.IsZero() || p.pair == nil || c.openedBy != p.pair || !c.cfg.Encryption.Sends() {
+	r := p.renewal
+	if len(payload) != renewSize || r == nil || r.offered.IsZero() || p.pair == nil || c.openedBy != p.pair || !c.cfg.Encryption.Sends() {
 		c.count(countDroppedBadFrame)
 		return
 	}
@@ -208,7 +221,7 @@ func (c *Core) onRenew(p *peer, payload []byte) {
 }
 
 func (c *Core) takeAnswer(p *peer, share []byte) {
-	r := &p.renewal
+	r := p.renewal
 	if r.private == nil {
 		return
 	}
@@ -222,7 +235,7 @@ func (c *Core) takeAnswer(p *peer, share []byte) {
 }
 
 func (c *Core) takeOffer(p *peer, share []byte) {
-	r := &p.renewal
+	r := p.renewal
 	if r.next == nil || r.offer != string(share) {
 		private := newPrivate(c.random)
 		pair, err := frame.NewPair(private, c.session, p.session, share)

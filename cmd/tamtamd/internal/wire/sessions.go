@@ -53,7 +53,7 @@ type peer struct {
 	ids     [2]uint64     // the connection IDs that its frames may carry: the present and the last
 	nonce   uint64        // of our hello, if it came to the session by it
 	took    time.Duration // that it took to answer that
-	hail    hail          // its greeting that was answered last
+	hail    *hail         // its greeting that was answered last since the session is known; nil for none
 	number  uint64        // which opening of ours this is
 	opening uint64        // and which of the peer's; 0 before its first info
 	counter uint64        // of the last frame that was made for it
@@ -75,9 +75,9 @@ type peer struct {
 	challenged time.Time      // when an info in its name was last answered
 	source     netip.AddrPort // where its last frame came from that no relay passed on
 
-	pair        *frame.Pair // encrypts the frames of the open session; nil: a key of the cluster does
-	share       string      // of the peer, that pair was made with; empty when it was renewed
-	renewal     renewal
+	pair        *frame.Pair      // encrypts the frames of the open session; nil: a key of the cluster does
+	share       string           // of the peer, that pair was made with; empty when it was renewed
+	renewal     *renewal         // nil of a peer that does not renew
 	private     *ecdh.PrivateKey // of the share in our infos to it; nil for none yet, or not any more
 	infoCounter uint64           // of our last info to it; 0 for none
 	profiledBy  uint64           // the counter of the frame that last brought its profile
@@ -101,7 +101,7 @@ func (p *peer) accepts(id uint64) bool { return id == p.ids[0] || id == p.ids[1]
 // due returns when the peer must be ticked; the zero time is never.
 func (p *peer) due() time.Time {
 	due := deadline.Earlier(deadline.Earlier(p.until, p.link.Due()), p.retry())
-	return deadline.Earlier(due, p.renewal.until)
+	return deadline.Earlier(due, p.renewal.due())
 }
 
 // add lists a session, of a node that is reached by a relay if via is valid. It returns nil
