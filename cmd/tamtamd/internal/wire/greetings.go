@@ -115,10 +115,12 @@ func (c *Core) reportConflict(p *peer, g greeting) {
 func (c *Core) Probe(now time.Time, a netip.AddrPort) (nonce uint64) {
 	c.advance(now)
 	nonce = c.newNonce()
-	if !c.hello(nonce, greeting{addr: a, via: c.way(a), probe: true}) {
+	// It counts as the second try: a first one is left without an answer if the node greets this one
+	// at the same time, and to be greeted does not answer a probe.
+	if !c.hello(nonce, greeting{addr: a, via: c.way(a), probe: true, tries: 1}) {
 		return 0
 	}
-	return nonce
+	return nonce | 1
 }
 
 func (c *Core) hello(nonce uint64, g greeting) bool {

@@ -5,6 +5,7 @@ package wire
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -182,6 +183,19 @@ func TestProbeOpensNothing(t *testing.T) {
 	}
 	if len(a.peers)+len(b.peers)+len(other.peers) != 0 {
 		t.Error("a session was opened")
+	}
+	s.hold()
+}
+
+// TestProbeThatCrossesAGreeting is answered, unlike a greeting.
+func TestProbeThatCrossesAGreeting(t *testing.T) {
+	s := newSim(t, 1)
+	a, b := s.node(at(1)), s.node(at(2))
+	a.Greet(s.now, b.addr)
+	nonce := b.Probe(s.now, a.addr)
+	s.run(time.Second)
+	if got := b.saw(Answered, a.addr); !slices.ContainsFunc(got, func(e Event) bool { return e.Nonce == nonce }) {
+		t.Errorf("saw %v, want an answer to %d", got, nonce)
 	}
 	s.hold()
 }
