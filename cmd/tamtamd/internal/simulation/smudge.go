@@ -49,7 +49,7 @@ type Smudge struct {
 	self    *smudgePeer
 	peers   map[netip.AddrPort]*smudgePeer // those that were added, and this node
 	known   []*smudgePeer                  // knownNodes, in no order
-	updated []*smudgePeer                  // updatedNodes
+	updated [][]*smudgePeer                // updatedNodes, by what is left of their counters
 	dirty   bool                           // knownNodesModifiedFlag
 
 	listed bool          // there is a list:
@@ -95,10 +95,10 @@ type smudgePeer struct {
 	timestamp time.Time
 	emit      int32
 	index     int32 // in known; -1 when it is not
+	slot      int32 // in its part of updated; -1 when it is not
 	pingMs    int32
 	countdown int32
 	retry     int8 // deadNodeCounter; 0 when there is none
-	updated   bool
 	ended     bool // removed: what is said of this session goes nowhere
 }
 
@@ -127,7 +127,7 @@ func NewSmudge(cfg SmudgeConfig, now time.Time) *Smudge {
 }
 
 func (s *Smudge) newPeer(a netip.AddrPort) *smudgePeer {
-	return &smudgePeer{addr: a, index: -1, timestamp: s.now, pingMs: -1}
+	return &smudgePeer{addr: a, index: -1, slot: -1, timestamp: s.now, pingMs: -1}
 }
 
 // list is nodeMap.add on knownNodes.
@@ -170,11 +170,9 @@ func (s *Smudge) update(p *smudgePeer, status datagram.Status, heartbeat uint32,
 		return
 	}
 	p.timestamp, p.status, p.source, p.heartbeat = s.now, status, source, heartbeat
+	s.unlist(p)
 	p.emit = int32(s.fanout())
-	if !p.updated {
-		p.updated = true
-		s.updated = append(s.updated, p)
-	}
+	s.enlist(p)
 	if status != datagram.Dead {
 		p.retry = 0
 	}

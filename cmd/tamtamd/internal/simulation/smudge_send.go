@@ -178,49 +178,80 @@ func (s *Smudge) pick(count int, but *smudgePeer, living bool) []*smudgePeer {
 	return s.picked
 }
 
+// enlist puts a peer into updatedNodes if there is something to say of it.
+func (s *Smudge) enlist(p *smudgePeer) {
+	if p.emit <= 0 {
+		return
+	}
+	for int(p.emit) >= len(s.updated) {
+		s.updated = append(s.updated, nil)
+	}
+	p.slot = int32(len(s.updated[p.emit]))
+	s.updated[p.emit] = append(s.updated[p.emit], p)
+}
+
+// unlist takes a peer out of updatedNodes, if it is in.
+func (s *Smudge) unlist(p *smudgePeer) {
+	if p.slot < 0 {
+		return
+	}
+	part := s.updated[p.emit]
+	last := part[len(part)-1]
+	part[p.slot], last.slot = last, p.slot
+	part[len(part)-1] = nil
+	s.updated[p.emit], p.slot = part[:len(part)-1], -1
+}
+
+// said takes from the counter of a peer.
+func (s *Smudge) said(p *smudgePeer, by int32) {
+	listed := p.slot >= 0
+	s.unlist(p)
+	if p.emit -= by; listed {
+		s.enlist(p)
+	}
+}
+
 // news returns the peers of which there is something to say, those said least first
-// (getRandomUpdatedNodes, registry.go:206).
+// (getRandomUpdatedNodes, registry.go:206). Which of equals is first is left to chance.
 func (s *Smudge) news(count int, but *smudgePeer) []*smudgePeer {
-	s.updated = slices.DeleteFunc(s.updated, func(p *smudgePeer) bool {
-		p.updated = p.emit > 0
-		return !p.updated
-	})
 	s.picked = s.picked[:0]
-	for _, p := range s.updated {
-		if p != but && p != s.self {
-			s.picked = append(s.picked, p)
+	for emit := len(s.updated) - 1; emit > 0; emit-- {
+		part := s.updated[emit]
+		for i := 0; i < len(part) && len(s.picked) < count; i++ {
+			j := i + s.cfg.Random.IntN(len(part)-i)
+			part[i], part[j] = part[j], part[i]
+			part[i].slot, part[j].slot = int32(i), int32(j)
+			if p := part[i]; p != but && p != s.self {
+				s.picked = append(s.picked, p)
+			}
 		}
 	}
-	if len(s.picked) > 1 { // which of equals is first is left to chance
-		s.cfg.Random.Shuffle(len(s.picked), func(i, j int) { s.picked[i], s.picked[j] = s.picked[j], s.picked[i] })
-		slices.SortFunc(s.picked, func(a, b *smudgePeer) int { return int(b.emit - a.emit) })
-	}
-	return s.picked[:min(count, len(s.picked))]
+	return s.picked
 }
 
 // transmit is transmitVerbGenericUDP (membership.go:667). What is said costs two of its
 // counter.
 func (s *Smudge) transmit(to, target *smudgePeer, verb datagram.Verb, code uint32) {
 	count := s.fanout()
-	said := s.news(count, to)
-	if len(said) == 0 {
-		said = s.pick(count, to, false)
+	about := s.news(count, to)
+	if len(about) == 0 {
+		about = s.pick(count, to, false)
 	}
 	if target != nil {
-		target.emit--
+		s.said(target, 1)
 	}
-	entries := make([]datagram.Entry, 0, len(said)+1)
+	entries := make([]datagram.Entry, 0, len(about)+1)
 	sent := !to.ended
 	if target != nil {
 		sent = sent && !target.ended
 		entries = append(entries, datagram.Target(target.addr, code))
 		entries[0].Source = address(target.source)
 	}
-	for _, p := range said {
+	for _, p := range about {
 		if !p.ended {
 			entries = append(entries, datagram.Entry{Status: p.status, Addr: p.addr, Heartbeat: p.heartbeat, Source: address(p.source)})
 		}
-		p.emit -= 2
+		s.said(p, 2)
 	}
 	if sent {
 		s.sends = append(s.sends, SmudgeSend{to.addr, verb, code, entries})
