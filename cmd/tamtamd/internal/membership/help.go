@@ -47,8 +47,9 @@ func (c *Core) answerFor(p *peer) {
 	for _, r := range c.help.Heard(p.addr) {
 		if c.HasSession(r.Asker) {
 			// The entry tells it from an answer to a ping of the same heartbeat. It is too
-			// old for Smudge to heed.
-			lives := datagram.Entry{Status: datagram.Alive, Addr: r.Target}
+			// old for Smudge to heed. Its source is the relay by which this node reaches the member, if
+			// it does so: then this node cannot relay.
+			lives := datagram.Entry{Status: datagram.Alive, Addr: r.Target, Source: p.via}
 			b := datagram.Compose(c.family, datagram.Ack, c.cfg.Self.Addr.Port(), r.Code, []datagram.Entry{lives})
 			c.send(r.Asker, b, false)
 		}

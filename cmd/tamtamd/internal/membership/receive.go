@@ -119,9 +119,13 @@ func (c *Core) answerProbes(p *peer, d datagram.Datagram) {
 	var vouched []netip.AddrPort
 	if d.Verb() == datagram.Ack {
 		for _, target := range c.indirect.Targets(p.addr, d.Heartbeat()) {
-			if c.Plain(target) || vouches(d, target) {
+			if relay, ok := vouches(d, target); ok || c.Plain(target) {
 				vouched = append(vouched, target)
-				c.suggest(target, p)
+				if relay.IsValid() {
+					c.suggest(target, c.members.get(relay))
+				} else {
+					c.suggest(target, p)
+				}
 			}
 		}
 	}
@@ -129,14 +133,19 @@ func (c *Core) answerProbes(p *peer, d datagram.Datagram) {
 }
 
 // vouches reports whether a helper's ACK says that the target lives. Without that it is
-// the answer to a ping of the same heartbeat.
-func vouches(d datagram.Datagram, target netip.AddrPort) bool {
+// the answer to a ping of the same heartbeat. If the helper reaches the target by a relay, vouches
+// returns that: see answerFor. In Smudge's own words, the source is another.
+func vouches(d datagram.Datagram, target netip.AddrPort) (relay netip.AddrPort, ok bool) {
 	for i := range d.Len() {
-		if e := d.Entry(i); e.Addr == target && e.Status == datagram.Alive {
-			return true
+		switch e := d.Entry(i); {
+		case e.Addr != target || e.Status != datagram.Alive:
+		case e.Heartbeat == 0:
+			return e.Source, true
+		default:
+			return netip.AddrPort{}, true
 		}
 	}
-	return false
+	return netip.AddrPort{}, false
 }
 
 // answerHelpers gives Smudge the answers of the helpers to indirect probes.

@@ -276,11 +276,14 @@ func (c *Cluster) saw(n *Node, i int, old, s seen, by netip.AddrPort) {
 	n.view[i] = s
 	c.right(n, i, 1)
 	c.version++
-	if m := c.nodes[i]; m.state == up && !c.cutOff(n, m) {
-		switch s.status {
-		case member.Suspected:
+	if m := c.nodes[i]; m.state == up {
+		accused := s.status == member.Suspected || s.status == member.Dead
+		switch {
+		case accused && c.cutOff(n, m):
+			c.result.CutOff++
+		case s.status == member.Suspected:
 			c.result.Suspected++
-		case member.Dead:
+		case s.status == member.Dead:
 			c.result.Dead++
 		}
 	}

@@ -26,10 +26,13 @@ type Result struct {
 	// Suspected and Dead are how often a node that ran was seen so by one that it could
 	// reach.
 	Suspected, Dead int
-	Frames          []Frames // by kind; most first
-	Totals          Totals   // packets
-	Busiest         uint64   // packets sent in the busiest second
-	DeepestQueue    int      // the most packets that waited in one receive buffer
+	// CutOff is how often it was seen as either by one that it could not reach directly. If others
+	// relay between the two, it should be 0.
+	CutOff       int
+	Frames       []Frames // by kind; most first
+	Totals       Totals   // packets
+	Busiest      uint64   // packets sent in the busiest second
+	DeepestQueue int      // the most packets that waited in one receive buffer
 	// Received is how many packets came in for each node, but for those that ended.
 	Received []uint64
 	Counters map[string]uint64
@@ -147,8 +150,8 @@ func (r *Result) Write(w io.Writer) {
 	for _, m := range r.Marks {
 		fmt.Fprintf(w, "  %v\n", m)
 	}
-	fmt.Fprintf(w, "  views right in the end: %.1f %%; in %.1f s false SUSPECTED %d, DEAD %d\n",
-		100*r.Views, r.Elapsed.Seconds(), r.Suspected, r.Dead)
+	fmt.Fprintf(w, "  views right in the end: %.1f %%; in %.1f s false SUSPECTED %d, DEAD %d; of nodes without a direct way %d\n",
+		100*r.Views, r.Elapsed.Seconds(), r.Suspected, r.Dead, r.CutOff)
 	if r.Messages > 0 {
 		fmt.Fprintf(w, "  messages: %d, delivered %.2f %%, median %v, p99 %v\n", r.Messages,
 			100*float64(r.Deliveries)/float64(r.Messages*(r.Nodes-1)), r.MedianDelay.Round(10*time.Microsecond), r.P99Delay.Round(10*time.Microsecond))

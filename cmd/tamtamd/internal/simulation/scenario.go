@@ -116,6 +116,14 @@ var Scenarios = []Scenario{
 		c.cast(1, 300)
 		c.Pass(time.Minute)
 	}},
+	{"broken", "a node stops reaching half of the others directly for two minutes, and they it", formed(func(c *Cluster) {
+		c.Isolate(1, func(j int) bool { return j > c.Len()/2 })
+		c.Pass(2 * time.Minute)
+		c.cast(1, 300)
+		c.Heal()
+		c.Pass(15 * time.Second)
+		c.Until(allSeeAll, c.Agree)
+	})},
 	{"cut", "two nodes stop reaching each other directly, and later reach each other again", formed(func(c *Cluster) {
 		c.Apart(1, 2)
 		c.cast(1, 1000)
