@@ -61,6 +61,7 @@ type Cluster struct {
 	version uint64 // grows with each change that a node sees
 	rights  int    // of all pairs, those in which one sees the other alive as it is
 	running int    // nodes
+	formed  bool   // by a scenario before this one
 
 	queries map[uint64]*Query // by token
 

@@ -72,16 +72,33 @@ func (r *Result) PerNode() float64 {
 }
 
 // Run simulates.
-func Run(o Options) Result {
+func Run(o Options) (r Result) {
+	RunAll(o, []Scenario{o.Scenario}, func(_ Scenario, only Result) { r = only })
+	return r
+}
+
+// RunAll simulates scenarios, one after the other, on one cluster, and reports what each came to.
+// Options.Scenario is not used. The cluster forms once, which takes the most time if it is a large one.
+// One that is not of a formed cluster can only be the first, and one that ends nodes for good only the last.
+func RunAll(o Options, all []Scenario, report func(Scenario, Result)) {
 	began := time.Now()
 	c := newCluster(o)
-	c.Measure()
-	o.Scenario.Run(c)
+	for _, s := range all {
+		c.result = Result{}
+		c.Measure()
+		s.Run(c)
+		report(s, c.finish(time.Since(began)))
+		began = time.Now()
+	}
+}
+
+// finish returns the result since the last Measure.
+func (c *Cluster) finish(took time.Duration) Result {
 	r, last := &c.result, c.base
 	c.base = c.sum()
 	r.Nodes, r.Views, r.DeepestQueue = c.Len(), c.Views(), c.Network.deepest
 	r.Busiest = c.Network.second.busiest
-	r.Elapsed, r.Real = c.base.at-last.at, time.Since(began)
+	r.Elapsed, r.Real = c.base.at-last.at, took
 	r.Totals = c.base.totals.since(last.totals)
 	for i, n := range c.base.received {
 		r.Received = append(r.Received, n-min(n, last.received[i])) // the process may be another one

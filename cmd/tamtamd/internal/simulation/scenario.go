@@ -172,8 +172,10 @@ func ScenarioNamed(name string) (Scenario, bool) {
 // then.
 func formed(run func(*Cluster)) func(*Cluster) {
 	return func(c *Cluster) {
-		c.JoinAll()
-		c.Until("formed", c.Agree)
+		if !c.formed {
+			c.JoinAll()
+			c.formed = c.Until("formed", c.Agree)
+		}
 		c.Pass(10 * time.Second)
 		c.Measure()
 		run(c)

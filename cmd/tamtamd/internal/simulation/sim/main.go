@@ -54,6 +54,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 	scenarios := fs.String("run", "join", "scenarios, separated by commas: "+strings.Join(names, ", "))
 	fs.IntVar(&o.Nodes, "n", 30, "number of nodes")
 	fs.Uint64Var(&o.Seed, "seed", 1, "all chance of the network and of Smudge comes from it")
+	one := fs.Bool("one", false, "all scenarios on one cluster, one after the other: those of a formed one, and last one that ends nodes for good")
 	rounds := fs.Int("rounds", 1, "how many times, each with the next seed")
 	lab := fs.Bool("lab", true, "a machine like that of the lab: see -cpus; else nothing takes time")
 	cpus := fs.Int("cpus", simulation.Lab.Processors, "processors that all nodes share; 0 for one each")
@@ -89,22 +90,30 @@ func run(args []string, stdout, stderr io.Writer) error {
 		}
 		defer pprof.StopCPUProfile()
 	}
+	var runs [][]simulation.Scenario // each on a cluster of its own
 	for name := range strings.SplitSeq(*scenarios, ",") {
 		s, ok := simulation.ScenarioNamed(name)
 		if !ok {
 			return fmt.Errorf("no scenario %q: want %s", name, strings.Join(names, ", "))
 		}
-		o.Scenario = s
+		if last := len(runs) - 1; *one && last >= 0 {
+			runs[last] = append(runs[last], s)
+		} else {
+			runs = append(runs, []simulation.Scenario{s})
+		}
+	}
+	for _, run := range runs {
 		for round := range *rounds {
-			one := o
-			one.Seed += uint64(round)
-			r := simulation.Run(one)
-			fmt.Fprintf(stdout, "%s, seed %d: ", name, one.Seed)
-			r.Write(stdout)
+			o := o
+			o.Seed += uint64(round)
+			simulation.RunAll(o, run, func(s simulation.Scenario, r simulation.Result) {
+				fmt.Fprintf(stdout, "%s, seed %d: ", s.Name, o.Seed)
+				r.Write(stdout)
+				if *counters {
+					r.WriteCounters(stdout)
+				}
+			})
 			runtime.GC() // or the next cluster is built beside this one
-			if *counters {
-				r.WriteCounters(stdout)
-			}
 		}
 	}
 	return nil
