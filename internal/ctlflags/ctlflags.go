@@ -51,13 +51,18 @@ func Default() *Flags {
 
 // Register defines the flags in fs. Several flag sets may share one Flags.
 func (f *Flags) Register(fs *flag.FlagSet) {
-	f.registerRPC(fs)
-	fs.StringVar(&f.Config, "config", f.Config, "YAML `file` with values of flags by name; empty for none (default: the first that exists of tamtam/tamtam.yaml in the user's configuration directory, $HOME/.tamtam.yaml and /etc/tamtam/tamtam.yaml)")
+	f.RegisterConnection(fs)
 	fs.BoolVar(&f.NoBanner, "nobanner", f.NoBanner, "with version, print no banner on a terminal")
 	fs.BoolVar(&f.Verbose, "verbose", f.Verbose, "print each call and its duration to stderr")
 	fs.BoolVar(&f.Trace, "trace", f.Trace, "as --verbose, and print requests and responses; of payloads, only the length")
-	fs.Var(timeout{&f.Timeout, &f.TimeoutSet}, "timeout", "`time` that a call may take; a stream must begin within it")
 	fs.Var(output{&f.Output}, "output", "`form` of the output: table, json, or for lists of members wide or name")
+}
+
+// RegisterConnection defines those of them that say how to reach the daemon, for other programs.
+func (f *Flags) RegisterConnection(fs *flag.FlagSet) {
+	f.registerRPC(fs)
+	fs.StringVar(&f.Config, "config", f.Config, "YAML `file` with values of flags by name; empty for none (default: the first that exists of tamtam/tamtam.yaml in the user's configuration directory, $HOME/.tamtam.yaml and /etc/tamtam/tamtam.yaml)")
+	fs.Var(timeout{&f.Timeout, &f.TimeoutSet}, "timeout", "`time` that a call may take; a stream must begin within it")
 }
 
 // Short returns the one-letter names of flags, by letter.
