@@ -1,0 +1,20 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package templating
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// catchHangups returns a channel of SIGHUPs, which no longer end the process, and a function that undoes
+// this. A SIGHUP is dropped while another one waits.
+func catchHangups() (<-chan os.Signal, func()) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	return c, func() { signal.Stop(c) }
+}

@@ -1,0 +1,180 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package templating is tamtam-template: it follows the members of the daemon, renders templates with them, and
+// replaces files. What members are is the business of package tamtam, and how commands run that of package hook.
+package templating
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/eelcocramer/tamtam"
+	"github.com/eelcocramer/tamtam/internal/buildinfo"
+	"github.com/eelcocramer/tamtam/internal/config"
+	"github.com/eelcocramer/tamtam/internal/ctl/client"
+	"github.com/eelcocramer/tamtam/internal/ctl/hook"
+)
+
+// Exit codes: those of tamtamctl.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitUnreachable = 4
+	exitRefused     = 5
+	exitDeadline    = 6
+)
+
+// errInterrupted: a signal came before --once or --dry was done.
+var errInterrupted = errors.New("interrupted")
+
+// Main runs the program until it is done, fails, or ctx is done, and returns the exit code.
+func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if text, ok := complete(args); ok {
+		fmt.Fprint(stdout, text)
+		return exitDone
+	}
+	known := newFlagSet()
+	Register(known)
+	if config.Asks(known, args, "version") {
+		fmt.Fprintln(stdout, buildinfo.Read().Line(name))
+		return exitDone
+	}
+	flags, err := parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		writeHelp(stdout)
+		return exitDone
+	}
+	log := func(format string, values ...any) {
+		text := fmt.Sprintf(format, values...)
+		fmt.Fprintf(stderr, "%s: %s\n", name, strings.ReplaceAll(text, "\n", "\n"+name+": "))
+	}
+	if err == nil {
+		err = run(ctx, flags, stdout, stderr, log)
+	}
+	if err == nil {
+		return exitDone
+	}
+	log("%s", describe(err))
+	var usage *usageError
+	var other *config.UsageError
+	if !errors.As(err, &usage) && !errors.As(err, &other) {
+		return code(err)
+	}
+	if other == nil || !other.Value {
+		fmt.Fprintf(stderr, "%s -h lists the flags\n", name)
+	}
+	return exitUsage
+}
+
+// run does what the flags say.
+func run(ctx context.Context, flags *Flags, stdout, stderr io.Writer, log func(string, ...any)) error {
+	defer hook.HoldSignals()() // a second one must not end us before a command
+	c := client.Client{Flags: flags.Conn, Log: stderr}
+	j := &job{flags: flags, log: log}
+	if flags.Once || flags.Dry {
+		v, err := once(ctx, c)
+		switch {
+		case err != nil:
+			return err
+		case flags.Dry:
+			return j.dry(stdout, v)
+		}
+		err = guarded(c, j)(ctx, v)
+		if ctx.Err() != nil {
+			return errInterrupted
+		}
+		return err
+	}
+	hangups, release := catchHangups()
+	defer release()
+	l := &loop{
+		watch: func(ctx context.Context, each func(tamtam.Event) error) error {
+			return c.Follow(ctx, nil, true, tamtam.DefaultHold, func(err error, _ bool) bool { return client.Retryable(err) }, each)
+		},
+		job: guarded(c, j), log: log, settle: flags.Settle, max: flags.Max, hangups: hangups,
+	}
+	return l.run(ctx)
+}
+
+// guarded returns job.run for a daemon that is ready: one that has joined none of its seeds yet, or was removed
+// from its cluster, lists only itself.
+func guarded(c client.Client, j *job) func(context.Context, *view) error {
+	return func(ctx context.Context, v *view) error {
+		why := ""
+		err := c.Call(ctx, func(ctx context.Context, conn *client.Conn) error {
+			why, _ = conn.Unready(ctx)
+			return nil
+		})
+		switch {
+		case err != nil:
+			return err
+		case why != "":
+			return fmt.Errorf("the files stay as they are, since the daemon is not ready: %s", why)
+		}
+		return j.run(ctx, v)
+	}
+}
+
+// once returns the present view. It does not wait for a daemon.
+func once(ctx context.Context, client client.Client) (*view, error) {
+	var c cluster
+	var v *view
+	done := errors.New("done")
+	err := client.Follow(ctx, nil, false, 0, func(error, bool) bool { return false }, func(e tamtam.Event) error {
+		c.apply(e)
+		if v = c.view(); v != nil {
+			return done
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, done):
+		return v, nil
+	case err == nil:
+		return nil, errInterrupted
+	}
+	return nil, err
+}
+
+// describe returns an error for people.
+func describe(err error) string {
+	if s, ok := status.FromError(err); ok {
+		return s.Message()
+	}
+	return err.Error()
+}
+
+// code returns the exit code of an error, as tamtamctl's.
+func code(err error) int {
+	var unreachable *client.UnreachableError
+	var gone *client.GoneError
+	var distrusted *client.DistrustError
+	switch {
+	case errors.As(err, &unreachable), errors.As(err, &gone):
+		return exitUnreachable
+	case errors.As(err, &distrusted):
+		return exitRefused
+	}
+	s, ok := status.FromError(err)
+	if !ok {
+		return exitFailed
+	}
+	switch s.Code() {
+	case codes.Unavailable:
+		return exitUnreachable
+	case codes.DeadlineExceeded:
+		return exitDeadline
+	case codes.InvalidArgument, codes.FailedPrecondition, codes.PermissionDenied, codes.Unauthenticated, codes.ResourceExhausted:
+		return exitRefused
+	}
+	return exitFailed
+}
