@@ -34,6 +34,7 @@ func Build(dir string) error {
 	for _, pkg := range []string{
 		"github.com/eelcocramer/tamtam/cmd/tamtamd",
 		"github.com/eelcocramer/tamtam/cmd/tamtamctl",
+		"github.com/eelcocramer/tamtam/cmd/tamtam-template",
 		"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/clustertest/plainnode",
 	} {
 		// Without -race: Smudge races with itself all the time.
