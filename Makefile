@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := build
 
 GO       ?= go
-PROGRAMS := ./cmd/tamtamd ./cmd/tamtamctl ./cmd/tamtam-gendoc
+PROGRAMS := ./cmd/tamtamd ./cmd/tamtamctl ./cmd/tamtam-template ./cmd/tamtam-gendoc
 CLUSTER  := ./cmd/tamtamd/internal/clustertest/...
 FUZZTIME ?= 10s
 SOAK      ?= 10000000
@@ -34,7 +34,7 @@ BUILDFLAGS := -trimpath -tags grpcnotrace
 # As in a release: without the C library, which takes 1.5 MiB of a daemon's memory.
 BUILD       = CGO_ENABLED=0 $(GO) build $(BUILDFLAGS)
 
-# build puts the three programs into bin/.
+# build puts the four programs into bin/.
 build:
 	$(BUILD) -o bin/ $(PROGRAMS)
 

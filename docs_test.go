@@ -21,6 +21,7 @@ import (
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
 	"github.com/eelcocramer/tamtam/internal/doctor"
+	"github.com/eelcocramer/tamtam/internal/templating"
 )
 
 var (
@@ -143,7 +144,7 @@ func code(text string) []string {
 
 var (
 	// call is a program and its words, up to what ends a command in a shell, after the word before it.
-	call    = regexp.MustCompile(`(?:(\S+) +|^|[/(])(tamtamctl|tamtamd)((?: +[^|&;#<>()\s]+)+)`)
+	call    = regexp.MustCompile(`(?:(\S+) +|^|[/(])(tamtamctl|tamtamd|tamtam-template)((?: +[^|&;#<>()\s]+)+)`)
 	quoted  = regexp.MustCompile(`'[^']*'|"[^"]*"`)
 	comment = regexp.MustCompile(`\s#\s.*`)
 	placing = regexp.MustCompile(`^[^a-z]`) // a placeholder, an address, a variable
@@ -167,7 +168,11 @@ func calls(line string) (found [][]string) {
 func TestCommandsInDocuments(t *testing.T) {
 	daemon := flag.NewFlagSet("tamtamd", flag.ContinueOnError)
 	daemonflags.Register(daemon)
-	programs := map[string]*ffcli.Command{"tamtamctl": ctl.Command(), "tamtamd": {Name: "tamtamd", FlagSet: daemon}}
+	template := flag.NewFlagSet("tamtam-template", flag.ContinueOnError)
+	templating.Register(template)
+	programs := map[string]*ffcli.Command{
+		"tamtamctl": ctl.Command(), "tamtamd": {Name: "tamtamd", FlagSet: daemon}, "tamtam-template": {Name: "tamtam-template", FlagSet: template},
+	}
 	short := map[string]map[string]string{"tamtamctl": ctlflags.Short(), "tamtamd": daemonflags.Short()}
 	checked := 0
 	for name, text := range documents(t) {

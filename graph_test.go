@@ -45,6 +45,7 @@ func TestGraphOfTheRootModule(t *testing.T) {
 	for name, out := range map[string]string{
 		"the root module": list(t, "-m", "all"),
 		"tamtamctl":       list(t, "-deps", "./cmd/tamtamctl"),
+		"tamtam-template": list(t, "-deps", "./cmd/tamtam-template"),
 		"tamtam-gendoc":   list(t, "-deps", "./cmd/tamtam-gendoc"),
 	} {
 		for line := range strings.Lines(out) {

@@ -22,6 +22,7 @@ import (
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
 	"github.com/eelcocramer/tamtam/internal/refdoc"
+	"github.com/eelcocramer/tamtam/internal/templating"
 	"github.com/eelcocramer/tamtam/proto"
 )
 
@@ -116,15 +117,15 @@ func (f *flags) complete() error {
 
 // pages returns all pages in the requested format.
 func (f *flags) pages() ([]refdoc.Page, error) {
-	daemon, client, gendoc := commands()
+	daemon, client, others := commands()
 	if f.format == man {
-		return manual(f.date, daemon, client, gendoc), nil
+		return manual(f.date, daemon, client, others), nil
 	}
-	return reference(daemon, client, gendoc)
+	return reference(daemon, client, others)
 }
 
-// commands returns the commands to document.
-func commands() (daemon, client, gendoc refdoc.Command) {
+// commands returns the commands to document; others are the small programs.
+func commands() (daemon, client refdoc.Command, others []refdoc.Command) {
 	dfs := flag.NewFlagSet("tamtamd", flag.ContinueOnError)
 	daemonflags.Register(dfs)
 	daemon = refdoc.Command{
@@ -136,31 +137,41 @@ func commands() (daemon, client, gendoc refdoc.Command) {
 	}
 	gfs := flag.NewFlagSet("tamtam-gendoc", flag.ContinueOnError)
 	register(gfs)
-	gendoc = refdoc.Command{
+	tfs := flag.NewFlagSet("tamtam-template", flag.ContinueOnError)
+	templating.Register(tfs)
+	template := refdoc.Command{
+		Path: "tamtam-template", Usage: templating.Usage, Short: templating.Short, Long: templating.Long,
+		Flags: refdoc.FromFlags(tfs, nil),
+	}
+	gendoc := refdoc.Command{
 		Path:  "tamtam-gendoc",
 		Usage: "tamtam-gendoc [flags]",
 		Short: "Write the reference documentation of TamTam.",
 		Flags: refdoc.FromFlags(gfs, nil),
 	}
-	return daemon, refdoc.FromTree(ctl.Command(), ctlflags.Short()), gendoc
+	return daemon, refdoc.FromTree(ctl.Command(), ctlflags.Short()), []refdoc.Command{template, gendoc}
 }
 
 // manual are the manual pages.
-func manual(date string, daemon, client, gendoc refdoc.Command) []refdoc.Page {
+func manual(date string, daemon, client refdoc.Command, others []refdoc.Command) []refdoc.Page {
 	m := refdoc.Manual{Date: date}
 	tamtamd, tamtamctl, file := refdoc.Reference("tamtamd", 8), refdoc.Reference("tamtamctl", 1), refdoc.Reference("tamtam.yaml", 5)
 	pages := m.Pages(daemon, 8, tamtamctl, file)
 	pages = append(pages, m.Pages(client, 1, tamtamd, file)...)
-	pages = append(pages, m.Pages(gendoc, 1, tamtamd, tamtamctl)...)
+	for _, c := range others {
+		pages = append(pages, m.Pages(c, 1, tamtamd, tamtamctl)...)
+	}
 	pages = append(pages, m.JSON(tamtamctl))
 	return append(pages, m.File(config.EnvName, []string{tamtamd, tamtamctl}, daemon, client))
 }
 
 // reference are the pages of the reference in Markdown, the index first.
-func reference(daemon, client, gendoc refdoc.Command) ([]refdoc.Page, error) {
+func reference(daemon, client refdoc.Command, others []refdoc.Command) ([]refdoc.Page, error) {
 	all := refdoc.Markdown(daemon)
 	all = append(all, refdoc.Markdown(client)...)
-	all = append(all, refdoc.Markdown(gendoc)...)
+	for _, c := range others {
+		all = append(all, refdoc.Markdown(c)...)
+	}
 	all = append(all, refdoc.Configuration(config.EnvName, daemon, client))
 	api, err := refdoc.API(proto.DescriptorSet, "tamtam.v1", "service")
 	if err != nil {

@@ -29,7 +29,7 @@ const (
 const own = "github.com/eelcocramer/tamtam"
 
 var (
-	programs = []string{"tamtamctl", "tamtamd", "tamtam-gendoc"}
+	programs = []string{"tamtamctl", "tamtamd", "tamtam-template", "tamtam-gendoc"}
 	modFiles = []string{"go.mod", "cmd/tamtamd/go.mod"}
 )
 
@@ -164,8 +164,8 @@ func tables(direct map[string]string, linked map[string]module, reviews map[stri
 			counts[p]++
 		}
 	}
-	fmt.Fprintf(&b, "\nOn Linux, %d modules are compiled into `tamtamctl`, %d into `tamtamd`. These are there because those above\nneed them:\n\n",
-		counts["tamtamctl"], counts["tamtamd"])
+	fmt.Fprintf(&b, "\nOn Linux, %d modules are compiled into `tamtamctl`, %d into `tamtam-template`, %d into `tamtamd`. These are\nthere because those above need them:\n\n",
+		counts["tamtamctl"], counts["tamtam-template"], counts["tamtamd"])
 	b.WriteString("| module | version | in |\n| --- | --- | --- |\n")
 	for _, path := range slices.Sorted(maps.Keys(linked)) {
 		if direct[path] == "" {

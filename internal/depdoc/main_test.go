@@ -26,7 +26,7 @@ func TestTables(t *testing.T) {
 		"| `example/a` | v1.2.3 | all | why a | found a |\n",
 		"| `example/b` | v0.0.0-20260102030405 | `tamtamd` | why b | found b |\n",
 		"| `example/t` | v1.0.0 | tests | why t | found t |\n",
-		"1 modules are compiled into `tamtamctl`, 3 into `tamtamd`",
+		"1 modules are compiled into `tamtamctl`, 1 into `tamtam-template`, 3 into `tamtamd`",
 		"| `example/c` | v3.0.0 | `tamtamd` |\n",
 	} {
 		if !strings.Contains(text, want) {

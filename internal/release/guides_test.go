@@ -49,7 +49,7 @@ func testGuides(t *testing.T, archive, base string) {
 			}
 		}
 		// What is written for contributors names files of the source.
-		if strings.HasPrefix(text, "proto/") || path.Ext(text) == ".png" || text == "CONTRIBUTING.md" || text == "tamtamd" || text == "tamtamctl" {
+		if strings.HasPrefix(text, "proto/") || path.Ext(text) == ".png" || text == "CONTRIBUTING.md" || text == "tamtamd" || text == "tamtamctl" || text == "tamtam-template" {
 			continue
 		}
 		for _, m := range named.FindAllSubmatch(data, -1) {

@@ -111,7 +111,7 @@ func TestGoInstall(t *testing.T) {
 	}
 	cache, rest, _ := strings.Cut(strings.TrimSpace(string(env)), "\n")
 	for _, want := range []struct{ program, at string }{
-		{"cmd/tamtamctl", "@latest"}, {"cmd/tamtamd", "@latest"}, {"cmd/tamtamd", "@" + version}, {"examples/go", "@latest"},
+		{"cmd/tamtamctl", "@latest"}, {"cmd/tamtam-template", "@latest"}, {"cmd/tamtamd", "@latest"}, {"cmd/tamtamd", "@" + version}, {"examples/go", "@latest"},
 	} {
 		t.Run(want.program+want.at, func(t *testing.T) {
 			gopath := t.TempDir()

@@ -73,8 +73,12 @@ func one(t *testing.T, dir, pattern string) string {
 }
 
 // tryPrograms runs the programs in dir: they are of the version, and know the commit.
-func tryPrograms(t *testing.T, version, tamtamd, tamtamctl string) {
+func tryPrograms(t *testing.T, version, dir string) {
 	t.Helper()
+	tamtamd, tamtamctl := filepath.Join(dir, "tamtamd"), filepath.Join(dir, "tamtamctl")
+	if line := must(t, filepath.Join(dir, "tamtam-template"), "--version"); !strings.HasPrefix(line, "tamtam-template "+version+" ") {
+		t.Errorf("got %s", line)
+	}
 	if help := must(t, tamtamd, "-h"); !strings.Contains(help, "tamtamd [flags]") {
 		t.Errorf("got %s", help)
 	}
@@ -99,8 +103,9 @@ func testArchive(t *testing.T, out, here, version string) {
 		t.Errorf("got %s, want %s", base, want)
 	}
 	have := untar(t, path)
-	for _, name := range []string{"tamtamd", "tamtamctl", "LICENSE", "README.md", "CHANGELOG.md", "man/tamtamd.8", "man/tamtamctl-configure-heartbeat.1",
-		"man/tamtam.yaml.5", "completions/tamtamctl.bash", "completions/_tamtamctl", "completions/tamtamctl.fish", "completions/tamtamd.bash", "completions/tamtamctl.ps1"} {
+	for _, name := range []string{"tamtamd", "tamtamctl", "tamtam-template", "LICENSE", "README.md", "CHANGELOG.md", "man/tamtamd.8", "man/tamtamctl-configure-heartbeat.1",
+		"man/tamtam.yaml.5", "completions/tamtamctl.bash", "completions/_tamtamctl", "completions/tamtamctl.fish", "completions/tamtamd.bash", "completions/tamtamctl.ps1",
+		"man/tamtam-template.1", "completions/tamtam-template.bash", "examples/templates/haproxy.tmpl"} {
 		if h := have[base+"/"+name]; h == nil || h.Size == 0 {
 			t.Errorf("no %s in %s", name, base)
 		}
@@ -114,11 +119,11 @@ func testArchive(t *testing.T, out, here, version string) {
 	need(t, "tar")
 	dir := t.TempDir()
 	must(t, "tar", "-C", dir, "-xzf", path)
-	tryPrograms(t, version, filepath.Join(dir, base, "tamtamd"), filepath.Join(dir, base, "tamtamctl"))
+	tryPrograms(t, version, filepath.Join(dir, base))
 	need(t, "sha256sum")
 	sum := exec.Command("sha256sum", "--check", "--strict", "SHA256SUMS")
 	sum.Dir = out
-	if text, err := sum.CombinedOutput(); err != nil || strings.Count(string(text), ": OK") != 7 {
+	if text, err := sum.CombinedOutput(); err != nil || strings.Count(string(text), ": OK") != 9 {
 		t.Errorf("%v: %s", err, text)
 	}
 }
@@ -139,7 +144,7 @@ func testDeb(t *testing.T, out, version string) {
 	}
 	testPackagedGuides(t, out, filepath.Join(dir, "usr", "share", "doc", "tamtamd"))
 	tamtamd := filepath.Join(dir, "usr", "bin", "tamtamd")
-	tryPrograms(t, version, tamtamd, filepath.Join(dir, "usr", "bin", "tamtamctl"))
+	tryPrograms(t, version, filepath.Join(dir, "usr", "bin"))
 
 	// The daemon takes the configuration as it is installed: it is the port that it
 	// complains about.
@@ -228,8 +233,9 @@ func testLintian(t *testing.T, out string) {
 func testRPM(t *testing.T, out string) {
 	need(t, "rpm")
 	for name, wanted := range map[string][]string{
-		"tamtamd":   {"/usr/bin/tamtamd", "/usr/lib/systemd/system/tamtamd.service", "/etc/tamtam/tamtam.yaml", "/etc/default/tamtamd", "/usr/share/man/man8/tamtamd.8.gz"},
-		"tamtamctl": {"/usr/bin/tamtamctl", "/usr/share/zsh/site-functions/_tamtamctl", "/usr/share/man/man1/tamtamctl.1.gz", "/usr/share/man/man5/tamtamctl-json.5.gz"},
+		"tamtamd":         {"/usr/bin/tamtamd", "/usr/lib/systemd/system/tamtamd.service", "/etc/tamtam/tamtam.yaml", "/etc/default/tamtamd", "/usr/share/man/man8/tamtamd.8.gz"},
+		"tamtamctl":       {"/usr/bin/tamtamctl", "/usr/share/zsh/site-functions/_tamtamctl", "/usr/share/man/man1/tamtamctl.1.gz", "/usr/share/man/man5/tamtamctl-json.5.gz"},
+		"tamtam-template": {"/usr/bin/tamtam-template", "/usr/share/zsh/site-functions/_tamtam-template", "/usr/share/man/man1/tamtam-template.1.gz"},
 	} {
 		path := one(t, out, name+"-*.rpm")
 		must(t, "rpm", "--checksig", "--nosignature", path)

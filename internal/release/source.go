@@ -25,7 +25,7 @@ const (
 )
 
 // shipped are the published programs. tamtam-gendoc is only useful with the source.
-var shipped = []string{"tamtamd", "tamtamctl"}
+var shipped = []string{"tamtamd", "tamtamctl", "tamtam-template"}
 
 // source is a checked-out commit.
 type source struct {
@@ -68,7 +68,7 @@ func checkOut(ctx context.Context, c config, dir string) (*source, error) {
 	// All files have the version of the root module. The daemon's module has tags of its own,
 	// and could have another version.
 	here := platform{os: runtime.GOOS, arch: runtime.GOARCH}
-	if err := s.goBuild(ctx, here, filepath.Join(dir, "bin")+string(filepath.Separator), "tamtam-gendoc", "tamtamctl", "tamtamd"); err != nil {
+	if err := s.goBuild(ctx, here, filepath.Join(dir, "bin")+string(filepath.Separator), append([]string{"tamtam-gendoc"}, shipped...)...); err != nil {
 		return nil, err
 	}
 	info, err := buildinfo.ReadFile(s.hostProgram("tamtamctl"))
@@ -163,7 +163,7 @@ func (s *source) documents(ctx context.Context, dir string) ([]entry, error) {
 		}
 		docs = append(docs, entry{"man/" + page.Name(), 0o644, data})
 	}
-	for _, program := range []string{"tamtamctl", "tamtamd"} {
+	for _, program := range shipped {
 		for shell, name := range map[string]string{"bash": program + ".bash", "zsh": "_" + program, "fish": program + ".fish", "powershell": program + ".ps1"} {
 			cmd := exec.CommandContext(ctx, s.hostProgram(program), "completion", shell)
 			cmd.Env = []string{"HOME=" + dir} // no user's configuration
