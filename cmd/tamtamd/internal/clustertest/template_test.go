@@ -60,7 +60,7 @@ func TestTemplate(t *testing.T) {
 	// A daemon that was restarted has forgotten the others: they stay.
 	a.Kill()
 	Eventually(t, "it says that the daemon is away", func() bool { return strings.Contains(p.out.String(), "until the daemon is back") })
-	a = a.Restart("--rpc", a.RPC, "--name", "a", "--tag", "service/web=1", "--join", b.Gossip.String())
+	a.Restart("--rpc", a.RPC, "--name", "a", "--tag", "service/web=1", "--join", b.Gossip.String())
 	Eventually(t, "it says that the daemon is back", func() bool { return strings.Contains(p.out.String(), "the daemon is back") })
 	if r := b.Ctl("tags", "set", "service/web=4"); r.Code != 0 {
 		t.Fatalf("%+v", r)
