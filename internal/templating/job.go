@@ -70,8 +70,12 @@ func (j *job) command(ctx context.Context, flag, command string) error {
 		Env: hook.Environ(os.Environ(), j.flags.Conn.Connection(), nil),
 	}
 	printed, err := c.Combined(ctx)
-	if err == nil || ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
+		j.log("the command of %s was ended by a signal to this program", flag)
 		return ctx.Err()
+	case err == nil:
+		return nil
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "the command of %s %v", flag, err)

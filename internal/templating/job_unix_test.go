@@ -7,6 +7,8 @@ package templating
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -127,4 +129,11 @@ func TestCommands(t *testing.T) {
 	d.flags.Check, d.flags.ExecTimeout = "sleep 1000; : %", 50*time.Millisecond
 	d.runs(80, "--check took longer than 50ms, and was ended")
 	d.has("a", "")
+
+	d.flags.ExecTimeout = time.Hour
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := d.command(ctx, "--reload", "sleep 1000"); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(d.log.String(), "--reload was ended by a signal") {
+		t.Errorf("%v, %s", err, &d.log)
+	}
 }
