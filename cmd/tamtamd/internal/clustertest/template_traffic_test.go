@@ -226,6 +226,25 @@ func (s *scene) port(w *website) string {
 	return " 127.0.0.1:" + port
 }
 
+// drain withdraws the service of a web server, ends it and its node, and starts another one in its place.
+func (s *scene) drain(w *website) {
+	s.t.Helper()
+	port := s.port(w)
+	if r := w.Ctl("tags", "delete", "service/web"); r.Code != 0 {
+		s.t.Fatalf("%+v", r)
+	}
+	s.left(port, w)
+	if err := w.server.Shutdown(s.t.Context()); err != nil {
+		s.t.Error(err)
+	}
+	if r := w.Ctl("leave"); r.Code != 0 {
+		s.t.Errorf("%+v", r)
+	}
+	s.more(100)
+	s.served(startWebsite(s.t, "web-4", s.lb))
+	s.more(100)
+}
+
 // kill ends a web server and its node at once, and returns how many requests are lost until it gets no more.
 func (s *scene) kill(w *website) (lost int64) {
 	s.t.Helper()
@@ -243,21 +262,7 @@ func TestTemplateTraffic(t *testing.T) {
 		t.Run(b.name, func(t *testing.T) {
 			s := newScene(t, b, true)
 			s.follow()
-			gone := s.web[0]
-			port := s.port(gone)
-			if r := gone.Ctl("tags", "delete", "service/web"); r.Code != 0 {
-				t.Fatalf("%+v", r)
-			}
-			s.left(port, gone)
-			if err := gone.server.Shutdown(t.Context()); err != nil {
-				t.Error(err)
-			}
-			if r := gone.Ctl("leave"); r.Code != 0 {
-				t.Errorf("%+v", r)
-			}
-			s.more(100)
-			s.served(startWebsite(t, "web-4", s.lb))
-			s.more(100)
+			s.drain(s.web[0])
 			if s.lost.Load() != 0 {
 				t.Errorf("a member was drained and one came: %v", s.traffic)
 			}
@@ -285,6 +290,8 @@ func TestTemplateFigures(t *testing.T) {
 		t.Run(b.name, func(t *testing.T) {
 			s := newScene(t, b, false)
 			s.follow()
+			s.drain(s.web[1])
+			t.Logf("%s, a member was drained and one came: %v", b.name, s.traffic)
 			began := time.Now()
 			lost := s.kill(s.web[0])
 			t.Logf("%s, followed: %d requests lost, in %v", b.name, lost, time.Since(began).Round(100*time.Millisecond))
