@@ -99,10 +99,13 @@ class Proxy:
             except OSError:
                 return  # closed
             with self._lock:
-                if self._refuse:
+                try:
+                    if self._refuse:
+                        raise ConnectionRefusedError
+                    far = socket.create_connection(self._to)
+                except OSError:  # the daemon may be away
                     near.close()
                     continue
-                far = socket.create_connection(self._to)
                 self._open += [near, far]
             for a, b in ((near, far), (far, near)):
                 threading.Thread(target=self._copy, args=(a, b), daemon=True).start()

@@ -260,15 +260,15 @@ class TestConnections(Case):
         with socket.create_server(("127.0.0.1", 0)) as s:
             address = "127.0.0.1:%d" % s.getsockname()[1]
         with self.assertRaisesRegex(tamtam.Unreachable, f"no tamtamd answers at {address} .*refused.*TAMTAM_RPC"):
-            tamtam.connect(address)
-        with tamtam.connect(address, lazy=True) as client:
+            tamtam.connect(address, timeout=BOUND)
+        with tamtam.connect(address, lazy=True, timeout=BOUND) as client:
             with self.assertRaises(tamtam.Unreachable):
                 next(client.watch(fail_fast=True))
             lost = next(client.watch())
             self.assertEqual((lost.kind, type(lost.error)), (Kind.DISCONNECTED, tamtam.Unreachable))
             self.assertTrue(lost.error.retryable)
         with self.assertRaisesRegex(tamtam.Unreachable, "none.sock"):
-            tamtam.connect(f"unix://{self.dir}/none.sock")
+            tamtam.connect(f"unix://{self.dir}/none.sock", timeout=BOUND)
 
 
 class Slow(grpc.GenericRpcHandler):

@@ -6,8 +6,8 @@
 package clustertest
 
 import (
-	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -84,15 +84,26 @@ func TestReadmeTable(t *testing.T) {
 	}
 }
 
-// paste runs a command in a shell until it prints a text, or, if that is empty, ends with success.
+// paste runs a command in a shell until it prints a text, or, if that is empty, ends with success. Its own time-outs
+// may be too short for a slow machine, so it has several attempts.
 func paste(t *testing.T, bash, command, want string, env []string) {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), 2*Timeout) // one of them compiles
+	var last string
+	for deadline := time.Now().Add(2 * Timeout); time.Now().Before(deadline); { // one of them compiles
+		ctx, stop := context.WithDeadline(t.Context(), deadline)
+		if last = attempt(t, stop, exec.CommandContext(ctx, bash, "-c", command), want, env); last == "" {
+			return
+		}
+	}
+	t.Errorf("%s: %s, want %q", command, last, want)
+}
+
+// attempt runs a command once. It returns what was wrong, and stops a command that does not end by itself.
+func attempt(t *testing.T, stop func(), cmd *exec.Cmd, want string, env []string) string {
+	t.Helper()
 	defer stop()
-	var errors bytes.Buffer
-	out := &lines{}
-	cmd := exec.CommandContext(ctx, bash, "-c", command)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = root, environ(t.TempDir(), env), out, &errors
+	out, errs := &lines{}, &lines{}
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = root, environ(t.TempDir(), env), out, errs
 	// The program that "go run" has started would go on without it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
@@ -106,14 +117,14 @@ func paste(t *testing.T, bash, command, want string, env []string) {
 		select {
 		case err := <-ended:
 			if err != nil || !strings.Contains(out.String(), want) {
-				t.Errorf("%s: %v, printed %q and %q, want %q", command, err, out.String(), errors.String(), want)
+				return fmt.Sprintf("%v, printed %q and %q", err, out.String(), errs.String())
 			}
-			return
+			return ""
 		case <-time.After(20 * time.Millisecond):
 			if want != "" && strings.Contains(out.String(), want) {
-				stop() // it may be one that does not end by itself
+				stop()
 				<-ended
-				return
+				return ""
 			}
 		}
 	}
