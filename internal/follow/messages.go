@@ -5,10 +5,12 @@ package follow
 
 import (
 	"context"
+	"maps"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/eelcocramer/tamtam/internal/limits"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -45,10 +47,10 @@ type MessagesConfig struct {
 // Messages follows messages over restarts of the daemon, each once, until ctx is done, which is no error,
 // or each fails, or a stream fails and Again says no. It returns that error.
 func Messages(ctx context.Context, cfg MessagesConfig, each func(MessageEvent) error) error {
-	m := &messages{each: each, cursor: cfg.After, have: map[origin]uint64{}}
+	m := &messages{each: each, cursor: cfg.After, have: map[origin]had{}}
 	var backoff Backoff
 	for {
-		m.first, m.moved = true, false
+		m.begin()
 		err := cfg.Open(ctx, m.cursor, !m.met, m.step)
 		slow := status.Code(err) == codes.ResourceExhausted && m.moved
 		if m.moved {
@@ -79,11 +81,25 @@ type messages struct {
 	each   func(MessageEvent) error
 	err    error // of each
 	cursor []byte
-	have   map[origin]uint64 // the last message of each: those after the cursor come again
-	met    bool              // a stream once brought something
-	first  bool              // nothing has come of the present stream
-	moved  bool              // it has brought something
-	lost   bool              // there was a Disconnected, and no Resumed since
+	have   map[origin]had // the last message of each since the cursor: those come again after it
+	met    bool           // a stream once brought something
+	first  bool           // nothing has come of the present stream
+	moved  bool           // it has brought something
+	lost   bool           // there was a Disconnected, and no Resumed since
+}
+
+// had is the last message that came of an origin.
+type had struct {
+	seq     uint64
+	present bool // the present stream is as far, so its next cursor has the message
+}
+
+// begin begins with another stream.
+func (m *messages) begin() {
+	m.first, m.moved = true, false
+	for o, h := range m.have {
+		m.have[o] = had{h.seq, false}
+	}
 }
 
 // origin is one session of a sender.
@@ -114,6 +130,7 @@ func (m *messages) take(r *tamtamv1.StreamMessagesResponse) error {
 	}
 	if len(e.Cursor) > 0 {
 		m.cursor = e.Cursor
+		maps.DeleteFunc(m.have, func(_ origin, h had) bool { return h.present })
 	}
 	if e.Message == nil && e.Gap == nil && e.Cursor == nil {
 		return nil // from a newer daemon
@@ -130,9 +147,17 @@ func (m *messages) again(e MessageEvent) bool {
 	if o.session == 0 || len(m.cursor) == 0 { // a plain Smudge node's have no order
 		return false
 	}
-	if m.have[o] >= last {
+	h, known := m.have[o]
+	switch {
+	case known && h.seq > last:
 		return true
+	case !known && len(m.have) >= maxHave:
+		clear(m.have)
 	}
-	m.have[o] = last
-	return false
+	m.have[o] = had{last, true}
+	return known && h.seq == last
 }
+
+// maxHave bounds the sessions of which messages came since the cursor, and those of which nothing came again. Of more,
+// some messages may come twice.
+const maxHave = limits.CursorStreams

@@ -129,6 +129,44 @@ func TestMessagesEnd(t *testing.T) {
 	}
 }
 
+// TestMessagesForget: what a cursor has, and what is too much, is not remembered. Until a later stream has come as far
+// as an earlier one, it is.
+func TestMessagesForget(t *testing.T) {
+	m := &messages{have: map[origin]had{}, each: func(MessageEvent) error { return nil }}
+	of := func(cursor string, session, seq uint64) *messagesResponse {
+		r := message(cursor, seq)
+		r.GetMessage().Session = session
+		return r
+	}
+	step := func(r *messagesResponse, known int) {
+		t.Helper()
+		if err := m.step(r); err != nil || len(m.have) != known {
+			t.Errorf("%v: %d sessions are remembered, want %d; %v", r, len(m.have), known, err)
+		}
+	}
+	step(alone("0"), 0)
+	for i := range uint64(3000) {
+		step(of("with it", i+1, 7), 0)
+	}
+	for i := range uint64(5) {
+		step(of("", i+1, 8), int(i)+1)
+	}
+	step(alone("1"), 0)
+	step(of("", 1, 10), 1)
+	step(of("", 2, 10), 2)
+	m.begin()
+	step(alone("1"), 2)
+	step(of("", 1, 9), 2)
+	step(of("", 2, 10), 2)
+	step(alone("2"), 1)
+	step(of("3", 1, 10), 0)
+	for i := range uint64(3 * maxHave) {
+		if step(of("", i+1, 20), int(i%maxHave)+1); t.Failed() {
+			return
+		}
+	}
+}
+
 // text is an event in a few words.
 func text(e MessageEvent) string {
 	switch {
