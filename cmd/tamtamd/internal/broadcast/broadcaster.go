@@ -56,7 +56,7 @@ type Broadcaster struct {
 	members map[netip.AddrPort]member.Member // this node included
 	armed   time.Time                        // when Run is next due by itself
 	due     lateness.Due                     // the same, or earlier: Run has been woken
-	room    signal                           // there may be room for a message
+	room    line                             // of senders that wait for room for a message
 	receipt signal                           // a member may have a message
 	// Of readers that can resume.
 	news      signal // a message may have been fetched, or given up
@@ -74,7 +74,7 @@ func New(cfg Config) *Broadcaster {
 		members: map[netip.AddrPort]member.Member{cfg.Local.Origin: {
 			Addr: cfg.Local.Origin, Status: member.Alive, Local: true, Info: member.Info{Session: cfg.Local.Session, Tags: cfg.Tags},
 		}},
-		room: newSignal(), receipt: newSignal(), news: newSignal(),
+		receipt: newSignal(), news: newSignal(),
 	}
 	b.core = b.newCore(cfg.Local)
 	return b
@@ -183,11 +183,11 @@ func (b *Broadcaster) Acked(a netip.AddrPort, session, token uint64) {
 	}
 }
 
-// wakeSendersLocked wakes those that wait for room if there is some, and those that wait for
+// wakeSendersLocked wakes the one that is next to send if there is room for its message, and those that wait for
 // receipts.
 func (b *Broadcaster) wakeSendersLocked(now time.Time) {
 	b.receipt.wake()
-	if b.room.waiting > 0 && b.core.HasCapacity(now) {
+	if n := b.room.places(); n > 0 && b.core.HasCapacityFor(n, now) {
 		b.room.wake()
 	}
 }

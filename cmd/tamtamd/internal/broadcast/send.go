@@ -61,20 +61,9 @@ func (b *Broadcaster) Send(ctx context.Context, r Request) (Receipt, error) {
 	if err := b.checkSizeLocked(r); err != nil {
 		return Receipt{}, err
 	}
-	var d *delivery
-	entries := max(1, int(piecesOf(r.Payload, ""))) // of one message
-	for parts := 1; d == nil; {
-		if b.core.HasCapacityFor(parts*entries, time.Now()) {
-			var err error
-			if d, err = b.addressLocked(r); err != nil {
-				return Receipt{}, err
-			}
-			if len(d.parts) > parts { // it takes several messages
-				parts, d = len(d.parts), nil
-			}
-		} else if r.NoWait || !b.room.wait(ctx, &b.mu) {
-			return Receipt{}, fmt.Errorf("%w: %d messages are not at all members yet", ErrBusy, b.core.window())
-		}
+	d, err := b.turnLocked(ctx, r)
+	if err != nil {
+		return Receipt{}, err
 	}
 	began := time.Now()
 	receipt := b.sendLocked(began, d, r)
@@ -98,6 +87,29 @@ func (b *Broadcaster) Send(ctx context.Context, r Request) (Receipt, error) {
 		}
 		if !p.open || !more {
 			return receipt, nil
+		}
+	}
+}
+
+// turnLocked waits until a message may be sent, and returns what it waits for then. Messages are sent in the order in
+// which their senders came here. Fails with ErrBusy, or as addressLocked does.
+func (b *Broadcaster) turnLocked(ctx context.Context, r Request) (*delivery, error) {
+	entries := max(1, int(piecesOf(r.Payload, ""))) // of one message
+	turn := b.room.join(entries)
+	defer b.room.leave(turn)
+	for {
+		if b.room.isFirst(turn) && b.core.HasCapacityFor(turn.places, time.Now()) {
+			d, err := b.addressLocked(r)
+			if err != nil {
+				return nil, err
+			}
+			places := len(d.parts) * entries
+			if places <= turn.places {
+				return d, nil
+			}
+			turn.places = places // it takes several messages
+		} else if r.NoWait || !turn.wait(ctx, &b.mu) {
+			return nil, fmt.Errorf("%w: %d messages are not at all members yet", ErrBusy, b.core.window())
 		}
 	}
 }
