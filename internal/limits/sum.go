@@ -75,7 +75,7 @@ const (
 	FetchedMessages = 1 << 9  // that have a place beside those that are kept
 	PastStreams     = 1 << 13 // of which members report what they keep
 	positionBytes   = 110
-	pastBytes       = 300
+	pastBytes       = 400
 	fetchedBytes    = 1400
 )
 

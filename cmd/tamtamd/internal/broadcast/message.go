@@ -54,6 +54,7 @@ type Message struct {
 	// Retained: it is the value of a topic that package retained keeps, an empty one if the topic was
 	// deleted. It is none of its stream, and has no sequence number or session.
 	Retained bool
+	Revision uint64 // if it is, numbers it among those of this node
 	// others: this node is none of them, and keeps it for other nodes only.
 	others bool
 

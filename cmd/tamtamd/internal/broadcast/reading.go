@@ -292,17 +292,16 @@ func (r *reading) catchUp(c *Core, s Stream, now time.Time) (d Delivery, ok, don
 				delete(r.joining, s)
 				return d, false, true
 			}
-			lost := c.lostOf(s)
-			isLost := lost.From <= missing && missing <= lost.To
+			lastLost, isLost := c.isLost(s, missing)
 			if h := &c.history; !isLost && (h.fetches[s] != nil || len(h.fetches) >= maxFetches) {
 				c.survey(now)
 				return d, false, false
 			}
 			after := c.store.after(s, missing)
 			if isLost {
-				d.Gap = Gap{s, p.seq + 1, lost.To}
+				d.Gap = Gap{s, p.seq + 1, lastLost}
 				if after != 0 {
-					d.Gap.To = min(lost.To, after-1)
+					d.Gap.To = min(lastLost, after-1)
 				}
 				if missing > p.seq+1 { // a piece, and so the message
 					d.Gap.To = m.last()
@@ -369,10 +368,14 @@ func (c *Core) firstOf(s Stream) uint64 {
 	return first
 }
 
-// lostOf returns what of a stream nobody keeps.
-func (c *Core) lostOf(s Stream) (lost Gap) {
+// isLost reports whether nobody keeps a message of a stream, and the last one after it of which that is so, too.
+func (c *Core) isLost(s Stream, seq uint64) (last uint64, is bool) {
 	if p := c.history.streams[s]; p != nil {
-		lost = p.lost
+		for _, l := range p.lost {
+			if l.from <= seq && seq <= l.to {
+				return l.to, true
+			}
+		}
 	}
-	return lost
+	return 0, false
 }

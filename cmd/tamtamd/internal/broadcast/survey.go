@@ -43,6 +43,8 @@ const (
 	joinedBy = 5 * time.Second
 	// maxHolders bounds the members of which this node knows that they keep a stream.
 	maxHolders = 4
+	// maxLost bounds the runs of a stream of which this node knows that nobody keeps them.
+	maxLost = 8
 	// maxKept and maxKeptFrames bound the streams in a frame, and the frames of an answer: the streams
 	// with the latest messages are in it.
 	maxKept       = 21
@@ -67,7 +69,24 @@ type past struct {
 	last    uint64    // the highest number that a member reported
 	sent    time.Time // when that was sent; zero if that is not known
 	holders []holder
-	lost    Gap // what nobody keeps
+	lost    []span // what nobody keeps, in order
+}
+
+// span is the messages of a stream from one number to another.
+type span struct{ from, to uint64 }
+
+// lose notes that messages are lost.
+func (p *past) lose(l span) {
+	apart := func(o span) bool { return o.to+1 < l.from || l.to+1 < o.from }
+	for _, o := range p.lost {
+		if !apart(o) {
+			l = span{min(o.from, l.from), max(o.to, l.to)}
+		}
+	}
+	kept := slices.DeleteFunc(p.lost, func(o span) bool { return !apart(o) })
+	kept = append(kept, l)
+	slices.SortFunc(kept, func(a, b span) int { return cmp.Compare(a.from, b.from) })
+	p.lost = kept[max(0, len(kept)-maxLost):] // earlier ones are found to be lost again
 }
 
 // history is what readers that resume need of other members.
@@ -313,10 +332,7 @@ func (h *history) lose(g Gap) {
 		p = h.of(g.Stream)
 	}
 	if p != nil {
-		if p.lost.To+1 == g.From {
-			g.From = p.lost.From
-		}
-		p.lost = g
+		p.lose(span{g.From, g.To})
 		h.changed = true
 	}
 }
