@@ -14,6 +14,6 @@ import (
 // numbering of its origin.
 func RetainedMessage(v retained.Value) broadcast.Message {
 	return broadcast.Message{
-		Stream: broadcast.Stream{Origin: v.Origin}, Topic: v.Topic, Payload: v.Payload, Sent: time.Unix(0, v.Time), Received: time.Now(), Retained: true,
+		Stream: broadcast.Stream{Origin: v.Origin}, Topic: v.Topic, Payload: v.Payload, Sent: time.Unix(0, v.Time), Received: time.Now(), Retained: true, Revision: v.Revision,
 	}
 }

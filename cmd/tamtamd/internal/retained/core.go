@@ -66,6 +66,8 @@ type Core struct {
 	waits   map[uint64]*wait
 	awaited int // members, of all waits
 	lastID  uint64
+
+	revision uint64 // of the last value that was delivered
 }
 
 // push is a value that is being sent to all.
@@ -115,13 +117,24 @@ func (c *Core) Live() int { return len(c.list) }
 // Values returns the values, ordered by topic, without tombstones.
 func (c *Core) Values() []Value { return c.table.list() }
 
+// Since returns the values with revisions over one, in that order, tombstones included, and the last revision.
+func (c *Core) Since(revision uint64) (values []Value, last uint64) {
+	return c.table.since(revision), c.revision
+}
+
+// deliver delivers a value that is the present one of its topic now.
+func (c *Core) deliver(v Value) {
+	c.revision = v.Revision
+	c.cfg.Deliver(v)
+}
+
 // Set sets the value of a topic, or deletes it if the payload is empty. With await, id is for Progress, and
 // Forget must be called. Fails with ErrInvalid, ErrFull, ErrClock or ErrBusy.
 func (c *Core) Set(now time.Time, topic string, payload []byte, await bool) (id uint64, err error) {
 	if err := Check(topic, payload); err != nil {
 		return 0, err
 	}
-	v := Value{Topic: topic, Payload: payload, Time: now.UnixNano(), Origin: c.cfg.Self}
+	v := Value{Topic: topic, Payload: payload, Time: now.UnixNano(), Origin: c.cfg.Self, Revision: c.revision + 1}
 	old := c.table.entries[topic]
 	if old != nil {
 		v.Time = max(v.Time, old.Time+1)
@@ -142,7 +155,7 @@ func (c *Core) Set(now time.Time, topic string, payload []byte, await bool) (id 
 	_, _, forgotten := c.table.take(v, now)
 	c.counts.Inc(valuesSet)
 	c.counts.Add(forgottenEarly, uint64(forgotten))
-	c.cfg.Deliver(v)
+	c.deliver(v)
 	if len(c.list) == 0 {
 		return id, nil
 	}

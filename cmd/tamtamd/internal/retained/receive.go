@@ -65,11 +65,12 @@ func (c *Core) onRecords(now time.Time, from netip.AddrPort, b []byte) bool {
 
 // take takes the value of another node.
 func (c *Core) take(v Value, now time.Time) outcome {
+	v.Revision = c.revision + 1
 	o, dropped, forgotten := c.table.take(v, now)
 	switch o {
 	case news:
 		c.counts.Inc(valuesReceived)
-		c.cfg.Deliver(v)
+		c.deliver(v)
 	case future:
 		c.counts.Inc(refusedFuture)
 	case refused:

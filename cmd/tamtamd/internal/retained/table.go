@@ -161,6 +161,17 @@ func (t *table) list() (all []Value) {
 	return all
 }
 
+// since returns the values with revisions over one, in that order.
+func (t *table) since(revision uint64) (all []Value) {
+	for _, e := range t.entries {
+		if e.Revision > revision {
+			all = append(all, e.Value)
+		}
+	}
+	slices.SortFunc(all, func(a, b Value) int { return cmp.Compare(a.Revision, b.Revision) })
+	return all
+}
+
 // compared returns what is compared with others, ordered by the hashes of the topics.
 func (t *table) compared(now time.Time) (all []*entry) {
 	for _, e := range t.entries {

@@ -146,6 +146,14 @@ func (t *Topics) Values() []Value {
 	return t.core.Values()
 }
 
+// Since returns the values that became present ones after a revision, in that order, those of deleted topics included,
+// and the last revision.
+func (t *Topics) Since(revision uint64) (values []Value, last uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.core.Since(revision)
+}
+
 // Receive handles what a member sent. b is only read during the call.
 func (t *Topics) Receive(from netip.AddrPort, b []byte) {
 	t.do(func(now time.Time) { t.core.Receive(now, from, b) })

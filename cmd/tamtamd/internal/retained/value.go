@@ -43,6 +43,8 @@ type Value struct {
 	Time    int64          // nanoseconds since 1970, by the clock of the origin, or later; over 0
 	Created int64          // of the first value of the topic since it was deleted; at most Time
 	Origin  netip.AddrPort // where it was set
+	// Revision numbers the values that this node has taken, from 1 on. Others do not get it.
+	Revision uint64
 }
 
 // Deleted reports whether the value is a tombstone.

@@ -5,6 +5,7 @@ package rpc
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ import (
 // fakeFeed brings steps, and then ends as a daemon that ends.
 type fakeFeed struct {
 	steps  []broadcast.Step
+	before map[int]func() // what happens before a step, by how many are left with it
 	err    error
 	closed chan struct{}
 }
@@ -27,6 +29,9 @@ type fakeFeed struct {
 func (f *fakeFeed) Next(context.Context) (broadcast.Step, error) {
 	if len(f.steps) == 0 {
 		return broadcast.Step{}, f.err
+	}
+	if do := f.before[len(f.steps)]; do != nil {
+		do()
 	}
 	step := f.steps[0]
 	f.steps = f.steps[1:]
@@ -67,6 +72,38 @@ func TestResumableStream(t *testing.T) {
 	<-f.feed.closed
 	if string(f.after) != "0" || len(f.query.Topics) != 1 {
 		t.Errorf("read after %q, %+v", f.after, f.query)
+	}
+}
+
+// TestRetainedAfterFallingBehind: a reader whose subscription ends, as it is slow, gets with the next one what was set
+// and deleted meanwhile, whether it began with the present values or not.
+func TestRetainedAfterFallingBehind(t *testing.T) {
+	for wanted, want := range map[bool][]string{
+		true:  {"before=1 retained", "same=1 retained", "before= retained", "new=2 retained", "end="},
+		false: {"before= retained", "new=2 retained", "end="},
+	} {
+		f, conn := serve(t)
+		c := tamtamv1.NewTamTamServiceClient(conn)
+		retain(t, c, "same", "1")
+		retain(t, c, "before", "1")
+		retain(t, c, "gone", "1")
+		retain(t, c, "gone", "")
+		f.feed = fakeFeed{err: context.Canceled, closed: make(chan struct{}), steps: []broadcast.Step{
+			{Alone: true, Subscribed: true}, {Alone: true, Subscribed: true},
+			{Delivery: broadcast.Delivery{Message: broadcast.Message{Stream: broadcast.Stream{Origin: bob, Session: 1}, Sequence: 1, Topic: "end"}}},
+		}, before: map[int]func(){2: func() {
+			retain(t, c, "before", "")
+			retain(t, c, "new", "1")
+			retain(t, c, "new", "2")
+		}}}
+		s, err := c.StreamMessages(t.Context(), &tamtamv1.StreamMessagesRequest{After: []byte("0"), Retained: wanted})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if have := next(t, s, len(want)); !slices.Equal(have, want) {
+			t.Errorf("present values %v: %q, want %q", wanted, have, want)
+		}
+		<-f.feed.closed
 	}
 }
 

@@ -70,6 +70,7 @@ type Messages interface {
 type Topics interface {
 	Set(context.Context, retained.Request) (retained.Receipt, error)
 	Values() []retained.Value
+	Since(revision uint64) (values []retained.Value, last uint64)
 }
 
 // Asks carries the questions of users, and the answers of programs; *ask.Exchange is one.

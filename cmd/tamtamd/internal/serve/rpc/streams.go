@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"time"
 
 	"google.golang.org/grpc"
 
@@ -62,7 +61,7 @@ func (s *v1) StreamMessages(
 	if r.GetOriginFilter() != nil {
 		q.Origin = s.ofMembers(matches)
 	}
-	topics := retainedReader{wanted: r.GetRetained(), began: time.Now()}
+	topics := newRetainedReader(s.Topics, r.GetRetained())
 	now := q
 	if q.Origin != nil { // from now on, as it is then
 		now.Origin = func(a netip.AddrPort) bool {
@@ -71,10 +70,10 @@ func (s *v1) StreamMessages(
 		}
 	}
 	if r.After != nil {
-		return s.resumable(q, now, &topics, r, out)
+		return s.resumable(q, now, topics, r, out)
 	}
 	kept, sub := s.Messages.Subscribe(q, streamBuffer)
-	kept = append(topics.begin(s.Topics.Values(), q.Wants), kept...)
+	kept = append(topics.begin(q.Wants), kept...)
 	q = now
 	defer sub.Unsubscribe()
 	// The header promises the client that it gets every message from now on.
@@ -117,7 +116,7 @@ func (s *v1) resumable(
 			return toStatus(err)
 		}
 		if step.Subscribed { // retained messages come from now on; those from before are not kept with the others
-			for _, m := range topics.begin(s.Topics.Values(), now.Wants) {
+			for _, m := range topics.begin(now.Wants) {
 				if err := out.Send(toDelivery(broadcast.Delivery{Message: m})); err != nil {
 					return err
 				}

@@ -5,6 +5,9 @@ package rpc
 
 import (
 	"context"
+	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -60,53 +63,53 @@ func retainedUse(values []retained.Value) *tamtamv1.RetainedUse {
 
 // retainedReader decides which retained messages a reader of messages gets.
 type retainedReader struct {
-	wanted bool                      // present values, too
-	began  time.Time                 // the stream
-	last   map[string]retained.Value // what the reader has had of each topic
+	topics   Topics
+	wanted   bool      // present values, too
+	began    time.Time // the stream
+	revision uint64    // up to which the reader has had the values, or they are not for it
 }
 
-// begin returns the present values that the reader wants and has not had. It must be called after a subscription has
-// begun, so that no value is missed between the two.
-func (r *retainedReader) begin(values []retained.Value, wants func(broadcast.Delivery) bool) (messages []broadcast.Message) {
-	if !r.wanted {
-		return nil
+// newRetainedReader returns one for a stream that begins now. It must be called before the stream's subscription begins.
+func newRetainedReader(topics Topics, wanted bool) *retainedReader {
+	r := &retainedReader{topics: topics, wanted: wanted, began: time.Now()}
+	if !wanted {
+		_, r.revision = topics.Since(math.MaxUint64)
 	}
-	had := r.last
-	r.last = make(map[string]retained.Value, len(values))
+	return r
+}
+
+// begin returns the values for the reader that came before its subscription began, and that it has not had. There
+// may be several subscriptions: one ends when the reader falls behind.
+func (r *retainedReader) begin(wants func(broadcast.Delivery) bool) (messages []broadcast.Message) {
+	values, revision := r.topics.Since(r.revision)
+	if first := r.wanted && r.revision == 0; first {
+		values = slices.DeleteFunc(values, retained.Value.Deleted)
+		slices.SortFunc(values, func(a, b retained.Value) int { return strings.Compare(a.Topic, b.Topic) })
+	}
+	r.revision = revision
 	for _, v := range values {
-		r.last[v.Topic] = v
-		last, known := had[v.Topic]
-		if m := node.RetainedMessage(v); (!known || isLater(m, last)) && wants(broadcast.Delivery{Message: m}) {
+		if m := node.RetainedMessage(v); r.isFor(m) && wants(broadcast.Delivery{Message: m}) {
 			messages = append(messages, m)
 		}
 	}
 	return messages
 }
 
-// passes reports whether a message goes to the reader. The values of a topic are published in their order, so one that
-// is not later than what the stream began with is in that already.
-//
-// A reader of new messages gets none that was set long before the stream began, and that the node gets only now. The
-// clock of the sender may differ.
+// passes reports whether a message goes to the reader. Values are published in the order of their revisions, so one
+// that is not later than what begin has returned is in that already.
 func (r *retainedReader) passes(m broadcast.Message) bool {
 	if !m.Retained {
 		return true
 	}
-	if !r.wanted {
-		return !m.Sent.Before(r.began.Add(-retained.MaxAhead))
-	}
-	if last, known := r.last[m.Topic]; known && !isLater(m, last) {
+	if m.Revision <= r.revision {
 		return false
 	}
-	if r.last == nil || len(r.last) >= 2*limits.RetainedTopics { // most of them are deleted
-		r.last = map[string]retained.Value{}
-	}
-	r.last[m.Topic] = retained.Value{Topic: m.Topic, Time: m.Sent.UnixNano(), Origin: m.Origin}
-	return true
+	r.revision = m.Revision
+	return r.isFor(m)
 }
 
-// isLater reports whether a message supersedes a value of its topic.
-func isLater(m broadcast.Message, than retained.Value) bool {
-	sent := m.Sent.UnixNano()
-	return sent > than.Time || sent == than.Time && m.Origin.Compare(than.Origin) > 0
+// isFor: a reader of new messages gets none that was set long before the stream began, and that the node gets only now.
+// The clock of the sender may differ.
+func (r *retainedReader) isFor(m broadcast.Message) bool {
+	return r.wanted || !m.Sent.Before(r.began.Add(-retained.MaxAhead))
 }
