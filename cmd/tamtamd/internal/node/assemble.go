@@ -160,7 +160,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	sendQuestion, sendAnswer := a.sendOn(membership.QuestionChannel), a.sendOn(membership.AnswerChannel)
 	a.Asks = ask.New(ask.Config{
 		Self: self, SendQuestion: a.queueOn(membership.QuestionChannel), SendAnswer: a.queueOn(membership.AnswerChannel),
-		Flush: a.Wire.Flush, Random: randomToken, Late: a.late(lateness.Queries),
+		Flush: a.Wire.Flush, Random: randomToken, Late: a.late(lateness.Queries), Lifetime: timings[flags.Profile].Lifetime,
 	})
 	a.Members.Follow(func(c member.Change) {
 		a.Messages.OnMember(c)

@@ -79,7 +79,7 @@ func newAsks(n *Node) *ask.Core {
 		SendAnswer: func(to netip.AddrPort, token uint64, m *peerv1.UserAnswer) bool {
 			return send(to, membership.AnswerChannel, ask.EncodeAnswer(token, m))
 		},
-		Tags: func() string { return "" },
+		Tags: func() string { return "" }, Lifetime: n.cluster.options.Profile.Timing.Lifetime,
 	})
 	_, _ = asks.Register([]string{askTopic}, false) // one program is not too many
 	return asks

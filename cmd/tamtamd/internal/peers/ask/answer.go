@@ -48,8 +48,9 @@ type slot struct {
 	answerer, id uint64
 	reply        *peerv1.UserAnswer // nil until there is one
 	sent         bool
-	sum          uint32 // of a reply in pieces
-	have         uint64 // its pieces that were sent, or that the asker has
+	sentAt       time.Time // when it was
+	sum          uint32    // of a reply in pieces
+	have         uint64    // its pieces that were sent, or that the asker has
 }
 
 // Register adds a program that answers the questions about some topics. It fails with
@@ -174,7 +175,7 @@ func (c *Core) hold(k key, m *peerv1.UserQuestion, to []*answerer, within time.D
 	c.open[k.from]++
 	c.slots += len(to)
 	c.schedule(h.deadline, forgetDue, k)
-	c.schedule(now.Add(confirmAfter), confirmDue, k)
+	c.schedule(now.Add(min(confirmAfter, within/4)), confirmDue, k)
 	for i, a := range to {
 		if len(a.open) >= maxSlotsEach || c.slots > maxSlots {
 			c.counts.Inc(questionsBusy)
@@ -265,7 +266,7 @@ func (c *Core) flush(h *held, now time.Time) {
 			continue
 		}
 		if s.sent = c.send(h.key, s.reply); s.sent {
-			h.confirmed = true
+			h.confirmed, s.sentAt = true, now
 			continue
 		}
 		c.counts.Inc(answersNotTaken)
@@ -297,8 +298,10 @@ func (c *Core) again(h *held, m *peerv1.UserQuestion, now time.Time) {
 	}
 	h.confirmed = h.missing < len(h.slots)
 	for i := range h.slots {
-		h.slots[i].sent = h.slots[i].reply != nil && m.GetHave()&(1<<i) != 0
-		h.slots[i].had(i, m.GetPartial())
+		s := &h.slots[i]
+		underWay := !s.sentAt.IsZero() && now.Sub(s.sentAt) < c.cfg.Lifetime
+		s.sent = s.reply != nil && (m.GetHave()&(1<<i) != 0 || underWay)
+		s.had(i, m.GetPartial())
 	}
 	c.flush(h, now)
 	c.confirm(h)

@@ -19,21 +19,21 @@ const (
 	// MaxAnswerersOf bounds the answers of a member to one question; a group that shares a
 	// topic gives one. Have, in a question, has a bit for each.
 	MaxAnswerersOf = 64
-	// firstRepeat is how long the asker waits before it repeats a question to a member; the
-	// time doubles up to lastRepeat. The wire retransmits meanwhile.
+	// firstRepeat is how long the asker waits before it repeats a question to a member, or for
+	// CoreConfig.Lifetime if that is longer; the time doubles up to lastRepeat.
 	firstRepeat = time.Second
 	lastRepeat  = 4 * time.Second
 	// refusedRepeat is the same when the wire did not take the question.
 	refusedRepeat = 50 * time.Millisecond
 	// confirmAfter is how long a member waits for a first answer before it confirms a
-	// question: most programs answer at once, and then there is one frame less.
-	confirmAfter = 20 * time.Millisecond
+	// question, or a quarter of the asker's time: most programs answer sooner, and then there is one frame less.
+	confirmAfter = 100 * time.Millisecond
 )
 
 // ErrTooMany: too many questions of this node are under way, or too many programs answer.
 var ErrTooMany = errors.New("too many")
 
-// CoreConfig says what a Core is made of. All fields but Room are required.
+// CoreConfig says what a Core is made of. All fields but Room and Lifetime are required.
 type CoreConfig struct {
 	Self netip.AddrPort // this node
 	// SendQuestion and SendAnswer send to a member. They return false if there is no session
@@ -44,6 +44,9 @@ type CoreConfig struct {
 	Tags func() string
 	// Room reports whether an answer of so many bytes may be put together; nil if any may.
 	Room func(size int) bool
+	// Lifetime is for how long the wire retransmits what it has taken. Meanwhile, the same need not be sent again: where
+	// members are slow, that would only make them slower.
+	Lifetime time.Duration
 }
 
 // Core is the protocol. It is not safe for concurrent use. Its methods take the present time.

@@ -26,7 +26,7 @@ var ErrInvalid = errors.New("bad query")
 // defaultTimeout is how long a query waits if its caller does not say.
 const defaultTimeout = 2 * time.Second
 
-// Config says what an Exchange is made of. All fields but Late are required.
+// Config says what an Exchange is made of. All fields but Late and Lifetime are required.
 type Config struct {
 	Self member.Identity
 	// SendQuestion and SendAnswer send a message, on the channels of package peers. They
@@ -37,6 +37,8 @@ type Config struct {
 	Flush func()
 	// Late gets how late Run was, by more than lateness.From. It must not call the Exchange.
 	Late func(by time.Duration)
+	// Lifetime is that of CoreConfig.
+	Lifetime time.Duration
 	// Random returns a random number that no other member can guess.
 	Random func() uint64
 }
@@ -75,7 +77,8 @@ func New(cfg Config) *Exchange {
 		SendAnswer: func(to netip.AddrPort, token uint64, m *peerv1.UserAnswer) bool {
 			return cfg.SendAnswer(to, EncodeAnswer(token, m))
 		},
-		Tags: func() string { return x.members[cfg.Self.Addr].Tags }, // mu is held
+		Tags:     func() string { return x.members[cfg.Self.Addr].Tags }, // mu is held
+		Lifetime: cfg.Lifetime,
 		Room: func(size int) bool { // likewise
 			size += x.core.Assembling()
 			return size <= limits.QueryEventBytes/2 && x.bytes+size <= limits.QueryEventBytes

@@ -132,12 +132,13 @@ func (s *slot) had(i int, all []*peerv1.PartialAnswer) {
 }
 
 // assemble takes a piece of an answer. It returns the answer when it has all of them.
-func (c *Core) assemble(t *target, i int, m *peerv1.UserAnswer, now time.Time) (whole []byte, ok bool) {
+func (c *Core) assemble(q *query, t *target, i int, m *peerv1.UserAnswer, now time.Time) (whole []byte, ok bool) {
 	size, at := int(m.GetSize()), int(m.GetPiece())
 	if size <= pieceSize || size > limits.MaxAnswer || at >= pieces(size) || len(m.GetPayload()) != min(pieceSize, size-at*pieceSize) {
 		c.counts.Inc(answersUnasked)
 		return nil, false
 	}
+	c.inPieces(q, t, now)
 	p := t.partial[i]
 	if p != nil && (p.sum != m.GetSum() || len(p.b) != size) { // it was answered again
 		c.drop(t, i)
@@ -171,6 +172,17 @@ func (c *Core) assemble(t *target, i int, m *peerv1.UserAnswer, now time.Time) (
 		return nil, false
 	}
 	return p.b, true
+}
+
+// inPieces notes that an answer comes in pieces: if some are missing, the question is repeated soon.
+func (c *Core) inPieces(q *query, t *target, now time.Time) {
+	if !t.inPieces {
+		t.inPieces = true
+		if next := now.Add(firstRepeat); next.Before(t.next) && next.Before(q.deadline) {
+			t.next = next
+			c.schedule(next, repeatDue, key{t.Addr, q.token})
+		}
+	}
 }
 
 // drop forgets what is here of an answer.

@@ -55,6 +55,7 @@ type target struct {
 	next      time.Time        // when the question is repeated
 	partial   map[int]*partial // of answers in pieces, by answerer
 	progress  time.Time        // when a piece came
+	inPieces  bool             // a piece has come. Those that cannot be held are dropped, although they arrived
 }
 
 // Ask begins a query. It fails with ErrTooMany.
@@ -110,6 +111,9 @@ func (c *Core) put(q *query, t *target, now time.Time) {
 	wait := refusedRepeat
 	if t.refused = !c.cfg.SendQuestion(t.Addr, q.token, m); !t.refused {
 		wait = min(firstRepeat<<min(t.tries, 8), lastRepeat)
+		if !t.inPieces {
+			wait = max(wait, c.cfg.Lifetime)
+		}
 		if t.tries++; t.tries > 1 {
 			c.counts.Inc(repeated)
 		}
@@ -185,7 +189,7 @@ func (c *Core) userAnswer(q *query, t *target, m *peerv1.UserAnswer, now time.Ti
 	payload := m.GetPayload()
 	if m.GetSize() > 0 && m.GetFailure() == 0 {
 		var ok bool
-		if payload, ok = c.assemble(t, i, m, now); !ok {
+		if payload, ok = c.assemble(q, t, i, m, now); !ok {
 			return
 		}
 	}

@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: The TamTam Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ask
+
+import (
+	"testing"
+	"time"
+
+	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
+)
+
+// TestNothingIsSentTwiceWhileTheWireHasIt: neither is a question repeated, nor an answer to a question that is.
+func TestNothingIsSentTwiceWhileTheWireHasIt(t *testing.T) {
+	const life = 3 * time.Second
+	w := newNetwork(t, 2, 0)
+	w.answer(1)
+	for _, s := range w.order {
+		s.cfg.Lifetime = life
+	}
+	asker, member := w.order[0], w.order[1]
+	member.answer = func(e Event) {
+		w.after(life-100*time.Millisecond, func() { member.Answer(w.now, e.To, e.ID, e.Payload, "") })
+	}
+	q := w.ask(0, Query{Timeout: time.Minute, Targets: []Target{{Addr: member.addr, Matches: true}}})
+	w.run(life + time.Second)
+	if r := w.of(0, q); r.done == nil || len(r.answers) != 1 || w.frames != 3 { // question, confirmation, answer
+		t.Fatalf("%d frames, %+v", w.frames, r)
+	}
+
+	// The answer is lost. An asker of an earlier version repeats the question, and gets none until the wire has given up.
+	again := func() int {
+		before := w.frames
+		member.Asked(w.now, asker.addr, q, &peerv1.UserQuestion{Topic: "t", TimeoutMs: 30_000})
+		w.run(time.Millisecond)
+		return w.frames - before
+	}
+	if n := again(); n != 0 {
+		t.Errorf("%d frames while the answer is under way", n)
+	}
+	w.run(life)
+	if n := again(); n != 1 {
+		t.Errorf("%d frames after the wire has given it up, want 1", n)
+	}
+
+	// The question is lost: it is repeated then, and not before.
+	w.refuses = nil
+	w.loss = 1
+	before := w.frames
+	q = w.ask(0, Query{Timeout: time.Minute, Targets: []Target{{Addr: member.addr, Matches: true}}})
+	w.run(life - time.Millisecond)
+	w.loss = 0
+	if n := w.frames - before; n != 1 {
+		t.Errorf("%d questions while the wire has the first", n)
+	}
+	member.answer = nil
+	w.run(100 * time.Millisecond)
+	if r := w.of(0, q); r.done == nil || len(r.answers) != 1 {
+		t.Errorf("%+v", r)
+	}
+	w.clean()
+}
+
+// TestConfirmationInTime: a member confirms a question before the asker gives up, however short that waits.
+func TestConfirmationInTime(t *testing.T) {
+	w := newNetwork(t, 2, 0)
+	w.answer(1)
+	w.order[1].answer = func(Event) {} // never
+	q := w.ask(0, Query{Timeout: 20 * time.Millisecond, Targets: []Target{{Addr: at(2), Matches: true}}})
+	w.run(time.Second)
+	if r := w.of(0, q); r.failures[at(2).String()+"/0"] != Timeout {
+		t.Errorf("%+v", r)
+	}
+	w.clean()
+}
