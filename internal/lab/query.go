@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -15,7 +16,7 @@ import (
 type answered struct {
 	refused bool           // the system did not take it
 	answers map[string]int // of each member, by a name of the system's
-	named   int            // members that the system reports without an answer
+	named   map[string]int // members that the system reports without an answer, by its reason
 	took    time.Duration  // until all had answered; 0 if they did not
 }
 
@@ -81,6 +82,7 @@ func (t *trial) answering(ctx context.Context, lossPercent int, do func(ctx cont
 func (t *trial) asking(ctx context.Context, of string, nodes []int, rate, rest float64) error {
 	every := time.Duration(float64(time.Second) / rate)
 	before, began := t.traffic(), time.Now()
+	cpu, cpuFirst := t.processorTime()
 	var all asked
 	var wg sync.WaitGroup
 	for k, i := range nodes {
@@ -101,16 +103,21 @@ func (t *trial) asking(ctx context.Context, of string, nodes []int, rate, rest f
 	}
 	sent := t.traffic() - before - rest*time.Since(began).Seconds()
 	t.reportAsked(of, all.results, sent)
+	if n := len(all.results); n > 0 {
+		cpuAfter, firstAfter := t.processorTime()
+		t.add(of+"CPU of all nodes for a query, with what they use at rest", "ms", 1000*(cpuAfter-cpu)/float64(n))
+		t.add(of+"the same of node 0", "ms", 1000*(firstAfter-cpuFirst)/float64(n))
+	}
 	return nil
 }
 
 // askOnce makes one query, and adds what came of it.
 func (t *trial) askOnce(ctx context.Context, i int, all *asked) {
 	began := time.Now()
-	r := answered{answers: map[string]int{}}
-	err := t.query(ctx, i, make([]byte, castSize), t.opt.straggle, func(member string, ok bool) {
-		if !ok {
-			r.named++
+	r := answered{answers: map[string]int{}, named: map[string]int{}}
+	err := t.query(ctx, i, make([]byte, castSize), t.opt.straggle, func(member, why string) {
+		if why != "" {
+			r.named[why]++
 			return
 		}
 		if r.answers[member]++; len(r.answers) == t.n && r.took == 0 {
@@ -128,7 +135,7 @@ func (t *trial) askOnce(ctx context.Context, i int, all *asked) {
 
 // reportAsked records what came of queries; sent are the bytes that all nodes sent for them.
 func (t *trial) reportAsked(of string, results []answered, sent float64) {
-	taken, answers, known, whole, refused, double := 0, 0, 0, 0, 0, 0
+	taken, answers, known, whole, refused, double, named := 0, 0, 0, 0, 0, 0, map[string]int{}
 	var took []float64 // ms
 	for _, r := range results {
 		if r.refused {
@@ -137,7 +144,11 @@ func (t *trial) reportAsked(of string, results []answered, sent float64) {
 		}
 		taken++
 		answers += len(r.answers)
-		known += len(r.answers) + r.named
+		known += len(r.answers)
+		for why, n := range r.named {
+			known += n
+			named[why] += n
+		}
 		for _, n := range r.answers {
 			double += n - 1
 		}
@@ -156,6 +167,9 @@ func (t *trial) reportAsked(of string, results []answered, sent float64) {
 	t.add(of+"answers that came, of queries × N", "%", percent(answers, taken*t.n))
 	t.add(of+"queries that all answered", "%", percent(whole, taken))
 	t.add(of+"answered or named, of queries × N", "%", percent(known, taken*t.n))
+	for _, why := range slices.Sorted(maps.Keys(named)) {
+		t.add(of+"named as "+why+", of queries × N", "%", percent(named[why], taken*t.n))
+	}
 	t.add(of+"answers that came twice", "", float64(double))
 	slices.Sort(took)
 	for _, q := range []struct {

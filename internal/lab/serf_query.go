@@ -54,7 +54,7 @@ func number64(v any) (n uint64, ok bool) {
 }
 
 // query asks. An agent ends a query when its time is over, and names nobody.
-func (s *serf) query(ctx context.Context, i int, payload []byte, timeout time.Duration, each func(member string, ok bool)) error {
+func (s *serf) query(ctx context.Context, i int, payload []byte, timeout time.Duration, each func(member, why string)) error {
 	answers := make(chan client.NodeResponse, 2*len(s.clients))
 	if err := s.clients[i].Load().Query(&client.QueryParam{Name: serfQuery, Payload: payload, Timeout: timeout, RespCh: answers}); err != nil {
 		return fmt.Errorf("query: %w", err)
@@ -67,7 +67,7 @@ func (s *serf) query(ctx context.Context, i int, payload []byte, timeout time.Du
 			}
 			// Between the end of a query and that of its stream, an agent sends empty ones.
 			if r.From != "" {
-				each(r.From, true)
+				each(r.From, "")
 			}
 		case <-ctx.Done():
 			return ctx.Err()

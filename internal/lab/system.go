@@ -36,8 +36,8 @@ type system interface {
 	// the node ends. It returns when it would miss none.
 	answer(ctx context.Context, i int) error
 	// query asks all nodes from node i, and returns when nothing more comes. Each gets a name of
-	// a member, and whether it answers.
-	query(ctx context.Context, i int, payload []byte, timeout time.Duration, each func(member string, ok bool)) error
+	// a member, and why it does not answer; empty if it does.
+	query(ctx context.Context, i int, payload []byte, timeout time.Duration, each func(member, why string)) error
 	// alarms returns the statuses that are false alarms if no node died.
 	alarms() []status
 	// crashes returns how many nodes have ended unexpectedly so far.

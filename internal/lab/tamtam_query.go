@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -49,7 +50,7 @@ func (t *tamtam) answer(ctx context.Context, i int) error {
 	return nil
 }
 
-func (t *tamtam) query(ctx context.Context, i int, payload []byte, timeout time.Duration, each func(member string, ok bool)) error {
+func (t *tamtam) query(ctx context.Context, i int, payload []byte, timeout time.Duration, each func(member, why string)) error {
 	s, err := tamtamv1.NewTamTamServiceClient(t.conns[i].Load()).Query(ctx,
 		&tamtamv1.QueryRequest{Topic: tamtamTopic, Payload: payload, Timeout: durationpb.New(timeout)})
 	if err != nil {
@@ -62,9 +63,9 @@ func (t *tamtam) query(ctx context.Context, i int, payload []byte, timeout time.
 		}
 		switch e := r.GetEvent().(type) {
 		case *tamtamv1.QueryResponse_Answer:
-			each(e.Answer.GetMember().GetAddress(), true)
+			each(e.Answer.GetMember().GetAddress(), "")
 		case *tamtamv1.QueryResponse_Failure:
-			each(e.Failure.GetMember().GetAddress(), false)
+			each(e.Failure.GetMember().GetAddress(), strings.TrimPrefix(e.Failure.GetReason().String(), "QUERY_FAILURE_REASON_"))
 		case *tamtamv1.QueryResponse_Done:
 			return nil
 		}

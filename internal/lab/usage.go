@@ -148,6 +148,18 @@ func (t *trial) traffic() float64 {
 	return sum
 }
 
+// processorTime returns the seconds that all nodes have used so far, and those of node 0.
+func (t *trial) processorTime() (all, first float64) {
+	for i := range t.n {
+		if u, err := measure(t.net.hosts[i], t.pid(i)); err == nil {
+			if all += u.cpu; i == 0 {
+				first = u.cpu
+			}
+		}
+	}
+	return all, first
+}
+
 // restTraffic causes the loss of the scenario, and returns the bytes that all nodes send in a
 // second without broadcasts and queries.
 func (t *trial) restTraffic(ctx context.Context, lossPercent int) (float64, error) {
