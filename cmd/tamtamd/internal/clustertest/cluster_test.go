@@ -17,7 +17,13 @@ import (
 // bin is where the programs are.
 var bin string
 
+// binVariable names the folder of the programs if they are built already.
+const binVariable = "CLUSTERTEST_BIN"
+
 func TestMain(m *testing.M) {
+	if bin = os.Getenv(binVariable); bin != "" { // of the process that started this one
+		os.Exit(m.Run())
+	}
 	dir, err := os.MkdirTemp("", "tamtam")
 	if err == nil {
 		err = Build(dir)

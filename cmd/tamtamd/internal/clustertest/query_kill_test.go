@@ -53,7 +53,8 @@ type killed struct {
 	t       *testing.T
 	daemons []*Daemon
 	answers []*Process
-	logs    []string // by node: a file to which its program adds each question that it gets
+	logs    []string  // by node: a file to which its program adds each question that it gets
+	apart   []*Daemon // those that the one which asks did not reach for a while, in this round
 }
 
 const killArgs = "--reconnect-timeout=10m"
@@ -120,10 +121,14 @@ func eventsOf(t *testing.T, printed string) (events []queryEvent) {
 // TestQueryEnds: a program or a daemon is killed at a random moment of a question. The question ends,
 // each member has one answer or one reason, and no program gets the question twice, unless its
 // daemon is another process.
-func TestQueryEnds(t *testing.T) {
-	k := newKilled(t, 5)
+func TestQueryEnds(t *testing.T) { newKilled(t, 5).rounds(kills(t), nil) }
+
+// rounds kills so many processes, each during another question. If apart is not nil, it is called in most rounds at a
+// random moment, so that some daemons and the others do not reach each other, and then with none.
+func (k *killed) rounds(kills int, apart func(...*Daemon)) {
+	t := k.t
 	ways, longest, again := map[string]int{}, time.Duration(0), 0
-	for round := range kills(t) {
+	for round := range kills {
 		what, at := victim(round)%victims, 1+rand.IntN(len(k.daemons)-1)
 		question := fmt.Sprint("q", round)
 		began := time.Now()
@@ -131,7 +136,13 @@ func TestQueryEnds(t *testing.T) {
 		if round/int(victims)%4 != 0 { // else perhaps before it has called the daemon
 			Eventually(t, "it asks", func() bool { return strings.Contains(asker.out.String(), `"event":"asked"`) })
 		}
-		time.Sleep(time.Duration(rand.IntN(1000)) * time.Millisecond) // a random moment of the question, on a slow machine, too
+		moment(1000) // a random one of the question, on a slow machine, too
+		k.apart = nil
+		if apart != nil && rand.IntN(4) > 0 {
+			k.apart = k.some()
+			apart(k.apart...)
+			moment(1000)
+		}
 		switch what {
 		case askingProgram:
 			asker.Kill()
@@ -143,9 +154,16 @@ func TestQueryEnds(t *testing.T) {
 			k.daemons[at].Kill()
 			k.restart(at) // during the question, if that takes so long
 		}
+		if k.apart != nil {
+			moment(4000) // they find each other dead, or not
+			apart()
+		}
 		code := asker.Wait() // bounded
 		took := time.Since(began)
 		way := k.outcome(what, at, code, eventsOf(t, asker.out.String()))
+		if k.apart != nil {
+			way += ", apart"
+		}
 		ways[fmt.Sprintf("%v: %s", what, way)]++
 		longest = max(longest, took)
 		switch what {
@@ -176,6 +194,16 @@ func TestQueryEnds(t *testing.T) {
 	t.Logf("the longest query took %v; %d times, a program got a question of two processes of its daemon", longest.Round(time.Millisecond), again)
 }
 
+// moment lets a random time pass, in milliseconds at most. Nothing is expected of it.
+func moment(most int) { time.Sleep(time.Duration(rand.IntN(most)) * time.Millisecond) }
+
+// some returns some of the daemons, not all, and without the first, which asks.
+func (k *killed) some() []*Daemon {
+	all := slices.Clone(k.daemons[1:])
+	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all[:1+rand.IntN(len(all))]
+}
+
 // outcome checks what a query came to, and returns that of what was killed.
 func (k *killed) outcome(what victim, at, code int, events []queryEvent) string {
 	k.t.Helper()
@@ -188,6 +216,7 @@ func (k *killed) outcome(what victim, at, code int, events []queryEvent) string 
 		switch {
 		case have == "done;", cut && have == "":
 		case mine && slices.Contains([]string{"ENDED;", "NO_ANSWERER;", "DEAD;", "NO_WAY;", "TIMEOUT;"}, have):
+		case k.isApart(d) && slices.Contains([]string{"DEAD;", "NO_WAY;", "TIMEOUT;"}, have):
 		default:
 			k.t.Errorf("node %d: %q", i, have)
 		}
@@ -206,4 +235,9 @@ func (k *killed) outcome(what victim, at, code int, events []queryEvent) string 
 		k.t.Errorf("done: %v, %d members, exit code %d", done, len(got), code)
 	}
 	return strings.TrimSuffix(got[k.daemons[at].Gossip.String()], ";")
+}
+
+// isApart reports whether the asking daemon did not reach another one for a while.
+func (k *killed) isApart(d *Daemon) bool {
+	return slices.ContainsFunc(k.apart, func(o *Daemon) bool { return o.Gossip == d.Gossip })
 }

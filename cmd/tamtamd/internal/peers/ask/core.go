@@ -44,8 +44,8 @@ type CoreConfig struct {
 	Tags func() string
 	// Room reports whether an answer of so many bytes may be put together; nil if any may.
 	Room func(size int) bool
-	// Lifetime is for how long the wire retransmits what it has taken. Meanwhile, the same need not be sent again: where
-	// members are slow, that would only make them slower.
+	// Lifetime is for how long the wire retransmits what it has taken. Meanwhile, a second copy would be of no use: where
+	// members are slow, it would only make them slower.
 	Lifetime time.Duration
 }
 
