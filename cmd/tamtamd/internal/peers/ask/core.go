@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/counter"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lateness"
 	"github.com/eelcocramer/tamtam/internal/limits"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
@@ -25,6 +26,10 @@ const (
 	lastRepeat  = 4 * time.Second
 	// refusedRepeat is the same when the wire did not take the question.
 	refusedRepeat = 50 * time.Millisecond
+	// graceAfter is how late this node may be for the end of a query. If it is later, it stood still, and answers that
+	// came meanwhile have not been read: it waits for as long again, and for graceMost at most.
+	graceAfter = lateness.From
+	graceMost  = 2 * time.Second
 	// confirmAfter is how long a member waits for a first answer before it confirms a
 	// question, or a quarter of the asker's time: most programs answer sooner, and then there is one frame less.
 	confirmAfter = 100 * time.Millisecond
@@ -201,7 +206,7 @@ func (c *Core) Tick(now time.Time) {
 		case repeatDue:
 			c.repeat(i, now)
 		case timeoutDue:
-			c.timeout(i.key.token)
+			c.timeout(i, now)
 		case confirmDue:
 			if h := c.held[i.key]; h != nil {
 				c.confirm(h)

@@ -40,6 +40,7 @@ type query struct {
 	deadline time.Time
 	targets  map[netip.AddrPort]*target
 	open     int // targets that have not ended
+	graced   bool
 	sum      Sum
 }
 
@@ -251,9 +252,14 @@ func (c *Core) Cancel(token uint64) {
 }
 
 // timeout ends a query whose time is over.
-func (c *Core) timeout(token uint64) {
-	q := c.queries[token]
+func (c *Core) timeout(i item, now time.Time) {
+	q := c.queries[i.key.token]
 	if q == nil {
+		return
+	}
+	if late := now.Sub(i.at); late > graceAfter && !q.graced {
+		q.graced = true
+		c.schedule(now.Add(min(late, graceMost)), timeoutDue, i.key)
 		return
 	}
 	for _, one := range q.Targets { // in their order

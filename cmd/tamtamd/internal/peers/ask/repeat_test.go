@@ -73,3 +73,27 @@ func TestConfirmationInTime(t *testing.T) {
 	}
 	w.clean()
 }
+
+// TestAnswersOfASleeperCount: a node that stood still beyond the end of a query takes the answers that came meanwhile.
+func TestAnswersOfASleeperCount(t *testing.T) {
+	w := newNetwork(t, 3, 0)
+	w.answer(1)
+	asker := w.order[0]
+	q := w.ask(0, Query{Timeout: time.Second, Targets: []Target{{Addr: at(2), Matches: true}, {Addr: at(3), Matches: true}}})
+	asker.down = true
+	w.order[2].down = true
+	w.run(3 * time.Second)
+	asker.down = false
+	asker.Tick(w.now) // before what waits to be read
+	w.collect()
+	if r := w.of(0, q); r.done != nil {
+		t.Fatalf("it ended: %+v", r)
+	}
+	asker.Answered(w.now, at(2), q, &peerv1.UserAnswer{Answerers: 1, Answerer: number(0), Payload: []byte("x")}, "")
+	w.now = w.now.Add(graceMost + time.Second)
+	asker.Tick(w.now) // late again
+	w.collect()
+	if r := w.of(0, q); r.done == nil || len(r.answers) != 1 || r.failures[at(3).String()+"/-1"] != NoWay {
+		t.Errorf("%+v", r)
+	}
+}
