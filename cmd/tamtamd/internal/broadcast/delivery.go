@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/filter"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/recipients"
 )
 
@@ -87,7 +88,7 @@ func (b *Broadcaster) matchLocked(d *delivery) (live int, err error) {
 		case m.Plain() || m.Local:
 			continue
 		}
-		if d.matches[m.Addr] = recipients.Match(m.Tags, d.to.Tags); d.matches[m.Addr] && m.Status.Live() {
+		if d.matches[m.Addr] = filter.MatchTags(m.Tags, d.to.Tags); d.matches[m.Addr] && m.Status.Live() {
 			live++
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/filter"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
 
@@ -69,5 +70,5 @@ func Include(text string, a netip.AddrPort, tags string) (included, report bool)
 	}
 	self := encode(a)
 	named := len(m.GetMembers()) == 0 || slices.ContainsFunc(m.GetMembers(), func(b []byte) bool { return bytes.Equal(b, self) })
-	return named && len(m.ProtoReflect().GetUnknown()) == 0 && Match(tags, m.GetTags()), m.GetReport()
+	return named && len(m.ProtoReflect().GetUnknown()) == 0 && filter.MatchTags(tags, m.GetTags()), m.GetReport()
 }

@@ -9,14 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"path"
 	"slices"
 
 	"google.golang.org/protobuf/proto"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/filter"
 	"github.com/eelcocramer/tamtam/internal/limits"
-	"github.com/eelcocramer/tamtam/internal/tags"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
 
@@ -42,12 +41,6 @@ func (r Recipients) All() bool { return len(r.Members) == 0 && len(r.Tags) == 0 
 func (r Recipients) Check() error {
 	size := 0
 	for _, t := range r.Tags {
-		if err := tags.CheckKey(t.GetKey()); err != nil {
-			return err
-		}
-		if _, err := path.Match(t.GetPattern(), ""); err != nil {
-			return fmt.Errorf("%w: pattern %q: want text in which * stands for any text and ? for one character", ErrBad, t.GetPattern())
-		}
 		size += proto.Size(t) + 2
 	}
 	switch {
@@ -56,7 +49,11 @@ func (r Recipients) Check() error {
 	case len(r.Tags) > limits.MaxQueryTags || size > limits.MaxConditions:
 		return fmt.Errorf("%w: %d conditions about tags of %d bytes, want at most %d of %d", ErrBad, len(r.Tags), size, limits.MaxQueryTags, limits.MaxConditions)
 	}
-	return nil
+	err := filter.CheckTags(r.Tags)
+	if errors.Is(err, filter.ErrPattern) {
+		return fmt.Errorf("%w: %w", ErrBad, err)
+	}
+	return err
 }
 
 // Among returns those of all members at the addresses, live or not, or all live ones if there are
@@ -78,23 +75,4 @@ func (r Recipients) Among(all map[netip.AddrPort]member.Member) (some []member.M
 	}
 	slices.SortFunc(some, func(a, b member.Member) int { return a.Addr.Compare(b.Addr) })
 	return slices.CompactFunc(some, func(a, b member.Member) bool { return a.Addr == b.Addr }), nil
-}
-
-// Match reports whether the tags of a node, as package tags encodes them, match all conditions. A
-// pattern that is not well-formed matches nothing.
-func Match(encoded string, conditions []*peerv1.TagCondition) bool {
-	if len(conditions) == 0 {
-		return true
-	}
-	have, _ := tags.Decode(encoded) // checked when the node announced them
-	for _, t := range conditions {
-		v, ok := have[t.GetKey()]
-		if ok {
-			ok, _ = path.Match(t.GetPattern(), v)
-		}
-		if ok == t.GetExclude() {
-			return false
-		}
-	}
-	return true
 }

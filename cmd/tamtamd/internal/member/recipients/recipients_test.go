@@ -28,25 +28,6 @@ func at(i int) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, byte(2 + i>>8), byte(i)}), 9999)
 }
 
-func TestMatch(t *testing.T) {
-	for _, c := range []struct {
-		tags string
-		have bool
-		when []*peerv1.TagCondition
-	}{
-		{"", true, nil},
-		{"", true, []*peerv1.TagCondition{{Key: "a", Pattern: "1", Exclude: true}}},
-		{"", false, []*peerv1.TagCondition{{Key: "a", Pattern: "*"}}},
-		{"a=1\nb=2\n", true, []*peerv1.TagCondition{{Key: "a", Pattern: "1"}, {Key: "b", Pattern: "?"}}},
-		{"a=1\nb=2\n", false, []*peerv1.TagCondition{{Key: "a", Pattern: "1"}, {Key: "b", Pattern: "2", Exclude: true}}},
-		{"a=1\n", false, []*peerv1.TagCondition{{Key: "a", Pattern: "["}}},
-	} {
-		if Match(c.tags, c.when) != c.have {
-			t.Errorf("%q %v", c.tags, c.when)
-		}
-	}
-}
-
 func TestCheck(t *testing.T) {
 	many := func(n int, value string) (all []*peerv1.TagCondition) {
 		for range n {

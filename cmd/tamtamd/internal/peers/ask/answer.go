@@ -12,7 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/recipients"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/filter"
 	"github.com/eelcocramer/tamtam/internal/limits"
 	peerv1 "github.com/eelcocramer/tamtam/proto/tamtam/peer/v1"
 )
@@ -134,7 +134,7 @@ func (c *Core) asked(now time.Time, from netip.AddrPort, token uint64, m *peerv1
 		c.counts.Inc(questionsBad)
 		return
 	}
-	if !recipients.Match(c.cfg.Tags(), m.GetTags()) {
+	if !filter.MatchTags(c.cfg.Tags(), m.GetTags()) {
 		c.send(k, &peerv1.UserAnswer{Unmatched: true})
 		return
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/filter"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/recipients"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lateness"
 	"github.com/eelcocramer/tamtam/internal/limits"
@@ -208,7 +209,7 @@ func (x *Exchange) Query(r Request) (f *Feed, asked int, err error) {
 func (x *Exchange) targets(r Request) (all []Target, err error) {
 	members, err := r.To.Among(x.members)
 	for _, m := range members {
-		all = append(all, Target{Addr: m.Addr, Gone: gone(m), Plain: m.Plain(), Matches: recipients.Match(m.Tags, r.To.Tags)})
+		all = append(all, Target{Addr: m.Addr, Gone: gone(m), Plain: m.Plain(), Matches: filter.MatchTags(m.Tags, r.To.Tags)})
 	}
 	return all, err
 }

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/filter"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/recipients"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -62,6 +63,6 @@ func (s *v1) unreached(to recipients.Recipients) []netip.AddrPort {
 	}
 	return slices.DeleteFunc(all, func(a netip.AddrPort) bool {
 		m, ok := s.Members.Get(a)
-		return len(to.Members) > 0 || !ok || !recipients.Match(m.Tags, to.Tags)
+		return len(to.Members) > 0 || !ok || !filter.MatchTags(m.Tags, to.Tags)
 	})
 }

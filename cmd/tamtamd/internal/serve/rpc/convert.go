@@ -5,6 +5,7 @@ package rpc
 
 import (
 	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -104,18 +105,20 @@ func fromLevel(l tamtamv1.LogLevel) (logging.Level, error) {
 	return levels[l-1], nil
 }
 
-func fromStatuses(wanted []tamtamv1.MemberStatus) (map[member.Status]bool, error) {
-	set := map[member.Status]bool{}
+func fromStatuses(wanted []tamtamv1.MemberStatus) (all []member.Status, err error) {
 	for _, w := range wanted {
 		found := false
 		for s, out := range statuses {
-			if out == w {
-				set[s], found = true, true
+			if out != w {
+				continue
+			}
+			if found = true; !slices.Contains(all, s) {
+				all = append(all, s)
 			}
 		}
 		if !found {
 			return nil, fmt.Errorf("%w: unknown status %d in statuses", errInvalid, w)
 		}
 	}
-	return set, nil
+	return all, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/filter"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/recipients"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/ask"
@@ -67,7 +68,8 @@ var mapping = []struct {
 	{recipients.ErrUnknown, codes.NotFound, "NOT_MEMBER"},
 	{reach.ErrBad, codes.InvalidArgument, "BAD_LINKS"},
 	{ask.ErrTooMany, codes.ResourceExhausted, "TOO_MANY_QUERIES"},
-	{errPattern, codes.InvalidArgument, "BAD_PATTERN"},
+	{filter.ErrPattern, codes.InvalidArgument, "BAD_PATTERN"},
+	{filter.ErrTooMany, codes.InvalidArgument, "INVALID_REQUEST"},
 	{tags.ErrBad, codes.InvalidArgument, "BAD_TAG"},
 	{keyring.ErrNoKeyring, codes.FailedPrecondition, "NO_KEYRING"},
 	{keyring.ErrBadKey, codes.InvalidArgument, "BAD_KEY"},

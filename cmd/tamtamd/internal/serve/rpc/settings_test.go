@@ -18,6 +18,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/keyring"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/filter"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/recipients"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
@@ -97,7 +98,8 @@ func TestErrors(t *testing.T) {
 		{node.ErrTooMany, codes.ResourceExhausted, "TOO_MANY"},
 		{broadcast.ErrCursor, codes.InvalidArgument, "BAD_CURSOR"},
 		{broadcast.ErrTooManyPositions, codes.ResourceExhausted, "TOO_MANY_READERS"},
-		{errPattern, codes.InvalidArgument, "BAD_PATTERN"},
+		{filter.ErrPattern, codes.InvalidArgument, "BAD_PATTERN"},
+		{filter.ErrTooMany, codes.InvalidArgument, "INVALID_REQUEST"},
 		{retained.ErrInvalid, codes.InvalidArgument, "BAD_RETAINED"},
 		{retained.ErrTooFew, codes.FailedPrecondition, "TOO_FEW_MEMBERS"},
 		{retained.ErrClock, codes.FailedPrecondition, "CLOCKS_DIFFER"},
@@ -141,7 +143,7 @@ func TestErrors(t *testing.T) {
 
 // TestErrorsAreAllMapped: each sentinel has a code here.
 func TestErrorsAreAllMapped(t *testing.T) {
-	if want := 44; len(mapping) != want {
+	if want := 45; len(mapping) != want {
 		t.Errorf("%d errors are mapped, %d are tested", len(mapping), want)
 	}
 }

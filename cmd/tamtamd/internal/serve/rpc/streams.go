@@ -13,6 +13,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/filter"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -54,19 +55,19 @@ func (s *v1) StreamMessages(
 		}
 		q.Origins = append(q.Origins, netip.AddrPortFrom(a.Addr().Unmap(), a.Port()))
 	}
-	matches, err := memberFilter(r.GetOriginFilter())
+	origins, err := filterBy(r.GetOriginFilter())
 	if err != nil {
 		return toStatus(err)
 	}
 	if r.GetOriginFilter() != nil {
-		q.Origin = s.ofMembers(matches)
+		q.Origin = s.ofMembers(origins.Match)
 	}
 	topics := newRetainedReader(s.Topics, r.GetRetained())
 	now := q
 	if q.Origin != nil { // from now on, as it is then
 		now.Origin = func(a netip.AddrPort) bool {
 			m, ok := s.Members.Get(a)
-			return ok && matches(m)
+			return ok && origins.Match(m)
 		}
 	}
 	if r.After != nil {
@@ -150,11 +151,11 @@ func (s *v1) ofMembers(matches func(member.Member) bool) func(netip.AddrPort) bo
 func (s *v1) WatchMembers(
 	r *tamtamv1.WatchMembersRequest, out grpc.ServerStreamingServer[tamtamv1.WatchMembersResponse],
 ) error {
-	matches, err := memberFilter(r.GetFilter())
+	wanted, err := filterBy(r.GetFilter())
 	if err != nil {
 		return toStatus(err)
 	}
-	filter := changeFilter{matches, map[netip.AddrPort]bool{}}
+	chosen := filter.NewWatch(wanted.Match)
 	w := s.Members.Watch(r.AfterRevision, streamBuffer)
 	defer w.Changes.Unsubscribe()
 	var states map[netip.AddrPort]node.PeerState
@@ -162,7 +163,7 @@ func (s *v1) WatchMembers(
 		states = s.Node.Peers()
 	}
 	for _, m := range w.Members {
-		if filter.was[m.Addr] = matches(m); !filter.was[m.Addr] {
+		if !chosen.Present(m) {
 			continue
 		}
 		if err := out.Send(&tamtamv1.WatchMembersResponse{
@@ -173,7 +174,7 @@ func (s *v1) WatchMembers(
 		}
 	}
 	for _, c := range w.Missed {
-		if !filter.passes(c) {
+		if sent, _ := chosen.Change(c); !sent {
 			continue
 		}
 		if err := out.Send(toChange(c)); err != nil {
@@ -187,7 +188,7 @@ func (s *v1) WatchMembers(
 		return err
 	}
 	return forward(out.Context(), w.Changes, func(c member.Change) error {
-		if !filter.passes(c) {
+		if sent, _ := chosen.Change(c); !sent {
 			return nil
 		}
 		return out.Send(toChange(c))
