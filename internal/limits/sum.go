@@ -18,6 +18,9 @@ const (
 	SocketCallsEach       = 128
 	StrangerCalls         = 2 // of one connection without a token or certificate
 	HTTPConnections       = 64
+	HTTPReaders           = 16                     // watches, and streams of messages
+	HTTPPosts             = 6                      // messages that are being sent
+	HTTPPost              = MaxPayload*4/3 + 8<<10 // a request as JSON: the payload in base64, and all else that it has
 	DNSConnections        = 8
 	ReaderBuffer          = 1024    // values that a stream may fall behind
 	ReaderBytes           = 4 << 20 // of messages that it may
@@ -140,6 +143,7 @@ func Bounds() []Bound {
 		{"DNS connections", DNSConnections, dnsConnection, Strangers},
 		{"calls with a token", PortCalls + SocketCalls, callBytes, Callers},
 		{"their requests, or their answers that are not taken, of streams", PortCalls + SocketCalls, requestBytes, Callers},
+		{"messages that are posted by HTTP", HTTPPosts, HTTPPost, Callers},
 		{"members that queries ask", QueryTargets, targetBytes, Callers},
 		{"members that messages with recipients wait for", AwaitedReports, reportedBytes, Callers},
 		{"streams in which readers are that can resume", ReaderPositions, positionBytes, Callers},

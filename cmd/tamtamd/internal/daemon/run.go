@@ -124,11 +124,11 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	if bound.http != nil {
 		home := page.New(page.Config{
 			Members: assembly.Members, Messages: assembly.Messages, Links: assembly.Observer.Matrix, State: state,
-			Self: self, Sealed: assembly.Sealed, Started: started, Now: time.Now,
+			Self: self, Sealed: assembly.Sealed, Started: started, Now: time.Now, Connections: bound.http.Most(),
 			// The server is there before any request is.
 			Inspect: func(ctx context.Context) (*tamtamv1.InspectResponse, error) { return server.Inspect(ctx) },
 		})
-		api := rest.New(assembly.Members)
+		api := rest.New(rest.Config{Members: assembly.Members, Calls: func() rest.Calls { return server }, Connections: bound.http.Most()})
 		all = append(all, bound.http.Counters, home.Counters, api.Counters)
 		host, _, _ := net.SplitHostPort(flags.HTTP) // as it was listened on
 		website = web.NewServer(bound.http, web.Config{

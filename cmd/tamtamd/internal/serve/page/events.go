@@ -14,7 +14,6 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/broadcast"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member"
-	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/readers"
 	"github.com/eelcocramer/tamtam/internal/escape"
 )
 
@@ -89,15 +88,15 @@ func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	client := readers.ClientOf(r)
-	if !p.readers.Enter(client) {
-		p.counts.Inc(refused)
+	leave, ok := p.readers.Enter(r)
+	if !ok {
 		h.Set("Retry-After", "10")
 		h.Set("Connection", "close")
-		http.Error(w, fmt.Sprintf("there are %d readers already, or %d of yours", maxReaders, maxReadersEach), http.StatusServiceUnavailable)
+		most, each := p.readers.Bounds()
+		http.Error(w, fmt.Sprintf("there are %d readers already, or %d of yours", most, each), http.StatusServiceUnavailable)
 		return
 	}
-	defer p.readers.Leave(client)
+	defer leave()
 	s := &stream{w: w, control: http.NewResponseController(w)}
 	// The server's deadline for a whole request would end the stream.
 	if err := s.control.SetReadDeadline(time.Time{}); err != nil {

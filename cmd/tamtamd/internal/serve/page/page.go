@@ -43,7 +43,7 @@ type Messages interface {
 	Subscribe(q broadcast.Query, buffer int) ([]broadcast.Message, *fanout.Subscription[broadcast.Delivery])
 }
 
-// Config has what a Page shows. All fields are required.
+// Config has what a Page shows. All fields but Connections are required.
 type Config struct {
 	Members  Members
 	Messages Messages
@@ -57,6 +57,8 @@ type Config struct {
 	Sealed  func() bool // this node encrypts
 	Started time.Time
 	Now     func() time.Time
+	// Connections is how many HTTP connections there may be; 0 for limits.HTTPConnections.
+	Connections int
 }
 
 // Page serves the status page.
@@ -71,7 +73,8 @@ type Page struct {
 
 // New returns a Page.
 func New(cfg Config) *Page {
-	p := &Page{cfg: cfg, mux: http.NewServeMux(), counts: counters.NewSet(), every: beatEvery, readers: readers.New(maxReaders, maxReadersEach), judge: judge{turn: make(chan struct{}, 1)}}
+	p := &Page{cfg: cfg, mux: http.NewServeMux(), counts: counters.NewSet(), every: beatEvery, judge: judge{turn: make(chan struct{}, 1)}}
+	p.readers = readers.New(maxReaders, maxReadersEach, cfg.Connections, p.counts, refused)
 	p.mux.Handle("GET /{$}", asset("index.html"))
 	p.mux.Handle("GET /runbook", asset("runbook.html"))
 	for _, name := range names {

@@ -4,19 +4,17 @@
 package rest
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"net"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
-)
 
-// targetGroup is one element of what Prometheus reads by http_sd_configs.
-type targetGroup struct {
-	Targets []string          `json:"targets"`
-	Labels  map[string]string `json:"labels"`
-}
+	"github.com/eelcocramer/tamtam/internal/restapi"
+)
 
 // metaPrefix begins the labels of targets.
 const metaPrefix = "__meta_tamtam_"
@@ -27,37 +25,40 @@ func (a *API) targets(w http.ResponseWriter, r *http.Request) {
 	values := r.URL.Query()
 	text := values.Get("port")
 	fixed := values.Has("port")
-	values.Del("port")
-	q, err := parse(values, "tag", "name", "service")
+	q, err := parse(values)
 	if err != nil {
-		fail(w, http.StatusBadRequest, "%v", err)
+		fail(w, invalid(err))
 		return
 	}
 	port, err := strconv.ParseUint(text, 10, 16)
 	switch {
-	case fixed == (q.service != ""):
-		fail(w, http.StatusBadRequest, "want either port, such as port=9100, or service, such as service=web")
+	case fixed == (q.Service != ""):
+		fail(w, invalid(errors.New("want either port, such as port=9100, or service, such as service=web")))
 		return
 	case fixed && (err != nil || port == 0):
-		fail(w, http.StatusBadRequest, "port %.40q: want 1 to 65535", text)
+		fail(w, invalid(fmt.Errorf("port %.40q: want 1 to 65535", text)))
 		return
 	}
-	groups := []targetGroup{}
-	for _, v := range a.live(q) {
-		at := uint16(port)
-		labels := map[string]string{metaPrefix + "name": v.Name, metaPrefix + "address": v.Address, metaPrefix + "status": v.Status}
-		if s, ok := offers(v, q.service); ok {
-			at = s.Port
-			labels[metaPrefix+"service"] = s.Name
+	answerEach(w, []restapi.TargetGroup{}, func(yield func(restapi.TargetGroup) bool) {
+		for v := range a.live(q) {
+			if !yield(target(v, uint16(port), q.Service)) {
+				return
+			}
 		}
-		for _, key := range slices.Sorted(maps.Keys(v.Tags)) { // of two with one label, always the same
-			labels[metaPrefix+"tag_"+label(key)] = v.Tags[key]
-		}
-		groups = append(groups, targetGroup{
-			Targets: []string{net.JoinHostPort(v.IP, strconv.Itoa(int(at)))}, Labels: labels,
-		})
+	})
+}
+
+// target returns a member as a target, at a port or at that of a service.
+func target(v restapi.Member, port uint16, service string) restapi.TargetGroup {
+	labels := map[string]string{metaPrefix + "name": v.Name, metaPrefix + "address": v.Address, metaPrefix + "status": v.Status}
+	if s, ok := offered(v, service); ok {
+		port = s.Port
+		labels[metaPrefix+"service"] = s.Name
 	}
-	answer(w, groups)
+	for _, key := range slices.Sorted(maps.Keys(v.Tags)) { // of two with one label, always the same
+		labels[metaPrefix+"tag_"+label(key)] = v.Tags[key]
+	}
+	return restapi.TargetGroup{Targets: []string{net.JoinHostPort(v.IP, strconv.Itoa(int(port)))}, Labels: labels}
 }
 
 // label returns a key of a tag as a part of the name of a label, with _ for other characters than letters and digits.

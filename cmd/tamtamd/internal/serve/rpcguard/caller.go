@@ -18,12 +18,14 @@ type Caller struct {
 	UID, PID    int    // of a unix socket's other end when it connected; UID -1: not known
 	Certificate string // the subject of the client's certificate; empty without one
 	Token       string // the name of the token; empty without one
+	HTTP        bool   // by HTTP, not by gRPC
 }
 
 // CallerOf returns who makes a call.
 func CallerOf(ctx context.Context) Caller {
 	c := Caller{Address: peerOf(ctx), UID: -1}
 	c.Token, _ = ctx.Value(tokenKey{}).(string)
+	c.HTTP, _ = ctx.Value(httpKey{}).(bool)
 	i := identityOf(ctx)
 	if i == nil {
 		return c
@@ -58,6 +60,9 @@ func (c Caller) Fields() []any {
 	}
 	if c.Token != "" {
 		fields = append(fields, "token", c.Token)
+	}
+	if c.HTTP {
+		fields = append(fields, "by", "http")
 	}
 	return fields
 }

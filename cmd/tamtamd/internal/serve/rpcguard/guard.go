@@ -45,6 +45,8 @@ type Guard struct {
 	tcp, unix      pool
 	strangers      *rate.Limiter // of calls without a valid token
 	probes         *rate.Limiter // of calls that need none
+	byHTTP         *rate.Limiter // of calls that come by HTTP
+	port           bool          // gRPC is served on a port; set before any call
 	strangerWithin time.Duration
 	refusals       *logging.Limit[string] // of log lines, by client
 	counts         *counter.Set
@@ -65,6 +67,7 @@ func New(cfg Config) (*Guard, error) {
 		byCertificate: cfg.ClientCA != "", strangerWithin: strangerWithin,
 		tcp: newPool(tcpBounds.within(cfg.Connections)), unix: newPool(unixBounds.within(cfg.Connections)),
 		strangers: rate.New(strangerRate, strangerBurst), probes: rate.New(strangerRate, strangerBurst),
+		byHTTP:   rate.New(callRate, callBurst),
 		refusals: logging.NewLimit[string](),
 		counts:   counters.NewSet(),
 	}

@@ -27,6 +27,8 @@ func (g *Guard) Listen(addresses []netaddr.RPC, open bool) ([]net.Listener, erro
 		p := &g.tcp
 		if a.Network == netaddr.Unix {
 			p = &g.unix
+		} else {
+			g.port = true
 		}
 		all = append(all, &limited{l, g, p})
 	}

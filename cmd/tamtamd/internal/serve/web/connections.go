@@ -72,6 +72,9 @@ type conn struct {
 	writing time.Time // since when a write has been under way; zero if none is
 }
 
+// Most returns how many connections may be open.
+func (l *Listener) Most() int { return l.most }
+
 // Accept implements net.Listener.
 func (l *Listener) Accept() (net.Conn, error) {
 	for {

@@ -1,8 +1,7 @@
 // SPDX-FileCopyrightText: The TamTam Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package web serves probes, metrics and the status page by plain HTTP. No request changes
-// anything.
+// Package web serves probes, metrics, the status page and the API of package rest by plain HTTP.
 package web
 
 import (
@@ -73,7 +72,9 @@ func routes(cfg Config) *http.ServeMux {
 	mux.HandleFunc("GET /livez", cfg.livez)
 	mux.HandleFunc("GET /readyz", cfg.readyz)
 	mux.Handle("GET /metrics", cfg.Metrics)
-	mux.Handle("GET /v1/", guardPage(cfg.Name, cfg.API))
+	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} { // it says by itself what it serves
+		mux.Handle(method+" /v1/", guardPage(cfg.Name, cfg.API))
+	}
 	mux.Handle("GET /", guardPage(cfg.Name, cfg.Page))
 	return mux
 }
