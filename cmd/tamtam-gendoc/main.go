@@ -22,6 +22,7 @@ import (
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
 	"github.com/eelcocramer/tamtam/internal/refdoc"
+	"github.com/eelcocramer/tamtam/internal/restapi"
 	"github.com/eelcocramer/tamtam/internal/templating"
 	"github.com/eelcocramer/tamtam/proto"
 )
@@ -179,6 +180,11 @@ func reference(daemon, client refdoc.Command, others []refdoc.Command) ([]refdoc
 	}
 	all = append(all, api)
 	all = append(all, refdoc.JSON())
+	http, err := refdoc.OpenAPI(proto.DescriptorSet, restapi.Routes)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, http)
 	return append([]refdoc.Page{refdoc.Index(all)}, all...), nil
 }
 
