@@ -110,7 +110,7 @@ func checkKnown(t *testing.T, schema *openapi3.SchemaRef, v any, where string) {
 		if len(schema.Value.OneOf) > 0 {
 			i := slices.IndexFunc(schema.Value.OneOf, func(s *openapi3.SchemaRef) bool { return s.Value.VisitJSON(v) == nil })
 			if i < 0 {
-				return // VisitJSON has said so
+				return // VisitJSON has reported it
 			}
 			schema = schema.Value.OneOf[i]
 		}
