@@ -125,7 +125,7 @@ func TestProbes(t *testing.T) {
 	}
 }
 
-// TestOnlyReading: nothing is changed through this server.
+// TestOnlyReading: nothing is changed through this server, but by package rest.
 func TestOnlyReading(t *testing.T) {
 	b := serve(t)
 	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS"} {
