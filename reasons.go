@@ -33,6 +33,7 @@ const (
 	ErrBadQuery              Reason = "BAD_QUERY"               // a question or an answerer over a limit
 	ErrBadRecipients         Reason = "BAD_RECIPIENTS"          // too many recipients, or conditions that cannot be read
 	ErrBadRetained           Reason = "BAD_RETAINED"            // a retained message without a topic, or for some members
+	ErrBadService            Reason = "BAD_SERVICE"             // a service that is invalid, or too many
 	ErrBadTag                Reason = "BAD_TAG"                 // a tag that is invalid, or too many
 	ErrBadTopic              Reason = "BAD_TOPIC"               // a topic that is too long or not printable
 	ErrBusy                  Reason = "BUSY"                    // too many messages are on their way
@@ -55,6 +56,8 @@ const (
 	ErrRemoved               Reason = "REMOVED"                 // the node was removed from its cluster
 	ErrRetainedFull          Reason = "RETAINED_FULL"           // too many retained topics
 	ErrSelf                  Reason = "SELF"                    // the node itself
+	ErrServiceTaken          Reason = "SERVICE_TAKEN"           // another program, or a tag, has the name of the service
+	ErrSilent                Reason = "SILENT"                  // a program that is attached sent nothing in time
 	ErrStopping              Reason = "STOPPING"                // the daemon ends
 	ErrTooFewMembers         Reason = "TOO_FEW_MEMBERS"         // fewer members are live than the message must reach
 	ErrTooMany               Reason = "TOO_MANY"                // too many at the same time
@@ -70,10 +73,10 @@ const (
 
 // daemonReasons are the reasons of the daemon.
 var daemonReasons = []Reason{
-	ErrBadAddress, ErrBadCursor, ErrBadHeartbeat, ErrBadKey, ErrBadLinks, ErrBadPattern, ErrBadQuery, ErrBadRecipients, ErrBadRetained, ErrBadTag, ErrBadTopic, ErrBusy,
+	ErrBadAddress, ErrBadCursor, ErrBadHeartbeat, ErrBadKey, ErrBadLinks, ErrBadPattern, ErrBadQuery, ErrBadRecipients, ErrBadRetained, ErrBadService, ErrBadTag, ErrBadTopic, ErrBusy,
 	ErrCanceled, ErrClocksDiffer, ErrDeadline, ErrEncryptionNotRequired, ErrForeignCluster, ErrInternal, ErrInvalidRequest, ErrKeyNotEverywhere,
 	ErrMemberLive, ErrNoAnswer, ErrNoKeyring, ErrNotAllowed, ErrNotMember, ErrPayloadTooLarge, ErrReadOnlyToken, ErrReaderTooSlow,
-	ErrRemoved, ErrRetainedFull, ErrSelf, ErrStopping, ErrTooFewMembers, ErrTooMany, ErrTooManyCalls, ErrTooManyQueries, ErrTooManyReaders, ErrUnaddressable,
+	ErrRemoved, ErrRetainedFull, ErrSelf, ErrServiceTaken, ErrSilent, ErrStopping, ErrTooFewMembers, ErrTooMany, ErrTooManyCalls, ErrTooManyQueries, ErrTooManyReaders, ErrUnaddressable,
 	ErrUnauthenticated, ErrUnknownKey, ErrUnresolved, ErrUnsigned,
 }
 

@@ -57,7 +57,7 @@ var areas = []struct{ title, words string }{
 		"member members news profiles questions record removed tombstones"},
 	{"MESSAGES", "broadcast broadcasts messages pushes retained"},
 	{"QUERIES", "queries user"},
-	{"CLIENTS", "dns http page rpc"},
+	{"CLIENTS", "attach dns http page rpc"},
 	{"DAEMON", "late local log smudge"},
 	{"OTHER", ""},
 }

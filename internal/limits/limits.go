@@ -85,6 +85,12 @@ const (
 	MaxRetained = 1024
 )
 
+// How soon a program that is attached must send its next request, if it says a time.
+const (
+	MinAttachTTL = time.Second
+	MaxAttachTTL = time.Minute
+)
+
 // What is asked of members.
 const (
 	MaxQueryTimeout  = 5 * time.Minute

@@ -95,6 +95,9 @@ const (
 	awaitedBytes       = 100
 )
 
+// attachedBytes is what a service of a program that is attached takes, with its lease, besides the call.
+const attachedBytes = 300
+
 // Bound is how much of something a daemon keeps at most, and what that takes.
 type Bound struct {
 	What string
@@ -148,6 +151,7 @@ func Bounds() []Bound {
 		{"members that messages with recipients wait for", AwaitedReports, reportedBytes, Callers},
 		{"streams in which readers are that can resume", ReaderPositions, positionBytes, Callers},
 		{"members that retained messages wait for", RetainedAwaited, awaitedBytes, Callers},
+		{"services of programs that are attached", MaxTagCount, attachedBytes, Callers},
 		{"answers that callers have not taken", 1, QueryEventBytes, Callers},
 		{"what they may fall behind", PortCalls + SocketCalls, ReaderBuffer * pointerBytes, Callers},
 	}

@@ -76,6 +76,24 @@ func parse(name, value string) (Service, error) {
 	return s, nil
 }
 
+// New returns a service; without a protocol, TCP, and without a weight, 1. It fails with ErrBad.
+func New(name string, port uint32, protocol string, weight uint32) (Service, error) {
+	if protocol == "" {
+		protocol = TCP
+	}
+	return parse(name, fmt.Sprintf("%d/%s/%d", port, protocol, max(weight, 1)))
+}
+
+// Offers reports whether tags have a service of that name.
+func Offers(set tags.Set, name string) bool {
+	value, ok := set[Prefix+name]
+	if !ok {
+		return false
+	}
+	_, err := parse(name, value)
+	return err == nil
+}
+
 // CheckName returns ErrBad, with the reason, unless a name of a service is valid.
 func CheckName(name string) error {
 	wrong := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' }

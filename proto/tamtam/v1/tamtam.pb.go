@@ -875,7 +875,10 @@ type MemberFilter struct {
 	// Only members whose name matches the pattern, as in ListMembersRequest; all if empty.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// All of them must match.
-	Tags          []*TagPattern `protobuf:"bytes,2,rep,name=tags,proto3" json:"tags,omitempty"`
+	Tags []*TagPattern `protobuf:"bytes,2,rep,name=tags,proto3" json:"tags,omitempty"`
+	// Only members that offer the service of this name, such as "web"; all if empty. An earlier
+	// version ignores it.
+	Service       string `protobuf:"bytes,3,opt,name=service,proto3" json:"service,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -922,6 +925,13 @@ func (x *MemberFilter) GetTags() []*TagPattern {
 		return x.Tags
 	}
 	return nil
+}
+
+func (x *MemberFilter) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
 }
 
 // TagPattern is a condition about one tag.
@@ -3383,7 +3393,8 @@ func (x *UpdateTagsRequest) GetDelete() []string {
 // UpdateTagsResponse returns the tags.
 type UpdateTagsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// All tags of the node after the change.
+	// All tags of the node after the change, without those of services that programs offer by
+	// Attach.
 	Tags          map[string]string `protobuf:"bytes,1,rep,name=tags,proto3" json:"tags,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -6384,6 +6395,191 @@ func (x *RetainedTopic) GetCreated() *timestamppb.Timestamp {
 	return nil
 }
 
+// AttachRequest has the services of a program.
+type AttachRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// All of them, 1 to 32, with their present state. A name that is missing is free again.
+	Services []*OfferedService `protobuf:"bytes,1,rep,name=services,proto3" json:"services,omitempty"`
+	// If set, 1 second to 1 minute: the stream ends if the next request does not come within this
+	// time. So the services of a program that hangs are gone after that. Without it, they are gone
+	// when the connection is closed: after 40 seconds if the program answers no keep-alive ping.
+	Ttl           *durationpb.Duration `protobuf:"bytes,2,opt,name=ttl,proto3" json:"ttl,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttachRequest) Reset() {
+	*x = AttachRequest{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[84]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttachRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttachRequest) ProtoMessage() {}
+
+func (x *AttachRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[84]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttachRequest.ProtoReflect.Descriptor instead.
+func (*AttachRequest) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{84}
+}
+
+func (x *AttachRequest) GetServices() []*OfferedService {
+	if x != nil {
+		return x.Services
+	}
+	return nil
+}
+
+func (x *AttachRequest) GetTtl() *durationpb.Duration {
+	if x != nil {
+		return x.Ttl
+	}
+	return nil
+}
+
+// OfferedService is a service that a program offers.
+type OfferedService struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name: 1 to 48 of a-z, 0-9 and -, a letter first.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Its port, 1 to 65,535.
+	Port uint32 `protobuf:"varint,2,opt,name=port,proto3" json:"port,omitempty"`
+	// "tcp" or "udp"; "tcp" if empty.
+	Protocol string `protobuf:"bytes,3,opt,name=protocol,proto3" json:"protocol,omitempty"`
+	// Its share among the nodes that offer it, 1 to 65,535; 1 if it is 0.
+	Weight uint32 `protobuf:"varint,4,opt,name=weight,proto3" json:"weight,omitempty"`
+	// Whether it fails now. Then it is not announced, and its name stays taken.
+	Failing       bool `protobuf:"varint,5,opt,name=failing,proto3" json:"failing,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OfferedService) Reset() {
+	*x = OfferedService{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[85]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfferedService) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfferedService) ProtoMessage() {}
+
+func (x *OfferedService) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[85]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfferedService.ProtoReflect.Descriptor instead.
+func (*OfferedService) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{85}
+}
+
+func (x *OfferedService) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *OfferedService) GetPort() uint32 {
+	if x != nil {
+		return x.Port
+	}
+	return 0
+}
+
+func (x *OfferedService) GetProtocol() string {
+	if x != nil {
+		return x.Protocol
+	}
+	return ""
+}
+
+func (x *OfferedService) GetWeight() uint32 {
+	if x != nil {
+		return x.Weight
+	}
+	return 0
+}
+
+func (x *OfferedService) GetFailing() bool {
+	if x != nil {
+		return x.Failing
+	}
+	return false
+}
+
+// AttachResponse reports what is announced.
+type AttachResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The names of the services of this program that the node announces, ordered.
+	Announced     []string `protobuf:"bytes,1,rep,name=announced,proto3" json:"announced,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttachResponse) Reset() {
+	*x = AttachResponse{}
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[86]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttachResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttachResponse) ProtoMessage() {}
+
+func (x *AttachResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tamtam_v1_tamtam_proto_msgTypes[86]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttachResponse.ProtoReflect.Descriptor instead.
+func (*AttachResponse) Descriptor() ([]byte, []int) {
+	return file_tamtam_v1_tamtam_proto_rawDescGZIP(), []int{86}
+}
+
+func (x *AttachResponse) GetAnnounced() []string {
+	if x != nil {
+		return x.Announced
+	}
+	return nil
+}
+
 var File_tamtam_v1_tamtam_proto protoreflect.FileDescriptor
 
 const file_tamtam_v1_tamtam_proto_rawDesc = "" +
@@ -6443,10 +6639,11 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x06filter\x18\x04 \x01(\v2\x17.tamtam.v1.MemberFilterR\x06filter\x1a7\n" +
 	"\tTagsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"M\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"g\n" +
 	"\fMemberFilter\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12)\n" +
-	"\x04tags\x18\x02 \x03(\v2\x15.tamtam.v1.TagPatternR\x04tags\"R\n" +
+	"\x04tags\x18\x02 \x03(\v2\x15.tamtam.v1.TagPatternR\x04tags\x12\x18\n" +
+	"\aservice\x18\x03 \x01(\tR\aservice\"R\n" +
 	"\n" +
 	"TagPattern\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x18\n" +
@@ -6827,7 +7024,18 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\apayload\x18\x02 \x01(\fR\apayload\x12,\n" +
 	"\x03set\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x03set\x12\x16\n" +
 	"\x06origin\x18\x04 \x01(\tR\x06origin\x124\n" +
-	"\acreated\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\acreated*\x93\x01\n" +
+	"\acreated\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\acreated\"s\n" +
+	"\rAttachRequest\x125\n" +
+	"\bservices\x18\x01 \x03(\v2\x19.tamtam.v1.OfferedServiceR\bservices\x12+\n" +
+	"\x03ttl\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x03ttl\"\x86\x01\n" +
+	"\x0eOfferedService\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04port\x18\x02 \x01(\rR\x04port\x12\x1a\n" +
+	"\bprotocol\x18\x03 \x01(\tR\bprotocol\x12\x16\n" +
+	"\x06weight\x18\x04 \x01(\rR\x06weight\x12\x18\n" +
+	"\afailing\x18\x05 \x01(\bR\afailing\".\n" +
+	"\x0eAttachResponse\x12\x1c\n" +
+	"\tannounced\x18\x01 \x03(\tR\tannounced*\x93\x01\n" +
 	"\fMemberStatus\x12\x1d\n" +
 	"\x19MEMBER_STATUS_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13MEMBER_STATUS_ALIVE\x10\x01\x12\x1b\n" +
@@ -6866,7 +7074,7 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x1cQUERY_FAILURE_REASON_TIMEOUT\x10\x05\x12\x1f\n" +
 	"\x1bQUERY_FAILURE_REASON_NO_WAY\x10\x06\x12\x1d\n" +
 	"\x19QUERY_FAILURE_REASON_DEAD\x10\a\x12$\n" +
-	" QUERY_FAILURE_REASON_UNSUPPORTED\x10\b2\x86\x0e\n" +
+	" QUERY_FAILURE_REASON_UNSUPPORTED\x10\b2\xc9\x0e\n" +
 	"\rTamTamService\x12O\n" +
 	"\fGetLocalNode\x12\x1e.tamtam.v1.GetLocalNodeRequest\x1a\x1f.tamtam.v1.GetLocalNodeResponse\x12L\n" +
 	"\vListMembers\x12\x1d.tamtam.v1.ListMembersRequest\x1a\x1e.tamtam.v1.ListMembersResponse\x127\n" +
@@ -6895,7 +7103,8 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\x05Query\x12\x17.tamtam.v1.QueryRequest\x1a\x18.tamtam.v1.QueryResponse0\x01\x12V\n" +
 	"\rAnswerQueries\x12\x1f.tamtam.v1.AnswerQueriesRequest\x1a .tamtam.v1.AnswerQueriesResponse(\x010\x01\x12I\n" +
 	"\n" +
-	"ListTopics\x12\x1c.tamtam.v1.ListTopicsRequest\x1a\x1d.tamtam.v1.ListTopicsResponseB8Z6github.com/eelcocramer/tamtam/proto/tamtam/v1;tamtamv1b\x06proto3"
+	"ListTopics\x12\x1c.tamtam.v1.ListTopicsRequest\x1a\x1d.tamtam.v1.ListTopicsResponse\x12A\n" +
+	"\x06Attach\x12\x18.tamtam.v1.AttachRequest\x1a\x19.tamtam.v1.AttachResponse(\x010\x01B8Z6github.com/eelcocramer/tamtam/proto/tamtam/v1;tamtamv1b\x06proto3"
 
 var (
 	file_tamtam_v1_tamtam_proto_rawDescOnce sync.Once
@@ -6910,7 +7119,7 @@ func file_tamtam_v1_tamtam_proto_rawDescGZIP() []byte {
 }
 
 var file_tamtam_v1_tamtam_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 90)
+var file_tamtam_v1_tamtam_proto_msgTypes = make([]protoimpl.MessageInfo, 93)
 var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(MemberStatus)(0),                // 0: tamtam.v1.MemberStatus
 	(ChangeReason)(0),                // 1: tamtam.v1.ChangeReason
@@ -7000,48 +7209,51 @@ var file_tamtam_v1_tamtam_proto_goTypes = []any{
 	(*ListTopicsRequest)(nil),        // 85: tamtam.v1.ListTopicsRequest
 	(*ListTopicsResponse)(nil),       // 86: tamtam.v1.ListTopicsResponse
 	(*RetainedTopic)(nil),            // 87: tamtam.v1.RetainedTopic
-	nil,                              // 88: tamtam.v1.Member.TagsEntry
-	nil,                              // 89: tamtam.v1.ListMembersRequest.TagsEntry
-	nil,                              // 90: tamtam.v1.GetCountersResponse.CountersEntry
-	nil,                              // 91: tamtam.v1.CounterMinute.IncrementsEntry
-	nil,                              // 92: tamtam.v1.UpdateTagsRequest.SetEntry
-	nil,                              // 93: tamtam.v1.UpdateTagsResponse.TagsEntry
-	(*timestamppb.Timestamp)(nil),    // 94: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),      // 95: google.protobuf.Duration
+	(*AttachRequest)(nil),            // 88: tamtam.v1.AttachRequest
+	(*OfferedService)(nil),           // 89: tamtam.v1.OfferedService
+	(*AttachResponse)(nil),           // 90: tamtam.v1.AttachResponse
+	nil,                              // 91: tamtam.v1.Member.TagsEntry
+	nil,                              // 92: tamtam.v1.ListMembersRequest.TagsEntry
+	nil,                              // 93: tamtam.v1.GetCountersResponse.CountersEntry
+	nil,                              // 94: tamtam.v1.CounterMinute.IncrementsEntry
+	nil,                              // 95: tamtam.v1.UpdateTagsRequest.SetEntry
+	nil,                              // 96: tamtam.v1.UpdateTagsResponse.TagsEntry
+	(*timestamppb.Timestamp)(nil),    // 97: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),      // 98: google.protobuf.Duration
 }
 var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	0,   // 0: tamtam.v1.Member.status:type_name -> tamtam.v1.MemberStatus
-	94,  // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
-	95,  // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
-	88,  // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
+	97,  // 1: tamtam.v1.Member.status_since:type_name -> google.protobuf.Timestamp
+	98,  // 2: tamtam.v1.Member.round_trip:type_name -> google.protobuf.Duration
+	91,  // 3: tamtam.v1.Member.tags:type_name -> tamtam.v1.Member.TagsEntry
 	1,   // 4: tamtam.v1.Member.reason:type_name -> tamtam.v1.ChangeReason
 	4,   // 5: tamtam.v1.GetLocalNodeResponse.member:type_name -> tamtam.v1.Member
-	94,  // 6: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
-	95,  // 7: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
+	97,  // 6: tamtam.v1.GetLocalNodeResponse.started:type_name -> google.protobuf.Timestamp
+	98,  // 7: tamtam.v1.GetLocalNodeResponse.detection_time:type_name -> google.protobuf.Duration
 	7,   // 8: tamtam.v1.GetLocalNodeResponse.removal:type_name -> tamtam.v1.Removal
-	94,  // 9: tamtam.v1.Removal.time:type_name -> google.protobuf.Timestamp
-	94,  // 10: tamtam.v1.Removal.seeds_tried:type_name -> google.protobuf.Timestamp
+	97,  // 9: tamtam.v1.Removal.time:type_name -> google.protobuf.Timestamp
+	97,  // 10: tamtam.v1.Removal.seeds_tried:type_name -> google.protobuf.Timestamp
 	0,   // 11: tamtam.v1.ListMembersRequest.statuses:type_name -> tamtam.v1.MemberStatus
-	89,  // 12: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
+	92,  // 12: tamtam.v1.ListMembersRequest.tags:type_name -> tamtam.v1.ListMembersRequest.TagsEntry
 	9,   // 13: tamtam.v1.ListMembersRequest.filter:type_name -> tamtam.v1.MemberFilter
 	10,  // 14: tamtam.v1.MemberFilter.tags:type_name -> tamtam.v1.TagPattern
 	4,   // 15: tamtam.v1.ListMembersResponse.members:type_name -> tamtam.v1.Member
 	14,  // 16: tamtam.v1.JoinResponse.results:type_name -> tamtam.v1.JoinResult
 	18,  // 17: tamtam.v1.RemoveMemberRequest.signature:type_name -> tamtam.v1.OperatorSignature
-	94,  // 18: tamtam.v1.OperatorSignature.issued:type_name -> google.protobuf.Timestamp
+	97,  // 18: tamtam.v1.OperatorSignature.issued:type_name -> google.protobuf.Timestamp
 	4,   // 19: tamtam.v1.RemoveMemberResponse.member:type_name -> tamtam.v1.Member
 	10,  // 20: tamtam.v1.BroadcastRequest.tags:type_name -> tamtam.v1.TagPattern
-	95,  // 21: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
-	94,  // 22: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
-	94,  // 23: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
-	94,  // 24: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
+	98,  // 21: tamtam.v1.BroadcastResponse.took:type_name -> google.protobuf.Duration
+	97,  // 22: tamtam.v1.Message.received:type_name -> google.protobuf.Timestamp
+	97,  // 23: tamtam.v1.Message.sent:type_name -> google.protobuf.Timestamp
+	97,  // 24: tamtam.v1.StreamMessagesRequest.since:type_name -> google.protobuf.Timestamp
 	9,   // 25: tamtam.v1.StreamMessagesRequest.origin_filter:type_name -> tamtam.v1.MemberFilter
 	22,  // 26: tamtam.v1.StreamMessagesResponse.message:type_name -> tamtam.v1.Message
 	23,  // 27: tamtam.v1.StreamMessagesResponse.gap:type_name -> tamtam.v1.Gap
 	9,   // 28: tamtam.v1.WatchMembersRequest.filter:type_name -> tamtam.v1.MemberFilter
 	4,   // 29: tamtam.v1.MemberChange.member:type_name -> tamtam.v1.Member
 	0,   // 30: tamtam.v1.MemberChange.previous_status:type_name -> tamtam.v1.MemberStatus
-	94,  // 31: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
+	97,  // 31: tamtam.v1.MemberChange.time:type_name -> google.protobuf.Timestamp
 	1,   // 32: tamtam.v1.MemberChange.reason:type_name -> tamtam.v1.ChangeReason
 	4,   // 33: tamtam.v1.WatchMembersResponse.present:type_name -> tamtam.v1.Member
 	28,  // 34: tamtam.v1.WatchMembersResponse.synced:type_name -> tamtam.v1.Synced
@@ -7049,24 +7261,24 @@ var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	32,  // 36: tamtam.v1.GetMemberHistoryResponse.histories:type_name -> tamtam.v1.MemberHistory
 	4,   // 37: tamtam.v1.MemberHistory.member:type_name -> tamtam.v1.Member
 	33,  // 38: tamtam.v1.MemberHistory.steps:type_name -> tamtam.v1.MemberHistoryStep
-	94,  // 39: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
+	97,  // 39: tamtam.v1.MemberHistoryStep.time:type_name -> google.protobuf.Timestamp
 	0,   // 40: tamtam.v1.MemberHistoryStep.previous_status:type_name -> tamtam.v1.MemberStatus
 	0,   // 41: tamtam.v1.MemberHistoryStep.status:type_name -> tamtam.v1.MemberStatus
 	1,   // 42: tamtam.v1.MemberHistoryStep.reason:type_name -> tamtam.v1.ChangeReason
-	95,  // 43: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
-	95,  // 44: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
+	98,  // 43: tamtam.v1.PingResponse.round_trip:type_name -> google.protobuf.Duration
+	98,  // 44: tamtam.v1.Settings.heartbeat:type_name -> google.protobuf.Duration
 	2,   // 45: tamtam.v1.Settings.log_level:type_name -> tamtam.v1.LogLevel
 	36,  // 46: tamtam.v1.GetSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	95,  // 47: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
+	98,  // 47: tamtam.v1.UpdateSettingsRequest.heartbeat:type_name -> google.protobuf.Duration
 	2,   // 48: tamtam.v1.UpdateSettingsRequest.log_level:type_name -> tamtam.v1.LogLevel
 	36,  // 49: tamtam.v1.UpdateSettingsResponse.settings:type_name -> tamtam.v1.Settings
-	90,  // 50: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
+	93,  // 50: tamtam.v1.GetCountersResponse.counters:type_name -> tamtam.v1.GetCountersResponse.CountersEntry
 	45,  // 51: tamtam.v1.GetCountersResponse.history:type_name -> tamtam.v1.CounterMinute
-	94,  // 52: tamtam.v1.CounterMinute.start:type_name -> google.protobuf.Timestamp
-	95,  // 53: tamtam.v1.CounterMinute.duration:type_name -> google.protobuf.Duration
-	91,  // 54: tamtam.v1.CounterMinute.increments:type_name -> tamtam.v1.CounterMinute.IncrementsEntry
-	92,  // 55: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
-	93,  // 56: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
+	97,  // 52: tamtam.v1.CounterMinute.start:type_name -> google.protobuf.Timestamp
+	98,  // 53: tamtam.v1.CounterMinute.duration:type_name -> google.protobuf.Duration
+	94,  // 54: tamtam.v1.CounterMinute.increments:type_name -> tamtam.v1.CounterMinute.IncrementsEntry
+	95,  // 55: tamtam.v1.UpdateTagsRequest.set:type_name -> tamtam.v1.UpdateTagsRequest.SetEntry
+	96,  // 56: tamtam.v1.UpdateTagsResponse.tags:type_name -> tamtam.v1.UpdateTagsResponse.TagsEntry
 	0,   // 57: tamtam.v1.MemberKeys.status:type_name -> tamtam.v1.MemberStatus
 	48,  // 58: tamtam.v1.ListKeysResponse.members:type_name -> tamtam.v1.MemberKeys
 	18,  // 59: tamtam.v1.InstallKeyRequest.signature:type_name -> tamtam.v1.OperatorSignature
@@ -7083,26 +7295,26 @@ var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	4,   // 70: tamtam.v1.Inspection.member:type_name -> tamtam.v1.Member
 	61,  // 71: tamtam.v1.Inspection.report:type_name -> tamtam.v1.InspectionReport
 	63,  // 72: tamtam.v1.Inspection.link:type_name -> tamtam.v1.LinkState
-	95,  // 73: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
-	95,  // 74: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
-	95,  // 75: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
+	98,  // 73: tamtam.v1.Inspection.round_trip:type_name -> google.protobuf.Duration
+	98,  // 74: tamtam.v1.Inspection.clock_offset:type_name -> google.protobuf.Duration
+	98,  // 75: tamtam.v1.InspectionReport.heartbeat:type_name -> google.protobuf.Duration
 	0,   // 76: tamtam.v1.InspectionReport.known_status:type_name -> tamtam.v1.MemberStatus
 	63,  // 77: tamtam.v1.InspectionReport.link:type_name -> tamtam.v1.LinkState
 	64,  // 78: tamtam.v1.InspectionReport.troubles:type_name -> tamtam.v1.LinkTrouble
 	62,  // 79: tamtam.v1.InspectionReport.conflicts:type_name -> tamtam.v1.AddressConflict
-	95,  // 80: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
-	95,  // 81: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
-	95,  // 82: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
+	98,  // 80: tamtam.v1.LinkState.round_trip:type_name -> google.protobuf.Duration
+	98,  // 81: tamtam.v1.LinkState.heard:type_name -> google.protobuf.Duration
+	98,  // 82: tamtam.v1.LinkState.unacknowledged:type_name -> google.protobuf.Duration
 	0,   // 83: tamtam.v1.LinkTrouble.status:type_name -> tamtam.v1.MemberStatus
-	95,  // 84: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
-	95,  // 85: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
-	95,  // 86: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
-	94,  // 87: tamtam.v1.GetLinksResponse.time:type_name -> google.protobuf.Timestamp
+	98,  // 84: tamtam.v1.LinkTrouble.heard:type_name -> google.protobuf.Duration
+	98,  // 85: tamtam.v1.LinkTrouble.unacknowledged:type_name -> google.protobuf.Duration
+	98,  // 86: tamtam.v1.UnreadableSource.age:type_name -> google.protobuf.Duration
+	97,  // 87: tamtam.v1.GetLinksResponse.time:type_name -> google.protobuf.Timestamp
 	68,  // 88: tamtam.v1.GetLinksResponse.nodes:type_name -> tamtam.v1.LinkNode
 	69,  // 89: tamtam.v1.LinkNode.links:type_name -> tamtam.v1.NodeLink
-	95,  // 90: tamtam.v1.NodeLink.round_trip:type_name -> google.protobuf.Duration
+	98,  // 90: tamtam.v1.NodeLink.round_trip:type_name -> google.protobuf.Duration
 	10,  // 91: tamtam.v1.QueryRequest.tags:type_name -> tamtam.v1.TagPattern
-	95,  // 92: tamtam.v1.QueryRequest.timeout:type_name -> google.protobuf.Duration
+	98,  // 92: tamtam.v1.QueryRequest.timeout:type_name -> google.protobuf.Duration
 	72,  // 93: tamtam.v1.QueryResponse.asked:type_name -> tamtam.v1.QueryAsked
 	74,  // 94: tamtam.v1.QueryResponse.received:type_name -> tamtam.v1.QueryReceived
 	75,  // 95: tamtam.v1.QueryResponse.answer:type_name -> tamtam.v1.QueryAnswer
@@ -7110,73 +7322,77 @@ var file_tamtam_v1_tamtam_proto_depIdxs = []int32{
 	77,  // 97: tamtam.v1.QueryResponse.done:type_name -> tamtam.v1.QueryDone
 	73,  // 98: tamtam.v1.QueryReceived.member:type_name -> tamtam.v1.QueryMember
 	73,  // 99: tamtam.v1.QueryAnswer.member:type_name -> tamtam.v1.QueryMember
-	95,  // 100: tamtam.v1.QueryAnswer.took:type_name -> google.protobuf.Duration
+	98,  // 100: tamtam.v1.QueryAnswer.took:type_name -> google.protobuf.Duration
 	73,  // 101: tamtam.v1.QueryFailure.member:type_name -> tamtam.v1.QueryMember
 	3,   // 102: tamtam.v1.QueryFailure.reason:type_name -> tamtam.v1.QueryFailureReason
-	95,  // 103: tamtam.v1.QueryDone.took:type_name -> google.protobuf.Duration
+	98,  // 103: tamtam.v1.QueryDone.took:type_name -> google.protobuf.Duration
 	79,  // 104: tamtam.v1.AnswerQueriesRequest.register:type_name -> tamtam.v1.RegisterAnswerer
 	80,  // 105: tamtam.v1.AnswerQueriesRequest.answer:type_name -> tamtam.v1.AnswerQuestion
 	82,  // 106: tamtam.v1.AnswerQueriesResponse.registered:type_name -> tamtam.v1.AnswererRegistered
 	83,  // 107: tamtam.v1.AnswerQueriesResponse.question:type_name -> tamtam.v1.Question
 	84,  // 108: tamtam.v1.AnswerQueriesResponse.refused:type_name -> tamtam.v1.AnswerRefused
 	73,  // 109: tamtam.v1.Question.asker:type_name -> tamtam.v1.QueryMember
-	95,  // 110: tamtam.v1.Question.timeout:type_name -> google.protobuf.Duration
+	98,  // 110: tamtam.v1.Question.timeout:type_name -> google.protobuf.Duration
 	87,  // 111: tamtam.v1.ListTopicsResponse.topics:type_name -> tamtam.v1.RetainedTopic
-	94,  // 112: tamtam.v1.RetainedTopic.set:type_name -> google.protobuf.Timestamp
-	94,  // 113: tamtam.v1.RetainedTopic.created:type_name -> google.protobuf.Timestamp
-	5,   // 114: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
-	8,   // 115: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
-	12,  // 116: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
-	15,  // 117: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
-	17,  // 118: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
-	20,  // 119: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
-	24,  // 120: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
-	26,  // 121: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
-	30,  // 122: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
-	34,  // 123: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
-	37,  // 124: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
-	39,  // 125: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
-	41,  // 126: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
-	43,  // 127: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
-	46,  // 128: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
-	49,  // 129: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
-	51,  // 130: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
-	53,  // 131: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
-	55,  // 132: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
-	57,  // 133: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
-	66,  // 134: tamtam.v1.TamTamService.GetLinks:input_type -> tamtam.v1.GetLinksRequest
-	70,  // 135: tamtam.v1.TamTamService.Query:input_type -> tamtam.v1.QueryRequest
-	78,  // 136: tamtam.v1.TamTamService.AnswerQueries:input_type -> tamtam.v1.AnswerQueriesRequest
-	85,  // 137: tamtam.v1.TamTamService.ListTopics:input_type -> tamtam.v1.ListTopicsRequest
-	6,   // 138: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
-	11,  // 139: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
-	13,  // 140: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
-	16,  // 141: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
-	19,  // 142: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
-	21,  // 143: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
-	25,  // 144: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
-	29,  // 145: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
-	31,  // 146: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
-	35,  // 147: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
-	38,  // 148: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
-	40,  // 149: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
-	42,  // 150: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
-	44,  // 151: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
-	47,  // 152: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
-	50,  // 153: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
-	52,  // 154: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
-	54,  // 155: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
-	56,  // 156: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
-	58,  // 157: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
-	67,  // 158: tamtam.v1.TamTamService.GetLinks:output_type -> tamtam.v1.GetLinksResponse
-	71,  // 159: tamtam.v1.TamTamService.Query:output_type -> tamtam.v1.QueryResponse
-	81,  // 160: tamtam.v1.TamTamService.AnswerQueries:output_type -> tamtam.v1.AnswerQueriesResponse
-	86,  // 161: tamtam.v1.TamTamService.ListTopics:output_type -> tamtam.v1.ListTopicsResponse
-	138, // [138:162] is the sub-list for method output_type
-	114, // [114:138] is the sub-list for method input_type
-	114, // [114:114] is the sub-list for extension type_name
-	114, // [114:114] is the sub-list for extension extendee
-	0,   // [0:114] is the sub-list for field type_name
+	97,  // 112: tamtam.v1.RetainedTopic.set:type_name -> google.protobuf.Timestamp
+	97,  // 113: tamtam.v1.RetainedTopic.created:type_name -> google.protobuf.Timestamp
+	89,  // 114: tamtam.v1.AttachRequest.services:type_name -> tamtam.v1.OfferedService
+	98,  // 115: tamtam.v1.AttachRequest.ttl:type_name -> google.protobuf.Duration
+	5,   // 116: tamtam.v1.TamTamService.GetLocalNode:input_type -> tamtam.v1.GetLocalNodeRequest
+	8,   // 117: tamtam.v1.TamTamService.ListMembers:input_type -> tamtam.v1.ListMembersRequest
+	12,  // 118: tamtam.v1.TamTamService.Join:input_type -> tamtam.v1.JoinRequest
+	15,  // 119: tamtam.v1.TamTamService.Leave:input_type -> tamtam.v1.LeaveRequest
+	17,  // 120: tamtam.v1.TamTamService.RemoveMember:input_type -> tamtam.v1.RemoveMemberRequest
+	20,  // 121: tamtam.v1.TamTamService.Broadcast:input_type -> tamtam.v1.BroadcastRequest
+	24,  // 122: tamtam.v1.TamTamService.StreamMessages:input_type -> tamtam.v1.StreamMessagesRequest
+	26,  // 123: tamtam.v1.TamTamService.WatchMembers:input_type -> tamtam.v1.WatchMembersRequest
+	30,  // 124: tamtam.v1.TamTamService.GetMemberHistory:input_type -> tamtam.v1.GetMemberHistoryRequest
+	34,  // 125: tamtam.v1.TamTamService.Ping:input_type -> tamtam.v1.PingRequest
+	37,  // 126: tamtam.v1.TamTamService.GetSettings:input_type -> tamtam.v1.GetSettingsRequest
+	39,  // 127: tamtam.v1.TamTamService.UpdateSettings:input_type -> tamtam.v1.UpdateSettingsRequest
+	41,  // 128: tamtam.v1.TamTamService.GetVersion:input_type -> tamtam.v1.GetVersionRequest
+	43,  // 129: tamtam.v1.TamTamService.GetCounters:input_type -> tamtam.v1.GetCountersRequest
+	46,  // 130: tamtam.v1.TamTamService.UpdateTags:input_type -> tamtam.v1.UpdateTagsRequest
+	49,  // 131: tamtam.v1.TamTamService.ListKeys:input_type -> tamtam.v1.ListKeysRequest
+	51,  // 132: tamtam.v1.TamTamService.InstallKey:input_type -> tamtam.v1.InstallKeyRequest
+	53,  // 133: tamtam.v1.TamTamService.UseKey:input_type -> tamtam.v1.UseKeyRequest
+	55,  // 134: tamtam.v1.TamTamService.RemoveKey:input_type -> tamtam.v1.RemoveKeyRequest
+	57,  // 135: tamtam.v1.TamTamService.Inspect:input_type -> tamtam.v1.InspectRequest
+	66,  // 136: tamtam.v1.TamTamService.GetLinks:input_type -> tamtam.v1.GetLinksRequest
+	70,  // 137: tamtam.v1.TamTamService.Query:input_type -> tamtam.v1.QueryRequest
+	78,  // 138: tamtam.v1.TamTamService.AnswerQueries:input_type -> tamtam.v1.AnswerQueriesRequest
+	85,  // 139: tamtam.v1.TamTamService.ListTopics:input_type -> tamtam.v1.ListTopicsRequest
+	88,  // 140: tamtam.v1.TamTamService.Attach:input_type -> tamtam.v1.AttachRequest
+	6,   // 141: tamtam.v1.TamTamService.GetLocalNode:output_type -> tamtam.v1.GetLocalNodeResponse
+	11,  // 142: tamtam.v1.TamTamService.ListMembers:output_type -> tamtam.v1.ListMembersResponse
+	13,  // 143: tamtam.v1.TamTamService.Join:output_type -> tamtam.v1.JoinResponse
+	16,  // 144: tamtam.v1.TamTamService.Leave:output_type -> tamtam.v1.LeaveResponse
+	19,  // 145: tamtam.v1.TamTamService.RemoveMember:output_type -> tamtam.v1.RemoveMemberResponse
+	21,  // 146: tamtam.v1.TamTamService.Broadcast:output_type -> tamtam.v1.BroadcastResponse
+	25,  // 147: tamtam.v1.TamTamService.StreamMessages:output_type -> tamtam.v1.StreamMessagesResponse
+	29,  // 148: tamtam.v1.TamTamService.WatchMembers:output_type -> tamtam.v1.WatchMembersResponse
+	31,  // 149: tamtam.v1.TamTamService.GetMemberHistory:output_type -> tamtam.v1.GetMemberHistoryResponse
+	35,  // 150: tamtam.v1.TamTamService.Ping:output_type -> tamtam.v1.PingResponse
+	38,  // 151: tamtam.v1.TamTamService.GetSettings:output_type -> tamtam.v1.GetSettingsResponse
+	40,  // 152: tamtam.v1.TamTamService.UpdateSettings:output_type -> tamtam.v1.UpdateSettingsResponse
+	42,  // 153: tamtam.v1.TamTamService.GetVersion:output_type -> tamtam.v1.GetVersionResponse
+	44,  // 154: tamtam.v1.TamTamService.GetCounters:output_type -> tamtam.v1.GetCountersResponse
+	47,  // 155: tamtam.v1.TamTamService.UpdateTags:output_type -> tamtam.v1.UpdateTagsResponse
+	50,  // 156: tamtam.v1.TamTamService.ListKeys:output_type -> tamtam.v1.ListKeysResponse
+	52,  // 157: tamtam.v1.TamTamService.InstallKey:output_type -> tamtam.v1.InstallKeyResponse
+	54,  // 158: tamtam.v1.TamTamService.UseKey:output_type -> tamtam.v1.UseKeyResponse
+	56,  // 159: tamtam.v1.TamTamService.RemoveKey:output_type -> tamtam.v1.RemoveKeyResponse
+	58,  // 160: tamtam.v1.TamTamService.Inspect:output_type -> tamtam.v1.InspectResponse
+	67,  // 161: tamtam.v1.TamTamService.GetLinks:output_type -> tamtam.v1.GetLinksResponse
+	71,  // 162: tamtam.v1.TamTamService.Query:output_type -> tamtam.v1.QueryResponse
+	81,  // 163: tamtam.v1.TamTamService.AnswerQueries:output_type -> tamtam.v1.AnswerQueriesResponse
+	86,  // 164: tamtam.v1.TamTamService.ListTopics:output_type -> tamtam.v1.ListTopicsResponse
+	90,  // 165: tamtam.v1.TamTamService.Attach:output_type -> tamtam.v1.AttachResponse
+	141, // [141:166] is the sub-list for method output_type
+	116, // [116:141] is the sub-list for method input_type
+	116, // [116:116] is the sub-list for extension type_name
+	116, // [116:116] is the sub-list for extension extendee
+	0,   // [0:116] is the sub-list for field type_name
 }
 
 func init() { file_tamtam_v1_tamtam_proto_init() }
@@ -7230,7 +7446,7 @@ func file_tamtam_v1_tamtam_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tamtam_v1_tamtam_proto_rawDesc), len(file_tamtam_v1_tamtam_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   90,
+			NumMessages:   93,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

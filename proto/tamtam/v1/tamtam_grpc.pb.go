@@ -53,6 +53,7 @@ const (
 	TamTamService_Query_FullMethodName            = "/tamtam.v1.TamTamService/Query"
 	TamTamService_AnswerQueries_FullMethodName    = "/tamtam.v1.TamTamService/AnswerQueries"
 	TamTamService_ListTopics_FullMethodName       = "/tamtam.v1.TamTamService/ListTopics"
+	TamTamService_Attach_FullMethodName           = "/tamtam.v1.TamTamService/Attach"
 )
 
 // TamTamServiceClient is the client API for TamTamService service.
@@ -136,7 +137,9 @@ type TamTamServiceClient interface {
 	GetCounters(ctx context.Context, in *GetCountersRequest, opts ...grpc.CallOption) (*GetCountersResponse, error)
 	// UpdateTags changes the tags of the answering node, and notifies all members. The
 	// change lasts until the daemon ends. Fails with INVALID_ARGUMENT, and changes
-	// nothing, if a tag is invalid or all tags together are too large.
+	// nothing, if a tag is invalid or all tags together are too large. Fails with
+	// ALREADY_EXISTS, reason SERVICE_TAKEN, if a tag is that of a service that a program offers by
+	// Attach.
 	UpdateTags(ctx context.Context, in *UpdateTagsRequest, opts ...grpc.CallOption) (*UpdateTagsResponse, error)
 	// ListKeys returns the IDs of the cluster's keys that each member has. No call
 	// returns a key. This call and the others about keys fail with
@@ -180,6 +183,17 @@ type TamTamServiceClient interface {
 	// ListTopics returns the values of the retained topics that the node has. A node that has
 	// just joined gets them within a second or two.
 	ListTopics(ctx context.Context, in *ListTopicsRequest, opts ...grpc.CallOption) (*ListTopicsResponse, error)
+	// Attach announces the services of a program for as long as the stream is open: as tags of the
+	// node, "service/web" with the value "8080", which are removed when the stream ends, whatever
+	// ends it. Each request has all services of the program, and replaces the one before; its
+	// response follows when the node announces them. The node makes no checks: the program reports
+	// which services fail.
+	//
+	// A node has one service of a name. Fails with ALREADY_EXISTS, reason SERVICE_TAKEN, if another
+	// program or a tag has the name. Fails with INVALID_ARGUMENT if a service is invalid, or if
+	// all tags together are too large, also when a service that fails now were announced. Fails
+	// with DEADLINE_EXCEEDED if no request came within ttl.
+	Attach(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[AttachRequest, AttachResponse], error)
 }
 
 type tamTamServiceClient struct {
@@ -460,6 +474,19 @@ func (c *tamTamServiceClient) ListTopics(ctx context.Context, in *ListTopicsRequ
 	return out, nil
 }
 
+func (c *tamTamServiceClient) Attach(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[AttachRequest, AttachResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &TamTamService_ServiceDesc.Streams[4], TamTamService_Attach_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[AttachRequest, AttachResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type TamTamService_AttachClient = grpc.BidiStreamingClient[AttachRequest, AttachResponse]
+
 // TamTamServiceServer is the server API for TamTamService service.
 // All implementations must embed UnimplementedTamTamServiceServer
 // for forward compatibility.
@@ -541,7 +568,9 @@ type TamTamServiceServer interface {
 	GetCounters(context.Context, *GetCountersRequest) (*GetCountersResponse, error)
 	// UpdateTags changes the tags of the answering node, and notifies all members. The
 	// change lasts until the daemon ends. Fails with INVALID_ARGUMENT, and changes
-	// nothing, if a tag is invalid or all tags together are too large.
+	// nothing, if a tag is invalid or all tags together are too large. Fails with
+	// ALREADY_EXISTS, reason SERVICE_TAKEN, if a tag is that of a service that a program offers by
+	// Attach.
 	UpdateTags(context.Context, *UpdateTagsRequest) (*UpdateTagsResponse, error)
 	// ListKeys returns the IDs of the cluster's keys that each member has. No call
 	// returns a key. This call and the others about keys fail with
@@ -585,6 +614,17 @@ type TamTamServiceServer interface {
 	// ListTopics returns the values of the retained topics that the node has. A node that has
 	// just joined gets them within a second or two.
 	ListTopics(context.Context, *ListTopicsRequest) (*ListTopicsResponse, error)
+	// Attach announces the services of a program for as long as the stream is open: as tags of the
+	// node, "service/web" with the value "8080", which are removed when the stream ends, whatever
+	// ends it. Each request has all services of the program, and replaces the one before; its
+	// response follows when the node announces them. The node makes no checks: the program reports
+	// which services fail.
+	//
+	// A node has one service of a name. Fails with ALREADY_EXISTS, reason SERVICE_TAKEN, if another
+	// program or a tag has the name. Fails with INVALID_ARGUMENT if a service is invalid, or if
+	// all tags together are too large, also when a service that fails now were announced. Fails
+	// with DEADLINE_EXCEEDED if no request came within ttl.
+	Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error
 	mustEmbedUnimplementedTamTamServiceServer()
 }
 
@@ -666,6 +706,9 @@ func (UnimplementedTamTamServiceServer) AnswerQueries(grpc.BidiStreamingServer[A
 }
 func (UnimplementedTamTamServiceServer) ListTopics(context.Context, *ListTopicsRequest) (*ListTopicsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListTopics not implemented")
+}
+func (UnimplementedTamTamServiceServer) Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error {
+	return status.Error(codes.Unimplemented, "method Attach not implemented")
 }
 func (UnimplementedTamTamServiceServer) mustEmbedUnimplementedTamTamServiceServer() {}
 func (UnimplementedTamTamServiceServer) testEmbeddedByValue()                       {}
@@ -1088,6 +1131,13 @@ func _TamTamService_ListTopics_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TamTamService_Attach_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(TamTamServiceServer).Attach(&grpc.GenericServerStream[AttachRequest, AttachResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type TamTamService_AttachServer = grpc.BidiStreamingServer[AttachRequest, AttachResponse]
+
 // TamTamService_ServiceDesc is the grpc.ServiceDesc for TamTamService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -1195,6 +1245,12 @@ var TamTamService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "AnswerQueries",
 			Handler:       _TamTamService_AnswerQueries_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
+		{
+			StreamName:    "Attach",
+			Handler:       _TamTamService_Attach_Handler,
 			ServerStreams: true,
 			ClientStreams: true,
 		},

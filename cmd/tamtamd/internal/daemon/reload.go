@@ -12,12 +12,14 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/node"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/reload"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/leases"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
+	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
 // reloadable registers what can be changed without a restart. docs/monitoring.md lists it.
 // started is what the daemon was started with.
-func reloadable(r *reload.Reloader, started *daemonflags.Flags, log *logging.Control, a *node.Assembly, logger kitlog.Logger) {
+func reloadable(r *reload.Reloader, started *daemonflags.Flags, log *logging.Control, a *node.Assembly, book *leases.Book, logger kitlog.Logger) {
 	r.Apply(func(f *daemonflags.Flags) error { log.SetLevel(threshold(f)); return nil }, "log-level", "verbose", "trace")
 	r.Apply(func(f *daemonflags.Flags) error { return a.Node.SetHeartbeat(f.Heartbeat) }, "heartbeat")
 	r.Apply(func(f *daemonflags.Flags) error { a.Messages.SetKeep(f.Keep, f.KeepBytes); return nil }, "keep", "keep-bytes")
@@ -31,7 +33,7 @@ func reloadable(r *reload.Reloader, started *daemonflags.Flags, log *logging.Con
 				gone = append(gone, k)
 			}
 		}
-		_, err := a.Node.SetTags(f.Tags, gone)
+		_, err := book.SetTags(f.Tags, gone)
 		if err == nil {
 			configured = f.Tags
 		}
@@ -41,6 +43,15 @@ func reloadable(r *reload.Reloader, started *daemonflags.Flags, log *logging.Con
 	if a.Keys.Ring != nil {
 		r.OnReload("--keyring-file", a.Keys.Ring.Reload)
 	}
+}
+
+// newBook returns the book of the tags that the node announces.
+func newBook(announced string, n *node.Node) (*leases.Book, error) {
+	own, err := tags.Decode(announced)
+	if err != nil {
+		return nil, err
+	}
+	return leases.New(own, n.SetTags), nil
 }
 
 // reloadAt calls f at each signal until ctx is done.

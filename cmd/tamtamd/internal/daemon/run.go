@@ -111,14 +111,18 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	liveness := lifecycle.NewLiveness(time.Now, assembly.EventLoops()...)
 	leaver := newLeaver(state, assembly.Node)
 	reloader := reload.New(reload.Config{Running: settings, Read: again, Logger: logger})
-	reloadable(reloader, flags, control, assembly, logger)
+	book, err := newBook(self.Tags, assembly.Node)
+	if err != nil {
+		return err
+	}
+	reloadable(reloader, flags, control, assembly, book, logger)
 	status := func() string {
 		phase, _ := state.Phase()
 		return fmt.Sprintf("%s, %d alive; gossip %s, gRPC %s", phase, assembly.Alive(), self.Addr, addresses(bound.rpc))
 	}
 
 	// The servers: with --http, probes, metrics and the status page; and the API.
-	all := counters{assembly.Counters, bound.guard.Counters, control.Counters}
+	all := counters{assembly.Counters, book.Counters, bound.guard.Counters, control.Counters}
 	var website *web.Server // nil without --http
 	var server *rpc.Server
 	if bound.http != nil {
@@ -148,7 +152,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	}
 	minutes := counter.NewHistory(all.read, time.Now)
 	server = rpc.NewServer(rpc.Config{
-		Node: assembly.Node, Members: assembly.Members, Messages: assembly.Messages, Topics: assembly.Topics, Asks: assembly.Asks, Keys: assembly.Keys,
+		Node: assembly.Node, Members: assembly.Members, Messages: assembly.Messages, Topics: assembly.Topics, Asks: assembly.Asks, Leases: book, Keys: assembly.Keys,
 		Inspector: assembly.Inspector, Links: assembly.Observer.Matrix, LinksBetween: assembly.Observer.Between,
 		Strangers: assembly.Node.Strangers, RefusedPlain: assembly.Node.RefusedPlain,
 		Leave:     leaver.onCall,
@@ -198,6 +202,7 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 		state.Advance(lifecycle.Leaving)
 		assembly.Messages.Close()
 		assembly.Asks.Close()
+		book.Close()
 		assembly.Members.Close()
 		close(stopped)
 	})

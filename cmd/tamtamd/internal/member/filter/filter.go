@@ -103,12 +103,13 @@ func (f Filter[C]) Match(m member.Member) bool {
 	if len(f.Names) > 0 && !slices.ContainsFunc(f.Names, func(p string) bool { return matches(p, m.Name) }) {
 		return false
 	}
-	return MatchTags(m.Tags, f.Tags) && (f.Service == "" || offers(m.Tags, f.Service))
-}
-
-func offers(encoded, service string) bool {
-	set, _ := tags.Decode(encoded) // checked when the member announced them
-	return slices.ContainsFunc(services.Of(set), func(s services.Service) bool { return s.Name == service })
+	if f.Service != "" {
+		have, _ := tags.Decode(m.Tags) // checked when the member announced them
+		if !services.Offers(have, f.Service) {
+			return false
+		}
+	}
+	return MatchTags(m.Tags, f.Tags)
 }
 
 func checkPattern(p string) error {

@@ -44,6 +44,7 @@ var accesses = map[string]rpcguard.Access{
 	tamtamv1.TamTamService_Query_FullMethodName:            rpcguard.Change, // programs act on it
 	tamtamv1.TamTamService_AnswerQueries_FullMethodName:    rpcguard.Change, // others believe it
 	tamtamv1.TamTamService_ListTopics_FullMethodName:       rpcguard.Read,
+	tamtamv1.TamTamService_Attach_FullMethodName:           rpcguard.Change,
 
 	service.TamTam_Join_FullMethodName:            rpcguard.Change,
 	service.TamTam_Leave_FullMethodName:           rpcguard.Change,

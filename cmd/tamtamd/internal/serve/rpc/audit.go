@@ -90,7 +90,7 @@ func (a *auditor) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo
 }
 
 // stream is an interceptor for streams. The arguments are the first request: those of a program
-// that answers say what it answers. As its call may last for months, the line is written when it
+// that answers say what it answers, those of one that is attached what it offers. As its call may last for months, the line is written when it
 // begins, and another when it ends.
 func (a *auditor) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	if a.logger == nil || accesses[info.FullMethod] != rpcguard.Change {
@@ -113,7 +113,7 @@ func (a *auditor) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerI
 // auditedStream keeps the first request of a stream.
 type auditedStream struct {
 	grpc.ServerStream
-	first any    // of one that answers, what it registers
+	first any    // of a program that answers, what it registers; of one that is attached, its services
 	begun func() // called after the first request; may be nil
 }
 
@@ -122,8 +122,9 @@ func (s *auditedStream) RecvMsg(m any) error {
 	err := s.ServerStream.RecvMsg(m)
 	if err == nil && s.first == nil {
 		if s.first = m; s.begun != nil {
-			r, _ := m.(*tamtamv1.AnswerQueriesRequest)
-			s.first = r.GetRegister() // nothing else: an answer has a payload
+			if r, answers := m.(*tamtamv1.AnswerQueriesRequest); answers {
+				s.first = r.GetRegister() // nothing else: an answer has a payload
+			}
 		}
 		if s.begun != nil {
 			s.begun()
@@ -208,7 +209,11 @@ func arguments(m proto.Message) string {
 		case f.IsList():
 			var items []string
 			for i := range v.List().Len() {
-				items = append(items, v.List().Get(i).String())
+				if item := v.List().Get(i); f.Message() != nil {
+					items = append(items, "{"+prototext.MarshalOptions{}.Format(item.Message().Interface())+"}")
+				} else {
+					items = append(items, item.String())
+				}
 			}
 			text = "[" + strings.Join(items, " ") + "]"
 		case f.IsMap():

@@ -21,8 +21,10 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/retained"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/leases"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/internal/operator"
+	"github.com/eelcocramer/tamtam/internal/services"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
 
@@ -70,6 +72,9 @@ var mapping = []struct {
 	{ask.ErrTooMany, codes.ResourceExhausted, "TOO_MANY_QUERIES"},
 	{filter.ErrPattern, codes.InvalidArgument, "BAD_PATTERN"},
 	{filter.ErrTooMany, codes.InvalidArgument, "INVALID_REQUEST"},
+	{leases.ErrTaken, codes.AlreadyExists, "SERVICE_TAKEN"},
+	{services.ErrBad, codes.InvalidArgument, "BAD_SERVICE"},
+	{errSilent, codes.DeadlineExceeded, "SILENT"},
 	{tags.ErrBad, codes.InvalidArgument, "BAD_TAG"},
 	{keyring.ErrNoKeyring, codes.FailedPrecondition, "NO_KEYRING"},
 	{keyring.ErrBadKey, codes.InvalidArgument, "BAD_KEY"},

@@ -10,8 +10,8 @@ import (
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-// services are the names for which health answers: the server as a whole, and both APIs.
-var services = []string{"", tamtamv1.TamTamService_ServiceDesc.ServiceName, service.TamTam_ServiceDesc.ServiceName}
+// healthNames are the names for which health answers: the server as a whole, and both APIs.
+var healthNames = []string{"", tamtamv1.TamTamService_ServiceDesc.ServiceName, service.TamTam_ServiceDesc.ServiceName}
 
 // SetReady sets whether grpc.health.v1 reports the node as ready. It is not at first, and
 // never again after Stop.
@@ -20,7 +20,7 @@ func (s *Server) SetReady(ready bool) {
 	if ready {
 		status = grpc_health_v1.HealthCheckResponse_SERVING
 	}
-	for _, name := range services {
+	for _, name := range healthNames {
 		s.health.SetServingStatus(name, status)
 	}
 }

@@ -51,7 +51,7 @@ func filterOf(r *tamtamv1.ListMembersRequest) (func(member.Member) bool, error) 
 // filterBy returns the filter of a request; of none, the one that chooses all members. It fails with the errors
 // of filter.Filter.Check.
 func filterBy(f *tamtamv1.MemberFilter) (filter.Filter[*tamtamv1.TagPattern], error) {
-	out := filter.Filter[*tamtamv1.TagPattern]{Tags: f.GetTags()}
+	out := filter.Filter[*tamtamv1.TagPattern]{Tags: f.GetTags(), Service: f.GetService()}
 	if f.GetName() != "" {
 		out.Names = []string{f.GetName()}
 	}

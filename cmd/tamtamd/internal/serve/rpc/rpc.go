@@ -29,6 +29,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/retained"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/leases"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
@@ -44,7 +45,6 @@ type Node interface {
 	Heartbeat() time.Duration
 	SetHeartbeat(time.Duration) error
 	Peers() map[netip.AddrPort]node.PeerState
-	SetTags(set map[string]string, remove []string) (tags.Set, error)
 	DetectionTime() time.Duration
 	Unreached() []netip.AddrPort
 }
@@ -72,6 +72,14 @@ type Topics interface {
 	Set(context.Context, retained.Request) (retained.Receipt, error)
 	Values() []retained.Value
 	Since(revision uint64) (values []retained.Value, last uint64)
+}
+
+// Leases has the tags of the node, and the services of programs among them; *leases.Book is one.
+type Leases interface {
+	SetTags(set map[string]string, remove []string) (tags.Set, error)
+	Open() (*leases.Lease, error)
+	Done() <-chan struct{} // closed when all leases must end
+	Expired()
 }
 
 // Asks carries the questions of users, and the answers of programs; *ask.Exchange is one.
@@ -122,6 +130,7 @@ type Config struct {
 	Messages  Messages
 	Topics    Topics
 	Asks      Asks
+	Leases    Leases
 	Keys      Keys
 	Inspector Inspector
 	Threshold Threshold

@@ -30,6 +30,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/ask"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/retained"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/leases"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/wire"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
 	"github.com/eelcocramer/tamtam/internal/limits"
@@ -51,6 +52,7 @@ type fake struct {
 	keys      fakeKeys
 	asks      *ask.Exchange
 	topics    *retained.Topics
+	book      *leases.Book
 	table     *member.Table
 	messages  *fanout.Hub[broadcast.Delivery]
 	kept      []broadcast.Message
@@ -170,8 +172,9 @@ func serveBehind(t *testing.T, g Guard) (*fake, *grpc.ClientConn) {
 		Self: self, Send: func(netip.AddrPort, []byte) bool { return true }, Flush: func() {},
 		Deliver: func(v retained.Value) { f.messages.Publish(broadcast.Delivery{Message: node.RetainedMessage(v)}) },
 	})
+	f.book = leases.New(nil, f.SetTags)
 	f.server = NewServer(Config{
-		Node: f, Members: f.table, Messages: f, Topics: f.topics, Asks: f.asks, Keys: &f.keys, Threshold: f, Guard: g, Inspector: f,
+		Node: f, Members: f.table, Messages: f, Topics: f.topics, Asks: f.asks, Leases: f.book, Keys: &f.keys, Threshold: f, Guard: g, Inspector: f,
 		Strangers: func() map[netip.Addr]time.Time {
 			return map[netip.Addr]time.Time{bob.Addr(): time.Now(), self.Addr(): time.Now().Add(-time.Hour)}
 		},

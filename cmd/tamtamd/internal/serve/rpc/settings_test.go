@@ -26,8 +26,10 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/keys"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/peers/reach"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/retained"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/leases"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpcguard"
 	"github.com/eelcocramer/tamtam/internal/operator"
+	"github.com/eelcocramer/tamtam/internal/services"
 	"github.com/eelcocramer/tamtam/internal/tags"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
@@ -110,6 +112,9 @@ func TestErrors(t *testing.T) {
 		{reach.ErrBad, codes.InvalidArgument, "BAD_LINKS"},
 		{recipients.ErrUnknown, codes.NotFound, "NOT_MEMBER"},
 		{ask.ErrTooMany, codes.ResourceExhausted, "TOO_MANY_QUERIES"},
+		{leases.ErrTaken, codes.AlreadyExists, "SERVICE_TAKEN"},
+		{services.ErrBad, codes.InvalidArgument, "BAD_SERVICE"},
+		{errSilent, codes.DeadlineExceeded, "SILENT"},
 		{tags.ErrBad, codes.InvalidArgument, "BAD_TAG"},
 		{keyring.ErrNoKeyring, codes.FailedPrecondition, "NO_KEYRING"},
 		{keyring.ErrBadKey, codes.InvalidArgument, "BAD_KEY"},
@@ -143,7 +148,7 @@ func TestErrors(t *testing.T) {
 
 // TestErrorsAreAllMapped: each sentinel has a code here.
 func TestErrorsAreAllMapped(t *testing.T) {
-	if want := 45; len(mapping) != want {
+	if want := 48; len(mapping) != want {
 		t.Errorf("%d errors are mapped, %d are tested", len(mapping), want)
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 func (s *v1) UpdateTags(_ context.Context, r *tamtamv1.UpdateTagsRequest) (*tamtamv1.UpdateTagsResponse, error) {
-	now, err := s.Node.SetTags(r.GetSet(), r.GetDelete())
+	now, err := s.Leases.SetTags(r.GetSet(), r.GetDelete())
 	if err != nil {
 		return nil, toStatus(err)
 	}
