@@ -210,6 +210,30 @@ func ExampleClient_Answer() {
 	// Output: db-1 asks for the load
 }
 
+func ExampleClient_Attach() {
+	ctx := context.Background()
+	client, err := tamtam.Dial(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	web := tamtam.Service{Name: "web", Port: 8080}
+	attached, err := client.Attach(ctx, tamtam.AttachOptions{}, web) // once the program serves
+	if errors.Is(err, tamtam.ErrServiceTaken) {
+		log.Fatal("this node has a service web already")
+	} else if err != nil {
+		log.Fatal(err)
+	}
+	defer attached.Close()
+
+	web.Failing = true // such as before it ends, while it serves the last clients
+	if err := attached.Update(ctx, web); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("nobody is sent here any more")
+	// Output: nobody is sent here any more
+}
+
 func ExampleClient_SetTags() {
 	ctx := context.Background()
 	client, err := tamtam.Dial(ctx)

@@ -34,6 +34,7 @@ type fake struct {
 	messages func(*pb.StreamMessagesRequest, grpc.ServerStreamingServer[pb.StreamMessagesResponse]) error
 	query    func(*pb.QueryRequest, grpc.ServerStreamingServer[pb.QueryResponse]) error
 	answers  func(grpc.BidiStreamingServer[pb.AnswerQueriesRequest, pb.AnswerQueriesResponse]) error
+	attach   func(grpc.BidiStreamingServer[pb.AttachRequest, pb.AttachResponse]) error
 	old      bool // an earlier version
 
 	mu   sync.Mutex
@@ -168,6 +169,31 @@ func (f *fake) AnswerQueries(s grpc.BidiStreamingServer[pb.AnswerQueriesRequest,
 	}
 	<-s.Context().Done()
 	return nil
+}
+
+// Attach announces what does not fail, unless another program has the name.
+func (f *fake) Attach(s grpc.BidiStreamingServer[pb.AttachRequest, pb.AttachResponse]) error {
+	if f.attach != nil {
+		return f.attach(s)
+	}
+	for {
+		r, err := s.Recv()
+		if err != nil {
+			return nil
+		}
+		out := &pb.AttachResponse{}
+		for _, o := range r.GetServices() {
+			if o.GetName() == "taken" {
+				return refuse(codes.AlreadyExists, tamtam.ErrServiceTaken, "service is taken: taken")
+			}
+			if !o.GetFailing() {
+				out.Announced = append(out.Announced, o.GetName())
+			}
+		}
+		if err := s.Send(out); err != nil {
+			return err
+		}
+	}
 }
 
 func question(id uint64, topic string, timeout time.Duration) *pb.AnswerQueriesResponse {
