@@ -19,6 +19,7 @@ import (
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
 	"github.com/eelcocramer/tamtam/internal/ctlflags"
 	"github.com/eelcocramer/tamtam/internal/daemonflags"
+	"github.com/eelcocramer/tamtam/internal/services"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -54,6 +55,7 @@ var fileArguments = []string{"tamtamctl keys install"}
 
 // flagValues has the words that flags take as values.
 var flagValues = map[string][]string{
+	"check":    {"tcp", "http://localhost:"},
 	"output":   ctlflags.Outputs,
 	"encoding": encodings,
 	"status":   arg.StatusNames,
@@ -62,13 +64,14 @@ var flagValues = map[string][]string{
 
 // liveValues has the flags whose values the daemon knows.
 var liveValues = map[string]source{
-	"member": memberWords,
-	"gone":   memberWords,
-	"to":     memberWords,
-	"near":   memberWords,
-	"name":   nameWords,
-	"origin": memberWords,
-	"topic":  topicWords,
+	"member":  memberWords,
+	"gone":    memberWords,
+	"to":      memberWords,
+	"near":    memberWords,
+	"name":    nameWords,
+	"origin":  memberWords,
+	"topic":   topicWords,
+	"service": serviceWords,
 }
 
 // complete answers the script of a shell: args are those after completion.Command.
@@ -181,6 +184,24 @@ func members(ctx context.Context, c *client.Conn, word func(*tamtamv1.Member) st
 	for _, m := range r.GetMembers() {
 		if w := word(m); plainWord(w) {
 			all = append(all, completion.Candidate{Word: w, Help: "member"})
+		}
+	}
+	return all
+}
+
+// serviceWords returns the names of the services that members offer.
+func serviceWords(ctx context.Context, c *client.Conn) (all []completion.Candidate) {
+	r, err := c.ListMembers(ctx, &tamtamv1.ListMembersRequest{})
+	if err != nil {
+		return nil
+	}
+	seen := map[string]bool{}
+	for _, m := range r.GetMembers() {
+		for _, s := range services.Of(m.GetTags()) {
+			if !seen[s.Name] {
+				seen[s.Name] = true
+				all = append(all, completion.Candidate{Word: s.Name, Help: "service"})
+			}
 		}
 	}
 	return all

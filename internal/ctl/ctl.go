@@ -131,6 +131,7 @@ the daemon, 6 out of time.`,
 	root.Subcommands = []*ffcli.Command{
 		addressCommand(a),
 		answerCommand(a),
+		attachCommand(a),
 		broadcastCommand(a),
 		completionCommand(a),
 		configureCommand(a),

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/eelcocramer/tamtam/internal/ctl/arg"
+	"github.com/eelcocramer/tamtam/internal/ctl/attach"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
 	"github.com/eelcocramer/tamtam/internal/ctl/query"
 )
@@ -44,6 +45,7 @@ func exit(ctx context.Context, stderr io.Writer, err error) int {
 	var refused *refusedError
 	var silent *query.SilentError
 	var unmeasured *unmeasuredError
+	var ended *attach.ExitError
 	where := ""
 	if errors.As(err, &line) {
 		where, err = fmt.Sprintf("line %d: ", line.number), line.err
@@ -52,6 +54,8 @@ func exit(ctx context.Context, stderr io.Writer, err error) int {
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.As(err, &ended):
+		return ended.Code
 	case line == nil && (errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe)):
 		// The reader has closed the pipe, as head does. It is an error only if lines
 		// of stdin are left that were not sent.

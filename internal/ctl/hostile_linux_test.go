@@ -120,7 +120,7 @@ func serveHostile(t *testing.T, fails bool, pick int) string {
 func views(t *testing.T) map[string]string {
 	dir := t.TempDir()
 	return map[string]string{
-		"address": "", "answer": "--exec true x", "query": "x", "broadcast": "--wait all x", "completion": "bash", "configure heartbeat": "1s", "configure threshold": "info",
+		"address": "", "answer": "--exec true x", "attach": "--service web:1", "query": "x", "broadcast": "--wait all x", "completion": "bash", "configure heartbeat": "1s", "configure threshold": "info",
 		"doctor": "", "healthy": "", "help": "nodes", "join": "192.0.2.1:1", "keys generate": "", "keys list": "", "keys install": "-",
 		"keys use": "--force abcdefgh", "keys remove": "--force abcdefgh", "leave": "192.0.2.1:1", "remove": "--force x", "monitor": "", "nodes": "",
 		"operator generate": filepath.Join(dir, "key"), "ping": "192.0.2.1:1", "ready": "", "rtt": "x", "stats": "", "stream": "", "tags set": "a=b",

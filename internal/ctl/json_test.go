@@ -165,7 +165,7 @@ func TestCommandsWithoutJSON(t *testing.T) {
 		}
 	}
 	walk(ctl.Command(), "")
-	if want := []string{"answer", "completion", "help"}; !slices.Equal(without, want) {
+	if want := []string{"answer", "attach", "completion", "help"}; !slices.Equal(without, want) {
 		t.Errorf("no JSON of %q, want %q", without, want)
 	}
 }

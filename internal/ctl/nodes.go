@@ -34,7 +34,7 @@ func nodesCommand(a *app) *ffcli.Command {
 	})
 	return a.command(&ffcli.Command{
 		Name:       "nodes",
-		ShortUsage: "tamtamctl nodes [--status STATUS] [--name PATTERN] [--tag KEY[!]=PATTERN] [--near MEMBER] [--limit N] [MEMBER...]",
+		ShortUsage: "tamtamctl nodes [--status STATUS] [--name PATTERN] [--tag KEY[!]=PATTERN] [--service NAME] [--near MEMBER] [--limit N] [MEMBER...]",
 		ShortHelp:  "List the members, as the node sees them.",
 		LongHelp: `The list includes the node itself. A plain member is a plain Smudge node: lost messages
 to it are not retransmitted. A flapping member came and went several times in the last
@@ -43,6 +43,8 @@ at ADDRESS relays. SINCE is the time since the status changed; -o wide prints th
 and the version, loss and tags. -o name prints names only, or the address of a member
 without a name. A name is in quotes if it has other characters than letters, digits and
 -_. in it. Exit status 3 if no member matches, or one that is given is not listed.
+
+--service lists the live members that offer a service, or those of --status: see attach.
 
 --near sorts the members that match by their round trip to a MEMBER, as that one measures
 it: itself first, then the nearest, and last those to which it has measured none. It is a
@@ -56,6 +58,7 @@ MEMBER can have measured none, and 6 if it does not report.
   tamtamctl nodes --status suspected,dead
   tamtamctl nodes --tag role=replica --status alive --near me --limit 1 -o name
   tamtamctl nodes --tag role=web --tag 'drain!=*' --status alive --name 'web-*'
+  tamtamctl nodes --service web -o name
   tamtamctl nodes -o json | jq -r '.[].address'`,
 		FlagSet: fs,
 		Exec: func(ctx context.Context, args []string) error {
@@ -114,11 +117,15 @@ func (f *filter) chosen(ctx context.Context, c *client.Conn, members []*tamtamv1
 func list(ctx context.Context, a *app, c *client.Conn, want filter) error {
 	p := a.printer()
 	name, tags := want.Earlier()
-	r, err := c.ListMembers(ctx, &tamtamv1.ListMembersRequest{Statuses: want.statuses, Name: name, Tags: tags, Filter: want.Wanted()})
+	statuses := want.statuses
+	if want.Service() != "" && len(statuses) == 0 { // those that have ended are listed with the tags that they had
+		statuses = arg.Statuses{tamtamv1.MemberStatus_MEMBER_STATUS_ALIVE, tamtamv1.MemberStatus_MEMBER_STATUS_SUSPECTED}
+	}
+	r, err := c.ListMembers(ctx, &tamtamv1.ListMembersRequest{Statuses: statuses, Name: name, Tags: tags, Filter: want.Wanted()})
 	if err != nil {
 		return err
 	}
-	members, unknown, err := want.chosen(ctx, c, r.GetMembers())
+	members, unknown, err := want.chosen(ctx, c, want.Offering(r.GetMembers()))
 	if err != nil {
 		return err
 	}

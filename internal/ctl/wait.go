@@ -23,7 +23,7 @@ func waitCommand(a *app) *ffcli.Command {
 	want.Register(fs)
 	c := a.command(&ffcli.Command{
 		Name:       "wait",
-		ShortUsage: "tamtamctl wait [--alive N] [--member MEMBER[=STATUS]] [--gone MEMBER] [--stable TIME] [--name PATTERN] [--tag KEY[!]=PATTERN]",
+		ShortUsage: "tamtamctl wait [--alive N] [--member MEMBER[=STATUS]] [--gone MEMBER] [--stable TIME] [--name PATTERN] [--tag KEY[!]=PATTERN] [--service NAME]",
 		ShortHelp:  "Wait until conditions about the members hold.",
 		LongHelp: `Exit status 0 as soon as all conditions hold at once; 6 if they do not within
 --timeout, 1m by default: stderr then says which do not, and what holds instead. wait
@@ -35,11 +35,12 @@ A host name is looked up once, at the start. A member is gone if it is dead, has
 is not listed. A node that has just started knows no other member, so combine --gone
 with --alive.
 
-With --name or --tag, all conditions are only about the members that match: to the others,
+With --name, --tag or --service, all conditions are only about the members that match: to the others,
 they are not listed.
 
   tamtamctl wait --alive 3 --stable 5s                      # in a script
   tamtamctl wait --alive 2 --tag role=web
+  tamtamctl wait --alive 1 --service db                     # a service that another one needs
   tamtamctl wait --timeout 5m --member db-1 --member db-2   # a Kubernetes init container
   ExecStartPre=/usr/bin/tamtamctl wait --alive 2            # a systemd unit
   tamtamctl wait --gone 192.0.2.7:9999 && reuse-its-disk`,

@@ -27,7 +27,7 @@ func watchCommand(a *app) *ffcli.Command {
 	cfg.Exec.Register(fs)
 	return a.command(&ffcli.Command{
 		Name:       "watch",
-		ShortUsage: "tamtamctl watch [--status STATUS] [--member MEMBER] [--name PATTERN] [--tag KEY[!]=PATTERN] [--retry] [--exec CMD]",
+		ShortUsage: "tamtamctl watch [--status STATUS] [--member MEMBER] [--name PATTERN] [--tag KEY[!]=PATTERN] [--service NAME] [--retry] [--exec CMD]",
 		ShortHelp:  "Print the members, then each change of one, across restarts of the daemon.",
 		LongHelp: `Prints the present members, a line "synced", then a line for each change with its
 reason, until Ctrl-C or until its output is closed. If the daemon ends, watch
@@ -47,7 +47,7 @@ and "inferred"); and "revision", as text. See docs/scripting.md.
 ` + arg.MemberHelp + `
 With --member, that is checked once, at the start; later members of the name count.
 
-With --name or --tag, a change by which a member no longer matches is printed, too.
+With --name, --tag or --service, a change by which a member no longer matches is printed, too.
 
 --exec runs CMD by sh -c for each change after synced, instead of printing it, with the
 line of JSON on stdin and TAMTAM_EVENT, TAMTAM_MEMBER_ADDRESS, TAMTAM_MEMBER_NAME,

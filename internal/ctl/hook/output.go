@@ -49,6 +49,21 @@ func (c *Command) Output(ctx context.Context, stdin []byte, env []string) ([]byt
 	return answer, nil
 }
 
+// Check runs the command once, without its standard output. It fails as Output does.
+func (c *Command) Check(ctx context.Context) error {
+	if !supported {
+		return ErrUnsupported
+	}
+	why := supervise(ctx, start, run{command: c.Shell, env: c.Env, err: c.Err}, c.Timeout)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if why != "" {
+		return errors.New("its command " + why)
+	}
+	return nil
+}
+
 // bounded keeps the first bytes that are written, and counts all.
 type bounded struct {
 	kept       []byte
