@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/eelcocramer/tamtam/internal/attacher"
+	"github.com/eelcocramer/tamtam/internal/dial"
 	"github.com/eelcocramer/tamtam/internal/services"
 	"github.com/eelcocramer/tamtam/internal/tags"
 )
@@ -55,9 +56,15 @@ func (c *Client) Attach(ctx context.Context, o AttachOptions, offered ...Service
 	running, cancel := context.WithCancel(ctx)
 	a := &Attachment{cancel: cancel, ended: ended}
 	first := true
+	var failed error // once ended
 	a.attacher = attacher.New(attacher.Config{
 		Dial: c.config, Retry: !o.FailFast,
 		Lost: func(err error) {
+			if first && !dial.Retryable(err) { // a daemon that came late refuses
+				failed = err
+				cancel()
+				return
+			}
 			if o.Disconnected != nil {
 				o.Disconnected(wrap(err))
 			}
@@ -69,10 +76,11 @@ func (c *Client) Attach(ctx context.Context, o AttachOptions, offered ...Service
 			}
 		},
 	}, offers)
-	var failed error // once ended
 	go func() {
 		defer close(ended)
-		failed = a.attacher.Run(running)
+		if err := a.attacher.Run(running); err != nil {
+			failed = err
+		}
 	}()
 	select {
 	case <-begun:

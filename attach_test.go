@@ -165,3 +165,23 @@ func connect(t *testing.T, f *fake) *tamtam.Client {
 	at, _ := serve(t, f, "127.0.0.1:0")
 	return dial(t, at)
 }
+
+// TestAttachLate: a daemon that comes late, and refuses, ends it.
+func TestAttachLate(t *testing.T) {
+	at, stop := serve(t, &fake{}, "127.0.0.1:0")
+	stop()
+	client := dial(t, at, tamtam.Lazy())
+	lost := make(chan error, 9)
+	failed := make(chan error, 1)
+	go func() {
+		_, err := client.Attach(t.Context(), tamtam.AttachOptions{Disconnected: func(err error) { lost <- err }}, tamtam.Service{Name: "taken", Port: 1})
+		failed <- err
+	}()
+	if err := <-lost; !errors.Is(err, tamtam.ErrUnreachable) {
+		t.Errorf("%v", err)
+	}
+	serve(t, &fake{}, at)
+	if err := <-failed; !errors.Is(err, tamtam.ErrServiceTaken) {
+		t.Errorf("%v, want that it is taken", err)
+	}
+}

@@ -35,7 +35,7 @@ const (
 type Config struct {
 	Dial  dial.Config
 	Retry bool             // wait for a daemon that is not there at the start
-	Lost  func(err error)  // a stream ended, or there was none yet; called once until Back
+	Lost  func(err error)  // a stream ended, or there was none yet; called once until Back, and for each new refusal
 	Back  func(again bool) // the daemon has the services; again: after Lost
 }
 
@@ -115,12 +115,13 @@ func (a *Attacher) state() (*tamtamv1.AttachRequest, int) {
 	return r, a.version
 }
 
-// Run offers the services until ctx is done, which is no error, or the daemon refuses them at the start.
-// Later, it tries again after any error: the program is there, and what the daemon refuses may pass. When
+// Run offers the services until ctx is done, which is no error, or the first attempt fails: with Retry, only
+// if the daemon refuses. Later, it tries again after any error: the program runs, and what the daemon refuses may pass. When
 // ctx is done, the daemon has removed the services when Run returns, if it does so within a second.
 func (a *Attacher) Run(ctx context.Context) error {
 	var backoff follow.Backoff
 	met := false // a daemon has taken them
+	said := ""   // the refusal that Lost got last
 	for lost := false; ; {
 		began := false
 		err := a.cfg.Dial.With(func(c *dial.Conn) error {
@@ -134,22 +135,23 @@ func (a *Attacher) Run(ctx context.Context) error {
 			met = true
 			backoff.Reset()
 		}
+		refusal := ""
 		a.change(func() {
 			a.up = false
 			if !dial.Retryable(err) {
-				a.refused = err
+				a.refused, refusal = err, dial.Describe(err)
 			}
 		})
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case !met && !(a.cfg.Retry && dial.Retryable(err)):
+		case !met && !lost && (!a.cfg.Retry || refusal != ""):
 			return err
 		}
-		if !lost {
-			lost = true
+		if !lost || refusal != "" && refusal != said {
 			a.cfg.Lost(err)
 		}
+		lost, said = true, refusal
 		backoff.Wait(ctx)
 	}
 }

@@ -28,7 +28,7 @@ func attachCommand(a *app) *ffcli.Command {
 	fs.Var(arg.Duration{P: &cfg.Interval}, "interval", "`time` between two checks")
 	fs.Var(arg.Duration{P: &cfg.Timeout}, "check-timeout", "`time` that a check may take")
 	fs.Var(arg.Duration{P: &cfg.Drain}, "drain", "`time` from the withdrawal of the service to the signal that ends CMD (default 0s)")
-	fs.BoolVar(&cfg.Retry, "retry", false, "start CMD and wait for the daemon, if it is not there at the start")
+	fs.BoolVar(&cfg.Retry, "retry", false, "start CMD, and wait for a daemon that is not there at the start")
 	return a.command(&ffcli.Command{
 		Name:       "attach",
 		ShortUsage: "tamtamctl attach --service NAME:PORT [--check URL|tcp|COMMAND] [--interval TIME] [--drain TIME] [--retry] [-- CMD...]",
@@ -51,7 +51,7 @@ The check runs every --interval, and more often until it passes for the first ti
 command is run by sh -c, and gets SIGTERM at --check-timeout.
 
 A node has one service of a name: exit status 5, without a start of CMD, if another
-program or a tag has it. If the daemon ends, attach reconnects, and CMD runs on: first
+program or a tag has it. With --retry, CMD starts also if there is no daemon yet. If the daemon ends, attach reconnects, and CMD runs on: first
 after 100 ms, then less often, at last every 5 s; stderr says so. Without --retry, exit
 status 4 if there is no daemon at the start.
 

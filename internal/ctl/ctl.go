@@ -212,6 +212,8 @@ var instead = map[string]string{
 	"list":         "tamtamctl nodes",
 	"members":      "tamtamctl nodes",
 	"reachability": "tamtamctl doctor",
+	"register":     "tamtamctl attach",
+	"services":     "tamtamctl nodes --service NAME",
 	"status":       "tamtamctl nodes, or tamtamctl doctor",
 }
 

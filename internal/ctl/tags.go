@@ -24,7 +24,8 @@ func tagsCommand(a *app) *ffcli.Command {
 		ShortUsage: "tamtamctl tags [set KEY=VALUE...|delete KEY...]",
 		ShortHelp:  "Print or change the tags of the node.",
 		LongHelp: `Tags are key=value pairs that all members see: at most 32 tags and 512 bytes. A change
-lasts until the daemon ends; a daemon starts with the tags of --tag.
+lasts until the daemon ends; a daemon starts with the tags of --tag. The tags of services
+that programs offer, see attach, are listed, and cannot be changed.
 
   tamtamctl tags
   tamtamctl tags set role=web version=7

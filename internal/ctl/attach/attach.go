@@ -50,7 +50,7 @@ type runner struct {
 	Config
 	attacher *attacher.Attacher
 	release  context.CancelFunc // withdraws the services
-	ended    chan error         // gets the error of the attacher
+	ended    chan error         // gets the error of the attacher, which fails at the start only
 	child    *child             // nil without a command
 	results  chan error         // of checks
 	checks   context.CancelFunc // ends them
@@ -59,7 +59,7 @@ type runner struct {
 }
 
 // Run offers the services until CMD ends or, without CMD, a signal comes. It returns an ExitError with the
-// exit status of CMD, or an error of the daemon: then CMD does not run.
+// exit status of CMD, or an error of the daemon: then CMD was not started.
 func Run(ctx context.Context, cfg Config) error {
 	if len(cfg.Command) > 0 {
 		if err := hook.Supported(); err != nil {
@@ -71,35 +71,39 @@ func Run(ctx context.Context, cfg Config) error {
 	defer signal.Stop(signals)
 
 	r := &runner{Config: cfg, ended: make(chan error, 1), results: make(chan error)}
-	begun := make(chan struct{}, 1)
+	begun := make(chan struct{}, 1) // the first attempt is over
+	begin := func() {
+		select {
+		case begun <- struct{}{}:
+		default:
+		}
+	}
 	r.attacher = attacher.New(attacher.Config{
 		Dial: cfg.Client.Config(), Retry: cfg.Retry,
-		Lost: func(err error) { r.say(client.Describe(err) + "; retrying") },
+		Lost: func(err error) {
+			r.say(client.Describe(err) + "; retrying")
+			begin()
+		},
 		Back: func(again bool) {
 			if again {
 				r.say("reconnected")
 			}
-			select {
-			case begun <- struct{}{}:
-			default:
-			}
+			begin()
 		},
 	}, r.offers(false))
 	attached, release := context.WithCancel(context.WithoutCancel(ctx))
 	r.release = release
 	defer r.withdraw()
 	go func() { r.ended <- r.attacher.Run(attached) }()
-	if !cfg.Retry { // CMD does not start if the daemon refuses its services
-		select {
-		case <-begun:
-		case err := <-r.ended:
-			r.ended <- nil
-			return err
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	select {
+	case <-begun:
+		return r.run(ctx, signals)
+	case err := <-r.ended: // the daemon refuses, or there is none
+		r.ended <- nil
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return r.run(ctx, signals)
 }
 
 // run starts CMD and the checks, and returns when all is over.
@@ -163,13 +167,6 @@ func (r *runner) run(ctx context.Context, signals <-chan os.Signal) error {
 		case <-drained:
 			drained = nil
 			r.child.signal(ending)
-		case err := <-r.ended: // the daemon refused, at the start
-			r.ended <- nil
-			if r.child != nil {
-				r.child.signal(syscall.SIGTERM)
-				<-exited
-			}
-			return err
 		case code := <-exited:
 			if code == 0 {
 				return nil

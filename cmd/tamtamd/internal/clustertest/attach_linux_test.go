@@ -208,3 +208,23 @@ func TestAttachTaken(t *testing.T) {
 	}
 	_, _ = a.End(syscall.SIGTERM)
 }
+
+// TestAttachRetry: with --retry, the command starts without a daemon, and its service is announced when there
+// is one; without, it does not start.
+func TestAttachRetry(t *testing.T) {
+	d := StartDaemon(t, bin, nil)
+	d.Kill()
+	if r := d.Ctl("attach", "--service", "web:1", "--", "echo", "started"); r.Code != 4 || r.Out != "" || !strings.Contains(r.Err, "no tamtamd answers") {
+		t.Errorf("without --retry: %+v", r)
+	}
+	a := startAttach(t, d, "trap 'echo hup' HUP; while :; do sleep 0.02; done", "--retry")
+	d = d.Restart("--rpc", d.RPC)
+	offersOf([]*Daemon{d}).until(t, 1)
+	_ = a.Cmd.Process.Signal(syscall.SIGHUP) // it is passed on, and ends nobody
+	if r := d.Ctl("wait", "--alive", "1", "--service", "web"); r.Code != 0 {
+		t.Errorf("%+v", r)
+	}
+	if code, _ := a.End(syscall.SIGINT); code != 130 {
+		t.Errorf("exit status %d, want 130", code)
+	}
+}
