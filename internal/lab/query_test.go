@@ -24,7 +24,7 @@ func TestReportAsked(t *testing.T) {
 	tr.reportAsked("", results, 5000)
 	for name, want := range map[string]string{
 		"queries taken by the system": "100", "refused": "1", "answers that came, of queries × N": "98", "queries that all answered": "97",
-		"answered or named, of queries × N": "98.5", "named as DEAD, of queries × N": "0.5", "answers that came twice": "1", "until all have answered, median": "50",
+		"answered or named, of queries × N": "98.5", "named as DEAD, of queries × N": "0.500", "answers that came twice": "1", "until all have answered, median": "50",
 		"until all have answered, p99": "> 10000", "sent per query, less what is sent at rest, IP": "50",
 	} {
 		if got := fs.get("query", name, "tamtam", "").String(); got != want {
