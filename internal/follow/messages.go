@@ -5,7 +5,6 @@ package follow
 
 import (
 	"context"
-	"maps"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -130,7 +129,11 @@ func (m *messages) take(r *tamtamv1.StreamMessagesResponse) error {
 	}
 	if len(e.Cursor) > 0 {
 		m.cursor = e.Cursor
-		maps.DeleteFunc(m.have, func(_ origin, h had) bool { return h.present })
+		for o, h := range m.have {
+			if h.present {
+				delete(m.have, o)
+			}
+		}
 	}
 	if e.Message == nil && e.Gap == nil && e.Cursor == nil {
 		return nil // from a newer daemon
