@@ -252,12 +252,12 @@ func TestAddressedCodec(t *testing.T) {
 	some[0].To, some[2].To = encoded(role("web"), true), encoded(named(peer), false)
 	for first, want := range [][]Message{some, some[1:], some[2:], some[3:]} {
 		b, n := appendBatch(nil, want, first%2 == 0)
-		have, ok := parseBatch(b, now)
+		have, ok := parseBatch(nil, b, now)
 		if !ok || n != len(want) || !reflect.DeepEqual(have, want) || isAddressed(b) != (first < 3) {
 			t.Errorf("from %d on: %+v is read as %+v, %v", first, want, have, ok)
 		}
 		for i := range b {
-			if cut, ok := parseBatch(b[:i], now); ok && len(cut) >= n && first < 3 {
+			if cut, ok := parseBatch(nil, b[:i], now); ok && len(cut) >= n && first < 3 {
 				t.Errorf("%d of %d bytes are all messages", i, len(b))
 			}
 		}
@@ -268,7 +268,7 @@ func TestAddressedCodec(t *testing.T) {
 	}
 	m := Message{Stream: six, Sequence: 1, Topic: strings.Repeat("x", MaxTopic), Payload: make([]byte, limits.MaxQuestion), Sent: now, To: encoded(long, true)}
 	b, n := appendBatch(nil, []Message{m, m}, true)
-	if have, ok := parseBatch(b, now); n != 1 || !ok || len(have) != 1 || have[0].To != m.To || len(b) > limits.FrameData {
+	if have, ok := parseBatch(nil, b, now); n != 1 || !ok || len(have) != 1 || have[0].To != m.To || len(b) > limits.FrameData {
 		t.Errorf("%d messages of %d bytes, %v", n, len(b), ok)
 	}
 	if s, numbers, ok := parseReport(appendReport(nil, six, []uint64{7, 8 | reportMine})); !ok || s != six || !slices.Equal(numbers, []uint64{7, 8 | reportMine}) {

@@ -55,7 +55,7 @@ func TestBatches(t *testing.T) {
 		if n != c.want || b[0] != c.kind || n > 1 && len(b) > maxBatch {
 			t.Errorf("%s: %d messages in %d bytes of kind %d, want %d of kind %d", c.what, n, len(b), b[0], c.want, c.kind)
 		}
-		got, ok := parseBatch(b, now)
+		got, ok := parseBatch(nil, b, now)
 		for i := range c.some {
 			c.some[i].Received = now
 		}
@@ -64,7 +64,7 @@ func TestBatches(t *testing.T) {
 		}
 		whole := 0
 		for i := range len(b) {
-			if got, ok := parseBatch(b[:i], now); ok && n > 1 {
+			if got, ok := parseBatch(nil, b[:i], now); ok && n > 1 {
 				whole++ // cut between two messages
 				if len(got) >= n {
 					t.Errorf("%s: %d messages of %d bytes", c.what, len(got), i)
@@ -123,7 +123,7 @@ func origin(members int) (c *Core, sent func() []push) {
 	c = NewCore(CoreConfig{
 		Local: local, Keep: 4096, KeepBytes: 4 << 20, Random: func(int) int { return 0 }, Deliver: func(Delivery) {},
 		Send: func(to netip.AddrPort, b []byte, token uint64, last bool) bool {
-			if some, ok := parseBatch(b, time.Time{}); ok && to == peer {
+			if some, ok := parseBatch(nil, b, time.Time{}); ok && to == peer {
 				all = append(all, push{len(some), token, last})
 			}
 			return true

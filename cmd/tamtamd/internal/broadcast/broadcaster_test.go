@@ -43,7 +43,7 @@ func inWorld(t *testing.T, f func(w *world)) {
 		w.Broadcaster = New(Config{
 			Local: local, MaxPayload: 256, Keep: 100, KeepBytes: 1 << 20,
 			Send: func(a netip.AddrPort, b []byte, _ uint64, _ bool) bool {
-				if some, ok := parseBatch(b, time.Now()); ok && some[0].Stream == local {
+				if some, ok := parseBatch(nil, b, time.Now()); ok && some[0].Stream == local {
 					count(w.sent, a, len(some))
 				}
 				return true

@@ -42,8 +42,6 @@ const (
 	// sinceSize is the least size of the time between two messages of a batch, which holds 134 ms. So
 	// batches of as many messages of one size have one size, and the kernel takes a run of them at once.
 	sinceSize = 4
-	// usualTogether is for how many messages of a batch there is room at first.
-	usualTogether = 8
 
 	// maxEntries is the largest number of entries of a digest that fits in a frame.
 	maxEntries = 32
@@ -160,14 +158,14 @@ func appendSince(b []byte, since int64) []byte {
 	return b
 }
 
-// parseBatch parses messages of any kind. It does not keep b.
-func parseBatch(b []byte, now time.Time) (some []Message, ok bool) {
+// parseBatch parses messages of any kind, in the place of some. It does not keep b.
+func parseBatch(some []Message, b []byte, now time.Time) (parsed []Message, ok bool) {
 	switch {
 	case len(b) == 0:
 		return nil, false
 	case b[0] == kindMessage || b[0] == kindRepair:
 		m, ok := parseMessage(b, now)
-		return []Message{m}, ok
+		return append(some[:0], m), ok
 	case !slices.Contains([]byte{kindBatch, kindRepairBatch, kindAddressed, kindRepairAddressed, kindPieces, kindRepairPieces}, b[0]) || len(b) < batchHead:
 		return nil, false
 	}
@@ -178,7 +176,7 @@ func parseBatch(b []byte, now time.Time) (some []Message, ok bool) {
 	var sent int64
 	inPieces := isPieces(b)
 	addressed := inPieces || isAddressed(b)
-	some = make([]Message, 0, usualTogether)
+	some = some[:0]
 	for b = b[batchHead:]; len(b) > 0; m.Sequence++ {
 		since, n := binary.Varint(b)
 		if n <= 0 || len(some) == maxTogether || m.Sequence == 0 || m.Sequence > maxSequence {

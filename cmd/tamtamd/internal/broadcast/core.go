@@ -76,7 +76,8 @@ type Core struct {
 	compared     time.Time        // when they last were
 	last         time.Time        // of the last message of any stream
 	counts       *counter.Set
-	history      history // for readers that resume
+	parsed       []Message // scratch
+	history      history   // for readers that resume
 }
 
 // NewCore returns a Core without members.
@@ -237,8 +238,12 @@ func (c *Core) keep(m Message) (mine, report bool) {
 		mine, report = c.cfg.Includes(m.To)
 	}
 	m.others = !mine
-	for _, e := range m.entries() {
-		c.store.add(e)
+	if m.pieces == 0 {
+		c.store.add(m)
+	} else {
+		for _, e := range m.entries() {
+			c.store.add(e)
+		}
 	}
 	if mine {
 		c.cfg.Deliver(Delivery{Message: m})

@@ -52,7 +52,7 @@ func (s *script) of(kind byte) (found [][]byte) {
 func (s *script) repairs() (n int) {
 	for _, kind := range []byte{kindRepair, kindRepairBatch} {
 		for _, b := range s.of(kind) {
-			some, _ := parseBatch(b, s.now)
+			some, _ := parseBatch(nil, b, s.now)
 			n += len(some)
 		}
 	}

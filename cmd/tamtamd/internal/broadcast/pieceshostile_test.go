@@ -66,13 +66,13 @@ func TestBadPieces(t *testing.T) {
 		pieceOf(1, piece{0, 1}, ""), pieceOf(1, piece{0, 2}, "x"), pieceOf(2, piece{1, 2}, ""), pieceOf(9, piece{2, 2}, "x"), pieceOf(1, piece{1, 2}, "x"),
 		pieceOf(300, piece{1, maxPieces + 1}, "x"), pieceOf(300, piece{250, 255}, "x"), pieceOf(2, piece{1, 2}, string(make([]byte, pieceSize+1))),
 	} {
-		if some, ok := parseBatch(b, time.Time{}); ok {
+		if some, ok := parseBatch(nil, b, time.Time{}); ok {
 			t.Errorf("%+v is read", some)
 		}
 	}
 	good := pieceOf(2, piece{1, 2}, "x")
 	for i := range good {
-		if _, ok := parseBatch(good[:i], time.Time{}); ok {
+		if _, ok := parseBatch(nil, good[:i], time.Time{}); ok {
 			t.Errorf("%d bytes are read", i)
 		}
 	}

@@ -42,10 +42,12 @@ func (c *Core) Receive(now time.Time, from netip.AddrPort, b []byte) {
 
 // onMessages takes messages of one stream. If one of them is new, they are passed on.
 func (c *Core) onMessages(now time.Time, from netip.AddrPort, b []byte) bool {
-	some, ok := parseBatch(b, now)
+	some, ok := parseBatch(c.parsed, b, now)
 	if !ok {
 		return false
 	}
+	c.parsed = some
+	defer clear(some) // what is kept has its own
 	news := false
 	for _, m := range some {
 		news = !c.fetched(now, m) && c.onMessage(now, from, m) || news

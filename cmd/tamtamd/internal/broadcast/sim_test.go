@@ -15,6 +15,12 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/member/recipients"
 )
 
+// id names a message.
+type id struct {
+	Stream
+	sequence uint64
+}
+
 // sim is a cluster in virtual time, on a network that does what the transport does:
 // what is sent is tried again until it is acknowledged or out of date. All chance
 // comes from its seed.

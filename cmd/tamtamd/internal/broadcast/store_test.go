@@ -17,7 +17,7 @@ func TestStoreIsBounded(t *testing.T) {
 			s.add(Message{Stream: local, Sequence: i + 1})
 			s.add(Message{Stream: local, Sequence: i + 1}) // again
 		}
-		if s.len() != c.want || len(s.m) != c.want || len(s.order) > 2*c.want+200 || s.bytes > c.bytes {
+		if s.len() != c.want || len(s.streams[local]) != c.want || len(s.order) > 2*c.want+200 || s.bytes > c.bytes {
 			t.Errorf("%+v: %d kept, %d bytes, %d in order", c, s.len(), s.bytes, len(s.order))
 		}
 		if s.first[local] != uint64(1001-c.want) {

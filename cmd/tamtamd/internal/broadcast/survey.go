@@ -204,24 +204,26 @@ func (c *Core) surveyDue(now time.Time) (due time.Time) {
 
 // keptRuns returns what is kept here, the streams with the latest messages first.
 func (c *Core) keptRuns() []run {
-	runs := map[Stream]run{}
-	for k, m := range c.store.m {
-		if k.Session == 0 || k.sequence < c.store.first[k.Stream] {
-			continue // a plain Smudge node's have no order, and onWant sends none before the first
+	var all []run
+	for stream, kept := range c.store.streams {
+		if stream.Session == 0 {
+			continue // a plain Smudge node's have no order
 		}
-		r, ok := runs[k.Stream]
-		if !ok {
-			r = run{k.Stream, k.sequence, k.sequence, m.Sent}
+		r := run{Stream: stream}
+		for n, m := range kept {
+			if n < c.store.first[stream] {
+				continue // onWant sends none of these
+			}
+			if r.first == 0 || n < r.first {
+				r.first = n
+			}
+			if n >= r.last {
+				r.last, r.sent = n, m.Sent
+			}
 		}
-		if k.sequence >= r.last {
-			r.last, r.sent = k.sequence, m.Sent
+		if r.first > 0 {
+			all = append(all, r)
 		}
-		r.first = min(r.first, k.sequence)
-		runs[k.Stream] = r
-	}
-	all := make([]run, 0, len(runs))
-	for _, r := range runs {
-		all = append(all, r)
 	}
 	slices.SortFunc(all, func(a, b run) int { return cmp.Or(b.sent.Compare(a.sent), compareStreams(a.Stream, b.Stream)) })
 	return all[:min(len(all), maxKept*maxKeptFrames)]
