@@ -67,8 +67,17 @@ func pace(ctx context.Context, t *trial) error {
 			return err
 		}
 	}
+	used, err := t.used()
+	if err != nil {
+		return err
+	}
 	taken, took, before := t.flood(ctx)
 	t.add("messages of one origin", "/s", float64(taken)/took.Seconds())
+	after, err := t.used()
+	if err != nil {
+		return err
+	}
+	t.add("CPU of all nodes for a message", "ms", 1000*(after-used)/float64(max(taken, 1)))
 	t.note("machine meanwhile", machine(before))
 	limited, cancelLimit := context.WithTimeout(ctx, t.opt.straggle)
 	defer cancelLimit()
@@ -81,6 +90,19 @@ func pace(ctx context.Context, t *trial) error {
 		return t.waits(ctx, w)
 	}
 	return ctx.Err()
+}
+
+// used returns the processor time that all nodes have used so far, in seconds. What a message takes of it
+// can be compared on a machine that does other work, too.
+func (t *trial) used() (seconds float64, err error) {
+	for i := range t.n {
+		u, err := measure(t.net.hosts[i], t.pid(i))
+		if err != nil {
+			return 0, err
+		}
+		seconds += u.cpu
+	}
+	return seconds, nil
 }
 
 // paceReaders are the nodes with a reader, not the origin.
