@@ -22,6 +22,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/logging"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/reload"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/systemd"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/unmap"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/dns"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/metrics"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/page"
@@ -236,6 +237,12 @@ func Run(ctx context.Context, settings reload.Settings, again func() (reload.Set
 	if len(flags.Join) == 0 {
 		state.Advance(lifecycle.Joined) // it seeks nobody
 	}
+	unmapping := time.AfterFunc(unmap.After, func() {
+		if err := unmap.File(); err != nil { // all of the program stays in memory
+			_ = level.Debug(logger).Log("msg", "what only the start has used stays in memory", "err", err)
+		}
+	})
+	defer unmapping.Stop()
 	err = g.Run()
 	_ = level.Info(logger).Log("msg", "stopped")
 	return err
