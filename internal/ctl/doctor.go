@@ -100,7 +100,7 @@ func runDoctor(ctx context.Context, a *app, all bool) error {
 	err := a.call(ctx, func(ctx context.Context, c *client.Conn) error {
 		r, err := c.Inspect(ctx, &tamtamv1.InspectRequest{}, grpc.MaxCallRecvMsgSize(maxInspection))
 		if err == nil {
-			unready, _ := c.Unready(ctx)
+			unready, _, _ := c.Unready(ctx) // the findings are of a moment before
 			findings = doctor.Examine(r, buildinfo.Read().Version, unready != "")
 		}
 		return err

@@ -37,8 +37,8 @@ removed from the cluster, the exit status is 1. Probes use "tamtamctl ready".
 				if err != nil && !errors.As(err, &nothing) {
 					return err
 				}
-				// The list is correct, but may be this node only.
-				reason, removal := c.Unready(ctx)
+				// The list is correct, but may be this node only. It is printed, so a daemon that has gone since is no error.
+				reason, removal, _ := c.Unready(ctx)
 				switch {
 				case removal != nil:
 					return errors.New(render.Escape(removal.GetFound() + "; " + removal.GetRemedy()))

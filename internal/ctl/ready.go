@@ -59,7 +59,9 @@ func ready(ctx context.Context, a *app, c *client.Conn, least int) error {
 	}
 	alive := len(r.GetMembers())
 	reason := ""
-	switch r, removal := c.Unready(ctx); {
+	switch r, removal, err := c.Unready(ctx); {
+	case err != nil:
+		return err
 	case removal != nil:
 		reason = render.Escape(r + "; " + removal.GetRemedy())
 	case r != "":

@@ -122,16 +122,21 @@ func (c Config) With(f func(*Conn) error) error {
 func (c *Conn) Close() error { return c.conn.Close() }
 
 // Unready returns why the daemon is not ready, the empty string if it is, and how it was removed
-// from its cluster, nil if it was not. A daemon that does not say counts as ready.
-func (c *Conn) Unready(ctx context.Context) (why string, removal *tamtamv1.Removal) {
-	if self, err := c.GetLocalNode(ctx, &tamtamv1.GetLocalNodeRequest{}); err == nil && self.GetUnready() != "" {
-		return self.GetUnready(), self.GetRemoval()
+// from its cluster, nil if it was not. A daemon of an earlier version that answers, but does not say, counts as
+// ready. One that does not answer is an error: nobody knows whether it is ready.
+func (c *Conn) Unready(ctx context.Context) (why string, removal *tamtamv1.Removal, err error) {
+	self, err := c.GetLocalNode(ctx, &tamtamv1.GetLocalNodeRequest{})
+	if self.GetUnready() != "" || err != nil && status.Code(err) != codes.Unimplemented {
+		return self.GetUnready(), self.GetRemoval(), err
 	}
 	r, err := grpc_health_v1.NewHealthClient(c.conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
-	if err == nil && r.GetStatus() == grpc_health_v1.HealthCheckResponse_NOT_SERVING { // an earlier version does not say why
-		return "it has joined none of its seeds yet, or is leaving", nil
+	switch {
+	case status.Code(err) == codes.Unimplemented:
+		return "", nil, nil
+	case r.GetStatus() == grpc_health_v1.HealthCheckResponse_NOT_SERVING: // an earlier version does not say why
+		return "it has joined none of its seeds yet, or is leaving", nil, nil
 	}
-	return "", nil
+	return "", nil, err
 }
 
 // Explain turns the error of a call that found no daemon into an UnreachableError or a

@@ -50,11 +50,12 @@ func (c *cluster) set(m *tamtam.Member) {
 	c.members[m.GetAddress()] = m
 }
 
-// view returns the cluster as templates see it; nil while it is not known.
+// view returns the cluster as templates see it; nil while it is not known, or the daemon is away: then nobody can say
+// whether the daemon had joined its cluster when it had this list.
 func (c *cluster) view() *view {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.complete {
+	if !c.complete || c.away {
 		return nil
 	}
 	list := make([]*tamtam.Member, 0, len(c.members))

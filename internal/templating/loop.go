@@ -21,6 +21,8 @@ const (
 type loop struct {
 	// watch hands events to each until ctx is done, or with an error when the daemon refuses.
 	watch func(ctx context.Context, each func(tamtam.Event) error) error
+	// ready is called before job, and an error of it is one of job.
+	ready func(ctx context.Context) error
 	// job is called with the present view, one call at a time. After an error, it is called again.
 	job         func(ctx context.Context, v *view) error
 	log         func(format string, values ...any)
@@ -54,18 +56,24 @@ func (l *loop) run(ctx context.Context) error {
 		case <-l.hangups:
 		case <-timer.C:
 		}
-		v := c.view()
-		if v == nil {
+		if c.view() == nil {
 			continue // the end of the list is a change
 		}
 		first = time.Time{}
 		timer.Stop()
-		err := l.job(ctx, v)
+		err := l.ready(ctx)
+		if err == nil {
+			v := c.view() // only now: an earlier list may be one of a daemon that was not ready
+			if v == nil {
+				continue
+			}
+			err = l.job(ctx, v)
+		}
 		switch {
 		case ctx.Err() != nil:
 		case err != nil:
 			retry = min(max(2*retry, firstRetry), lastRetry)
-			l.log("%v\nagain in %v, or after a change", err, retry)
+			l.log("%s\nagain in %v, or after a change", describe(err), retry)
 			timer.Reset(retry)
 		default:
 			retry = 0

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -24,8 +25,12 @@ type world struct {
 	began   time.Time
 	events  chan any
 	hangups chan os.Signal
-	calls   []string // of the job: when, and with whom
+
+	mu      sync.Mutex // guards the rest against the loop
+	calls   []string   // of the job: when, and with whom
 	logged  []string
+	asked   func()        // when the loop asks whether the daemon is ready
+	unready error         // what it hears
 	fail    error         // of the job
 	takes   time.Duration // of the job
 	ended   chan error
@@ -34,7 +39,7 @@ type world struct {
 // in runs f with a world, and returns what the loop came to.
 func in(t *testing.T, f func(*world)) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t, began: time.Now(), events: make(chan any), hangups: make(chan os.Signal, 1), ended: make(chan error, 1)}
+		w := &world{t: t, began: time.Now(), events: make(chan any), hangups: make(chan os.Signal, 1), ended: make(chan error, 1), asked: func() {}}
 		ctx, cancel := context.WithCancel(t.Context())
 		l := &loop{
 			watch: func(ctx context.Context, each func(tamtam.Event) error) error {
@@ -52,16 +57,29 @@ func in(t *testing.T, f func(*world)) {
 					}
 				}
 			},
+			ready: func(context.Context) error {
+				w.mu.Lock()
+				defer w.mu.Unlock()
+				w.asked()
+				return w.unready
+			},
 			job: func(ctx context.Context, v *view) error {
 				var names []string
 				for _, m := range v.members {
 					names = append(names, m.Name)
 				}
+				w.mu.Lock()
 				w.calls = append(w.calls, fmt.Sprintf("%v %s", time.Since(w.began), strings.Join(names, ",")))
-				time.Sleep(w.takes)
-				return w.fail
+				takes, fail := w.takes, w.fail
+				w.mu.Unlock()
+				time.Sleep(takes)
+				return fail
 			},
-			log:    func(format string, values ...any) { w.logged = append(w.logged, fmt.Sprintf(format, values...)) },
+			log: func(format string, values ...any) {
+				w.mu.Lock()
+				defer w.mu.Unlock()
+				w.logged = append(w.logged, fmt.Sprintf(format, values...))
+			},
 			settle: time.Second, max: 3 * time.Second, hangups: w.hangups,
 		}
 		go func() { w.ended <- l.run(ctx) }()
@@ -79,8 +97,15 @@ func in(t *testing.T, f func(*world)) {
 	})
 }
 
+// handOver makes what the test has done come before what the loop does next, for the race detector.
+func (w *world) handOver() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+}
+
 // says sends events, and waits until they are heard.
 func (w *world) says(events ...any) {
+	w.handOver()
 	for _, e := range events {
 		w.events <- e
 	}
@@ -89,6 +114,7 @@ func (w *world) says(events ...any) {
 
 // pass lets time pass until so long after the beginning.
 func (w *world) pass(until time.Duration) {
+	w.handOver()
 	time.Sleep(until - time.Since(w.began))
 	synctest.Wait()
 }
@@ -149,6 +175,8 @@ func TestAway(t *testing.T) {
 		w.says(present("a"), present("bb"), synced)
 		w.pass(10 * time.Second)
 		w.says(tamtam.Event{Kind: tamtam.Disconnected, Err: errors.New("no daemon")})
+		w.pass(50 * time.Second)
+		w.hangups <- syscall.SIGHUP
 		w.pass(100 * time.Second)
 		w.says(tamtam.Event{Kind: tamtam.Snapshot}, change("a", true))
 		w.hangups <- syscall.SIGHUP
@@ -166,6 +194,42 @@ func TestAway(t *testing.T) {
 		if len(w.logged) != 4 {
 			t.Errorf("logged %q", w.logged)
 		}
+	})
+}
+
+// TestUnready: a daemon that has not joined its cluster has only itself in its list, and that is never rendered: not
+// when it goes away, and not when another one comes that has joined, until the list is of that one.
+func TestUnready(t *testing.T) {
+	in(t, func(w *world) {
+		w.unready = errors.New("not ready")
+		w.says(present("a"), synced)
+		w.pass(5 * time.Second)
+		if want := "not ready\nagain in 4s, or after a change"; w.logged[len(w.logged)-1] != want {
+			t.Errorf("logged %q", w.logged)
+		}
+		w.unready = nil // it cannot be asked any more, or a new one answers
+		w.says(tamtam.Event{Kind: tamtam.Disconnected, Err: errors.New("no daemon")})
+		w.pass(20 * time.Second)
+		w.hangups <- syscall.SIGHUP
+		w.pass(30 * time.Second)
+		w.wants()
+		w.says(tamtam.Event{Kind: tamtam.Snapshot}, change("bb", false), synced)
+		w.pass(40 * time.Second)
+		w.wants("31s a,bb")
+	})
+}
+
+// TestLatestView: a call has the members as they are after the daemon was asked whether it is ready.
+func TestLatestView(t *testing.T) {
+	in(t, func(w *world) {
+		w.asked = func() {
+			w.events <- change("bb", false)
+			time.Sleep(time.Millisecond) // until it is heard
+			w.asked = func() {}
+		}
+		w.says(present("a"), synced)
+		w.pass(1500 * time.Millisecond)
+		w.wants("1.001s a,bb")
 	})
 }
 
@@ -205,10 +269,10 @@ func TestSlowJob(t *testing.T) {
 		w.takes = 20 * time.Second
 		w.says(present("a"), synced)
 		w.pass(5 * time.Second)
+		w.takes = 0
 		for i := range 100 {
 			w.says(change(strings.Repeat("b", i+2), false))
 		}
-		w.takes = 0
 		w.pass(time.Minute)
 		if len(w.calls) != 2 || !strings.HasPrefix(w.calls[1], "22s a,bb,") || strings.Count(w.calls[1], ",") != 100 {
 			t.Errorf("calls %q", w.calls)

@@ -21,6 +21,7 @@ import (
 	"github.com/eelcocramer/tamtam/internal/config"
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
 	"github.com/eelcocramer/tamtam/internal/ctl/hook"
+	"github.com/eelcocramer/tamtam/internal/escape"
 )
 
 // Exit codes: those of tamtamctl.
@@ -81,14 +82,23 @@ func run(ctx context.Context, flags *Flags, stdout, stderr io.Writer, log func(s
 	c := client.Client{Flags: flags.Conn, Log: stderr}
 	j := &job{flags: flags, log: log}
 	if flags.Once || flags.Dry {
-		v, err := once(ctx, c)
+		err := ready(ctx, c)
+		var why unreadyError
+		if flags.Dry && errors.As(err, &why) {
+			log("the daemon is not ready, and may not list all members: %s", string(why))
+			err = nil
+		}
+		var v *view
+		if err == nil {
+			v, err = once(ctx, c)
+		}
 		switch {
 		case err != nil:
-			return err
 		case flags.Dry:
 			return j.dry(stdout, v)
+		default:
+			err = j.run(ctx, v)
 		}
-		err = guarded(c, j)(ctx, v)
 		if ctx.Err() != nil {
 			return errInterrupted
 		}
@@ -100,28 +110,29 @@ func run(ctx context.Context, flags *Flags, stdout, stderr io.Writer, log func(s
 		watch: func(ctx context.Context, each func(tamtam.Event) error) error {
 			return c.Follow(ctx, nil, true, tamtam.DefaultHold, func(err error, _ bool) bool { return client.Retryable(err) }, each)
 		},
-		job: guarded(c, j), log: log, settle: flags.Settle, max: flags.Max, hangups: hangups,
+		ready: func(ctx context.Context) error { return ready(ctx, c) },
+		job:   j.run, log: log, settle: flags.Settle, max: flags.Max, hangups: hangups,
 	}
 	return l.run(ctx)
 }
 
-// guarded returns job.run for a daemon that is ready: one that has joined none of its seeds yet, or was removed
-// from its cluster, lists only itself.
-func guarded(c client.Client, j *job) func(context.Context, *view) error {
-	return func(ctx context.Context, v *view) error {
-		why := ""
-		err := c.Call(ctx, func(ctx context.Context, conn *client.Conn) error {
-			why, _ = conn.Unready(ctx)
-			return nil
-		})
-		switch {
-		case err != nil:
-			return err
-		case why != "":
-			return fmt.Errorf("the files stay as they are, since the daemon is not ready: %s", why)
+// unreadyError is why the daemon is not ready.
+type unreadyError string
+
+func (e unreadyError) Error() string {
+	return "the files stay as they are, since the daemon is not ready: " + string(e)
+}
+
+// ready returns an unreadyError of a daemon that has joined none of its seeds yet, or was removed from its cluster:
+// it lists only itself. A daemon that does not answer is an error, too.
+func ready(ctx context.Context, c client.Client) error {
+	return c.Call(ctx, func(ctx context.Context, conn *client.Conn) error {
+		why, _, err := conn.Unready(ctx)
+		if err == nil && why != "" {
+			err = unreadyError(escape.Text(why))
 		}
-		return j.run(ctx, v)
-	}
+		return err
+	})
 }
 
 // once returns the present view. It does not wait for a daemon.

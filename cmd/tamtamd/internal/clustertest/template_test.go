@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // template runs tamtam-template on the daemon until it ends.
@@ -92,7 +93,23 @@ func TestTemplate(t *testing.T) {
 	if r.Code != 1 || !strings.Contains(r.Err, "not ready") || content(file) != "a b " {
 		t.Errorf("%+v, %q", r, content(file))
 	}
+	if r = lone.template(nil, source, "--dry"); r.Code != 0 || !strings.Contains(r.Err, "not ready, and may not list all") || r.Out != "" {
+		t.Errorf("%+v", r)
+	}
+	// Nor is that list used when the daemon is gone, and so cannot say any more that it had not joined.
+	p = lone.startTemplate(nil, source+":"+file)
+	Eventually(t, "it tries again in a second", func() bool { return strings.Contains(p.out.String(), "again in 1s") })
 	lone.Kill()
+	gone := time.Now()
+	Meanwhile(t, "the file stays", func() bool { return content(file) == "a b " }, func() bool { return time.Since(gone) > 3*time.Second })
+	if err := p.Cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	gone = time.Now()
+	Meanwhile(t, "the file stays", func() bool { return content(file) == "a b " }, func() bool { return time.Since(gone) > time.Second })
+	if code, _ := p.End(syscall.SIGTERM); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
 	if r := lone.template(nil, source+":"+file, "--once"); r.Code != 4 || !strings.Contains(r.Err, lone.RPC) {
 		t.Errorf("%+v", r)
 	}
