@@ -54,7 +54,7 @@ func TestRender(t *testing.T) {
 		`{{ range allMembers }}{{ .Name }},{{ end }}`:                                                       `,db\n1,gone,lb,web,web,`,
 		`{{ range members "zone=*" }}{{ .Tag "zone" }}{{ .Tags.zone }}{{ end }}`:                            "aabb",
 		`{{ range members }}{{ .Tag "zone" "-" }}{{ end }}`:                                                 "-ab",
-		`{{ join "," services }}`:                                                                           "web",
+		`{{ join "," services }}`:                                                                           "db,web", // each for which there is an instance
 		`{{ self.Name }}`:                                                                                   "lb",
 		`{{ env "TEMPLATE_TEST" }} {{ env "TEMPLATE_NONE" "x" }}`:                                           "v x",
 		`{{ file "` + filepath.ToSlash(file) + `" | trim }}`:                                                "key",

@@ -119,9 +119,12 @@ func (v *view) usable(conditions ...string) ([]*Member, error) {
 	return best(all, func(m *Member) string { return m.Status }), err
 }
 
+// usableStatuses are those of members that may serve, the best first.
+var usableStatuses = []string{"ALIVE", "SUSPECTED"}
+
 // best returns those that are alive, or if none is, those that are suspected.
 func best[T any](all []T, status func(T) string) []T {
-	for _, want := range []string{"ALIVE", "SUSPECTED"} {
+	for _, want := range usableStatuses {
 		if some := slices.DeleteFunc(slices.Clone(all), func(m T) bool { return status(m) != want }); len(some) > 0 {
 			return some
 		}
@@ -149,17 +152,19 @@ func (v *view) service(name string, conditions ...string) ([]Instance, error) {
 	return best(all, func(i Instance) string { return i.Status }), nil
 }
 
-// services returns the names of the services of usable members, sorted.
-func (v *view) services() ([]string, error) {
-	members, err := v.usable()
+// services returns the names for which service returns instances, sorted.
+func (v *view) services() []string {
 	names := []string{}
-	for _, m := range members {
+	for _, m := range v.members {
+		if m.IP == "" || !slices.Contains(usableStatuses, m.Status) {
+			continue
+		}
 		for _, s := range m.Services {
 			names = append(names, s.Name)
 		}
 	}
 	slices.Sort(names)
-	return slices.Compact(names), err
+	return slices.Compact(names)
 }
 
 // parseConditions returns whether tags meet all conditions, each KEY=PATTERN or KEY!=PATTERN.
