@@ -5,6 +5,7 @@ package tamtam
 
 import (
 	"context"
+	"fmt"
 
 	"google.golang.org/grpc/codes"
 
@@ -33,7 +34,7 @@ type BroadcastOptions struct {
 	// ErrTooFewMembers, and nothing is sent. 0 waits for none.
 	WaitMembers int
 	// MinMembers: with WaitAll, an error with ErrTooFewMembers, and nothing is sent, if fewer other members
-	// are live.
+	// are live. Without WaitAll, it is one with ErrInvalidRequest.
 	MinMembers int
 	// NoWait: an error with ErrBusy at once, and not at the deadline, if too many messages are on their way.
 	NoWait bool
@@ -49,6 +50,11 @@ func (c *Client) Broadcast(ctx context.Context, payload []byte, o BroadcastOptio
 		Payload: payload, Topic: o.Topic, NoWait: o.NoWait, Members: o.To.Members, Tags: o.To.Tags,
 	}
 	switch {
+	case o.MinMembers > 0 && !o.WaitAll:
+		return nil, &Error{
+			Reason: ErrInvalidRequest, Code: codes.InvalidArgument,
+			Message: fmt.Sprintf("MinMembers %d without WaitAll: want both, or WaitMembers, which sends nothing if fewer are live", o.MinMembers),
+		}
 	case o.WaitAll:
 		request.Wait, request.MinMembers = &tamtamv1.BroadcastRequest_WaitAll{WaitAll: true}, uint32(max(o.MinMembers, 0))
 	case o.WaitMembers > 0:

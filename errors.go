@@ -48,7 +48,7 @@ func (e *Error) Unwrap() error { return e.cause }
 
 // GRPCStatus makes status.FromError return the status of the daemon, with its details.
 func (e *Error) GRPCStatus() *status.Status {
-	if s, ok := status.FromError(e.cause); ok {
+	if s, ok := status.FromError(e.cause); ok && e.cause != nil {
 		return s
 	}
 	return status.New(e.Code, e.Message)

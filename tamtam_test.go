@@ -378,6 +378,10 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%v, want %s", err, c.want)
 		}
 	}
+	_, err = dial(t, away, tamtam.Lazy()).Broadcast(t.Context(), nil, tamtam.BroadcastOptions{WaitMembers: 1, MinMembers: 9})
+	if !errors.Is(err, tamtam.ErrInvalidRequest) || status.Code(err) != codes.InvalidArgument || !strings.Contains(err.Error(), "MinMembers 9 without WaitAll") {
+		t.Errorf("a bound that would be ignored: %v", err)
+	}
 	t.Setenv("TAMTAM_RPC", "nowhere")
 	if _, err := tamtam.Dial(t.Context()); err == nil || !strings.Contains(err.Error(), `"nowhere" for TAMTAM_RPC`) {
 		t.Errorf("a wrong variable: %v", err)
