@@ -15,12 +15,12 @@ ended. Errors are subclasses of Error, and carry the daemon's reason. docs/pytho
 """
 
 from ._client import DEFAULT_TIMEOUT, Client, connect
-from ._errors import (Busy, Denied, Distrust, Error, Invalid, NotFound, ReaderTooSlow, Refused, TimedOut, Unreachable,
+from ._errors import (Busy, Closed, Denied, Distrust, Error, Invalid, NotFound, ReaderTooSlow, Refused, TimedOut, Unreachable,
                       Unsupported)
 from ._types import (BroadcastResult, Change, Event, Gap, Kind, Member, Message, MessageEvent, Question, Reply, Status)
 
 __all__ = [
-    "DEFAULT_TIMEOUT", "BroadcastResult", "Busy", "Change", "Client", "Denied", "Distrust", "Error", "Event", "Gap", "Invalid",
-    "Kind", "Member", "Message", "MessageEvent", "NotFound", "Question", "ReaderTooSlow", "Refused", "Reply", "Status",
+    "DEFAULT_TIMEOUT", "BroadcastResult", "Busy", "Change", "Client", "Closed", "Denied", "Distrust", "Error", "Event", "Gap",
+    "Invalid", "Kind", "Member", "Message", "MessageEvent", "NotFound", "Question", "ReaderTooSlow", "Refused", "Reply", "Status",
     "TimedOut", "Unreachable", "Unsupported", "connect",
 ]

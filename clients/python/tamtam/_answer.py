@@ -62,7 +62,8 @@ class Run:
                 out = self._handle(Question(q.topic, q.payload, q.asker.address, q.asker.name, left))
                 self._send(q.id, payload=out.encode() if isinstance(out, str) else out)
             except Exception as e:  # whatever it is, the asker is told
-                self._send(q.id, failure=str(e) or type(e).__name__)
+                text = str(e) or type(e).__name__
+                self._send(q.id, failure=text.encode(errors="replace").decode())  # protobuf takes no lone surrogates
         finally:
             self._waiting.release()
 

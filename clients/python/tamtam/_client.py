@@ -13,7 +13,7 @@ from typing import Any, Callable, Iterable, Iterator, Mapping, Optional, Union
 
 from . import _answer, _api, _settings
 from ._connection import Connection, Stream
-from ._errors import Error, Unsupported
+from ._errors import Closed, Error, Unsupported
 from ._follow import Backoff, Members, Messages
 from ._types import BroadcastResult, Event, Member, MessageEvent, Question, Reply, Status, convert, enum_name, seconds
 
@@ -66,7 +66,8 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the connection. Loops over watch and messages in other threads end, without an error."""
+        """Close the connection. Loops over watch, messages and query in other threads, and answer, end without an error.
+        Other calls raise Closed."""
         self._closed.set()
         with self._lock:
             streams = list(self._streams)
@@ -87,6 +88,10 @@ class Client:
 
         name and the values of tags are patterns: * stands for any text without a slash, ? for one character. without
         are tags that members must not have."""
+        known = [s.value for s in Status if s is not Status.UNSPECIFIED]
+        for s in statuses:
+            if s not in known:
+                raise ValueError(f"status {s!r}: want {', '.join(known)}")
         kind = _api.POOL.FindEnumTypeByName(_api.PACKAGE + ".MemberStatus").values_by_name
         numbers = [kind[f"MEMBER_STATUS_{Status(s).value}"].number for s in statuses]
         r = self.call("ListMembers", statuses=numbers, filter=_filter(name, tags, without))
@@ -178,11 +183,13 @@ class Client:
         """Send a message to all members, or to those with some addresses or tags.
 
         wait="all" returns when all live members have it, a number when that many have; at the timeout, missing names the
-        others, and that is no error. With wait="all", min_members raises Refused, and sends nothing, if fewer other
+        others, and that is no error. With wait="all" only, min_members raises Refused, and sends nothing, if fewer other
         members are live. no_wait raises Busy at once if too many messages are on their way. retain makes it the value of
         its topic."""
         request = _api.cls("BroadcastRequest")(payload=_bytes(payload), topic=topic, no_wait=no_wait, retain=retain, members=list(members),
                                                tags=_patterns(tags, without))
+        if min_members and wait != "all":
+            raise ValueError(f"min_members={min_members}: want wait='all' with it; wait=N sends nothing if fewer than N are live")
         if wait == "all":
             request.wait_all, request.min_members = True, min_members
         elif isinstance(wait, int) and not isinstance(wait, bool):
@@ -201,9 +208,16 @@ class Client:
         and for each that does not come, why. timeout is up to 300 s."""
         request = _api.cls("QueryRequest")(topic=topic, payload=_bytes(payload), members=list(members), tags=_patterns(tags, without))
         request.timeout.seconds, request.timeout.nanos = int(timeout), int(timeout % 1 * 1e9)
+        if self._closed.is_set():
+            raise Closed()
         with self._stream("Query", request) as stream:
             while True:
-                r = stream.get()
+                try:
+                    r = stream.get()
+                except Error:
+                    if self._closed.is_set():
+                        return
+                    raise
                 kind = r.WhichOneof("event")
                 if kind == "done":
                     return

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import grpc
 
 from . import _api, _files
-from ._errors import Distrust, Error, Unreachable, explain
+from ._errors import Closed, Distrust, Error, Unreachable, explain
 from ._settings import Settings, split
 
 # The daemon is near: no proxy, a backoff of its own for each connection, and a daemon that was silent for 20 s
@@ -33,7 +33,7 @@ class Connection:
     """The API over one connection."""
 
     def __init__(self, settings: Settings, timeout: float) -> None:
-        self.settings, self.timeout = settings, timeout
+        self.settings, self.timeout, self._closed = settings, timeout, False
         self.metadata: list[tuple[str, str]] = []
         host, port = split(settings.rpc)
         tls = settings.wants_tls and port >= 0
@@ -69,12 +69,17 @@ class Connection:
         try:
             return self.start(name, request, self.timeout if timeout is None else timeout)
         except grpc.RpcError as e:
-            raise self.explain(e) from None
+            raise Closed() if self._closed else self.explain(e) from None
+        except ValueError:
+            if self._closed:  # gRPC raises one then
+                raise Closed() from None
+            raise
 
     def explain(self, e: Any, began: bool = False) -> Error:
         return explain(e, self.settings.rpc, began=began, token=bool(self.metadata))
 
     def close(self) -> None:
+        self._closed = True
         self.channel.close()
 
 

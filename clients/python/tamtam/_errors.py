@@ -56,6 +56,19 @@ class Unsupported(Error):
     reason, code = "UNSUPPORTED", Code.UNIMPLEMENTED
 
 
+class Closed(Error):
+    """This program has closed the client. What was asked may have been done."""
+
+    reason, code = "CLOSED", Code.CANCELLED
+
+    def __init__(self) -> None:
+        super().__init__("the client is closed")
+
+    @property
+    def retryable(self) -> bool:
+        return False
+
+
 class TimedOut(Error, TimeoutError):
     """The time was over. What was asked may have been done."""
 

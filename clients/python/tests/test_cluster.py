@@ -161,7 +161,7 @@ class TestCluster(Case):
     def test_queries(self):
         def handle(question):
             if question.payload == b"fail":
-                raise ValueError("no such disk")
+                raise ValueError("no such disk \udcff")  # as a file name may have
             return b"load of " + question.payload + question.asker_name.encode()
 
         client = self.connect(self.b.rpc)
@@ -176,6 +176,33 @@ class TestCluster(Case):
         self.assertEqual([r.name for r in self.client.query("load", "y", tags={"role": "db"}, members=[self.b.gossip])], ["node-2"])
         client.close()
         self.assertIsNone(answering.result(BOUND))
+
+    def test_close(self):
+        """It ends a query that another thread reads, and later calls have an error of their own."""
+        asked, release = threading.Event(), threading.Event()
+        self.addCleanup(release.set)
+
+        def handle(question):
+            if question.payload == b"wait":
+                asked.set()
+                release.wait(BOUND)
+            return b""
+
+        done = concurrent.futures.ThreadPoolExecutor(1)
+        self.addCleanup(done.shutdown)
+        other, client = self.connect(self.b.rpc), self.connect()
+        done.submit(other.answer, ["load"], handle)
+        eventually("there is an answerer", lambda: any(not r.failure for r in self.client.query("load", timeout=60)))
+        query = Reading(client.query("load", "wait", timeout=300))
+        self.assertTrue(asked.wait(BOUND))
+        client.close()
+        self.assertTrue(query.ended())
+        self.assertIsNone(query.error)
+        for call in (client.members, lambda: client.broadcast("x"), lambda: list(client.query("load"))):
+            with self.assertRaises(tamtam.Closed) as e:
+                call()
+            self.assertFalse(e.exception.retryable)
+        self.assertEqual((list(client.watch()), list(client.messages())), ([], []))
 
     def test_errors(self):
         for error, reason, call in (
@@ -192,6 +219,13 @@ class TestCluster(Case):
             self.assertTrue(str(e.exception))
         with self.assertRaisesRegex(ValueError, "wait='some'"):
             self.client.broadcast("x", wait="some")
+        for wait in (None, 1):
+            with self.assertRaisesRegex(ValueError, "min_members=99: want wait='all'"):
+                self.client.broadcast("x", wait=wait, min_members=99)
+        for typo in ("alive", "LIVE", Status.UNSPECIFIED):
+            with self.assertRaisesRegex(ValueError, f"status .*{typo}.*: want ALIVE, SUSPECTED"):
+                self.client.members(typo)
+        self.assertEqual(len(self.client.members("ALIVE")), 3)
         with self.assertRaisesRegex(ValueError, "GetVersion"):
             self.client.call("Nothing")
 
