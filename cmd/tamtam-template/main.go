@@ -18,7 +18,7 @@ func main() {
 	// in --check and --reload, too.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the program as if untreated
+	context.AfterFunc(ctx, stop) // a second signal ends the program as if it were not caught
 	code := templating.Main(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)

@@ -117,19 +117,24 @@ func TestTemplate(t *testing.T) {
 
 // TestTemplateExamples renders the recipes for which no program is started.
 func TestTemplateExamples(t *testing.T) {
-	key := filepath.Join(t.TempDir(), "key")
-	if err := os.WriteFile(key, []byte("private\n"), 0o600); err != nil {
-		t.Fatal(err)
+	dir := t.TempDir()
+	key, hosts := filepath.Join(dir, "key"), filepath.Join(dir, "hosts.local")
+	for file, text := range map[string]string{key: "private\n", hosts: "127.0.0.1 localhost\n192.0.2.1 mine\n"} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	a := StartDaemon(t, bin, nil, "--name", "a", "--tag", "wg-ip=10.9.0.1", "--tag", "wg-key=Ab/1+=")
 	b := StartDaemon(t, bin, nil, "--name", "b c", "--tag", "wg-ip=10.9.0.2", "--tag", "wg-key=Ab/2+=", "--join", a.Gossip.String())
-	Eventually(t, "a sees both", func() bool { return a.Sees(a, b) })
+	// One that has no key yet does not keep the others from their tunnels.
+	c := StartDaemon(t, bin, nil, "--name", "c", "--tag", "wg-ip=10.9.0.3", "--join", a.Gossip.String())
+	Eventually(t, "a sees all", func() bool { return a.Sees(a, b, c) })
 	for name, want := range map[string]string{
-		"hosts.tmpl":     "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n127.0.0.1 a.tamtam\n127.0.0.1 b_c.tamtam\n",
+		"hosts.tmpl":     "\n127.0.0.1 localhost\n192.0.2.1 mine\n127.0.0.1 a.tamtam\n127.0.0.1 b_c.tamtam\n127.0.0.1 c.tamtam\n",
 		"wireguard.tmpl": "[Interface]\nPrivateKey = private\nListenPort = 51820\n\n[Peer] # b_c\nPublicKey = Ab/2+=\nAllowedIPs = 10.9.0.2/32\nEndpoint = 127.0.0.1:51820\n",
 	} {
 		Eventually(t, name+" is as it should be", func() bool {
-			r := a.template([]string{"WG_PRIVATE_KEY_FILE=" + key}, "--dry", examples(t, "templates", name))
+			r := a.template([]string{"WG_PRIVATE_KEY_FILE=" + key, "HOSTS_LOCAL=" + hosts}, "--dry", examples(t, "templates", name))
 			return r.Code == 0 && strings.HasSuffix(r.Out, want)
 		})
 	}
