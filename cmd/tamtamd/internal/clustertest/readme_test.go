@@ -27,13 +27,15 @@ func TestReadmeTable(t *testing.T) {
 	}
 	d := Cluster(t, bin, 2, "--http", "127.0.0.1:0", "--dns", "127.0.0.1:0", "--name", "web-1")
 	_, dnsPort, _ := strings.Cut(d[0].dns(), ":")
+	port := fmt.Sprint(freePorts(t, 1))
 	here := strings.NewReplacer("localhost:6262", d[0].RPC, "localhost:6263", d[0].HTTP(), "-p 8653 @localhost", "-p "+dnsPort+" @127.0.0.1",
-		"--alive 1", "--alive 2", "ExecStartPre=", "", " python3 ", " \"$PYTHON\" ")
+		"docs:8000", "docs:"+port, "http.server 8000", "http.server "+port, "ExecStartPre=", "", " python3 ", " \"$PYTHON\" ")
 
 	// What each prints, by what it begins with.
 	prints := map[string]string{
 		"go run": " MEMBER_STATUS_ALIVE", "PYTHONPATH": "web-1", "grpcurl": "web-1", "tamtamctl wait": "web-1",
 		"curl -s 'localhost:6263/v1/members": `"web-1"`, "curl -s 'localhost:6263/v1/sd": "127.0.0.1:9100", "dig": "127.0.0.1", "ExecStartPre": "",
+		"tamtamctl attach": "Serving HTTP", "tamtamctl tags": "server web-1_127.0.0.1_8080 127.0.0.1:8080",
 	}
 	untried := map[string]string{"docker": "internal/shiptest runs the image"}
 	_, table, _ := strings.Cut(string(text), "## What you use\n")
@@ -63,9 +65,9 @@ func TestReadmeTable(t *testing.T) {
 			if !known {
 				t.Fatalf("this test does not know what it prints: %s", command)
 			}
-			env := []string{"TAMTAM_RPC=" + d[0].RPC, "PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH"), "PYTHONDONTWRITEBYTECODE=1"}
+			env := []string{"TAMTAM_RPC=" + d[0].RPC, "PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH"), "PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1"}
 			switch program, _, _ := strings.Cut(command, " "); {
-			case strings.HasPrefix(command, "PYTHONPATH"):
+			case strings.HasPrefix(command, "PYTHONPATH"), strings.Contains(command, " python3 "):
 				env = append(env, "PYTHON="+python(t))
 			case program == "grpcurl", program == "curl", program == "dig":
 				env[1] = "PATH=" + filepath.Dir(tool(t, program)) + string(filepath.ListSeparator) + env[1][len("PATH="):]
