@@ -29,7 +29,10 @@ func TestQueryEndsOnFaultyNetworks(t *testing.T) {
 		all = []string{one}
 	}
 	for _, loss := range all {
-		t.Run(loss+" % loss", func(t *testing.T) { again(t, faultyNetwork+"="+loss) })
+		t.Run(loss+" % loss", func(t *testing.T) {
+			t.Parallel() // each has a network of its own, and waits most of the time
+			again(t, faultyNetwork+"="+loss)
+		})
 	}
 }
 
