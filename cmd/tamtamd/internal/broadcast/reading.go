@@ -314,6 +314,9 @@ func (r *reading) catchUp(c *Core, s Stream, now time.Time) (d Delivery, ok, don
 				to = after - 1
 			}
 			c.fetch(now, s, missing, to, after != 0 || c.hasHad(s) >= to)
+			if _, isLost = c.isLost(s, missing); isLost {
+				continue // at once: what other readers find might have it forgotten
+			}
 			return d, false, false
 		case new && (m.past || m.Received.Before(r.began)) && !m.Sent.After(r.floor):
 			r.joining[s] = joining{j.before, true} // sent before the reader began

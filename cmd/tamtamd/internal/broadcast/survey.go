@@ -75,7 +75,8 @@ type past struct {
 // span is the messages of a stream from one number to another.
 type span struct{ from, to uint64 }
 
-// lose notes that messages are lost.
+// lose notes that messages are lost. Over the bound, it forgets the first run, which most readers are past; or the last one, if
+// the first is the one that was just found: a reader waits for that. Who needs what is forgotten finds it again.
 func (p *past) lose(l span) {
 	apart := func(o span) bool { return o.to+1 < l.from || l.to+1 < o.from }
 	for _, o := range p.lost {
@@ -86,7 +87,14 @@ func (p *past) lose(l span) {
 	kept := slices.DeleteFunc(p.lost, func(o span) bool { return !apart(o) })
 	kept = append(kept, l)
 	slices.SortFunc(kept, func(a, b span) int { return cmp.Compare(a.from, b.from) })
-	p.lost = kept[max(0, len(kept)-maxLost):] // earlier ones are found to be lost again
+	switch {
+	case len(kept) <= maxLost:
+	case kept[0] == l:
+		kept = kept[:maxLost]
+	default:
+		kept = kept[1:]
+	}
+	p.lost = kept
 }
 
 // history is what readers that resume need of other members.
