@@ -48,7 +48,7 @@ type slot struct {
 	answerer, id uint64
 	reply        *peerv1.UserAnswer // nil until there is one
 	sent         bool
-	sentAt       time.Time // when it was
+	sentAt       time.Time // when it was; zero once the wire does not retransmit it
 	sum          uint32    // of a reply in pieces
 	have         uint64    // its pieces that were sent, or that the asker has
 }
@@ -266,7 +266,9 @@ func (c *Core) flush(h *held, now time.Time) {
 			continue
 		}
 		if s.sent = c.send(h.key, s.reply); s.sent {
-			h.confirmed, s.sentAt = true, now
+			if h.confirmed = true; c.cfg.Live == nil || c.cfg.Live(h.from) {
+				s.sentAt = now
+			}
 			continue
 		}
 		c.counts.Inc(answersNotTaken)
@@ -305,6 +307,17 @@ func (c *Core) again(h *held, m *peerv1.UserQuestion, now time.Time) {
 	}
 	c.flush(h, now)
 	c.confirm(h)
+}
+
+// abandoned notes that the wire retransmits nothing to a member any more. It may be live after all, and ask again.
+func (c *Core) abandoned(a netip.AddrPort) {
+	for k, h := range c.held {
+		if k.from == a {
+			for i := range h.slots {
+				h.slots[i].sentAt = time.Time{}
+			}
+		}
+	}
 }
 
 // forget drops a question. Programs that have not answered it are too late.

@@ -38,7 +38,7 @@ const (
 // ErrTooMany: too many questions of this node are under way, or too many programs answer.
 var ErrTooMany = errors.New("too many")
 
-// CoreConfig says what a Core is made of. All fields but Room and Lifetime are required.
+// CoreConfig says what a Core is made of. All fields but Room, Lifetime and Live are required.
 type CoreConfig struct {
 	Self netip.AddrPort // this node
 	// SendQuestion and SendAnswer send to a member. They return false if there is no session
@@ -52,6 +52,8 @@ type CoreConfig struct {
 	// Lifetime is for how long the wire retransmits what it has taken. Meanwhile, a second copy would be of no use: where
 	// members are slow, it would only make them slower.
 	Lifetime time.Duration
+	// Live reports whether a member is live; nil if all are. To others, the wire sends once, and retransmits nothing.
+	Live func(netip.AddrPort) bool
 }
 
 // Core is the protocol. It is not safe for concurrent use. Its methods take the present time.

@@ -80,6 +80,7 @@ func New(cfg Config) *Exchange {
 		},
 		Tags:     func() string { return x.members[cfg.Self.Addr].Tags }, // mu is held
 		Lifetime: cfg.Lifetime,
+		Live:     func(a netip.AddrPort) bool { return x.members[a].Status.Live() }, // likewise
 		Room: func(size int) bool { // likewise
 			size += x.core.Assembling()
 			return size <= limits.QueryEventBytes/2 && x.bytes+size <= limits.QueryEventBytes

@@ -290,8 +290,10 @@ func (c *Core) late(q *query, t *target) {
 	c.end(q, t)
 }
 
-// Gone ends all questions to a member that is not live any more; why is a sentence about it.
+// Gone ends all questions to a member that is not live any more; why is a sentence about it. What it asked is answered
+// again if it repeats that.
 func (c *Core) Gone(now time.Time, a netip.AddrPort, why string) {
+	c.abandoned(a)
 	var all []*query
 	for _, q := range c.queries {
 		if t := q.targets[a]; t != nil && !t.ended {

@@ -4,6 +4,7 @@
 package ask
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -59,6 +60,46 @@ func TestNothingIsSentTwiceWhileTheWireHasIt(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	w.clean()
+}
+
+// TestAbandonedAnswerComesAgain: what the wire gave up, since the member took the asker for dead, is not under way.
+func TestAbandonedAnswerComesAgain(t *testing.T) {
+	w := newNetwork(t, 2, 0)
+	w.answer(1)
+	w.answer(1)
+	asker, member := w.order[0], w.order[1]
+	live := true
+	member.cfg.Lifetime, member.cfg.Live = time.Hour, func(netip.AddrPort) bool { return live }
+	again := func() int {
+		before := w.frames
+		member.Asked(w.now, asker.addr, 1, &peerv1.UserQuestion{Topic: "t", TimeoutMs: 30_000})
+		w.run(time.Millisecond)
+		return w.frames - before
+	}
+	var second Event
+	answers := 0
+	member.answer = func(e Event) {
+		if answers++; answers == 2 {
+			second = e
+			return
+		}
+		member.Answer(w.now, e.To, e.ID, e.Payload, "")
+	}
+	again()
+	w.run(time.Second)
+	if n := again(); n != 0 {
+		t.Fatalf("%d frames while the answer is under way", n)
+	}
+	live = false
+	member.Gone(w.now, asker.addr, "it is dead")
+	member.Answer(w.now, second.To, second.ID, second.Payload, "") // sent once
+	live = true
+	if n := again(); n != 2 {
+		t.Errorf("%d frames after the asker was taken for dead, want both answers", n)
+	}
+	if n := again(); n != 0 {
+		t.Errorf("%d frames while they are under way again", n)
+	}
 }
 
 // TestConfirmationInTime: a member confirms a question before the asker gives up, however short that waits.
