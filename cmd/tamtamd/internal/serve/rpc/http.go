@@ -24,7 +24,7 @@ func (s *Server) Enter(r *http.Request, method string) (context.Context, error) 
 	if err != nil {
 		return nil, toStatus(err)
 	}
-	ctx, err := s.guard.EnterHTTP(r.Context(), net.TCPAddrFromAddrPort(from), r.Header.Values("Authorization"), accesses[method])
+	ctx, err := s.guard.EnterHTTP(r, net.TCPAddrFromAddrPort(from), accesses[method])
 	return ctx, toStatus(err)
 }
 

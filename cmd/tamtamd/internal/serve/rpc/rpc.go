@@ -9,6 +9,7 @@ package rpc
 import (
 	"context"
 	"net"
+	"net/http"
 	"net/netip"
 	"time"
 
@@ -114,8 +115,8 @@ type Guard interface {
 	// Enter admits a call that needs an access, and counts it until ctx is done. It runs before
 	// the request is read.
 	Enter(ctx context.Context, need rpcguard.Access) (context.Context, error)
-	// EnterHTTP does so with a call that comes by HTTP, with what its header Authorization has.
-	EnterHTTP(ctx context.Context, from net.Addr, authorization []string, need rpcguard.Access) (context.Context, error)
+	// EnterHTTP does so with a call that comes by HTTP, of a client at an address.
+	EnterHTTP(r *http.Request, from net.Addr, need rpcguard.Access) (context.Context, error)
 	// Connections ends what belongs to a connection with it.
 	Connections() stats.Handler
 	// End takes no more connections, and closes those that no call was admitted of.

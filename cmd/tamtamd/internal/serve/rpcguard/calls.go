@@ -41,7 +41,7 @@ func (g *Guard) Enter(ctx context.Context, need Access) (context.Context, error)
 			} else {
 				c.hold()
 			}
-			return ctx, fmt.Errorf("%w calls a second of this client have no valid token", ErrTooMany)
+			return ctx, fmt.Errorf("%w calls without a valid token from this client", ErrTooMany)
 		}
 	}
 	if err != nil {

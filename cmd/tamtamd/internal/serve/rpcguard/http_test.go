@@ -6,6 +6,8 @@ package rpcguard
 import (
 	"errors"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,7 +57,7 @@ func TestEnterHTTP(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, err := g.EnterHTTP(t.Context(), from, c.authorization, c.need)
+		ctx, err := g.EnterHTTP(request(t, c.authorization...), from, c.need)
 		if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
 		}
@@ -71,6 +73,57 @@ func TestEnterHTTP(t *testing.T) {
 	}
 }
 
+// TestProxiedNeedsToken: without tokens, the clients of a proxy cannot call, wherever they are.
+func TestProxiedNeedsToken(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "token")
+	const token = "full-0123456789abcdef"
+	if err := os.WriteFile(path, []byte(token), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	from := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4711}
+	for _, cfg := range []Config{{}, {TokenFile: path}} {
+		g, _ := newGuard(t, cfg)
+		listeners, err := g.Listen([]netaddr.RPC{{Network: "tcp", Addr: "127.0.0.1:0"}}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = listeners[0].Close() }()
+		for _, by := range []string{"", "HTTP/1.0", "forwarded", "x-forwarded-for", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "via"} {
+			for _, need := range []Access{Read, Change} {
+				r := request(t)
+				switch by {
+				case "":
+				case "HTTP/1.0":
+					r.Proto, r.ProtoMinor = by, 0
+				default:
+					r.Header.Set(by, "192.0.2.1")
+				}
+				want := error(nil)
+				if by != "" {
+					want = ErrUnauthenticated
+				}
+				if cfg.TokenFile != "" {
+					r.Header.Set("Authorization", "Bearer "+token)
+					want = nil
+				}
+				_, err := g.EnterHTTP(r, from, need)
+				if !errors.Is(err, want) || err != nil && !strings.Contains(strings.ToLower(err.Error()), strings.ToLower(by)) {
+					t.Errorf("%+v, %q: %v, want %v", cfg, by, err, want)
+				}
+			}
+		}
+	}
+}
+
+// request returns a request with headers Authorization.
+func request(t *testing.T, authorization ...string) *http.Request {
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil)
+	for _, a := range authorization {
+		r.Header.Add("Authorization", a)
+	}
+	return r
+}
+
 // TestGuessesByHTTPAreRated: as those by gRPC are, and valid tokens are not.
 func TestGuessesByHTTPAreRated(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "token")
@@ -82,12 +135,12 @@ func TestGuessesByHTTPAreRated(t *testing.T) {
 	from := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4711}
 	tooMany := 0
 	for range 10 * strangerBurst {
-		if _, err := g.EnterHTTP(t.Context(), from, []string{"Bearer guess"}, Change); errors.Is(err, ErrTooMany) {
+		if _, err := g.EnterHTTP(request(t, "Bearer guess"), from, Change); errors.Is(err, ErrTooMany) {
 			tooMany++
 		} else if !errors.Is(err, ErrUnauthenticated) {
 			t.Fatal(err)
 		}
-		if _, err := g.EnterHTTP(t.Context(), from, []string{"Bearer " + token}, Change); err != nil {
+		if _, err := g.EnterHTTP(request(t, "Bearer "+token), from, Change); err != nil {
 			t.Fatalf("beside guesses: %v", err)
 		}
 	}
