@@ -54,7 +54,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 	scenarios := fs.String("run", "join", "scenarios, separated by commas: "+strings.Join(names, ", "))
 	fs.IntVar(&o.Nodes, "n", 30, "number of nodes")
 	fs.Uint64Var(&o.Seed, "seed", 1, "all chance of the network and of Smudge comes from it")
-	one := fs.Bool("one", false, "all scenarios on one cluster, one after the other: those of a formed one, and last one that ends nodes for good")
+	one := fs.Bool("one", false, "run all scenarios on one cluster, one after the other; all but the first must begin with a formed cluster, and only the last may end nodes for good")
 	rounds := fs.Int("rounds", 1, "how many times, each with the next seed")
 	lab := fs.Bool("lab", true, "a machine like that of the lab: see -cpus; else nothing takes time")
 	cpus := fs.Int("cpus", simulation.Lab.Processors, "processors that all nodes share; 0 for one each")
