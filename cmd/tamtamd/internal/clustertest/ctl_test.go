@@ -36,7 +36,7 @@ func TestCommands(t *testing.T) {
 		{[]string{"join", "a b"}, 5, nil, []string{"a b"}, false},
 		{[]string{"join"}, 2, nil, []string{"address"}, false},
 		{[]string{"ping", other}, 0, []string{other, "s"}, nil, true},
-		{[]string{"ping", "--timeout", "500ms", "127.0.0.1:1"}, 6, nil, []string{"127.0.0.1:1", "no answer"}, false},
+		{[]string{"ping", "--timeout", "3s", "127.0.0.1:1"}, 6, nil, []string{"127.0.0.1:1", "no answer"}, false},
 		{[]string{"ping", "0.0.0.0"}, 5, nil, []string{"0.0.0.0"}, false},
 		{[]string{"ping", "nobody.invalid"}, 3, nil, []string{`no member has the name, the address or the host name "nobody.invalid"`}, false},
 		{[]string{"broadcast", "hello"}, 0, nil, nil, false},
