@@ -152,7 +152,9 @@ func (a *Attacher) Run(ctx context.Context) error {
 			a.cfg.Lost(err)
 		}
 		lost, said = true, refusal
-		backoff.Wait(ctx)
+		if backoff.Wait(ctx); ctx.Err() != nil {
+			return nil // nothing may be announced any more
+		}
 	}
 }
 
@@ -163,9 +165,13 @@ func (a *Attacher) serve(ctx context.Context, c *dial.Conn, began func()) error 
 	defer cancel()
 	late := time.AfterFunc(a.cfg.Dial.Timeout, cancel)
 	defer late.Stop()
+	opened := context.AfterFunc(ctx, cancel) // a daemon that hangs must not hold up the end
 	s, err := c.Attach(calls)
+	if !opened() {
+		return ctx.Err() // nothing was sent
+	}
 	if err != nil {
-		return c.Explain(err)
+		return a.ended(calls, c, err, false)
 	}
 	responses := make(chan error) // nil for each response
 	go func() {
