@@ -67,7 +67,7 @@ func Run(ctx context.Context, cfg Config) error {
 		}
 	}
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, passed...)
+	signal.Notify(signals, passed()...)
 	defer signal.Stop(signals)
 
 	r := &runner{Config: cfg, ended: make(chan error, 1), results: make(chan error)}

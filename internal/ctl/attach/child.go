@@ -10,8 +10,12 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
+
+	"github.com/eelcocramer/tamtam/internal/ctl/hook"
+	"github.com/eelcocramer/tamtam/internal/ctl/render"
 )
 
 // letGo is how long the standard streams stay open for what CMD has left behind, if they are not files.
@@ -30,10 +34,14 @@ type child struct {
 	ended   chan int // gets its exit status
 }
 
-// startChild starts CMD with the standard streams. The system ends it with SIGTERM if this program is
+// startChild starts CMD with the standard streams, but without a terminal as its input: CMD is in the
+// background there, and the system stops such a process when it reads. The system ends it with SIGTERM if this program is
 // killed, where it can: on Linux, that is when the thread ends that started CMD, so one goroutine keeps
 // its thread until CMD has ended.
 func startChild(command []string, in io.Reader, out, errs io.Writer) (*child, error) {
+	if render.IsTerminal(in) {
+		in = nil
+	}
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, errs
 	cmd.SysProcAttr = attributes()
@@ -67,5 +75,11 @@ func exitStatus(s *os.ProcessState) int {
 	return s.ExitCode()
 }
 
-// signal passes a signal on; the process may have ended.
-func (c *child) signal(s os.Signal) { _ = c.process.Signal(s) }
+// signal passes a signal on; the process may have ended. One that is stopped goes on if the signal asks
+// it to end: it could not otherwise.
+func (c *child) signal(s os.Signal) {
+	_ = c.process.Signal(s)
+	if slices.Contains(hook.EndSignals(), s) {
+		resume(c.process)
+	}
+}

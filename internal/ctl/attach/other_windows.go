@@ -8,7 +8,9 @@ import (
 	"syscall"
 )
 
-// passed are the signals that end this program: CMD is not supported here.
-var passed = []os.Signal{os.Interrupt, syscall.SIGTERM}
+// passed returns the signals that end this program: CMD is not supported here.
+func passed() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
+
+func resume(*os.Process) {}
 
 func attributes() *syscall.SysProcAttr { return nil }
