@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/fanout"
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lateness"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/leases"
 	"github.com/eelcocramer/tamtam/internal/limits"
 	"github.com/eelcocramer/tamtam/internal/services"
@@ -42,9 +43,8 @@ func (s *v1) Attach(stream attachStream) error {
 	requests, responses := make(chan *tamtamv1.AttachRequest), make(chan *tamtamv1.AttachResponse)
 	go func() { cancel(takeRequests(ctx, stream, requests)) }()
 	go func() { cancel(giveResponses(ctx, stream, responses)) }()
-	silent := time.NewTimer(math.MaxInt64)
-	defer silent.Stop()
-	var ttl time.Duration
+	silent := newSilence()
+	defer silent.timer.Stop()
 	var next *tamtamv1.AttachResponse // one to send; then no request is taken
 	for {
 		in, out := requests, responses
@@ -63,13 +63,16 @@ func (s *v1) Attach(stream attachStream) error {
 			if err != nil {
 				return toStatus(err)
 			}
-			next, ttl = &tamtamv1.AttachResponse{Announced: announced}, within
-			silent.Reset(within)
+			next = &tamtamv1.AttachResponse{Announced: announced}
+			silent.begin(within, time.Now())
 		case out <- next:
 			next = nil
-		case <-silent.C:
+		case <-silent.timer.C:
+			if silent.spare(time.Now()) {
+				continue
+			}
 			s.Leases.Expired()
-			return toStatus(fmt.Errorf("%w: want one within %v, the ttl", errSilent, ttl))
+			return toStatus(fmt.Errorf("%w: want one within %v, the ttl", errSilent, silent.ttl))
 		case <-s.Leases.Done():
 			return toStatus(fanout.ErrClosed)
 		case <-ctx.Done():
@@ -79,6 +82,36 @@ func (s *v1) Attach(stream attachStream) error {
 			return nil // the program has ended the stream
 		}
 	}
+}
+
+// spareFor is how long a daemon that stood still waits for the request that may have come meanwhile.
+const spareFor = 2 * time.Second
+
+// silence is the time since the last request of a program.
+type silence struct {
+	timer  *time.Timer // fires when it is too long
+	ttl    time.Duration
+	due    time.Time // when the timer fires
+	spared bool      // since the last request
+}
+
+func newSilence() *silence { return &silence{timer: time.NewTimer(math.MaxInt64)} }
+
+// begin begins at a request; the next one must come within ttl.
+func (s *silence) begin(ttl time.Duration, now time.Time) {
+	s.ttl, s.due, s.spared = ttl, now.Add(ttl), false
+	s.timer.Reset(ttl)
+}
+
+// spare returns whether a program is spared whose time is over, once, and then sets the timer again. If
+// the timer is late, this daemon stood still: the request may wait to be read.
+func (s *silence) spare(now time.Time) bool {
+	if s.spared || now.Sub(s.due) < lateness.From {
+		return false
+	}
+	s.spared = true
+	s.timer.Reset(spareFor)
+	return true
 }
 
 // offersOf returns the services of a request, and how soon the next one must come. Fails with

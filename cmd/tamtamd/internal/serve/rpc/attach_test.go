@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/ops/lateness"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -133,6 +134,31 @@ func TestAttachTTL(t *testing.T) {
 	m := map[string]uint64{}
 	if f.book.Counters(m); m["attach_expired"] != 1 {
 		t.Errorf("%v", m)
+	}
+}
+
+// TestAttachStoodStill: a daemon that stood still spares a program once, so that it reads its request.
+func TestAttachStoodStill(t *testing.T) {
+	now := time.Now()
+	s := newSilence()
+	defer s.timer.Stop()
+	for _, c := range []struct {
+		what  string
+		begin bool
+		after time.Duration // the ttl, which is 10 s
+		want  bool
+	}{
+		{"in time", true, lateness.From - 1, false},
+		{"late", true, lateness.From, true},
+		{"late again", false, time.Hour, false},
+		{"late after a request", true, time.Minute, true},
+	} {
+		if c.begin {
+			s.begin(10*time.Second, now)
+		}
+		if got := s.spare(now.Add(10*time.Second + c.after)); got != c.want {
+			t.Errorf("%s: spared %v, want %v", c.what, got, c.want)
+		}
 	}
 }
 
