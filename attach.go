@@ -30,7 +30,7 @@ type Service struct {
 type AttachOptions struct {
 	FailFast bool // return an error if the daemon is not there at the start
 	// Disconnected is called when the stream ends, or there is none yet, once until there is one again; may be
-	// nil. Meanwhile nothing is announced.
+	// nil. Meanwhile nothing is announced. It runs in a goroutine of its own, and may call Close.
 	Disconnected func(err error)
 }
 
@@ -66,7 +66,7 @@ func (c *Client) Attach(ctx context.Context, o AttachOptions, offered ...Service
 				return
 			}
 			if o.Disconnected != nil {
-				o.Disconnected(wrap(err))
+				go o.Disconnected(wrap(err))
 			}
 		},
 		Back: func(bool) {

@@ -114,7 +114,8 @@ func TestAttach(t *testing.T) {
 
 // TestAttachErrors: what is refused at the start, or never sent.
 func TestAttachErrors(t *testing.T) {
-	client := connect(t, &fake{})
+	daemon := &fake{}
+	client := connect(t, daemon)
 	for name, c := range map[string]struct {
 		service tamtam.Service
 		want    error
@@ -144,6 +145,11 @@ func TestAttachErrors(t *testing.T) {
 	if err := a.Update(t.Context(), tamtam.Service{Name: "web", Port: 2}); err != nil {
 		t.Errorf("one that is not: %v", err)
 	}
+	for began := time.Now(); daemon.port.Load() != 2; time.Sleep(time.Millisecond) {
+		if time.Since(began) > time.Minute {
+			t.Fatalf("the daemon has the port %d, want 2", daemon.port.Load())
+		}
+	}
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -164,6 +170,27 @@ func connect(t *testing.T, f *fake) *tamtam.Client {
 	t.Helper()
 	at, _ := serve(t, f, "127.0.0.1:0")
 	return dial(t, at)
+}
+
+// TestAttachCloses: Disconnected may end the attachment.
+func TestAttachCloses(t *testing.T) {
+	daemon := &attachments{requests: make(chan *pb.AttachRequest, 9), end: make(chan error)}
+	client := connect(t, &fake{attach: daemon.attach})
+	attachment, closed := make(chan *tamtam.Attachment, 1), make(chan struct{})
+	a, err := client.Attach(t.Context(), tamtam.AttachOptions{Disconnected: func(error) {
+		(<-attachment).Close()
+		close(closed)
+	}}, tamtam.Service{Name: "web", Port: 8080})
+	if err != nil {
+		t.Fatal(err)
+	}
+	attachment <- a
+	daemon.end <- status.Error(codes.Unavailable, "it ends")
+	select {
+	case <-closed:
+	case <-time.After(time.Minute):
+		t.Fatal("Close does not return")
+	}
 }
 
 // TestAttachLate: a daemon that comes late, and refuses, ends it.

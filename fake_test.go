@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,7 +36,8 @@ type fake struct {
 	query    func(*pb.QueryRequest, grpc.ServerStreamingServer[pb.QueryResponse]) error
 	answers  func(grpc.BidiStreamingServer[pb.AnswerQueriesRequest, pb.AnswerQueriesResponse]) error
 	attach   func(grpc.BidiStreamingServer[pb.AttachRequest, pb.AttachResponse]) error
-	old      bool // an earlier version
+	port     atomic.Uint32 // of the last service that Attach took
+	old      bool          // an earlier version
 
 	mu   sync.Mutex
 	tags map[string]string
@@ -186,6 +188,7 @@ func (f *fake) Attach(s grpc.BidiStreamingServer[pb.AttachRequest, pb.AttachResp
 			if o.GetName() == "taken" {
 				return refuse(codes.AlreadyExists, tamtam.ErrServiceTaken, "service is taken: taken")
 			}
+			f.port.Store(o.GetPort())
 			if !o.GetFailing() {
 				out.Announced = append(out.Announced, o.GetName())
 			}

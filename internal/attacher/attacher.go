@@ -152,7 +152,18 @@ func (a *Attacher) Run(ctx context.Context) error {
 			a.cfg.Lost(err)
 		}
 		lost, said = true, refusal
-		if backoff.Wait(ctx); ctx.Err() != nil {
+		var changed <-chan struct{} // other services may be taken
+		if refusal != "" {
+			changed = a.wake
+		}
+		select {
+		case <-time.After(backoff.Next()):
+		case <-changed:
+			backoff.Reset()
+			backoff.Wait(ctx) // a bound for a program that only sets what is refused
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
 			return nil // nothing may be announced any more
 		}
 	}

@@ -142,3 +142,39 @@ func TestNoBegin(t *testing.T) {
 		t.Errorf("%v, want that it is unreachable", err)
 	}
 }
+
+// TestSetAfterRefusal: services that follow refused ones do not wait for the end of a long back-off.
+func TestSetAfterRefusal(t *testing.T) {
+	d := &daemon{}
+	began, lost := make(chan bool, 1), make(chan error, 1)
+	a := New(Config{Dial: to(serve(t, d, "127.0.0.1:0")), Back: func(again bool) { began <- again }, Lost: func(err error) { lost <- err }}, web(8080))
+	ended := make(chan error, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { ended <- a.Run(ctx) }()
+	<-began
+	for try := 1; ; try++ { // a slow machine may be slow several times
+		a.Set(web(1))
+		if err := a.Settle(ctx); status.Code(err) != codes.AlreadyExists {
+			t.Errorf("refused services: %v", err)
+		}
+		<-lost
+		for refused := d.requests.Load(); d.requests.Load() < refused+4; { // then the back-off is 1.6 s
+			time.Sleep(time.Millisecond)
+		}
+		port := uint16(8080 + try)
+		a.Set(web(port))
+		set := time.Now()
+		if again := <-began; !again || d.port.Load() != uint32(port) {
+			t.Fatalf("it began again: %v, with the port %d, want %d", again, d.port.Load(), port)
+		}
+		took := time.Since(set)
+		if took < 700*time.Millisecond {
+			break
+		}
+		if try == 5 {
+			t.Fatalf("taken after %v at last, want 0.1 s", took)
+		}
+	}
+	cancel()
+	ends(t, ended)
+}

@@ -21,11 +21,16 @@ type Backoff struct{ last time.Duration }
 
 // Wait waits until the next attempt, or until ctx is done.
 func (b *Backoff) Wait(ctx context.Context) {
-	b.last = max(MinBackoff, min(2*b.last, MaxBackoff))
 	select {
-	case <-time.After(b.last/2 + rand.N(b.last/2)):
+	case <-time.After(b.Next()):
 	case <-ctx.Done():
 	}
+}
+
+// Next returns how long to wait until the next attempt.
+func (b *Backoff) Next() time.Duration {
+	b.last = max(MinBackoff, min(2*b.last, MaxBackoff))
+	return b.last/2 + rand.N(b.last/2)
 }
 
 // Reset begins again with MinBackoff, after an attempt that succeeded.
