@@ -22,8 +22,8 @@ import (
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
-// patience is far more than any step here takes, on a slow machine, too.
-const patience = time.Minute
+// within is far more than any step here takes, on a slow machine, too.
+const within = time.Minute
 
 // daemon counts requests, and refuses the port 1.
 type daemon struct {
@@ -72,7 +72,7 @@ func listen(t *testing.T, address string) net.Listener {
 }
 
 func to(address string) dial.Config {
-	return dial.Config{Settings: settings.Settings{Address: address}, Timeout: 10 * patience, Complete: true}
+	return dial.Config{Settings: settings.Settings{Address: address}, Timeout: 10 * within, Complete: true}
 }
 
 func web(port uint16) []Offer {
@@ -87,7 +87,7 @@ func ends(t *testing.T, ended <-chan error) {
 		if err != nil {
 			t.Errorf("it ended with %v", err)
 		}
-	case <-time.After(patience):
+	case <-time.After(within):
 		t.Fatal("it does not end")
 	}
 }

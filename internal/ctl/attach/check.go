@@ -24,8 +24,8 @@ import (
 // Check returns why the services are not well; nil if they are.
 type Check func(context.Context) error
 
-// ParseCheck returns the check that a text of --check stands for: a URL, "tcp", or a command, which is ended
-// after a while.
+// ParseCheck returns the check that a text of --check stands for: a URL, "tcp", "tcp://HOST:PORT", or a
+// command, which is ended after a while.
 func ParseCheck(text string, offered []services.Service, within time.Duration, stderr io.Writer) (Check, error) {
 	scheme, rest, isURL := strings.Cut(text, "://")
 	switch {
@@ -42,8 +42,14 @@ func ParseCheck(text string, offered []services.Service, within time.Duration, s
 			return nil, fmt.Errorf("--check %q: want a URL such as http://localhost:8080/healthz, without a user", text)
 		}
 		return func(ctx context.Context) error { return checkURL(ctx, u) }, nil
+	case isURL && scheme == "tcp":
+		host, port, err := net.SplitHostPort(rest)
+		if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n == 0 || host == "" {
+			return nil, fmt.Errorf("--check %q: want tcp://HOST:PORT, such as tcp://192.0.2.1:8080", text)
+		}
+		return func(ctx context.Context) error { return checkAddress(ctx, rest) }, nil
 	case isURL && !strings.ContainsAny(scheme, " \t\n"):
-		return nil, fmt.Errorf("--check %q: want http://%s, tcp, or a command", text, rest)
+		return nil, fmt.Errorf("--check %q: want http://%s, tcp, tcp://HOST:PORT, or a command", text, rest)
 	}
 	if err := hook.Supported(); err != nil {
 		return nil, err
@@ -52,18 +58,24 @@ func ParseCheck(text string, offered []services.Service, within time.Duration, s
 	return command.Check, nil
 }
 
-// checkPorts connects to the port of each service on this machine.
+// checkAddress connects to an address.
+func checkAddress(ctx context.Context, address string) error {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return err
+	}
+	return conn.Close()
+}
+
+// checkPorts connects to the port of each service on localhost.
 func checkPorts(ctx context.Context, offered []services.Service) error {
-	var dialer net.Dialer
 	for _, s := range offered {
 		port := strconv.Itoa(int(s.Port))
-		conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", port))
-		if err != nil {
-			if conn, _ = dialer.DialContext(ctx, "tcp", net.JoinHostPort("::1", port)); conn == nil {
+		if err := checkAddress(ctx, net.JoinHostPort("127.0.0.1", port)); err != nil {
+			if checkAddress(ctx, net.JoinHostPort("::1", port)) != nil {
 				return err
 			}
 		}
-		_ = conn.Close()
 	}
 	return nil
 }

@@ -92,6 +92,8 @@ func TestChecks(t *testing.T) {
 		"a short line":      {parsed(t, "http://"+answers(t, "HTTP/1.1 200")), ""},
 		"an open port":      {parsed(t, "tcp", of(open)), ""},
 		"a closed port":     {parsed(t, "tcp", of(open), of(nobody)), "refused"},
+		"an address":        {parsed(t, "tcp://"+server.Listener.Addr().String()), ""},
+		"a closed one":      {parsed(t, "tcp://"+closed.Addr().String()), "refused"},
 		"a command":         {parsed(t, "echo much; true"), ""},
 		"one that fails":    {parsed(t, "exit 3"), "exit code 3"},
 		"one of the system": {parsed(t, "test -d / && test -d ./"), ""},

@@ -13,7 +13,7 @@ import (
 )
 
 // passed returns the signals that CMD gets, without those that are ignored, such as SIGHUP below
-// nohup(1): they are to be ignored by CMD as well. SIGINT and SIGTERM reach it when it is drained.
+// nohup(1): CMD must ignore them, too. SIGINT and SIGTERM reach it when it is drained.
 func passed() []os.Signal {
 	return slices.DeleteFunc([]os.Signal{
 		os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2,
