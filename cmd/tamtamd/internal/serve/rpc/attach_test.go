@@ -215,6 +215,29 @@ func TestAttachAudit(t *testing.T) {
 	}
 }
 
+// TestAttachAuditChanges: services that follow the first ones have a line as well.
+func TestAttachAuditChanges(t *testing.T) {
+	first := offered(false, "web")
+	failing := offered(true, "web")
+	failing.Services[0].Weight = 7
+	port := offered(false, "web")
+	port.Services[0].Port = 22
+	more := offered(false, "web", "db")
+	var all []string
+	audited := &auditedStream{ServerStream: &oneRequest{ctx: t.Context()}, line: func(req any, result string) {
+		all = append(all, result+" "+arguments(req.(*tamtamv1.AttachRequest)))
+	}}
+	for _, r := range []*tamtamv1.AttachRequest{first, failing, port, port, more} {
+		if err := audited.RecvMsg(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(all) != 3 || !strings.HasPrefix(all[0], "begun") || !strings.HasPrefix(all[1], "changed") ||
+		!strings.Contains(all[1], "port:22") || !strings.Contains(all[2], `name:"db"`) || audited.request != any(more) {
+		t.Errorf("%q", all)
+	}
+}
+
 // TestMembersByService: only members that offer the service, whatever its port and protocol.
 func TestMembersByService(t *testing.T) {
 	f, conn := serve(t)

@@ -91,7 +91,7 @@ func (a *auditor) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo
 
 // stream is an interceptor for streams. The arguments are the first request: those of a program
 // that answers say what it answers, those of one that is attached what it offers. As its call may last for months, the line is written when it
-// begins, and another when it ends.
+// begins, and another when it ends. One that is attached also has a line when it offers something else.
 func (a *auditor) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	if a.logger == nil || accesses[info.FullMethod] != rpcguard.Change {
 		return handler(srv, ss)
@@ -99,38 +99,59 @@ func (a *auditor) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerI
 	c := caller{info.FullMethod, rpcguard.CallerOf(ss.Context())}
 	audited := &auditedStream{ServerStream: ss}
 	if info.IsClientStream {
-		audited.begun = func() { a.write(c, audited.first, "begun") }
+		audited.line = func(req any, result string) { a.write(c, req, result) }
 	}
 	err := handler(srv, audited)
+	audited.mu.Lock()
+	defer audited.mu.Unlock()
 	if frequent[info.FullMethod] {
-		a.count(c, audited.first, status.Code(err))
+		a.count(c, audited.request, status.Code(err))
 	} else {
-		a.write(c, audited.first, status.Code(err).String())
+		a.write(c, audited.request, status.Code(err).String())
 	}
 	return err
 }
 
-// auditedStream keeps the first request of a stream.
+// auditedStream keeps a request of a stream.
 type auditedStream struct {
 	grpc.ServerStream
-	first any    // of a program that answers, what it registers; of one that is attached, its services
-	begun func() // called after the first request; may be nil
+	line func(req any, result string) // writes a line; nil for a stream of one request
+
+	mu      sync.Mutex // guards request: the handler may end while it is received
+	request any        // the first one, or the last that has a line
 }
 
 // RecvMsg implements grpc.ServerStream.
 func (s *auditedStream) RecvMsg(m any) error {
-	err := s.ServerStream.RecvMsg(m)
-	if err == nil && s.first == nil {
-		if s.first = m; s.begun != nil {
-			if r, answers := m.(*tamtamv1.AnswerQueriesRequest); answers {
-				s.first = r.GetRegister() // nothing else: an answer has a payload
-			}
-		}
-		if s.begun != nil {
-			s.begun()
-		}
+	if err := s.ServerStream.RecvMsg(m); err != nil {
+		return err
 	}
-	return err
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.request == nil:
+		if s.request = m; s.line == nil {
+			return nil
+		}
+		if r, answers := m.(*tamtamv1.AnswerQueriesRequest); answers {
+			s.request = r.GetRegister() // nothing else: an answer has a payload
+		}
+		s.line(s.request, "begun")
+	case offersElse(s.request, m):
+		s.request = m
+		s.line(m, "changed")
+	}
+	return nil
+}
+
+// offersElse returns whether a request of a program that is attached has other names, ports or protocols
+// than an earlier one. Whether they fail, and their weights, may change all the time.
+func offersElse(before, m any) bool {
+	a, attached := before.(*tamtamv1.AttachRequest)
+	b, attaches := m.(*tamtamv1.AttachRequest)
+	return attached && attaches && !slices.EqualFunc(a.GetServices(), b.GetServices(), func(x, y *tamtamv1.OfferedService) bool {
+		return x.GetName() == y.GetName() && x.GetPort() == y.GetPort() && x.GetProtocol() == y.GetProtocol()
+	})
 }
 
 // write writes a line.
