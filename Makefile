@@ -80,9 +80,9 @@ race:
 	$(GO) test -race -gcflags='github.com/clockworksoul/smudge=-race=false' $$($(UNIT) | grep -v /internal/simulation)
 	$(GO) test ./cmd/tamtamd/internal/simulation/...
 
-# cluster-test runs the tests of real processes, one package at a time.
+# cluster-test runs the tests of real processes: two packages side by side, as they mostly wait.
 cluster-test:
-	$(GO) test -p 1 -count 1 -timeout 25m -skip '^TestExamples$$' $(CLUSTER)
+	$(GO) test -p 2 -count 1 -timeout 25m -skip '^TestExamples$$' $(CLUSTER)
 
 # examples-test runs the examples beside real nodes; .bin/stamp builds grpcurl.
 examples-test: .bin/stamp
