@@ -32,19 +32,19 @@ func clock(e *exam) (wrong []Finding, well string) {
 		of               *tamtamv1.Inspection
 		ahead, uncertain time.Duration
 	}
-	all := []reading{{of: e.self}}
+	all := []*reading{{of: e.self}}
 	for _, m := range e.answered {
 		if m.GetClockOffset() != nil {
-			all = append(all, reading{m, m.GetClockOffset().AsDuration(), m.GetRoundTrip().AsDuration() / 2})
+			all = append(all, &reading{m, m.GetClockOffset().AsDuration(), m.GetRoundTrip().AsDuration() / 2})
 		}
 	}
 	if missing := len(e.answered) + 1 - len(all); missing > 0 {
 		return []Finding{skipped("not checked: %d of %d members that answer send no time", missing, len(e.answered))}, ""
 	}
-	var middle reading
+	middle := &reading{}
 	if len(all) >= 3 {
 		byTime := slices.Clone(all)
-		slices.SortFunc(byTime, func(a, b reading) int { return cmp.Compare(a.ahead, b.ahead) })
+		slices.SortFunc(byTime, func(a, b *reading) int { return cmp.Compare(a.ahead, b.ahead) })
 		middle = byTime[len(byTime)/2]
 	}
 	var most time.Duration

@@ -8,6 +8,7 @@ package services
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -125,15 +126,14 @@ func (s Service) Tag() (key, value string) { return Prefix + s.Name, s.value() }
 // machines.
 func Of(set tags.Set) []Service {
 	var all []Service
-	for key, value := range set {
+	for _, key := range slices.Sorted(maps.Keys(set)) {
 		name, ok := strings.CutPrefix(key, Prefix)
 		if !ok {
 			continue
 		}
-		if s, err := parse(name, value); err == nil {
+		if s, err := parse(name, set[key]); err == nil {
 			all = append(all, s)
 		}
 	}
-	slices.SortFunc(all, func(a, b Service) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }

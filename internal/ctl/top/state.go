@@ -169,20 +169,27 @@ const before = time.Hour
 // changes makes the last changes of the histories and of the watch, each once. A suspicion that
 // became a death is one with it.
 func (st *state) changes() {
-	all := slices.Clone(st.seen)
+	var all []*screen.Change
+	for i := range st.seen {
+		all = append(all, &st.seen[i])
+	}
 	for _, p := range st.data.Pasts {
-		for i, c := range p.Steps {
+		for i := range p.Steps {
+			c := &p.Steps[i]
 			suspicion := c.Status == "SUSPECTED" && i+1 < len(p.Steps) && p.Steps[i+1].Status == "DEAD"
 			if time.Since(c.Time) < before && !suspicion {
 				all = append(all, c)
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b screen.Change) int { return b.Time.Compare(a.Time) })
-	all = slices.CompactFunc(all, func(older, newer screen.Change) bool {
+	slices.SortStableFunc(all, func(a, b *screen.Change) int { return b.Time.Compare(a.Time) })
+	all = slices.CompactFunc(all, func(older, newer *screen.Change) bool {
 		return older.Who == newer.Who && (older.Time.Equal(newer.Time) || older.Status == "SUSPECTED" && newer.Status == "DEAD")
 	})
-	st.data.Changes = all[:min(len(all), maxChanges)]
+	st.data.Changes = nil
+	for _, c := range all[:min(len(all), maxChanges)] {
+		st.data.Changes = append(st.data.Changes, *c)
+	}
 }
 
 // minutes takes by how much counters grew in the last minutes. The one under way counts from its

@@ -105,7 +105,7 @@ const lossy = 0.05
 const healthy = 9
 
 // trouble is how bad it is with a member, the worst first; healthy if all is well.
-func trouble(m Member) int {
+func trouble(m *Member) int {
 	switch {
 	case m.Status == "DEAD":
 		return 0
@@ -123,16 +123,17 @@ func trouble(m Member) int {
 
 // chosen returns the members with the filter in their address, name or tags, sorted. Equal
 // ones stay in the order of their addresses.
-func chosen(members []Member, order Order, filter string) []Member {
+func chosen(members []Member, order Order, filter string) []*Member {
 	filter = strings.ToLower(filter)
-	var out []Member
-	for _, m := range members {
+	var out []*Member
+	for i := range members {
+		m := &members[i]
 		if strings.Contains(strings.ToLower(m.Address+"\n"+m.Name+"\n"+m.Tags), filter) {
 			out = append(out, m)
 		}
 	}
 	if order != ByAddress {
-		slices.SortStableFunc(out, func(a, b Member) int {
+		slices.SortStableFunc(out, func(a, b *Member) int {
 			switch order {
 			case ByTrouble:
 				return cmp.Compare(trouble(a), trouble(b))
@@ -168,7 +169,7 @@ func (v *View) rows(d *Data) []row {
 		if v.Order == ByTrouble && i > 0 && trouble(m) == healthy && trouble(members[i-1]) < healthy {
 			out = append(out, row{rule: fmt.Sprintf("%d healthy", well)})
 		}
-		out = append(out, row{Member: m})
+		out = append(out, row{Member: *m})
 	}
 	return out
 }

@@ -89,16 +89,26 @@ func (m *Matrix) usual() time.Duration {
 
 // order puts the nodes with the most bad links first. Others stay in their order.
 func (m *Matrix) order(usual time.Duration) []int {
-	bad, order := make([]float64, len(m.Nodes)), make([]int, len(m.Nodes))
-	for i := range m.Nodes {
-		order[i] = i
-		for j := range m.Nodes {
+	type node struct {
+		i   int
+		bad float64
+	}
+	nodes := make([]*node, len(m.Nodes))
+	for i := range nodes {
+		nodes[i] = &node{i: i}
+	}
+	for i := range nodes {
+		for j := range nodes {
 			_, rank := m.mark(i, j, usual)
-			bad[i] += rank
-			bad[j] += rank
+			nodes[i].bad += rank
+			nodes[j].bad += rank
 		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(bad[b], bad[a]) })
+	slices.SortStableFunc(nodes, func(a, b *node) int { return cmp.Compare(b.bad, a.bad) })
+	order := make([]int, 0, len(nodes))
+	for _, n := range nodes {
+		order = append(order, n.i)
+	}
 	return order
 }
 
@@ -180,7 +190,7 @@ func (m *Matrix) worst(usual time.Duration) (texts []string) {
 		rank float64
 		text string
 	}
-	var all []one
+	var all []*one
 	for i, from := range m.Nodes {
 		for j, to := range m.Nodes {
 			mark, rank := m.mark(i, j, usual)
@@ -191,10 +201,10 @@ func (m *Matrix) worst(usual time.Duration) (texts []string) {
 			if mark != markNone {
 				text = fmt.Sprintf("%s -> %s  %s ms  loss %s", from.Name, to.Name, millis(from.Links[j].Trip), percent(from.Links[j].Loss))
 			}
-			all = append(all, one{rank, text})
+			all = append(all, &one{rank, text})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b one) int { return cmp.Compare(b.rank, a.rank) })
+	slices.SortStableFunc(all, func(a, b *one) int { return cmp.Compare(b.rank, a.rank) })
 	for _, w := range all {
 		texts = append(texts, w.text)
 	}
