@@ -20,7 +20,7 @@ func TestVulncheck(t *testing.T) {
 	}
 	entry := func(fixed string) string {
 		return fmt.Sprintf(`{"schema_version":"1.3.1","id":"GO-1999-0001","modified":"2020-01-01T00:00:00Z","published":"2020-01-01T00:00:00Z",
-"summary":"made up","details":"made up","affected":[{"package":{"name":"github.com/peterbourgon/ff/v3","ecosystem":"Go"},
+"summary":"made up","details":"made up","database_specific":{"url":"https://example.com/GO-1999-0001"},"affected":[{"package":{"name":"github.com/peterbourgon/ff/v3","ecosystem":"Go"},
 "ranges":[{"type":"SEMVER","events":[{"introduced":"0"}%s]}],"ecosystem_specific":{"imports":[{"path":"github.com/peterbourgon/ff/v3/ffcli"}]}}]}`, fixed)
 	}
 	run := func(env ...string) (string, error) {

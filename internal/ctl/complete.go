@@ -24,7 +24,7 @@ import (
 )
 
 // completeWithin is how long a shell waits for the daemon: a person waits, too.
-const completeWithin = time.Second
+var completeWithin = time.Second
 
 // source finds words of the daemon. An error leaves them out: a shell has no place for it.
 type source func(context.Context, *client.Conn) []completion.Candidate
