@@ -11,6 +11,8 @@ SOAK      ?= 10000000
 SOAK_TIME ?= 15m
 # lists the packages of both modules, without the tests of real processes.
 UNIT      = $(GO) list work | grep -v -e /internal/clustertest -e /internal/shiptest
+# ALONE are the longest tests of broadcast, each in virtual time and one goroutine.
+ALONE     = ^(TestStreamsAreBounded|TestBrokenPathHoldsUpNobody|TestChurn|TestLargeCluster(GetsAll|OutlivesItsOrigin|KeepsUp|KeepsPace))$$
 # The lab is a module outside the workspace, so that what it needs is its own.
 LAB       = GOWORK=off $(GO) -C internal/lab
 # So is the release tool.
@@ -74,11 +76,12 @@ unit:
 	$(LAB) test .
 
 # race runs them under the race detector. Smudge has data races, so it is not
-# instrumented; our own code is checked with a real node in it. The simulation has one
-# goroutine, so there is no race to find, and takes seven times as long with the detector.
+# instrumented; our own code is checked with a real node in it. The simulation and the longest tests
+# of broadcast have one goroutine, so there is no race to find, and take ten times as long with the detector.
 race:
-	$(GO) test -race -gcflags='github.com/clockworksoul/smudge=-race=false' $$($(UNIT) | grep -v /internal/simulation)
+	$(GO) test -race -gcflags='github.com/clockworksoul/smudge=-race=false' -skip '$(ALONE)' $$($(UNIT) | grep -v /internal/simulation)
 	$(GO) test ./cmd/tamtamd/internal/simulation/...
+	$(GO) test -run '$(ALONE)' ./cmd/tamtamd/internal/broadcast
 
 # cluster-test runs the tests of real processes: two packages side by side, as they mostly wait.
 cluster-test:
