@@ -231,20 +231,26 @@ func (a *Attacher) serve(ctx context.Context, c *dial.Conn, began func()) error 
 			return a.ended(calls, c, calls.Err(), up)
 		case <-ctx.Done():
 			_ = s.CloseSend()
-			end := time.NewTimer(endWithin)
-			defer end.Stop()
-			for {
-				select {
-				case err := <-responses:
-					if err != nil {
-						return nil
-					}
-				case <-end.C:
-					return nil
-				case <-calls.Done():
-					return nil
-				}
+			drain(calls, responses)
+			return nil
+		}
+	}
+}
+
+// drain waits until the daemon has ended the stream, which it does when the services are removed, or for endWithin.
+func drain(calls context.Context, responses <-chan error) {
+	end := time.NewTimer(endWithin)
+	defer end.Stop()
+	for {
+		select {
+		case err := <-responses:
+			if err != nil {
+				return
 			}
+		case <-end.C:
+			return
+		case <-calls.Done():
+			return
 		}
 	}
 }
@@ -256,9 +262,7 @@ func (a *Attacher) ended(calls context.Context, c *dial.Conn, err error, up bool
 		return c.Explain(status.Errorf(codes.DeadlineExceeded, "the stream did not begin within %v", a.cfg.Dial.Timeout))
 	case status.Code(err) == codes.Unimplemented:
 		return ErrUnsupported
-	case up && (status.Code(err) == codes.Unavailable || errors.Is(err, io.EOF)):
-		return &dial.GoneError{Address: a.cfg.Dial.Address}
-	case errors.Is(err, io.EOF):
+	case errors.Is(err, io.EOF), up && status.Code(err) == codes.Unavailable:
 		return &dial.GoneError{Address: a.cfg.Dial.Address}
 	}
 	return c.Explain(err)

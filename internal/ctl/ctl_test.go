@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/eelcocramer/tamtam/internal/exitcode"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -93,7 +94,7 @@ func TestUnreachable(t *testing.T) {
 	for _, addr := range []string{"127.0.0.1:1", l.Addr().String()} {
 		for _, command := range []string{"address", "stream", "monitor"} {
 			_, errs, code := run(t, "", "--rpc", addr, "--timeout", "200ms", command)
-			if code != exitUnreachable || !strings.Contains(errs, addr) || strings.Count(errs, "\n") != 1 {
+			if code != exitcode.Unreachable || !strings.Contains(errs, addr) || strings.Count(errs, "\n") != 1 {
 				t.Errorf("%s at %s: exit code %d, %q", command, addr, code, errs)
 			}
 		}
@@ -111,7 +112,7 @@ func TestBroadcastReadsStdin(t *testing.T) {
 			t.Errorf("%v: no member got it, and the user is not warned: %q", args, errs)
 		}
 	}
-	if _, errs, code := run(t, strings.Repeat("x", maxStdin+1), "--rpc", addr, "broadcast"); code != exitFailed || !strings.Contains(errs, "more than 65536 bytes") {
+	if _, errs, code := run(t, strings.Repeat("x", maxStdin+1), "--rpc", addr, "broadcast"); code != exitcode.Failed || !strings.Contains(errs, "more than 65536 bytes") {
 		t.Errorf("too much: exit code %d, %q", code, errs)
 	}
 }
@@ -140,7 +141,7 @@ func TestMonitorResumes(t *testing.T) {
 		return status.Error(codes.ResourceExhausted, "too slow")
 	}}
 	out, errs, code := run(t, "", "--rpc", serve(t, d), "monitor")
-	if code != exitFailed || len(asked) != 2 || asked[0] != nil || asked[1] == nil || *asked[1] != 9 {
+	if code != exitcode.Failed || len(asked) != 2 || asked[0] != nil || asked[1] == nil || *asked[1] != 9 {
 		t.Errorf("exit code %d, asked after %v", code, asked)
 	}
 	if !strings.Contains(errs, "fell behind") {

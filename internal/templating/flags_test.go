@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/eelcocramer/tamtam/internal/exitcode"
 )
 
 // alone has no settings of the machine that the test runs on.
@@ -73,7 +75,7 @@ func TestParseErrors(t *testing.T) {
 		"a:b --rpc a:b:c":          "--rpc",
 	} {
 		var out, errs bytes.Buffer
-		if code := Main(t.Context(), strings.Fields(args), &out, &errs); code != exitUsage || !strings.Contains(errs.String(), want) || out.Len() > 0 {
+		if code := Main(t.Context(), strings.Fields(args), &out, &errs); code != exitcode.Usage || !strings.Contains(errs.String(), want) || out.Len() > 0 {
 			t.Errorf("%q: exit code %d, %s%s, want %s", args, code, &out, &errs, want)
 		}
 	}
@@ -87,7 +89,7 @@ func TestWords(t *testing.T) {
 		"__complete --se": "--settle\t", "__complete --rpc-ca ": ":files", "__complete x": ":files",
 	} {
 		var out, errs bytes.Buffer
-		if code := Main(t.Context(), strings.Split(args, " "), &out, &errs); code != exitDone || !strings.Contains(out.String(), want) || errs.Len() > 0 {
+		if code := Main(t.Context(), strings.Split(args, " "), &out, &errs); code != exitcode.Done || !strings.Contains(out.String(), want) || errs.Len() > 0 {
 			t.Errorf("%q: exit code %d, %s%s, want %s", args, code, &out, &errs, want)
 		}
 	}

@@ -13,7 +13,6 @@ import (
 	"io"
 	"strings"
 
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/eelcocramer/tamtam"
@@ -22,16 +21,8 @@ import (
 	"github.com/eelcocramer/tamtam/internal/ctl/client"
 	"github.com/eelcocramer/tamtam/internal/ctl/hook"
 	"github.com/eelcocramer/tamtam/internal/escape"
-)
-
-// Exit codes: those of tamtamctl.
-const (
-	exitDone        = 0
-	exitFailed      = 1
-	exitUsage       = 2
-	exitUnreachable = 4
-	exitRefused     = 5
-	exitDeadline    = 6
+	"github.com/eelcocramer/tamtam/internal/exitcode"
+	"github.com/eelcocramer/tamtam/internal/hangup"
 )
 
 // errInterrupted: a signal came before --once or --dry was done.
@@ -41,18 +32,18 @@ var errInterrupted = errors.New("interrupted")
 func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if text, ok := complete(args); ok {
 		fmt.Fprint(stdout, text)
-		return exitDone
+		return exitcode.Done
 	}
 	known := newFlagSet()
 	Register(known)
 	if config.Asks(known, args, "version") {
 		fmt.Fprintln(stdout, buildinfo.Read().Line(name))
-		return exitDone
+		return exitcode.Done
 	}
 	flags, err := parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		writeHelp(stdout)
-		return exitDone
+		return exitcode.Done
 	}
 	log := func(format string, values ...any) {
 		text := fmt.Sprintf(format, values...)
@@ -62,18 +53,18 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = run(ctx, flags, stdout, stderr, log)
 	}
 	if err == nil {
-		return exitDone
+		return exitcode.Done
 	}
 	log("%s", describe(err))
 	var usage *usageError
 	var other *config.UsageError
 	if !errors.As(err, &usage) && !errors.As(err, &other) {
-		return code(err)
+		return exitcode.Of(err)
 	}
 	if other == nil || !other.Value {
 		fmt.Fprintf(stderr, "%s -h lists the flags\n", name)
 	}
-	return exitUsage
+	return exitcode.Usage
 }
 
 // run does what the flags say.
@@ -104,7 +95,7 @@ func run(ctx context.Context, flags *Flags, stdout, stderr io.Writer, log func(s
 		}
 		return err
 	}
-	hangups, release := catchHangups()
+	hangups, release := hangup.Catch()
 	defer release()
 	l := &loop{
 		watch: func(ctx context.Context, each func(tamtam.Event) error) error {
@@ -162,30 +153,4 @@ func describe(err error) string {
 		return s.Message()
 	}
 	return err.Error()
-}
-
-// code returns the exit code of an error, as tamtamctl's.
-func code(err error) int {
-	var unreachable *client.UnreachableError
-	var gone *client.GoneError
-	var distrusted *client.DistrustError
-	switch {
-	case errors.As(err, &unreachable), errors.As(err, &gone):
-		return exitUnreachable
-	case errors.As(err, &distrusted):
-		return exitRefused
-	}
-	s, ok := status.FromError(err)
-	if !ok {
-		return exitFailed
-	}
-	switch s.Code() {
-	case codes.Unavailable:
-		return exitUnreachable
-	case codes.DeadlineExceeded:
-		return exitDeadline
-	case codes.InvalidArgument, codes.FailedPrecondition, codes.PermissionDenied, codes.Unauthenticated, codes.ResourceExhausted:
-		return exitRefused
-	}
-	return exitFailed
 }

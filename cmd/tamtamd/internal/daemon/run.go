@@ -30,6 +30,7 @@ import (
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/rpc"
 	"github.com/eelcocramer/tamtam/cmd/tamtamd/internal/serve/web"
 	"github.com/eelcocramer/tamtam/internal/buildinfo"
+	"github.com/eelcocramer/tamtam/internal/hangup"
 	tamtamv1 "github.com/eelcocramer/tamtam/proto/tamtam/v1"
 )
 
@@ -58,7 +59,7 @@ const callsEnd = 300 * time.Millisecond
 func Run(ctx context.Context, settings reload.Settings, again func() (reload.Settings, error), stderr io.Writer) error {
 	flags, build := settings.Flags, buildinfo.Read()
 	started, state := time.Now(), lifecycle.New(time.Now)
-	hangups, noHangups := catchHangups()
+	hangups, noHangups := hangup.Catch()
 	defer noHangups()
 
 	// What to log, and how much of it. The daemon outlives the reader of its log.

@@ -3,7 +3,7 @@
 
 //go:build unix
 
-package templating
+package hangup
 
 import (
 	"os"
@@ -11,9 +11,9 @@ import (
 	"syscall"
 )
 
-// catchHangups returns a channel of SIGHUPs, which no longer end the process, and a function that undoes
-// this. A SIGHUP is dropped while another one waits.
-func catchHangups() (<-chan os.Signal, func()) {
+// Catch returns a channel of SIGHUPs, which no longer end the process, and a function that undoes
+// that.
+func Catch() (<-chan os.Signal, func()) {
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, syscall.SIGHUP)
 	return c, func() { signal.Stop(c) }
