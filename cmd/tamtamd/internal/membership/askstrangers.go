@@ -4,6 +4,7 @@
 package membership
 
 import (
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"time"
@@ -28,9 +29,9 @@ const (
 	// lossy network, one question proves nothing.
 	strangerChecks = 3
 	strangerWait   = 2 * time.Second
-	// strangersTime is how many times careInterval it takes to ask all of them once. With those
-	// of a cluster that has just begun, which all answer, that is no load.
-	strangersTime = 20
+	// strangersTime is over how many turns, each of a careInterval, the first question to each of them
+	// is spread. With those of a cluster that has just begun, which all answer, that is no load.
+	strangersTime = 60
 )
 
 // askStrangers asks the strangers of an open cluster that were not heard since they became
@@ -46,8 +47,9 @@ func (c *Core) askStrangers(now time.Time) {
 	}
 	c.crowd = max(c.crowd, unproved)
 	wait := strangerWait * time.Duration(c.slow)
-	asks, givenUp := 1+c.crowd/strangersTime, 0
-	for _, p := range c.members.strangers.due(asks, now) {
+	others := 1 + c.crowd/strangersTime
+	asks, givenUp := strangerChecks*others, 0
+	for _, p := range c.members.strangers.due(others, now) {
 		switch {
 		case p.status == member.Dead && c.crowd <= hugeFrom && now.Sub(p.changed) < deadStranger:
 			c.members.strangers.again(p, now.Add(wait))
@@ -69,42 +71,52 @@ func (c *Core) askStrangers(now time.Time) {
 }
 
 // strangers are the peers that are not proved and have not left, with when they may be asked. So
-// a look at all members is spared. The zero value has none.
+// a look at all members is spared.
 type strangers struct {
 	unasked unasked
 	asked   deadline.Queue[*peer]
 	learned int // those of them that are known as dead only, from others
 }
 
-// unasked are those that were never asked, in the order in which they became members. After a join these
-// are all members. Some of the list may be none any more.
+// unasked are those that were never asked, by the turn in which they are: one of the strangersTime turns
+// that follow the time from which on an answer is of use. Which one is chance: a node that joins, and of which all
+// others hear at once, would else be asked by all of them in one second, and be late for all else if it is slow.
+// After a join these are all members. Some of the lists may be none any more.
 type unasked struct {
-	list []*peer
-	len  int
+	turns  [firstTurn + strangersTime][]*peer // a ring
+	turn   int                                // the next one's place in it
+	len    int
+	random *rand.Rand
 }
 
+// firstTurn is how many turns after it has become a member a stranger is asked at the earliest.
+const firstTurn = int(admission.ProvedAfter / careInterval)
+
+func (u *unasked) list(turn int) *[]*peer { return &u.turns[turn%len(u.turns)] }
+
 func (u *unasked) add(p *peer) {
-	if len(u.list) > 2*u.len+unaskedSlack {
-		u.compact()
+	list := u.list(u.turn + firstTurn + u.random.IntN(strangersTime))
+	if len(*list) > 2*u.len+unaskedSlack {
+		compact(list)
 	}
 	p.unasked = true
-	u.list = append(u.list, p)
+	*list = append(*list, p)
 	u.len++
 }
 
-// compact leaves each of them in the list once.
-func (u *unasked) compact() {
-	u.list = slices.DeleteFunc(u.list, func(p *peer) bool {
+// compact leaves each that was never asked in a list once.
+func compact(list *[]*peer) {
+	*list = slices.DeleteFunc(*list, func(p *peer) bool {
 		over := !p.unasked
 		p.unasked = false
 		return over
 	})
-	for _, p := range u.list {
+	for _, p := range *list {
 		p.unasked = true
 	}
 }
 
-// unaskedSlack is how many may be in the list that are none any more, beside as many as there are.
+// unaskedSlack is how many may be in a list that are none any more, beside as many as there are.
 const unaskedSlack = 64
 
 func (u *unasked) remove(p *peer) {
@@ -113,24 +125,28 @@ func (u *unasked) remove(p *peer) {
 	}
 	p.unasked = false
 	if u.len--; u.len == 0 {
-		u.list = nil
+		clear(u.turns[:])
 	}
 }
 
-// take takes the first, if it is due; else it returns nil.
-func (u *unasked) take(now time.Time) *peer {
-	for len(u.list) > 0 {
-		p := u.list[0]
-		if p.unasked && p.admitted.Add(admission.ProvedAfter).After(now) {
-			return nil
-		}
-		u.list[0], u.list = nil, u.list[1:]
-		if p.unasked {
+// take takes those whose turn it is, n at most. The others are the first in the next turn.
+func (u *unasked) take(n int, now time.Time) (taken []*peer) {
+	var rest []*peer
+	for _, p := range *u.list(u.turn) {
+		switch {
+		case !p.unasked:
+		case len(taken) == n || p.admitted.Add(admission.ProvedAfter).After(now):
+			rest = append(rest, p)
+		default:
 			u.remove(p)
-			return p
+			taken = append(taken, p)
 		}
 	}
-	return nil
+	*u.list(u.turn) = nil
+	u.turn++
+	next := u.list(u.turn)
+	*next = append(rest, *next...)
+	return taken
 }
 
 // len returns how many there are but those that are known as dead only: of a cluster that has lost
@@ -166,13 +182,7 @@ func (s *strangers) remove(p *peer) {
 // due takes those that are due: all that were asked before, who come first, and so many others.
 func (s *strangers) due(others int, now time.Time) []*peer {
 	due := s.asked.AppendDue(nil, now)
-	for range others {
-		p := s.unasked.take(now)
-		if p == nil {
-			break
-		}
-		due = append(due, p)
-	}
+	due = append(due, s.unasked.take(others, now)...)
 	for _, p := range due {
 		s.count(p, -1)
 	}

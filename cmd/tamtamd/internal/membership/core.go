@@ -183,7 +183,7 @@ func New(cfg Config) *Core {
 		minPing:        cfg.MinPing,
 		counts:         counters.NewSet(),
 	}
-	c.members = newMembers(c.pings, min(retireTime, cfg.ReconnectTimeout))
+	c.members = newMembers(c.pings, min(retireTime, cfg.ReconnectTimeout), cfg.Random)
 	for _, a := range cfg.Known {
 		c.known.Add(a)
 	}

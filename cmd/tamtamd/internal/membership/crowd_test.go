@@ -5,6 +5,7 @@ package membership
 
 import (
 	"errors"
+	"math/rand/v2"
 	"net/netip"
 	"testing"
 	"time"
@@ -119,4 +120,48 @@ func TestFewStrangersAreNotAsked(t *testing.T) {
 			t.Errorf("%d were given up, %d members", n, w.known())
 		}
 	})
+}
+
+// TestNewcomerIsNotAskedByAllAtOnce: the others ask a newcomer in turns that differ, none before its answer is of
+// use, and all in the end.
+func TestNewcomerIsNotAskedByAllAtOnce(t *testing.T) {
+	const nodes = 1000
+	joined := time.Unix(1000, 0)
+	var asked [2 * (firstTurn + strangersTime)]int // in each turn
+	for i := range nodes {
+		u := unasked{random: rand.New(rand.NewPCG(uint64(i), 1))}
+		u.add(&peer{admitted: joined})
+		for turn := range asked {
+			asked[turn] += len(u.take(1, joined.Add(time.Duration(turn)*careInterval)))
+		}
+		if u.len != 0 {
+			t.Fatalf("node %d never asks", i)
+		}
+	}
+	for turn, n := range asked {
+		if turn < firstTurn && n > 0 || n > 3*nodes/strangersTime {
+			t.Errorf("%d of %d nodes ask after %d turns", n, nodes, turn)
+		}
+	}
+}
+
+// TestUnaskedAreBounded: strangers that come and go, or seem to, do not fill the lists.
+func TestUnaskedAreBounded(t *testing.T) {
+	u := unasked{random: rand.New(rand.NewPCG(1, 1))}
+	u.add(&peer{})
+	flaps := &peer{}
+	for range 100_000 {
+		goes := &peer{}
+		u.add(goes)
+		u.add(flaps)
+		u.remove(goes)
+		u.remove(flaps)
+	}
+	size := 0
+	for _, list := range u.turns {
+		size += len(list)
+	}
+	if most := len(u.turns) * (2*3 + unaskedSlack + 1); size > most || u.len != 1 {
+		t.Errorf("%d are in lists that may have %d; %d never asked", size, most, u.len)
+	}
 }

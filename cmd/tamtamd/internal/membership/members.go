@@ -105,8 +105,11 @@ type members struct {
 	endsAfter time.Duration                  // how long after its end that is at first
 }
 
-func newMembers(pings *detect.Pings, endsAfter time.Duration) members {
-	return members{byAddr: make(map[netip.AddrPort]*peer), census: admission.NewCensus(), pings: pings, endsAfter: endsAfter}
+func newMembers(pings *detect.Pings, endsAfter time.Duration, random *rand.Rand) members {
+	return members{
+		byAddr: make(map[netip.AddrPort]*peer), census: admission.NewCensus(), pings: pings, endsAfter: endsAfter,
+		strangers: strangers{unasked: unasked{random: random}},
+	}
 }
 
 func (m *members) get(a netip.AddrPort) *peer { return m.byAddr[a] }

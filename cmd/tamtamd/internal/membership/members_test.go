@@ -12,7 +12,7 @@ import (
 // ordered fails when what members keeps does not follow from the peers.
 func (w *world) ordered() {
 	w.t.Helper()
-	fresh := newMembers(detect.NewPings(nil), 0)
+	fresh := newMembers(detect.NewPings(nil), 0, w.cfg.Random)
 	for _, p := range w.members.byAddr {
 		life, unasked := p.life, p.unasked
 		p.unasked = false
