@@ -25,10 +25,10 @@ const (
 	crowdedFrom, crowdedUntil = 64, 8
 	hugeFrom                  = 512
 	deadStranger              = 10 * time.Minute
-	// strangerChecks is how many times each is asked, and strangerWait the time between: in a
-	// lossy network, one question proves nothing.
-	strangerChecks = 3
-	strangerWait   = 2 * time.Second
+	// strangerChecks is how many times each is asked at least, maxStrangerChecks at most, and strangerWait the
+	// time between: in a lossy network, a few questions prove nothing.
+	strangerChecks, maxStrangerChecks = 3, 25
+	strangerWait                      = 2 * time.Second
 	// strangersTime is over how many turns, each of a careInterval, the first question to each of them
 	// is spread. With those of a cluster that has just begun, which all answer, that is no load.
 	strangersTime = 60
@@ -47,13 +47,16 @@ func (c *Core) askStrangers(now time.Time) {
 	}
 	c.crowd = max(c.crowd, unproved)
 	wait := strangerWait * time.Duration(c.slow)
+	// Twice as many as for one that is found dead: 1 in 1,000 of them would be some in a large cluster, and nobody
+	// else confirms it.
+	checks := min(max(strangerChecks, 2*c.awareness.Asks(1)), maxStrangerChecks)
 	others := 1 + c.crowd/strangersTime
-	asks, givenUp := strangerChecks*others, 0
+	asks, givenUp := checks*others, 0
 	for _, p := range c.members.strangers.due(others, now) {
 		switch {
 		case p.status == member.Dead && c.crowd <= hugeFrom && now.Sub(p.changed) < deadStranger:
 			c.members.strangers.again(p, now.Add(wait))
-		case p.checks == strangerChecks:
+		case int(p.checks) >= checks:
 			givenUp++
 			c.giveUpStranger(p)
 		case asks > 0:
@@ -86,6 +89,7 @@ type unasked struct {
 	turns  [firstTurn + strangersTime][]*peer // a ring
 	turn   int                                // the next one's place in it
 	len    int
+	listed int // in all lists, those that are none any more included
 	random *rand.Rand
 }
 
@@ -95,28 +99,35 @@ const firstTurn = int(admission.ProvedAfter / careInterval)
 func (u *unasked) list(turn int) *[]*peer { return &u.turns[turn%len(u.turns)] }
 
 func (u *unasked) add(p *peer) {
-	list := u.list(u.turn + firstTurn + u.random.IntN(strangersTime))
-	if len(*list) > 2*u.len+unaskedSlack {
-		compact(list)
+	if u.listed > 2*u.len+unaskedSlack {
+		u.compact()
 	}
 	p.unasked = true
+	list := u.list(u.turn + firstTurn + u.random.IntN(strangersTime))
 	*list = append(*list, p)
 	u.len++
+	u.listed++
 }
 
-// compact leaves each that was never asked in a list once.
-func compact(list *[]*peer) {
-	*list = slices.DeleteFunc(*list, func(p *peer) bool {
-		over := !p.unasked
-		p.unasked = false
-		return over
-	})
-	for _, p := range *list {
-		p.unasked = true
+// compact leaves each that was never asked in the lists once.
+func (u *unasked) compact() {
+	u.listed = 0
+	for i := range u.turns {
+		u.turns[i] = slices.DeleteFunc(u.turns[i], func(p *peer) bool {
+			over := !p.unasked
+			p.unasked = false
+			return over
+		})
+		u.listed += len(u.turns[i])
+	}
+	for _, list := range u.turns {
+		for _, p := range list {
+			p.unasked = true
+		}
 	}
 }
 
-// unaskedSlack is how many may be in a list that are none any more, beside as many as there are.
+// unaskedSlack is how many may be in the lists that are none any more, beside as many as there are.
 const unaskedSlack = 64
 
 func (u *unasked) remove(p *peer) {
@@ -126,6 +137,7 @@ func (u *unasked) remove(p *peer) {
 	p.unasked = false
 	if u.len--; u.len == 0 {
 		clear(u.turns[:])
+		u.listed = 0
 	}
 }
 
@@ -142,7 +154,9 @@ func (u *unasked) take(n int, now time.Time) (taken []*peer) {
 			taken = append(taken, p)
 		}
 	}
-	*u.list(u.turn) = nil
+	list := u.list(u.turn)
+	u.listed += len(rest) - len(*list)
+	*list = nil
 	u.turn++
 	next := u.list(u.turn)
 	*next = append(rest, *next...)

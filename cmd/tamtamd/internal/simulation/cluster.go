@@ -286,6 +286,8 @@ func (c *Cluster) saw(n *Node, i int, old, s seen, by netip.AddrPort) {
 			c.result.Suspected++
 		case s.status == member.Dead:
 			c.result.Dead++
+		case s.status == 0 && old.status.Live():
+			c.result.Dropped++
 		}
 	}
 	c.trace.change(n, i, s, by)

@@ -26,6 +26,8 @@ type Result struct {
 	// Suspected and Dead are how often a node that ran was seen so by one that it could
 	// reach.
 	Suspected, Dead int
+	// Dropped is how often one that ran was a live member of another, and then no member.
+	Dropped int
 	// CutOff is how often it was seen as either by one that it could not reach directly. If others
 	// relay between the two, it should be 0.
 	CutOff       int
@@ -167,8 +169,8 @@ func (r *Result) Write(w io.Writer) {
 	for _, m := range r.Marks {
 		fmt.Fprintf(w, "  %v\n", m)
 	}
-	fmt.Fprintf(w, "  views right in the end: %.1f %%; in %.1f s false SUSPECTED %d, DEAD %d; of nodes without a direct way %d\n",
-		100*r.Views, r.Elapsed.Seconds(), r.Suspected, r.Dead, r.CutOff)
+	fmt.Fprintf(w, "  views right in the end: %.1f %%; in %.1f s false SUSPECTED %d, DEAD %d, dropped %d; of nodes without a direct way %d\n",
+		100*r.Views, r.Elapsed.Seconds(), r.Suspected, r.Dead, r.Dropped, r.CutOff)
 	if r.Messages > 0 {
 		fmt.Fprintf(w, "  messages: %d, delivered %.2f %%, median %v, p99 %v\n", r.Messages,
 			100*float64(r.Deliveries)/float64(r.Messages*(r.Nodes-1)), r.MedianDelay.Round(10*time.Microsecond), r.P99Delay.Round(10*time.Microsecond))

@@ -40,8 +40,8 @@ func (r Result) within(t *testing.T, what string, limit time.Duration) {
 
 func (r Result) noFalseAlarms(t *testing.T) {
 	t.Helper()
-	if r.Suspected+r.Dead > 0 {
-		t.Errorf("nodes that run were seen SUSPECTED %d times, DEAD %d times", r.Suspected, r.Dead)
+	if r.Suspected+r.Dead+r.Dropped > 0 {
+		t.Errorf("nodes that run were seen SUSPECTED %d times, DEAD %d times, and dropped %d times", r.Suspected, r.Dead, r.Dropped)
 	}
 }
 
@@ -78,6 +78,16 @@ func TestJoinAtThirtyPercentLossMissesNoPair(t *testing.T) {
 		}, "join")
 		r.within(t, allSeeAll, 15*time.Second)
 	}
+}
+
+// TestLossDropsNobody: in a cluster of more than 64 each node asks all others whether they are of use. Where packets
+// are lost, a few questions without an answer prove nothing.
+func TestLossDropsNobody(t *testing.T) {
+	r := Run(Options{
+		Nodes: 80, Seed: 1, Machine: Lab, Faults: Faults{Loss: 0.3}, Limit: time.Minute,
+		Scenario: Scenario{Run: formed(func(c *Cluster) { c.Pass(2 * time.Minute) })},
+	})
+	r.noFalseAlarms(t)
 }
 
 // TestKilledNodeIsDeadOnAll in two and a half seconds, and no node is a straggler.

@@ -60,14 +60,14 @@ func (a *Awareness) Measured(loss float64, known bool, roundTrip time.Duration) 
 // longer; and all have a round trip after the last ask. On a local network without loss nothing of
 // this changes anything.
 func (a *Awareness) pace(least int, interval, shortest time.Duration) pace {
-	asks := a.asks(least)
+	asks := a.Asks(least)
 	n := time.Duration(asks)
 	whole := max(time.Duration(least)*interval, n*shortest, a.AnswerWait())
 	between := whole / n
 	return pace{asks, between, max(whole-(n-1)*between, min(a.roundTrip, maxAnswerWait))}
 }
 
-// asks returns how many times a member is asked: so often that a live one is most likely heard.
+// Asks returns how many times a member is asked, least times at least: so often that a live one is most likely heard.
 // An ask fails if it or its answer is lost, and a frame counts as lost if it or its acknowledgement
 // is. So k asks all fail with a chance of lossᵏ, if each is lost independently:
 //
@@ -75,7 +75,7 @@ func (a *Awareness) pace(least int, interval, shortest time.Duration) pace {
 //	            10 %            19 %     5
 //	            30 %            51 %    11
 //	            50 %            75 %    25
-func (a *Awareness) asks(least int) int {
+func (a *Awareness) Asks(least int) int {
 	if a.loss <= 0 {
 		return least
 	}

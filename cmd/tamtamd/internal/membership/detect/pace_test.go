@@ -20,7 +20,7 @@ func TestAsksFollowTheLoss(t *testing.T) {
 	} {
 		var health Awareness
 		health.Measured(c.loss, true, 0)
-		got := health.asks(6)
+		got := health.Asks(6)
 		if got != c.want {
 			t.Errorf("%.0f %% loss: %d asks, want %d", 100*c.loss, got, c.want)
 		}
@@ -43,7 +43,7 @@ func TestUnknownLossIsSome(t *testing.T) {
 		t.Errorf("a confirmation takes %v, a question %v", confirm.whole(), question.whole())
 	}
 	health.Measured(0, true, 0)
-	if health.asks(6) != 6 {
+	if health.Asks(6) != 6 {
 		t.Error("it does not learn that nothing is lost")
 	}
 }
