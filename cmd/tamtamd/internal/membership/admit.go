@@ -136,8 +136,12 @@ func (c *Core) admit(a netip.AddrPort, info member.Info, took time.Duration, now
 		// It may be of another part of the cluster, which is alive as well, and
 		// which the others have yet to find.
 		// One that is asked is enough when many come back at once.
-		why.Ask = why.Ask || c.asks.AllowN(now, 1)
-		if old.spread && (!why.By.IsValid() || spread.Forwards(c.members.len(), c.cfg.Random)) {
+		// One that was started again greets all members by itself. So in a large cluster few of those need to ask it, and to
+		// tell others. If it was started in another part, the comparisons find that part at the latest.
+		forwards := spread.Forwards(c.members.len(), c.cfg.Random)
+		greetsAll := old.info.Session != info.Session && c.members.len() > spread.Small
+		why.Ask = why.Ask || (!greetsAll || forwards) && c.asks.AllowN(now, 1)
+		if old.spread && (!greetsAll && !why.By.IsValid() || forwards) {
 			c.antiEntropy.Recovered(a)
 			c.wake(now)
 		}

@@ -16,11 +16,15 @@ import (
 const afterwards = time.Second
 
 // cost returns how many frames all nodes send for something that happens, of all kinds, beyond
-// those that they send at rest in the same time.
-func cost(t *testing.T, nodes int, seed uint64, what func(*Cluster)) int {
+// those that they send at rest in the same time. What happens before is not counted; it may be nil.
+func cost(t *testing.T, nodes int, seed uint64, before, what func(*Cluster)) int {
 	t.Helper()
 	run := func(what func(*Cluster)) Result {
 		return Run(Options{Nodes: nodes, Seed: seed, Machine: Lab, Scenario: Scenario{Run: formed(func(c *Cluster) {
+			if before != nil {
+				before(c)
+				c.Measure()
+			}
 			what(c)
 			c.Pass(afterwards)
 		})}})
@@ -50,11 +54,11 @@ func cost(t *testing.T, nodes int, seed uint64, what func(*Cluster)) int {
 var costSizes = []struct{ nodes, seeds int }{{30, 75}, {100, 5}, {300, 1}}
 
 // costs is the median of some seeds.
-func costs(t *testing.T, nodes, seeds int, what func(*Cluster)) int {
+func costs(t *testing.T, nodes, seeds int, before, what func(*Cluster)) int {
 	t.Helper()
 	var frames []int
 	for seed := range uint64(seeds) {
-		frames = append(frames, cost(t, nodes, seed, what))
+		frames = append(frames, cost(t, nodes, seed, before, what))
 	}
 	slices.Sort(frames)
 	t.Logf("%d nodes: %v frames", nodes, frames)
@@ -69,7 +73,7 @@ func TestFalseAccusationCostsLittle(t *testing.T) {
 		if testing.Short() && nodes > 100 {
 			continue // it takes some seconds
 		}
-		if frames, most := costs(t, nodes, size.seeds, func(c *Cluster) {
+		if frames, most := costs(t, nodes, size.seeds, nil, func(c *Cluster) {
 			c.Pause(1)
 			for !c.accused() {
 				c.Pass(20 * time.Millisecond)
@@ -90,7 +94,7 @@ func TestDeathCostsLittle(t *testing.T) {
 		if testing.Short() && nodes > 100 {
 			continue // it takes some seconds
 		}
-		if frames, most := costs(t, nodes, size.seeds, func(c *Cluster) {
+		if frames, most := costs(t, nodes, size.seeds, nil, func(c *Cluster) {
 			c.Kill(1)
 			c.Until(deadOnAll, func() bool { return c.Seen(1, member.Dead) })
 		}), toFindOut+int(float64(nodes)*(math.Log(float64(nodes))+2)); frames > most {
@@ -108,4 +112,24 @@ func (c *Cluster) accused() bool {
 		}
 	}
 	return false
+}
+
+// TestReturnCostsLittle: a node that was killed and starts again meets each of the others, which takes up to ten
+// frames for each of them, acknowledgements included. The news takes no more than when each node reports it to ln n + 2 others.
+func TestReturnCostsLittle(t *testing.T) {
+	const toMeet = 10
+	for _, size := range costSizes {
+		nodes := size.nodes
+		if testing.Short() && nodes > 100 {
+			continue // it takes some seconds
+		}
+		frames := costs(t, nodes, min(size.seeds, 9), func(c *Cluster) {
+			c.Kill(1)
+			c.Until(deadOnAll, func() bool { return c.Seen(1, member.Dead) })
+			c.Pass(afterwards)
+		}, func(c *Cluster) { c.restart(1) })
+		if most := int(float64(nodes) * (toMeet + math.Log(float64(nodes)) + 2)); frames > most {
+			t.Errorf("%d nodes: %d frames, want at most %d", nodes, frames, most)
+		}
+	}
 }
