@@ -282,6 +282,17 @@ func testUnit(t *testing.T, out string) {
 	_, level, _ := strings.Cut(text, "Overall exposure level for ")
 	t.Log(strings.TrimSpace(level))
 
+	// A daemon that has no processor time is late for the others, who may find it dead.
+	lines, err := os.ReadFile(unit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"\nNice=-5\n", "\nCPUWeight=500\n"} {
+		if !strings.Contains(string(lines), want) {
+			t.Errorf("no %q in %s", want, unit)
+		}
+	}
+
 	// What it says of other units, which are not in here, is no matter; nor does it
 	// find the program in another root than its own.
 	verify, _ := exec.Command("systemd-analyze", "verify", "--man=no", unit).CombinedOutput()
