@@ -122,6 +122,13 @@ func TestExamine(t *testing.T) {
 			m[1].Report.Troubles = []*pb.LinkTrouble{{Address: at(3), Status: alive, Heard: d(0), Via: at(2)}}
 			m[3].Report.Troubles = []*pb.LinkTrouble{{Address: at(1), Status: alive, Heard: d(0), Via: at(2)}}
 		}, []string{"direct warning 1: it does not reach 192.0.2.3:9999 directly: 192.0.2.2:9999 relays its packets"}},
+		{"two reach each other in no way, one of them this node", func(_ *pb.InspectResponse, m []*pb.Inspection) {
+			m[2].Report.Troubles = []*pb.LinkTrouble{{Address: at(3), Status: dead, Unreached: true}}
+			m[3].Report.Troubles = []*pb.LinkTrouble{{Address: at(2), Unreached: true}}
+			m[1].Report.Troubles = []*pb.LinkTrouble{{Address: at(99), Unreached: true}}
+		}, []string{
+			"direct failure 1: it reaches 192.0.2.99:9999 in no way", "direct failure 2: it reaches 192.0.2.3:9999 in no way",
+		}},
 		{"one holds another for dead", func(_ *pb.InspectResponse, m []*pb.Inspection) {
 			m[2].Report.Troubles = []*pb.LinkTrouble{{Address: at(3), Status: dead}}
 			m[2].Report.Digest, m[2].Report.Alive = 43, 2

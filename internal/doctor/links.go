@@ -33,19 +33,37 @@ var slow = map[string]time.Duration{
 	"local": 50 * time.Millisecond, "lan": 100 * time.Millisecond, "wan": 500 * time.Millisecond,
 }
 
-// direct: no member is reached only by way of another. Each end reports that; the finding is
+// direct: no member is reached only by way of another, or not at all. Each end may report that; the finding is
 // about the first one.
 func direct(e *exam) (wrong []Finding, well string) {
 	found := map[[2]string]bool{}
-	e.troubles(append([]*tamtamv1.Inspection{e.self}, e.answered...), func(from, to *tamtamv1.Inspection, t *tamtamv1.LinkTrouble) {
-		if t.GetVia() == "" || found[[2]string{addr(to), addr(from)}] {
+	look := func(from *tamtamv1.Inspection, t *tamtamv1.LinkTrouble) {
+		f, to := addr(from), t.GetAddress()
+		if found[[2]string{to, f}] || found[[2]string{f, to}] {
 			return
 		}
-		found[[2]string{addr(from), addr(to)}] = true
-		wrong = append(wrong, about(from, Warning,
-			fmt.Sprintf("let UDP through in both directions between %s and %s", addr(from), addr(to)),
-			"it does not reach %s directly: %s relays its packets", addr(to), t.GetVia()))
-	})
+		found[[2]string{f, to}] = true
+		do := fmt.Sprintf("let UDP through in both directions between %s and %s", f, to)
+		if t.GetUnreached() {
+			wrong = append(wrong, about(from, Failure, do+", or between each of them and one more member",
+				"it reaches %s in no way, directly or by another member, and others list that as live", to))
+		} else {
+			wrong = append(wrong, about(from, Warning, do, "it does not reach %s directly: %s relays its packets", to, t.GetVia()))
+		}
+	}
+	for _, t := range e.self.GetReport().GetTroubles() { // not live to this node, so not among those below
+		if t.GetUnreached() {
+			look(e.self, t)
+		}
+	}
+	reporters := append([]*tamtamv1.Inspection{e.self}, e.answered...)
+	for _, unreached := range []bool{true, false} { // the worse first: each pair is told once
+		e.troubles(reporters, func(from, _ *tamtamv1.Inspection, t *tamtamv1.LinkTrouble) {
+			if t.GetUnreached() == unreached && (unreached || t.GetVia() != "") {
+				look(from, t)
+			}
+		})
+	}
 	return wrong, "all members that answer reach each other directly"
 }
 
@@ -73,7 +91,7 @@ func oneWay(e *exam) (wrong []Finding, well string) {
 	})
 	e.troubles(reporters, func(from, to *tamtamv1.Inspection, t *tamtamv1.LinkTrouble) {
 		pair := [2]string{addr(from), addr(to)}
-		if found[pair] || to != e.self && to.GetReport() == nil { // without an answer, reachable reports it
+		if found[pair] || t.GetUnreached() || to != e.self && to.GetReport() == nil { // direct reports it; without an answer, reachable
 			return
 		}
 		found[pair] = true

@@ -4710,7 +4710,10 @@ type LinkTrouble struct {
 	Unacknowledged *durationpb.Duration `protobuf:"bytes,4,opt,name=unacknowledged,proto3" json:"unacknowledged,omitempty"`
 	// Gossip address of the member that relays between the two; empty if they reach each other
 	// directly.
-	Via           string `protobuf:"bytes,5,opt,name=via,proto3" json:"via,omitempty"`
+	Via string `protobuf:"bytes,5,opt,name=via,proto3" json:"via,omitempty"`
+	// The reporter reaches it in no way, neither directly nor by a member, and members go on to report it as live for
+	// 10 s or more. It is no live member to the reporter then; its status is unspecified if the reporter has never reached it.
+	Unreached     bool `protobuf:"varint,6,opt,name=unreached,proto3" json:"unreached,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4778,6 +4781,13 @@ func (x *LinkTrouble) GetVia() string {
 		return x.Via
 	}
 	return ""
+}
+
+func (x *LinkTrouble) GetUnreached() bool {
+	if x != nil {
+		return x.Unreached
+	}
+	return false
 }
 
 // UnreadableSource is a source of packets that this node drops.
@@ -6918,13 +6928,14 @@ const file_tamtam_v1_tamtam_proto_rawDesc = "" +
 	"\vloss_frames\x18\n" +
 	" \x01(\x04R\n" +
 	"lossFramesB\a\n" +
-	"\x05_loss\"\xde\x01\n" +
+	"\x05_loss\"\xfc\x01\n" +
 	"\vLinkTrouble\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12/\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x17.tamtam.v1.MemberStatusR\x06status\x12/\n" +
 	"\x05heard\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x05heard\x12A\n" +
 	"\x0eunacknowledged\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x0eunacknowledged\x12\x10\n" +
-	"\x03via\x18\x05 \x01(\tR\x03via\"O\n" +
+	"\x03via\x18\x05 \x01(\tR\x03via\x12\x1c\n" +
+	"\tunreached\x18\x06 \x01(\bR\tunreached\"O\n" +
 	"\x10UnreadableSource\x12\x0e\n" +
 	"\x02ip\x18\x01 \x01(\tR\x02ip\x12+\n" +
 	"\x03age\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x03age\"5\n" +

@@ -40,7 +40,7 @@ func (c *Core) reported(a, by netip.AddrPort, now time.Time) {
 func (c *Core) Unreached(now time.Time) []netip.AddrPort {
 	return slices.DeleteFunc(c.unreached.All(reportsCount, now), func(a netip.AddrPort) bool {
 		p := c.members.get(a)
-		return p != nil && (p.status.Live() || p.status == member.Left) || c.tombstones.ShutsOut(a)
+		return p != nil && (p.status.Live() || p.status == member.Left) || c.tombstones.ShutsOut(a) || !c.cfg.Allow.Allow(a.Addr())
 	})
 }
 

@@ -224,7 +224,7 @@ func Assemble(ctx context.Context, s Setup) (_ *Assembly, err error) {
 	a.Inspector = inspect.New(inspect.Config{
 		Self: self, Members: a.Members, Wire: a.Wire, Ask: a.queries.Each, Heartbeat: a.Node.Heartbeat, Keys: idsOf(s.Ring),
 		Encryption: a.Wire.Encryption,
-		Conflicts:  a.Node.Conflicts, Descriptors: s.Descriptors, SmudgeVersion: s.Build.Smudge, Profile: flags.Profile,
+		Conflicts:  a.Node.Conflicts, Unreached: a.Node.Unreached, Descriptors: s.Descriptors, SmudgeVersion: s.Build.Smudge, Profile: flags.Profile,
 	})
 	a.Observer = reach.New(reach.Config{
 		Addr: self.Addr, Members: a.Members, Ask: a.queries.Each, Now: time.Now,

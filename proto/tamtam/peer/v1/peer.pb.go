@@ -1010,7 +1010,10 @@ type Trouble struct {
 	UnackedMs uint32 `protobuf:"varint,5,opt,name=unacked_ms,json=unackedMs,proto3" json:"unacked_ms,omitempty"`
 	// The member that relays between the two: an IP of 4 or 16 bytes, and a port of 2. Empty if
 	// they reach each other directly.
-	Via           []byte `protobuf:"bytes,6,opt,name=via,proto3" json:"via,omitempty"`
+	Via []byte `protobuf:"bytes,6,opt,name=via,proto3" json:"via,omitempty"`
+	// The node reaches it in no way, neither directly nor by a member, and others list it as live. Its status is 0 if
+	// the node does not list it at all.
+	Unreached     bool `protobuf:"varint,7,opt,name=unreached,proto3" json:"unreached,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1085,6 +1088,13 @@ func (x *Trouble) GetVia() []byte {
 		return x.Via
 	}
 	return nil
+}
+
+func (x *Trouble) GetUnreached() bool {
+	if x != nil {
+		return x.Unreached
+	}
+	return false
 }
 
 // LinksQuestion asks a node for its links to the given nodes.
@@ -1816,7 +1826,7 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"\vrecent_lost\x18\n" +
 	" \x01(\x04R\n" +
 	"recentLost\x12\x10\n" +
-	"\x03via\x18\v \x01(\fR\x03via\"\xa3\x01\n" +
+	"\x03via\x18\v \x01(\fR\x03via\"\xc1\x01\n" +
 	"\aTrouble\x12\x0e\n" +
 	"\x02ip\x18\x01 \x01(\fR\x02ip\x12\x12\n" +
 	"\x04port\x18\x02 \x01(\rR\x04port\x12\x16\n" +
@@ -1824,7 +1834,8 @@ const file_tamtam_peer_v1_peer_proto_rawDesc = "" +
 	"\bheard_ms\x18\x04 \x01(\rH\x00R\aheardMs\x88\x01\x01\x12\x1d\n" +
 	"\n" +
 	"unacked_ms\x18\x05 \x01(\rR\tunackedMs\x12\x10\n" +
-	"\x03via\x18\x06 \x01(\fR\x03viaB\v\n" +
+	"\x03via\x18\x06 \x01(\fR\x03via\x12\x1c\n" +
+	"\tunreached\x18\a \x01(\bR\tunreachedB\v\n" +
 	"\t_heard_ms\"%\n" +
 	"\rLinksQuestion\x12\x14\n" +
 	"\x05nodes\x18\x01 \x03(\fR\x05nodes\"i\n" +

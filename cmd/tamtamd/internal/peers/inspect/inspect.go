@@ -45,6 +45,8 @@ type Config struct {
 	Encryption func() wire.Encryption
 	// Conflicts returns the addresses that two nodes advertise.
 	Conflicts func() []admission.Conflict
+	// Unreached returns the addresses that members report as live, and that this node reaches in no way.
+	Unreached func() []netip.AddrPort
 	// Descriptors returns how many file descriptors the process may open, and has open.
 	Descriptors            func() descriptors.Usage
 	SmudgeVersion, Profile string

@@ -30,6 +30,7 @@ var (
 	bob   = at(3)
 	carol = at(4)
 	dave  = at(5)
+	never = at(6)
 )
 
 func at(i int) netip.AddrPort {
@@ -37,7 +38,10 @@ func at(i int) netip.AddrPort {
 }
 
 // wire has the links that a test gives it.
-type fakeWire struct{ links []wire.Link }
+type fakeWire struct {
+	links     []wire.Link
+	unreached []netip.AddrPort
+}
 
 func (w *fakeWire) Links() []wire.Link { return w.links }
 
@@ -50,6 +54,7 @@ func node(t *testing.T, w *fakeWire) (*Inspector, *member.Table) {
 		Conflicts: func() []admission.Conflict {
 			return []admission.Conflict{{Addr: bob, First: carol, Second: dave}, {Addr: self}, {Addr: alice}}
 		},
+		Unreached:     func() []netip.AddrPort { return w.unreached },
 		Keys:          func() []string { return []string{"0011223344556677"} },
 		Encryption:    func() wire.Encryption { return wire.EncryptRequire },
 		Descriptors:   func() descriptors.Usage { return descriptors.Usage{Limit: 64, Open: 20, Wanted: 448} },
@@ -114,6 +119,14 @@ func TestAnswer(t *testing.T) {
 		len(ts[1].GetVia()) != 0 || ts[2].GetStatus() != 3 || ts[2].HeardMs != nil {
 		t.Errorf("troubles %v", ts)
 	}
+	// Who is reached in no way, be it dead here or not known, comes before the other dead.
+	w.unreached = []netip.AddrPort{bob, never}
+	ts = ask(t, i, alice).GetTroubles()
+	if len(ts) != 4 || ts[1].GetUnreached() || !ts[2].GetUnreached() || ts[2].GetStatus() != 3 || !ts[3].GetUnreached() || ts[3].GetStatus() != 0 ||
+		ts[3].GetPort() != uint32(never.Port()) {
+		t.Errorf("troubles with nodes that are not reached %v", ts)
+	}
+	w.unreached = nil
 
 	// The digest is that of the live ones, whatever else there is.
 	table.Set(dave, member.Suspected, self)

@@ -29,6 +29,9 @@ const (
 	maxReport = wire.MaxRelayedData - 8 - 8
 	// maxConflicts leaves room for troubles in it.
 	maxConflicts = 2
+	// maxNeverReached bounds the nodes in it that this one has never reached: it knows of them only from
+	// others, who may invent some.
+	maxNeverReached = 8
 )
 
 // statuses are the numbers of tamtam.v1.MemberStatus.
@@ -66,6 +69,10 @@ func (i *Inspector) report(links map[netip.AddrPort]wire.Link, asker netip.AddrP
 		r.Conflicts = append(r.Conflicts, &peerv1.Conflict{Address: k.Addr.String(), First: text(k.First), Second: text(k.Second)})
 	}
 	members, _ := i.Members.List()
+	unreached, listed := i.Unreached(), map[netip.AddrPort]bool{}
+	for _, a := range unreached {
+		listed[a] = false
+	}
 	live, dead := fnv.New64a(), fnv.New64a()
 	for _, m := range members {
 		switch m.Status {
@@ -94,9 +101,13 @@ func (i *Inspector) report(links map[netip.AddrPort]wire.Link, asker netip.AddrP
 			}
 		}
 		if t := troubleOf(m, l, open); t != nil {
+			if _, t.Unreached = listed[m.Addr]; t.Unreached {
+				listed[m.Addr] = true
+			}
 			r.Troubles = append(r.Troubles, t)
 		}
 	}
+	r.Troubles = append(r.Troubles, neverReached(unreached, listed)...)
 	r.Digest, r.DeadDigest = live.Sum64(), dead.Sum64()
 	r.Clock = timestamppb.New(i.now())
 	fit(r)
@@ -128,10 +139,26 @@ func troubleOf(m member.Member, l wire.Link, open bool) *peerv1.Trouble {
 	return t
 }
 
+// neverReached returns troubles with those of the addresses that this node does not list, in order.
+func neverReached(all []netip.AddrPort, listed map[netip.AddrPort]bool) (troubles []*peerv1.Trouble) {
+	for _, a := range all {
+		if !listed[a] && len(troubles) < maxNeverReached {
+			troubles = append(troubles, &peerv1.Trouble{Ip: a.Addr().AsSlice(), Port: uint32(a.Port()), Unreached: true})
+		}
+	}
+	return troubles
+}
+
 // fit leaves off troubles until a report fits into a frame: of the dead first, of whom
-// everybody knows, so that a link that is bad one way is told.
+// everybody knows, so that a link that is bad one way is told, or a node that is not reached.
 func fit(r *peerv1.InspectAnswer) {
-	slices.SortStableFunc(r.Troubles, func(a, b *peerv1.Trouble) int { return cmp.Compare(a.Status, b.Status) })
+	rank := func(t *peerv1.Trouble) uint32 {
+		if t.Unreached {
+			return 2*statuses[member.Dead] - 1 // before the others that are dead; the other members matter more
+		}
+		return 2 * t.Status
+	}
+	slices.SortStableFunc(r.Troubles, func(a, b *peerv1.Trouble) int { return cmp.Compare(rank(a), rank(b)) })
 	for len(r.Troubles) > 0 && proto.Size(r) > maxReport {
 		r.Troubles = r.Troubles[:len(r.Troubles)-1]
 		r.MoreTroubles++

@@ -74,7 +74,7 @@ func toReport(r inspect.Record) *tamtamv1.InspectionReport {
 		}
 		one := &tamtamv1.LinkTrouble{
 			Address: netip.AddrPortFrom(ip, uint16(t.GetPort())).String(),
-			Status:  toPeerStatus(t.GetStatus()), Unacknowledged: ofMillis(t.GetUnackedMs()),
+			Status:  toPeerStatus(t.GetStatus()), Unacknowledged: ofMillis(t.GetUnackedMs()), Unreached: t.GetUnreached(),
 		}
 		if via := peers.DecodeAddr(t.GetVia()); via.IsValid() {
 			one.Via = via.String()
