@@ -41,6 +41,7 @@ type options struct {
 	rounds, repeat       int
 	rest, alarm          time.Duration
 	partition            time.Duration
+	settle               time.Duration
 	cast, straggle       time.Duration
 	kills, asks          int
 	hogs, nice           int
@@ -100,6 +101,7 @@ func parse(args []string, stdout, stderr io.Writer) (options, error) {
 	fs.DurationVar(&o.alarm, "alarm", time.Minute, "`time` during which false alarms are counted")
 	fs.DurationVar(&o.partition, "partition", 30*time.Second, "`time` that a partition lasts")
 	fs.DurationVar(&o.cast, "cast", 20*time.Second, "`time` during which nodes broadcast, or ask")
+	fs.DurationVar(&o.settle, "settle", 80*time.Second, "`time` between the join and the start of pace; until 70s after a join of many, they ask each other whether they are of use")
 	fs.DurationVar(&o.straggle, "straggle", 10*time.Second,
 		"the longest `time` to wait for messages after the last was sent, and for answers; Serf may need 30s")
 	fs.IntVar(&o.kills, "kills", 20, "`number` of times that castkill happens")
@@ -160,7 +162,7 @@ func (o options) check(rest []string) error {
 		return errors.New("-rounds, -repeat and -kills: want at least 1")
 	case o.asks < 1 || o.asks > 10000:
 		return fmt.Errorf("-asks %d: want 1 to 10000", o.asks)
-	case min(o.rest, o.alarm, o.partition, o.cast, o.straggle, o.limit, o.each, o.timeout, o.hogFor, o.stopFor, o.rackFor) <= 0:
+	case min(o.rest, o.alarm, o.partition, o.settle, o.cast, o.straggle, o.limit, o.each, o.timeout, o.hogFor, o.stopFor, o.rackFor) <= 0:
 		return errors.New("want a time of more than 0")
 	}
 	return nil

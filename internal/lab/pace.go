@@ -49,7 +49,7 @@ func pace(ctx context.Context, t *trial) error {
 	if err := t.fresh(ctx); err != nil {
 		return err
 	}
-	if err := t.pass(ctx, min(warmUp, t.opt.cast)); err != nil {
+	if err := t.pass(ctx, t.opt.settle); err != nil {
 		return err
 	}
 	got := make([]atomic.Int64, 2)
