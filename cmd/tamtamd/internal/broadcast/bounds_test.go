@@ -103,8 +103,8 @@ func TestLongRunIsBounded(t *testing.T) {
 	check := func() {
 		t.Helper()
 		for _, n := range all {
-			if n.pending > 6*maxAhead*400 || n.store.len() > 500 || n.store.bytes > 500*300 || len(n.store.order) > 1200 || len(n.streams) > 6 {
-				t.Fatalf("%s: %d bytes pending, %d kept, %d in order, %d streams", n.addr, n.pending, n.store.len(), len(n.store.order), len(n.streams))
+			if n.pending > 6*maxAhead*400 || n.store.len() > 500 || n.store.bytes > 500*300 || len(n.store.order.slots) > 1200 || len(n.streams) > 6 {
+				t.Fatalf("%s: %d bytes pending, %d kept, %d in order, %d streams", n.addr, n.pending, n.store.len(), len(n.store.order.slots), len(n.streams))
 			}
 			for a, m := range n.members {
 				if len(m.beyond) > maxBeyond {

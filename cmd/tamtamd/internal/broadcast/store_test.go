@@ -4,6 +4,8 @@
 package broadcast
 
 import (
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 )
@@ -17,8 +19,8 @@ func TestStoreIsBounded(t *testing.T) {
 			s.add(Message{Stream: local, Sequence: i + 1})
 			s.add(Message{Stream: local, Sequence: i + 1}) // again
 		}
-		if s.len() != c.want || len(s.streams[local]) != c.want || len(s.order) > 2*c.want+200 || s.bytes > c.bytes {
-			t.Errorf("%+v: %d kept, %d bytes, %d in order", c, s.len(), s.bytes, len(s.order))
+		if s.len() != c.want || (c.want > 0 && s.streams[local].places.len() != c.want) || len(s.order.slots) > 2*c.want+spareSlots || s.bytes > c.bytes {
+			t.Errorf("%+v: %d kept, %d bytes, %d in order", c, s.len(), s.bytes, len(s.order.slots))
 		}
 		if s.first[local] != uint64(1001-c.want) {
 			t.Errorf("%+v: the first is %d", c, s.first[local])
@@ -83,5 +85,52 @@ func TestStoreShrinks(t *testing.T) {
 	s.trim()
 	if s.len() != 3 || s.bytes > s.maxBytes {
 		t.Errorf("%d messages of %d bytes are kept, %d at most", s.len(), s.bytes, s.maxBytes)
+	}
+}
+
+// TestStoreInAnyOrder: a stream that begins again may bring earlier messages. Each is found, and those that came first
+// are dropped first.
+func TestStoreInAnyOrder(t *testing.T) {
+	s, r := newStore(50, 1<<20), rand.New(rand.NewPCG(1, 2))
+	var came []uint64
+	for range 500 {
+		seq := 1 + r.Uint64N(200)
+		if s.add(Message{Stream: local, Sequence: seq}); !slices.Contains(came, seq) {
+			came = append(came, seq)
+		}
+		came = came[max(0, len(came)-50):]
+		for seq := range uint64(202) {
+			next := uint64(0)
+			for _, n := range came {
+				if n > seq && (next == 0 || n < next) {
+					next = n
+				}
+			}
+			if m, ok := s.get(local, seq); ok != slices.Contains(came, seq) || ok && m.Sequence != seq || s.after(local, seq) != next {
+				t.Fatalf("of %v: %d is there: %v; after it comes %d, want %d", came, seq, ok, s.after(local, seq), next)
+			}
+		}
+	}
+}
+
+// TestRing: whatever is pushed and dropped, the values are in order at their places, and the memory is bounded.
+func TestRing(t *testing.T) {
+	var r ring[int]
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for most := range 300 {
+		for r.len() < most {
+			r.push(int(r.end))
+		}
+		for r.len() > rnd.IntN(most+1) {
+			r.drop()
+		}
+		for place := r.begin; place < r.end; place++ {
+			if *r.at(place) != int(place) {
+				t.Fatalf("%d is at %d", *r.at(place), place)
+			}
+		}
+		if len(r.slots) > 2*r.len()+spareSlots {
+			t.Fatalf("memory for %d, and there are %d", len(r.slots), r.len())
+		}
 	}
 }

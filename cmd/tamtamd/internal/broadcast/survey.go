@@ -214,13 +214,15 @@ func (c *Core) surveyDue(now time.Time) (due time.Time) {
 func (c *Core) keptRuns() []run {
 	var all []run
 	for stream, kept := range c.store.streams {
-		if stream.Session == 0 {
-			continue // a plain Smudge node's have no order
-		}
 		r := run{Stream: stream}
-		for n, m := range kept {
-			if n < c.store.first[stream] {
-				continue // onWant sends none of these
+		oldest := c.store.first[stream] // onWant sends none before it
+		if n, _ := c.store.search(kept, oldest); n < kept.places.len() {
+			last := c.store.nth(kept, kept.places.len()-1)
+			r.first, r.last, r.sent = c.store.nth(kept, n).Sequence, last.Sequence, last.Sent
+		}
+		for n, m := range kept.past {
+			if n < oldest {
+				continue
 			}
 			if r.first == 0 || n < r.first {
 				r.first = n
