@@ -4,7 +4,6 @@
 package broadcast
 
 import (
-	"bytes"
 	"encoding/binary"
 	"net/netip"
 	"slices"
@@ -78,7 +77,7 @@ func appendMessage(b []byte, m Message) []byte {
 	return append(b, m.Payload...)
 }
 
-// parseMessage does not keep b: topic and payload are copies.
+// parseMessage parses a message. Its payload is that in b.
 func parseMessage(b []byte, now time.Time) (m Message, ok bool) {
 	if len(b) < messageHead {
 		return m, false
@@ -92,7 +91,7 @@ func parseMessage(b []byte, now time.Time) (m Message, ok bool) {
 	if topic > len(b) || m.Sequence == 0 || m.Sequence > maxSequence || m.Session == 0 || m.Origin.Port() == 0 {
 		return m, false
 	}
-	m.Topic, m.Payload = string(b[:topic]), bytes.Clone(b[topic:])
+	m.Topic, m.Payload = string(b[:topic]), b[topic:]
 	return m, checkTopic(m.Topic) && len(m.Payload) <= pieceSize
 }
 
@@ -158,7 +157,7 @@ func appendSince(b []byte, since int64) []byte {
 	return b
 }
 
-// parseBatch parses messages of any kind, in the place of some. It does not keep b.
+// parseBatch parses messages of any kind, in the place of some. Their payloads are those in b.
 func parseBatch(some []Message, b []byte, now time.Time) (parsed []Message, ok bool) {
 	switch {
 	case len(b) == 0:
@@ -188,10 +187,16 @@ func parseBatch(some []Message, b []byte, now time.Time) (parsed []Message, ok b
 			return nil, false
 		}
 		payload, rest, ok := cut(rest, binary.MaxVarintLen64)
-		if !ok || !checkTopic(string(topic)) || len(payload) > pieceSize {
+		if !ok || len(payload) > pieceSize {
 			return nil, false
 		}
-		m.Sent, m.Topic, m.Payload = time.Unix(0, sent), string(topic), bytes.Clone(payload)
+		if m.Topic != string(topic) { // which is mostly that of the message before
+			m.Topic = string(topic)
+		}
+		if !checkTopic(m.Topic) {
+			return nil, false
+		}
+		m.Sent, m.Payload = time.Unix(0, sent), payload
 		if addressed {
 			var to []byte
 			if to, rest, ok = cut(rest, binary.MaxVarintLen64); !ok {

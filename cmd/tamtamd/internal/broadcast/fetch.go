@@ -4,6 +4,7 @@
 package broadcast
 
 import (
+	"bytes"
 	"net/netip"
 	"time"
 
@@ -129,6 +130,7 @@ func (c *Core) fetched(now time.Time, m Message) bool {
 		return false
 	}
 	own := m
+	own.Payload = bytes.Clone(m.Payload)
 	own.others = false
 	if m.To != "" {
 		mine, _ := c.cfg.Includes(m.To)

@@ -4,6 +4,7 @@
 package broadcast
 
 import (
+	"bytes"
 	"net/netip"
 	"time"
 )
@@ -47,7 +48,7 @@ func (c *Core) onMessages(now time.Time, from netip.AddrPort, b []byte) bool {
 		return false
 	}
 	c.parsed = some
-	defer clear(some) // what is kept has its own
+	defer clear(some) // what is kept has a copy of its payload
 	news := false
 	for _, m := range some {
 		news = !c.fetched(now, m) && c.onMessage(now, from, m) || news
@@ -88,6 +89,7 @@ func (c *Core) onMessage(now time.Time, from netip.AddrPort, m Message) bool {
 	if m.piece.index == 0 {
 		c.counts.Inc(received)
 	}
+	m.Payload = bytes.Clone(m.Payload)
 	if next { // as almost all are
 		before := s.next
 		s.next++
