@@ -20,7 +20,7 @@ func TestStoreForgetsStreams(t *testing.T) {
 		for seq := range uint64(20) {
 			s.hear(numbered(theirs, seq+1))
 		}
-		s.keep(Message{Stream: Stream{Origin: at(int(session))}, Sequence: 1}) // of a plain Smudge node
+		s.keep(&Message{Stream: Stream{Origin: at(int(session))}, Sequence: 1}) // of a plain Smudge node
 		s.Gone(peer)
 		s.now = s.now.Add(forgetAfter + time.Second)
 		s.Tick(s.now)

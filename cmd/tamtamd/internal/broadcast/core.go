@@ -204,7 +204,7 @@ func (c *Core) BroadcastTo(now time.Time, topic string, payload []byte, to strin
 		c.own.addressed = m.Sequence
 	}
 	c.counts.Inc(sent)
-	c.keep(m)
+	c.keep(&m)
 	c.markActive(now)
 	c.own.queue = append(c.own.queue, m.entries()...)
 	return m
@@ -232,7 +232,7 @@ func (c *Core) antiEntropyDelay() time.Duration {
 
 // keep stores a message, then delivers it, if this node is one of its recipients. It reports
 // whether the origin wants to know that.
-func (c *Core) keep(m Message) (mine, report bool) {
+func (c *Core) keep(m *Message) (mine, report bool) {
 	mine = true
 	if m.To != "" {
 		mine, report = c.cfg.Includes(m.To)
@@ -241,12 +241,13 @@ func (c *Core) keep(m Message) (mine, report bool) {
 	if m.pieces == 0 {
 		c.store.add(m)
 	} else {
-		for _, e := range m.entries() {
-			c.store.add(e)
+		all := m.entries()
+		for i := range all {
+			c.store.add(&all[i])
 		}
 	}
 	if mine {
-		c.cfg.Deliver(Delivery{Message: m})
+		c.cfg.Deliver(Delivery{Message: *m})
 	} else {
 		c.counts.Inc(forOthers)
 	}

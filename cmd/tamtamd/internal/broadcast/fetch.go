@@ -124,12 +124,12 @@ func (c *Core) keptAfter(s Stream, seq uint64) (lowest uint64) {
 }
 
 // fetched takes a message if it is being fetched. It reports whether nobody else wants it.
-func (c *Core) fetched(now time.Time, m Message) bool {
+func (c *Core) fetched(now time.Time, m *Message) bool {
 	f := c.history.fetches[m.Stream]
 	if f == nil || m.Sequence < f.first || m.Sequence > f.until {
 		return false
 	}
-	own := m
+	own := *m
 	own.Payload = bytes.Clone(m.Payload)
 	own.others = false
 	if m.To != "" {

@@ -89,7 +89,7 @@ func (b *Broadcaster) ReceivePlain(from netip.AddrPort, d datagram.Broadcast) {
 		Stream: Stream{Origin: d.Origin}, Sequence: uint64(d.Index),
 		Payload: bytes.Clone(d.Payload), Received: time.Now(),
 	}
-	b.core.keep(m)
+	b.core.keep(&m)
 	packet := datagram.AppendBroadcast(nil, b.family, b.cfg.Local.Origin.Port(), d)
 	for _, a := range b.core.some(plainFanOut, from, d.Origin) {
 		if !b.plain.relays.Allow() {

@@ -127,7 +127,7 @@ func TestReaderOfPlainMessages(t *testing.T) {
 	plain := func(n uint64) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		b.core.keep(Message{Stream: Stream{Origin: at(7)}, Sequence: n, Payload: fmt.Append(nil, n), Received: time.Now()})
+		b.core.keep(&Message{Stream: Stream{Origin: at(7)}, Sequence: n, Payload: fmt.Append(nil, n), Received: time.Now()})
 	}
 	plain(9)
 	r, err := b.Read(Query{Last: 1}, nil, 10)

@@ -50,7 +50,8 @@ func (c *Core) onMessages(now time.Time, from netip.AddrPort, b []byte) bool {
 	c.parsed = some
 	defer clear(some) // what is kept has a copy of its payload
 	news := false
-	for _, m := range some {
+	for i := range some {
+		m := &some[i]
 		news = !c.fetched(now, m) && c.onMessage(now, from, m) || news
 	}
 	if news && (b[0] == kindMessage || b[0] == kindBatch || b[0] == kindAddressed || b[0] == kindPieces) {
@@ -59,8 +60,8 @@ func (c *Core) onMessages(now time.Time, from netip.AddrPort, b []byte) bool {
 	return true
 }
 
-// onMessage takes a message. It returns false if the message is not new, or not taken.
-func (c *Core) onMessage(now time.Time, from netip.AddrPort, m Message) bool {
+// onMessage takes a message, whose payload it copies. It returns false if the message is not new, or not taken.
+func (c *Core) onMessage(now time.Time, from netip.AddrPort, m *Message) bool {
 	if m.Stream == c.cfg.Local {
 		c.counts.Inc(duplicates) // our own, passed on by others
 		return false
@@ -81,7 +82,7 @@ func (c *Core) onMessage(now time.Time, from netip.AddrPort, m Message) bool {
 	next := s.started && m.Sequence == s.next && m.piece.of == 0 // is delivered at once, so no bound applies
 	ahead := s.started && m.Sequence-s.next >= maxAhead
 	full := len(s.pending) >= maxAhead || c.pending > maxPendingBytes
-	if !next && (ahead || full && !c.favors(s, &m)) {
+	if !next && (ahead || full && !c.favors(s, m)) {
 		c.counts.Inc(droppedAhead)
 		c.noteMissing(s, now)
 		return false
@@ -100,8 +101,8 @@ func (c *Core) onMessage(now time.Time, from netip.AddrPort, m Message) bool {
 	if s.pending == nil {
 		s.pending = make(map[uint64]Message)
 	}
-	s.pending[m.Sequence] = m
-	c.pending += weight(m)
+	s.pending[m.Sequence] = *m
+	c.pending += m.weight()
 	switch {
 	case s.started:
 		if m.piece.of > 0 && m.first() == s.next {
@@ -153,7 +154,7 @@ func (c *Core) stream(now time.Time, id Stream) *stream {
 }
 
 // deliver delivers a message that was next.
-func (c *Core) deliver(s *stream, m Message, now time.Time) {
+func (c *Core) deliver(s *stream, m *Message, now time.Time) {
 	if mine, report := c.keep(m); report {
 		s.owe(m.Sequence, mine, now)
 	}
@@ -182,7 +183,7 @@ func (c *Core) advance(s *stream, before uint64, now time.Time) {
 			}
 		}
 		c.take(s, m.Sequence)
-		c.deliver(s, m, now)
+		c.deliver(s, &m, now)
 	}
 	s.known = max(s.known, s.have())
 	if s.next > before {

@@ -19,13 +19,13 @@ func (r *ring[T]) len() int { return int(r.end - r.begin) }
 // at returns the value at a place, which must be in the ring. It is valid until another is pushed or dropped.
 func (r *ring[T]) at(place uint64) *T { return &r.slots[place%uint64(len(r.slots))] }
 
-// push adds a value as the last one.
-func (r *ring[T]) push(v T) {
+// push adds a zero value as the last one, and returns it.
+func (r *ring[T]) push() *T {
 	if r.len() == len(r.slots) {
 		r.resize()
 	}
 	r.end++
-	*r.at(r.end - 1) = v
+	return r.at(r.end - 1)
 }
 
 // drop drops the oldest value. There is one.

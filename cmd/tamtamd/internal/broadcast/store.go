@@ -90,8 +90,8 @@ func (s *store) search(k *kept, sequence uint64) (n int, is bool) {
 	return n, s.nth(k, n).Sequence == sequence
 }
 
-// add keeps a message that is delivered.
-func (s *store) add(m Message) {
+// add keeps a copy of a message that is delivered.
+func (s *store) add(m *Message) {
 	if m.Session != 0 {
 		k := s.ofNew(m.Stream)
 		n, is := s.search(k, m.Sequence)
@@ -101,12 +101,12 @@ func (s *store) add(m Message) {
 		if old := k.past[m.Sequence]; old != nil {
 			s.removePast(k, old)
 		}
-		k.places.push(s.order.end)
+		*k.places.push() = s.order.end
 		for at := k.places.end - 1; at > k.places.begin+uint64(n); at-- {
 			*k.places.at(at), *k.places.at(at - 1) = *k.places.at(at - 1), *k.places.at(at)
 		}
 	}
-	s.order.push(m)
+	*s.order.push() = *m
 	s.bytes += m.weight()
 	s.trim()
 }

@@ -16,8 +16,8 @@ func TestStoreIsBounded(t *testing.T) {
 	} {
 		s := newStore(c.count, c.bytes)
 		for i := range uint64(1000) {
-			s.add(Message{Stream: local, Sequence: i + 1})
-			s.add(Message{Stream: local, Sequence: i + 1}) // again
+			s.add(&Message{Stream: local, Sequence: i + 1})
+			s.add(&Message{Stream: local, Sequence: i + 1}) // again
 		}
 		if s.len() != c.want || (c.want > 0 && s.streams[local].places.len() != c.want) || len(s.order.slots) > 2*c.want+spareSlots || s.bytes > c.bytes {
 			t.Errorf("%+v: %d kept, %d bytes, %d in order", c, s.len(), s.bytes, len(s.order.slots))
@@ -36,7 +36,7 @@ func TestStoreLast(t *testing.T) {
 		if i%2 == 1 {
 			topic = "odd"
 		}
-		s.add(Message{Stream: local, Sequence: uint64(i), Topic: topic, Received: start.Add(time.Duration(i) * time.Second)})
+		s.add(&Message{Stream: local, Sequence: uint64(i), Topic: topic, Received: start.Add(time.Duration(i) * time.Second)})
 	}
 	all := func(Message) bool { return true }
 	odd := func(m Message) bool { return m.Topic == "odd" }
@@ -74,7 +74,7 @@ func TestStoreLast(t *testing.T) {
 func TestStoreShrinks(t *testing.T) {
 	s := newStore(100, 1<<20)
 	for i := range uint64(50) {
-		s.add(Message{Stream: local, Sequence: i + 1, Payload: make([]byte, 100)})
+		s.add(&Message{Stream: local, Sequence: i + 1, Payload: make([]byte, 100)})
 	}
 	s.maxCount = 10
 	s.trim()
@@ -95,7 +95,7 @@ func TestStoreInAnyOrder(t *testing.T) {
 	var came []uint64
 	for range 500 {
 		seq := 1 + r.Uint64N(200)
-		if s.add(Message{Stream: local, Sequence: seq}); !slices.Contains(came, seq) {
+		if s.add(&Message{Stream: local, Sequence: seq}); !slices.Contains(came, seq) {
 			came = append(came, seq)
 		}
 		came = came[max(0, len(came)-50):]
@@ -119,7 +119,8 @@ func TestRing(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for most := range 300 {
 		for r.len() < most {
-			r.push(int(r.end))
+			place := r.end
+			*r.push() = int(place)
 		}
 		for r.len() > rnd.IntN(most+1) {
 			r.drop()
