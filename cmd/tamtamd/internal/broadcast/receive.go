@@ -49,10 +49,20 @@ func (c *Core) onMessages(now time.Time, from netip.AddrPort, b []byte) bool {
 	}
 	c.parsed = some
 	defer clear(some) // what is kept has a copy of its payload
+	var s *stream     // all are of one
 	news := false
 	for i := range some {
 		m := &some[i]
-		news = !c.fetched(now, m) && c.onMessage(now, from, m) || news
+		switch {
+		case c.fetched(now, m):
+		case m.Stream == c.cfg.Local:
+			c.counts.Inc(duplicates) // our own, passed on by others
+		default:
+			if s == nil {
+				s = c.stream(now, m.Stream)
+			}
+			news = s != nil && c.onMessage(now, from, s, m) || news
+		}
 	}
 	if news && (b[0] == kindMessage || b[0] == kindBatch || b[0] == kindAddressed || b[0] == kindPieces) {
 		c.passOn(b, len(some), from, some[0].Origin)
@@ -60,16 +70,9 @@ func (c *Core) onMessages(now time.Time, from netip.AddrPort, b []byte) bool {
 	return true
 }
 
-// onMessage takes a message, whose payload it copies. It returns false if the message is not new, or not taken.
-func (c *Core) onMessage(now time.Time, from netip.AddrPort, m *Message) bool {
-	if m.Stream == c.cfg.Local {
-		c.counts.Inc(duplicates) // our own, passed on by others
-		return false
-	}
-	s := c.stream(now, m.Stream)
-	if s == nil {
-		return false
-	}
+// onMessage takes a message of a stream, and copies its payload. It returns false if the message is not new, or not
+// taken.
+func (c *Core) onMessage(now time.Time, from netip.AddrPort, s *stream, m *Message) bool {
 	s.active = now
 	c.markActive(now)
 	if _, dup := s.pending[m.Sequence]; dup || s.started && m.Sequence < s.next {
