@@ -91,10 +91,13 @@ func (c *Core) onWelcome(f frame.Frame) {
 		p = c.sessions[f.Session]
 	}
 	switch {
-	case p != nil && p.addr == a && p.up:
-		if p.closed {
-			return
+	case p != nil && p.addr == a && p.closed:
+		closed := p.until.Add(-linger)
+		if !c.yields(p) || !c.now.Add(-took).After(closed) || c.now.Sub(closed) < reopenAfter {
+			return // it still is of use to the other, or was greeted before, or is closed again and again
 		}
+		c.drop(p) // it is wanted again
+	case p != nil && p.addr == a && p.up:
 		c.reportConflict(p, g)
 		// It has dropped us, or gone back in time. Frames that somebody replays do not make
 		// it silent while it lives.

@@ -43,6 +43,34 @@ func TestSilentRestart(t *testing.T) {
 	}
 }
 
+// TestClosedAndGreetedAgain: a node that was closed is met again as soon as it is greeted, and not only
+// when its session is forgotten. A greeting from before does not open it.
+func TestClosedAndGreetedAgain(t *testing.T) {
+	s := newSim(t, 1)
+	a, b := s.pair()
+	a.Greet(s.now, b.addr)
+	a.CloseSession(s.now, b.addr)
+	s.run(linger / 2)
+	if a.Has(b.addr) {
+		t.Error("a greeting from before has opened the session again")
+	}
+	a.Greet(s.now, b.addr)
+	s.run(100 * time.Millisecond)
+	if len(a.saw(Up, b.addr)) != 2 || !a.Has(b.addr) {
+		t.Errorf("it was not met again: %v", a.events)
+	}
+	for _, n := range []*simNode{a, b} {
+		to := a
+		if n == a {
+			to = b
+		}
+		d, ok := n.say(to.addr, false)
+		if s.run(time.Second); !ok || to.got[d] != 1 {
+			t.Errorf("what %s says is lost", n.addr)
+		}
+	}
+}
+
 // TestLast: what is sent on a channel that is the last is acknowledged soon at 30 % loss,
 // delivered once, and closes the session at its receiver for good.
 func TestLast(t *testing.T) {

@@ -32,6 +32,9 @@ const (
 	// linger is how long a closed peer is still answered, so that its last frames
 	// are acknowledged.
 	linger = 5 * time.Second
+	// reopenAfter is how long after it was closed a session may be opened again: one that is refused by
+	// the user is closed each time.
+	reopenAfter = time.Second
 	// challengeEvery is the least time between two answers to infos in the name of a peer.
 	challengeEvery = 100 * time.Millisecond
 	// welcomeEvery is the least time between two answers to one greeting of a peer. A node that
