@@ -20,6 +20,9 @@ const (
 	maxClaims = maxGreetings / 4
 	// greetingLife is how long a greeting may be answered.
 	greetingLife = 5 * time.Second
+	// expireEvery is the least time between two looks at all greetings for those that are over. Thousands
+	// are, one after the other, when a partition heals.
+	expireEvery = greetingLife / 10
 )
 
 // greeting is a hello that may be answered, sent once or several times.
@@ -85,6 +88,10 @@ func (c *Core) greet(g greeting) {
 	}
 	key := greetingKey{g.addr, g.via}
 	nonce, ok := c.greetings[key]
+	if ok && c.nonces[nonce].over(c.now) {
+		c.forgetGreeting(nonce, c.nonces[nonce])
+		ok = false
+	}
 	if !ok {
 		nonce = c.newNonce()
 	}
@@ -143,7 +150,7 @@ func (c *Core) hello(nonce uint64, g greeting) bool {
 func (c *Core) greeted(nonce uint64) (g greeting, took time.Duration, ok bool) {
 	g, ok = c.nonces[nonce&^tryMask]
 	sent := g.sent[nonce&tryMask]
-	if !ok || sent.IsZero() || g.via != c.relay {
+	if !ok || sent.IsZero() || g.via != c.relay || g.over(c.now) {
 		return greeting{}, 0, false
 	}
 	c.forgetGreeting(nonce&^tryMask, g)
@@ -160,6 +167,9 @@ func (c *Core) forgetGreeting(nonce uint64, g greeting) {
 	}
 }
 
+// over reports whether a greeting may not be answered any more.
+func (g greeting) over(now time.Time) bool { return now.Sub(g.at) >= greetingLife }
+
 // expireGreetings forgets those that may not be answered any more.
 func (c *Core) expireGreetings() {
 	if c.expiry.IsZero() || c.expiry.After(c.now) {
@@ -167,10 +177,13 @@ func (c *Core) expireGreetings() {
 	}
 	c.expiry = time.Time{}
 	for nonce, g := range c.nonces {
-		if end := g.at.Add(greetingLife); end.After(c.now) {
-			c.expiry = deadline.Earlier(c.expiry, end)
-		} else {
+		if g.over(c.now) {
 			c.forgetGreeting(nonce, g)
+		} else {
+			c.expiry = deadline.Earlier(c.expiry, g.at.Add(greetingLife))
 		}
+	}
+	if next := c.now.Add(expireEvery); !c.expiry.IsZero() && c.expiry.Before(next) {
+		c.expiry = next
 	}
 }
