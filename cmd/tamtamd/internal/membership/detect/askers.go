@@ -19,32 +19,46 @@ const wordsNeeded = 2
 // Askers returns the members that confirm an accusation: ln n + 2 of them, but the accused and
 // the finder, which is the node that found it out. All nodes that know the same members choose
 // the same ones, by a hash. The accused has the session. Of the members, those are asked that
-// speaks returns true for, of which there are count. It is called for few.
+// speaks returns true for, of which there are count. It is called for few: mostly for those that are
+// returned only.
 //
 //	finder ─ X is dead ─▶ askers ─ hello ─▶ X    answers: the finder is told, and nobody else
 //	                      askers ─ X is dead ─▶  all, each told by two of them
 func Askers(accused netip.AddrPort, session uint64, finder netip.AddrPort, members iter.Seq[netip.AddrPort], count int, speaks func(netip.AddrPort) bool) []netip.AddrPort {
+	first := func(may func(netip.AddrPort) bool) []netip.AddrPort {
+		return firstDrawn(session, members, askerCount(count), func(a netip.AddrPort) bool {
+			return a != accused && a != finder && may(a)
+		})
+	}
+	askers := first(func(netip.AddrPort) bool { return true })
+	if !slices.ContainsFunc(askers, func(a netip.AddrPort) bool { return !speaks(a) }) {
+		return askers // as nearly always: few clusters have plain Smudge nodes
+	}
+	return first(speaks)
+}
+
+// firstDrawn returns those of the members with the first lots that may be drawn, at most so many, in order.
+func firstDrawn(session uint64, members iter.Seq[netip.AddrPort], most int, may func(netip.AddrPort) bool) []netip.AddrPort {
 	type candidate struct {
 		addr netip.AddrPort
 		hash uint64
 	}
 	compare := func(a, b candidate) int { return cmp.Or(cmp.Compare(a.hash, b.hash), a.addr.Compare(b.addr)) }
-	most := askerCount(count)
-	first := make([]candidate, 0, most+1) // in order
+	first := make([]candidate, 0, most+1)
 	for a := range members {
 		c := candidate{a, drawOf(a, session)}
-		if len(first) == most && compare(first[most-1], c) <= 0 || a == accused || a == finder || !speaks(a) {
+		if len(first) == most && compare(first[most-1], c) <= 0 || !may(a) {
 			continue
 		}
 		i, _ := slices.BinarySearchFunc(first, c, compare)
 		first = slices.Insert(first, i, c)
 		first = first[:min(len(first), most)]
 	}
-	askers := make([]netip.AddrPort, len(first))
+	drawn := make([]netip.AddrPort, len(first))
 	for i, c := range first {
-		askers[i] = c.addr
+		drawn[i] = c.addr
 	}
-	return askers
+	return drawn
 }
 
 func askerCount(members int) int { return int(math.Ceil(math.Log(float64(members+1)))) + 1 }
