@@ -75,6 +75,7 @@ type Core struct {
 	burst        time.Time        // when the members are compared after a burst; zero for never
 	compared     time.Time        // when they last were
 	last         time.Time        // of the last message of any stream
+	touched      time.Time        // when one of streams that has begun was last active
 	counts       *counter.Set
 	parsed       []Message // scratch
 	history      history   // for readers that resume

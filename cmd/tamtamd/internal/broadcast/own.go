@@ -118,7 +118,9 @@ func (c *Core) Renew(now time.Time, session uint64) {
 	c.own.pace, c.own.underway = pace{}, underway{}
 	c.push(now)
 	if old := c.cfg.Local; c.own.last > 0 && c.streamCount() < MaxStreams {
-		c.streams[old] = &stream{Stream: old, started: true, next: c.own.last + 1, known: c.own.last, active: c.last}
+		s := &stream{Stream: old, started: true, next: c.own.last + 1, known: c.own.last}
+		c.touch(s, c.last)
+		c.streams[old] = s
 	}
 	c.cfg.Local.Session, c.own = session, own{}
 	for _, t := range c.members {

@@ -73,7 +73,7 @@ func (c *Core) onMessages(now time.Time, from netip.AddrPort, b []byte) bool {
 // onMessage takes a message of a stream, and copies its payload. It returns false if the message is not new, or not
 // taken.
 func (c *Core) onMessage(now time.Time, from netip.AddrPort, s *stream, m *Message) bool {
-	s.active = now
+	c.touch(s, now)
 	c.markActive(now)
 	if _, dup := s.pending[m.Sequence]; dup || s.started && m.Sequence < s.next {
 		c.counts.Inc(duplicates)
@@ -206,6 +206,7 @@ func (c *Core) advance(s *stream, before uint64, now time.Time) {
 // begin sets the position of a stream for this node: the first message is have+1.
 func (c *Core) begin(s *stream, have uint64, now time.Time) {
 	s.started, s.next = true, have+1
+	c.touch(s, s.active)
 	c.takesPart(s.Stream, have)
 	for seq, m := range s.pending {
 		if seq <= have {

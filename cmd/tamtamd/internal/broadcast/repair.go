@@ -126,10 +126,22 @@ func (c *Core) giveUpDelay(s *stream) time.Duration {
 // isLive reports whether the origin of a stream is a member in the session of the stream.
 func (c *Core) isLive(id Stream) bool { return c.Knows(id.Origin, id.Session) }
 
-// activeEntries returns the digest of the streams that were active within a time.
+// touch notes that a stream was active at a time.
+func (c *Core) touch(s *stream, at time.Time) {
+	s.active = at
+	if s.started && at.After(c.touched) {
+		c.touched = at
+	}
+}
+
+// activeEntries returns the digest of the streams that were active within a time. If none was, that takes
+// no look at all of them: a healed partition has a node meet hundreds of members, which have a stream each.
 func (c *Core) activeEntries(now time.Time, within time.Duration) (all []entry) {
 	if c.own.offered() > 0 && now.Sub(c.last) < within {
 		all = append(all, entry{c.cfg.Local, c.own.offered()})
+	}
+	if now.Sub(c.touched) >= within {
+		return all
 	}
 	for id, s := range c.streams {
 		if s.started && now.Sub(s.active) < within {
@@ -203,7 +215,8 @@ func (c *Core) onDigest(now time.Time, from netip.AddrPort, b []byte) bool {
 				c.askPosition(s, now)
 			}
 		case e.have > s.known:
-			s.known, s.source, s.active = e.have, from, now
+			s.known, s.source = e.have, from
+			c.touch(s, now)
 			c.noteMissing(s, now)
 			if s.asked.IsZero() {
 				c.ask(s, now)
