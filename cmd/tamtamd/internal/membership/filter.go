@@ -103,7 +103,10 @@ func (c *Core) holdBack(from netip.AddrPort, e datagram.Entry, p *peer, news boo
 	}
 	if role != detect.Waits && !c.suspicion.Silent(e.Addr, p.heard, now) && !c.accusations.AllowN(now, 1) {
 		c.count(countAccusationsIgnored)
-		return true
+		if role == detect.AsksAlone { // it stood still: the words of others may be old, too
+			return true
+		}
+		role = detect.Waits // for the word of others, and asks by and by if there is none
 	}
 	held, first := c.suspicion.Accuse(from, e, role, p.heard, now)
 	if first {

@@ -111,17 +111,35 @@ func TestLateNodeAccusesNobody(t *testing.T) {
 	})
 }
 
-// TestConfirmationsAreBounded: what comes past the bound is ignored, and counted.
+// TestConfirmationsAreBounded: what comes past the bound is counted, and waits for the word of others. If
+// there is none, it is confirmed nonetheless, later.
 func TestConfirmationsAreBounded(t *testing.T) {
 	inWorld(t, func(w *world) {
 		all := nths(60)
 		w.member(append(all, alice)...)
 		w.silence()
 		for _, a := range all {
+			w.dies(a)
 			w.news(alice, datagram.Entry{Status: datagram.Dead, Addr: a, Heartbeat: 1, Source: alice})
 		}
-		if c := w.counted(); c["accusations"] != 2*accusationsPerSecond || c["accusations_ignored"] != 60-2*accusationsPerSecond {
+		if c := w.counted(); c["accusations_ignored"] != 60-2*accusationsPerSecond {
 			t.Errorf("counted %v", c)
+		}
+		confirmed := func() (n int) {
+			for _, a := range all {
+				if !w.Core.suspicion.Open(a) {
+					n++
+				}
+			}
+			return n
+		}
+		w.sleep(2 * detect.ConfirmTime)
+		if n := confirmed(); n != 2*accusationsPerSecond {
+			t.Errorf("%d are confirmed at once", n)
+		}
+		w.sleep(3 * time.Second)
+		if n := confirmed(); n != len(all) {
+			t.Errorf("%d are confirmed in the end", n)
 		}
 	})
 }
@@ -140,5 +158,25 @@ func TestNetworkIsLookedAt(t *testing.T) {
 		w.want(bob, member.Alive)
 		w.sleep(roundTrip / 2)
 		w.want(bob, member.Dead)
+	})
+}
+
+// TestOldAccusationsAreNotBelieved: of a node that stood still, what it reads then may be long past, also past the
+// bound of accusations.
+func TestOldAccusationsAreNotBelieved(t *testing.T) {
+	inWorld(t, func(w *world) {
+		all := nths(60)
+		w.member(append(all, alice, bob, carol)...)
+		w.silence()
+		w.Core.stalled = w.now
+		for _, a := range all {
+			for _, by := range []netip.AddrPort{alice, bob, carol} {
+				w.news(by, datagram.Entry{Status: datagram.Dead, Addr: a, Heartbeat: 1, Source: alice})
+			}
+		}
+		w.sleep(10 * time.Millisecond)
+		if n := len(w.entries()); n > 0 || w.counted()["accusations_ignored"] == 0 {
+			t.Errorf("Smudge has heard %d, counted %v", n, w.counted())
+		}
 	})
 }
