@@ -69,6 +69,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 	fs.BoolVar(&o.Verbose, "v", false, "with -trace: also what membership is told and does")
 	counters := fs.Bool("counters", false, "print the counters")
 	profile := fs.String("cpuprofile", "", "write a CPU profile to this file")
+	memory := fs.String("memprofile", "", "write a profile of the memory that is in use after the last scenario to this file")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
@@ -103,6 +104,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 			runs = append(runs, []simulation.Scenario{s})
 		}
 	}
+	var failed error // to write the memory profile
 	for _, run := range runs {
 		for round := range *rounds {
 			o := o
@@ -113,9 +115,22 @@ func run(args []string, stdout, stderr io.Writer) error {
 				if *counters {
 					r.WriteCounters(stdout)
 				}
+				if *memory != "" {
+					failed = errors.Join(failed, writeMemory(*memory)) // while the cluster is there
+				}
 			})
 			runtime.GC() // or the next cluster is built beside this one
 		}
 	}
-	return nil
+	return failed
+}
+
+// writeMemory writes a profile of the memory that is in use, in place of an earlier one.
+func writeMemory(name string) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	runtime.GC() // or what is garbage by now counts
+	return errors.Join(pprof.Lookup("heap").WriteTo(f, 0), f.Close())
 }
