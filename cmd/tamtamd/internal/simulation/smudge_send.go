@@ -199,7 +199,10 @@ func (s *Smudge) unlist(p *smudgePeer) {
 	last := part[len(part)-1]
 	part[p.slot], last.slot = last, p.slot
 	part[len(part)-1] = nil
-	s.updated[p.emit], p.slot = part[:len(part)-1], -1
+	if part = part[:len(part)-1]; len(part) == 0 {
+		part = nil // all peers go through many parts, each of which would keep room for all
+	}
+	s.updated[p.emit], p.slot = part, -1
 }
 
 // said takes from the counter of a peer.
