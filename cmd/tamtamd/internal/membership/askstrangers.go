@@ -20,11 +20,13 @@ import (
 const (
 	// crowdedFrom is how many strangers that were never of use make an open cluster crowded, and
 	// crowdedUntil how few end that. Fewer of them are found dead by pings soon enough, and in
-	// small clusters nobody is asked without a need. From hugeFrom on, those that died are asked,
-	// too: else they are kept for deadStranger, since a part of the cluster may be cut off.
+	// small clusters nobody is asked without a need. Those that died are kept for
+	// deadStranger, since a part of the cluster may be cut off; from hugeFrom on, only as long as all need to find
+	// them dead, and to see it.
 	crowdedFrom, crowdedUntil = 64, 8
 	hugeFrom                  = 512
 	deadStranger              = 10 * time.Minute
+	deadStrangerOfMany        = 30 * time.Second
 	// strangerChecks is how many times each is asked at least, maxStrangerChecks at most, and strangerWait the
 	// time between: in a lossy network, a few questions prove nothing.
 	strangerChecks, maxStrangerChecks = 3, 25
@@ -52,9 +54,13 @@ func (c *Core) askStrangers(now time.Time) {
 	checks := min(max(strangerChecks, 2*c.awareness.Asks(1)), maxStrangerChecks)
 	others := 1 + c.crowd/strangersTime
 	asks, givenUp := checks*others, 0
+	keepDead := deadStranger
+	if c.crowd > hugeFrom {
+		keepDead = deadStrangerOfMany
+	}
 	for _, p := range c.members.strangers.due(others, now) {
 		switch {
-		case p.status == member.Dead && c.crowd <= hugeFrom && now.Sub(p.changed) < deadStranger:
+		case p.status == member.Dead && now.Sub(p.changed) < keepDead:
 			c.members.strangers.again(p, now.Add(wait))
 		case int(p.checks) >= checks:
 			givenUp++
