@@ -50,6 +50,9 @@ func TestLogReaderGone(t *testing.T) {
 		}
 		return m["log_lines_lost"].String()
 	}
+	Eventually(t, "they are members", func() bool {
+		return strings.Contains(Ctl(t, bin, []string{"TAMTAM_RPC=" + at.RPC}, "", "nodes").Out, other.Gossip.String())
+	})
 	other.Kill() // worth a line
 	Eventually(t, "lines are lost", func() bool { n := lost(); return n != "" && n != "0" })
 	if r := Ctl(t, bin, []string{"TAMTAM_RPC=" + at.RPC}, "", "nodes"); r.Code != 0 || !strings.Contains(r.Out, "127.0.0.1") {
