@@ -53,6 +53,16 @@ func cost(t *testing.T, nodes int, seed uint64, before, what func(*Cluster)) int
 // 25 seeds the median is 260 or 310, by chance, of 150 it is 260.
 var costSizes = []struct{ nodes, seeds int }{{30, 75}, {100, 5}, {300, 1}}
 
+// eachSize calls test with each size, and how many seeds it is tried with.
+func eachSize(test func(nodes, seeds int)) {
+	for _, size := range costSizes {
+		if testing.Short() && size.nodes > 100 {
+			continue // it takes some seconds
+		}
+		test(size.nodes, size.seeds)
+	}
+}
+
 // costs is the median of some seeds.
 func costs(t *testing.T, nodes, seeds int, before, what func(*Cluster)) int {
 	t.Helper()
@@ -68,12 +78,8 @@ func costs(t *testing.T, nodes, seeds int, before, what func(*Cluster)) int {
 // TestFalseAccusationCostsLittle: a node stands still until another has accused it. The few
 // that are told ask it.
 func TestFalseAccusationCostsLittle(t *testing.T) {
-	for _, size := range costSizes {
-		nodes := size.nodes
-		if testing.Short() && nodes > 100 {
-			continue // it takes some seconds
-		}
-		if frames, most := costs(t, nodes, size.seeds, nil, func(c *Cluster) {
+	eachSize(func(nodes, seeds int) {
+		if frames, most := costs(t, nodes, seeds, nil, func(c *Cluster) {
 			c.Pause(1)
 			for !c.accused() {
 				c.Pass(20 * time.Millisecond)
@@ -82,25 +88,21 @@ func TestFalseAccusationCostsLittle(t *testing.T) {
 		}), 4*nodes; frames > most {
 			t.Errorf("%d nodes: %d frames, want at most %d", nodes, frames, most)
 		}
-	}
+	})
 }
 
 // TestDeathCostsLittle: all are told with fewer frames than when each node tells ln n + 2
 // others, acknowledgements included. To find it out takes as much in a cluster of any size.
 func TestDeathCostsLittle(t *testing.T) {
 	const toFindOut = 130
-	for _, size := range costSizes {
-		nodes := size.nodes
-		if testing.Short() && nodes > 100 {
-			continue // it takes some seconds
-		}
-		if frames, most := costs(t, nodes, size.seeds, nil, func(c *Cluster) {
+	eachSize(func(nodes, seeds int) {
+		if frames, most := costs(t, nodes, seeds, nil, func(c *Cluster) {
 			c.Kill(1)
 			c.Until(deadOnAll, func() bool { return c.Seen(1, member.Dead) })
 		}), toFindOut+int(float64(nodes)*(math.Log(float64(nodes))+2)); frames > most {
 			t.Errorf("%d nodes: %d frames, want at most %d", nodes, frames, most)
 		}
-	}
+	})
 }
 
 // accused reports whether some node was told that another does not answer.
@@ -118,12 +120,8 @@ func (c *Cluster) accused() bool {
 // frames for each of them, acknowledgements included. The news takes no more than when each node reports it to ln n + 2 others.
 func TestReturnCostsLittle(t *testing.T) {
 	const toMeet = 10
-	for _, size := range costSizes {
-		nodes := size.nodes
-		if testing.Short() && nodes > 100 {
-			continue // it takes some seconds
-		}
-		frames := costs(t, nodes, min(size.seeds, 9), func(c *Cluster) {
+	eachSize(func(nodes, seeds int) {
+		frames := costs(t, nodes, min(seeds, 9), func(c *Cluster) {
 			c.Kill(1)
 			c.Until(deadOnAll, func() bool { return c.Seen(1, member.Dead) })
 			c.Pass(afterwards)
@@ -131,5 +129,5 @@ func TestReturnCostsLittle(t *testing.T) {
 		if most := int(float64(nodes) * (toMeet + math.Log(float64(nodes)) + 2)); frames > most {
 			t.Errorf("%d nodes: %d frames, want at most %d", nodes, frames, most)
 		}
-	}
+	})
 }
